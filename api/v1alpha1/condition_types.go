@@ -1,0 +1,129 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+// Condition types. Ready is on both kinds; Reconciling and Stalled follow
+// kstatus and are present only while true.
+const (
+	// ConditionReady is True when pods are available at the current generation,
+	// the database accepts connections, routes are accepted and dependencies
+	// resolve; on a Topology, when its gateway and all members are ready.
+	ConditionReady = "Ready"
+	// ConditionReconciling is present while Atoll, or something that it waits
+	// for, still works towards the spec.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is present while nothing moves until the user changes
+	// something; its message says what.
+	ConditionStalled = "Stalled"
+
+	// ConditionWorkloadReady is about the Deployment and its pods, and what they
+	// run with.
+	ConditionWorkloadReady = "WorkloadReady"
+	// ConditionDatabaseReady is about the service's database. It is absent when
+	// there is none.
+	ConditionDatabaseReady = "DatabaseReady"
+	// ConditionRoutesReady is about the routes at their gateways. It is absent
+	// when there are none.
+	ConditionRoutesReady = "RoutesReady"
+	// ConditionAutoscalerReady is about the HorizontalPodAutoscaler. It is
+	// absent without autoscale. It does not decide over Ready: a service without
+	// metrics still serves.
+	ConditionAutoscalerReady = "AutoscalerReady"
+	// ConditionDependenciesReady is True when every dependency is itself Ready. It
+	// is absent without dependencies. It decides over Ready only where a
+	// dependency does not resolve.
+	ConditionDependenciesReady = "DependenciesReady"
+
+	// ConditionGatewayReady is about a Topology's Gateway. It is absent without
+	// gateway.
+	ConditionGatewayReady = "GatewayReady"
+	// ConditionServicesReady is True when every member of a Topology is Ready.
+	ConditionServicesReady = "ServicesReady"
+	// ConditionGraphSound is True when the members' dependencies all resolve and
+	// form no circle. It does not decide over Ready.
+	ConditionGraphSound = "GraphSound"
+)
+
+// Reasons of conditions.
+const (
+	// ReasonReady says that all is as it should be.
+	ReasonReady = "Ready"
+	// ReasonSuspended says that spec.suspend took the pods away.
+	ReasonSuspended = "Suspended"
+	// ReasonProgressing says that a change is on its way.
+	ReasonProgressing = "Progressing"
+	// ReasonUnavailable says that pods which were or should be there are not
+	// ready.
+	ReasonUnavailable = "Unavailable"
+	// ReasonInvalidSpec says that the spec can't be carried out as it stands.
+	ReasonInvalidSpec = "InvalidSpec"
+	// ReasonNotOwned says that an object of the wanted name exists and is
+	// controlled by something else.
+	ReasonNotOwned = "NotOwned"
+	// ReasonRefused says that the API server refused an object.
+	ReasonRefused = "Refused"
+	// ReasonApplyFailed says that a request to the API server failed and is
+	// tried again.
+	ReasonApplyFailed = "ApplyFailed"
+	// ReasonTopologyNotFound says that the Topology of topologyRef does not exist.
+	ReasonTopologyNotFound = "TopologyNotFound"
+	// ReasonCRDNotInstalled says that a kind that is needed is not installed.
+	ReasonCRDNotInstalled = "CRDNotInstalled"
+
+	// ReasonReferenceNotFound says that a Secret, ConfigMap or key that the pods
+	// use does not exist.
+	ReasonReferenceNotFound = "ReferenceNotFound"
+	// ReasonImagePullFailed says that an image can't be pulled.
+	ReasonImagePullFailed = "ImagePullFailed"
+	// ReasonContainerConfigInvalid says that the kubelet can't make a container
+	// from the pod's description.
+	ReasonContainerConfigInvalid = "ContainerConfigInvalid"
+	// ReasonCrashLooping says that a container ends again and again.
+	ReasonCrashLooping = "CrashLooping"
+	// ReasonUnschedulable says that no node takes a pod.
+	ReasonUnschedulable = "Unschedulable"
+	// ReasonPodsRefused says that the API server refuses to make pods, for
+	// instance because of a quota.
+	ReasonPodsRefused = "PodsRefused"
+
+	// ReasonCredentialsLost says that a database's volume exists without the
+	// Secret that opens it.
+	ReasonCredentialsLost = "CredentialsLost"
+	// ReasonStoragePending says that a volume is not there yet.
+	ReasonStoragePending = "StoragePending"
+
+	// ReasonNoGateway says that a route has no Gateway to attach to.
+	ReasonNoGateway = "NoGateway"
+	// ReasonNotAccepted says that a Gateway or route is not accepted.
+	ReasonNotAccepted = "NotAccepted"
+	// ReasonPending says that another controller has not answered yet.
+	ReasonPending = "Pending"
+
+	// ReasonDependencyNotFound says that a dependency does not exist.
+	ReasonDependencyNotFound = "DependencyNotFound"
+	// ReasonPortNotFound says that a dependency lacks the port.
+	ReasonPortNotFound = "PortNotFound"
+	// ReasonDependencyNotReady says that a dependency exists and is not Ready.
+	ReasonDependencyNotReady = "DependencyNotReady"
+
+	// ReasonServicesNotReady says that a member of a Topology is not Ready.
+	ReasonServicesNotReady = "ServicesNotReady"
+	// ReasonNoServices says that a Topology has no members.
+	ReasonNoServices = "NoServices"
+	// ReasonCycle says that dependencies form a circle.
+	ReasonCycle = "Cycle"
+)

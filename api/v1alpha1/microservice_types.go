@@ -1,0 +1,490 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Microservice describes one service: its image, its database, its scaling,
+// the services it calls and the routes that reach it. Atoll makes the
+// Deployment, the Service, the routes, the autoscaler and the database from
+// it, and keeps them so.
+//
+// The name is at most 40 characters, so that the names of everything made
+// from it stay within the 63 characters that Kubernetes allows.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.scaling.replicas,statuspath=.status.replicas,selectorpath=.status.selector
+// +kubebuilder:resource:shortName=ms,categories=atoll
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Replicas",type=string,JSONPath=`.status.ready`
+// +kubebuilder:printcolumn:name="Database",type=string,JSONPath=`.status.database.engine`
+// +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.urls[0]`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name)",message="dependencies must not name the service itself: remove the entry whose name is this Microservice's"
+type Microservice struct {
+	metav1.TypeMeta `json:",inline"`
+	// metadata is the standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the service as its team wants it. Atoll never writes to it.
+	// +required
+	Spec MicroserviceSpec `json:"spec,omitzero"`
+
+	// status is the service as Atoll sees it.
+	// +optional
+	// +kubebuilder:default={"observedGeneration":-1}
+	Status MicroserviceStatus `json:"status,omitzero"`
+}
+
+// MicroserviceList is a list of Microservices.
+// +kubebuilder:object:root=true
+type MicroserviceList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitzero"`
+	Items           []Microservice `json:"items"`
+}
+
+// MicroserviceSpec is the service as its team wants it.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes)",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to"
+// +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of one of ports (without ports there is one, named http)"
+// +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && (!has(p.protocol) || p.protocol != 'TCP')))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.probes) || !has(self.probes.path)",message="probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec"
+type MicroserviceSpec struct {
+	// topologyRef names the Topology that the service is a member of, in the
+	// same namespace. Unset: the service stands alone, and its routes need
+	// their own parentRefs.
+	// +optional
+	TopologyRef *TopologyReference `json:"topologyRef,omitempty"`
+
+	// type says whether the service answers requests (Server) or works by
+	// itself (Worker: no ports, no Service, no routes). Unset means Server.
+	// +optional
+	Type WorkloadType `json:"type,omitempty"`
+
+	// image is the container image, by tag or, better, by digest.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=500
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not hold white space"
+	Image string `json:"image,omitempty"`
+
+	// imagePullPolicy says when the kubelet pulls the image. Unset means
+	// Always for the tag latest and IfNotPresent for all others.
+	// +optional
+	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
+	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
+
+	// imagePullSecrets name the Secrets to pull the image with. Unset means
+	// the Topology's defaults.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
+
+	// command replaces the image's entrypoint. Unset means the image's own.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=4096
+	Command []string `json:"command,omitempty"`
+
+	// args replaces the image's arguments. Unset means the image's own.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MaxLength=4096
+	Args []string `json:"args,omitempty"`
+
+	// env are environment variables of the service. They come after what
+	// Atoll sets (the database's and the dependencies' addresses), so that
+	// $(PGHOST) and the like can be used in a value, and a variable of the same
+	// name wins over Atoll's.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=256
+	Env []corev1.EnvVar `json:"env,omitempty"`
+
+	// envFrom takes all keys of ConfigMaps and Secrets as environment
+	// variables. What env sets wins over them. A change of their content rolls
+	// the pods.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	EnvFrom []corev1.EnvFromSource `json:"envFrom,omitempty"`
+
+	// resources are the requests and limits of the service's container. Unset
+	// means the Topology's defaults, and without those none.
+	// +optional
+	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// ports are what the service listens on. The first one is what
+	// dependencies, routes and probes use unless they name another. Unset
+	// means one port named http, 8080, HTTP. A Worker has none.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.port == b.port))",message="ports must not repeat a port number: give each entry a port of its own"
+	Ports []Port `json:"ports,omitempty"`
+
+	// serviceAccount is the identity that the pods run as. Unset means a
+	// ServiceAccount of the service's name that Atoll makes, whose token is
+	// not mounted.
+	// +optional
+	ServiceAccount *ServiceAccount `json:"serviceAccount,omitempty"`
+
+	// probes say how the kubelet sees that a pod is well. Unset means that a
+	// pod is ready when its first port accepts a TCP connection; a Worker is
+	// ready when its process runs.
+	// +optional
+	Probes *Probes `json:"probes,omitempty"`
+
+	// scaling is the number of pods, fixed or by load. Unset means 2.
+	// +optional
+	Scaling *Scaling `json:"scaling,omitempty"`
+
+	// database is the service's own database. Unset means none. Removing it
+	// later removes the database's pods; its data goes or stays by
+	// deletionPolicy.
+	// +optional
+	Database *Database `json:"database,omitempty"`
+
+	// dependencies are the services of the same namespace that this one
+	// calls. Each gives the pods <NAME>_URL, <NAME>_HOST and <NAME>_PORT, where <NAME> is
+	// the dependency's name in upper case with '_' for '-'. Ready needs each to
+	// exist and to have the port; that it is healthy is shown by
+	// DependenciesReady and does not hold up this service.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Dependencies []Dependency `json:"dependencies,omitempty"`
+
+	// routes make the service reachable through the gateway. Unset means not
+	// reachable from outside the cluster.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, (has(a.path) ? a.path : '/') == (has(b.path) ? b.path : '/') && (has(a.hostnames) ? a.hostnames : []) == (has(b.hostnames) ? b.hostnames : []) && (has(a.headers) ? a.headers : []) == (has(b.headers) ? b.headers : [])))",message="routes must differ in path, hostnames or headers: two entries match the same requests"
+	Routes []Route `json:"routes,omitempty"`
+
+	// rollout says how a change reaches the pods. Unset means a rolling update
+	// that never has fewer ready pods than asked for.
+	// +optional
+	Rollout *Rollout `json:"rollout,omitempty"`
+
+	// podTemplate is laid over the pod template that Atoll makes, as a
+	// strategic merge patch of a PodTemplateSpec: for sidecars, init
+	// containers, volumes, a user id, anything that has no field here. The
+	// service's container has the Microservice's name. Unknown fields are
+	// refused and shown in the condition WorkloadReady.
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
+
+	// suspend set to true takes all pods away, the service's and its
+	// database's, and keeps everything else: data, addresses and routes. Unset
+	// means false.
+	// +optional
+	Suspend *bool `json:"suspend,omitempty"`
+}
+
+// WorkloadType says whether a service answers requests.
+// +kubebuilder:validation:Enum=Server;Worker
+type WorkloadType string
+
+const (
+	// WorkloadServer is a service that listens on at least one port.
+	WorkloadServer WorkloadType = "Server"
+	// WorkloadWorker is a service that listens on none.
+	WorkloadWorker WorkloadType = "Worker"
+)
+
+// TopologyReference names a Topology.
+type TopologyReference struct {
+	// name is the Topology's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Name string `json:"name,omitempty"`
+}
+
+// Port is a port that the service listens on.
+type Port struct {
+	// name is how routes, dependencies and probes refer to the port.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.matches('[a-z]') && !self.contains('--')",message="name must be lower case letters, digits and '-', with at least one letter"
+	Name string `json:"name,omitempty"`
+
+	// port is the port of the Service, which others call.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Port int32 `json:"port,omitempty"`
+
+	// targetPort is the port that the container listens on. Unset means port.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	TargetPort int32 `json:"targetPort,omitempty"`
+
+	// protocol is what is spoken on the port: HTTP, GRPC or TCP. It decides the
+	// kind of route and the scheme of URLs. Unset means HTTP.
+	// +optional
+	Protocol PortProtocol `json:"protocol,omitempty"`
+}
+
+// PortProtocol is the application protocol of a port.
+// +kubebuilder:validation:Enum=HTTP;GRPC;TCP
+type PortProtocol string
+
+const (
+	// ProtocolHTTP is HTTP/1.1 or HTTP/2.
+	ProtocolHTTP PortProtocol = "HTTP"
+	// ProtocolGRPC is gRPC over cleartext HTTP/2.
+	ProtocolGRPC PortProtocol = "GRPC"
+	// ProtocolTCP is anything else over TCP.
+	ProtocolTCP PortProtocol = "TCP"
+)
+
+// ServiceAccount is the identity of the pods.
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations)",message="name and annotations are mutually exclusive: an existing ServiceAccount is left as it is"
+// +kubebuilder:validation:MinProperties=1
+type ServiceAccount struct {
+	// name is an existing ServiceAccount to run as. Unset means the one that
+	// Atoll makes.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// annotations are set on the ServiceAccount that Atoll makes, for instance
+	// to bind it to a cloud identity. Unset means none.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=32
+	Annotations map[string]string `json:"annotations,omitempty"`
+}
+
+// Probes say how the kubelet sees that a pod is well.
+// +kubebuilder:validation:MinProperties=1
+type Probes struct {
+	// path is an HTTP path on the first port that answers 2xx or 3xx when the
+	// pod is well. It is used for readiness, liveness and startup where these
+	// are not set.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="path must begin with '/'"
+	Path string `json:"path,omitempty"`
+
+	// readiness decides whether the pod gets requests. Unset means path, and
+	// without path that the first port accepts a TCP connection.
+	// +optional
+	Readiness *corev1.Probe `json:"readiness,omitempty"`
+
+	// liveness decides whether the container is restarted. Unset means path,
+	// and without path none.
+	// +optional
+	Liveness *corev1.Probe `json:"liveness,omitempty"`
+
+	// startup holds the other probes off while the container starts. Unset means
+	// path for up to five minutes, and without path none.
+	// +optional
+	Startup *corev1.Probe `json:"startup,omitempty"`
+}
+
+// Dependency is a service that this one calls.
+type Dependency struct {
+	// name is the name of a Microservice in the same namespace.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// port is the name of the port to call. Unset means the dependency's first.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	Port string `json:"port,omitempty"`
+
+	// env gives parts of the dependency's address under further names, beside
+	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT, for code that expects its own.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Env []DependencyEnvVar `json:"env,omitempty"`
+}
+
+// DependencyEnvVar is an environment variable that holds a part of a
+// dependency's address.
+type DependencyEnvVar struct {
+	// name is the name of the environment variable.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// value is the part of the address: URL (http://users.shop.svc:8080),
+	// Address (users.shop.svc:8080), Host or Port.
+	// +required
+	Value AddressPart `json:"value,omitempty"`
+}
+
+// AddressPart is a part of a dependency's address.
+// +kubebuilder:validation:Enum=URL;Address;Host;Port
+type AddressPart string
+
+const (
+	// AddressPartURL is the whole URL, http://users.shop.svc:8080.
+	AddressPartURL AddressPart = "URL"
+	// AddressPartAddress is host:port.
+	AddressPartAddress AddressPart = "Address"
+	// AddressPartHost is the host alone.
+	AddressPartHost AddressPart = "Host"
+	// AddressPartPort is the port number alone.
+	AddressPartPort AddressPart = "Port"
+)
+
+// Rollout says how a change reaches the pods.
+type Rollout struct {
+	// strategy is RollingUpdate (new pods become ready before old ones go) or
+	// Recreate (all old pods go before a new one starts: for a service that
+	// can't run twice). Unset means RollingUpdate.
+	// +required
+	Strategy RolloutStrategy `json:"strategy,omitempty"`
+}
+
+// RolloutStrategy is how old pods give way to new ones.
+// +kubebuilder:validation:Enum=RollingUpdate;Recreate
+type RolloutStrategy string
+
+const (
+	// RolloutRollingUpdate starts new pods before it ends old ones.
+	RolloutRollingUpdate RolloutStrategy = "RollingUpdate"
+	// RolloutRecreate ends all old pods before it starts new ones.
+	RolloutRecreate RolloutStrategy = "Recreate"
+)
+
+// MicroserviceStatus is the service as Atoll sees it.
+type MicroserviceStatus struct {
+	// observedGeneration is the generation of the spec that this status is
+	// about; -1 until Atoll has seen the object.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// conditions say how the service is. Ready is always there and sums up
+	// the others; Reconciling and Stalled are there only while true.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=32
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// replicas is the number of pods that exist.
+	// +optional
+	Replicas int32 `json:"replicas,omitempty"`
+
+	// readyReplicas is the number of pods that are ready.
+	// +optional
+	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
+
+	// ready is readyReplicas and the wanted number, as in 2/3, for people.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Ready string `json:"ready,omitempty"`
+
+	// selector selects the service's pods, for the scale subresource.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Selector string `json:"selector,omitempty"`
+
+	// urls are the addresses that the routes are reachable at from outside.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=2048
+	URLs []string `json:"urls,omitempty"`
+
+	// database is the database in use.
+	// +optional
+	Database *DatabaseStatus `json:"database,omitempty"`
+
+	// dependencies are the states of the services that this one calls.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=64
+	Dependencies []DependencyStatus `json:"dependencies,omitempty"`
+
+	// dependents is the number of Microservices that declare this one as a
+	// dependency: what would be hit if it failed.
+	// +optional
+	Dependents int32 `json:"dependents,omitempty"`
+}
+
+// DatabaseStatus is the database in use.
+type DatabaseStatus struct {
+	// engine is the kind of the database.
+	// +optional
+	Engine DatabaseEngine `json:"engine,omitempty"`
+
+	// version is the engine's version. Unset when the database is External.
+	// +optional
+	// +kubebuilder:validation:MaxLength=32
+	Version string `json:"version,omitempty"`
+
+	// host is the name that the database answers at.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	Host string `json:"host,omitempty"`
+
+	// secretName is the binding Secret, with the keys type, provider, host, port,
+	// address, username, password, database and uri.
+	// +optional
+	// +kubebuilder:validation:MaxLength=253
+	SecretName string `json:"secretName,omitempty"`
+}
+
+// DependencyStatus is the state of a service that this one calls.
+type DependencyStatus struct {
+	// name is the dependency's name.
+	// +required
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// ready is the dependency's own Ready condition: True, False or Unknown.
+	// +required
+	Ready metav1.ConditionStatus `json:"ready,omitempty"`
+}

@@ -1,0 +1,122 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Route makes a service reachable through a gateway. An HTTP port gives an
+// HTTPRoute, a GRPC port a GRPCRoute.
+type Route struct {
+	// hostnames are the names that the route answers to. Unset means the
+	// Topology's hostnames.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	Hostnames []Hostname `json:"hostnames,omitempty"`
+
+	// path is the prefix of the request path, by whole segments: /orders matches
+	// /orders and /orders/1 and not /ordersx. For a GRPC port it is
+	// /package.Service or /package.Service/Method. Unset means every path.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/[^?#\\\\s]*$') && !self.contains('//')",message="path must begin with '/' and hold no '//', '?', '#' or white space"
+	Path string `json:"path,omitempty"`
+
+	// rewrite replaces path before the request reaches the service: with path
+	// /orders and rewrite /, the service sees /1 for /orders/1. Unset means
+	// that the path is passed as it is. HTTP ports only.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="rewrite must begin with '/'"
+	Rewrite string `json:"rewrite,omitempty"`
+
+	// port is the name of the service's port. Unset means its first.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	Port string `json:"port,omitempty"`
+
+	// timeout is how long the gateway waits for the whole answer, such as 5s.
+	// Unset means the gateway's default. HTTP ports only.
+	// +optional
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')",message="timeout must be a duration such as 5s or 1m30s"
+	Timeout *metav1.Duration `json:"timeout,omitempty"`
+
+	// headers are request headers that must all have exactly these values.
+	// Unset means that headers are not looked at.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Headers []HeaderMatch `json:"headers,omitempty"`
+
+	// parentRefs are the Gateways to attach to. Unset means the Topology's.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=8
+	ParentRefs []GatewayReference `json:"parentRefs,omitempty"`
+}
+
+// Hostname is a host name, of which the first label may be '*'.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=253
+// +kubebuilder:validation:XValidation:rule="self.matches('^(\\\\*\\\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",message="hostnames must be lower case names such as shop.example.com or *.example.com, without scheme, port or path"
+type Hostname string
+
+// HeaderMatch is a request header and the value that it must have.
+type HeaderMatch struct {
+	// name is the header's name, in any case.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9!#$%&\\'*+.^_|~-]+$')",message="name must be an HTTP header name"
+	Name string `json:"name,omitempty"`
+
+	// value is the exact value.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	Value string `json:"value,omitempty"`
+}
+
+// GatewayReference names a Gateway.
+type GatewayReference struct {
+	// name is the Gateway's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name,omitempty"`
+
+	// namespace is the Gateway's namespace. Unset means the same namespace.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// sectionName is the listener to attach to. Unset means every listener that
+	// fits.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	SectionName string `json:"sectionName,omitempty"`
+}

@@ -1,0 +1,78 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1alpha1
+
+import autoscalingv2 "k8s.io/api/autoscaling/v2"
+
+// Scaling is the number of pods.
+// +kubebuilder:validation:XValidation:rule="!has(self.replicas) || !has(self.autoscale)",message="replicas and autoscale are mutually exclusive: remove one of them"
+type Scaling struct {
+	// replicas is the fixed number of pods. Unset means 2. kubectl scale sets
+	// it.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=10000
+	Replicas *int32 `json:"replicas,omitempty"`
+
+	// autoscale lets a HorizontalPodAutoscaler choose the number of pods. Unset
+	// means replicas.
+	// +optional
+	Autoscale *Autoscale `json:"autoscale,omitempty"`
+}
+
+// Autoscale is the range and the measure of autoscaling.
+// +kubebuilder:validation:XValidation:rule="(has(self.min) ? self.min : 2) <= self.max",message="min must not be over max (min unset means 2)"
+type Autoscale struct {
+	// min is the smallest number of pods. Unset means 2.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Min *int32 `json:"min,omitempty"`
+
+	// max is the largest number of pods.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Max int32 `json:"max,omitempty"`
+
+	// cpu is the average use of the requested CPU to hold, in percent. Unset, and
+	// without memory and metrics, means 80.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	CPU *int32 `json:"cpu,omitempty"`
+
+	// memory is the average use of the requested memory to hold, in percent.
+	// Unset means that memory is not looked at.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000
+	Memory *int32 `json:"memory,omitempty"`
+
+	// metrics are further measures, as in a HorizontalPodAutoscaler
+	// (autoscaling/v2). Unset means none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Metrics []autoscalingv2.MetricSpec `json:"metrics,omitempty"`
+
+	// behavior limits how fast the number changes, as in a
+	// HorizontalPodAutoscaler (autoscaling/v2). Unset means Kubernetes'
+	// defaults.
+	// +optional
+	Behavior *autoscalingv2.HorizontalPodAutoscalerBehavior `json:"behavior,omitempty"`
+}
