@@ -1,0 +1,46 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apply
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Prune deletes live objects that owner controls and that are no longer
+// wanted, and reports whether it deleted any. What owner does not control, such
+// as data that was kept, stays.
+func (a *Applier) Prune(ctx context.Context, owner client.Object, live []client.Object, wanted func(client.Object) bool) (changed bool, err error) {
+	for _, o := range live {
+		if wanted(o) || !metav1.IsControlledBy(o, owner) || o.GetDeletionTimestamp() != nil {
+			continue
+		}
+		err := a.Writer.Delete(ctx, o,
+			// What was made in its place since it was read is not deleted.
+			client.Preconditions{UID: ptr.To(o.GetUID())},
+			client.PropagationPolicy(metav1.DeletePropagationBackground))
+		if client.IgnoreNotFound(err) != nil {
+			return changed, err
+		}
+		a.Forget(o.GetUID())
+		changed = true
+	}
+	return changed, nil
+}

@@ -1,0 +1,165 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apply
+
+import (
+	"reflect"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// trim takes out of live the items that others have put into lists which
+// desired sets, such as a port added to a container. Server-side apply leaves
+// them, because somebody else manages them; but a list that Atoll sets is
+// Atoll's as a whole. It reports whether there were any.
+func trim(desired, live *unstructured.Unstructured) bool {
+	trimmed := false
+	for field, value := range desired.Object {
+		switch field {
+		case "apiVersion", "kind", "metadata", "status":
+		default:
+			kept, changed := trimValue(value, live.Object[field])
+			if changed {
+				live.Object[field] = kept
+				trimmed = true
+			}
+		}
+	}
+	return trimmed
+}
+
+func trimValue(desired, live any) (any, bool) {
+	switch d := desired.(type) {
+	case map[string]any:
+		l, ok := live.(map[string]any)
+		if !ok {
+			return live, false
+		}
+		trimmed := false
+		for field, value := range d {
+			if kept, changed := trimValue(value, l[field]); changed {
+				l[field] = kept
+				trimmed = true
+			}
+		}
+		return l, trimmed
+	case []any:
+		l, ok := live.([]any)
+		if !ok {
+			return live, false
+		}
+		return trimList(d, l)
+	}
+	return live, false
+}
+
+// trimList keeps the live items that a wanted item stands for, and looks into
+// each of them. A wanted item that the server holds in another form keeps
+// everything as it is: better an item too many than one too few.
+func trimList(desired, live []any) ([]any, bool) {
+	kept := make([]any, 0, len(live))
+	trimmed := false
+	used := 0
+	for _, item := range live {
+		wanted, found := counterpart(desired, item)
+		if !found {
+			trimmed = true
+			continue
+		}
+		used++
+		inner, changed := trimValue(wanted, item)
+		trimmed = trimmed || changed
+		kept = append(kept, inner)
+	}
+	if used != len(desired) {
+		return live, false
+	}
+	return kept, trimmed
+}
+
+// identities are the fields that tell items of Kubernetes' lists apart, in the
+// order in which they are tried.
+var identities = [][]string{{"name"}, {"containerPort", "protocol"}, {"port", "protocol"}, {"mountPath"}, {"topologyKey"}, {"key"}}
+
+// counterpart finds the wanted item that a live one stands for.
+func counterpart(desired []any, item any) (any, bool) {
+	live, isMap := item.(map[string]any)
+	for _, candidate := range desired {
+		d, ok := candidate.(map[string]any)
+		if !isMap || !ok {
+			if reflect.DeepEqual(candidate, item) {
+				return candidate, true
+			}
+			continue
+		}
+		if sameIdentity(d, live) {
+			return candidate, true
+		}
+	}
+	return nil, false
+}
+
+func sameIdentity(desired, live map[string]any) bool {
+	// Ports of a container are told apart by number, although they have names.
+	if _, isPort := desired["containerPort"]; isPort {
+		return sameFields(desired, live, identities[1])
+	}
+	for _, fields := range identities {
+		if _, has := desired[fields[0]]; has {
+			return sameFields(desired, live, fields)
+		}
+	}
+	return subset(desired, live)
+}
+
+func sameFields(desired, live map[string]any, fields []string) bool {
+	for _, field := range fields {
+		if want, set := desired[field]; set && !reflect.DeepEqual(want, live[field]) {
+			return false
+		}
+	}
+	return true
+}
+
+// subset says whether live holds every field of desired.
+func subset(desired, live any) bool {
+	switch d := desired.(type) {
+	case map[string]any:
+		l, ok := live.(map[string]any)
+		if !ok {
+			return false
+		}
+		for field, value := range d {
+			if !subset(value, l[field]) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		l, ok := live.([]any)
+		if !ok || len(l) != len(d) {
+			return false
+		}
+		for i := range d {
+			if !subset(d[i], l[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return reflect.DeepEqual(desired, live)
+}

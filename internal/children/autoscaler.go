@@ -1,0 +1,103 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+const defaultCPUUtilization int32 = 80
+
+func horizontalPodAutoscaler(in *Inputs) ([]Object, error) {
+	autoscale := in.autoscale()
+	if autoscale == nil {
+		return nil, nil
+	}
+	ms := in.Microservice
+	return one(&autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: ms.Name},
+			MinReplicas:    ptr.To(in.minReplicas()),
+			MaxReplicas:    autoscale.Max,
+			Metrics:        metrics(autoscale),
+			Behavior:       autoscale.Behavior,
+		},
+	})
+}
+
+func metrics(autoscale *v1alpha1.Autoscale) []autoscalingv2.MetricSpec {
+	cpu := autoscale.CPU
+	if cpu == nil && autoscale.Memory == nil && len(autoscale.Metrics) == 0 {
+		cpu = ptr.To(defaultCPUUtilization)
+	}
+	var specs []autoscalingv2.MetricSpec
+	if cpu != nil {
+		specs = append(specs, utilization(corev1.ResourceCPU, *cpu))
+	}
+	if autoscale.Memory != nil {
+		specs = append(specs, utilization(corev1.ResourceMemory, *autoscale.Memory))
+	}
+	return append(specs, autoscale.Metrics...)
+}
+
+func utilization(name corev1.ResourceName, percent int32) autoscalingv2.MetricSpec {
+	return autoscalingv2.MetricSpec{Type: autoscalingv2.ResourceMetricSourceType, Resource: &autoscalingv2.ResourceMetricSource{
+		Name:   name,
+		Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &percent},
+	}}
+}
+
+func autoscalerHealth(in *Inputs, live Object) Health {
+	hpa, _ := live.(*autoscalingv2.HorizontalPodAutoscaler)
+	if hpa == nil {
+		return progressing("HorizontalPodAutoscaler %q is being made", in.Microservice.Name)
+	}
+	for _, want := range []autoscalingv2.HorizontalPodAutoscalerConditionType{autoscalingv2.AbleToScale, autoscalingv2.ScalingActive} {
+		for i := range hpa.Status.Conditions {
+			c := &hpa.Status.Conditions[i]
+			if c.Type == want && c.Status == corev1.ConditionFalse {
+				return Health{Reason: v1alpha1.ReasonUnavailable,
+					Message: fmt.Sprintf("HorizontalPodAutoscaler %q can't scale: %s", hpa.Name, autoscalerAdvice(c.Reason))}
+			}
+		}
+	}
+	return healthy("The autoscaler works")
+}
+
+// autoscalerAdvice puts the autoscaler's own reasons, whose messages hold
+// figures that change, into words that do not.
+func autoscalerAdvice(reason string) string {
+	switch reason {
+	case "FailedGetResourceMetric":
+		return reason + ": check that metrics-server runs and that resources.requests are set"
+	case "ScalingDisabled":
+		return reason + ": the Deployment has zero replicas"
+	case "InvalidMetricSourceType", "InvalidSelector":
+		return reason + ": correct scaling.autoscale.metrics"
+	case "FailedGetObjectMetric", "FailedGetPodsMetric", "FailedGetExternalMetric", "FailedGetContainerResourceMetric":
+		return reason + ": check that the source of the metrics in scaling.autoscale.metrics runs"
+	}
+	return reason
+}

@@ -1,0 +1,147 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package children knows what a Microservice and a Topology are made of: which
+// objects, how each is built from the spec, and how each shows whether it is
+// well. It is pure: everything it looks at is passed in as Inputs.
+package children
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+// Object is any Kubernetes object.
+type Object interface {
+	metav1.Object
+	runtime.Object
+}
+
+// Kind is a row of the table: a kind of child.
+type Kind struct {
+	// Name is the kind's name, as in Deployment.
+	Name string
+	// Prototype is an empty object of the kind.
+	Prototype Object
+	// CRD is the name of the CustomResourceDefinition of an optional kind; empty
+	// for kinds that every cluster has.
+	CRD string
+	// Condition is the condition of the Microservice that the kind counts to.
+	Condition string
+	// Build makes the wanted objects of the kind; none when none is wanted. An
+	// error of type *Problem is shown to the user, and leaves what exists of the
+	// kind as it is.
+	Build func(*Inputs) ([]Object, error)
+	// Health says how a wanted object is; live is nil while it does not exist. nil
+	// means that existing is enough.
+	Health func(in *Inputs, live Object) Health
+	// Outlives says that objects of the kind stay when the Microservice goes; nil
+	// means that they go with it.
+	Outlives func(*Inputs) bool
+}
+
+// Table is every kind of child of a Microservice, in the order of applying.
+var Table = []Kind{
+	{Name: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Condition: v1alpha1.ConditionWorkloadReady, Build: serviceAccount},
+	{Name: "Secret", Prototype: &corev1.Secret{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseSecret, Outlives: databaseRetained},
+	{Name: "PersistentVolumeClaim", Prototype: &corev1.PersistentVolumeClaim{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseClaim, Outlives: always},
+	{Name: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseStatefulSet, Health: databaseHealth},
+	{Name: "Service", Prototype: &corev1.Service{}, Condition: v1alpha1.ConditionWorkloadReady, Build: services},
+	{Name: "Deployment", Prototype: &appsv1.Deployment{}, Condition: v1alpha1.ConditionWorkloadReady, Build: deployment, Health: deploymentHealth},
+	{Name: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Condition: v1alpha1.ConditionAutoscalerReady, Build: horizontalPodAutoscaler, Health: autoscalerHealth},
+	{Name: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Condition: v1alpha1.ConditionWorkloadReady, Build: podDisruptionBudget},
+	{Name: "HTTPRoute", Prototype: &gatewayv1.HTTPRoute{}, CRD: "httproutes.gateway.networking.k8s.io", Condition: v1alpha1.ConditionRoutesReady, Build: httpRoutes, Health: httpRouteHealth},
+	{Name: "GRPCRoute", Prototype: &gatewayv1.GRPCRoute{}, CRD: "grpcroutes.gateway.networking.k8s.io", Condition: v1alpha1.ConditionRoutesReady, Build: grpcRoutes, Health: grpcRouteHealth},
+}
+
+// Problem is something that the user is told in a condition, and that keeps a
+// kind of child from being built.
+type Problem struct {
+	// Condition is the condition that shows it. Empty means the kind's own.
+	Condition string
+	Reason    string
+	Message   string
+	// Stalled says that only a change by the user helps. Otherwise something is
+	// waited for that a watch will tell.
+	Stalled bool
+}
+
+// Error makes a Problem an error.
+func (p *Problem) Error() string { return p.Message }
+
+func invalid(format string, args ...any) *Problem {
+	return &Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...), Stalled: true}
+}
+
+// Wanted is what Build found for one kind.
+type Wanted struct {
+	Kind    *Kind
+	Objects []Object
+	// Problem kept the objects from being built; what exists stays as it is.
+	Problem *Problem
+}
+
+// Build makes all wanted children, one entry for each row of the table. An
+// error is a fault of Atoll; what is wrong with the spec is in the entries.
+func Build(in *Inputs) ([]Wanted, error) {
+	in.database, in.databaseErr = database.Resolve(in.Microservice, in.Topology, &in.DatabaseState)
+	wanted := make([]Wanted, 0, len(Table))
+	for i := range Table {
+		kind := &Table[i]
+		w := Wanted{Kind: kind}
+		objects, err := kind.Build(in)
+		switch problem := err.(type) {
+		case nil:
+			w.Objects = objects
+			if kind.Outlives == nil || !kind.Outlives(in) {
+				owned(in.Microservice, objects)
+			}
+		case *Problem:
+			w.Problem = problem
+			if problem.Condition == "" {
+				problem.Condition = kind.Condition
+			}
+		default:
+			return nil, fmt.Errorf("building %s of Microservice %q: %w", kind.Name, in.Microservice.Name, err)
+		}
+		if kind.CRD != "" && in.MissingCRDs[kind.CRD] && len(w.Objects) > 0 {
+			w.Objects, w.Problem = nil, missingCRD(kind)
+		}
+		wanted = append(wanted, w)
+	}
+	return wanted, nil
+}
+
+func missingCRD(kind *Kind) *Problem {
+	return &Problem{
+		Condition: kind.Condition,
+		Reason:    v1alpha1.ReasonCRDNotInstalled,
+		Message: fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (Gateway API); it is taken up without a restart",
+			kind.Name, kind.CRD),
+	}
+}
+
+func one(o Object) ([]Object, error) { return []Object{o}, nil }

@@ -1,0 +1,129 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+// builtIn is the database's plan where Atoll runs it, and nil otherwise.
+func (in *Inputs) builtIn() *database.Plan {
+	if in.database == nil || in.database.Provider != v1alpha1.ProviderBuiltIn {
+		return nil
+	}
+	return in.database
+}
+
+func invalidDatabase(in *Inputs) *Problem {
+	p := invalid("%s", in.databaseErr)
+	p.Condition = v1alpha1.ConditionDatabaseReady
+	return p
+}
+
+// databaseSecret is the binding Secret. Its password is minted elsewhere, once:
+// Build never makes one up, so that it can never change by accident.
+func databaseSecret(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.builtIn()
+	if p == nil {
+		return nil, nil
+	}
+	if in.DatabaseState.Password == "" {
+		return nil, CredentialsLost(p)
+	}
+	return one(p.Secret(in.DatabaseState.Password, labels(in.Microservice, v1alpha1.ComponentDatabase)))
+}
+
+// CredentialsLost says that a volume exists without the Secret that opens it.
+// A new password would lock the service out for good: PostgreSQL ignores
+// POSTGRES_PASSWORD on a filled data directory.
+func CredentialsLost(p *database.Plan) *Problem {
+	return &Problem{
+		Condition: v1alpha1.ConditionDatabaseReady,
+		Reason:    v1alpha1.ReasonCredentialsLost,
+		Message: fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with its password is gone: restore the Secret (keys %s and %s), or delete the claim if its data is not needed",
+			database.ClaimName(p.Owner), p.SecretName, database.KeyUsername, database.KeyPassword),
+		Stalled: true,
+	}
+}
+
+// databaseRetained keeps the Secret where the data is kept: one is of no use
+// without the other.
+func databaseRetained(in *Inputs) bool { return in.database != nil && in.database.Retained() }
+
+// The claim is the StatefulSet's, which deletes it or not by its own retention
+// policy.
+func always(*Inputs) bool { return true }
+
+func databaseClaim(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.builtIn()
+	if p == nil || in.DatabaseState.Claim == nil {
+		return nil, nil
+	}
+	return one(p.Claim(labels(in.Microservice, v1alpha1.ComponentDatabase)))
+}
+
+func databaseStatefulSet(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.builtIn()
+	if p == nil {
+		return nil, nil
+	}
+	if in.DatabaseState.Password == "" {
+		return nil, CredentialsLost(p)
+	}
+	ms := in.Microservice
+	set := p.StatefulSet(in.StatefulSet, labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase))
+	set.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
+	return one(set)
+}
+
+func databaseHealth(in *Inputs, live Object) Health {
+	set, _ := live.(*appsv1.StatefulSet)
+	name := database.Name(in.Microservice.Name)
+	switch {
+	case set == nil || set.Status.ObservedGeneration < set.Generation:
+		return progressing("StatefulSet %q is being updated", name)
+	case in.suspended():
+		return Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is suspended: set suspend to false to start it"}
+	case set.Status.ReadyReplicas < 1:
+		if h := podProblem(in, v1alpha1.ComponentDatabase); h != nil {
+			return *h
+		}
+		if claim := in.DatabaseState.Claim; claim != nil && claim.Status.Phase == "Pending" {
+			return Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
+				Message: fmt.Sprintf("PersistentVolumeClaim %q is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, claim.Name)}
+		}
+		return Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
+			Message: fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", name)}
+	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
+		return progressing("StatefulSet %q is rolling out a change", name)
+	}
+	return healthy("The database accepts connections")
+}

@@ -1,0 +1,191 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"maps"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+const (
+	// drainSeconds is how long a pod goes on serving after it was told to go, so
+	// that gateways and kube-proxies learn that it does before it stops.
+	drainSeconds = 5
+	// gracePeriodSeconds is what a pod has in all: the drain, and then time to
+	// finish the requests in flight.
+	gracePeriodSeconds = drainSeconds + 40
+)
+
+func deployment(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	if in.builtIn() != nil && in.DatabaseState.Password == "" {
+		return nil, CredentialsLost(in.database)
+	}
+	if len(in.References.Missing) > 0 {
+		// What runs goes on running with what it has.
+		return nil, &Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: strings.Join(in.References.Missing, "; ")}
+	}
+	if p := unresolved(in); p != nil {
+		return nil, p
+	}
+	ms := in.Microservice
+	template, err := podTemplate(in)
+	if err != nil {
+		return nil, err
+	}
+	return one(&appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)},
+		Spec: appsv1.DeploymentSpec{
+			Replicas:             replicas(in),
+			RevisionHistoryLimit: ptr.To[int32](3),
+			Selector:             &metav1.LabelSelector{MatchLabels: selector(ms, v1alpha1.ComponentService)},
+			Strategy:             strategy(ms),
+			Template:             *template,
+		},
+	})
+}
+
+// replicas is nil where the autoscaler decides. It decides nothing for a
+// Deployment that is at zero or not there yet: these begin at the minimum.
+func replicas(in *Inputs) *int32 {
+	if in.autoscale() != nil && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
+		return nil
+	}
+	return ptr.To(in.minReplicas())
+}
+
+func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {
+	if ms.Spec.Rollout != nil && ms.Spec.Rollout.Strategy == v1alpha1.RolloutRecreate {
+		return appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	}
+	return appsv1.DeploymentStrategy{
+		Type: appsv1.RollingUpdateDeploymentStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDeployment{
+			MaxUnavailable: ptr.To(intstr.FromInt32(0)),
+			MaxSurge:       ptr.To(intstr.FromString("25%")),
+		},
+	}
+}
+
+// podTemplate is the pod that Atoll makes, with the user's overlay on it.
+func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
+	ms := in.Microservice
+	podLabels := labels(ms, v1alpha1.ComponentService)
+	template := &corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
+		Spec: corev1.PodSpec{
+			ServiceAccountName:           serviceAccountName(in),
+			AutomountServiceAccountToken: ptr.To(false),
+			// Service links would set USERS_PORT to an address, over the port that a
+			// dependency gives.
+			EnableServiceLinks:            ptr.To(false),
+			TerminationGracePeriodSeconds: ptr.To[int64](gracePeriodSeconds),
+			ImagePullSecrets:              pullSecrets(in),
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot:   ptr.To(true),
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
+			TopologySpreadConstraints: spread(ms),
+			Containers:                []corev1.Container{container(in)},
+			Volumes: []corev1.Volume{
+				{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+			},
+		},
+	}
+	if in.References.Hash != "" {
+		template.Annotations = map[string]string{AnnotationReferences: in.References.Hash}
+	}
+	if ms.Spec.PodTemplate == nil {
+		return template, nil
+	}
+	template, problem := overlay(template, ms.Spec.PodTemplate.Raw)
+	if problem != nil {
+		return nil, problem
+	}
+	// The selector must go on selecting, whatever the overlay says.
+	if template.Labels == nil {
+		template.Labels = map[string]string{}
+	}
+	maps.Copy(template.Labels, podLabels)
+	return template, nil
+}
+
+func container(in *Inputs) corev1.Container {
+	ms := in.Microservice
+	c := corev1.Container{
+		Name:            ms.Name,
+		Image:           ms.Spec.Image,
+		ImagePullPolicy: ms.Spec.ImagePullPolicy,
+		Command:         ms.Spec.Command,
+		Args:            ms.Spec.Args,
+		Env:             environment(in),
+		EnvFrom:         ms.Spec.EnvFrom,
+		Ports:           containerPorts(ms),
+		SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: ptr.To(false),
+			ReadOnlyRootFilesystem:   ptr.To(true),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		},
+		VolumeMounts: []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}},
+	}
+	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = probes(ms)
+	if len(c.Ports) > 0 {
+		c.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: drainSeconds}}}
+	}
+	switch {
+	case ms.Spec.Resources != nil:
+		c.Resources = *ms.Spec.Resources
+	case in.Topology != nil && in.Topology.Spec.Defaults != nil && in.Topology.Spec.Defaults.Resources != nil:
+		c.Resources = *in.Topology.Spec.Defaults.Resources
+	}
+	return c
+}
+
+// spread puts the pods of a version on different zones and nodes where it can.
+func spread(ms *v1alpha1.Microservice) []corev1.TopologySpreadConstraint {
+	constraint := func(key string) corev1.TopologySpreadConstraint {
+		return corev1.TopologySpreadConstraint{
+			MaxSkew:           1,
+			TopologyKey:       key,
+			WhenUnsatisfiable: corev1.ScheduleAnyway,
+			LabelSelector:     &metav1.LabelSelector{MatchLabels: selector(ms, v1alpha1.ComponentService)},
+			MatchLabelKeys:    []string{appsv1.DefaultDeploymentUniqueLabelKey},
+		}
+	}
+	return []corev1.TopologySpreadConstraint{constraint(corev1.LabelTopologyZone), constraint(corev1.LabelHostname)}
+}
+
+// pullSecrets are the member's own, or else the Topology's.
+func pullSecrets(in *Inputs) []corev1.LocalObjectReference {
+	if len(in.Microservice.Spec.ImagePullSecrets) > 0 {
+		return in.Microservice.Spec.ImagePullSecrets
+	}
+	if in.Topology != nil && in.Topology.Spec.Defaults != nil {
+		return in.Topology.Spec.Defaults.ImagePullSecrets
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// environment is what Atoll gives the service, followed by the user's own
+// variables: these may refer to Atoll's with $(NAME), and win over one of the
+// same name.
+func environment(in *Inputs) []corev1.EnvVar {
+	own := in.Microservice.Spec.Env
+	env := make([]corev1.EnvVar, 0, len(own)+4*len(in.Edges)+8)
+	add := func(v corev1.EnvVar) {
+		for i := range own {
+			if own[i].Name == v.Name {
+				return
+			}
+		}
+		for i := range env {
+			if env[i].Name == v.Name {
+				env[i] = v
+				return
+			}
+		}
+		env = append(env, v)
+	}
+	if in.database != nil {
+		for _, v := range in.database.Env() {
+			add(v)
+		}
+	}
+	for i := range in.Edges {
+		for _, v := range dependencyEnv(in, i) {
+			add(v)
+		}
+	}
+	for _, v := range telemetryEnv(in.Microservice) {
+		add(v)
+	}
+	return append(env, own...)
+}
+
+func dependencyEnv(in *Inputs, i int) []corev1.EnvVar {
+	edge := &in.Edges[i]
+	namespace := in.Microservice.Namespace
+	port := strconv.Itoa(int(edge.Port.Port))
+	parts := map[v1alpha1.AddressPart]string{
+		v1alpha1.AddressPartURL:     edge.URL(namespace),
+		v1alpha1.AddressPartAddress: edge.Address(namespace),
+		v1alpha1.AddressPartHost:    edge.Host(namespace),
+		v1alpha1.AddressPartPort:    port,
+	}
+	prefix := strings.ToUpper(strings.ReplaceAll(edge.Dependency.Name, "-", "_"))
+	env := []corev1.EnvVar{
+		{Name: prefix + "_URL", Value: parts[v1alpha1.AddressPartURL]},
+		{Name: prefix + "_HOST", Value: parts[v1alpha1.AddressPartHost]},
+		{Name: prefix + "_PORT", Value: port},
+	}
+	for _, further := range edge.Dependency.Env {
+		env = append(env, corev1.EnvVar{Name: further.Name, Value: parts[further.Value]})
+	}
+	return env
+}
+
+// telemetryEnv tells OpenTelemetry who the service is
+// (https://opentelemetry.io/docs/specs/semconv/resource/).
+func telemetryEnv(ms *v1alpha1.Microservice) []corev1.EnvVar {
+	attributes := "service.namespace=" + ms.Namespace + ",service.version=" + imageVersion(ms.Spec.Image)
+	if ms.Spec.TopologyRef != nil {
+		attributes += ",atoll.topology=" + ms.Spec.TopologyRef.Name
+	}
+	return []corev1.EnvVar{
+		{Name: "OTEL_SERVICE_NAME", Value: ms.Name},
+		{Name: "OTEL_RESOURCE_ATTRIBUTES", Value: attributes},
+	}
+}
+
+// imageVersion is an image's tag, or the start of its digest.
+func imageVersion(image string) string {
+	if name, digest, found := strings.Cut(image, "@"); found {
+		if tag := tagOf(name); tag != "" {
+			return tag
+		}
+		_, hex, _ := strings.Cut(digest, ":")
+		return hex[:min(len(hex), 12)]
+	}
+	if tag := tagOf(image); tag != "" {
+		return tag
+	}
+	return "latest"
+}
+
+func tagOf(name string) string {
+	colon := strings.LastIndex(name, ":")
+	if colon < 0 || strings.Contains(name[colon:], "/") {
+		return ""
+	}
+	return name[colon+1:]
+}
+
+// unresolved is the first dependency that does not resolve. A service whose
+// address is not known can't be given it, so that nothing of the pods changes
+// until it is.
+func unresolved(in *Inputs) *Problem {
+	for i := range in.Edges {
+		if reason, message := in.Edges[i].Problem(); reason != "" {
+			return &Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Gateway is the Gateway of a Topology that asks for one by class; nil for one
+// that has none or refers to an existing one.
+func Gateway(topology *v1alpha1.Topology) *gatewayv1.Gateway {
+	spec := topology.Spec.Gateway
+	if spec == nil || spec.ClassName == "" {
+		return nil
+	}
+	gateway := &gatewayv1.Gateway{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      topology.Name,
+			Namespace: topology.Namespace,
+			Labels:    map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelTopology: topology.Name},
+		},
+		Spec: gatewayv1.GatewaySpec{GatewayClassName: gatewayv1.ObjectName(spec.ClassName)},
+	}
+	if spec.TLS != nil && spec.TLS.IssuerRef != nil {
+		// cert-manager makes a certificate for the listeners of a Gateway that names an
+		// issuer (https://cert-manager.io/docs/usage/gateway/).
+		annotation := "cert-manager.io/issuer"
+		if spec.TLS.IssuerRef.Kind == "ClusterIssuer" {
+			annotation = "cert-manager.io/cluster-issuer"
+		}
+		gateway.Annotations = map[string]string{annotation: spec.TLS.IssuerRef.Name}
+	}
+	if len(spec.Hostnames) == 0 {
+		gateway.Spec.Listeners = []gatewayv1.Listener{listener(topology, 0, nil)}
+		return gateway
+	}
+	for i := range spec.Hostnames {
+		gateway.Spec.Listeners = append(gateway.Spec.Listeners, listener(topology, i, ptr.To(gatewayv1.Hostname(spec.Hostnames[i]))))
+	}
+	return gateway
+}
+
+func listener(topology *v1alpha1.Topology, i int, hostname *gatewayv1.Hostname) gatewayv1.Listener {
+	l := gatewayv1.Listener{
+		Name:     "http",
+		Hostname: hostname,
+		Port:     80,
+		Protocol: gatewayv1.HTTPProtocolType,
+		AllowedRoutes: &gatewayv1.AllowedRoutes{
+			Namespaces: &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)},
+		},
+	}
+	if tls := topology.Spec.Gateway.TLS; tls != nil {
+		secret := tls.SecretName
+		if secret == "" {
+			secret = TLSSecretName(topology)
+		}
+		l.Name, l.Port, l.Protocol = "https", 443, gatewayv1.HTTPSProtocolType
+		l.TLS = &gatewayv1.ListenerTLSConfig{
+			Mode: ptr.To(gatewayv1.TLSModeTerminate),
+			CertificateRefs: []gatewayv1.SecretObjectReference{{
+				Group: ptr.To(gatewayv1.Group("")), Kind: ptr.To(gatewayv1.Kind("Secret")), Name: gatewayv1.ObjectName(secret),
+			}},
+		}
+	}
+	if i > 0 {
+		l.Name += gatewayv1.SectionName("-" + strconv.Itoa(i))
+	}
+	return l
+}
+
+// GatewayHealth reads what the Gateway's controller says of it and of its
+// listeners.
+func GatewayHealth(gateway *gatewayv1.Gateway) Health {
+	for _, want := range []gatewayv1.GatewayConditionType{gatewayv1.GatewayConditionAccepted, gatewayv1.GatewayConditionProgrammed} {
+		c := meta.FindStatusCondition(gateway.Status.Conditions, string(want))
+		switch {
+		case c == nil || c.ObservedGeneration < gateway.Generation || c.Status == metav1.ConditionUnknown:
+			return Health{Reason: v1alpha1.ReasonPending, Progressing: true,
+				Message: fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q: check that the class exists (kubectl get gatewayclass) and its controller runs", gateway.Name, gateway.Spec.GatewayClassName)}
+		case c.Status == metav1.ConditionFalse:
+			return gatewayRefused(gateway, want, c)
+		}
+	}
+	return healthy("The Gateway is programmed")
+}
+
+// gatewayRefused names the listener that is at fault, where one is.
+func gatewayRefused(gateway *gatewayv1.Gateway, what gatewayv1.GatewayConditionType, c *metav1.Condition) Health {
+	message := fmt.Sprintf("Gateway %q is not %s: %s", gateway.Name, lowerFirst(string(what)), c.Reason)
+	for i := range gateway.Status.Listeners {
+		for j := range gateway.Status.Listeners[i].Conditions {
+			l := &gateway.Status.Listeners[i].Conditions[j]
+			if l.Type != string(gatewayv1.ListenerConditionConflicted) && l.Status == metav1.ConditionFalse {
+				return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true,
+					Message: fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, l.Reason)}
+			}
+		}
+	}
+	return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: message}
+}
+
+func lowerFirst(s string) string { return string(s[0]|0x20) + s[1:] }

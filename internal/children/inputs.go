@@ -1,0 +1,104 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// Inputs is everything that decides what children a Microservice has, gathered
+// beforehand. Nothing in it may be changed: it is shared with the cache.
+type Inputs struct {
+	Microservice *v1alpha1.Microservice
+	// Topology is the one that the Microservice is a member of; nil when it stands
+	// alone.
+	Topology *v1alpha1.Topology
+	// Edges are the resolved dependencies, in the spec's order.
+	Edges []graph.Edge
+	// DatabaseState is what exists of the database.
+	DatabaseState database.State
+	// References is what was found of the ConfigMaps and Secrets that the pods
+	// use.
+	References References
+	// Deployment and StatefulSet are the live ones; nil when there are none.
+	Deployment  *appsv1.Deployment
+	StatefulSet *appsv1.StatefulSet
+	// Pods are the live pods of all components.
+	Pods []corev1.Pod
+	// Gateways are the Gateways that routes attach to, by namespace/name. One that
+	// is not there does not exist.
+	Gateways map[string]*gatewayv1.Gateway
+	// MissingCRDs are the optional kinds that are not installed.
+	MissingCRDs map[string]bool
+
+	// database is the database's plan; databaseErr what is wrong with it.
+	database    *database.Plan
+	databaseErr error
+}
+
+// References is what was found of the ConfigMaps and Secrets that pods use.
+type References struct {
+	// Hash is over the content of all of them.
+	Hash string
+	// Missing says what does not exist, as messages that name the object and the
+	// field; empty when all is there.
+	Missing []string
+}
+
+// Database is the plan of the database; nil when there is none or it is in
+// error.
+func (in *Inputs) Database() *database.Plan { return in.database }
+
+func (in *Inputs) suspended() bool {
+	return in.Microservice.Spec.Suspend != nil && *in.Microservice.Spec.Suspend
+}
+
+func (in *Inputs) autoscale() *v1alpha1.Autoscale {
+	if in.Microservice.Spec.Scaling == nil || in.suspended() {
+		return nil
+	}
+	return in.Microservice.Spec.Scaling.Autoscale
+}
+
+// minReplicas is the smallest number of pods that the spec allows.
+func (in *Inputs) minReplicas() int32 {
+	if in.suspended() {
+		return 0
+	}
+	scaling := in.Microservice.Spec.Scaling
+	if scaling == nil {
+		return defaultReplicas
+	}
+	if scaling.Autoscale != nil {
+		if scaling.Autoscale.Min != nil {
+			return *scaling.Autoscale.Min
+		}
+		return defaultReplicas
+	}
+	if scaling.Replicas != nil {
+		return *scaling.Replicas
+	}
+	return defaultReplicas
+}
+
+const defaultReplicas int32 = 2

@@ -1,0 +1,61 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"strconv"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// AnnotationReferences, on the pod template, is a hash of the content of all
+// ConfigMaps and Secrets that the pods use: a change rolls them.
+const AnnotationReferences = "atoll.dev/references-hash"
+
+// RouteName is the name of a Microservice's i-th route: the Microservice's own
+// for the first, with a number for the others.
+func RouteName(ms *v1alpha1.Microservice, i int) string {
+	if i == 0 {
+		return ms.Name
+	}
+	return ms.Name + "-" + strconv.Itoa(i)
+}
+
+// TLSSecretName is the name of the Secret that cert-manager fills for a
+// Topology.
+func TLSSecretName(topology *v1alpha1.Topology) string { return topology.Name + "-tls" }
+
+// The instance label (app.kubernetes.io/instance) is left out on purpose: Argo
+// CD takes it for its own mark.
+func labels(ms *v1alpha1.Microservice, component string) map[string]string {
+	l := map[string]string{
+		v1alpha1.LabelManagedBy:    v1alpha1.ManagedByAtoll,
+		v1alpha1.LabelMicroservice: ms.Name,
+		v1alpha1.LabelName:         ms.Name,
+		v1alpha1.LabelComponent:    component,
+	}
+	if ms.Spec.TopologyRef != nil {
+		l[v1alpha1.LabelTopology] = ms.Spec.TopologyRef.Name
+	}
+	return l
+}
+
+// selector selects the pods of a component. It must never change: a
+// Deployment's selector can't.
+func selector(ms *v1alpha1.Microservice, component string) map[string]string {
+	return map[string]string{v1alpha1.LabelMicroservice: ms.Name, v1alpha1.LabelComponent: component}
+}

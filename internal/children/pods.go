@@ -1,0 +1,151 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// podProblem finds out from the pods of a component why they are not ready, and
+// returns nil when the pods don't say. Its message says the same for as long
+// as the cause is the same, whatever phase of waiting and trying again the
+// kubelet is in.
+func podProblem(in *Inputs, component string) *Health {
+	var worst *Health
+	worstRank := 0
+	for i := range in.Pods {
+		pod := &in.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != component || pod.DeletionTimestamp != nil || podReady(pod) {
+			continue
+		}
+		rank, health := diagnose(pod)
+		// Pods are compared by message too, so that the order in which the cache
+		// holds them does not show.
+		if health != nil && (rank > worstRank || rank == worstRank && health.Message < worst.Message) {
+			worstRank, worst = rank, health
+		}
+	}
+	return worst
+}
+
+// The ranks of causes: the one that a change of the spec mends comes first.
+const (
+	rankUnschedulable = iota + 1
+	rankCrashLooping
+	rankImage
+	rankConfig
+)
+
+func diagnose(pod *corev1.Pod) (int, *Health) {
+	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range statuses {
+			if rank, health := diagnoseContainer(pod, &statuses[i]); health != nil {
+				return rank, health
+			}
+		}
+	}
+	for i := range pod.Status.Conditions {
+		c := &pod.Status.Conditions[i]
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
+			return rankUnschedulable, &Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
+				Message: "No node takes the pod: " + c.Message}
+		}
+	}
+	return 0, nil
+}
+
+func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *Health) {
+	waiting := ""
+	if status.State.Waiting != nil {
+		waiting = status.State.Waiting.Reason
+	}
+	switch waiting {
+	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError":
+		return rankImage, &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
+			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, pullAdvice(status.State.Waiting))}
+	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
+		return rankConfig, &Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
+			Message: fmt.Sprintf("Container %q can't be made: %s", status.Name, status.State.Waiting.Message)}
+	}
+	last := status.LastTerminationState.Terminated
+	if last == nil {
+		last = status.State.Terminated
+	}
+	if last == nil || status.RestartCount == 0 || status.Ready {
+		return 0, nil
+	}
+	// A crash may come of a dependency or a database that is not up yet, and is
+	// not the user's to mend until the Deployment's deadline has passed.
+	if last.Reason == "OOMKilled" {
+		return rankCrashLooping, &Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
+			Message: fmt.Sprintf("Container %q was killed for using more memory than its limit: raise resources.limits.memory", status.Name)}
+	}
+	return rankCrashLooping, &Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
+		Message: fmt.Sprintf("Container %q ends again and again, last with exit code %d: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, controllerOf(pod), status.Name)}
+}
+
+// pullAdvice says what to do about an image that can't be pulled. What the
+// registry said is put into a few classes, because its wording changes with
+// every try.
+func pullAdvice(waiting *corev1.ContainerStateWaiting) string {
+	said := strings.ToLower(waiting.Message)
+	switch {
+	case waiting.Reason == "InvalidImageName":
+		return "it is not a valid image name; correct image"
+	case waiting.Reason == "ErrImageNeverPull":
+		return "it is not on the node and imagePullPolicy is Never"
+	case strings.Contains(said, "not found"), strings.Contains(said, "manifest unknown"), strings.Contains(said, "name unknown"):
+		return "the registry does not have it; correct image"
+	case strings.Contains(said, "unauthorized"), strings.Contains(said, "denied"), strings.Contains(said, "forbidden"), strings.Contains(said, "authorization"):
+		return "the registry does not let it be read; set imagePullSecrets, or correct image"
+	}
+	return "the registry does not answer; check the registry's name in image and the node's network"
+}
+
+func containerImage(pod *corev1.Pod, container string) string {
+	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
+		for i := range containers {
+			if containers[i].Name == container {
+				return containers[i].Image
+			}
+		}
+	}
+	return ""
+}
+
+// controllerOf names what kubectl logs can be asked about and stays the same
+// from pod to pod.
+func controllerOf(pod *corev1.Pod) string {
+	if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
+		return "statefulset/" + pod.Labels[v1alpha1.LabelMicroservice] + "-db"
+	}
+	return "deployment/" + pod.Labels[v1alpha1.LabelMicroservice]
+}
+
+func podReady(pod *corev1.Pod) bool {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == corev1.PodReady {
+			return pod.Status.Conditions[i].Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}

@@ -1,0 +1,80 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// services are the service's own Service and its built-in database's.
+func services(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	var objects []Object
+	if s := service(in.Microservice); s != nil {
+		objects = append(objects, s)
+	}
+	if p := in.builtIn(); p != nil {
+		ms := in.Microservice
+		objects = append(objects, p.Service(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
+	}
+	return objects, nil
+}
+
+func service(ms *v1alpha1.Microservice) *corev1.Service {
+	ports := graph.Ports(ms)
+	if len(ports) == 0 {
+		return nil
+	}
+	s := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)},
+		Spec: corev1.ServiceSpec{
+			Type:     corev1.ServiceTypeClusterIP,
+			Selector: selector(ms, v1alpha1.ComponentService),
+			Ports:    make([]corev1.ServicePort, len(ports)),
+		},
+	}
+	for i := range ports {
+		s.Spec.Ports[i] = corev1.ServicePort{
+			Name:        ports[i].Name,
+			Port:        ports[i].Port,
+			TargetPort:  intstr.FromString(ports[i].Name),
+			Protocol:    corev1.ProtocolTCP,
+			AppProtocol: appProtocol(ports[i].Protocol),
+		}
+	}
+	return s
+}
+
+// appProtocol tells gateways and meshes what is spoken
+// (https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol).
+func appProtocol(protocol v1alpha1.PortProtocol) *string {
+	switch protocol {
+	case v1alpha1.ProtocolTCP:
+		return nil
+	case v1alpha1.ProtocolGRPC:
+		return ptr.To("kubernetes.io/h2c")
+	}
+	return ptr.To("http")
+}

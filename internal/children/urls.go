@@ -1,0 +1,84 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"slices"
+	"strings"
+
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// URLs are the addresses that a Microservice's routes are reachable at.
+func URLs(in *Inputs) []string {
+	var urls []string
+	for i := range in.Microservice.Spec.Routes {
+		route := &in.Microservice.Spec.Routes[i]
+		path := pathOf(route)
+		if path == "/" {
+			path = ""
+		}
+		for _, ref := range GatewayRefs(route, in.Topology) {
+			namespace := ref.Namespace
+			if namespace == "" {
+				namespace = in.Microservice.Namespace
+			}
+			gateway := in.Gateways[namespace+"/"+ref.Name]
+			for _, base := range GatewayURLs(gateway, ref.SectionName, Hostnames(route, in.Topology)) {
+				if url := base + path; !slices.Contains(urls, url) {
+					urls = append(urls, url)
+				}
+			}
+		}
+	}
+	return urls
+}
+
+// GatewayURLs are the addresses that a Gateway answers at: the host names, or,
+// without any, what the Gateway's controller says. It is empty for a Gateway
+// that does not exist.
+func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha1.Hostname) []string {
+	if gateway == nil {
+		return nil
+	}
+	hosts := make([]string, 0, len(hostnames))
+	for _, name := range hostnames {
+		hosts = append(hosts, string(name))
+	}
+	if len(hosts) == 0 {
+		for i := range gateway.Status.Addresses {
+			hosts = append(hosts, gateway.Status.Addresses[i].Value)
+		}
+	}
+	scheme := "http"
+	for i := range gateway.Spec.Listeners {
+		l := &gateway.Spec.Listeners[i]
+		if (section == "" || section == string(l.Name)) && l.Protocol == gatewayv1.HTTPSProtocolType {
+			scheme = "https"
+		}
+	}
+	urls := make([]string, len(hosts))
+	for i, host := range hosts {
+		if strings.Contains(host, ":") {
+			host = "[" + host + "]"
+		}
+		urls[i] = scheme + "://" + host
+	}
+	return urls
+}

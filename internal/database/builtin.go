@@ -1,0 +1,160 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"maps"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+const (
+	// VolumeName is the name of the claim template, and so the first part of the
+	// claim's name.
+	VolumeName = "data"
+	// PortName is the name of the database's port.
+	PortName = "database"
+	// ContainerName is the name of the database's container.
+	ContainerName = "database"
+)
+
+// StatefulSet runs one instance of the engine on a persistent volume. live is
+// the existing StatefulSet, or nil: its claim template can't be changed, so
+// that it is taken over as it is.
+func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string]string) *appsv1.StatefulSet {
+	podLabels := maps.Clone(labels)
+	maps.Copy(podLabels, selector)
+	pod := p.Engine.PodSpec(p)
+	pod.AutomountServiceAccountToken = ptr.To(false)
+	pod.EnableServiceLinks = ptr.To(false)
+
+	retention := appsv1.RetainPersistentVolumeClaimRetentionPolicyType
+	if !p.Retained() {
+		retention = appsv1.DeletePersistentVolumeClaimRetentionPolicyType
+	}
+	replicas := int32(1)
+	if p.Suspended {
+		replicas = 0
+	}
+	set := &appsv1.StatefulSet{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
+		Spec: appsv1.StatefulSetSpec{
+			Replicas:    &replicas,
+			ServiceName: p.Name,
+			Selector:    &metav1.LabelSelector{MatchLabels: selector},
+			Template:    corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels}, Spec: pod},
+			// Scaling to zero, as suspend does, never deletes data.
+			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
+				WhenDeleted: retention,
+				WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
+			},
+		},
+	}
+	if live != nil {
+		set.Spec.VolumeClaimTemplates = claimTemplatesOf(live)
+	} else {
+		set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{p.claimTemplate(labels, selector)}
+	}
+	return set
+}
+
+// claimTemplatesOf copies what was asked for in a live set's claim templates,
+// without what the API server added.
+func claimTemplatesOf(live *appsv1.StatefulSet) []corev1.PersistentVolumeClaim {
+	templates := make([]corev1.PersistentVolumeClaim, len(live.Spec.VolumeClaimTemplates))
+	for i := range live.Spec.VolumeClaimTemplates {
+		from := &live.Spec.VolumeClaimTemplates[i]
+		templates[i] = corev1.PersistentVolumeClaim{
+			TypeMeta:   from.TypeMeta,
+			ObjectMeta: metav1.ObjectMeta{Name: from.Name, Labels: from.Labels, Annotations: from.Annotations},
+			Spec:       from.Spec,
+		}
+	}
+	return templates
+}
+
+func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.PersistentVolumeClaim {
+	claimLabels := maps.Clone(labels)
+	maps.Copy(claimLabels, selector)
+	claimLabels[LabelEngine] = p.Engine.Type()
+	claimLabels[LabelMajorVersion] = majorOf(p.Version)
+	claim := corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: VolumeName, Labels: claimLabels},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: p.Size}},
+		},
+	}
+	if p.StorageClass != "" {
+		claim.Spec.StorageClassName = &p.StorageClass
+	}
+	return claim
+}
+
+// Claim is what Atoll keeps on the claim that the StatefulSet made: its size,
+// which can grow, and the annotations that follow from the deletion policy.
+func (p *Plan) Claim(labels map[string]string) *corev1.PersistentVolumeClaim {
+	return &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: ClaimName(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: p.keepAnnotations()},
+		Spec: corev1.PersistentVolumeClaimSpec{
+			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: p.Size}},
+		},
+	}
+}
+
+// Service is the stable address of the database.
+func (p *Plan) Service(labels, selector map[string]string) *corev1.Service {
+	return &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
+		Spec: corev1.ServiceSpec{
+			Type:     corev1.ServiceTypeClusterIP,
+			Selector: selector,
+			Ports: []corev1.ServicePort{{
+				Name: PortName, Port: p.Port, TargetPort: intstr.FromString(PortName), Protocol: corev1.ProtocolTCP,
+			}},
+		},
+	}
+}
+
+// Secret is the binding Secret.
+func (p *Plan) Secret(password string, labels map[string]string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: p.SecretName, Namespace: p.Namespace, Labels: labels, Annotations: p.keepAnnotations()},
+		Type:       corev1.SecretTypeOpaque,
+		Data:       p.Data(password),
+	}
+}
+
+// keepAnnotations stop Argo CD and Flux from pruning what outlives its owner.
+func (p *Plan) keepAnnotations() map[string]string {
+	if !p.Retained() {
+		return nil
+	}
+	return map[string]string{
+		"argocd.argoproj.io/sync-options":   "Prune=false,Delete=false",
+		"kustomize.toolkit.fluxcd.io/prune": "disabled",
+	}
+}
+
+// Retained says whether claim and Secret outlive the Microservice.
+func (p *Plan) Retained() bool { return p.DeletionPolicy == v1alpha1.DeletionRetain }

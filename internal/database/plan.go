@@ -1,0 +1,202 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// State is what exists of a database, as gathered from the cluster.
+type State struct {
+	// Claim is the persistent volume claim of the built-in provider; nil when
+	// there is none.
+	Claim *corev1.PersistentVolumeClaim
+	// Password is the password in the binding Secret; empty when there is none.
+	Password string
+}
+
+// Plan is a service's database with every default in place.
+type Plan struct {
+	// Owner is the Microservice's name, Namespace its namespace.
+	Owner, Namespace string
+	// Name is the name of the StatefulSet, the Service and the Secret.
+	Name           string
+	Kind           v1alpha1.DatabaseEngine
+	Engine         Engine
+	Provider       v1alpha1.DatabaseProvider
+	Version        string
+	Size           resource.Quantity
+	StorageClass   string
+	Resources      corev1.ResourceRequirements
+	Parameters     map[string]v1alpha1.ParameterValue
+	DeletionPolicy v1alpha1.DeletionPolicy
+	SecretName     string
+	Host           string
+	Port           int32
+	Username       string
+	DatabaseName   string
+	Suspended      bool
+}
+
+var (
+	defaultSize      = resource.MustParse("10Gi")
+	defaultResources = corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		corev1.ResourceCPU:    resource.MustParse("100m"),
+		corev1.ResourceMemory: resource.MustParse("256Mi"),
+	}}
+)
+
+// Labels and annotations of a claim that say what wrote its data.
+const (
+	// LabelEngine is the engine whose data a volume holds, in lower case.
+	LabelEngine = "atoll.dev/database-engine"
+	// LabelMajorVersion is the major version of the engine that wrote the data.
+	LabelMajorVersion = "atoll.dev/database-major-version"
+)
+
+// Resolve puts the defaults in place: the Microservice's own setting wins over
+// the Topology's, and that over Atoll's. What exists already wins over a
+// default, so that a default changed later moves no data. It returns nil for a
+// service without a database, and an error, fit to be shown, for settings that
+// the existing volume does not allow.
+func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *State) (*Plan, error) {
+	spec := ms.Spec.Database
+	if spec == nil {
+		return nil, nil
+	}
+	engine, known := engines[spec.Engine]
+	if !known {
+		return nil, fmt.Errorf("database.engine: %q is not known to this version of Atoll", spec.Engine)
+	}
+	plan := &Plan{
+		Owner:     ms.Name,
+		Namespace: ms.Namespace,
+		Name:      Name(ms.Name),
+		Kind:      spec.Engine,
+		Engine:    engine,
+		Provider:  spec.Provider,
+		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
+	}
+	if plan.Provider == v1alpha1.ProviderExternal {
+		plan.SecretName = spec.External.SecretName
+		return plan, nil
+	}
+	plan.Provider = v1alpha1.ProviderBuiltIn
+	plan.SecretName = plan.Name
+	plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
+	plan.Port = engine.Port()
+	plan.Username = identifier(ms.Name)
+	plan.DatabaseName = plan.Username
+	plan.Parameters = spec.Parameters
+	if err := plan.applyDefaults(spec, topology, state.Claim); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, claim *corev1.PersistentVolumeClaim) error {
+	var defaults v1alpha1.DatabaseDefaults
+	if topology != nil && topology.Spec.Defaults != nil && topology.Spec.Defaults.Database != nil {
+		defaults = *topology.Spec.Defaults.Database
+	}
+	var storage v1alpha1.DatabaseStorage
+	if spec.Storage != nil {
+		storage = *spec.Storage
+	}
+
+	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
+	p.Version = firstSet(spec.Version, defaults.Version, p.Engine.DefaultVersion())
+	p.StorageClass = firstSet(storage.StorageClassName, defaults.StorageClassName)
+	p.Resources = defaultResources
+	if spec.Resources != nil {
+		p.Resources = *spec.Resources
+	}
+	p.Size = defaultSize
+	if storage.Size != "" {
+		size, err := resource.ParseQuantity(storage.Size)
+		if err != nil {
+			return fmt.Errorf("database.storage.size: %q is not a quantity such as 10Gi", storage.Size)
+		}
+		p.Size = size
+	}
+	if claim == nil {
+		return nil
+	}
+	return p.respectClaim(spec, storage, claim)
+}
+
+// respectClaim takes from an existing volume what was not asked for, and
+// refuses what it can't become.
+func (p *Plan) respectClaim(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage, claim *corev1.PersistentVolumeClaim) error {
+	if engine := claim.Labels[LabelEngine]; engine != "" && engine != p.Engine.Type() {
+		return fmt.Errorf("database.engine: the volume claim %q holds data of %s, not of %s: set the engine back, or delete the claim if its data is not needed",
+			claim.Name, engine, p.Engine.Type())
+	}
+	if major := claim.Labels[LabelMajorVersion]; major != "" && major != majorOf(p.Version) {
+		if spec.Version != "" {
+			return fmt.Errorf("database.version: the volume claim %q holds data of version %s, which version %s can't read: set version to %q, or move the data to a new Microservice",
+				claim.Name, major, p.Version, major)
+		}
+		p.Version = major
+	}
+	if class := claim.Spec.StorageClassName; class != nil && *class != "" {
+		if storage.StorageClassName != "" && storage.StorageClassName != *class {
+			return fmt.Errorf("database.storage.storageClassName: the volume claim %q has class %q, which can't be changed to %q: set it back, or move the data to a new Microservice",
+				claim.Name, *class, storage.StorageClassName)
+		}
+		p.StorageClass = *class
+	}
+	if size := claim.Spec.Resources.Requests[corev1.ResourceStorage]; size.Cmp(p.Size) > 0 {
+		if storage.Size != "" {
+			return fmt.Errorf("database.storage.size: the volume claim %q has %s and can't shrink to %s: set size to at least %s",
+				claim.Name, size.String(), p.Size.String(), size.String())
+		}
+		p.Size = size
+	}
+	return nil
+}
+
+// Name is the name of a service's built-in database: StatefulSet, Service and
+// binding Secret.
+func Name(owner string) string { return owner + "-db" }
+
+// ClaimName is the name of the volume claim of a service's built-in database.
+func ClaimName(owner string) string { return VolumeName + "-" + Name(owner) + "-0" }
+
+func majorOf(version string) string {
+	major, _, _ := strings.Cut(version, ".")
+	return major
+}
+
+// identifier makes a name that needs no quotes in SQL of a service's name.
+func identifier(name string) string { return strings.ReplaceAll(name, "-", "_") }
+
+func firstSet[T ~string](values ...T) T {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,128 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Cycles finds the circles among the dependencies of services of one
+// namespace, each written as "a -> b -> a" and begun at its alphabetically
+// first member, in alphabetical order. Of each set of services that can all
+// reach one another, one shortest circle through its first member is given:
+// listing every circle of a dense graph could take exponential time and would
+// help nobody.
+func Cycles(services []*v1alpha1.Microservice) []string {
+	calls := make(map[string][]string, len(services))
+	for _, ms := range services {
+		calls[ms.Name] = nil
+	}
+	for _, ms := range services {
+		for i := range ms.Spec.Dependencies {
+			callee := ms.Spec.Dependencies[i].Name
+			if _, exists := calls[callee]; exists {
+				calls[ms.Name] = append(calls[ms.Name], callee)
+			}
+		}
+		slices.Sort(calls[ms.Name])
+	}
+	var cycles []string
+	for _, component := range components(calls) {
+		if path := shortestCycle(calls, component); path != nil {
+			cycles = append(cycles, strings.Join(path, " -> "))
+		}
+	}
+	slices.Sort(cycles)
+	return cycles
+}
+
+// components finds the strongly connected components of more than one service,
+// or of one that calls itself (Tarjan 1972).
+func components(calls map[string][]string) [][]string {
+	var (
+		found   [][]string
+		stack   []string
+		index   = map[string]int{}
+		low     = map[string]int{}
+		onStack = map[string]bool{}
+		visit   func(name string)
+	)
+	visit = func(name string) {
+		index[name] = len(index) + 1
+		low[name] = index[name]
+		stack = append(stack, name)
+		onStack[name] = true
+		for _, callee := range calls[name] {
+			if index[callee] == 0 {
+				visit(callee)
+				low[name] = min(low[name], low[callee])
+			} else if onStack[callee] {
+				low[name] = min(low[name], index[callee])
+			}
+		}
+		if low[name] != index[name] {
+			return
+		}
+		at := slices.Index(stack, name)
+		component := slices.Clone(stack[at:])
+		stack = stack[:at]
+		for _, member := range component {
+			onStack[member] = false
+		}
+		if len(component) > 1 || slices.Contains(calls[name], name) {
+			slices.Sort(component)
+			found = append(found, component)
+		}
+	}
+	for name := range calls {
+		if index[name] == 0 {
+			visit(name)
+		}
+	}
+	return found
+}
+
+// shortestCycle is a shortest path from a component's first member back to
+// itself, within the component.
+func shortestCycle(calls map[string][]string, component []string) []string {
+	start := component[0]
+	from := map[string]string{}
+	queue := []string{start}
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		for _, callee := range calls[name] {
+			if callee == start {
+				path := []string{start}
+				for at := name; at != start; at = from[at] {
+					path = append(path, at)
+				}
+				path = append(path, start)
+				slices.Reverse(path)
+				return path
+			}
+			if _, seen := from[callee]; !seen && slices.Contains(component, callee) {
+				from[callee] = name
+				queue = append(queue, callee)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package graph knows which service calls which: it resolves declared
+// dependencies to ports of existing services, and finds circles among them. It
+// is pure: what it looks at is passed in.
+package graph
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Edge is one declared dependency and what it resolves to.
+type Edge struct {
+	// Dependency is the caller's declaration.
+	Dependency *v1alpha1.Dependency
+	// Callee is the service that is called; nil when it does not exist.
+	Callee *v1alpha1.Microservice
+	// Port is the callee's port; nil when the dependency does not resolve.
+	Port *v1alpha1.Port
+}
+
+// Resolve finds the callee and the port of each dependency of caller. callee
+// returns the Microservice of a name in the caller's namespace, or nil.
+func Resolve(caller *v1alpha1.Microservice, callee func(name string) *v1alpha1.Microservice) []Edge {
+	if len(caller.Spec.Dependencies) == 0 {
+		return nil
+	}
+	edges := make([]Edge, len(caller.Spec.Dependencies))
+	for i := range caller.Spec.Dependencies {
+		dependency := &caller.Spec.Dependencies[i]
+		edges[i] = Edge{Dependency: dependency, Callee: callee(dependency.Name)}
+		if edges[i].Callee != nil {
+			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
+		}
+	}
+	return edges
+}
+
+// Problem says why the edge does not resolve, as a condition's reason and
+// message. Both are empty when it does.
+func (e *Edge) Problem() (reason, message string) {
+	name := e.Dependency.Name
+	switch {
+	case e.Callee == nil:
+		return v1alpha1.ReasonDependencyNotFound,
+			fmt.Sprintf("Microservice %q, a dependency, does not exist in this namespace: create it, or remove it from dependencies", name)
+	case e.Port == nil && e.Callee.Spec.Type == v1alpha1.WorkloadWorker:
+		return v1alpha1.ReasonPortNotFound,
+			fmt.Sprintf("Microservice %q, a dependency, is a Worker and listens on no port: remove it from dependencies", name)
+	case e.Port == nil:
+		return v1alpha1.ReasonPortNotFound,
+			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
+	}
+	return "", ""
+}
+
+// Host is the name that the callee's Service answers at inside the cluster.
+// The name is made without the callee, so that it does not depend on the order
+// in which services appear.
+func (e *Edge) Host(namespace string) string {
+	return ServiceHost(e.Dependency.Name, namespace)
+}
+
+// URL is the address of the callee's port with its scheme.
+func (e *Edge) URL(namespace string) string {
+	scheme := "http"
+	switch e.Port.Protocol {
+	case v1alpha1.ProtocolGRPC:
+		scheme = "grpc"
+	case v1alpha1.ProtocolTCP:
+		scheme = "tcp"
+	}
+	return scheme + "://" + e.Address(namespace)
+}
+
+// Address is host:port of the callee's port.
+func (e *Edge) Address(namespace string) string {
+	return net.JoinHostPort(e.Host(namespace), strconv.Itoa(int(e.Port.Port)))
+}
+
+// ServiceHost is the name that a Service answers at inside the cluster.
+func ServiceHost(name, namespace string) string {
+	return name + "." + namespace + ".svc"
+}
