@@ -17,7 +17,11 @@ limitations under the License.
 package children
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -116,8 +120,8 @@ func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
 			},
 		},
 	}
-	if in.References.Hash != "" {
-		template.Annotations = map[string]string{AnnotationReferences: in.References.Hash}
+	if hash := contentHash(in); hash != "" {
+		template.Annotations = map[string]string{AnnotationReferences: hash}
 	}
 	if ms.Spec.PodTemplate == nil {
 		return template, nil
@@ -132,6 +136,22 @@ func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
 	}
 	maps.Copy(template.Labels, podLabels)
 	return template, nil
+}
+
+// contentHash is over all that the pods read from ConfigMaps and Secrets, their
+// database's among them.
+func contentHash(in *Inputs) string {
+	p := in.builtIn()
+	if p == nil {
+		return in.References.Hash
+	}
+	sum := sha256.New()
+	fmt.Fprintln(sum, in.References.Hash)
+	data := p.Data(in.DatabaseState.Password)
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		fmt.Fprintf(sum, "%s=%q\n", key, data[key])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 func container(in *Inputs) corev1.Container {

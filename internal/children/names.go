@@ -59,3 +59,8 @@ func labels(ms *v1alpha1.Microservice, component string) map[string]string {
 func selector(ms *v1alpha1.Microservice, component string) map[string]string {
 	return map[string]string{v1alpha1.LabelMicroservice: ms.Name, v1alpha1.LabelComponent: component}
 }
+
+// PodSelector selects the pods of a Microservice's service.
+func PodSelector(ms *v1alpha1.Microservice) map[string]string {
+	return selector(ms, v1alpha1.ComponentService)
+}

@@ -1,0 +1,139 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Command manager runs Atoll's controllers.
+package main
+
+import (
+	"crypto/tls"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/controller"
+)
+
+// options are what the command line sets.
+type options struct {
+	metricsAddress string
+	metricsSecure  bool
+	metricsCerts   string
+	probeAddress   string
+	leaderElection bool
+	workers        int
+	qps            float64
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.metricsAddress, "metrics-bind-address", "0", "The address of the metrics endpoint, such as :8443. 0 turns it off.")
+	flag.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to those only whom the API server lets.")
+	flag.StringVar(&o.metricsCerts, "metrics-cert-path", "", "The folder with the metrics endpoint's tls.crt and tls.key. Unset: a certificate is made at start.")
+	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
+	flag.BoolVar(&o.leaderElection, "leader-elect", false, "Let one of several managers work at a time.")
+	flag.IntVar(&o.workers, "workers", 8, "How many Microservices are reconciled at a time.")
+	flag.Float64Var(&o.qps, "kube-api-qps", 100, "Requests a second to the API server at the most; bursts are twice that.")
+	logging := zap.Options{}
+	logging.BindFlags(flag.CommandLine)
+	flag.Parse()
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&logging)))
+
+	if err := run(o); err != nil {
+		ctrl.Log.Error(err, "Manager failed")
+		os.Exit(1)
+	}
+}
+
+func run(o options) error {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(clientgoscheme.AddToScheme(scheme))
+	utilruntime.Must(v1alpha1.AddToScheme(scheme))
+	utilruntime.Must(gatewayv1.Install(scheme))
+
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("reading the kubeconfig: %w", err)
+	}
+	config.QPS, config.Burst = float32(o.qps), int(2*o.qps)
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                 scheme,
+		Cache:                  controller.CacheOptions(),
+		Client:                 client.Options{FieldOwner: "atoll"},
+		Metrics:                metricsOptions(o),
+		HealthProbeBindAddress: o.probeAddress,
+		LeaderElection:         o.leaderElection,
+		LeaderElectionID:       "manager.atoll.dev",
+		// The process ends right after the manager does, so that the next leader
+		// need not wait for the lease to run out.
+		LeaderElectionReleaseOnCancel: true,
+		GracefulShutdownTimeout:       ptr.To(20 * time.Second),
+	})
+	if err != nil {
+		return fmt.Errorf("making the manager: %w", err)
+	}
+	if err := setup(mgr, o.workers); err != nil {
+		return err
+	}
+	return mgr.Start(ctrl.SetupSignalHandler())
+}
+
+func setup(mgr ctrl.Manager, workers int) error {
+	referenceOptions := controller.ReferenceCacheOptions()
+	referenceOptions.HTTPClient, referenceOptions.Mapper, referenceOptions.Scheme = mgr.GetHTTPClient(), mgr.GetRESTMapper(), mgr.GetScheme()
+	references, err := cache.New(mgr.GetConfig(), referenceOptions)
+	if err != nil {
+		return fmt.Errorf("making the cache of references: %w", err)
+	}
+	if err := mgr.Add(references); err != nil {
+		return err
+	}
+	if err := controller.Setup(mgr, references, workers); err != nil {
+		return err
+	}
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+func metricsOptions(o options) metricsserver.Options {
+	m := metricsserver.Options{
+		BindAddress:   o.metricsAddress,
+		SecureServing: o.metricsSecure,
+		CertDir:       o.metricsCerts,
+		// HTTP/2 is off because of its stream resets (CVE-2023-44487, CVE-2023-39325).
+		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
+	}
+	if o.metricsSecure {
+		m.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return m
+}

@@ -1,0 +1,51 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// DependencyHealth is how the services are that a Microservice calls, and
+// whether all of them resolve; health is nil when it calls none.
+func DependencyHealth(in *Inputs) (health *Health, resolved bool) {
+	if len(in.Edges) == 0 {
+		return nil, true
+	}
+	if p := unresolved(in); p != nil {
+		return &Health{Reason: p.Reason, Message: p.Message, Progressing: true}, false
+	}
+	var notReady []string
+	for i := range in.Edges {
+		callee := in.Edges[i].Callee
+		if !meta.IsStatusConditionPresentAndEqual(callee.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue) {
+			notReady = append(notReady, callee.Name)
+		}
+	}
+	if len(notReady) > 0 {
+		return &Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true,
+			Message: fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", "))}, true
+	}
+	return &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}, true
+}

@@ -1,0 +1,108 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// CacheOptions limit the manager's cache to what Atoll made, Atoll's own kinds,
+// and Gateways, which may be anybody's. Reads share the cached objects: nothing
+// that is read may be changed.
+func CacheOptions() cache.Options {
+	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll})}
+	byObject := map[client.Object]cache.ByObject{&corev1.Pod{}: {Label: ours.Label, Transform: slimPod}}
+	for i := range children.Table {
+		byObject[children.Table[i].Prototype.(client.Object)] = ours
+	}
+	return cache.Options{
+		DefaultTransform:             slim,
+		DefaultUnsafeDisableDeepCopy: ptr.To(true),
+		ByObject:                     byObject,
+	}
+}
+
+// ReferenceCacheOptions are for a cache of the metadata of all ConfigMaps and
+// Secrets, whoever made them: pods may use any.
+func ReferenceCacheOptions() cache.Options {
+	return cache.Options{
+		DefaultTransform:             slim,
+		DefaultUnsafeDisableDeepCopy: ptr.To(true),
+	}
+}
+
+// slimPod keeps of a pod what tells why it is not ready.
+func slimPod(object any) (any, error) {
+	pod, ok := object.(*corev1.Pod)
+	if !ok {
+		return object, nil
+	}
+	slim := &corev1.Pod{ObjectMeta: pod.ObjectMeta, Status: corev1.PodStatus{
+		Phase:                 pod.Status.Phase,
+		Conditions:            pod.Status.Conditions,
+		ContainerStatuses:     pod.Status.ContainerStatuses,
+		InitContainerStatuses: pod.Status.InitContainerStatuses,
+	}}
+	slim.ManagedFields = nil
+	for i := range pod.Spec.InitContainers {
+		slim.Spec.InitContainers = append(slim.Spec.InitContainers, nameAndImage(&pod.Spec.InitContainers[i]))
+	}
+	for i := range pod.Spec.Containers {
+		slim.Spec.Containers = append(slim.Spec.Containers, nameAndImage(&pod.Spec.Containers[i]))
+	}
+	return slim, nil
+}
+
+func nameAndImage(c *corev1.Container) corev1.Container {
+	return corev1.Container{Name: c.Name, Image: c.Image}
+}
+
+// slim drops managedFields, which nobody reads and which can be most of an
+// object; of an object whose metadata alone is cached it keeps what identifies
+// a version of it.
+func slim(object any) (any, error) {
+	if full, ok := object.(*metav1.PartialObjectMetadata); ok {
+		return &metav1.PartialObjectMetadata{TypeMeta: full.TypeMeta, ObjectMeta: metav1.ObjectMeta{
+			Name: full.Name, Namespace: full.Namespace, UID: full.UID, ResourceVersion: full.ResourceVersion,
+			DeletionTimestamp: full.DeletionTimestamp,
+		}}, nil
+	}
+	return cache.TransformStripManagedFields()(object)
+}
+
+var (
+	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io"}
+	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io"}
+)
+
+// crdMetadata is the metadata of a CustomResourceDefinition, the only part of
+// it that is watched: the schemas of a cluster can take a lot of memory.
+func crdMetadata() *metav1.PartialObjectMetadata {
+	m := &metav1.PartialObjectMetadata{}
+	m.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))
+	return m
+}

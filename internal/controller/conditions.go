@@ -1,0 +1,124 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// conditions is the only way in which conditions are written: every one carries
+// the generation that it is about, and those that nobody sets go away.
+type conditions struct {
+	list       *[]metav1.Condition
+	generation int64
+	keep       map[string]bool
+}
+
+func newConditions(list *[]metav1.Condition, generation int64) *conditions {
+	return &conditions{list: list, generation: generation, keep: map[string]bool{}}
+}
+
+func (c *conditions) set(conditionType string, h children.Health) {
+	status := metav1.ConditionFalse
+	if h.Ready {
+		status = metav1.ConditionTrue
+	}
+	c.setStatus(conditionType, status, h)
+}
+
+func (c *conditions) setStatus(conditionType string, status metav1.ConditionStatus, h children.Health) {
+	c.keep[conditionType] = true
+	meta.SetStatusCondition(c.list, metav1.Condition{
+		Type: conditionType, Status: status, Reason: h.Reason, Message: truncate(h.Message), ObservedGeneration: c.generation,
+	})
+}
+
+// summarize sets Ready and, while true, Reconciling or Stalled.
+func (c *conditions) summarize(h children.Health) {
+	c.set(v1alpha1.ConditionReady, h)
+	switch {
+	case h.Ready:
+	case h.Stalled:
+		c.setStatus(v1alpha1.ConditionStalled, metav1.ConditionTrue, h)
+	case h.Progressing:
+		c.setStatus(v1alpha1.ConditionReconciling, metav1.ConditionTrue, h)
+	}
+}
+
+// keepAll leaves the conditions that say what could not be looked at now, but
+// not the summary.
+func (c *conditions) keepAll() {
+	for i := range *c.list {
+		switch t := (*c.list)[i].Type; t {
+		case v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled:
+		default:
+			c.keep[t] = true
+		}
+	}
+}
+
+// prune removes the conditions that were not set, and puts Ready first.
+func (c *conditions) prune() {
+	*c.list = slices.DeleteFunc(*c.list, func(condition metav1.Condition) bool { return !c.keep[condition.Type] })
+	slices.SortStableFunc(*c.list, func(a, b metav1.Condition) int { return rank(a.Type) - rank(b.Type) })
+}
+
+var conditionOrder = []string{
+	v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled,
+	v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionRoutesReady,
+	v1alpha1.ConditionAutoscalerReady, v1alpha1.ConditionDependenciesReady,
+	v1alpha1.ConditionGatewayReady, v1alpha1.ConditionServicesReady, v1alpha1.ConditionGraphSound,
+}
+
+func rank(conditionType string) int { return slices.Index(conditionOrder, conditionType) }
+
+// maxMessage is the longest message that the API server takes.
+const maxMessage = 32768
+
+func truncate(message string) string { return message[:min(len(message), maxMessage)] }
+
+func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
+	if c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); c != nil {
+		return c.Status
+	}
+	return metav1.ConditionUnknown
+}
+
+// announce logs a change of Ready and records it as an event.
+func announce(ctx context.Context, recorder events.EventRecorder, object runtime.Object, old, updated []metav1.Condition) {
+	before, after := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(updated, v1alpha1.ConditionReady)
+	if after == nil || before != nil && before.Status == after.Status && before.Reason == after.Reason {
+		return
+	}
+	logf.FromContext(ctx).Info("Readiness changed", "ready", after.Status, "reason", after.Reason, "message", after.Message)
+	eventType := corev1.EventTypeNormal
+	if meta.IsStatusConditionTrue(updated, v1alpha1.ConditionStalled) {
+		eventType = corev1.EventTypeWarning
+	}
+	recorder.Eventf(object, nil, eventType, after.Reason, "Reconcile", "%s", after.Message)
+}

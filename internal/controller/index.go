@@ -1,0 +1,137 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+// Indexes of the cache.
+const (
+	// indexMicroservice finds objects by the Microservice that they belong to.
+	indexMicroservice = "atoll.microservice"
+	// indexDependency finds Microservices by the names of their dependencies.
+	indexDependency = "atoll.dependency"
+	// indexTopology finds Microservices by their Topology.
+	indexTopology = "atoll.topology"
+	// indexReference finds Microservices by the ConfigMaps and Secrets that they
+	// use, as Kind/name.
+	indexReference = "atoll.reference"
+	// indexGateway finds Microservices by the Gateways that their routes name
+	// themselves, and Topologies by theirs, as namespace/name.
+	indexGateway = "atoll.gateway"
+)
+
+func byMicroservice(o client.Object) []string {
+	if name := o.GetLabels()[v1alpha1.LabelMicroservice]; name != "" {
+		return []string{name}
+	}
+	return nil
+}
+
+func byDependency(o client.Object) []string {
+	ms := o.(*v1alpha1.Microservice)
+	names := make([]string, len(ms.Spec.Dependencies))
+	for i := range ms.Spec.Dependencies {
+		names[i] = ms.Spec.Dependencies[i].Name
+	}
+	return names
+}
+
+func byTopology(o client.Object) []string {
+	if ref := o.(*v1alpha1.Microservice).Spec.TopologyRef; ref != nil {
+		return []string{ref.Name}
+	}
+	return nil
+}
+
+func byReference(o client.Object) []string {
+	ms := o.(*v1alpha1.Microservice)
+	var names []string
+	for _, ref := range children.ReferencesOf(ms) {
+		names = append(names, ref.Kind+"/"+ref.Name)
+	}
+	if ms.Spec.Database != nil {
+		// A binding Secret that somebody restores without Atoll's labels is seen too.
+		names = append(names, "Secret/"+database.Name(ms.Name))
+	}
+	return names
+}
+
+func byGateway(o client.Object) []string {
+	var names []string
+	add := func(namespace string, ref *v1alpha1.GatewayReference) {
+		if ref.Namespace != "" {
+			namespace = ref.Namespace
+		}
+		names = append(names, namespace+"/"+ref.Name)
+	}
+	switch owner := o.(type) {
+	case *v1alpha1.Microservice:
+		for i := range owner.Spec.Routes {
+			for j := range owner.Spec.Routes[i].ParentRefs {
+				add(owner.Namespace, &owner.Spec.Routes[i].ParentRefs[j])
+			}
+		}
+	case *v1alpha1.Topology:
+		if owner.Spec.Gateway == nil {
+			break
+		}
+		ref := owner.Spec.Gateway.Ref
+		if ref == nil {
+			ref = &v1alpha1.GatewayReference{Name: owner.Name}
+		}
+		add(owner.Namespace, ref)
+	}
+	return names
+}
+
+// indexes has everything indexed that every cluster has. Optional kinds are
+// indexed when they are installed.
+func indexes(ctx context.Context, indexer client.FieldIndexer) error {
+	for _, index := range []struct {
+		object client.Object
+		field  string
+		keys   client.IndexerFunc
+	}{
+		{&v1alpha1.Microservice{}, indexDependency, byDependency},
+		{&v1alpha1.Microservice{}, indexTopology, byTopology},
+		{&v1alpha1.Microservice{}, indexReference, byReference},
+		{&v1alpha1.Microservice{}, indexGateway, byGateway},
+		{&v1alpha1.Topology{}, indexGateway, byGateway},
+		{&corev1.Pod{}, indexMicroservice, byMicroservice},
+	} {
+		if err := indexer.IndexField(ctx, index.object, index.field, index.keys); err != nil {
+			return err
+		}
+	}
+	for i := range children.Table {
+		if row := &children.Table[i]; row.CRD == "" {
+			if err := indexer.IndexField(ctx, row.Prototype.(client.Object), indexMicroservice, byMicroservice); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package controller makes clusters what Microservices and Topologies say, and
+// says in their status how they are. It does the reading and writing; what to
+// make is decided by the pure packages beside it.
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// foreignInterval is how often an object that belongs to somebody else is
+// looked at again: it is in no cache, so that no watch tells when it goes.
+const foreignInterval = time.Minute
+
+// MicroserviceReconciler makes the children of Microservices.
+type MicroserviceReconciler struct {
+	// Client reads from the cache and writes.
+	client.Client
+	// Live reads past the cache.
+	Live     client.Reader
+	Scheme   *runtime.Scheme
+	Applier  *apply.Applier
+	Contents *contentReader
+	Optional *OptionalKinds
+	Recorder events.EventRecorder
+
+	// converged holds, by Microservice, the fingerprint of what was read when a
+	// reconcile last found nothing to do. Build is pure, so that from the same
+	// inputs it would find nothing again.
+	converged sync.Map
+}
+
+// Reconcile makes one Microservice what its spec says.
+func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	ms := &v1alpha1.Microservice{}
+	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
+		r.converged.Delete(req.NamespacedName)
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if ms.DeletionTimestamp != nil {
+		// Owner references take everything away that is to go.
+		return ctrl.Result{}, nil
+	}
+	g, err := r.gather(ctx, ms)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint {
+		return ctrl.Result{}, nil
+	}
+	out := r.act(ctx, g)
+	wrote, err := r.writeStatus(ctx, g, out)
+	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
+		r.converged.Store(req.NamespacedName, g.fingerprint)
+	} else {
+		r.converged.Delete(req.NamespacedName)
+	}
+	return ctrl.Result{RequeueAfter: out.requeueAfter}, errors.Join(out.err, err)
+}
+
+// outcome is what came of building and applying.
+type outcome struct {
+	wanted []children.Wanted
+	// failed says, by kind and name, what is wrong with applying an object.
+	failed map[objectKey]*children.Problem
+	// written are the objects that were just changed: how they are is not known
+	// until the cache has them.
+	written map[objectKey]bool
+	// changed says that anything was written or deleted.
+	changed      bool
+	requeueAfter time.Duration
+	// err is what to try again.
+	err error
+}
+
+type objectKey struct{ kind, name string }
+
+// act builds, applies and prunes. One object's failure does not hold up the
+// others; but nothing is deleted unless all that is wanted is there.
+func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
+	out := &outcome{failed: map[objectKey]*children.Problem{}, written: map[objectKey]bool{}}
+	if g.topologyMissing {
+		return out
+	}
+	wanted, err := children.Build(&g.Inputs)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	out.wanted = wanted
+	for i := range wanted {
+		r.applyKind(ctx, g, &wanted[i], out)
+	}
+	if len(out.failed) == 0 {
+		r.prune(ctx, g, out)
+	}
+	return out
+}
+
+func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wanted *children.Wanted, out *outcome) {
+	kind := wanted.Kind
+	for _, desired := range wanted.Objects {
+		key := objectKey{kind.Name, desired.GetName()}
+		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
+			Desired: desired.(client.Object),
+			Live:    g.find(key),
+			Adopt:   kind.Name == "Secret" && g.adoptSecret,
+		})
+		if changed {
+			out.changed = true
+			out.written[key] = true
+		}
+		if err != nil {
+			out.fail(key, kind.Condition, err)
+		}
+	}
+}
+
+func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
+	for i := range out.wanted {
+		w := &out.wanted[i]
+		if w.Problem != nil {
+			continue
+		}
+		changed, err := r.Applier.Prune(ctx, g.Microservice, g.live[w.Kind.Name], func(live client.Object) bool {
+			return slices.ContainsFunc(w.Objects, func(o children.Object) bool { return o.GetName() == live.GetName() })
+		})
+		out.changed = out.changed || changed
+		if err != nil {
+			out.err = errors.Join(out.err, fmt.Errorf("pruning %s: %w", w.Kind.Name, err))
+		}
+	}
+}
+
+// fail notes what is wrong with applying an object.
+func (out *outcome) fail(key objectKey, condition string, err error) {
+	problem, retry := applyProblem(key.kind, key.name, condition, err)
+	out.failed[key] = problem
+	out.err = errors.Join(out.err, retry)
+	if problem.Reason == v1alpha1.ReasonNotOwned {
+		out.requeueAfter = foreignInterval
+	}
+}
+
+// find is the live child of a kind and name, or nil.
+func (g *gathered) find(key objectKey) client.Object {
+	for _, o := range g.live[key.kind] {
+		if o.GetName() == key.name {
+			return o
+		}
+	}
+	return nil
+}

@@ -1,0 +1,288 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// gathered is all that one reconcile reads.
+type gathered struct {
+	children.Inputs
+	// topologyMissing says that topologyRef names a Topology that does not exist.
+	topologyMissing bool
+	// live are the existing children by the kind's name.
+	live map[string][]client.Object
+	// dependents is the number of Microservices that declare this one as a
+	// dependency.
+	dependents int
+	// adoptSecret lets the binding Secret be taken over although it has lost
+	// Atoll's labels: it belongs to a volume that is this service's.
+	adoptSecret bool
+	// fingerprint names the version of everything that was read.
+	fingerprint string
+}
+
+// gather reads everything that decides what a Microservice should be and how it
+// is. All of it comes from caches, but for the content of ConfigMaps and
+// Secrets that has not been seen yet.
+func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Microservice) (*gathered, error) {
+	g := &gathered{live: make(map[string][]client.Object, len(children.Table))}
+	g.Microservice = ms
+	seen := &fingerprint{}
+	seen.add(ms)
+
+	for _, step := range []func(context.Context, *gathered, *fingerprint) error{
+		r.gatherTopology, r.gatherGraph, r.gatherChildren, r.gatherGateways, r.gatherReferences, r.gatherCredentials,
+	} {
+		if err := step(ctx, g, seen); err != nil {
+			return nil, err
+		}
+	}
+	g.fingerprint = seen.String()
+	return g, nil
+}
+
+func (r *MicroserviceReconciler) gatherTopology(ctx context.Context, g *gathered, seen *fingerprint) error {
+	ref := g.Microservice.Spec.TopologyRef
+	if ref == nil {
+		return nil
+	}
+	topology := &v1alpha1.Topology{}
+	err := r.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: ref.Name}, topology)
+	if apierrors.IsNotFound(err) {
+		g.topologyMissing = true
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading Topology %q: %w", ref.Name, err)
+	}
+	g.Topology = topology
+	// Its status changes with every member; of it nothing matters here.
+	seen.text(string(topology.UID), strconv.FormatInt(topology.Generation, 10))
+	return nil
+}
+
+func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, seen *fingerprint) error {
+	var failed error
+	g.Edges = graph.Resolve(g.Microservice, func(name string) *v1alpha1.Microservice {
+		callee := &v1alpha1.Microservice{}
+		err := r.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, callee)
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		if err != nil {
+			failed = fmt.Errorf("reading Microservice %q: %w", name, err)
+			return nil
+		}
+		seen.text(string(callee.UID), strconv.FormatInt(callee.Generation, 10), string(readyStatus(callee.Status.Conditions)))
+		return callee
+	})
+	if failed != nil {
+		return failed
+	}
+	callers := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, callers, client.InNamespace(g.Microservice.Namespace), client.MatchingFields{indexDependency: g.Microservice.Name}); err != nil {
+		return fmt.Errorf("listing dependents: %w", err)
+	}
+	g.dependents = len(callers.Items)
+	seen.text(strconv.Itoa(g.dependents))
+	return nil
+}
+
+func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered, seen *fingerprint) error {
+	ours := []client.ListOption{client.InNamespace(g.Microservice.Namespace), client.MatchingFields{indexMicroservice: g.Microservice.Name}}
+	for i := range children.Table {
+		kind := &children.Table[i]
+		if kind.CRD != "" && !r.Optional.Installed(kind.CRD) {
+			if g.MissingCRDs == nil {
+				g.MissingCRDs = map[string]bool{}
+			}
+			g.MissingCRDs[kind.CRD] = true
+			seen.text(kind.CRD)
+			continue
+		}
+		objects, err := r.list(ctx, kind, ours)
+		if err != nil {
+			return fmt.Errorf("listing %s: %w", kind.Name, err)
+		}
+		g.live[kind.Name] = objects
+		for _, o := range objects {
+			seen.add(o)
+		}
+	}
+	for _, o := range g.live["Deployment"] {
+		if o.GetName() == g.Microservice.Name {
+			g.Deployment = o.(*appsv1.Deployment)
+		}
+	}
+	for _, o := range g.live["StatefulSet"] {
+		if o.GetName() == database.Name(g.Microservice.Name) {
+			g.StatefulSet = o.(*appsv1.StatefulSet)
+		}
+	}
+	pods := &corev1.PodList{}
+	if err := r.List(ctx, pods, ours...); err != nil {
+		return fmt.Errorf("listing pods: %w", err)
+	}
+	g.Pods = pods.Items
+	for i := range pods.Items {
+		seen.add(&pods.Items[i])
+	}
+	return nil
+}
+
+// list reads the children of one kind.
+func (r *MicroserviceReconciler) list(ctx context.Context, kind *children.Kind, opts []client.ListOption) ([]client.Object, error) {
+	list, err := r.newList(kind)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.List(ctx, list, opts...); err != nil {
+		return nil, err
+	}
+	n := meta.LenList(list)
+	if n == 0 {
+		return nil, nil
+	}
+	objects := make([]client.Object, 0, n)
+	err = meta.EachListItem(list, func(o runtime.Object) error {
+		objects = append(objects, o.(client.Object))
+		return nil
+	})
+	return objects, err
+}
+
+// newList makes an empty list for a kind, whose Go type the scheme knows.
+func (r *MicroserviceReconciler) newList(kind *children.Kind) (client.ObjectList, error) {
+	gvks, _, err := r.Scheme.ObjectKinds(kind.Prototype)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.Scheme.New(gvks[0].GroupVersion().WithKind(gvks[0].Kind + "List"))
+	if err != nil {
+		return nil, err
+	}
+	return list.(client.ObjectList), nil
+}
+
+func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered, seen *fingerprint) error {
+	if len(g.Microservice.Spec.Routes) == 0 || !r.Optional.Installed(gatewayKind.crd) {
+		return nil
+	}
+	g.Gateways = map[string]*gatewayv1.Gateway{}
+	for i := range g.Microservice.Spec.Routes {
+		for _, ref := range children.GatewayRefs(&g.Microservice.Spec.Routes[i], g.Topology) {
+			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
+			if key.Namespace == "" {
+				key.Namespace = g.Microservice.Namespace
+			}
+			gateway := &gatewayv1.Gateway{}
+			err := r.Get(ctx, key, gateway)
+			if apierrors.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("reading Gateway %q: %w", key, err)
+			}
+			g.Gateways[key.String()] = gateway
+			seen.add(gateway)
+		}
+	}
+	return nil
+}
+
+func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gathered, seen *fingerprint) error {
+	found, err := r.Contents.read(ctx, g.Microservice.Namespace, children.ReferencesOf(g.Microservice))
+	if err != nil {
+		return err
+	}
+	g.References = found
+	seen.text(found.Hash)
+	seen.text(found.Missing...)
+	return nil
+}
+
+// gatherCredentials finds the password of a built-in database, or mints one
+// for a database that has neither a Secret nor a volume yet. It reaches the
+// cluster only with the Secret, which is made or not made as a whole: two
+// passwords can't come of it.
+func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathered, _ *fingerprint) error {
+	spec := g.Microservice.Spec.Database
+	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+		return nil
+	}
+	name := database.Name(g.Microservice.Name)
+	for _, o := range g.live["PersistentVolumeClaim"] {
+		if o.GetName() == database.ClaimName(g.Microservice.Name) {
+			g.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim)
+		}
+	}
+	for _, o := range g.live["Secret"] {
+		if o.GetName() == name {
+			g.DatabaseState.Password = string(o.(*corev1.Secret).Data[database.KeyPassword])
+		}
+	}
+	if g.DatabaseState.Password != "" {
+		return nil
+	}
+	secret := &corev1.Secret{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("reading Secret %q: %w", name, err)
+	}
+	g.DatabaseState.Password = string(secret.Data[database.KeyPassword])
+	if g.DatabaseState.Claim != nil {
+		g.adoptSecret = true
+		return nil
+	}
+	if g.DatabaseState.Password == "" {
+		g.DatabaseState.Password = rand.Text()
+	}
+	return nil
+}
+
+// fingerprint names the versions of objects. Two equal ones mean that nothing
+// that was read has changed.
+type fingerprint struct{ strings.Builder }
+
+func (f *fingerprint) add(o client.Object) { f.text(string(o.GetUID()), o.GetResourceVersion()) }
+
+func (f *fingerprint) text(parts ...string) {
+	for _, part := range parts {
+		f.WriteString(part)
+		f.WriteByte('\n')
+	}
+}

@@ -1,0 +1,238 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
+
+// NewMicroserviceReconciler makes a reconciler on the manager's clients.
+// references is a cache of the metadata of all ConfigMaps and Secrets.
+func NewMicroserviceReconciler(mgr ctrl.Manager, references cache.Cache, optional *OptionalKinds) *MicroserviceReconciler {
+	return &MicroserviceReconciler{
+		Client:   mgr.GetClient(),
+		Live:     mgr.GetAPIReader(),
+		Scheme:   mgr.GetScheme(),
+		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()},
+		Contents: &contentReader{metadata: references, live: mgr.GetAPIReader()},
+		Optional: optional,
+		Recorder: mgr.GetEventRecorder("atoll"),
+	}
+}
+
+// SetupWithManager has everything watched that a Microservice depends on.
+func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, references cache.Cache, workers int) error {
+	if err := indexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexing: %w", err)
+	}
+	b := ctrl.NewControllerManagedBy(mgr).
+		Named("microservice").
+		For(&v1alpha1.Microservice{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Microservice{}, neighbours(r.callers)).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.members), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+	for i := range children.Table {
+		if row := &children.Table[i]; row.CRD == "" {
+			b = b.Watches(row.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
+		}
+	}
+	for _, kind := range []string{"ConfigMap", "Secret"} {
+		m := &metav1.PartialObjectMetadata{}
+		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+		b = b.WatchesRawSource(source.Kind[client.Object](references, m, r.referenced(kind)))
+	}
+	c, err := b.Build(r)
+	if err != nil {
+		return err
+	}
+	r.Optional.onInstalled(func(ctx context.Context, kind optionalKind) error { return r.watchOptional(ctx, mgr, c, kind) })
+	return nil
+}
+
+// watchOptional watches a kind that was installed while Atoll runs, and has the
+// Microservices with routes reconciled, which may have waited for it.
+func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Manager, c controller.Controller, kind optionalKind) error {
+	var h handler.EventHandler
+	switch {
+	case kind.crd == gatewayKind.crd:
+		h = handler.EnqueueRequestsFromMapFunc(r.routedThrough)
+	case kind.crd == gatewayClassKind.crd:
+		return nil
+	default:
+		if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
+			return err
+		}
+		h = handler.EnqueueRequestsFromMapFunc(belongsTo)
+	}
+	if err := c.Watch(source.Kind(mgr.GetCache(), kind.object, h)); err != nil {
+		return err
+	}
+	all := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, all); err != nil {
+		return err
+	}
+	var waiting []v1alpha1.Microservice
+	for i := range all.Items {
+		if len(all.Items[i].Spec.Routes) > 0 {
+			waiting = append(waiting, all.Items[i])
+		}
+	}
+	return c.Watch(once(waiting))
+}
+
+// once is a source of one request for each of the Microservices.
+func once(services []v1alpha1.Microservice) source.Source {
+	return source.Func(func(_ context.Context, queue requestQueue) error {
+		for _, request := range requests(services) {
+			queue.Add(request)
+		}
+		return nil
+	})
+}
+
+// belongsTo finds the Microservice that an object is a child of.
+func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
+	name := o.GetLabels()[v1alpha1.LabelMicroservice]
+	if name == "" {
+		return nil
+	}
+	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+// members finds the Microservices of a Topology.
+func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.find(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexTopology: o.GetName()})
+}
+
+// callers finds the Microservices that declare one as a dependency.
+func (r *MicroserviceReconciler) callers(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.find(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexDependency: o.GetName()})
+}
+
+// routedThrough finds the Microservices whose routes attach to a Gateway.
+func (r *MicroserviceReconciler) routedThrough(ctx context.Context, o client.Object) []reconcile.Request {
+	key := client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()}
+	found := r.find(ctx, key)
+	topologies := &v1alpha1.TopologyList{}
+	if err := r.List(ctx, topologies, key); err != nil {
+		return found
+	}
+	for i := range topologies.Items {
+		found = append(found, r.members(ctx, &topologies.Items[i])...)
+	}
+	return found
+}
+
+// find lists Microservices from the cache, which fails only while the cache
+// shuts down.
+func (r *MicroserviceReconciler) find(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+	list := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, list, opts...); err != nil {
+		return nil
+	}
+	return requests(list.Items)
+}
+
+func requests(services []v1alpha1.Microservice) []reconcile.Request {
+	found := make([]reconcile.Request, len(services))
+	for i := range services {
+		found[i].Name, found[i].Namespace = services[i].Name, services[i].Namespace
+	}
+	return found
+}
+
+// referenced finds the Microservices that use a ConfigMap or Secret, and drops
+// what is known of one that is gone.
+func (r *MicroserviceReconciler) referenced(kind string) handler.EventHandler {
+	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) {
+		for _, request := range r.find(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexReference: kind + "/" + o.GetName()}) {
+			queue.Add(request)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { enqueue(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) { enqueue(ctx, e.ObjectNew, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
+			r.Contents.forget(e.Object.GetUID())
+			enqueue(ctx, e.Object, q)
+		},
+	}
+}
+
+// neighbours has those reconciled whom a Microservice's coming, going or change
+// concerns: its callers, who need its ports and its readiness, and its callees,
+// who count their dependents.
+func neighbours(callers handler.MapFunc) handler.EventHandler {
+	add := func(queue requestQueue, found []reconcile.Request) {
+		for _, request := range found {
+			queue.Add(request)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
+			add(q, callers(ctx, e.Object))
+			add(q, callees(e.Object))
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
+			add(q, callers(ctx, e.Object))
+			add(q, callees(e.Object))
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
+			changed := before.Generation != after.Generation
+			if changed {
+				add(q, callees(before))
+				add(q, callees(after))
+			}
+			if changed || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
+				add(q, callers(ctx, after))
+			}
+		},
+	}
+}
+
+func callees(o client.Object) []reconcile.Request {
+	ms := o.(*v1alpha1.Microservice)
+	found := make([]reconcile.Request, len(ms.Spec.Dependencies))
+	for i := range ms.Spec.Dependencies {
+		found[i].NamespacedName = types.NamespacedName{Namespace: ms.Namespace, Name: ms.Spec.Dependencies[i].Name}
+	}
+	return found
+}

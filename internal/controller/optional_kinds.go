@@ -1,0 +1,153 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// optionalKind is a kind that a cluster may lack.
+type optionalKind struct {
+	object client.Object
+	crd    string
+}
+
+// OptionalKinds knows which optional kinds are installed, and has them watched
+// from the moment they are: nobody needs to restart Atoll after installing a
+// CustomResourceDefinition. It is a reconciler of CustomResourceDefinitions.
+type OptionalKinds struct {
+	Cache  cache.Cache
+	Mapper meta.RESTMapper
+	Scheme *runtime.Scheme
+
+	kinds    map[string]optionalKind
+	watchers []func(ctx context.Context, kind optionalKind) error
+
+	mu        sync.RWMutex
+	installed map[string]bool
+}
+
+// NewOptionalKinds makes an OptionalKinds for the kinds that Atoll makes or
+// reads and that a cluster may lack.
+func NewOptionalKinds(mgr ctrl.Manager) *OptionalKinds {
+	o := &OptionalKinds{
+		Cache: mgr.GetCache(), Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
+		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, installed: map[string]bool{},
+	}
+	for i := range children.Table {
+		if row := &children.Table[i]; row.CRD != "" {
+			o.kinds[row.CRD] = optionalKind{object: row.Prototype.(client.Object), crd: row.CRD}
+		}
+	}
+	return o
+}
+
+// Installed says whether the kind of a CustomResourceDefinition can be read and
+// written.
+func (o *OptionalKinds) Installed(crd string) bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.installed[crd]
+}
+
+// onInstalled has f called for each kind when it is installed. f starts what
+// watches the kind, and has what waited for it reconciled.
+func (o *OptionalKinds) onInstalled(f func(ctx context.Context, kind optionalKind) error) {
+	o.watchers = append(o.watchers, f)
+}
+
+// Reconcile takes up a CustomResourceDefinition that has come, and drops one
+// that has gone.
+func (o *OptionalKinds) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	kind, wanted := o.kinds[req.Name]
+	if !wanted {
+		return ctrl.Result{}, nil
+	}
+	crd := crdMetadata()
+	err := o.Cache.Get(ctx, req.NamespacedName, crd)
+	if client.IgnoreNotFound(err) != nil {
+		return ctrl.Result{}, err
+	}
+	if err != nil || crd.DeletionTimestamp != nil {
+		return ctrl.Result{}, o.drop(ctx, kind)
+	}
+	return ctrl.Result{}, o.take(ctx, kind)
+}
+
+func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) error {
+	if o.Installed(kind.crd) {
+		return nil
+	}
+	gvk, err := apiutil.GVKForObject(kind.object, o.Scheme)
+	if err != nil {
+		return err
+	}
+	// A definition is served a moment after it is made: until then this fails and
+	// is tried again.
+	if _, err := o.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version); err != nil {
+		return fmt.Errorf("waiting for %s to be served in version %s: %w", kind.crd, gvk.Version, err)
+	}
+	o.set(kind.crd, true)
+	for _, watch := range o.watchers {
+		if err := watch(ctx, kind); err != nil {
+			o.set(kind.crd, false)
+			return fmt.Errorf("watching %s: %w", gvk.Kind, err)
+		}
+	}
+	logf.FromContext(ctx).Info("Took up an optional kind", "kind", gvk.Kind)
+	return nil
+}
+
+func (o *OptionalKinds) drop(ctx context.Context, kind optionalKind) error {
+	if !o.Installed(kind.crd) {
+		return nil
+	}
+	o.set(kind.crd, false)
+	logf.FromContext(ctx).Info("Dropped an optional kind", "crd", kind.crd)
+	return o.Cache.RemoveInformer(ctx, kind.object)
+}
+
+func (o *OptionalKinds) set(crd string, installed bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.installed[crd] = installed
+}
+
+// SetupWithManager has CustomResourceDefinitions watched.
+func (o *OptionalKinds) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named("optional-kinds").
+		For(crdMetadata(), builder.WithPredicates(predicate.NewPredicateFuncs(func(crd client.Object) bool {
+			_, wanted := o.kinds[crd.GetName()]
+			return wanted
+		}))).
+		Complete(o)
+}

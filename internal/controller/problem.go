@@ -1,0 +1,52 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// applyProblem sorts an error of applying an object. What the user must mend is
+// only told; retry is the error where trying again may help.
+func applyProblem(kind, name, condition string, err error) (problem *children.Problem, retry error) {
+	problem = &children.Problem{Condition: condition}
+	retry = fmt.Errorf("applying %s %q: %w", kind, name, err)
+	var foreign *apply.NotOwnedError
+	switch {
+	case errors.As(err, &foreign):
+		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, foreign.Error(), true
+		return problem, nil
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
+		problem.Message = fmt.Sprintf("The API server refuses %s %q: %s", kind, name, err)
+		return problem, nil
+	case apierrors.IsForbidden(err):
+		problem.Reason = v1alpha1.ReasonRefused
+		problem.Message = fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, err)
+		return problem, retry
+	}
+	problem.Reason = v1alpha1.ReasonApplyFailed
+	problem.Message = fmt.Sprintf("%s %q could not be applied and is tried again", kind, name)
+	return problem, retry
+}

@@ -1,0 +1,137 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// contentReader tells what ConfigMaps and Secrets hold without keeping them:
+// only their metadata is cached, and the content is read once for each version
+// and remembered as a hash and the names of its keys.
+type contentReader struct {
+	// metadata is a cache of PartialObjectMetadata.
+	metadata client.Reader
+	// live reads past the cache.
+	live client.Reader
+
+	// known holds content by uid.
+	known sync.Map
+}
+
+type content struct {
+	resourceVersion string
+	hash            string
+	keys            map[string]struct{}
+}
+
+// read finds what the references hold. What is missing is told, not an error.
+func (c *contentReader) read(ctx context.Context, namespace string, refs []children.Reference) (children.References, error) {
+	if len(refs) == 0 {
+		return children.References{}, nil
+	}
+	var found children.References
+	hashes := map[string]string{}
+	for i := range refs {
+		ref := &refs[i]
+		got, err := c.content(ctx, ref.Kind, namespace, ref.Name)
+		if apierrors.IsNotFound(err) {
+			found.Missing = append(found.Missing, fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s",
+				ref.Kind, ref.Name, ref.Field, namespace, ref.Field))
+			continue
+		}
+		if err != nil {
+			return found, fmt.Errorf("reading %s %q: %w", ref.Kind, ref.Name, err)
+		}
+		for _, key := range ref.Keys {
+			if _, ok := got.keys[key]; !ok {
+				found.Missing = append(found.Missing, fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s",
+					ref.Kind, ref.Name, key, ref.Field, ref.Field))
+			}
+		}
+		hashes[ref.Kind+"/"+ref.Name] = got.hash
+	}
+	var all strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		all.WriteString(name + "=" + hashes[name] + "\n")
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	found.Hash = hex.EncodeToString(sum[:8])
+	return found, nil
+}
+
+func (c *contentReader) content(ctx context.Context, kind, namespace, name string) (*content, error) {
+	meta := &metav1.PartialObjectMetadata{}
+	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
+	key := types.NamespacedName{Namespace: namespace, Name: name}
+	if err := c.metadata.Get(ctx, key, meta); err != nil {
+		return nil, err
+	}
+	if got, ok := c.known.Load(meta.UID); ok && got.(*content).resourceVersion == meta.ResourceVersion {
+		return got.(*content), nil
+	}
+	data, resourceVersion, err := c.readLive(ctx, kind, key)
+	if err != nil {
+		return nil, err
+	}
+	got := &content{resourceVersion: resourceVersion, keys: make(map[string]struct{}, len(data))}
+	hash := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(data)) {
+		got.keys[k] = struct{}{}
+		fmt.Fprintf(hash, "%d:%s=%d:", len(k), k, len(data[k]))
+		hash.Write(data[k])
+	}
+	got.hash = hex.EncodeToString(hash.Sum(nil))
+	c.known.Store(meta.UID, got)
+	return got, nil
+}
+
+func (c *contentReader) readLive(ctx context.Context, kind string, key types.NamespacedName) (data map[string][]byte, resourceVersion string, err error) {
+	if kind == "Secret" {
+		secret := &corev1.Secret{}
+		err := c.live.Get(ctx, key, secret)
+		return secret.Data, secret.ResourceVersion, err
+	}
+	config := &corev1.ConfigMap{}
+	if err := c.live.Get(ctx, key, config); err != nil {
+		return nil, "", err
+	}
+	data = make(map[string][]byte, len(config.Data)+len(config.BinaryData))
+	for k, v := range config.Data {
+		data[k] = []byte(v)
+	}
+	maps.Copy(data, config.BinaryData)
+	return data, config.ResourceVersion, nil
+}
+
+// forget drops what is known of an object that is gone.
+func (c *contentReader) forget(uid types.UID) { c.known.Delete(uid) }

@@ -1,0 +1,82 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"fmt"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+)
+
+// What the manager may do, and why. Nothing is asked for that is not used.
+//
+// Atoll's own kinds: read the spec, write the status; never write the spec.
+// +kubebuilder:rbac:groups=atoll.dev,resources=microservices;topologies,verbs=get;list;watch
+// +kubebuilder:rbac:groups=atoll.dev,resources=microservices/status;topologies/status,verbs=get;patch
+//
+// Owner references with blockOwnerDeletion need this where the API server checks
+// it (OwnerReferencesPermissionEnforcement, as on OpenShift).
+// +kubebuilder:rbac:groups=atoll.dev,resources=microservices/finalizers;topologies/finalizers,verbs=update
+//
+// The children: patch is server-side apply, create lets it make objects, update takes
+// out list items that others added, delete prunes.
+// +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes;grpcroutes;gateways,verbs=get;list;watch;create;patch;update;delete
+//
+// The binding Secrets are children too; and Secrets that pods use are read, to say
+// when one or a key of it is missing and to roll pods when it changes.
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;update;delete
+//
+// ConfigMaps that pods use are read for the same reason.
+// +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
+//
+// Claims are made by StatefulSets and never deleted by Atoll; it grows them.
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;patch;update
+//
+// Pods tell why a service is not ready.
+// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+//
+// To name a gateway class that does not exist, and to take up optional kinds when
+// they are installed.
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gatewayclasses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+//
+// Changes of readiness are recorded as events.
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// Setup adds all controllers to the manager. references is a cache made with
+// ReferenceCacheOptions and started by the manager; workers is how many
+// Microservices are reconciled at a time.
+func Setup(mgr ctrl.Manager, references cache.Cache, workers int) error {
+	optional := NewOptionalKinds(mgr)
+	services := NewMicroserviceReconciler(mgr, references, optional)
+	if err := services.SetupWithManager(mgr, references, workers); err != nil {
+		return fmt.Errorf("setting up the Microservice controller: %w", err)
+	}
+	topologies := &TopologyReconciler{Client: mgr.GetClient(), Applier: services.Applier, Optional: optional, Recorder: services.Recorder}
+	if err := topologies.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the Topology controller: %w", err)
+	}
+	if err := optional.SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the optional kinds: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,233 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// TopologyReconciler makes the Gateways of Topologies and sums up their
+// members.
+type TopologyReconciler struct {
+	// Client reads from the cache and writes.
+	client.Client
+	Applier  *apply.Applier
+	Optional *OptionalKinds
+	Recorder events.EventRecorder
+}
+
+// topologyState is all that one reconcile reads.
+type topologyState struct {
+	topology *v1alpha1.Topology
+	members  []*v1alpha1.Microservice
+	// gateway is the one that the Topology owns or refers to; nil when it does not
+	// exist.
+	gateway *gatewayv1.Gateway
+	// classMissing says that the GatewayClass does not exist.
+	classMissing bool
+	// gatewayAPI says that the Gateway API is installed.
+	gatewayAPI bool
+}
+
+// Reconcile makes one Topology what its spec says.
+func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	topology := &v1alpha1.Topology{}
+	if err := r.Get(ctx, req.NamespacedName, topology); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if topology.DeletionTimestamp != nil {
+		return ctrl.Result{}, nil
+	}
+	state, err := r.gather(ctx, topology)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	var requeueAfter time.Duration
+	changed, problem, err := r.applyGateway(ctx, state)
+	if problem != nil && problem.Reason == v1alpha1.ReasonNotOwned {
+		requeueAfter = foreignInterval
+	}
+	return ctrl.Result{RequeueAfter: requeueAfter}, errors.Join(err, r.writeStatus(ctx, state, changed, problem))
+}
+
+func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topology) (*topologyState, error) {
+	state := &topologyState{topology: topology, gatewayAPI: r.Optional.Installed(gatewayKind.crd)}
+	members := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, members, client.InNamespace(topology.Namespace), client.MatchingFields{indexTopology: topology.Name}); err != nil {
+		return nil, fmt.Errorf("listing members: %w", err)
+	}
+	for i := range members.Items {
+		if members.Items[i].DeletionTimestamp == nil {
+			state.members = append(state.members, &members.Items[i])
+		}
+	}
+	if !state.gatewayAPI {
+		return state, nil
+	}
+	return state, r.gatherGateway(ctx, state)
+}
+
+func (r *TopologyReconciler) gatherGateway(ctx context.Context, state *topologyState) error {
+	key := types.NamespacedName{Namespace: state.topology.Namespace, Name: state.topology.Name}
+	if spec := state.topology.Spec.Gateway; spec != nil && spec.Ref != nil {
+		key.Name = spec.Ref.Name
+		if spec.Ref.Namespace != "" {
+			key.Namespace = spec.Ref.Namespace
+		}
+	}
+	gateway := &gatewayv1.Gateway{}
+	if err := r.Get(ctx, key, gateway); err == nil {
+		state.gateway = gateway
+	} else if !apierrors.IsNotFound(err) {
+		return fmt.Errorf("reading Gateway %q: %w", key, err)
+	}
+	if spec := state.topology.Spec.Gateway; spec != nil && spec.ClassName != "" && r.Optional.Installed(gatewayClassKind.crd) {
+		err := r.Get(ctx, types.NamespacedName{Name: spec.ClassName}, &gatewayv1.GatewayClass{})
+		state.classMissing = apierrors.IsNotFound(err)
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("reading GatewayClass %q: %w", spec.ClassName, err)
+		}
+	}
+	return nil
+}
+
+// applyGateway makes or removes the Gateway that the Topology owns. problem is
+// for the user, err to be tried again.
+func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologyState) (changed bool, problem *children.Problem, err error) {
+	if !state.gatewayAPI {
+		return false, nil, nil
+	}
+	desired := children.Gateway(state.topology)
+	if desired == nil {
+		if state.gateway != nil {
+			changed, err = r.Applier.Prune(ctx, state.topology, []client.Object{state.gateway}, func(client.Object) bool { return false })
+		}
+		return changed, nil, err
+	}
+	desired.OwnerReferences = []metav1.OwnerReference{{
+		APIVersion: v1alpha1.GroupVersion.String(), Kind: "Topology", Name: state.topology.Name, UID: state.topology.UID,
+		Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
+	}}
+	object := apply.Object{Desired: desired}
+	if state.gateway != nil {
+		object.Live = state.gateway
+	}
+	changed, err = r.Applier.Apply(ctx, state.topology, object)
+	if err == nil {
+		return changed, nil, nil
+	}
+	problem, retry := applyProblem("Gateway", desired.Name, v1alpha1.ConditionGatewayReady, err)
+	return changed, problem, retry
+}
+
+// SetupWithManager has everything watched that a Topology depends on.
+func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	c, err := ctrl.NewControllerManagedBy(mgr).
+		Named("topology").
+		For(&v1alpha1.Topology{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Microservice{}, memberships()).
+		Build(r)
+	if err != nil {
+		return err
+	}
+	r.Optional.onInstalled(func(ctx context.Context, kind optionalKind) error {
+		switch kind.crd {
+		case gatewayKind.crd:
+			err = c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway)))
+		case gatewayClassKind.crd:
+			err = c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return c.Watch(source.Func(func(ctx context.Context, queue requestQueue) error {
+			for _, request := range r.all(ctx, nil) {
+				queue.Add(request)
+			}
+			return nil
+		}))
+	})
+	return nil
+}
+
+// usersOfGateway finds the Topologies that own or refer to a Gateway.
+func (r *TopologyReconciler) usersOfGateway(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.find(ctx, client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()})
+}
+
+// all finds every Topology: classes are few and seldom change.
+func (r *TopologyReconciler) all(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.find(ctx)
+}
+
+func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+	list := &v1alpha1.TopologyList{}
+	if err := r.List(ctx, list, opts...); err != nil {
+		return nil
+	}
+	found := make([]reconcile.Request, len(list.Items))
+	for i := range list.Items {
+		found[i].Name, found[i].Namespace = list.Items[i].Name, list.Items[i].Namespace
+	}
+	return found
+}
+
+// memberships has the Topologies reconciled that a Microservice joins, leaves,
+// or changes its readiness in.
+func memberships() handler.EventHandler {
+	add := func(queue requestQueue, o client.Object) {
+		if ref := o.(*v1alpha1.Microservice).Spec.TopologyRef; ref != nil {
+			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: ref.Name}})
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q requestQueue) { add(q, e.Object) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q requestQueue) { add(q, e.Object) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q requestQueue) {
+			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
+			if before.Generation == after.Generation && readyStatus(before.Status.Conditions) == readyStatus(after.Status.Conditions) {
+				return
+			}
+			add(q, before)
+			add(q, after)
+		},
+	}
+}

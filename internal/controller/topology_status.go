@@ -1,0 +1,150 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// maxNames is how many services a message names.
+const maxNames = 10
+
+func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologyState, changed bool, problem *children.Problem) error {
+	old := state.topology
+	updated := *old
+	updated.Status = *old.Status.DeepCopy()
+	setTopologyStatus(&updated, state, changed, problem)
+	if equality.Semantic.DeepEqual(&old.Status, &updated.Status) {
+		return nil
+	}
+	if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	announce(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)
+	return nil
+}
+
+func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, changed bool, problem *children.Problem) {
+	status := &topology.Status
+	status.ObservedGeneration = topology.Generation
+	status.Services = int32(len(state.members))
+	status.Cycles = graph.Cycles(state.members)
+	status.URLs = nil
+	if topology.Spec.Gateway != nil {
+		section := ""
+		if ref := topology.Spec.Gateway.Ref; ref != nil {
+			section = ref.SectionName
+		}
+		status.URLs = children.GatewayURLs(state.gateway, section, topology.Spec.Gateway.Hostnames)
+	}
+
+	set := newConditions(&status.Conditions, topology.Generation)
+	defer set.prune()
+	services := servicesHealth(state.members, &status.ReadyServices)
+	set.set(v1alpha1.ConditionServicesReady, services)
+	set.set(v1alpha1.ConditionGraphSound, graphHealth(state.members, status.Cycles))
+	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
+	if topology.Spec.Gateway != nil {
+		gateway := gatewayHealth(state, changed, problem)
+		set.set(v1alpha1.ConditionGatewayReady, gateway)
+		ready = worse(ready, gateway)
+	}
+	set.summarize(worse(ready, services))
+}
+
+func gatewayHealth(state *topologyState, changed bool, problem *children.Problem) children.Health {
+	spec := state.topology.Spec.Gateway
+	switch {
+	case !state.gatewayAPI:
+		return waiting(v1alpha1.ReasonCRDNotInstalled,
+			fmt.Sprintf("The cluster does not know Gateways: install the CustomResourceDefinition %q (Gateway API); it is taken up without a restart", gatewayKind.crd))
+	case problem != nil:
+		return problemHealth(problem)
+	case state.classMissing:
+		return waiting(v1alpha1.ReasonNotAccepted,
+			fmt.Sprintf("GatewayClass %q does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)", spec.ClassName))
+	case state.gateway == nil && spec.Ref != nil:
+		return waiting(v1alpha1.ReasonNoGateway,
+			fmt.Sprintf("Gateway %q does not exist: create it, or correct gateway.ref", spec.Ref.Name))
+	case state.gateway == nil || changed:
+		return waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("Gateway %q is being updated", state.topology.Name))
+	}
+	return children.GatewayHealth(state.gateway)
+}
+
+func servicesHealth(members []*v1alpha1.Microservice, ready *int32) children.Health {
+	*ready = 0
+	var notReady []string
+	for _, ms := range members {
+		if readyStatus(ms.Status.Conditions) == metav1.ConditionTrue && ms.Status.ObservedGeneration == ms.Generation {
+			*ready++
+		} else {
+			notReady = append(notReady, ms.Name)
+		}
+	}
+	switch {
+	case len(members) == 0:
+		return children.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: "No Microservice has joined yet: set topologyRef on those that should"}
+	case len(notReady) > 0:
+		return waiting(v1alpha1.ReasonServicesNotReady, "Not ready: "+names(notReady))
+	}
+	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All services are ready"}
+}
+
+func graphHealth(members []*v1alpha1.Microservice, cycles []string) children.Health {
+	byName := make(map[string]*v1alpha1.Microservice, len(members))
+	for _, ms := range members {
+		byName[ms.Name] = ms
+	}
+	var broken []string
+	for _, ms := range members {
+		for _, edge := range graph.Resolve(ms, func(name string) *v1alpha1.Microservice { return byName[name] }) {
+			if edge.Port == nil {
+				broken = append(broken, ms.Name+" -> "+edge.Dependency.Name)
+			}
+		}
+	}
+	switch {
+	case len(broken) > 0:
+		return children.Health{Reason: v1alpha1.ReasonDependencyNotFound,
+			Message: "Dependencies on a service or port that this topology does not have: " + names(broken)}
+	case len(cycles) > 0:
+		return children.Health{Reason: v1alpha1.ReasonCycle, Message: "Services depend on each other in a circle and so fail together: " + names(cycles)}
+	}
+	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
+}
+
+// names lists names in order, and not more than anybody reads.
+func names(all []string) string {
+	slices.Sort(all)
+	if len(all) > maxNames {
+		return strings.Join(all[:maxNames], ", ") + fmt.Sprintf(" and %d more", len(all)-maxNames)
+	}
+	return strings.Join(all, ", ")
+}
