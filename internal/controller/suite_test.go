@@ -1,0 +1,169 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/controller"
+)
+
+var (
+	scheme = runtime.NewScheme()
+	// k8s reads and writes past every cache.
+	k8s client.Client
+	// apiServer is how to reach the API server that the suite started.
+	apiServer *rest.Config
+	// requests counts what the manager under test asks of the API server.
+	requests = &requestCounter{}
+)
+
+func TestControllers(t *testing.T) {
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(20 * time.Second)
+	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	RunSpecs(t, "Controllers")
+}
+
+var _ = BeforeSuite(func() {
+	logf.SetLogger(zap.New(zap.WriteTo(GinkgoWriter), zap.UseDevMode(true)))
+	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
+	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	Expect(gatewayv1.Install(scheme)).To(Succeed())
+	Expect(apiextensionsv1.AddToScheme(scheme)).To(Succeed())
+
+	environment := &envtest.Environment{
+		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases"), gatewayCRDs()},
+		ErrorIfCRDPathMissing: true,
+	}
+	var err error
+	apiServer, err = environment.Start()
+	Expect(err).NotTo(HaveOccurred(), "envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS")
+	DeferCleanup(environment.Stop)
+	k8s, err = client.New(apiServer, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	startManager(apiServer)
+})
+
+// gatewayCRDs is where the Go module of the Gateway API keeps its CRDs.
+func gatewayCRDs() string {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api").Output()
+	Expect(err).NotTo(HaveOccurred())
+	return filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard")
+}
+
+// startManager runs the controllers as cmd/main.go does, with every request
+// counted.
+func startManager(to *rest.Config) {
+	counted := rest.CopyConfig(to)
+	counted.QPS, counted.Burst = 1000, 2000
+	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return requests.wrap(next) })
+	mgr, err := ctrl.NewManager(counted, ctrl.Options{
+		Scheme:     scheme,
+		Cache:      controller.CacheOptions(),
+		Client:     client.Options{FieldOwner: "atoll"},
+		Metrics:    metricsserver.Options{BindAddress: "0"},
+		Controller: config.Controller{SkipNameValidation: new(true)},
+	})
+	Expect(err).NotTo(HaveOccurred())
+	options := controller.ReferenceCacheOptions()
+	options.HTTPClient, options.Mapper, options.Scheme = mgr.GetHTTPClient(), mgr.GetRESTMapper(), scheme
+	references, err := cache.New(mgr.GetConfig(), options)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(mgr.Add(references)).To(Succeed())
+	Expect(controller.Setup(mgr, references, 4)).To(Succeed())
+
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- mgr.Start(ctx) }()
+	DeferCleanup(func() {
+		cancel()
+		Eventually(done).Should(Receive(BeNil()))
+	})
+}
+
+// requestCounter counts requests that are not watches, by method and path.
+type requestCounter struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+func (c *requestCounter) wrap(next http.RoundTripper) http.RoundTripper {
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Query().Get("watch") != "true" {
+			c.mu.Lock()
+			c.seen = append(c.seen, r.Method+" "+r.URL.Path)
+			c.mu.Unlock()
+		}
+		return next.RoundTrip(r)
+	})
+}
+
+// in lists the requests so far that were about a namespace.
+func (c *requestCounter) in(namespace string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []string
+	for _, request := range c.seen {
+		if strings.Contains(request, "/namespaces/"+namespace+"/") {
+			found = append(found, request)
+		}
+	}
+	return found
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+var namespaces int
+
+// newNamespace makes a namespace for one test. envtest never deletes one, so
+// that each test has its own.
+func newNamespace(ctx context.Context) string {
+	namespaces++
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("test-%d", namespaces)}}
+	Expect(k8s.Create(ctx, ns)).To(Succeed())
+	return ns.Name
+}
