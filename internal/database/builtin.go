@@ -39,8 +39,7 @@ const (
 )
 
 // StatefulSet runs one instance of the engine on a persistent volume. live is
-// the existing StatefulSet, or nil: its claim template can't be changed, so
-// that it is taken over as it is.
+// the existing StatefulSet, or nil.
 func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string]string) *appsv1.StatefulSet {
 	podLabels := maps.Clone(labels)
 	maps.Copy(podLabels, selector)
@@ -70,27 +69,20 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 			},
 		},
 	}
-	if live != nil {
-		set.Spec.VolumeClaimTemplates = claimTemplatesOf(live)
-	} else {
-		set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{p.claimTemplate(labels, selector)}
+	template := p.claimTemplate(labels, selector)
+	if live != nil && len(live.Spec.VolumeClaimTemplates) == 1 {
+		keepClaimTemplate(&template, &live.Spec.VolumeClaimTemplates[0])
 	}
+	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{template}
 	return set
 }
 
-// claimTemplatesOf copies what was asked for in a live set's claim templates,
-// without what the API server added.
-func claimTemplatesOf(live *appsv1.StatefulSet) []corev1.PersistentVolumeClaim {
-	templates := make([]corev1.PersistentVolumeClaim, len(live.Spec.VolumeClaimTemplates))
-	for i := range live.Spec.VolumeClaimTemplates {
-		from := &live.Spec.VolumeClaimTemplates[i]
-		templates[i] = corev1.PersistentVolumeClaim{
-			TypeMeta:   from.TypeMeta,
-			ObjectMeta: metav1.ObjectMeta{Name: from.Name, Labels: from.Labels, Annotations: from.Annotations},
-			Spec:       from.Spec,
-		}
-	}
-	return templates
+// keepClaimTemplate takes over what may differ in an existing claim template:
+// the API server lets none of it change. The claim itself grows without it.
+func keepClaimTemplate(template, live *corev1.PersistentVolumeClaim) {
+	template.Labels = live.Labels
+	template.Spec.Resources.Requests = live.Spec.Resources.Requests
+	template.Spec.StorageClassName = live.Spec.StorageClassName
 }
 
 func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.PersistentVolumeClaim {

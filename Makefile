@@ -1,0 +1,95 @@
+# make help lists what there is.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CLUSTER := go -C hack/cluster run .
+CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
+LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
+SERVICES := users orders payments
+MODULES := . hack/cluster $(addprefix services/,$(SERVICES))
+IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
+
+##@ Start here
+
+.PHONY: demo
+demo: ## A cluster, the operator, the sample topology and a tour of it.
+	@$(CLUSTER) up
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go run ./hack/demo all
+
+.PHONY: test
+test: test-packages ## All tests that need no cluster: unit, golden, envtest, and the services' with a real PostgreSQL.
+	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test ./...
+	@for module in hack/cluster $(addprefix services/,$(SERVICES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
+
+.PHONY: help
+help: ## This list.
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Develop
+
+.PHONY: build
+build: ## Build the manager to bin/.
+	CGO_ENABLED=0 go build -trimpath -o bin/manager ./cmd
+
+.PHONY: run
+run: ## Run the manager here, against the cluster of KUBECONFIG.
+	go run ./cmd
+
+.PHONY: generate
+generate: ## Write deepcopy functions from the API's types.
+	$(CODEGEN) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
+
+.PHONY: manifests
+manifests: ## Write CRDs, RBAC and the API reference from the code's comments.
+	$(CODEGEN) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
+	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
+	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
+
+.PHONY: golden
+golden: ## Write what the pure packages build anew into testdata; read the diff.
+	go test ./internal/children -run TestGolden -update
+
+.PHONY: lint
+lint: ## Lint every module.
+	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
+
+.PHONY: verify
+verify: generate manifests lint ## Lint, and fail if anything generated differs from what is committed.
+	@git diff --exit-code -- api config docs || { echo "generated files differ: commit what make generate manifests wrote" >&2; exit 1; }
+	@test -z "$$(git status --porcelain -- api config docs)" || { git status --short -- api config docs; echo "generated files are not committed" >&2; exit 1; }
+
+.PHONY: bench
+bench: ## Measure: see docs/performance.md.
+	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test -run '^$$' -bench . -benchmem -timeout 30m ./test/bench/...
+
+.PHONY: test-e2e
+test-e2e: deploy ## End-to-end tests on a real cluster.
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v
+
+.PHONY: test-packages
+test-packages:
+	@hack/packages.sh postgresql
+
+##@ Deploy
+
+.PHONY: deploy
+deploy: ## The operator alone: on the local cluster, or on that of KUBECONFIG with images in IMAGE_REGISTRY.
+	@$(CLUSTER) up
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go run ./hack/demo operator
+
+.PHONY: install
+install: ## The CRDs alone, on the cluster of KUBECONFIG.
+	kubectl apply --server-side -k config/crd
+
+.PHONY: docker-build
+docker-build: ## The operator's image with docker, as IMG.
+	docker build -t $(IMG) .
+
+.PHONY: env
+env: ## Print what a shell needs for the local cluster: eval "$(make -s env)".
+	@$(CLUSTER) env
+
+.PHONY: down
+down: ## End the local cluster and leave nothing of it behind.
+	@$(CLUSTER) down

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// artifact is a binary that is built from a Go module pinned under build/.
+type artifact struct {
+	// name is the plain name under which others look the binary up.
+	name    string
+	version string
+	// module is the folder with the go.mod that pins the source.
+	module string
+	// pkg is the package to build.
+	pkg string
+	// ldflags are added to those that strip the binary.
+	ldflags string
+}
+
+// file is the name in the cache: by version, so that a new version is built
+// beside the old and a fresh clone builds nothing.
+func (a artifact) file() string { return a.name + "-" + a.version }
+
+const (
+	kubernetesVersion = "v1.37.2"
+	etcdVersion       = "v3.7.3"
+	containerdVersion = "v2.4.2"
+	cniVersion        = "v1.9.1"
+	coreDNSVersion    = "v1.15.0"
+	localPathVersion  = "v0.0.30"
+	traefikVersion    = "v3.6.7"
+)
+
+// testAssets are what envtest needs.
+var testAssets = []artifact{
+	{name: "etcd", version: etcdVersion, module: "build/etcd", pkg: "."},
+	kubernetes("kube-apiserver"),
+	kubernetes("kubectl"),
+}
+
+// nodeArtifacts are what the node needs beside them.
+var nodeArtifacts = []artifact{
+	kubernetes("kube-controller-manager"),
+	kubernetes("kube-scheduler"),
+	kubernetes("kubelet"),
+	kubernetes("kube-proxy"),
+	containerd("containerd", "-X github.com/containerd/containerd/v2/version.Version="+containerdVersion),
+	containerd("containerd-shim-runc-v2", ""),
+	containerd("ctr", ""),
+	cni("main/bridge"),
+	cni("main/loopback"),
+	cni("ipam/host-local"),
+	cni("meta/portmap"),
+}
+
+// addOnArtifacts run in pods: each becomes an image.
+var addOnArtifacts = []artifact{
+	{name: "coredns", version: coreDNSVersion, module: "build/coredns", pkg: "."},
+	{
+		name: "local-path-provisioner", version: localPathVersion, module: "build/local-path",
+		pkg: "github.com/rancher/local-path-provisioner",
+	},
+	{
+		name: "traefik", version: traefikVersion, module: "build/traefik",
+		pkg:     "github.com/traefik/traefik/v3/cmd/traefik",
+		ldflags: "-X github.com/traefik/traefik/v3/pkg/version.Version=" + strings.TrimPrefix(traefikVersion, "v"),
+	},
+}
+
+func kubernetes(name string) artifact {
+	const stamp = "-X k8s.io/component-base/version."
+	parts := strings.SplitN(strings.TrimPrefix(kubernetesVersion, "v"), ".", 3)
+	return artifact{
+		name: name, version: kubernetesVersion, module: "build/kubernetes",
+		pkg: "k8s.io/kubernetes/cmd/" + name,
+		ldflags: stamp + "gitVersion=" + kubernetesVersion + " " +
+			stamp + "gitMajor=" + parts[0] + " " + stamp + "gitMinor=" + parts[1],
+	}
+}
+
+func containerd(name, ldflags string) artifact {
+	return artifact{
+		name: name, version: containerdVersion, module: "build/containerd",
+		pkg: "github.com/containerd/containerd/v2/cmd/" + name, ldflags: ldflags,
+	}
+}
+
+func cni(plugin string) artifact {
+	return artifact{
+		name: filepath.Base(plugin), version: cniVersion, module: "build/cni",
+		pkg: "github.com/containernetworking/plugins/plugins/" + plugin,
+	}
+}
+
+// ownArtifacts are the small programs of this module that run in images. Their
+// version is a digest of their source: an edit is a new version.
+func ownArtifacts() ([]artifact, error) {
+	var own []artifact
+	for _, name := range []string{"pause", "volume", "postgres"} {
+		dir := filepath.Join("image", name)
+		version, err := sourceDigest(dir)
+		if err != nil {
+			return nil, fmt.Errorf("reading the source of image %q: %w", name, err)
+		}
+		own = append(own, artifact{name: name, version: version, module: ".", pkg: "./" + dir})
+	}
+	return own, nil
+}
+
+// sourceDigest is a short digest of the Go files below a folder, tests aside.
+func sourceDigest(dir string) (string, error) {
+	sum := sha256.New()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		fmt.Fprintf(sum, "%s %d\n", filepath.ToSlash(path), len(data))
+		sum.Write(data)
+		return err
+	})
+	return hex.EncodeToString(sum.Sum(nil))[:12], err
+}
+
+// versionOf is the version of a pinned binary.
+func versionOf(name string) string {
+	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts} {
+		for _, a := range list {
+			if a.name == name {
+				return a.version
+			}
+		}
+	}
+	panic("no artifact " + name)
+}

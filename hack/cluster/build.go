@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// missing returns the artifacts that the cache does not hold.
+func (c cache) missing(lists ...[]artifact) []artifact {
+	var out []artifact
+	for _, list := range lists {
+		for _, a := range list {
+			if _, err := os.Stat(c.bin(a.file())); err != nil {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// build builds one artifact into the cache. The binary gets its name only when
+// it is whole, so that an interrupted build is begun again.
+func (c cache) build(ctx context.Context, a artifact) error {
+	unlock, err := c.lock("build.lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := os.MkdirAll(c.path("bin"), 0o755); err != nil {
+		return err
+	}
+	if exists(c.bin(a.file())) {
+		return nil // Another run has built it meanwhile.
+	}
+	return goBuildWhole(ctx, a.module, a.pkg, c.bin(a.file()), a.ldflags)
+}
+
+// goBuildWhole builds beside the place and moves the binary there.
+func goBuildWhole(ctx context.Context, module, pkg, out, ldflags string) error {
+	tmp, err := scratchFolder(filepath.Dir(out))
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	binary := filepath.Join(tmp, filepath.Base(out))
+	if err := goBuild(ctx, runtime.GOOS, module, pkg, binary, ldflags); err != nil {
+		return err
+	}
+	return os.Rename(binary, out)
+}
+
+// scratchFolder makes an empty folder to build in, and takes away one that an
+// interrupted build has left. The caller holds a lock on the folder around it.
+func scratchFolder(dir string) (string, error) {
+	tmp := filepath.Join(dir, ".building")
+	if err := os.RemoveAll(tmp); err != nil {
+		return "", err
+	}
+	return tmp, os.MkdirAll(tmp, 0o755)
+}
+
+// goBuild builds a static Go binary for this machine's architecture. Where the
+// last one still lies and is whole and up to date, Go leaves it as it is.
+func goBuild(ctx context.Context, goos, module, pkg, out, ldflags string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags", strings.TrimSpace("-s -w "+ldflags), "-o", out, pkg)
+	cmd.Dir = module
+	cmd.Env = buildEnv(os.Environ(), goos)
+	cmd.Stderr = os.Stderr
+	// An interrupt lets the compiler clean up after itself.
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return errors.New("the go command is not in PATH")
+		}
+		return fmt.Errorf("go build %s (in %s): %w", pkg, module, err)
+	}
+	return nil
+}
+
+// buildEnv takes out what a caller's environment would change about a build.
+func buildEnv(env []string, goos string) []string {
+	out := make([]string, 0, len(env)+4)
+	for _, entry := range env {
+		switch key, _, _ := strings.Cut(entry, "="); key {
+		case "CGO_ENABLED", "GOFLAGS", "GOOS", "GOARCH", "GOWORK", "PWD":
+		default:
+			out = append(out, entry)
+		}
+	}
+	return append(out, "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+runtime.GOARCH, "GOWORK=off", "GOFLAGS=")
+}
+
+// linkAssets makes the folder with the plain names that envtest wants.
+func (c cache) linkAssets() error {
+	if err := os.MkdirAll(c.assets(), 0o755); err != nil {
+		return err
+	}
+	for _, a := range testAssets {
+		want := filepath.Join("..", "..", "bin", a.file())
+		link := filepath.Join(c.assets(), a.name)
+		if have, err := os.Readlink(link); err == nil && have == want {
+			continue
+		}
+		if err := os.RemoveAll(link); err != nil {
+			return err
+		}
+		if err := os.Symlink(want, link); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// runAssets builds what envtest needs and prints its folder.
+func runAssets(ctx context.Context, _ []string) error {
+	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
+		fmt.Println(dir)
+		return nil
+	}
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		return errors.New("set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver and kubectl")
+	}
+	c, err := openCache()
+	if err != nil {
+		return err
+	}
+	missing := c.missing(testAssets)
+	steps := &progress{out: os.Stderr, total: len(missing)}
+	for _, a := range missing {
+		if err := steps.step("building "+a.name+" "+a.version, func() error { return c.build(ctx, a) }); err != nil {
+			return err
+		}
+	}
+	if err := c.linkAssets(); err != nil {
+		return fmt.Errorf("linking the test assets: %w", err)
+	}
+	fmt.Println(c.assets())
+	return nil
+}

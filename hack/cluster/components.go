@@ -1,0 +1,91 @@
+package main
+
+// component is a process that the node runs and restarts when it ends.
+type component struct {
+	name string
+	args []string
+	// self components are this very program under another command.
+	self bool
+	// waitFor is a file that has to be there before it starts.
+	waitFor string
+}
+
+// components of the node. They start together; each one retries until what it
+// needs answers, and a restart costs less than an order to keep.
+func components() []component {
+	state := func(path string) string { return nodeState + "/" + path }
+	pki := func(name string) string { return state("pki/" + name) }
+	kubeconfig := func(name string) string { return state("etc/" + name + ".kubeconfig") }
+
+	return []component{
+		{name: "etcd", args: []string{
+			"--name=" + nodeName,
+			"--data-dir=" + state("etcd"),
+			"--listen-client-urls=http://127.0.0.1:2379",
+			"--advertise-client-urls=http://127.0.0.1:2379",
+			"--listen-peer-urls=http://127.0.0.1:2380",
+			"--initial-advertise-peer-urls=http://127.0.0.1:2380",
+			"--initial-cluster=" + nodeName + "=http://127.0.0.1:2380",
+			// A killed process loses nothing by it, and a demo needs no more.
+			"--unsafe-no-fsync",
+			"--auto-compaction-retention=5m",
+		}},
+		{name: "kube-apiserver", args: []string{
+			"--advertise-address=" + nodeIP,
+			"--secure-port=" + apiPort,
+			"--etcd-servers=http://127.0.0.1:2379",
+			"--service-cluster-ip-range=" + serviceCIDR,
+			"--authorization-mode=Node,RBAC",
+			"--enable-admission-plugins=NodeRestriction",
+			"--allow-privileged=true",
+			"--client-ca-file=" + pki("ca.crt"),
+			"--tls-cert-file=" + pki("apiserver.crt"),
+			"--tls-private-key-file=" + pki("apiserver.key"),
+			"--kubelet-certificate-authority=" + pki("ca.crt"),
+			"--kubelet-client-certificate=" + pki("apiserver-kubelet-client.crt"),
+			"--kubelet-client-key=" + pki("apiserver-kubelet-client.key"),
+			// The node's name is in no DNS: logs and exec need its address.
+			"--kubelet-preferred-address-types=InternalIP",
+			"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+			"--service-account-key-file=" + pki("service-account.key"),
+			"--service-account-signing-key-file=" + pki("service-account.key"),
+			"--requestheader-client-ca-file=" + pki("front-proxy-ca.crt"),
+			"--requestheader-allowed-names=front-proxy-client",
+			"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+			"--requestheader-group-headers=X-Remote-Group",
+			"--requestheader-username-headers=X-Remote-User",
+			"--proxy-client-cert-file=" + pki("front-proxy-client.crt"),
+			"--proxy-client-key-file=" + pki("front-proxy-client.key"),
+		}},
+		{name: "kube-controller-manager", args: []string{
+			"--kubeconfig=" + kubeconfig("kube-controller-manager"),
+			"--authentication-kubeconfig=" + kubeconfig("kube-controller-manager"),
+			"--authorization-kubeconfig=" + kubeconfig("kube-controller-manager"),
+			"--bind-address=127.0.0.1",
+			// There is one of it: a lease would only make a restart wait.
+			"--leader-elect=false",
+			"--use-service-account-credentials=true",
+			"--root-ca-file=" + pki("ca.crt"),
+			"--service-account-private-key-file=" + pki("service-account.key"),
+			"--cluster-signing-cert-file=" + pki("ca.crt"),
+			"--cluster-signing-key-file=" + pki("ca.key"),
+		}},
+		{name: "kube-scheduler", args: []string{
+			"--kubeconfig=" + kubeconfig("kube-scheduler"),
+			"--authentication-kubeconfig=" + kubeconfig("kube-scheduler"),
+			"--authorization-kubeconfig=" + kubeconfig("kube-scheduler"),
+			"--bind-address=127.0.0.1",
+			"--leader-elect=false",
+		}},
+		{name: "containerd", args: []string{"--config=" + state("etc/containerd.toml")}},
+		{name: "kubelet", waitFor: "/run/containerd/containerd.sock", args: []string{
+			"--config=" + state("etc/kubelet.yaml"),
+			"--kubeconfig=" + kubeconfig("kubelet"),
+			"--node-ip=" + nodeIP,
+			"--hostname-override=" + nodeName,
+			"--node-labels=topology.kubernetes.io/region=local,topology.kubernetes.io/zone=local",
+		}},
+		{name: "kube-proxy", args: []string{"--config=" + state("etc/kube-proxy.yaml")}},
+		{name: "registry", self: true, args: []string{"registry", "127.0.0.1:" + registryPort, state("registry")}},
+	}
+}

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// lock takes a lock that another run of this tool on the same cache may hold,
+// and says so when it has to wait. The kernel lets go of it when we die.
+func (c cache) lock(name string) (unlock func(), err error) {
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("making the cache folder (ATOLL_CACHE chooses another): %w", err)
+	}
+	file, err := os.OpenFile(c.path(name), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening the lock: %w", err)
+	}
+	fd := int(file.Fd())
+	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err == unix.EWOULDBLOCK {
+		fmt.Fprintf(os.Stderr, "waiting for another run of this tool on %s\n", c.dir)
+		for {
+			err = unix.Flock(fd, unix.LOCK_EX)
+			if err != unix.EINTR {
+				break
+			}
+		}
+		if err != nil {
+			file.Close()
+			return nil, fmt.Errorf("waiting for the lock: %w", err)
+		}
+	} else if err != nil {
+		file.Close()
+		return nil, fmt.Errorf("taking the lock: %w", err)
+	}
+	return func() { file.Close() }, nil
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// process names one process for good: a pid alone may be given to another one
+// later, but never with the same start time within the same boot.
+type process struct {
+	PID       int    `json:"pid"`
+	StartTime uint64 `json:"startTime"`
+	Boot      string `json:"boot"`
+}
+
+// record is what the supervisor writes down about itself.
+type record struct {
+	Supervisor process `json:"supervisor"`
+	Node       process `json:"node"`
+	// Started is when the supervisor started.
+	Started time.Time `json:"started"`
+	Ports   ports     `json:"ports"`
+}
+
+func (c cache) recordPath() string { return c.cluster("node.json") }
+
+// readRecord returns the record of the last supervisor, empty when there is none.
+func (c cache) readRecord() (record, error) {
+	data, err := os.ReadFile(c.recordPath())
+	if errors.Is(err, os.ErrNotExist) {
+		return record{}, nil
+	}
+	if err != nil {
+		return record{}, err
+	}
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return record{}, fmt.Errorf("reading %s: %w", c.recordPath(), err)
+	}
+	return r, nil
+}
+
+func (c cache) writeRecord(r record) error {
+	data, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(c.recordPath(), append(data, '\n'), 0o644)
+}

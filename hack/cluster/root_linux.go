@@ -1,0 +1,264 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// systemDirs are the host's folders that the node sees, read-only.
+var systemDirs = []string{"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu"}
+
+// etcEntries are what the node sees of the host's /etc; the rest is its own.
+var etcEntries = []string{
+	"alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "passwd", "group",
+	"protocols", "services", "ethertypes", "ssl", "static",
+}
+
+// hostTunables are kernel settings that the kubelet would change for the whole
+// machine. It finds its wishes already met, in files of the node's own.
+var hostTunables = map[string]string{
+	"vm/overcommit_memory":      "1",
+	"vm/panic_on_oom":           "0",
+	"kernel/panic":              "10",
+	"kernel/panic_on_oops":      "1",
+	"kernel/keys/root_maxkeys":  "1000000",
+	"kernel/keys/root_maxbytes": "25000000",
+}
+
+// buildRoot gives the node a root file system of its own: the host's programs
+// read-only, the cluster's state, and everything else fresh and in memory. All
+// mounts below it end with the node.
+func buildRoot(c cache) error {
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("making the mounts private: %w", err)
+	}
+	root := c.cluster("root")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		return err
+	}
+	if err := unix.Mount("tmpfs", root, "tmpfs", 0, "mode=0755"); err != nil {
+		return fmt.Errorf("mounting the root: %w", err)
+	}
+	b := rootBuilder{root: root}
+	for _, dir := range systemDirs {
+		b.system("/"+dir, dir)
+	}
+	b.dir("etc", 0o755)
+	for _, entry := range etcEntries {
+		b.system("/etc/"+entry, "etc/"+entry)
+	}
+	b.file("etc/hosts", "127.0.0.1 localhost\n"+nodeIP+" "+nodeName+"\n")
+	// Nobody listens there: a name from outside the cluster fails at once.
+	b.file("etc/resolv.conf", "nameserver 127.0.0.1\n")
+	b.file("etc/nsswitch.conf", "hosts: files dns\n")
+	for _, dir := range []string{"run", "tmp", "root", "mnt", "srv"} {
+		b.dir(dir, 0o755)
+	}
+	b.dir("run/lock", 0o755)
+	b.bind("/dev", "dev", unix.MS_REC)
+	b.mount("proc", "proc", "proc")
+	b.sys()
+	b.bind(c.state(), strings.TrimPrefix(nodeState, "/"), 0)
+	b.bind(c.state("var"), "var", 0)
+	b.link("/run", "var/run")
+	b.programs(c)
+	b.tunables()
+	if b.err != nil {
+		return b.err
+	}
+	return enter(root)
+}
+
+// enter makes the new root the only one.
+func enter(root string) error {
+	old := filepath.Join(root, "mnt")
+	if err := unix.PivotRoot(root, old); err != nil {
+		return fmt.Errorf("changing the root: %w", err)
+	}
+	if err := os.Chdir("/"); err != nil {
+		return err
+	}
+	if err := unix.Mount("", "/mnt", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("closing off the old root: %w", err)
+	}
+	if err := unix.Unmount("/mnt", unix.MNT_DETACH); err != nil {
+		return fmt.Errorf("leaving the old root: %w", err)
+	}
+	// Pods may ask for mounts that propagate, between themselves and the node.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+		return fmt.Errorf("sharing the mounts: %w", err)
+	}
+	return unix.Sethostname([]byte(nodeName))
+}
+
+// rootBuilder fills the new root and keeps the first error.
+type rootBuilder struct {
+	root string
+	err  error
+}
+
+func (b *rootBuilder) in(path string) string { return filepath.Join(b.root, path) }
+
+func (b *rootBuilder) do(what string, run func() error) {
+	if b.err != nil {
+		return
+	}
+	if err := run(); err != nil {
+		b.err = fmt.Errorf("%s: %w", what, err)
+	}
+}
+
+func (b *rootBuilder) dir(path string, mode os.FileMode) {
+	b.do("making /"+path, func() error { return os.MkdirAll(b.in(path), mode) })
+}
+
+func (b *rootBuilder) file(path, content string) {
+	b.do("writing /"+path, func() error { return os.WriteFile(b.in(path), []byte(content), 0o644) })
+}
+
+func (b *rootBuilder) link(target, path string) {
+	b.do("linking /"+path, func() error {
+		if err := os.Remove(b.in(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		return os.Symlink(target, b.in(path))
+	})
+}
+
+func (b *rootBuilder) mount(kind, source, path string) {
+	b.dir(path, 0o755)
+	b.do("mounting /"+path, func() error { return unix.Mount(source, b.in(path), kind, 0, "") })
+}
+
+func (b *rootBuilder) bind(from, path string, flags uintptr) {
+	b.do("binding "+from, func() error {
+		if err := os.MkdirAll(from, 0o755); err != nil {
+			return err
+		}
+		if err := os.MkdirAll(b.in(path), 0o755); err != nil {
+			return err
+		}
+		return unix.Mount(from, b.in(path), "", unix.MS_BIND|flags, "")
+	})
+}
+
+// system shows a folder, file or link of the host, if there is one, read-only.
+func (b *rootBuilder) system(from, path string) {
+	b.do("showing "+from, func() error {
+		info, err := os.Lstat(from)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case info.Mode()&os.ModeSymlink != 0:
+			target, err := os.Readlink(from)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(target, b.in(path))
+		case info.IsDir():
+			if err := os.MkdirAll(b.in(path), 0o755); err != nil {
+				return err
+			}
+			if err := unix.Mount(from, b.in(path), "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+				return err
+			}
+			return unix.Mount("", b.in(path), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
+		default:
+			data, err := os.ReadFile(from)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(b.in(path), data, info.Mode().Perm())
+		}
+	})
+}
+
+// sys shows the node its own network in /sys, and the machine's cgroups.
+func (b *rootBuilder) sys() {
+	b.mount("sysfs", "sysfs", "sys")
+	b.bind("/sys/fs/cgroup", "sys/fs/cgroup", unix.MS_REC)
+}
+
+// programs shows the cached binaries under their plain names.
+func (b *rootBuilder) programs(c cache) {
+	base := strings.TrimPrefix(nodeBin, "/")
+	b.dir(base+"/path", 0o755)
+	b.bind(c.path("bin"), base+"/bin", 0)
+	b.do("protecting the binaries", func() error {
+		return unix.Mount("", b.in(base+"/bin"), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	})
+	for _, list := range [][]artifact{testAssets, nodeArtifacts} {
+		for _, a := range list {
+			b.link(nodeBin+"/bin/"+a.file(), base+"/path/"+a.name)
+		}
+	}
+}
+
+// tunables lays files of the node's own over settings of the whole machine.
+func (b *rootBuilder) tunables() {
+	b.dir("run/tunables", 0o755)
+	for name, value := range hostTunables {
+		target := b.in("proc/sys/" + name)
+		if !exists(target) {
+			continue
+		}
+		file := "run/tunables/" + strings.ReplaceAll(name, "/", ".")
+		b.file(file, value+"\n")
+		b.do("covering "+name, func() error { return unix.Mount(b.in(file), target, "", unix.MS_BIND, "") })
+	}
+}
+
+// cgroupRoots are the machine's cgroup hierarchies: one in version 2, one for
+// each controller in version 1.
+func cgroupRoots() []string {
+	if exists("/sys/fs/cgroup/cgroup.controllers") {
+		return []string{"/sys/fs/cgroup"}
+	}
+	entries, err := os.ReadDir("/sys/fs/cgroup")
+	if err != nil {
+		return nil
+	}
+	var roots []string
+	for _, entry := range entries {
+		// Two controllers in one hierarchy have links beside it.
+		if entry.IsDir() {
+			roots = append(roots, filepath.Join("/sys/fs/cgroup", entry.Name()))
+		}
+	}
+	return roots
+}
+
+// makeCgroups makes the subtree for the pods, which the kubelet wants to find.
+func makeCgroups(name string) error {
+	roots := cgroupRoots()
+	if len(roots) == 0 {
+		return errors.New("the machine has no cgroup hierarchy mounted at /sys/fs/cgroup")
+	}
+	for _, root := range roots {
+		dir := filepath.Join(root, name)
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		// In version 1 a new cpuset is empty, and nothing can run in it.
+		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
+			value, err := os.ReadFile(filepath.Join(root, file))
+			if err != nil {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dir, file), value, 0); err != nil {
+				log.Printf("Setting %s of %s failed: %v", file, dir, err)
+			}
+		}
+	}
+	return nil
+}

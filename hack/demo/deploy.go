@@ -1,0 +1,134 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// deployment is where to install, and which images.
+type deployment struct {
+	// root is the repository.
+	root string
+	// images are by name: atoll, users, orders, payments.
+	images map[string]string
+	// gatewayURL is where the gateway listens.
+	gatewayURL string
+	// gatewayClass replaces the sample's class; empty leaves it.
+	gatewayClass string
+}
+
+func newDeployment() (*deployment, error) {
+	d := &deployment{images: map[string]string{}, gatewayURL: os.Getenv("GATEWAY_URL"), gatewayClass: os.Getenv("GATEWAY_CLASS")}
+	if os.Getenv("KUBECONFIG") == "" || d.gatewayURL == "" {
+		return nil, fmt.Errorf("KUBECONFIG and GATEWAY_URL must be set: use make demo, or set them to a cluster with a Gateway API implementation and to where its gateway listens")
+	}
+	for _, pair := range strings.Fields(os.Getenv("IMAGES")) {
+		name, reference, ok := strings.Cut(pair, "=")
+		if !ok {
+			return nil, fmt.Errorf("IMAGES: %q is not name=reference", pair)
+		}
+		d.images[name] = reference
+	}
+	var err error
+	d.root, err = os.Getwd()
+	return d, err
+}
+
+// operator installs Atoll from config/default and waits until it runs.
+func (d *deployment) operator(ctx context.Context) error {
+	heading("Installing the operator")
+	if err := d.applyWithImages(ctx, "default", "", "ghcr.io/atoll-dev/atoll", "atoll"); err != nil {
+		return err
+	}
+	return kubectl(ctx, "-n", "atoll-system", "rollout", "status", "deployment/atoll-controller-manager", "--timeout=120s")
+}
+
+// samples applies the sample topology and waits until it is ready.
+func (d *deployment) samples(ctx context.Context) error {
+	heading("Applying the sample topology (config/samples)")
+	patch := ""
+	if d.gatewayClass != "" {
+		patch = fmt.Sprintf("patches:\n- target: {kind: Topology}\n  patch: '[{op: replace, path: /spec/gateway/className, value: %s}]'\n", d.gatewayClass)
+	}
+	images := []string{}
+	for _, name := range []string{"users", "orders", "payments"} {
+		images = append(images, "ghcr.io/atoll-dev/"+name, name)
+	}
+	if err := d.applyWithImages(ctx, "samples", patch, images...); err != nil {
+		return err
+	}
+	err := kubectl(ctx, "-n", "shop", "wait", "--for=condition=Ready", "--timeout=150s", "topo/shop", "ms/users", "ms/orders", "ms/payments")
+	if err != nil {
+		// What is wrong stands in the conditions.
+		_ = kubectl(ctx, "-n", "shop", "get", "topo,ms,pods", "-o", "wide")
+	}
+	return err
+}
+
+// applyWithImages applies a folder of config with the images of this build.
+// pairs are an image's name in the manifests and its name in images.
+func (d *deployment) applyWithImages(ctx context.Context, folder, patches string, pairs ...string) error {
+	// kustomize takes no absolute path for a resource, so that the overlay lies
+	// beside what it changes while it is used.
+	overlay, err := os.MkdirTemp(filepath.Join(d.root, "config"), ".demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(overlay)
+	text := "resources: [../" + folder + "]\n" + patches
+	// A transformer's settings don't pass from base to overlay.
+	if folder == "samples" {
+		settings, err := os.ReadFile(filepath.Join(d.root, "config", folder, "kustomizeconfig.yaml"))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(overlay, "kustomizeconfig.yaml"), settings, 0o600); err != nil {
+			return err
+		}
+		text += "configurations: [kustomizeconfig.yaml]\n"
+	}
+	text += "images:\n"
+	for i := 0; i < len(pairs); i += 2 {
+		reference, ok := d.images[pairs[i+1]]
+		if !ok {
+			return fmt.Errorf("IMAGES has no image for %q", pairs[i+1])
+		}
+		colon := strings.LastIndex(reference, ":")
+		text += fmt.Sprintf("- {name: %s, newName: %q, newTag: %q}\n", pairs[i], reference[:colon], reference[colon+1:])
+	}
+	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
+		return err
+	}
+	return kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-k", overlay)
+}
+
+func kubectl(ctx context.Context, args ...string) error {
+	command := exec.CommandContext(ctx, "kubectl", args...)
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("kubectl %s: %w", strings.Join(args, " "), err)
+	}
+	return nil
+}
+
+func heading(text string) { fmt.Printf("\n== %s\n", text) }

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Errors that callers tell apart.
+var (
+	ErrNotFound       = errors.New("no such order")
+	ErrAmountMismatch = errors.New("the payment is not of the order's total")
+	ErrPaidByAnother  = errors.New("another payment has paid the order")
+)
+
+// Status is where an order stands.
+type Status string
+
+// An order is pending until its payment is recorded.
+const (
+	Pending Status = "pending"
+	Paid    Status = "paid"
+)
+
+// Item is one line of an order.
+type Item struct {
+	SKU            string `json:"sku"`
+	Quantity       int64  `json:"quantity"`
+	UnitPriceCents int64  `json:"unit_price_cents"`
+}
+
+// Order is what a user wants to buy.
+type Order struct {
+	ID         uuid.UUID  `json:"id"`
+	UserID     uuid.UUID  `json:"user_id"`
+	Items      []Item     `json:"items"`
+	TotalCents int64      `json:"total_cents"`
+	Currency   string     `json:"currency"`
+	Status     Status     `json:"status"`
+	PaymentID  *uuid.UUID `json:"payment_id,omitempty"`
+	CreatedAt  time.Time  `json:"created_at"`
+	PaidAt     *time.Time `json:"paid_at,omitempty"`
+}
+
+// Payment is what pays an order.
+type Payment struct {
+	ID          uuid.UUID
+	AmountCents int64
+	Currency    string
+}
+
+const orderColumns = `id, user_id, items, total_cents, currency, status, payment_id, created_at, paid_at`
+
+// CreateOrder adds a pending order of the sum of its items.
+func (s *Store) CreateOrder(ctx context.Context, userID uuid.UUID, items []Item, currency string) (Order, error) {
+	// Version 7 ids sort by time, which keeps the index compact and the list in order.
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Order{}, fmt.Errorf("making an id: %w", err)
+	}
+	var total int64
+	for _, item := range items {
+		total += item.Quantity * item.UnitPriceCents
+	}
+	rows, _ := s.pool.Query(ctx, `
+		INSERT INTO orders (id, user_id, items, total_cents, currency) VALUES ($1, $2, $3, $4, $5)
+		RETURNING `+orderColumns, id, userID, items, total, currency)
+	order, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Order])
+	if err != nil {
+		return Order{}, fmt.Errorf("inserting order: %w", err)
+	}
+	return order, nil
+}
+
+// Order returns one order.
+func (s *Store) Order(ctx context.Context, id uuid.UUID) (Order, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT `+orderColumns+` FROM orders WHERE id = $1`, id)
+	return oneOrder(rows, id)
+}
+
+// Orders returns up to limit orders older than before, newest first; of one user if userID is not nil.
+func (s *Store) Orders(ctx context.Context, userID *uuid.UUID, before uuid.UUID, limit int) ([]Order, error) {
+	rows, _ := s.pool.Query(ctx, `
+		SELECT `+orderColumns+` FROM orders
+		WHERE ($1::uuid IS NULL OR user_id = $1) AND id < $2
+		ORDER BY id DESC LIMIT $3`, userID, before, limit)
+	orders, err := pgx.CollectRows(rows, pgx.RowToStructByName[Order])
+	if err != nil {
+		return nil, fmt.Errorf("listing orders: %w", err)
+	}
+	return orders, nil
+}
+
+// PayOrder marks an order paid. The same payment again changes nothing and succeeds.
+// With ErrAmountMismatch comes the order, to compare with.
+func (s *Store) PayOrder(ctx context.Context, id uuid.UUID, payment Payment) (order Order, err error) {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// The lock makes two payments at once one after the other.
+		rows, _ := tx.Query(ctx, `SELECT `+orderColumns+` FROM orders WHERE id = $1 FOR UPDATE`, id)
+		order, err = oneOrder(rows, id)
+		switch {
+		case err != nil:
+			return err
+		case order.TotalCents != payment.AmountCents || order.Currency != payment.Currency:
+			return ErrAmountMismatch
+		case order.Status == Paid && *order.PaymentID != payment.ID:
+			return ErrPaidByAnother
+		case order.Status == Paid:
+			return nil
+		}
+		rows, _ = tx.Query(ctx, `
+			UPDATE orders SET status = 'paid', payment_id = $2, paid_at = now() WHERE id = $1
+			RETURNING `+orderColumns, id, payment.ID)
+		order, err = oneOrder(rows, id)
+		return err
+	})
+	return order, err
+}
+
+func oneOrder(rows pgx.Rows, id uuid.UUID) (Order, error) {
+	order, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Order])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Order{}, ErrNotFound
+	}
+	if err != nil {
+		return Order{}, fmt.Errorf("reading order %s: %w", id, err)
+	}
+	return order, nil
+}

@@ -1,0 +1,88 @@
+// Package store keeps orders in PostgreSQL.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Config says where the database is. The PG* variables fill in what URL leaves out.
+type Config struct {
+	URL string `env:"DATABASE_URL"`
+	// MaxConnections is what one replica takes of the server's max_connections.
+	MaxConnections int32 `env:"DATABASE_MAX_CONNECTIONS" envDefault:"10"`
+}
+
+// connectTimeout keeps a host that swallows packets from holding a request.
+const connectTimeout = 3 * time.Second
+
+// Store is the service's database.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// Open prepares connections and makes none: the database may start later than the service.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	settings, err := pgxpool.ParseConfig(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("reading DATABASE_URL: %w", err)
+	}
+	settings.MaxConns = cfg.MaxConnections
+	settings.ConnConfig.ConnectTimeout = connectTimeout
+	settings.AfterConnect = readTimesInUTC
+	pool, err := pgxpool.NewWithConfig(ctx, settings)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database pool: %w", err)
+	}
+	return &Store{pool: pool}, nil
+}
+
+// Pool is for the metrics of the pool.
+func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+
+// Close waits for the connections in use and closes all.
+func (s *Store) Close() { s.pool.Close() }
+
+// Ping says why the database cannot be used, if so.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.pool.Ping(ctx); err != nil {
+		return fmt.Errorf("reaching the database: %w", err)
+	}
+	return nil
+}
+
+// Unavailable tells the errors of a database that is away or restarting from those of a bug.
+func Unavailable(err error) bool {
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	var server *pgconn.PgError
+	if errors.As(err, &server) {
+		switch server.Code {
+		case "57P01", "57P02", "57P03", "53300": // Shutting down, crashed, starting, full.
+			return true
+		}
+	}
+	return false
+}
+
+// readTimesInUTC keeps the zone of the machine out of the API.
+func readTimesInUTC(_ context.Context, conn *pgx.Conn) error {
+	conn.TypeMap().RegisterType(&pgtype.Type{
+		Name:  "timestamptz",
+		OID:   pgtype.TimestamptzOID,
+		Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
+	})
+	return nil
+}

@@ -1,0 +1,104 @@
+// Command orders keeps the shop's orders: who wants what, for how much, and whether it is paid.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/atoll-dev/atoll/services/orders/internal/api"
+	"github.com/atoll-dev/atoll/services/orders/internal/config"
+	"github.com/atoll-dev/atoll/services/orders/internal/observability"
+	"github.com/atoll-dev/atoll/services/orders/internal/peer"
+	"github.com/atoll-dev/atoll/services/orders/internal/server"
+	"github.com/atoll-dev/atoll/services/orders/internal/store"
+	"github.com/atoll-dev/atoll/services/orders/internal/users"
+)
+
+const service = "orders"
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func main() {
+	// SIGTERM is how Kubernetes asks a pod to leave.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	if err := run(ctx, os.Args[1:]); err != nil {
+		slog.Error("Stopped on an error", "error", err)
+		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	observability.SetupLogging(os.Stdout, cfg.LogLevel)
+
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch {
+	case len(args) > 1:
+		return fmt.Errorf("usage: %s [serve|migrate], got %d arguments", service, len(args))
+	case command == "serve":
+		return serve(ctx, cfg)
+	case command == "migrate":
+		return migrate(ctx, cfg)
+	default:
+		return fmt.Errorf("usage: %s [serve|migrate], got %q", service, command)
+	}
+}
+
+// migrate waits for the database and brings its schema up to date.
+func migrate(ctx context.Context, cfg config.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, cfg.MigrateTimeout)
+	defer cancel()
+
+	orders, err := store.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer orders.Close()
+	return orders.Prepare(ctx, store.Migrate, func(err error) bool {
+		slog.WarnContext(ctx, "Failed to migrate", "error", err)
+		return store.Unavailable(err) // A migration that is wrong stays so.
+	})
+}
+
+// serve answers requests until ctx ends, then drains.
+func serve(ctx context.Context, cfg config.Config) error {
+	usersPeer, err := peer.New("users", cfg.Users)
+	if err != nil {
+		return err
+	}
+	flushTraces, err := observability.SetupTracing(ctx, service)
+	if err != nil {
+		return err
+	}
+	defer flushTraces()
+
+	orders, err := store.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer orders.Close()
+
+	registry := observability.NewRegistry(orders.Pool())
+	readiness := server.NewReadiness(orders.Ping)
+	go readiness.Await(ctx, func(tryAgain func(error) bool) error {
+		return orders.Prepare(ctx, cfg.StartupMode(), tryAgain)
+	})
+
+	usersPeer.MustRegister(registry)
+	handler := observability.Instrument(api.New(orders, users.New(usersPeer), openAPI), registry)
+	return server.Run(ctx, cfg.Server, server.Handler(handler, readiness, registry), readiness)
+}

@@ -1,0 +1,47 @@
+// Package config reads the service's settings from its environment.
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+	"github.com/atoll-dev/atoll/services/payments/internal/relay"
+	"github.com/atoll-dev/atoll/services/payments/internal/server"
+	"github.com/atoll-dev/atoll/services/payments/internal/store"
+)
+
+// Config is every setting of the service. OpenTelemetry reads its own OTEL_ variables.
+type Config struct {
+	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
+	Server   server.Config
+	Database store.Config
+	Orders   peer.Config  `envPrefix:"ORDERS_"`
+	Relay    relay.Config `envPrefix:"RELAY_"`
+
+	// MigrateOnStart makes serve bring the schema up to date itself. When false,
+	// serve stays unready until the migrate subcommand has run.
+	MigrateOnStart bool `env:"MIGRATE_ON_START" envDefault:"true"`
+	// MigrateTimeout bounds the migrate subcommand, its wait for the database included.
+	MigrateTimeout time.Duration `env:"MIGRATE_TIMEOUT" envDefault:"5m"`
+}
+
+// Load reads the environment.
+func Load() (Config, error) {
+	cfg, err := env.ParseAs[Config]()
+	if err != nil {
+		return Config{}, fmt.Errorf("reading the environment: %w", err)
+	}
+	return cfg, nil
+}
+
+// StartupMode is what serve does about the schema.
+func (c Config) StartupMode() store.Mode {
+	if c.MigrateOnStart {
+		return store.Migrate
+	}
+	return store.Verify
+}

@@ -1,0 +1,96 @@
+// Package orders reads orders from the orders service and tells it of payments.
+package orders
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+)
+
+// ErrNotFound means that there is no such order.
+var ErrNotFound = errors.New("no such order")
+
+// Order is what payments needs to know of an order.
+type Order struct {
+	TotalCents int64  `json:"total_cents"`
+	Currency   string `json:"currency"`
+	Status     string `json:"status"`
+}
+
+// Paid says whether the order needs no payment anymore.
+func (o Order) Paid() bool { return o.Status == "paid" }
+
+// Payment is what orders needs to know of a payment.
+type Payment struct {
+	ID          uuid.UUID `json:"payment_id"`
+	AmountCents int64     `json:"amount_cents"`
+	Currency    string    `json:"currency"`
+}
+
+// RefusedError means that orders will never take the payment.
+type RefusedError struct {
+	Reason string
+}
+
+// Error implements error.
+func (e *RefusedError) Error() string { return "orders refused the payment: " + e.Reason }
+
+// Client is a client of orders.
+type Client struct {
+	peer *peer.Client
+}
+
+// New returns a client that calls orders through p.
+func New(p *peer.Client) Client { return Client{peer: p} }
+
+// Order reads one order.
+func (c Client) Order(ctx context.Context, id uuid.UUID) (Order, error) {
+	answer, err := c.peer.Get(ctx, "/orders/"+id.String())
+	if err != nil {
+		return Order{}, err
+	}
+	switch answer.Status {
+	case http.StatusOK:
+		var order Order
+		if err := json.Unmarshal(answer.Body, &order); err != nil {
+			return Order{}, fmt.Errorf("decoding order %s: %w", id, err)
+		}
+		return order, nil
+	case http.StatusNotFound:
+		return Order{}, ErrNotFound
+	default:
+		return Order{}, fmt.Errorf("reading order %s: unexpected status %d", id, answer.Status)
+	}
+}
+
+// Pay tells orders that a payment pays the order. It makes one attempt.
+func (c Client) Pay(ctx context.Context, id uuid.UUID, payment Payment) error {
+	answer, err := c.peer.PutOnce(ctx, "/orders/"+id.String()+"/payment", payment)
+	switch {
+	case err != nil:
+		return err
+	case answer.Status < http.StatusMultipleChoices:
+		return nil
+	case answer.Status < http.StatusBadRequest:
+		return fmt.Errorf("paying order %s: unexpected status %d", id, answer.Status)
+	default:
+		return &RefusedError{Reason: reason(answer)}
+	}
+}
+
+// reason is the detail of the problem document that a refusal should be.
+func reason(answer peer.Answer) string {
+	var document struct {
+		Detail string `json:"detail"`
+	}
+	if json.Unmarshal(answer.Body, &document) != nil || document.Detail == "" {
+		return fmt.Sprintf("orders answered %d", answer.Status)
+	}
+	return document.Detail
+}

@@ -1,0 +1,316 @@
+package relay
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/atoll-dev/atoll/services/payments/internal/orders"
+	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
+	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/payments/internal/store"
+)
+
+// patience is far above what anything here takes, so that it only ends what hangs.
+const patience = 20 * time.Second
+
+func TestMain(m *testing.M) {
+	otel.SetTextMapPropagator(propagation.TraceContext{})
+	os.Exit(postgrestest.Main(m))
+}
+
+// quick is for tests of retries.
+func quick() Config {
+	return Config{
+		Workers: 2, PollInterval: 5 * time.Millisecond,
+		FirstRetry: 5 * time.Millisecond, LongestRetry: 20 * time.Millisecond,
+	}
+}
+
+func openStore(t *testing.T, databaseURL string) *store.Store {
+	t.Helper()
+	payments, err := store.Open(t.Context(), store.Config{URL: databaseURL, MaxConnections: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(payments.Close)
+	if err := payments.Prepare(t.Context(), store.Migrate, func(error) bool { return false }); err != nil {
+		t.Fatal(err)
+	}
+	return payments
+}
+
+// running is a relay that was started.
+type running struct {
+	*Relay
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// stop ends the relay and waits until it has.
+func (r running) stop() {
+	r.cancel()
+	<-r.ended
+}
+
+// start runs a relay until the end of the test, if not stopped before.
+func start(t *testing.T, cfg Config, payments *store.Store, fake *orderstest.Orders) running {
+	t.Helper()
+	client, err := peer.New("orders", peer.Config{
+		URL: fake.URL, Budget: patience, AttemptTimeout: patience, BreakerDelay: time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	relay := running{
+		Relay:  New(cfg, payments, orders.New(client), prometheus.NewRegistry()),
+		cancel: cancel,
+		ended:  make(chan struct{}),
+	}
+	go func() {
+		defer close(relay.ended)
+		relay.Run(ctx)
+	}()
+	t.Cleanup(relay.stop)
+	return relay
+}
+
+// untraced is the trace context of a payment that nobody traces.
+var untraced = map[string]string{}
+
+func accept(t *testing.T, payments *store.Store, traceContext map[string]string) store.Payment {
+	t.Helper()
+	payment, err := payments.CreatePayment(t.Context(), uuid.NewString(), store.Request{
+		OrderID: uuid.New(), AmountCents: orderstest.TotalCents, Currency: orderstest.Currency,
+	}, traceContext)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return payment
+}
+
+// await returns the payment once it has the status.
+func await(t *testing.T, payments *store.Store, id uuid.UUID, status store.Status) (payment store.Payment) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("payment %s is %s", id, status), func() bool {
+		var err error
+		if payment, err = payments.Payment(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		return payment.Status == status
+	})
+	return payment
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for !holds() {
+		select {
+		case <-deadline:
+			t.Fatal("this did not come true: " + what)
+		case <-again.C:
+		}
+	}
+}
+
+func TestWokenRelayDeliversAtOnce(t *testing.T) {
+	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	cfg := quick()
+	cfg.PollInterval = time.Hour
+	relay := start(t, cfg, payments, fake)
+
+	// The first may be found by the relay as it starts, the others by being woken only.
+	for range 5 {
+		payment := accept(t, payments, untraced)
+		relay.Wake()
+		await(t, payments, payment.ID, store.Settled)
+		if got := fake.Paid()[payment.OrderID.String()]; got != payment.ID {
+			t.Errorf("the order was paid by %s, want %s", got, payment.ID)
+		}
+	}
+}
+
+func TestDeliveryJoinsTheTraceOfItsRequest(t *testing.T) {
+	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-"
+	payment := accept(t, payments, map[string]string{"traceparent": trace + "00f067aa0ba902b7-01"})
+	start(t, quick(), payments, fake)
+	await(t, payments, payment.ID, store.Settled)
+
+	if got := fake.Deliveries()[0].Traceparent; !strings.HasPrefix(got, trace) {
+		t.Errorf("the delivery has traceparent %q, want one of %q", got, trace)
+	}
+}
+
+func TestSlowDeliveryHoldsUpNoOther(t *testing.T) {
+	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	slow := accept(t, payments, untraced)
+	told, proceed := make(chan struct{}), make(chan struct{})
+	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
+		close(told)
+		<-proceed
+		pay()
+	})
+	start(t, quick(), payments, fake)
+
+	<-told
+	fake.OnPay(nil)
+	other := accept(t, payments, untraced)
+	await(t, payments, other.ID, store.Settled)
+	if got, err := payments.Payment(t.Context(), slow.ID); err != nil || got.Status != store.Accepted {
+		t.Errorf("the slow payment is %s (%v), want accepted", got.Status, err)
+	}
+	close(proceed)
+	await(t, payments, slow.ID, store.Settled)
+}
+
+func TestRefusedPaymentIsRejectedWithTheReason(t *testing.T) {
+	tests := map[string]struct {
+		status     int
+		body       string
+		wantReason string
+	}{
+		"problem document": {http.StatusConflict, `{"detail": "Another payment was first."}`, "Another payment was first."},
+		"anything else":    {http.StatusGone, `gone`, "orders answered 410"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+			fake.OnPay(func(w http.ResponseWriter, _ *http.Request, _ func()) {
+				w.WriteHeader(test.status)
+				_, _ = w.Write([]byte(test.body))
+			})
+			payment := accept(t, payments, untraced)
+			start(t, quick(), payments, fake)
+
+			if got := await(t, payments, payment.ID, store.Rejected); *got.Reason != test.wantReason {
+				t.Errorf("got reason %q, want %q", *got.Reason, test.wantReason)
+			}
+			if got := len(fake.Deliveries()); got != 1 {
+				t.Errorf("orders was told %d times of what it refused, want once", got)
+			}
+		})
+	}
+}
+
+func TestDeliveryIsRepeatedUntilOrdersDecides(t *testing.T) {
+	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusRequestTimeout} {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+			fake.OnPay(func(w http.ResponseWriter, _ *http.Request, _ func()) { w.WriteHeader(status) })
+			payment := accept(t, payments, untraced)
+			start(t, quick(), payments, fake)
+
+			eventually(t, "three attempts", func() bool { return len(fake.Deliveries()) >= 3 })
+			if got, err := payments.Payment(t.Context(), payment.ID); err != nil || got.Status != store.Accepted {
+				t.Errorf("the payment is %s (%v) while orders is undecided, want accepted", got.Status, err)
+			}
+			fake.OnPay(nil)
+			await(t, payments, payment.ID, store.Settled)
+		})
+	}
+}
+
+// The crash is between the write at orders and the commit here, where an outbox has to prove itself.
+func TestCrashAfterOrdersWasToldLosesAndDoublesNothing(t *testing.T) {
+	database := postgrestest.NewOutage(t)
+	database.End(t)
+	payments, fake := openStore(t, database.URL), orderstest.New(t)
+	told, proceed := make(chan struct{}), make(chan struct{})
+	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
+		pay()
+		close(told)
+		<-proceed
+	})
+	payment := accept(t, payments, untraced)
+	cfg := quick()
+	cfg.PollInterval = time.Hour // The first relay does not get a second chance.
+	cfg.Workers = 1
+	relay := start(t, cfg, payments, fake)
+
+	<-told
+	fake.OnPay(nil)
+	database.Begin(t)
+	close(proceed)
+	relay.stop()
+	database.End(t)
+	if got, err := payments.Payment(t.Context(), payment.ID); err != nil || got.Status != store.Accepted {
+		t.Fatalf("after the crash the payment is %s (%v), want accepted", got.Status, err)
+	}
+
+	start(t, quick(), payments, fake)
+	await(t, payments, payment.ID, store.Settled)
+	want := map[string]uuid.UUID{payment.OrderID.String(): payment.ID}
+	if diff := cmp.Diff(want, fake.Paid()); diff != "" {
+		t.Errorf("paid orders (-want +got):\n%s", diff)
+	}
+	if got := len(fake.Deliveries()); got != 2 {
+		t.Errorf("orders was told %d times, want twice: before and after the crash", got)
+	}
+}
+
+func TestManyReplicasDeliverEveryPaymentOnce(t *testing.T) {
+	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	want := map[string]uuid.UUID{}
+	for range 50 {
+		payment := accept(t, payments, untraced)
+		want[payment.OrderID.String()] = payment.ID
+	}
+	for range 4 {
+		start(t, quick(), payments, fake)
+	}
+	eventually(t, "every order is paid", func() bool { return len(fake.Paid()) == len(want) })
+	if diff := cmp.Diff(want, fake.Paid()); diff != "" {
+		t.Errorf("paid orders (-want +got):\n%s", diff)
+	}
+	if got := len(fake.Deliveries()); got != len(want) {
+		t.Errorf("orders was told %d times of %d payments", got, len(want))
+	}
+}
+
+func TestStopFinishesTheDeliveryUnderWay(t *testing.T) {
+	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	told, proceed := make(chan struct{}), make(chan struct{})
+	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
+		close(told)
+		<-proceed
+		pay()
+	})
+	payment := accept(t, payments, untraced)
+	relay := start(t, quick(), payments, fake)
+
+	<-told
+	relay.cancel()
+	close(proceed)
+	<-relay.ended
+	if got, err := payments.Payment(t.Context(), payment.ID); err != nil || got.Status != store.Settled {
+		t.Errorf("the payment is %s (%v), want settled", got.Status, err)
+	}
+}
+
+func TestPauseGrowsUpToTheLongest(t *testing.T) {
+	relay := &Relay{cfg: Config{FirstRetry: 100 * time.Millisecond, LongestRetry: time.Second}}
+	for attempts, longest := range map[int]time.Duration{
+		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 5: time.Second, 1_000_000: time.Second,
+	} {
+		if got := relay.pause(attempts); got < longest/2 || got > longest {
+			t.Errorf("after %d attempts the pause is %v, want %v to %v", attempts, got, longest/2, longest)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// Command payments takes payments for the shop's orders and sees to it that orders learns of each.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/atoll-dev/atoll/services/payments/internal/api"
+	"github.com/atoll-dev/atoll/services/payments/internal/config"
+	"github.com/atoll-dev/atoll/services/payments/internal/observability"
+	"github.com/atoll-dev/atoll/services/payments/internal/orders"
+	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+	"github.com/atoll-dev/atoll/services/payments/internal/relay"
+	"github.com/atoll-dev/atoll/services/payments/internal/server"
+	"github.com/atoll-dev/atoll/services/payments/internal/store"
+)
+
+const service = "payments"
+
+//go:embed openapi.yaml
+var openAPI []byte
+
+func main() {
+	// SIGTERM is how Kubernetes asks a pod to leave.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	if err := run(ctx, os.Args[1:]); err != nil {
+		slog.Error("Stopped on an error", "error", err)
+		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	cfg, err := config.Load()
+	if err != nil {
+		return err
+	}
+	observability.SetupLogging(os.Stdout, cfg.LogLevel)
+
+	command := "serve"
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch {
+	case len(args) > 1:
+		return fmt.Errorf("usage: %s [serve|migrate], got %d arguments", service, len(args))
+	case command == "serve":
+		return serve(ctx, cfg)
+	case command == "migrate":
+		return migrate(ctx, cfg)
+	default:
+		return fmt.Errorf("usage: %s [serve|migrate], got %q", service, command)
+	}
+}
+
+// migrate waits for the database and brings its schema up to date.
+func migrate(ctx context.Context, cfg config.Config) error {
+	ctx, cancel := context.WithTimeout(ctx, cfg.MigrateTimeout)
+	defer cancel()
+
+	payments, err := store.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer payments.Close()
+	return payments.Prepare(ctx, store.Migrate, func(err error) bool {
+		slog.WarnContext(ctx, "Failed to migrate", "error", err)
+		return store.Unavailable(err) // A migration that is wrong stays so.
+	})
+}
+
+// serve answers requests until ctx ends, then drains.
+func serve(ctx context.Context, cfg config.Config) error {
+	ordersPeer, err := peer.New("orders", cfg.Orders)
+	if err != nil {
+		return err
+	}
+	flushTraces, err := observability.SetupTracing(ctx, service)
+	if err != nil {
+		return err
+	}
+	defer flushTraces()
+
+	payments, err := store.Open(ctx, cfg.Database)
+	if err != nil {
+		return err
+	}
+	defer payments.Close()
+
+	registry := observability.NewRegistry(payments.Pool())
+	ordersPeer.MustRegister(registry)
+	ordersClient := orders.New(ordersPeer)
+	outbox := relay.New(cfg.Relay, payments, ordersClient, registry)
+
+	// The relay outlives the server, so that payments accepted while it drains are delivered too.
+	relaying, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
+	readiness := server.NewReadiness(payments.Ping)
+	var background sync.WaitGroup
+	background.Go(func() {
+		readiness.Await(relaying, func(tryAgain func(error) bool) error {
+			return payments.Prepare(relaying, cfg.StartupMode(), tryAgain)
+		})
+		outbox.Run(relaying)
+	})
+	defer background.Wait()
+	defer stopRelay()
+
+	handler := observability.Instrument(api.New(payments, ordersClient, outbox.Wake, openAPI), registry)
+	return server.Run(ctx, cfg.Server, server.Handler(handler, readiness, registry), readiness)
+}

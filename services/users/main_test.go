@@ -1,0 +1,214 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/atoll-dev/atoll/services/users/internal/postgrestest"
+)
+
+const (
+	collection = "/users"
+	creation   = `{"name": "Ada", "email": "ada@example.com"}`
+)
+
+// peers returns what the service needs to know of the services it calls: it calls none.
+func peers(*testing.T) (environment []string) { return nil }
+
+// headers are what a creation needs beside its body.
+func headers() []string { return nil }
+
+func TestReadyFollowsTheDatabase(t *testing.T) {
+	database := postgrestest.NewOutage(t)
+	service := start(t, append(peers(t), "DATABASE_URL="+database.URL)...)
+
+	ready := func(want int, reason string) func() bool {
+		return func() bool {
+			status, body := service.get(t, "/readyz")
+			return status == want && strings.Contains(body, reason)
+		}
+	}
+	eventually(t, "unready because there is no database yet", ready(http.StatusServiceUnavailable, "no such file"))
+	if status, _ := service.get(t, "/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz answered %d without a database, want 200: a restart would not help", status)
+	}
+	database.End(t)
+	eventually(t, "ready with a database", ready(http.StatusOK, "ok"))
+	database.Begin(t)
+	eventually(t, "unready without its database", ready(http.StatusServiceUnavailable, "reaching the database"))
+	database.End(t)
+	eventually(t, "ready again", ready(http.StatusOK, "ok"))
+}
+
+func TestServeCanLeaveTheSchemaToMigrate(t *testing.T) {
+	databaseURL := postgrestest.NewDatabase(t)
+	service := start(t, append(peers(t), "DATABASE_URL="+databaseURL, "MIGRATE_ON_START=false")...)
+
+	eventually(t, "unready until the schema is there", func() bool {
+		_, body := service.get(t, "/readyz")
+		return strings.Contains(body, "waiting for the migrate subcommand")
+	})
+	if err := runMigrate(t, databaseURL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "ready after migrate", func() bool {
+		status, _ := service.get(t, "/readyz")
+		return status == http.StatusOK
+	})
+}
+
+func TestReplicasThatStartTogetherMigrateOnce(t *testing.T) {
+	databaseURL := postgrestest.NewDatabase(t)
+	first, err := pgx.Connect(t.Context(), databaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.Exec(t.Context(), "SELECT pg_advisory_lock($1)", lock.DefaultLockID); err != nil {
+		t.Fatal(err)
+	}
+	errs := make([]error, 3)
+	var replicas sync.WaitGroup
+	for i := range errs {
+		replicas.Go(func() { errs[i] = runMigrate(t, databaseURL) })
+	}
+	eventually(t, "every replica waits for the first", func() (all bool) {
+		if err := first.QueryRow(t.Context(), `SELECT count(*) = $1 FROM pg_stat_activity
+			WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()`,
+			len(errs)).Scan(&all); err != nil {
+			t.Fatal(err)
+		}
+		return all
+	})
+	if err := first.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	replicas.Wait()
+	for _, err := range errs {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	// goose itself has the version 0.
+	postgrestest.Exec(t, databaseURL, `DO $$ BEGIN
+		ASSERT (SELECT count(*) = count(DISTINCT version_id) AND count(*) > 1 FROM goose_db_version);
+	END $$`)
+}
+
+func TestMigrateEndsOnAnErrorThatWaitingDoesNotCure(t *testing.T) {
+	databaseURL := postgrestest.NewDatabase(t)
+	postgrestest.Exec(t, databaseURL, "CREATE VIEW users AS SELECT 1")
+	if err := runMigrate(t, databaseURL); err == nil || !strings.Contains(err.Error(), "already exists") {
+		t.Errorf("got %v, want the error of PostgreSQL", err)
+	}
+}
+
+func TestRequestInFlightSurvivesSIGTERM(t *testing.T) {
+	var exported sync.Map
+	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		exported.Store(r.URL.Path, true)
+	}))
+	defer collector.Close()
+	service := start(t, append(peers(t), "DATABASE_URL="+postgrestest.NewDatabase(t),
+		"OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL)...)
+	eventually(t, "ready", func() bool {
+		status, _ := service.get(t, "/readyz")
+		return status == http.StatusOK
+	})
+
+	request := service.sendHalf(t, collection, creation, headers()...)
+	eventually(t, "the request is in flight", func() bool {
+		_, metrics := service.get(t, "/metrics")
+		return strings.Contains(metrics, "\nhttp_requests_in_flight 1\n")
+	})
+	service.terminate(t)
+	eventually(t, "no new connections", func() bool {
+		connection, err := net.Dial("tcp", service.address)
+		if err == nil {
+			_ = connection.Close()
+		}
+		return err != nil
+	})
+	if status := request.finish(t); status != http.StatusCreated {
+		t.Errorf("the request in flight was answered %d, want 201", status)
+	}
+	if err := service.wait(t); err != nil {
+		t.Errorf("the service ended with %v, want success", err)
+	}
+	if _, ok := exported.Load("/v1/traces"); !ok {
+		t.Error("the trace of the request was not exported before the end")
+	}
+}
+
+func TestUnfinishedRequestDoesNotHoldUpTheEnd(t *testing.T) {
+	service := start(t, append(peers(t), "DATABASE_URL="+postgrestest.NewDatabase(t), "SHUTDOWN_TIMEOUT=10ms")...)
+	service.sendHalf(t, collection, creation, headers()...)
+	eventually(t, "the request is in flight", func() bool {
+		_, metrics := service.get(t, "/metrics")
+		return strings.Contains(metrics, "\nhttp_requests_in_flight 1\n")
+	})
+	service.terminate(t)
+	if err := service.wait(t); err == nil {
+		t.Error("the service ended with success, although it cut a request off")
+	}
+}
+
+func TestUnreadyWhileItStillAccepts(t *testing.T) {
+	service := start(t, append(peers(t), "DATABASE_URL="+postgrestest.NewDatabase(t), "SHUTDOWN_DELAY=1h")...)
+	service.terminate(t)
+	eventually(t, "unready because of the end", func() bool {
+		status, body := service.get(t, "/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "shutting down")
+	})
+}
+
+func TestRequestsAreLoggedTracedAndCounted(t *testing.T) {
+	service := start(t, append(peers(t), "DATABASE_URL="+postgrestest.NewDatabase(t))...)
+	eventually(t, "ready", func() bool {
+		status, _ := service.get(t, "/readyz")
+		return status == http.StatusOK
+	})
+	const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+	const unknown = "/01890a5d-ac96-774b-bcce-b302099a8057"
+	request, err := http.NewRequest(http.MethodGet, "http://"+service.address+collection+unknown, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Traceparent", "00-"+traceID+"-00f067aa0ba902b7-01")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+
+	eventually(t, "one access log line, and none of probes", func() bool { return len(service.logged("Answered")) == 1 })
+	line := service.logged("Answered")[0]
+	want := map[string]any{"method": "GET", "route": collection + "/{id}", "status": 404.0, "trace_id": traceID}
+	for key, value := range want {
+		if line[key] != value {
+			t.Errorf("the access log has %s %v, want %v", key, line[key], value)
+		}
+	}
+	_, metrics := service.get(t, "/metrics")
+	for _, series := range []string{
+		`http_request_duration_seconds_count{code="404",method="get",route="` + collection + `/{id}"} 1`,
+		"http_requests_in_flight 0",
+		"pgxpool_max_conns 10",
+	} {
+		if !strings.Contains(metrics, "\n"+series+"\n") {
+			t.Errorf("/metrics does not have %s", series)
+		}
+	}
+}
+
+func TestUnknownCommandIsRefused(t *testing.T) {
+	if err := run(t.Context(), []string{"destroy"}); err == nil || !strings.Contains(err.Error(), "[serve|migrate]") {
+		t.Errorf("got %v, want the usage", err)
+	}
+}
