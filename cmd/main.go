@@ -29,7 +29,6 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -106,14 +105,9 @@ func run(o options) error {
 }
 
 func setup(mgr ctrl.Manager, workers int) error {
-	referenceOptions := controller.ReferenceCacheOptions()
-	referenceOptions.HTTPClient, referenceOptions.Mapper, referenceOptions.Scheme = mgr.GetHTTPClient(), mgr.GetRESTMapper(), mgr.GetScheme()
-	references, err := cache.New(mgr.GetConfig(), referenceOptions)
+	references, err := controller.NewReferenceCache(mgr)
 	if err != nil {
 		return fmt.Errorf("making the cache of references: %w", err)
-	}
-	if err := mgr.Add(references); err != nil {
-		return err
 	}
 	if err := controller.Setup(mgr, references, workers); err != nil {
 		return err

@@ -22,6 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -46,13 +47,20 @@ func CacheOptions() cache.Options {
 	}
 }
 
-// ReferenceCacheOptions are for a cache of the metadata of all ConfigMaps and
-// Secrets, whoever made them: pods may use any.
-func ReferenceCacheOptions() cache.Options {
-	return cache.Options{
+// NewReferenceCache makes a cache of the metadata of all ConfigMaps and
+// Secrets, whoever made them: pods may use any. The manager starts it.
+func NewReferenceCache(mgr ctrl.Manager) (cache.Cache, error) {
+	references, err := cache.New(mgr.GetConfig(), cache.Options{
+		HTTPClient:                   mgr.GetHTTPClient(),
+		Mapper:                       mgr.GetRESTMapper(),
+		Scheme:                       mgr.GetScheme(),
 		DefaultTransform:             slim,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
+	})
+	if err != nil {
+		return nil, err
 	}
+	return references, mgr.Add(references)
 }
 
 // slimPod keeps of a pod what tells why it is not ready.

@@ -17,29 +17,137 @@ limitations under the License.
 package controller_test
 
 import (
+	"fmt"
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 var _ = Describe("Convergence", func() {
-	It("makes a Deployment of a Microservice", func(ctx SpecContext) {
+	It("reaches Ready in every order of applying", func(ctx SpecContext) {
+		orders := permutations([]string{"shop", "users", "orders", "payments"})
+		Expect(orders).To(HaveLen(24))
+		all := make([]map[string]client.Object, len(orders))
+		var namespaces []string
+		for i := range orders {
+			ns := newNamespace(ctx)
+			namespaces = append(namespaces, ns)
+			all[i] = map[string]client.Object{
+				"shop": topology(ns), "users": microservice(ns, "users"),
+				"orders": microservice(ns, "orders", "users"), "payments": microservice(ns, "payments", "orders"),
+			}
+		}
+		simulate(namespaces...)
+		for step := range 4 {
+			for i, order := range orders {
+				Expect(k8s.Create(ctx, all[i][order[step]])).To(Succeed())
+				// What is applied next comes only after the operator has seen this.
+				Eventually(func() *metav1.Condition { return condition(ctx, all[i][order[step]], v1alpha1.ConditionReady) }).ShouldNot(BeNil())
+			}
+		}
+		for i, order := range orders {
+			By(strings.Join(order, ", "))
+			for _, name := range order {
+				eventuallyReady(ctx, all[i][name])
+			}
+			orders := all[i]["orders"].(*v1alpha1.Microservice)
+			Expect(orders.Status.Dependents).To(BeEquivalentTo(1))
+			Expect(orders.Status.URLs).To(Equal([]string{"http://shop.example.com/orders"}))
+			shop := all[i]["shop"].(*v1alpha1.Topology)
+			Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.ReadyServices }).Should(BeEquivalentTo(3))
+		}
+	}, SpecTimeout(suiteTimeout))
+
+	It("sends nothing on a second reconcile, also after a restart", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
-		ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: ns}, Spec: v1alpha1.MicroserviceSpec{
-			Image: "users:1", Database: &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL},
-		}}
-		Expect(k8s.Create(ctx, ms)).To(Succeed())
-		Eventually(func(g Gomega) {
-			d := &appsv1.Deployment{}
-			g.Expect(k8s.Get(ctx, types.NamespacedName{Namespace: ns, Name: "users"}, d)).To(Succeed())
-			g.Expect(k8s.Get(ctx, types.NamespacedName{Namespace: ns, Name: "users"}, ms)).To(Succeed())
-			g.Expect(ms.Status.Conditions).NotTo(BeEmpty())
-		}).Should(Succeed())
-		Consistently(func() []string { return requests.in(ns) }, "1s").Should(HaveLen(len(requests.in(ns))))
-		GinkgoWriter.Println(requests.in(ns), ms.Status)
-	})
+		simulate(ns)
+		shop, users, orders := topology(ns), microservice(ns, "users"), microservice(ns, "orders", "users")
+		users.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 4}}
+		orders.Spec.Command = []string{"/orders"}
+		for _, o := range []client.Object{shop, users, orders} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyReady(ctx, shop, users, orders)
+		settled(ns)
+		before := versions(everythingIn(ctx, ns))
+
+		By("a pod that changes nothing but wakes the controller")
+		sent, ran := requests.in(ns), reconciles("microservice")
+		pod := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Name: "users-1", Namespace: ns, Labels: map[string]string{
+				v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users", v1alpha1.LabelComponent: v1alpha1.ComponentService}},
+			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "users", Image: "example.com/users:1"}}},
+		}
+		Expect(k8s.Create(ctx, pod)).To(Succeed())
+		Eventually(func() float64 { return reconciles("microservice") }).Should(BeNumerically(">", ran))
+		Consistently(func() []string { return requests.in(ns) }, "500ms").Should(Equal(sent))
+
+		By("a second manager, which remembers nothing, and sees every object for the first time")
+		second := &requestCounter{}
+		ran = reconciles("microservice")
+		DeferCleanup(startManager(apiServer, second))
+		Eventually(func() float64 { return reconciles("microservice") }).Should(BeNumerically(">=", ran+2))
+		Consistently(func() []string { return second.in(ns) }, "1s").Should(BeEmpty())
+		Expect(versions(everythingIn(ctx, ns))).To(Equal(before))
+	}, SpecTimeout(suiteTimeout))
 })
+
+// settled waits until the operator has gone quiet about a namespace.
+func settled(ns string) {
+	GinkgoHelper()
+	Eventually(func(g Gomega) {
+		before := len(requests.in(ns))
+		g.Consistently(func() int { return len(requests.in(ns)) }, "500ms").Should(Equal(before))
+	}).Should(Succeed())
+}
+
+// versions are the resourceVersions of objects.
+func versions(objects []client.Object) map[string]string {
+	found := map[string]string{}
+	for _, o := range objects {
+		found[fmt.Sprintf("%T/%s", o, o.GetName())] = o.GetResourceVersion()
+	}
+	return found
+}
+
+// reconciles is how often a controller has run, in all managers together.
+func reconciles(controller string) float64 {
+	GinkgoHelper()
+	families, err := metrics.Registry.Gather()
+	Expect(err).NotTo(HaveOccurred())
+	total := 0.0
+	for _, family := range families {
+		if family.GetName() != "controller_runtime_reconcile_total" {
+			continue
+		}
+		for _, m := range family.GetMetric() {
+			for _, label := range m.GetLabel() {
+				if label.GetName() == "controller" && label.GetValue() == controller {
+					total += m.GetCounter().GetValue()
+				}
+			}
+		}
+	}
+	return total
+}
+
+func permutations(items []string) [][]string {
+	if len(items) < 2 {
+		return [][]string{items}
+	}
+	var all [][]string
+	for i := range items {
+		rest := append(append([]string{}, items[:i]...), items[i+1:]...)
+		for _, p := range permutations(rest) {
+			all = append(all, append([]string{items[i]}, p...))
+		}
+	}
+	return all
+}

@@ -19,6 +19,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -82,45 +83,40 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, references c
 	if err != nil {
 		return err
 	}
-	r.Optional.onInstalled(func(ctx context.Context, kind optionalKind) error { return r.watchOptional(ctx, mgr, c, kind) })
+	r.Optional.onInstalled(kindWatcher{
+		watch: func(ctx context.Context, kind optionalKind) error { return r.watchOptional(ctx, mgr, c, kind) },
+		wake:  func(ctx context.Context) error { return c.Watch(once(r.routed(ctx))) },
+	})
 	return nil
 }
 
-// watchOptional watches a kind that was installed while Atoll runs, and has the
-// Microservices with routes reconciled, which may have waited for it.
+// watchOptional watches a kind that a cluster may lack.
 func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Manager, c controller.Controller, kind optionalKind) error {
-	var h handler.EventHandler
-	switch {
-	case kind.crd == gatewayKind.crd:
-		h = handler.EnqueueRequestsFromMapFunc(r.routedThrough)
-	case kind.crd == gatewayClassKind.crd:
+	switch kind.crd {
+	case gatewayClassKind.crd:
 		return nil
-	default:
-		if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
-			return err
-		}
-		h = handler.EnqueueRequestsFromMapFunc(belongsTo)
+	case gatewayKind.crd:
+		return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough)))
 	}
-	if err := c.Watch(source.Kind(mgr.GetCache(), kind.object, h)); err != nil {
+	if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
 		return err
 	}
-	all := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, all); err != nil {
-		return err
-	}
-	var waiting []v1alpha1.Microservice
-	for i := range all.Items {
-		if len(all.Items[i].Spec.Routes) > 0 {
-			waiting = append(waiting, all.Items[i])
-		}
-	}
-	return c.Watch(once(waiting))
+	return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo)))
 }
 
-// once is a source of one request for each of the Microservices.
-func once(services []v1alpha1.Microservice) source.Source {
+// routed finds the Microservices that have routes.
+func (r *MicroserviceReconciler) routed(ctx context.Context) []reconcile.Request {
+	all := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, all); err != nil {
+		return nil
+	}
+	return requests(slices.DeleteFunc(slices.Clone(all.Items), func(ms v1alpha1.Microservice) bool { return len(ms.Spec.Routes) == 0 }))
+}
+
+// once is a source of some requests, each once.
+func once(found []reconcile.Request) source.Source {
 	return source.Func(func(_ context.Context, queue requestQueue) error {
-		for _, request := range requests(services) {
+		for _, request := range found {
 			queue.Add(request)
 		}
 		return nil

@@ -49,10 +49,18 @@ type OptionalKinds struct {
 	Scheme *runtime.Scheme
 
 	kinds    map[string]optionalKind
-	watchers []func(ctx context.Context, kind optionalKind) error
+	watchers []kindWatcher
 
 	mu        sync.RWMutex
 	installed map[string]bool
+}
+
+// kindWatcher is what a controller does about an optional kind.
+type kindWatcher struct {
+	// watch starts watching it.
+	watch func(ctx context.Context, kind optionalKind) error
+	// wake has everything reconciled that may have waited for it.
+	wake func(ctx context.Context) error
 }
 
 // NewOptionalKinds makes an OptionalKinds for the kinds that Atoll makes or
@@ -78,10 +86,18 @@ func (o *OptionalKinds) Installed(crd string) bool {
 	return o.installed[crd]
 }
 
-// onInstalled has f called for each kind when it is installed. f starts what
-// watches the kind, and has what waited for it reconciled.
-func (o *OptionalKinds) onInstalled(f func(ctx context.Context, kind optionalKind) error) {
-	o.watchers = append(o.watchers, f)
+func (o *OptionalKinds) onInstalled(w kindWatcher) { o.watchers = append(o.watchers, w) }
+
+// discover takes up the kinds that are installed already. It is called before
+// the manager starts, so that its controllers begin with all of them watched and
+// never tell of a kind as missing that is there.
+func (o *OptionalKinds) discover(ctx context.Context) error {
+	for _, kind := range o.kinds {
+		if err := o.watch(ctx, kind); err != nil && !meta.IsNoMatchError(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 // Reconcile takes up a CustomResourceDefinition that has come, and drops one
@@ -106,23 +122,35 @@ func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) error {
 	if o.Installed(kind.crd) {
 		return nil
 	}
+	// A definition is served a moment after it is made: until then this fails and
+	// is tried again.
+	if err := o.watch(ctx, kind); err != nil {
+		return fmt.Errorf("taking up %s: %w", kind.crd, err)
+	}
+	for _, w := range o.watchers {
+		if err := w.wake(ctx); err != nil {
+			return err
+		}
+	}
+	logf.FromContext(ctx).Info("Took up an optional kind", "crd", kind.crd)
+	return nil
+}
+
+// watch has a kind watched that the API server serves.
+func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 	gvk, err := apiutil.GVKForObject(kind.object, o.Scheme)
 	if err != nil {
 		return err
 	}
-	// A definition is served a moment after it is made: until then this fails and
-	// is tried again.
 	if _, err := o.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version); err != nil {
-		return fmt.Errorf("waiting for %s to be served in version %s: %w", kind.crd, gvk.Version, err)
+		return err
 	}
-	o.set(kind.crd, true)
-	for _, watch := range o.watchers {
-		if err := watch(ctx, kind); err != nil {
-			o.set(kind.crd, false)
+	for _, w := range o.watchers {
+		if err := w.watch(ctx, kind); err != nil {
 			return fmt.Errorf("watching %s: %w", gvk.Kind, err)
 		}
 	}
-	logf.FromContext(ctx).Info("Took up an optional kind", "kind", gvk.Kind)
+	o.set(kind.crd, true)
 	return nil
 }
 

@@ -17,6 +17,7 @@ limitations under the License.
 package controller
 
 import (
+	"context"
 	"fmt"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -63,7 +64,7 @@ import (
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // Setup adds all controllers to the manager. references is a cache made with
-// ReferenceCacheOptions and started by the manager; workers is how many
+// NewReferenceCache; workers is how many
 // Microservices are reconciled at a time.
 func Setup(mgr ctrl.Manager, references cache.Cache, workers int) error {
 	optional := NewOptionalKinds(mgr)
@@ -77,6 +78,9 @@ func Setup(mgr ctrl.Manager, references cache.Cache, workers int) error {
 	}
 	if err := optional.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the optional kinds: %w", err)
+	}
+	if err := optional.discover(context.Background()); err != nil {
+		return fmt.Errorf("discovering the optional kinds: %w", err)
 	}
 	return nil
 }

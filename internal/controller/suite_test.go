@@ -36,7 +36,6 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -58,6 +57,12 @@ var (
 	// requests counts what the manager under test asks of the API server.
 	requests = &requestCounter{}
 )
+
+// className is a GatewayClass that exists.
+const className = "simulated"
+
+// suiteTimeout ends a test that hangs.
+const suiteTimeout = 2 * time.Minute
 
 func TestControllers(t *testing.T) {
 	RegisterFailHandler(Fail)
@@ -83,7 +88,10 @@ var _ = BeforeSuite(func() {
 	DeferCleanup(environment.Stop)
 	k8s, err = client.New(apiServer, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
-	startManager(apiServer)
+	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
+		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
+	})).To(Succeed())
+	DeferCleanup(startManager(apiServer, requests))
 })
 
 // gatewayCRDs is where the Go module of the Gateway API keeps its CRDs.
@@ -94,11 +102,11 @@ func gatewayCRDs() string {
 }
 
 // startManager runs the controllers as cmd/main.go does, with every request
-// counted.
-func startManager(to *rest.Config) {
+// going through transport. The returned function stops it.
+func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
 	counted := rest.CopyConfig(to)
 	counted.QPS, counted.Burst = 1000, 2000
-	counted.Wrap(func(next http.RoundTripper) http.RoundTripper { return requests.wrap(next) })
+	counted.Wrap(transport.wrap)
 	mgr, err := ctrl.NewManager(counted, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      controller.CacheOptions(),
@@ -107,37 +115,54 @@ func startManager(to *rest.Config) {
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	options := controller.ReferenceCacheOptions()
-	options.HTTPClient, options.Mapper, options.Scheme = mgr.GetHTTPClient(), mgr.GetRESTMapper(), scheme
-	references, err := cache.New(mgr.GetConfig(), options)
+	references, err := controller.NewReferenceCache(mgr)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(mgr.Add(references)).To(Succeed())
 	Expect(controller.Setup(mgr, references, 4)).To(Succeed())
 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- mgr.Start(ctx) }()
-	DeferCleanup(func() {
+	Expect(mgr.GetCache().WaitForCacheSync(ctx)).To(BeTrue())
+	return func() {
 		cancel()
 		Eventually(done).Should(Receive(BeNil()))
-	})
+	}
 }
 
-// requestCounter counts requests that are not watches, by method and path.
+// requestCounter stands between a manager and the API server. It counts the
+// requests that are not watches, and makes those fail that a test wants to.
 type requestCounter struct {
-	mu   sync.Mutex
-	seen []string
+	mu    sync.Mutex
+	seen  []string
+	fault func(*http.Request) *http.Response
 }
 
 func (c *requestCounter) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		c.mu.Lock()
 		if r.URL.Query().Get("watch") != "true" {
-			c.mu.Lock()
 			c.seen = append(c.seen, r.Method+" "+r.URL.Path)
-			c.mu.Unlock()
+		}
+		fault := c.fault
+		c.mu.Unlock()
+		if fault != nil {
+			if response := fault(r); response != nil {
+				return response, nil
+			}
 		}
 		return next.RoundTrip(r)
 	})
+}
+
+// failWith makes requests fail as f says, until the test ends.
+func (c *requestCounter) failWith(f func(*http.Request) *http.Response) {
+	set := func(f func(*http.Request) *http.Response) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.fault = f
+	}
+	set(f)
+	DeferCleanup(set, (func(*http.Request) *http.Response)(nil))
 }
 
 // in lists the requests so far that were about a namespace.

@@ -166,24 +166,17 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	if err != nil {
 		return err
 	}
-	r.Optional.onInstalled(func(ctx context.Context, kind optionalKind) error {
-		switch kind.crd {
-		case gatewayKind.crd:
-			err = c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway)))
-		case gatewayClassKind.crd:
-			err = c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
-		default:
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		return c.Watch(source.Func(func(ctx context.Context, queue requestQueue) error {
-			for _, request := range r.all(ctx, nil) {
-				queue.Add(request)
+	r.Optional.onInstalled(kindWatcher{
+		watch: func(_ context.Context, kind optionalKind) error {
+			switch kind.crd {
+			case gatewayKind.crd:
+				return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway)))
+			case gatewayClassKind.crd:
+				return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
 			}
 			return nil
-		}))
+		},
+		wake: func(ctx context.Context) error { return c.Watch(once(r.all(ctx, nil))) },
 	})
 	return nil
 }

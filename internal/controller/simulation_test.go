@@ -1,0 +1,160 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"context"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// simulate plays, in some namespaces and until the test ends, the controllers
+// that envtest lacks: Deployments and StatefulSets become available, claims are
+// made and bound, Gateways and routes accepted.
+func simulate(namespaces ...string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(50 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			for _, ns := range namespaces {
+				simulateOnce(ctx, ns)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	DeferCleanup(func() {
+		cancel()
+		<-done
+	})
+}
+
+// simulateOnce ignores errors: what was changed in between is tried again.
+func simulateOnce(ctx context.Context, ns string) {
+	in := client.InNamespace(ns)
+	deployments := &appsv1.DeploymentList{}
+	_ = k8s.List(ctx, deployments, in)
+	for i := range deployments.Items {
+		d := &deployments.Items[i]
+		n := ptr.Deref(d.Spec.Replicas, 1)
+		want := appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: n, UpdatedReplicas: n, ReadyReplicas: n, AvailableReplicas: n}
+		if d.Status.ObservedGeneration != want.ObservedGeneration || d.Status.AvailableReplicas != n {
+			d.Status = want
+			_ = k8s.Status().Update(ctx, d)
+		}
+	}
+	sets := &appsv1.StatefulSetList{}
+	_ = k8s.List(ctx, sets, in)
+	for i := range sets.Items {
+		simulateStatefulSet(ctx, &sets.Items[i])
+	}
+	gateways := &gatewayv1.GatewayList{}
+	_ = k8s.List(ctx, gateways, in)
+	for i := range gateways.Items {
+		g := &gateways.Items[i]
+		if accept(&g.Status.Conditions, g.Generation, "Accepted", "Programmed") {
+			_ = k8s.Status().Update(ctx, g)
+		}
+	}
+	routes := &gatewayv1.HTTPRouteList{}
+	_ = k8s.List(ctx, routes, in)
+	for i := range routes.Items {
+		r := &routes.Items[i]
+		if len(r.Status.Parents) == 0 {
+			r.Status.Parents = []gatewayv1.RouteParentStatus{{ParentRef: r.Spec.ParentRefs[0], ControllerName: "example.com/simulated"}}
+		}
+		if accept(&r.Status.Parents[0].Conditions, r.Generation, "Accepted", "ResolvedRefs") {
+			_ = k8s.Status().Update(ctx, r)
+		}
+	}
+}
+
+func simulateStatefulSet(ctx context.Context, set *appsv1.StatefulSet) {
+	template := set.Spec.VolumeClaimTemplates[0]
+	claim := &corev1.PersistentVolumeClaim{
+		ObjectMeta: metav1.ObjectMeta{Name: template.Name + "-" + set.Name + "-0", Namespace: set.Namespace, Labels: template.Labels},
+		Spec:       template.Spec,
+	}
+	_ = k8s.Create(ctx, claim)
+	n := ptr.Deref(set.Spec.Replicas, 1)
+	if set.Status.ObservedGeneration != set.Generation || set.Status.ReadyReplicas != n {
+		set.Status = appsv1.StatefulSetStatus{ObservedGeneration: set.Generation, Replicas: n, ReadyReplicas: n, UpdatedReplicas: n, AvailableReplicas: n}
+		_ = k8s.Status().Update(ctx, set)
+	}
+}
+
+func accept(conditions *[]metav1.Condition, generation int64, types ...string) (changed bool) {
+	for _, t := range types {
+		changed = meta.SetStatusCondition(conditions, metav1.Condition{Type: t, Status: metav1.ConditionTrue, Reason: t, ObservedGeneration: generation}) || changed
+	}
+	return changed
+}
+
+// childLists are lists of every kind that Atoll makes.
+func childLists() []client.ObjectList {
+	return []client.ObjectList{
+		&corev1.ServiceAccountList{}, &corev1.SecretList{}, &corev1.PersistentVolumeClaimList{}, &appsv1.StatefulSetList{},
+		&corev1.ServiceList{}, &appsv1.DeploymentList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
+		&policyv1.PodDisruptionBudgetList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}, &gatewayv1.GatewayList{},
+	}
+}
+
+// everythingIn lists all that Atoll may have made in a namespace, and
+// Microservices and Topologies themselves.
+func everythingIn(ctx context.Context, ns string) []client.Object {
+	GinkgoHelper()
+	var found []client.Object
+	for _, list := range append(childLists(), &v1alpha1.MicroserviceList{}, &v1alpha1.TopologyList{}) {
+		Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
+		Expect(meta.EachListItem(list, func(o runtime.Object) error {
+			found = append(found, o.(client.Object))
+			return nil
+		})).To(Succeed())
+	}
+	return found
+}
+
+// collectGarbage deletes what a deleted object owned, as Kubernetes'
+// garbage collector would.
+func collectGarbage(ctx context.Context, ns string, owner client.Object) {
+	GinkgoHelper()
+	for _, o := range everythingIn(ctx, ns) {
+		if metav1.IsControlledBy(o, owner) {
+			Expect(client.IgnoreNotFound(k8s.Delete(ctx, o))).To(Succeed())
+		}
+	}
+}
