@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// furnish pushes the images and applies the add-ons, side by side.
+func (c cache) furnish(ctx context.Context, api *apiClient, own []artifact) error {
+	current, err := c.readRecord()
+	if err != nil {
+		return err
+	}
+	pushed := make(chan error, 1)
+	go func() {
+		err := await(ctx, "the registry", 30*time.Second, func(ctx context.Context) error { return ping(ctx, current.Ports.registry()) })
+		if err == nil {
+			err = c.pushSystemImages(ctx, current.Ports.registry(), own)
+		}
+		pushed <- err
+	}()
+	err = c.applyManifests(ctx, api)
+	return errors.Join(err, <-pushed)
+}
+
+// applyManifests applies what was not yet applied to this cluster.
+func (c cache) applyManifests(ctx context.Context, api *apiClient) error {
+	text, err := wantedManifests(ctx)
+	if err != nil {
+		return err
+	}
+	mark := c.state("applied")
+	if last, err := os.ReadFile(mark); err == nil && string(last) == digest(text) {
+		return nil
+	}
+	// The first pass may meet kinds whose definitions it has only just applied.
+	var out []byte
+	for range 20 {
+		kubectl := exec.CommandContext(ctx, filepath.Join(c.assets(), "kubectl"), "--kubeconfig="+c.kubeconfig(),
+			"apply", "--server-side", "--force-conflicts", "--field-manager=atoll-cluster", "-f", "-")
+		kubectl.Stdin = strings.NewReader(text)
+		if out, err = kubectl.CombinedOutput(); err == nil {
+			return writeFile(mark, []byte(digest(text)), 0o644)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(poll):
+		}
+	}
+	return fmt.Errorf("kubectl apply: %w: %s", err, out)
+}
+
+// wantedManifests finds the Gateway API's definitions in its module.
+func wantedManifests(ctx context.Context) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "sigs.k8s.io/gateway-api")
+	cmd.Dir, cmd.Env = "build/gateway-api", buildEnv(os.Environ(), runtime.GOOS)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("downloading the Gateway API: %w: %s", err, out)
+	}
+	cmd = exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api")
+	cmd.Dir, cmd.Env = "build/gateway-api", buildEnv(os.Environ(), runtime.GOOS)
+	dir, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("finding the Gateway API's module: %w", err)
+	}
+	return manifests(filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"))
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// startNode starts the supervisor, unless one runs, and waits for the API server.
+func (c cache) startNode(ctx context.Context) (*apiClient, error) {
+	if err := c.linkAssets(); err != nil {
+		return nil, err
+	}
+	current, err := c.readRecord()
+	if err != nil {
+		return nil, err
+	}
+	if !running(current) {
+		if err := c.endNode(current); err != nil {
+			return nil, err
+		}
+		if err := c.writeState(); err != nil {
+			return nil, fmt.Errorf("writing the node's configuration: %w", err)
+		}
+		if current, err = c.launch(ctx, current); err != nil {
+			return nil, err
+		}
+	}
+	config, err := kubeconfig(c.state("pki"), "admin", current.Ports.server())
+	if err != nil {
+		return nil, err
+	}
+	if err := writeFile(c.kubeconfig(), config, 0o600); err != nil {
+		return nil, err
+	}
+	api, err := newAPIClient(c.state("pki"), current.Ports.server())
+	if err != nil {
+		return nil, err
+	}
+	return api, await(ctx, "the API server", 2*time.Minute, func(ctx context.Context) error {
+		if now, err := c.readRecord(); err != nil || !running(now) {
+			return fmt.Errorf("%w: the node ended: see %s", errFatal, c.cluster("supervisor.log"))
+		}
+		return api.get(ctx, "/readyz", nil)
+	})
+}
+
+// writeState writes all that the node reads: certificates and configuration.
+func (c cache) writeState() error {
+	if err := writePKI(c.state("pki")); err != nil {
+		return err
+	}
+	configs, err := renderConfigs(newSettings(c.cgroup()))
+	if err != nil {
+		return err
+	}
+	for _, user := range []string{"kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"} {
+		if configs[user+".kubeconfig"], err = kubeconfig(c.state("pki"), user, "https://"+nodeIP+":"+apiPort); err != nil {
+			return err
+		}
+	}
+	for path, content := range configs {
+		if err := writeFile(c.state("etc", path), content, 0o600); err != nil {
+			return err
+		}
+	}
+	for _, dir := range []string{"etcd", "var", "var/lib", "var/log", "var/tmp"} {
+		if err := os.MkdirAll(c.state(dir), 0o700); err != nil {
+			return err
+		}
+		if err := os.Chmod(c.state(dir), 0o755); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(c.state("etcd"), 0o700)
+}
+
+// launch starts the supervisor, apart from this process and its terminal, and
+// waits for its record.
+func (c cache) launch(ctx context.Context, last record) (record, error) {
+	self := c.cluster("atoll-cluster")
+	if err := copySelf(self); err != nil {
+		return record{}, fmt.Errorf("keeping a copy of this program: %w", err)
+	}
+	logFile, err := os.OpenFile(c.cluster("supervisor.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return record{}, err
+	}
+	defer logFile.Close()
+	cmd := exec.Command(self, "supervise")
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), "ATOLL_CACHE="+c.dir)
+	cmd.Stdout, cmd.Stderr = logFile, logFile
+	cmd.SysProcAttr = detached()
+	if err := cmd.Start(); err != nil {
+		return record{}, fmt.Errorf("starting the supervisor: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+
+	var current record
+	err = await(ctx, "the supervisor", 20*time.Second, func(context.Context) error {
+		select {
+		case err := <-ended:
+			ended <- err
+			return fmt.Errorf("%w: it ended (%v): see %s", errFatal, err, c.cluster("supervisor.log"))
+		default:
+		}
+		if current, err = c.readRecord(); err != nil {
+			return err
+		}
+		if current.Supervisor == last.Supervisor || !running(current) {
+			return errors.New("it has not started the node yet")
+		}
+		return nil
+	})
+	return current, err
+}
+
+// copySelf keeps this program where it stays: go run deletes what it builds.
+func copySelf(to string) error {
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return err
+	}
+	defer self.Close()
+	data, err := io.ReadAll(self)
+	if err != nil {
+		return err
+	}
+	return writeFile(to, data, 0o755)
+}
