@@ -95,7 +95,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 	}
 	if o.Live != nil {
 		if !Owns(owner, o.Live, o.Adopt) {
-			return false, notOwned(gvk.Kind, o.Live)
+			return false, notOwned(owner, gvk.Kind, o.Live)
 		}
 		if a.upToDate(o, hash) {
 			return false, nil
@@ -134,7 +134,7 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 		return false, client.IgnoreNotFound(err)
 	}
 	if !Owns(owner, existing, o.Adopt) {
-		return false, notOwned(desired.GetKind(), existing)
+		return false, notOwned(owner, desired.GetKind(), existing)
 	}
 	if existing.DeletionTimestamp != nil {
 		// It is made again when it has gone, which a watch tells.

@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -79,6 +80,8 @@ var (
 	quantityType = reflect.TypeFor[resource.Quantity]()
 	timeType     = reflect.TypeFor[metav1.Time]()
 	rawType      = reflect.TypeFor[runtime.RawExtension]()
+	// An IntOrString is one value: by its fields, 0 would be covered by "25%".
+	intOrStringType = reflect.TypeFor[intstr.IntOrString]()
 )
 
 func coversValue(desired, live reflect.Value) bool {
@@ -88,6 +91,8 @@ func coversValue(desired, live reflect.Value) bool {
 		return d.Cmp(l) == 0
 	case timeType:
 		return true
+	case intOrStringType:
+		return desired.IsZero() || desired.Equal(live)
 	case rawType:
 		return bytes.Equal(desired.Field(0).Bytes(), live.Field(0).Bytes())
 	}
@@ -114,6 +119,9 @@ func coversValue(desired, live reflect.Value) bool {
 
 // coversPointed compares what pointers point to: there, zero is a value.
 func coversPointed(desired, live reflect.Value) bool {
+	if desired.Type() == intOrStringType {
+		return desired.Equal(live)
+	}
 	switch desired.Kind() {
 	case reflect.Struct, reflect.Map, reflect.Slice, reflect.Pointer, reflect.Interface:
 		return coversValue(desired, live)

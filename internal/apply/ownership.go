@@ -30,10 +30,16 @@ type NotOwnedError struct {
 	Kind, Name string
 	// Controller is what controls the object; empty when nothing does.
 	Controller string
+	// Leftover says that the object belongs to an earlier owner of the same name,
+	// with which it is about to go.
+	Leftover bool
 }
 
 // Error names the object and says what to do.
 func (e *NotOwnedError) Error() string {
+	if e.Leftover {
+		return fmt.Sprintf("%s %q still belongs to an earlier %s and goes with it", e.Kind, e.Name, e.Controller)
+	}
 	by := "was not made by Atoll"
 	if e.Controller != "" {
 		by = "belongs to " + e.Controller
@@ -41,10 +47,11 @@ func (e *NotOwnedError) Error() string {
 	return fmt.Sprintf("%s %q exists and %s; it is left as it is: delete or rename it, or rename this Microservice", e.Kind, e.Name, by)
 }
 
-func notOwned(kind string, live client.Object) error {
+func notOwned(owner client.Object, kind string, live client.Object) error {
 	err := &NotOwnedError{Kind: kind, Name: live.GetName()}
-	if c := metav1.GetControllerOf(live); c != nil {
+	if c := metav1.GetControllerOfNoCopy(live); c != nil {
 		err.Controller = fmt.Sprintf("%s %q", c.Kind, c.Name)
+		err.Leftover = c.Name == owner.GetName() && c.APIVersion == v1alpha1.GroupVersion.String()
 	}
 	return err
 }

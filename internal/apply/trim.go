@@ -73,15 +73,18 @@ func trimValue(desired, live any) (any, bool) {
 func trimList(desired, live []any) ([]any, bool) {
 	kept := make([]any, 0, len(live))
 	trimmed := false
+	// A wanted item stands for one live item, and not also for its double.
+	taken := make([]bool, len(desired))
 	used := 0
 	for _, item := range live {
-		wanted, found := counterpart(desired, item)
-		if !found {
+		at := counterpart(desired, taken, item)
+		if at < 0 {
 			trimmed = true
 			continue
 		}
+		taken[at] = true
 		used++
-		inner, changed := trimValue(wanted, item)
+		inner, changed := trimValue(desired[at], item)
 		trimmed = trimmed || changed
 		kept = append(kept, inner)
 	}
@@ -92,32 +95,28 @@ func trimList(desired, live []any) ([]any, bool) {
 }
 
 // identities are the fields that tell items of Kubernetes' lists apart, in the
-// order in which they are tried.
-var identities = [][]string{{"name"}, {"containerPort", "protocol"}, {"port", "protocol"}, {"mountPath"}, {"topologyKey"}, {"key"}}
+// order in which they are tried. Ports of a container and mounts are told apart
+// by number and path, although they have names.
+var identities = [][]string{
+	{"containerPort", "protocol"}, {"mountPath"}, {"name"}, {"port", "protocol"}, {"topologyKey", "whenUnsatisfiable"}, {"key"},
+}
 
-// counterpart finds the wanted item that a live one stands for.
-func counterpart(desired []any, item any) (any, bool) {
+// counterpart is the index of the wanted item that a live one stands for, or -1.
+func counterpart(desired []any, taken []bool, item any) int {
 	live, isMap := item.(map[string]any)
-	for _, candidate := range desired {
-		d, ok := candidate.(map[string]any)
-		if !isMap || !ok {
-			if reflect.DeepEqual(candidate, item) {
-				return candidate, true
-			}
+	for i, candidate := range desired {
+		if taken[i] {
 			continue
 		}
-		if sameIdentity(d, live) {
-			return candidate, true
+		d, ok := candidate.(map[string]any)
+		if isMap && ok && sameIdentity(d, live) || (!isMap || !ok) && reflect.DeepEqual(candidate, item) {
+			return i
 		}
 	}
-	return nil, false
+	return -1
 }
 
 func sameIdentity(desired, live map[string]any) bool {
-	// Ports of a container are told apart by number, although they have names.
-	if _, isPort := desired["containerPort"]; isPort {
-		return sameFields(desired, live, identities[1])
-	}
 	for _, fields := range identities {
 		if _, has := desired[fields[0]]; has {
 			return sameFields(desired, live, fields)

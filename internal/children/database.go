@@ -49,23 +49,41 @@ func databaseSecret(in *Inputs) ([]Object, error) {
 	if p == nil {
 		return nil, nil
 	}
-	if in.DatabaseState.Password == "" {
-		return nil, CredentialsLost(p)
+	if problem := credentialsProblem(in); problem != nil {
+		return nil, problem
 	}
 	return one(p.Secret(in.DatabaseState.Password, labels(in.Microservice, v1alpha1.ComponentDatabase)))
 }
 
-// CredentialsLost says that a volume exists without the Secret that opens it.
-// A new password would lock the service out for good: PostgreSQL ignores
-// POSTGRES_PASSWORD on a filled data directory.
-func CredentialsLost(p *database.Plan) *Problem {
-	return &Problem{
-		Condition: v1alpha1.ConditionDatabaseReady,
-		Reason:    v1alpha1.ReasonCredentialsLost,
-		Message: fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with its password is gone: restore the Secret (keys %s and %s), or delete the claim if its data is not needed",
-			database.ClaimName(p.Owner), p.SecretName, database.KeyUsername, database.KeyPassword),
-		Stalled: true,
+// credentialsProblem says why a built-in database can't be used: without its
+// Secret nothing that needs it is made.
+//
+// Where a volume exists without the Secret that opens it, a new password would
+// lock the service out for good: PostgreSQL ignores POSTGRES_PASSWORD on a
+// filled data directory.
+func credentialsProblem(in *Inputs) *Problem {
+	p := in.builtIn()
+	switch {
+	case p == nil:
+		return nil
+	case in.DatabaseState.SecretForeign:
+		return &Problem{
+			Condition: v1alpha1.ConditionDatabaseReady,
+			Reason:    v1alpha1.ReasonNotOwned,
+			Message: fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
+				p.SecretName),
+			Stalled: true,
+		}
+	case in.DatabaseState.Password == "":
+		return &Problem{
+			Condition: v1alpha1.ConditionDatabaseReady,
+			Reason:    v1alpha1.ReasonCredentialsLost,
+			Message: fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with its password is gone: restore the Secret (key %s), or delete the claim if its data is not needed",
+				database.ClaimName(p.Owner), p.SecretName, database.KeyPassword),
+			Stalled: true,
+		}
 	}
+	return nil
 }
 
 // databaseRetained keeps the Secret where the data is kept: one is of no use
@@ -95,8 +113,8 @@ func databaseStatefulSet(in *Inputs) ([]Object, error) {
 	if p == nil {
 		return nil, nil
 	}
-	if in.DatabaseState.Password == "" {
-		return nil, CredentialsLost(p)
+	if problem := credentialsProblem(in); problem != nil {
+		return nil, problem
 	}
 	ms := in.Microservice
 	set := p.StatefulSet(in.StatefulSet, labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase))

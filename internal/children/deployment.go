@@ -46,8 +46,8 @@ func deployment(in *Inputs) ([]Object, error) {
 	if in.databaseErr != nil {
 		return nil, invalidDatabase(in)
 	}
-	if in.builtIn() != nil && in.DatabaseState.Password == "" {
-		return nil, CredentialsLost(in.database)
+	if problem := credentialsProblem(in); problem != nil {
+		return nil, problem
 	}
 	if len(in.References.Missing) > 0 {
 		// What runs goes on running with what it has.

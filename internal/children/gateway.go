@@ -113,13 +113,23 @@ func gatewayRefused(gateway *gatewayv1.Gateway, what gatewayv1.GatewayConditionT
 	for i := range gateway.Status.Listeners {
 		for j := range gateway.Status.Listeners[i].Conditions {
 			l := &gateway.Status.Listeners[i].Conditions[j]
-			if l.Type != string(gatewayv1.ListenerConditionConflicted) && l.Status == metav1.ConditionFalse {
+			if goodWhenTrue(l.Type) && l.Status == metav1.ConditionFalse {
 				return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true,
 					Message: fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, l.Reason)}
 			}
 		}
 	}
 	return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: message}
+}
+
+// goodWhenTrue says whether False is a listener's fault: Conflicted and the like
+// are good when False.
+func goodWhenTrue(condition string) bool {
+	switch gatewayv1.ListenerConditionType(condition) {
+	case gatewayv1.ListenerConditionAccepted, gatewayv1.ListenerConditionProgrammed, gatewayv1.ListenerConditionResolvedRefs:
+		return true
+	}
+	return false
 }
 
 func lowerFirst(s string) string { return string(s[0]|0x20) + s[1:] }

@@ -79,16 +79,20 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *H
 		waiting = status.State.Waiting.Reason
 	}
 	switch waiting {
-	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError":
+	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
 		return rankImage, &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
 			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, pullAdvice(status.State.Waiting))}
 	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
-		return rankConfig, &Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
-			Message: fmt.Sprintf("Container %q can't be made: %s", status.Name, status.State.Waiting.Message)}
+		return rankConfig, cannotBeMade(status.Name, status.State.Waiting.Message)
 	}
 	last := status.LastTerminationState.Terminated
 	if last == nil {
 		last = status.State.Terminated
+	}
+	// Between two tries a container that can't be started waits like one that
+	// crashed; the runtime's word tells them apart.
+	if last != nil && last.Reason == "StartError" && status.State.Running == nil {
+		return rankConfig, cannotBeMade(status.Name, last.Message)
 	}
 	if last == nil || status.RestartCount == 0 || status.Ready {
 		return 0, nil
@@ -103,6 +107,11 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *H
 		Message: fmt.Sprintf("Container %q ends again and again, last with exit code %d: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, controllerOf(pod), status.Name)}
 }
 
+func cannotBeMade(container, why string) *Health {
+	return &Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
+		Message: fmt.Sprintf("Container %q can't be made: %s", container, why)}
+}
+
 // pullAdvice says what to do about an image that can't be pulled. What the
 // registry said is put into a few classes, because its wording changes with
 // every try.
@@ -113,6 +122,8 @@ func pullAdvice(waiting *corev1.ContainerStateWaiting) string {
 		return "it is not a valid image name; correct image"
 	case waiting.Reason == "ErrImageNeverPull":
 		return "it is not on the node and imagePullPolicy is Never"
+	case waiting.Reason == "SignatureValidationFailed", strings.Contains(said, "signaturevalidationfailed"):
+		return "its signature is not valid; sign it, or correct image"
 	case strings.Contains(said, "not found"), strings.Contains(said, "manifest unknown"), strings.Contains(said, "name unknown"):
 		return "the registry does not have it; correct image"
 	case strings.Contains(said, "unauthorized"), strings.Contains(said, "denied"), strings.Contains(said, "forbidden"), strings.Contains(said, "authorization"):

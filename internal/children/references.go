@@ -97,15 +97,18 @@ func (r *references) envFrom(field string, sources []corev1.EnvFromSource) {
 }
 
 func (r *references) podSpec(field string, spec *corev1.PodSpec) {
-	for _, containers := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
-		for i := range containers {
-			at := fmt.Sprintf("%s.containers[%s]", field, containers[i].Name)
-			r.env(at+".env", containers[i].Env)
-			r.envFrom(at+".envFrom", containers[i].EnvFrom)
-		}
-	}
+	r.containers(field+".initContainers", spec.InitContainers)
+	r.containers(field+".containers", spec.Containers)
 	for i := range spec.Volumes {
 		r.volume(fmt.Sprintf("%s.volumes[%s]", field, spec.Volumes[i].Name), &spec.Volumes[i])
+	}
+}
+
+func (r *references) containers(field string, containers []corev1.Container) {
+	for i := range containers {
+		at := fmt.Sprintf("%s[%s]", field, containers[i].Name)
+		r.env(at+".env", containers[i].Env)
+		r.envFrom(at+".envFrom", containers[i].EnvFrom)
 	}
 }
 

@@ -25,7 +25,12 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// URLs are the addresses that a Microservice's routes are reachable at.
+// maxURLs is how many status.urls may hold; the API server refuses a status
+// with more.
+const maxURLs = 64
+
+// URLs are the addresses that a Microservice's routes are reachable at, or the
+// first of them.
 func URLs(in *Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
@@ -43,6 +48,9 @@ func URLs(in *Inputs) []string {
 			for _, base := range GatewayURLs(gateway, ref.SectionName, Hostnames(route, in.Topology)) {
 				if url := base + path; !slices.Contains(urls, url) {
 					urls = append(urls, url)
+				}
+				if len(urls) == maxURLs {
+					return urls
 				}
 			}
 		}

@@ -33,6 +33,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/children"
 	"github.com/atoll-dev/atoll/internal/database"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -260,16 +261,19 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	}
 	secret := &corev1.Secret{}
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
-	if client.IgnoreNotFound(err) != nil {
+	switch {
+	case apierrors.IsNotFound(err):
+		if g.DatabaseState.Claim == nil {
+			g.DatabaseState.Password = rand.Text()
+		}
+	case err != nil:
 		return fmt.Errorf("reading Secret %q: %w", name, err)
-	}
-	g.DatabaseState.Password = string(secret.Data[database.KeyPassword])
-	if g.DatabaseState.Claim != nil {
+	case g.DatabaseState.Claim == nil && !apply.Owns(g.Microservice, secret, false):
+		g.DatabaseState.SecretForeign = true
+	default:
+		// It opens a volume that is this service's, or has lost its label only.
+		g.DatabaseState.Password = string(secret.Data[database.KeyPassword])
 		g.adoptSecret = true
-		return nil
-	}
-	if g.DatabaseState.Password == "" {
-		g.DatabaseState.Password = rand.Text()
 	}
 	return nil
 }

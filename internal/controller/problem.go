@@ -34,6 +34,9 @@ func applyProblem(kind, name, condition string, err error) (problem *children.Pr
 	retry = fmt.Errorf("applying %s %q: %w", kind, name, err)
 	var foreign *apply.NotOwnedError
 	switch {
+	case errors.As(err, &foreign) && foreign.Leftover:
+		problem.Reason, problem.Message = v1alpha1.ReasonProgressing, foreign.Error()
+		return problem, nil
 	case errors.As(err, &foreign):
 		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, foreign.Error(), true
 		return problem, nil

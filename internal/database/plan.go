@@ -34,6 +34,9 @@ type State struct {
 	Claim *corev1.PersistentVolumeClaim
 	// Password is the password in the binding Secret; empty when there is none.
 	Password string
+	// SecretForeign says that a Secret of the binding's name exists that is
+	// somebody else's.
+	SecretForeign bool
 }
 
 // Plan is a service's database with every default in place.
@@ -167,12 +170,13 @@ func (p *Plan) respectClaim(spec *v1alpha1.Database, storage v1alpha1.DatabaseSt
 		}
 		p.StorageClass = *class
 	}
-	if size := claim.Spec.Resources.Requests[corev1.ResourceStorage]; size.Cmp(p.Size) > 0 {
-		if storage.Size != "" {
-			return fmt.Errorf("database.storage.size: the volume claim %q has %s and can't shrink to %s: set size to at least %s",
-				claim.Name, size.String(), p.Size.String(), size.String())
-		}
+	size, known := claim.Spec.Resources.Requests[corev1.ResourceStorage]
+	switch {
+	case known && storage.Size == "":
 		p.Size = size
+	case known && size.Cmp(p.Size) > 0:
+		return fmt.Errorf("database.storage.size: the volume claim %q has %s and can't shrink to %s: set size to at least %s",
+			claim.Name, size.String(), p.Size.String(), size.String())
 	}
 	return nil
 }

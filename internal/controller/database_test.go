@@ -1,0 +1,185 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Database", func() {
+	It("outlives its Microservice under Retain and is adopted with the same password", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		secret := get(ctx, &corev1.Secret{}, ns, "users-db")
+		claim := get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0")
+		for _, o := range []client.Object{secret, claim} {
+			Expect(o.GetOwnerReferences()).To(BeEmpty())
+			Expect(o.GetAnnotations()).To(HaveKeyWithValue("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"))
+			Expect(o.GetAnnotations()).To(HaveKeyWithValue("kustomize.toolkit.fluxcd.io/prune", "disabled"))
+		}
+
+		Expect(k8s.Delete(ctx, users)).To(Succeed())
+		settled(ns)
+
+		By("one that is made again before the first one's objects have gone")
+		again := bare(ns, "users")
+		again.Spec.Database = users.Spec.Database
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		Expect(eventuallyHas(ctx, again, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing)).
+			To(Equal(`ServiceAccount "users" still belongs to an earlier Microservice "users" and goes with it`))
+		Expect(k8s.Delete(ctx, again)).To(Succeed())
+		settled(ns)
+		collectGarbage(ctx, ns, users)
+		Expect(kinds(everythingIn(ctx, ns))).To(ConsistOf("Secret/users-db", "PersistentVolumeClaim/data-users-db-0"))
+
+		again = bare(ns, "users")
+		again.Spec.Database = users.Spec.Database
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		eventuallyReady(ctx, again)
+		adopted := get(ctx, &corev1.Secret{}, ns, "users-db")
+		Expect(adopted.UID).To(Equal(secret.UID))
+		Expect(adopted.Data).To(Equal(secret.Data))
+		Expect(get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").UID).To(Equal(claim.UID))
+	}, SpecTimeout(suiteTimeout))
+
+	It("follows a change of deletionPolicy on a live object", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, DeletionPolicy: v1alpha1.DeletionDelete}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		secret := get(ctx, &corev1.Secret{}, ns, "users-db")
+		Expect(metav1.IsControlledBy(secret, users)).To(BeTrue())
+		password := secret.Data["password"]
+
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.DeletionPolicy = v1alpha1.DeletionRetain })
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
+			g.Expect(secret.OwnerReferences).To(BeEmpty())
+			g.Expect(secret.Data["password"]).To(Equal(password))
+			g.Expect(get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted).
+				To(Equal(appsv1.RetainPersistentVolumeClaimRetentionPolicyType))
+		}).Should(Succeed())
+	}, SpecTimeout(suiteTimeout))
+
+	It("is stalled while a claim has no Secret, mints no password, and goes on with the restored one", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		secret := get(ctx, &corev1.Secret{}, ns, "users-db")
+		Expect(k8s.Delete(ctx, secret)).To(Succeed())
+		message := eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsLost)
+		Expect(message).To(Equal(`PersistentVolumeClaim "data-users-db-0" holds data, but Secret "users-db" with its password is gone: restore the Secret (key password), or delete the claim if its data is not needed`))
+		eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCredentialsLost)
+		Expect(client.IgnoreNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(secret), &corev1.Secret{}))).To(Succeed())
+		By("what runs goes on running")
+		get(ctx, &appsv1.StatefulSet{}, ns, "users-db")
+		get(ctx, &appsv1.Deployment{}, ns, "users")
+
+		restored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Data: map[string][]byte{"password": secret.Data["password"]}}
+		Expect(k8s.Create(ctx, restored)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data).To(Equal(secret.Data))
+	}, SpecTimeout(suiteTimeout))
+
+	It("keeps the password of a Secret that has lost its labels", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		secret := get(ctx, &corev1.Secret{}, ns, "users-db")
+		password := secret.Data["password"]
+		change(ctx, secret, func(s *corev1.Secret) { s.Labels = nil })
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
+			g.Expect(secret.Labels).To(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+		}).Should(Succeed())
+		Expect(secret.Data["password"]).To(Equal(password))
+	}, SpecTimeout(suiteTimeout))
+
+	It("says what an existing volume does not allow", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Version: "16", Storage: &v1alpha1.DatabaseStorage{Size: "2Gi"}}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Expect(k8s.Delete(ctx, users)).To(Succeed())
+		settled(ns)
+		collectGarbage(ctx, ns, users)
+		for want, db := range map[string]*v1alpha1.Database{
+			`database.version: the volume claim "data-users-db-0" holds data of version 16, which version 17 can't read: set version to "16", or move the data to a new Microservice`: {
+				Engine: v1alpha1.EnginePostgreSQL, Version: "17"},
+			`database.storage.size: the volume claim "data-users-db-0" has 2Gi and can't shrink to 1Gi: set size to at least 2Gi`: {
+				Engine: v1alpha1.EnginePostgreSQL, Storage: &v1alpha1.DatabaseStorage{Size: "1Gi"}},
+		} {
+			again := bare(ns, "users")
+			again.Spec.Database = db
+			Expect(k8s.Create(ctx, again)).To(Succeed())
+			Expect(eventuallyHas(ctx, again, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec)).To(Equal(want))
+			Expect(k8s.Delete(ctx, again)).To(Succeed())
+			settled(ns)
+			collectGarbage(ctx, ns, again)
+		}
+		By("what was not asked for is taken from the volume")
+		again := bare(ns, "users")
+		again.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		eventuallyReady(ctx, again)
+		Expect(again.Status.Database.Version).To(Equal("16"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("takes an External one from its Secret, and rolls the pods when that changes", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Provider: v1alpha1.ProviderExternal,
+			External: &v1alpha1.ExternalDatabase{SecretName: "elsewhere"}}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)).
+			To(ContainSubstring(`Secret "elsewhere", which database.external.secretName needs, does not exist in namespace`))
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "elsewhere", Namespace: ns}, StringData: map[string]string{"host": "db"}}
+		Expect(k8s.Create(ctx, secret)).To(Succeed())
+		Eventually(func() string { return condition(ctx, users, v1alpha1.ConditionDatabaseReady).Message }).
+			Should(ContainSubstring(`Secret "elsewhere" has no key "port"`))
+		change(ctx, secret, func(s *corev1.Secret) {
+			s.StringData = map[string]string{"port": "5432", "username": "u", "password": "p", "database": "d", "uri": "postgresql://u:p@db/d"}
+		})
+		eventuallyReady(ctx, users)
+		before := get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Annotations
+		change(ctx, secret, func(s *corev1.Secret) { s.StringData = map[string]string{"password": "new"} })
+		Eventually(func() map[string]string { return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Annotations }).ShouldNot(Equal(before))
+		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement("StatefulSet/users-db"))
+	}, SpecTimeout(suiteTimeout))
+})

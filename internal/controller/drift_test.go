@@ -1,0 +1,188 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Drift", func() {
+	It("is repaired", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users := topology(ns), microservice(ns, "users")
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, shop, users)
+
+		By("an edited Deployment")
+		d := get(ctx, &appsv1.Deployment{}, ns, "users")
+		change(ctx, d, func(d *appsv1.Deployment) {
+			d.Spec.Replicas = ptr.To[int32](7)
+			d.Spec.Template.Spec.Containers[0].Image = "example.com/evil:1"
+			d.Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem = ptr.To(false)
+			delete(d.Labels, v1alpha1.LabelMicroservice)
+		})
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
+			g.Expect(*d.Spec.Replicas).To(BeEquivalentTo(2))
+			g.Expect(d.Spec.Template.Spec.Containers[0].Image).To(Equal("example.com/users:1"))
+			g.Expect(*d.Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem).To(BeTrue())
+			g.Expect(d.Labels).To(HaveKeyWithValue(v1alpha1.LabelMicroservice, "users"))
+		}).Should(Succeed())
+
+		By("a container port, a variable and a container that were added by another field manager")
+		change(ctx, d, func(d *appsv1.Deployment) {
+			c := &d.Spec.Template.Spec.Containers[0]
+			c.Ports = append(c.Ports, corev1.ContainerPort{Name: "debug", ContainerPort: 6060, Protocol: corev1.ProtocolTCP})
+			c.Env = append(c.Env, corev1.EnvVar{Name: "DEBUG", Value: "1"})
+			d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{Name: "extra", Image: "extra"})
+		})
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
+			g.Expect(d.Spec.Template.Spec.Containers).To(HaveLen(1))
+			g.Expect(d.Spec.Template.Spec.Containers[0].Ports).To(HaveLen(1))
+			for _, v := range d.Spec.Template.Spec.Containers[0].Env {
+				g.Expect(v.Name).NotTo(Equal("DEBUG"))
+			}
+		}).Should(Succeed())
+
+		By("a lost label that keeps the object out of the operator's cache")
+		change(ctx, d, func(d *appsv1.Deployment) { delete(d.Labels, v1alpha1.LabelManagedBy) })
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
+			g.Expect(d.Labels).To(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+		}).Should(Succeed())
+
+		By("a deleted Service and a Service with a port more")
+		s := get(ctx, &corev1.Service{}, ns, "users")
+		gone := s.UID
+		Expect(k8s.Delete(ctx, s)).To(Succeed())
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "users"}, s)).To(Succeed())
+			g.Expect(s.UID).NotTo(Equal(gone))
+		}).Should(Succeed())
+		change(ctx, s, func(s *corev1.Service) {
+			s.Spec.Ports = append(s.Spec.Ports, corev1.ServicePort{Name: "debug", Port: 6060, Protocol: corev1.ProtocolTCP})
+		})
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(s), s)).To(Succeed())
+			g.Expect(s.Spec.Ports).To(HaveLen(1))
+		}).Should(Succeed())
+
+		By("what others put where Atoll says nothing stays")
+		change(ctx, d, func(d *appsv1.Deployment) {
+			d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
+		})
+		eventuallyReady(ctx, users)
+		settled(ns)
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
+		Expect(d.Spec.Template.Annotations).To(HaveKey("kubectl.kubernetes.io/restartedAt"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("takes back fields that the spec no longer sets", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		users := bare(ns, "users")
+		users.Spec.Args = []string{"--verbose"}
+		users.Spec.Probes = &v1alpha1.Probes{Path: "/healthz"}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		d := get(ctx, &appsv1.Deployment{}, ns, "users")
+		Expect(d.Spec.Template.Spec.Containers[0].LivenessProbe).NotTo(BeNil())
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Args, ms.Spec.Probes = nil, nil })
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
+			g.Expect(d.Spec.Template.Spec.Containers[0].Args).To(BeEmpty())
+			g.Expect(d.Spec.Template.Spec.Containers[0].LivenessProbe).To(BeNil())
+			g.Expect(d.Spec.Template.Spec.Containers[0].ReadinessProbe.TCPSocket).NotTo(BeNil())
+		}).Should(Succeed())
+	}, SpecTimeout(suiteTimeout))
+
+	It("prunes what the spec no longer asks for", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users := topology(ns), microservice(ns, "users")
+		users.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 4}}
+		users.Spec.Routes = append(users.Spec.Routes, v1alpha1.Route{Path: "/people"})
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Expect(kinds(everythingIn(ctx, ns))).To(ContainElements(
+			"HTTPRoute/users", "HTTPRoute/users-1", "HorizontalPodAutoscaler/users", "StatefulSet/users-db", "Secret/users-db", "PersistentVolumeClaim/data-users-db-0", "Service/users-db"))
+
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Routes, ms.Spec.Scaling, ms.Spec.Database = nil, nil, nil
+		})
+		Eventually(func() []string { return kinds(everythingIn(ctx, ns)) }).Should(ConsistOf(
+			"Microservice/users", "Topology/shop", "Gateway/shop", "ServiceAccount/users",
+			"Service/users", "Deployment/users", "PodDisruptionBudget/users",
+			// Retain is the default: the data and what opens it stay.
+			"Secret/users-db", "PersistentVolumeClaim/data-users-db-0"))
+		eventuallyReady(ctx, users)
+		Expect(condition(ctx, users, v1alpha1.ConditionDatabaseReady)).To(BeNil())
+		Expect(condition(ctx, users, v1alpha1.ConditionRoutesReady)).To(BeNil())
+		Expect(condition(ctx, users, v1alpha1.ConditionAutoscalerReady)).To(BeNil())
+	}, SpecTimeout(suiteTimeout))
+
+	It("prunes a database's Secret under deletionPolicy Delete, and leaves the claim to its StatefulSet", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, DeletionPolicy: v1alpha1.DeletionDelete}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		set := get(ctx, &appsv1.StatefulSet{}, ns, "users-db")
+		Expect(set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted).To(Equal(appsv1.DeletePersistentVolumeClaimRetentionPolicyType))
+		Expect(set.Spec.PersistentVolumeClaimRetentionPolicy.WhenScaled).To(Equal(appsv1.RetainPersistentVolumeClaimRetentionPolicyType))
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database = nil })
+		Eventually(func() bool {
+			return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "users-db"}, &corev1.Secret{}))
+		}).Should(BeTrue())
+	}, SpecTimeout(suiteTimeout))
+
+	It("removes the Gateway of a Topology that no longer asks for one", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop := topology(ns)
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, "True", v1alpha1.ReasonReady)
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway = nil })
+		Eventually(func() bool {
+			return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "shop"}, &gatewayv1.Gateway{}))
+		}).Should(BeTrue())
+	}, SpecTimeout(suiteTimeout))
+})
+
+// kinds are objects as Kind/name.
+func kinds(objects []client.Object) []string {
+	GinkgoHelper()
+	found := make([]string, len(objects))
+	for i, o := range objects {
+		gvk, err := k8s.GroupVersionKindFor(o)
+		Expect(err).NotTo(HaveOccurred())
+		found[i] = gvk.Kind + "/" + o.GetName()
+	}
+	return found
+}
