@@ -105,11 +105,11 @@ func run(o options) error {
 }
 
 func setup(mgr ctrl.Manager, workers int) error {
-	references, err := controller.NewReferenceCache(mgr)
+	foreign, err := controller.NewForeignCache(mgr)
 	if err != nil {
-		return fmt.Errorf("making the cache of references: %w", err)
+		return fmt.Errorf("making the cache of foreign objects: %w", err)
 	}
-	if err := controller.Setup(mgr, references, workers); err != nil {
+	if err := controller.Setup(mgr, foreign, workers); err != nil {
 		return err
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {

@@ -28,29 +28,29 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
 )
 
-// CacheOptions limit the manager's cache to what Atoll made, Atoll's own kinds,
-// and Gateways, which may be anybody's. Reads share the cached objects: nothing
-// that is read may be changed.
+// CacheOptions limit the manager's cache to what Atoll made and to Atoll's own
+// kinds. Reads share the cached objects: nothing that is read may be changed.
 func CacheOptions() cache.Options {
-	ours := cache.ByObject{Label: labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll})}
-	byObject := map[client.Object]cache.ByObject{&corev1.Pod{}: {Label: ours.Label, Transform: slimPod}}
-	for i := range children.Table {
-		byObject[children.Table[i].Prototype.(client.Object)] = ours
-	}
+	everything := cache.ByObject{Label: labels.Everything()}
 	return cache.Options{
+		DefaultLabelSelector:         labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}),
 		DefaultTransform:             slim,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
-		ByObject:                     byObject,
+		ByObject: map[client.Object]cache.ByObject{
+			&v1alpha1.Microservice{}: everything,
+			&v1alpha1.Topology{}:     everything,
+			crdMetadata():            everything,
+			&corev1.Pod{}:            {Transform: slimPod},
+		},
 	}
 }
 
-// NewReferenceCache makes a cache of the metadata of all ConfigMaps and
-// Secrets, whoever made them: pods may use any. The manager starts it.
-func NewReferenceCache(mgr ctrl.Manager) (cache.Cache, error) {
-	references, err := cache.New(mgr.GetConfig(), cache.Options{
+// NewForeignCache makes a cache of what may be anybody's: Gateways, their
+// classes, and the metadata of ConfigMaps and Secrets. The manager starts it.
+func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
+	foreign, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:                   mgr.GetHTTPClient(),
 		Mapper:                       mgr.GetRESTMapper(),
 		Scheme:                       mgr.GetScheme(),
@@ -60,7 +60,7 @@ func NewReferenceCache(mgr ctrl.Manager) (cache.Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return references, mgr.Add(references)
+	return foreign, mgr.Add(foreign)
 }
 
 // slimPod keeps of a pod what tells why it is not ready.
@@ -103,8 +103,8 @@ func slim(object any) (any, error) {
 }
 
 var (
-	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io"}
-	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io"}
+	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io", foreign: true}
+	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io", foreign: true}
 )
 
 // crdMetadata is the metadata of a CustomResourceDefinition, the only part of

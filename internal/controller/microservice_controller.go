@@ -46,9 +46,11 @@ type MicroserviceReconciler struct {
 	// Client reads from the cache and writes.
 	client.Client
 	// Live reads past the cache.
-	Live     client.Reader
-	Scheme   *runtime.Scheme
-	Applier  *apply.Applier
+	Live    client.Reader
+	Scheme  *runtime.Scheme
+	Applier *apply.Applier
+	// Foreign reads from a cache of what may be anybody's.
+	Foreign  client.Reader
 	Contents *contentReader
 	Optional *OptionalKinds
 	Recorder events.EventRecorder

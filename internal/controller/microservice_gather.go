@@ -211,7 +211,7 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 				key.Namespace = g.Microservice.Namespace
 			}
 			gateway := &gatewayv1.Gateway{}
-			err := r.Get(ctx, key, gateway)
+			err := r.Foreign.Get(ctx, key, gateway)
 			if apierrors.IsNotFound(err) {
 				continue
 			}
@@ -240,7 +240,7 @@ func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gather
 // for a database that has neither a Secret nor a volume yet. It reaches the
 // cluster only with the Secret, which is made or not made as a whole: two
 // passwords can't come of it.
-func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathered, _ *fingerprint) error {
+func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathered, seen *fingerprint) error {
 	spec := g.Microservice.Spec.Database
 	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
 		return nil
@@ -260,6 +260,7 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 		return nil
 	}
 	secret := &corev1.Secret{}
+	defer func() { seen.add(secret) }()
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
 	switch {
 	case apierrors.IsNotFound(err):

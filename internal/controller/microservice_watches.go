@@ -44,21 +44,22 @@ import (
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // NewMicroserviceReconciler makes a reconciler on the manager's clients.
-// references is a cache of the metadata of all ConfigMaps and Secrets.
-func NewMicroserviceReconciler(mgr ctrl.Manager, references cache.Cache, optional *OptionalKinds) *MicroserviceReconciler {
+// foreign is a cache made with NewForeignCache.
+func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *OptionalKinds) *MicroserviceReconciler {
 	return &MicroserviceReconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
 		Scheme:   mgr.GetScheme(),
 		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()},
-		Contents: &contentReader{metadata: references, live: mgr.GetAPIReader()},
+		Contents: &contentReader{metadata: foreign, live: mgr.GetAPIReader()},
+		Foreign:  foreign,
 		Optional: optional,
 		Recorder: mgr.GetEventRecorder("atoll"),
 	}
 }
 
 // SetupWithManager has everything watched that a Microservice depends on.
-func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, references cache.Cache, workers int) error {
+func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache, workers int) error {
 	if err := indexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
@@ -77,7 +78,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, references c
 	for _, kind := range []string{"ConfigMap", "Secret"} {
 		m := &metav1.PartialObjectMetadata{}
 		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
-		b = b.WatchesRawSource(source.Kind[client.Object](references, m, r.referenced(kind)))
+		b = b.WatchesRawSource(source.Kind[client.Object](foreign, m, r.referenced(kind)))
 	}
 	c, err := b.Build(r)
 	if err != nil {
@@ -96,12 +97,12 @@ func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Man
 	case gatewayClassKind.crd:
 		return nil
 	case gatewayKind.crd:
-		return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough)))
+		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough)))
 	}
 	if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
 		return err
 	}
-	return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo)))
+	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo)))
 }
 
 // routed finds the Microservices that have routes.

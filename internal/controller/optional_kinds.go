@@ -37,14 +37,19 @@ import (
 // optionalKind is a kind that a cluster may lack.
 type optionalKind struct {
 	object client.Object
-	crd    string
+	// crd is the name of its CustomResourceDefinition.
+	crd string
+	// foreign says that objects of the kind may be anybody's.
+	foreign bool
 }
 
 // OptionalKinds knows which optional kinds are installed, and has them watched
 // from the moment they are: nobody needs to restart Atoll after installing a
 // CustomResourceDefinition. It is a reconciler of CustomResourceDefinitions.
 type OptionalKinds struct {
-	Cache  cache.Cache
+	// Cache is the manager's; Foreign holds what may be anybody's.
+	Cache, Foreign cache.Cache
+
 	Mapper meta.RESTMapper
 	Scheme *runtime.Scheme
 
@@ -65,9 +70,9 @@ type kindWatcher struct {
 
 // NewOptionalKinds makes an OptionalKinds for the kinds that Atoll makes or
 // reads and that a cluster may lack.
-func NewOptionalKinds(mgr ctrl.Manager) *OptionalKinds {
+func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 	o := &OptionalKinds{
-		Cache: mgr.GetCache(), Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
+		Cache: mgr.GetCache(), Foreign: foreign, Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
 		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, installed: map[string]bool{},
 	}
 	for i := range children.Table {
@@ -160,7 +165,15 @@ func (o *OptionalKinds) drop(ctx context.Context, kind optionalKind) error {
 	}
 	o.set(kind.crd, false)
 	logf.FromContext(ctx).Info("Dropped an optional kind", "crd", kind.crd)
-	return o.Cache.RemoveInformer(ctx, kind.object)
+	return o.cacheOf(kind).RemoveInformer(ctx, kind.object)
+}
+
+// cacheOf is the cache that holds a kind.
+func (o *OptionalKinds) cacheOf(kind optionalKind) cache.Cache {
+	if kind.foreign {
+		return o.Foreign
+	}
+	return o.Cache
 }
 
 func (o *OptionalKinds) set(crd string, installed bool) {

@@ -63,16 +63,16 @@ import (
 // Changes of readiness are recorded as events.
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Setup adds all controllers to the manager. references is a cache made with
-// NewReferenceCache; workers is how many
+// Setup adds all controllers to the manager. foreign is a cache made with
+// NewForeignCache; workers is how many
 // Microservices are reconciled at a time.
-func Setup(mgr ctrl.Manager, references cache.Cache, workers int) error {
-	optional := NewOptionalKinds(mgr)
-	services := NewMicroserviceReconciler(mgr, references, optional)
-	if err := services.SetupWithManager(mgr, references, workers); err != nil {
+func Setup(mgr ctrl.Manager, foreign cache.Cache, workers int) error {
+	optional := NewOptionalKinds(mgr, foreign)
+	services := NewMicroserviceReconciler(mgr, foreign, optional)
+	if err := services.SetupWithManager(mgr, foreign, workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
-	topologies := &TopologyReconciler{Client: mgr.GetClient(), Applier: services.Applier, Optional: optional, Recorder: services.Recorder}
+	topologies := &TopologyReconciler{Client: mgr.GetClient(), Foreign: foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder}
 	if err := topologies.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)
 	}

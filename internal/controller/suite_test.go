@@ -115,9 +115,9 @@ func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	references, err := controller.NewReferenceCache(mgr)
+	foreign, err := controller.NewForeignCache(mgr)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(controller.Setup(mgr, references, 4)).To(Succeed())
+	Expect(controller.Setup(mgr, foreign, 4)).To(Succeed())
 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -47,6 +47,8 @@ import (
 type TopologyReconciler struct {
 	// Client reads from the cache and writes.
 	client.Client
+	// Foreign reads from a cache of what may be anybody's.
+	Foreign  client.Reader
 	Applier  *apply.Applier
 	Optional *OptionalKinds
 	Recorder events.EventRecorder
@@ -112,13 +114,13 @@ func (r *TopologyReconciler) gatherGateway(ctx context.Context, state *topologyS
 		}
 	}
 	gateway := &gatewayv1.Gateway{}
-	if err := r.Get(ctx, key, gateway); err == nil {
+	if err := r.Foreign.Get(ctx, key, gateway); err == nil {
 		state.gateway = gateway
 	} else if !apierrors.IsNotFound(err) {
 		return fmt.Errorf("reading Gateway %q: %w", key, err)
 	}
 	if spec := state.topology.Spec.Gateway; spec != nil && spec.ClassName != "" && r.Optional.Installed(gatewayClassKind.crd) {
-		err := r.Get(ctx, types.NamespacedName{Name: spec.ClassName}, &gatewayv1.GatewayClass{})
+		err := r.Foreign.Get(ctx, types.NamespacedName{Name: spec.ClassName}, &gatewayv1.GatewayClass{})
 		state.classMissing = apierrors.IsNotFound(err)
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("reading GatewayClass %q: %w", spec.ClassName, err)
@@ -170,9 +172,9 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		watch: func(_ context.Context, kind optionalKind) error {
 			switch kind.crd {
 			case gatewayKind.crd:
-				return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway)))
+				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway)))
 			case gatewayClassKind.crd:
-				return c.Watch(source.Kind(mgr.GetCache(), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
+				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
 			}
 			return nil
 		},

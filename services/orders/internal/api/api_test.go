@@ -160,13 +160,13 @@ func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 				paymentOf(uuid.NewString(), 1499, "EUR")).status
 		})
 	}
-	for waiting := 0; waiting < len(statuses); {
-		if err := tx.QueryRow(t.Context(), `SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-			WHERE d.datname = current_database() AND NOT l.granted
-			UNION ALL SELECT 0 FROM pg_sleep(0.01) LIMIT 1`).Scan(&waiting); err != nil {
+	eventually(t, "both payments wait for the order", func() (both bool) {
+		if err := service.store.Pool().QueryRow(t.Context(), `SELECT count(*) = $1 FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`, len(statuses)).Scan(&both); err != nil {
 			t.Fatal(err)
 		}
-	}
+		return both
+	})
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}

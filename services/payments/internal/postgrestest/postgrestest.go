@@ -107,14 +107,14 @@ func start() (stop func(), err error) {
 		remove()
 		return nil, err
 	}
-	return func() { stopServer(); remove() }, nil
+	return stopServer, nil
 }
 
 // serve starts the server and waits until it takes connections.
 func serve(account *syscall.Credential, postgres ...string) (stop func(), err error) {
 	// The shell ends the server when its input ends, which it does however this process ends.
-	const script = `"$@" & read -r _; kill -INT $!; wait $!`
-	server := command(account, "/bin/sh", append([]string{"-c", script, "sh"}, postgres...)...)
+	const script = `"$@" & read -r _; kill -INT $!; wait $!; rm -rf "$0"`
+	server := command(account, "/bin/sh", append([]string{"-c", script, directory}, postgres...)...)
 	alive, err := server.StdinPipe()
 	if err != nil {
 		return nil, err

@@ -1,0 +1,62 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Faults of the API server", func() {
+	DescribeTable("are told in the status and got over",
+		func(ctx SpecContext, code int, reason metav1.StatusReason, wantReason string) {
+			ns := newNamespace(ctx)
+			simulate(ns)
+			var faults atomic.Int32
+			requests.failWith(func(r *http.Request) *http.Response {
+				if r.Method != http.MethodPatch || r.URL.Path != "/apis/apps/v1/namespaces/"+ns+"/deployments/users" || faults.Load() == -1 {
+					return nil
+				}
+				faults.Add(1)
+				return &http.Response{
+					StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+					Body: io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"injected","reason":"` + string(reason) + `"}`)),
+				}
+			})
+			users := bare(ns, "users")
+			Expect(k8s.Create(ctx, users)).To(Succeed())
+			eventuallyHas(ctx, users, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, wantReason)
+			By("the other children being made all the same")
+			Eventually(func() []string { return kinds(everythingIn(ctx, ns)) }).Should(ContainElements("Service/users", "PodDisruptionBudget/users"))
+			Eventually(faults.Load).Should(BeNumerically(">", 1))
+			faults.Store(-1)
+			eventuallyReady(ctx, users)
+		},
+		Entry("an internal error", http.StatusInternalServerError, metav1.StatusReasonInternalError, v1alpha1.ReasonApplyFailed, SpecTimeout(suiteTimeout)),
+		Entry("a timeout", http.StatusGatewayTimeout, metav1.StatusReasonTimeout, v1alpha1.ReasonApplyFailed, SpecTimeout(suiteTimeout)),
+		Entry("too many requests", http.StatusTooManyRequests, metav1.StatusReasonTooManyRequests, v1alpha1.ReasonApplyFailed, SpecTimeout(suiteTimeout)),
+		Entry("no permission", http.StatusForbidden, metav1.StatusReasonForbidden, v1alpha1.ReasonRefused, SpecTimeout(suiteTimeout)),
+	)
+})

@@ -1,0 +1,81 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"path/filepath"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Optional kinds", Serial, func() {
+	It("are told when missing and taken up when installed, without a restart", func(ctx SpecContext) {
+		environment := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "..", "config", "crd", "bases")}}
+		bareServer, err := environment.Start()
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(environment.Stop)
+		DeferCleanup(func(whole client.Client) { k8s = whole }, k8s)
+		k8s, err = client.New(bareServer, client.Options{Scheme: scheme})
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(startManager(bareServer, &requestCounter{}))
+
+		ns := newNamespace(ctx)
+		shop, users := topology(ns), microservice(ns, "users")
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)).
+			To(ContainSubstring(`"httproutes.gateway.networking.k8s.io"`))
+		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)).
+			To(ContainSubstring(`"gateways.gateway.networking.k8s.io"`))
+
+		crds, err := envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{gatewayCRDs()}})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(k8s.Create(ctx, &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"}})).To(Succeed())
+		simulate(ns)
+		eventuallyReady(ctx, shop, users)
+		gateway := get(ctx, &gatewayv1.Gateway{}, ns, "shop")
+
+		By("a Gateway that is watched as any other child")
+		Expect(k8s.Delete(ctx, gateway)).To(Succeed())
+		Eventually(func(g Gomega) {
+			again := get(ctx, &gatewayv1.Gateway{}, ns, "shop")
+			g.Expect(again.UID).NotTo(Equal(gateway.UID))
+		}).Should(Succeed())
+
+		By("the definition of routes going away, and coming back")
+		for _, crd := range crds {
+			if crd.Name == "httproutes.gateway.networking.k8s.io" {
+				Expect(k8s.Delete(ctx, crd)).To(Succeed())
+			}
+		}
+		Eventually(func() error {
+			return k8s.Get(ctx, client.ObjectKey{Name: "httproutes.gateway.networking.k8s.io"}, &apiextensionsv1.CustomResourceDefinition{})
+		}).ShouldNot(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)
+		_, err = envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{gatewayCRDs()}})
+		Expect(err).NotTo(HaveOccurred())
+		eventuallyReady(ctx, shop, users)
+	}, SpecTimeout(suiteTimeout))
+})

@@ -1,0 +1,170 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("kstatus", func() {
+	It("reads the samples as InProgress, then as Current", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		var samples []*unstructured.Unstructured
+		for _, name := range []string{"topology", "users", "orders", "payments"} {
+			sample := readSample(name)
+			sample.SetNamespace(ns)
+			if name == "topology" {
+				Expect(unstructured.SetNestedField(sample.Object, className, "spec", "gateway", "className")).To(Succeed())
+			}
+			Expect(k8s.Create(ctx, sample)).To(Succeed())
+			Expect(kstatusOf(ctx, sample).Status).To(Equal(status.InProgressStatus), name)
+			samples = append(samples, sample)
+		}
+		Consistently(func(g Gomega) {
+			for _, sample := range samples {
+				g.Expect(kstatusOf(ctx, sample).Status).To(Equal(status.InProgressStatus), sample.GetName())
+			}
+		}, "1s").Should(Succeed())
+		simulate(ns)
+		for _, sample := range samples {
+			Eventually(func() status.Status { return kstatusOf(ctx, sample).Status }).Should(Equal(status.CurrentStatus), sample.GetName())
+		}
+
+		By("a change, which is InProgress at once")
+		users := samples[1]
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(users), users)).To(Succeed())
+		Expect(unstructured.SetNestedField(users.Object, "example.com/users:2", "spec", "image")).To(Succeed())
+		Expect(k8s.Update(ctx, users)).To(Succeed())
+		result, err := status.Compute(users)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Status).To(Equal(status.InProgressStatus))
+	}, SpecTimeout(suiteTimeout))
+
+	It("reads a broken one as Failed, with the cause", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		users := bare(ns, "users")
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		get(ctx, &appsv1.Deployment{}, ns, "users")
+		brokenPod(ctx, ns, "users", corev1.ContainerStatus{Name: "users", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
+			Reason: "ImagePullBackOff", Message: `Back-off pulling image "example.com/users:1": ErrImagePull: not found`}}})
+		d := get(ctx, &appsv1.Deployment{}, ns, "users")
+		d.Status = appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: 2, UpdatedReplicas: 2, UnavailableReplicas: 2}
+		Expect(k8s.Status().Update(ctx, d)).To(Succeed())
+
+		read := &unstructured.Unstructured{}
+		read.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind("Microservice"))
+		read.SetName("users")
+		read.SetNamespace(ns)
+		Eventually(func(g Gomega) {
+			result := kstatusOf(ctx, read)
+			g.Expect(result.Status).To(Equal(status.FailedStatus))
+			g.Expect(result.Message).To(Equal(`Image "example.com/users:1" of container "users" can't be pulled: the registry does not have it; correct image`))
+		}).Should(Succeed())
+	}, SpecTimeout(suiteTimeout))
+
+	It("reads an object that no operator has seen as InProgress", func(ctx SpecContext) {
+		fresh := readSample("users")
+		fresh.SetNamespace(newNamespace(ctx))
+		Expect(k8s.Create(ctx, fresh, client.DryRunAll)).To(Succeed())
+		result, err := status.Compute(fresh)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Status).To(Equal(status.InProgressStatus))
+	}, SpecTimeout(suiteTimeout))
+})
+
+var _ = Describe("Status", func() {
+	It("says what is missing, and goes on when it comes", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		orders := microservice(ns, "orders", "users")
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)).
+			To(Equal(`Topology "shop" does not exist in namespace "` + ns + `": create it, or correct topologyRef`))
+
+		shop := topology(ns)
+		shop.Spec.Gateway.ClassName = "nowhere"
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)).
+			To(Equal(`Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`))
+		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted)).
+			To(Equal(`GatewayClass "nowhere" does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)`))
+		eventuallyHas(ctx, shop, v1alpha1.ConditionGraphSound, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+
+		users := microservice(ns, "users", "orders")
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGraphSound, metav1.ConditionFalse, v1alpha1.ReasonCycle)).
+			To(ContainSubstring("orders -> users -> orders"))
+		Expect(shop.Status.Cycles).To(Equal([]string{"orders -> users -> orders"}))
+		By("a circle holding up nobody")
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.ClassName = className })
+		eventuallyReady(ctx, users, orders, shop)
+
+		By("the dependency's port going away")
+		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Dependencies[0].Port = "grpc" })
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonPortNotFound)).
+			To(ContainSubstring(`has no port "grpc"`))
+
+		By("the Topology going away, which takes nothing with it")
+		Expect(k8s.Delete(ctx, shop)).To(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
+		get(ctx, &appsv1.Deployment{}, ns, "users")
+	}, SpecTimeout(suiteTimeout))
+})
+
+func readSample(name string) *unstructured.Unstructured {
+	GinkgoHelper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "config", "samples", name+".yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	sample := &unstructured.Unstructured{}
+	Expect(yaml.UnmarshalStrict(text, &sample.Object)).To(Succeed())
+	return sample
+}
+
+func kstatusOf(ctx context.Context, o *unstructured.Unstructured) *status.Result {
+	GinkgoHelper()
+	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())
+	result, err := status.Compute(o)
+	Expect(err).NotTo(HaveOccurred())
+	return result
+}
+
+// brokenPod makes a pod of a service that is in a given state.
+func brokenPod(ctx context.Context, ns, service string, state corev1.ContainerStatus) {
+	GinkgoHelper()
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: service + "-broken", Namespace: ns, Labels: map[string]string{
+			v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: service, v1alpha1.LabelComponent: v1alpha1.ComponentService}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: service, Image: "example.com/" + service + ":1"}}},
+	}
+	Expect(k8s.Create(ctx, pod)).To(Succeed())
+	pod.Status.ContainerStatuses = []corev1.ContainerStatus{state}
+	Expect(k8s.Status().Update(ctx, pod)).To(Succeed())
+}

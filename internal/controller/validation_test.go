@@ -1,0 +1,633 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// validation is a mistake that a user can make, and what the API server says
+// to it. Objects are text, so that what is unset there is unset in the request;
+// they are Microservices named users unless they say otherwise.
+type validation struct {
+	// before is the object that accepted and refused are changes of; empty when
+	// they are made anew.
+	before string
+	// accepted is an object near to refused that is in order, so that a rule
+	// which refuses everything is found out too.
+	accepted string
+	refused  string
+	// field and message are what the API server answers to refused.
+	field, message string
+}
+
+// validations has at least one entry for each rule in the API's types.
+var validations = map[string]validation{
+	// Names.
+	"a Microservice's name that leaves no room for the names made from it": {
+		accepted: `{metadata: {name: ` + strings.Repeat("a", 40) + `}, spec: {image: users}}`,
+		refused:  `{metadata: {name: ` + strings.Repeat("a", 41) + `}, spec: {image: users}}`,
+		message:  "metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit",
+	},
+	"a Microservice's name that no Service can have": {
+		accepted: `{metadata: {name: users-2}, spec: {image: users}}`,
+		refused:  `{metadata: {name: 2-users}, spec: {image: users}}`,
+		message:  "metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit",
+	},
+	"a Topology's name with a dot": {
+		accepted: `{kind: Topology, metadata: {name: 1-shop}}`,
+		refused:  `{kind: Topology, metadata: {name: shop.example}}`,
+		message:  "metadata.name must be at most 63 characters: lower case letters, digits and '-', beginning and ending with a letter or digit",
+	},
+
+	// What must be there and what there is.
+	"no spec": {
+		accepted: `spec: {image: users}`,
+		refused:  `{}`,
+		field:    "spec", message: "Required value",
+	},
+	"no image": {
+		accepted: `spec: {image: users}`,
+		refused:  `spec: {args: [serve]}`,
+		field:    "spec.image", message: "Required value",
+	},
+	"an empty image": {
+		accepted: `spec: {image: u}`,
+		refused:  `spec: {image: ""}`,
+		field:    "spec.image", message: "spec.image in body should be at least 1 chars long",
+	},
+	"an image with a space in it": {
+		accepted: `spec: {image: "registry.example.com:5000/users:1@sha256:0000000000000000000000000000000000000000000000000000000000000000"}`,
+		refused:  `spec: {image: "users: 1"}`,
+		field:    "spec.image", message: "image must not hold white space",
+	},
+	"a pull policy that there is not": {
+		accepted: `spec: {image: users, imagePullPolicy: IfNotPresent}`,
+		refused:  `spec: {image: users, imagePullPolicy: ifNotPresent}`,
+		field:    "spec.imagePullPolicy", message: `supported values: "Always", "IfNotPresent", "Never"`,
+	},
+	"a type that there is not": {
+		accepted: `spec: {image: users, type: Worker}`,
+		refused:  `spec: {image: users, type: worker}`,
+		field:    "spec.type", message: `supported values: "Server", "Worker"`,
+	},
+	"a rollout without its strategy": {
+		accepted: `spec: {image: users, rollout: {strategy: Recreate}}`,
+		refused:  `spec: {image: users, rollout: {}}`,
+		field:    "spec.rollout.strategy", message: "Required value",
+	},
+	"a strategy that there is not yet": {
+		accepted: `spec: {image: users, rollout: {strategy: RollingUpdate}}`,
+		refused:  `spec: {image: users, rollout: {strategy: Canary}}`,
+		field:    "spec.rollout.strategy", message: `supported values: "RollingUpdate", "Recreate"`,
+	},
+	"suspend as text": {
+		accepted: `spec: {image: users, suspend: true}`,
+		refused:  `spec: {image: users, suspend: "yes"}`,
+		field:    "spec.suspend", message: `spec.suspend in body must be of type boolean: "string"`,
+	},
+	"a podTemplate that is text": {
+		accepted: `spec: {image: users, podTemplate: {spec: {hostname: users}}}`,
+		refused:  `spec: {image: users, podTemplate: "spec: {}"}`,
+		field:    "spec.podTemplate", message: `spec.podTemplate in body must be of type object: "string"`,
+	},
+	"memory that is no quantity": {
+		accepted: `spec: {image: users, resources: {limits: {memory: 64Mi}}}`,
+		refused:  `spec: {image: users, resources: {limits: {memory: lots}}}`,
+		field:    "spec.resources.limits.memory", message: "spec.resources.limits.memory in body should match",
+	},
+	"two variables of one name": {
+		accepted: `spec: {image: users, env: [{name: A, value: "1"}, {name: B, value: "1"}]}`,
+		refused:  `spec: {image: users, env: [{name: A, value: "1"}, {name: A, value: "2"}]}`,
+		field:    "spec.env[1]", message: `Duplicate value: {"name":"A"}`,
+	},
+
+	// Ports, probes and identity.
+	"an empty list of ports": {
+		accepted: `spec: {image: users, ports: [{name: http, port: 80}]}`,
+		refused:  `spec: {image: users, ports: []}`,
+		field:    "spec.ports", message: "spec.ports in body should have at least 1 items",
+	},
+	"a port over the largest": {
+		accepted: `spec: {image: users, ports: [{name: http, port: 65535}]}`,
+		refused:  `spec: {image: users, ports: [{name: http, port: 65536}]}`,
+		field:    "spec.ports[0].port", message: "spec.ports[0].port in body should be less than or equal to 65535",
+	},
+	"a target port of zero": {
+		accepted: `spec: {image: users, ports: [{name: http, port: 80, targetPort: 1}]}`,
+		refused:  `spec: {image: users, ports: [{name: http, port: 80, targetPort: 0}]}`,
+		field:    "spec.ports[0].targetPort", message: "spec.ports[0].targetPort in body should be greater than or equal to 1",
+	},
+	"a protocol that there is not": {
+		accepted: `spec: {image: users, ports: [{name: grpc, port: 80, protocol: GRPC}]}`,
+		refused:  `spec: {image: users, ports: [{name: grpc, port: 80, protocol: gRPC}]}`,
+		field:    "spec.ports[0].protocol", message: `supported values: "HTTP", "GRPC", "TCP"`,
+	},
+	"a port's name that no Service takes": {
+		accepted: `spec: {image: users, ports: [{name: http-2, port: 80}]}`,
+		refused:  `spec: {image: users, ports: [{name: http--2, port: 80}]}`,
+		field:    "spec.ports[0].name", message: "name must be lower case letters and digits, with single '-' between them and at least one letter",
+	},
+	"a port's name without a letter": {
+		accepted: `spec: {image: users, ports: [{name: p80, port: 80}]}`,
+		refused:  `spec: {image: users, ports: [{name: "80", port: 80}]}`,
+		field:    "spec.ports[0].name", message: "name must be lower case letters and digits, with single '-' between them and at least one letter",
+	},
+	"two ports of one name": {
+		accepted: `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 81}]}`,
+		refused:  `spec: {image: users, ports: [{name: a, port: 80}, {name: a, port: 81}]}`,
+		field:    "spec.ports[1]", message: `Duplicate value: {"name":"a"}`,
+	},
+	"two ports of one number": {
+		accepted: `spec: {image: users, ports: [{name: a, port: 80, targetPort: 8080}, {name: b, port: 81, targetPort: 8080}]}`,
+		refused:  `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 80}]}`,
+		field:    "spec.ports", message: "ports must not repeat a port number: give each entry a port of its own",
+	},
+	"a Worker with ports": {
+		accepted: `spec: {image: users, type: Server, ports: [{name: http, port: 80}]}`,
+		refused:  `spec: {image: users, type: Worker, ports: [{name: http, port: 80}]}`,
+		field:    "spec.ports", message: "ports and type: Worker are mutually exclusive: a Worker listens on no port",
+	},
+	"a Worker with routes": {
+		accepted: `spec: {image: users, type: Worker, routes: []}`,
+		refused:  `spec: {image: users, type: Worker, routes: [{path: /users}]}`,
+		field:    "spec.routes", message: "routes and type: Worker are mutually exclusive: a Worker has no port to route to",
+	},
+	"a Worker that is probed by path": {
+		accepted: `spec: {image: users, type: Worker, probes: {liveness: {exec: {command: [users, alive]}}}}`,
+		refused:  `spec: {image: users, type: Worker, probes: {path: /healthz}}`,
+		field:    "spec.probes", message: "probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec",
+	},
+	"probes that say nothing": {
+		accepted: `spec: {image: users, probes: {path: /healthz}}`,
+		refused:  `spec: {image: users, probes: {}}`,
+		field:    "spec.probes", message: "spec.probes in body should have at least 1 properties",
+	},
+	"a probe's path that is relative": {
+		accepted: `spec: {image: users, probes: {path: "/healthz?full=1"}}`,
+		refused:  `spec: {image: users, probes: {path: healthz}}`,
+		field:    "spec.probes.path", message: "path must begin with '/'",
+	},
+	"annotations for somebody else's ServiceAccount": {
+		accepted: `spec: {image: users, serviceAccount: {name: shared, annotations: {}}}`,
+		refused:  `spec: {image: users, serviceAccount: {name: shared, annotations: {role: users}}}`,
+		field:    "spec.serviceAccount", message: "name and annotations are mutually exclusive: an existing ServiceAccount is left as it is",
+	},
+
+	// Scaling.
+	"replicas beside autoscale": {
+		accepted: `spec: {image: users, scaling: {autoscale: {max: 3}}}`,
+		refused:  `spec: {image: users, scaling: {replicas: 2, autoscale: {max: 3}}}`,
+		field:    "spec.scaling", message: "replicas and autoscale are mutually exclusive: remove one of them",
+	},
+	"fewer pods than none": {
+		accepted: `spec: {image: users, scaling: {replicas: 0}}`,
+		refused:  `spec: {image: users, scaling: {replicas: -1}}`,
+		field:    "spec.scaling.replicas", message: "spec.scaling.replicas in body should be greater than or equal to 0",
+	},
+	"autoscale without max": {
+		accepted: `spec: {image: users, scaling: {autoscale: {max: 2}}}`,
+		refused:  `spec: {image: users, scaling: {autoscale: {min: 2}}}`,
+		field:    "spec.scaling.autoscale.max", message: "Required value",
+	},
+	"min over max": {
+		accepted: `spec: {image: users, scaling: {autoscale: {min: 3, max: 3}}}`,
+		refused:  `spec: {image: users, scaling: {autoscale: {min: 4, max: 3}}}`,
+		field:    "spec.scaling.autoscale", message: "min must not be over max (min unset means 2)",
+	},
+	"the min that is not said over max": {
+		accepted: `spec: {image: users, scaling: {autoscale: {min: 1, max: 1}}}`,
+		refused:  `spec: {image: users, scaling: {autoscale: {max: 1}}}`,
+		field:    "spec.scaling.autoscale", message: "min must not be over max (min unset means 2)",
+	},
+	"a CPU target of zero": {
+		accepted: `spec: {image: users, scaling: {autoscale: {max: 3, cpu: 1}}}`,
+		refused:  `spec: {image: users, scaling: {autoscale: {max: 3, cpu: 0}}}`,
+		field:    "spec.scaling.autoscale.cpu", message: "spec.scaling.autoscale.cpu in body should be greater than or equal to 1",
+	},
+
+	// Dependencies.
+	"a service that depends on itself": {
+		accepted: `spec: {image: users, dependencies: [{name: orders}]}`,
+		refused:  `spec: {image: users, dependencies: [{name: orders}, {name: users}]}`,
+		field:    "spec.dependencies", message: "dependencies must not name the service itself: remove the entry whose name is this Microservice's",
+	},
+	"two dependencies on one service": {
+		accepted: `spec: {image: users, dependencies: [{name: orders}, {name: payments}]}`,
+		refused:  `spec: {image: users, dependencies: [{name: orders}, {name: orders, port: http}]}`,
+		field:    "spec.dependencies[1]", message: `Duplicate value: {"name":"orders"}`,
+	},
+	"a part that an address does not have": {
+		accepted: `spec: {image: users, dependencies: [{name: orders, env: [{name: ORDERS, value: Address}]}]}`,
+		refused:  `spec: {image: users, dependencies: [{name: orders, env: [{name: ORDERS, value: Addr}]}]}`,
+		field:    "spec.dependencies[0].env[0].value", message: `supported values: "URL", "Address", "Host", "Port"`,
+	},
+	"a name that no environment variable has": {
+		accepted: `spec: {image: users, dependencies: [{name: orders, env: [{name: orders.Service-1_addr, value: Host}]}]}`,
+		refused:  `spec: {image: users, dependencies: [{name: orders, env: [{name: "ORDERS=", value: Host}]}]}`,
+		field:    "spec.dependencies[0].env[0].name", message: "name must be that of an environment variable: letters, digits, '_', '.' and '-', not beginning with a digit",
+	},
+
+	// Routes.
+	"a route to a port that is not among ports": {
+		accepted: `spec: {image: users, ports: [{name: web, port: 80}], routes: [{port: web}]}`,
+		refused:  `spec: {image: users, ports: [{name: web, port: 80}], routes: [{port: http}]}`,
+		field:    "spec.routes", message: "routes[].port must be the name of one of ports (without ports there is one, named http)",
+	},
+	"a route to a port other than the one that there is without ports": {
+		accepted: `spec: {image: users, routes: [{port: http}]}`,
+		refused:  `spec: {image: users, routes: [{port: web}]}`,
+		field:    "spec.routes", message: "routes[].port must be the name of one of ports (without ports there is one, named http)",
+	},
+	"a route to a TCP port": {
+		accepted: `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 81, protocol: TCP}], routes: [{port: a}]}`,
+		refused:  `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 81, protocol: TCP}], routes: [{port: b}]}`,
+		field:    "spec.routes", message: "routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",
+	},
+	"a route to the first port, which is TCP": {
+		accepted: `spec: {image: users, ports: [{name: a, port: 80, protocol: GRPC}], routes: [{}]}`,
+		refused:  `spec: {image: users, ports: [{name: a, port: 80, protocol: TCP}], routes: [{}]}`,
+		field:    "spec.routes", message: "routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",
+	},
+	"two routes for the same requests": {
+		accepted: `spec: {image: users, routes: [{path: /a}, {path: /a, headers: [{name: beta, value: "1"}]}, {path: /a, hostnames: [a.example.com]}, {}]}`,
+		refused:  `spec: {image: users, routes: [{path: /}, {timeout: 5s}]}`,
+		field:    "spec.routes", message: "routes must differ in path, hostnames or headers: two entries match the same requests",
+	},
+	"a relative path": {
+		accepted: `spec: {image: users, routes: [{path: /users}]}`,
+		refused:  `spec: {image: users, routes: [{path: users}]}`,
+		field:    "spec.routes[0].path", message: "path must be a plain prefix such as /orders",
+	},
+	"a path with parameters": {
+		accepted: `spec: {image: users, routes: [{path: "/users/%7Bid%7D/.well-known/a..b/~x"}]}`,
+		refused:  `spec: {image: users, routes: [{path: "/users/{id}"}]}`,
+		field:    "spec.routes[0].path", message: "it begins with '/', and holds no '//', '/./', '/../', '%2F', '?', '#', braces or white space",
+	},
+	"a path that climbs": {
+		accepted: `spec: {image: users, routes: [{path: /users/...}]}`,
+		refused:  `spec: {image: users, routes: [{path: /users/..}]}`,
+		field:    "spec.routes[0].path", message: "path must be a plain prefix such as /orders: it begins with '/', and holds no '//', '/./', '/../', '%2F', '?', '#', braces or white space",
+	},
+	"a relative rewrite": {
+		accepted: `spec: {image: users, routes: [{path: /users, rewrite: /}]}`,
+		refused:  `spec: {image: users, routes: [{path: /users, rewrite: v1}]}`,
+		field:    "spec.routes[0].rewrite", message: "rewrite must begin with '/'",
+	},
+	"a timeout without its unit": {
+		accepted: `spec: {image: users, routes: [{timeout: 1m30s}]}`,
+		refused:  `spec: {image: users, routes: [{timeout: "5"}]}`,
+		field:    "spec.routes[0].timeout", message: "timeout must be a duration such as 5s or 1m30s",
+	},
+	"a timeout that is a number": {
+		accepted: `spec: {image: users, routes: [{timeout: 500ms}]}`,
+		refused:  `spec: {image: users, routes: [{timeout: 5}]}`,
+		field:    "spec.routes[0].timeout", message: `spec.routes[0].timeout in body must be of type string: "integer"`,
+	},
+	"a header's name with a colon": {
+		accepted: `spec: {image: users, routes: [{headers: [{name: X-Beta, value: "a: b"}]}]}`,
+		refused:  `spec: {image: users, routes: [{headers: [{name: "X-Beta:", value: "1"}]}]}`,
+		field:    "spec.routes[0].headers[0].name", message: "name must be an HTTP header name",
+	},
+	"a URL for a route's hostname": {
+		accepted: `spec: {image: users, routes: [{hostnames: ["*.example.com", localhost]}]}`,
+		refused:  `spec: {image: users, routes: [{hostnames: ["https://shop.example.com"]}]}`,
+		field:    "spec.routes[0].hostnames[0]", message: "hostnames must be lower case names such as shop.example.com or *.example.com, without scheme, port or path",
+	},
+
+	// Databases.
+	"a database without an engine": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL}}`,
+		refused:  `spec: {image: users, database: {version: "17"}}`,
+		field:    "spec.database.engine", message: "Required value",
+	},
+	"an engine that there is not": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL}}`,
+		refused:  `spec: {image: users, database: {engine: Postgres}}`,
+		field:    "spec.database.engine", message: `supported values: "PostgreSQL"`,
+	},
+	"a changed engine": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL}}`,
+		accepted: `spec: {image: users}`,
+		refused:  `spec: {image: users, database: {engine: MariaDB}}`,
+		field:    "spec.database", message: "engine can't be changed in place: move the data to a new Microservice, or remove database first",
+	},
+	"a provider that there is not": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: BuiltIn}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: RDS}}`,
+		field:    "spec.database.provider", message: `supported values: "BuiltIn", "External"`,
+	},
+	"a changed provider": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: BuiltIn}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: External, external: {secretName: db}}}`,
+		field:    "spec.database", message: "provider can't be changed in place: remove database, restore the data at the new provider, then add database again",
+	},
+	"an external database without its Secret": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: External, external: {secretName: db}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: External}}`,
+		field:    "spec.database", message: "provider: External and external go together: set external.secretName with provider: External, and only then",
+	},
+	"a Secret for a built-in database": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: External, external: {secretName: db}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, external: {secretName: db}}}`,
+		field:    "spec.database", message: "provider: External and external go together: set external.secretName with provider: External, and only then",
+	},
+	"settings for a database that is run elsewhere": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: External, external: {secretName: db}, version: "17"}}`,
+		field:    "spec.database", message: "version, storage, resources, parameters and deletionPolicy don't apply to provider: External: that database is run elsewhere; remove them",
+	},
+	"a version that is a number": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: 17.2}}`,
+		field:    "spec.database.version", message: `spec.database.version in body must be of type string: "number"`,
+	},
+	"a version with a letter": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17-alpine"}}`,
+		field:    "spec.database.version", message: `version must be major or major.minor, such as "17" or "17.2"`,
+	},
+	"another major version": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "18"}}`,
+		field:    "spec.database", message: "version: the major version can't be changed in place: make a new Microservice with the new version and move the data",
+	},
+	"a lower minor version": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.10"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17.8"}}`,
+		field:    "spec.database", message: "version must not be lowered",
+	},
+	"a minor version that becomes no version": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17.x"}}`,
+		field:    "spec.database.version", message: `version must be major or major.minor, such as "17" or "17.2"`,
+	},
+	"storage that says nothing": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {}}}`,
+		field:    "spec.database.storage", message: "spec.database.storage in body should have at least 1 properties",
+	},
+	"a size that is no quantity": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 10G}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 10GB}}}`,
+		field:    "spec.database.storage.size", message: "size must be a quantity over zero, such as 10Gi or 500Mi",
+	},
+	"a size of zero": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: "1"}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: "0"}}}`,
+		field:    "spec.database.storage.size", message: "size must be a quantity over zero, such as 10Gi or 500Mi",
+	},
+	"a smaller volume": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1024Mi}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1G}}}`,
+		field:    "spec.database.storage", message: "size can't be shrunk: volumes only grow",
+	},
+	"another storage class": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast}}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast, size: 20Gi}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: slow}}}`,
+		field:    "spec.database.storage", message: "storageClassName can't be changed in place: move the data to a new Microservice",
+	},
+	"a storage class that is taken away": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi, storageClassName: fast}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi, storageClassName: ""}}}`,
+		field:    "spec.database.storage.storageClassName", message: "spec.database.storage.storageClassName in body should be at least 1 chars long",
+	},
+	"a parameter that is a number": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, parameters: {max_connections: "200"}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, parameters: {max_connections: 200}}}`,
+		field:    "spec.database.parameters.max_connections", message: `must be of type string: "integer"`,
+	},
+	"a parameter as on the command line": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, parameters: {pg_stat_statements.max: "1000"}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, parameters: {max-connections: "200"}}}`,
+		field:    "spec.database.parameters", message: "parameters must be named as in postgresql.conf: lower case letters, digits, '_' and '.'",
+	},
+	"a parameter that Atoll sets": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, parameters: {port_range: "1"}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, parameters: {port: "5433"}}}`,
+		field:    "spec.database.parameters", message: "parameters must not hold data_directory, hba_file, ident_file, config_file, external_pid_file, listen_addresses, port or unix_socket_directories: Atoll sets them",
+	},
+	"a deletion policy that there is not": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, deletionPolicy: Delete}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, deletionPolicy: Keep}}`,
+		field:    "spec.database.deletionPolicy", message: `supported values: "Retain", "Delete"`,
+	},
+
+	// Topologies.
+	"a gateway that is made and there already": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, ref: {name: public}}}}`,
+		field:    "spec.gateway", message: "exactly one of className (a Gateway made for this Topology) and ref (an existing Gateway) must be set",
+	},
+	"a gateway that is neither made nor there": {
+		accepted: `{kind: Topology, spec: {gateway: {ref: {name: public, namespace: infra, sectionName: https}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {hostnames: [shop.example.com]}}}`,
+		field:    "spec.gateway", message: "exactly one of className (a Gateway made for this Topology) and ref (an existing Gateway) must be set",
+	},
+	"a certificate for an existing gateway": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, tls: {secretName: shop-tls}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {ref: {name: public}, tls: {secretName: shop-tls}}}}`,
+		field:    "spec.gateway", message: "tls goes with className only: an existing Gateway has its own certificates",
+	},
+	"a certificate to be issued for no name": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le, kind: ClusterIssuer}}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [], tls: {issuerRef: {name: le}}}}}`,
+		field:    "spec.gateway", message: "tls.issuerRef needs hostnames: a certificate is issued for names",
+	},
+	"a certificate from two sources": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le}}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le}, secretName: shop-tls}}}}`,
+		field:    "spec.gateway.tls", message: "exactly one of secretName and issuerRef must be set",
+	},
+	"an issuer of a kind that there is not": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le, kind: Issuer}}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le, kind: Vault}}}}}`,
+		field:    "spec.gateway.tls.issuerRef.kind", message: `supported values: "Issuer", "ClusterIssuer"`,
+	},
+	"a Topology's hostname with a port": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com]}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, hostnames: ["shop.example.com:8080"]}}}`,
+		field:    "spec.gateway.hostnames[0]", message: "hostnames must be lower case names such as shop.example.com or *.example.com, without scheme, port or path",
+	},
+	"a default version with a letter": {
+		accepted: `{kind: Topology, spec: {defaults: {database: {version: "16.4"}}}}`,
+		refused:  `{kind: Topology, spec: {defaults: {database: {version: v16}}}}`,
+		field:    "spec.defaults.database.version", message: `version must be major or major.minor, such as "17" or "17.2"`,
+	},
+}
+
+var _ = DescribeTable("Validation refuses", func(ctx SpecContext, v validation) {
+	ns := newNamespace(ctx)
+	strict := client.WithFieldValidation(k8s, metav1.FieldValidationStrict)
+	send := func(text string) error { return strict.Create(ctx, parse(ns, text), client.DryRunAll) }
+	if v.before != "" {
+		before := parse(ns, v.before)
+		Expect(strict.Create(ctx, before)).To(Succeed())
+		send = func(text string) error { return replaceSpec(ctx, strict, before, parse(ns, text)) }
+	}
+	Expect(send(v.accepted)).To(Succeed())
+	Expect(refusals(send(v.refused))).To(ContainElement(And(
+		HaveField("Field", v.rootedField()),
+		HaveField("Message", ContainSubstring(v.message)),
+	)))
+}, validationEntries())
+
+var _ = Describe("Validation", func() {
+	DescribeTable("refuses an unknown field", func(ctx SpecContext, object, field string) {
+		strict := client.WithFieldValidation(k8s, metav1.FieldValidationStrict)
+		Expect(strict.Create(ctx, parse("default", object), client.DryRunAll)).
+			To(MatchError(ContainSubstring("strict decoding error: unknown field %q", field)))
+	},
+		Entry("at the top", `{spec: {image: users}, metdata: {}}`, "metdata"),
+		Entry("that is misspelt", `spec: {image: users, replicas: 2}`, "spec.replicas"),
+		Entry("in a list", `spec: {image: users, routes: [{pathPrefix: /users}]}`, "spec.routes[0].pathPrefix"),
+		Entry("in what Kubernetes defines", `spec: {image: users, env: [{name: A, valueForm: {}}]}`, "spec.env[0].valueForm"),
+		Entry("of a Topology", `{kind: Topology, spec: {gatewayClassName: traefik}}`, "spec.gatewayClassName"),
+	)
+
+	It("has a test for each rule", func() {
+		tested := map[string]bool{}
+		for _, v := range validations {
+			kind := parse("", v.refused).GetKind()
+			tested[kind+" "+anyIndex.ReplaceAllString(v.rootedField(), "[]")+": "+v.message] = true
+		}
+		rules := rulesOfCRDs()
+		Expect(len(rules)).To(BeNumerically(">", 30))
+		for _, rule := range rules {
+			Expect(tested).To(HaveKey(rule), "add an entry to validations, with this kind, field and message")
+		}
+	})
+})
+
+func validationEntries() []TableEntry {
+	var entries []TableEntry
+	for _, name := range slices.Sorted(maps.Keys(validations)) {
+		entries = append(entries, Entry(name, SpecTimeout(suiteTimeout), validations[name]))
+	}
+	return entries
+}
+
+// rootedField is the field as the API server names it: an object as a whole has
+// no name.
+func (v *validation) rootedField() string {
+	if v.field == "" {
+		return "<nil>"
+	}
+	return v.field
+}
+
+// parse reads an object, and fills in what most tests don't care for.
+func parse(ns, text string) *unstructured.Unstructured {
+	GinkgoHelper()
+	o := &unstructured.Unstructured{}
+	Expect(yaml.UnmarshalStrict([]byte(text), &o.Object)).To(Succeed())
+	o.SetNamespace(ns)
+	o.SetAPIVersion(v1alpha1.GroupVersion.String())
+	if o.GetKind() == "" {
+		o.SetKind("Microservice")
+	}
+	if o.GetName() == "" {
+		o.SetName("users")
+	}
+	return o
+}
+
+// replaceSpec asks for a change of the whole spec, whatever version of the
+// object there is, and does not carry it out.
+func replaceSpec(ctx context.Context, c client.Client, before, after *unstructured.Unstructured) error {
+	patch, err := json.Marshal([]map[string]any{{"op": "replace", "path": "/spec", "value": after.Object["spec"]}})
+	Expect(err).NotTo(HaveOccurred())
+	return c.Patch(ctx, before.DeepCopy(), client.RawPatch(types.JSONPatchType, patch), client.DryRunAll)
+}
+
+// refusals are the single complaints of an error of the API server.
+func refusals(err error) []metav1.StatusCause {
+	GinkgoHelper()
+	Expect(err).To(Satisfy(apierrors.IsInvalid))
+	var status *apierrors.StatusError
+	Expect(errors.As(err, &status)).To(BeTrue())
+	return status.ErrStatus.Details.Causes
+}
+
+var anyIndex = regexp.MustCompile(`\[[^\]]*\]`)
+
+// rulesOfCRDs lists the CEL rules of the definitions as kind, field and message.
+func rulesOfCRDs() []string {
+	GinkgoHelper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "config", "crd", "bases", "*.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	var rules []string
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		Expect(err).NotTo(HaveOccurred())
+		crd := &apiextensionsv1.CustomResourceDefinition{}
+		Expect(yaml.Unmarshal(text, crd)).To(Succeed())
+		for i := range crd.Spec.Versions {
+			rules = append(rules, rulesOf(crd.Spec.Names.Kind, "", crd.Spec.Versions[i].Schema.OpenAPIV3Schema)...)
+		}
+	}
+	return rules
+}
+
+func rulesOf(kind, field string, schema *apiextensionsv1.JSONSchemaProps) []string {
+	var rules []string
+	for i := range schema.XValidations {
+		at := strings.TrimPrefix(field+schema.XValidations[i].FieldPath, ".")
+		if at == "" {
+			at = "<nil>"
+		}
+		rules = append(rules, kind+" "+at+": "+schema.XValidations[i].Message)
+	}
+	for name := range schema.Properties {
+		property := schema.Properties[name]
+		rules = append(rules, rulesOf(kind, field+"."+name, &property)...)
+	}
+	if schema.Items != nil && schema.Items.Schema != nil {
+		rules = append(rules, rulesOf(kind, field+"[]", schema.Items.Schema)...)
+	}
+	if schema.AdditionalProperties != nil && schema.AdditionalProperties.Schema != nil {
+		rules = append(rules, rulesOf(kind, field+"[]", schema.AdditionalProperties.Schema)...)
+	}
+	return rules
+}
