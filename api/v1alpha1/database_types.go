@@ -114,7 +114,7 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size can't be shrunk: volumes only grow"
 type DatabaseStorage struct {
 	// size is the size of the volume, such as 10Gi. It can grow where the storage
-	// class allows it, and never shrink. Unset means 10Gi.
+	// class allows it, and never shrink. Unset means 10Gi for a new volume.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32

@@ -41,8 +41,8 @@ import (
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.urls[0]`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name)",message="dependencies must not name the service itself: remove the entry whose name is this Microservice's"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name)",message="dependencies must not name the service itself: remove the entry whose name is this Microservice's",fieldPath=".spec.dependencies"
 type Microservice struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.
@@ -69,11 +69,12 @@ type MicroserviceList struct {
 
 // MicroserviceSpec is the service as its team wants it.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port"
-// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes)",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to"
-// +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of one of ports (without ports there is one, named http)"
-// +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && (!has(p.protocol) || p.protocol != 'TCP')))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path"
-// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.probes) || !has(self.probes.path)",message="probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port",fieldPath=".ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes) || self.routes.size() == 0",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to",fieldPath=".routes"
+// +kubebuilder:validation:XValidation:rule="!has(self.database) || !has(self.dependencies) || self.dependencies.all(d, d.name != 'database')",message="dependencies must not name a service called database beside a database of one's own: both would set DATABASE_URL",fieldPath=".dependencies"
+// +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of one of ports (without ports there is one, named http)",fieldPath=".routes"
+// +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, !self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && has(p.protocol) && p.protocol == 'TCP'))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",fieldPath=".routes"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.probes) || !has(self.probes.path)",message="probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec",fieldPath=".probes"
 type MicroserviceSpec struct {
 	// topologyRef names the Topology that the service is a member of, in the
 	// same namespace. Unset: the service stands alone, and its routes need
@@ -244,7 +245,7 @@ type Port struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.matches('[a-z]') && !self.contains('--')",message="name must be lower case letters, digits and '-', with at least one letter"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.matches('[a-z]') && !self.contains('--')",message="name must be lower case letters and digits, with single '-' between them and at least one letter"
 	Name string `json:"name,omitempty"`
 
 	// port is the port of the Service, which others call.
@@ -279,7 +280,7 @@ const (
 )
 
 // ServiceAccount is the identity of the pods.
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations)",message="name and annotations are mutually exclusive: an existing ServiceAccount is left as it is"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",message="name and annotations are mutually exclusive: an existing ServiceAccount is left as it is"
 // +kubebuilder:validation:MinProperties=1
 type ServiceAccount struct {
 	// name is an existing ServiceAccount to run as. Unset means the one that
@@ -354,6 +355,7 @@ type DependencyEnvVar struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_.-]*$')",message="name must be that of an environment variable: letters, digits, '_', '.' and '-', not beginning with a digit"
 	Name string `json:"name,omitempty"`
 
 	// value is the part of the address: URL (http://users.shop.svc:8080),
@@ -481,10 +483,12 @@ type DatabaseStatus struct {
 type DependencyStatus struct {
 	// name is the dependency's name.
 	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
 
 	// ready is the dependency's own Ready condition: True, False or Unknown.
 	// +required
+	// +kubebuilder:validation:Enum=True;False;Unknown
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 }

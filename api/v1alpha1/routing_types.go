@@ -36,7 +36,7 @@ type Route struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="self.matches('^/[^?#\\\\s]*$') && !self.contains('//')",message="path must begin with '/' and hold no '//', '?', '#' or white space"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^/([-A-Za-z0-9/._~!$&\\'()*+,;=:@]|%[0-9A-Fa-f]{2})*$') && !self.matches('//|%2[Ff]|/[.]{1,2}(/|$)')",message="path must be a plain prefix such as /orders: it begins with '/', and holds no '//', '/./', '/../', '%2F', '?', '#', braces or white space"
 	Path string `json:"path,omitempty"`
 
 	// rewrite replaces path before the request reaches the service: with path

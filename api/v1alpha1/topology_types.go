@@ -35,7 +35,7 @@ import (
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.urls[0]`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 63 characters: lower case letters, digits and '-', beginning and ending with a letter or digit"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 63 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 63 characters: lower case letters, digits and '-', beginning and ending with a letter or digit",fieldPath=".metadata"
 type Topology struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.
@@ -48,7 +48,7 @@ type Topology struct {
 
 	// status sums up the members.
 	// +optional
-	// +kubebuilder:default={"observedGeneration":-1}
+	// +kubebuilder:default={"observedGeneration":-1,"services":0,"readyServices":0}
 	Status TopologyStatus `json:"status,omitzero"`
 }
 
@@ -75,7 +75,7 @@ type TopologySpec struct {
 // TopologyGateway is where requests from outside come in.
 // +kubebuilder:validation:XValidation:rule="has(self.className) != has(self.ref)",message="exactly one of className (a Gateway made for this Topology) and ref (an existing Gateway) must be set"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || has(self.className)",message="tls goes with className only: an existing Gateway has its own certificates"
-// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || has(self.hostnames)",message="tls.issuerRef needs hostnames: a certificate is issued for names"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hostnames) && self.hostnames.size() > 0)",message="tls.issuerRef needs hostnames: a certificate is issued for names"
 type TopologyGateway struct {
 	// className is the GatewayClass of a Gateway that Atoll makes, with the
 	// Topology's name.

@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -87,14 +88,14 @@ func (d *deployment) samples(ctx context.Context) error {
 
 // applyWithImages applies a folder of config with the images of this build.
 // pairs are an image's name in the manifests and its name in images.
-func (d *deployment) applyWithImages(ctx context.Context, folder, patches string, pairs ...string) error {
+func (d *deployment) applyWithImages(ctx context.Context, folder, patches string, pairs ...string) (err error) {
 	// kustomize takes no absolute path for a resource, so that the overlay lies
 	// beside what it changes while it is used.
 	overlay, err := os.MkdirTemp(filepath.Join(d.root, "config"), ".demo-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(overlay)
+	defer func() { err = errors.Join(err, os.RemoveAll(overlay)) }()
 	text := "resources: [../" + folder + "]\n" + patches
 	// A transformer's settings don't pass from base to overlay.
 	if folder == "samples" {

@@ -33,8 +33,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
@@ -57,7 +58,7 @@ func run(ctx context.Context, args []string) error {
 	case "tour":
 		err = tour(ctx, d)
 	case "all":
-		err = errors.Join(d.operator(ctx))
+		err = d.operator(ctx)
 		if err == nil {
 			err = d.samples(ctx)
 		}

@@ -74,6 +74,10 @@ func autoscalerHealth(in *Inputs, live Object) Health {
 	if hpa == nil {
 		return progressing("HorizontalPodAutoscaler %q is being made", in.Microservice.Name)
 	}
+	if len(hpa.Status.Conditions) == 0 {
+		return Health{Reason: v1alpha1.ReasonPending, Progressing: true,
+			Message: fmt.Sprintf("HorizontalPodAutoscaler %q has not been looked at by its controller yet", hpa.Name)}
+	}
 	for _, want := range []autoscalingv2.HorizontalPodAutoscalerConditionType{autoscalingv2.AbleToScale, autoscalingv2.ScalingActive} {
 		for i := range hpa.Status.Conditions {
 			c := &hpa.Status.Conditions[i]

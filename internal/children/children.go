@@ -20,6 +20,7 @@ limitations under the License.
 package children
 
 import (
+	"errors"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -51,6 +52,9 @@ type Kind struct {
 	CRD string
 	// Condition is the condition of the Microservice that the kind counts to.
 	Condition string
+	// After names a kind above in the table that this one is of no use without:
+	// while an object of that kind can't be applied, none of this one is.
+	After string
 	// Build makes the wanted objects of the kind; none when none is wanted. An
 	// error of type *Problem is shown to the user, and leaves what exists of the
 	// kind as it is.
@@ -68,9 +72,9 @@ var Table = []Kind{
 	{Name: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Condition: v1alpha1.ConditionWorkloadReady, Build: serviceAccount},
 	{Name: "Secret", Prototype: &corev1.Secret{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseSecret, Outlives: databaseRetained},
 	{Name: "PersistentVolumeClaim", Prototype: &corev1.PersistentVolumeClaim{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseClaim, Outlives: always},
-	{Name: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseStatefulSet, Health: databaseHealth},
+	{Name: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Condition: v1alpha1.ConditionDatabaseReady, After: "Secret", Build: databaseStatefulSet, Health: databaseHealth},
 	{Name: "Service", Prototype: &corev1.Service{}, Condition: v1alpha1.ConditionWorkloadReady, Build: services},
-	{Name: "Deployment", Prototype: &appsv1.Deployment{}, Condition: v1alpha1.ConditionWorkloadReady, Build: deployment, Health: deploymentHealth},
+	{Name: "Deployment", Prototype: &appsv1.Deployment{}, Condition: v1alpha1.ConditionWorkloadReady, After: "Secret", Build: deployment, Health: deploymentHealth},
 	{Name: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Condition: v1alpha1.ConditionAutoscalerReady, Build: horizontalPodAutoscaler, Health: autoscalerHealth},
 	{Name: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Condition: v1alpha1.ConditionWorkloadReady, Build: podDisruptionBudget},
 	{Name: "HTTPRoute", Prototype: &gatewayv1.HTTPRoute{}, CRD: "httproutes.gateway.networking.k8s.io", Condition: v1alpha1.ConditionRoutesReady, Build: httpRoutes, Health: httpRouteHealth},
@@ -113,13 +117,14 @@ func Build(in *Inputs) ([]Wanted, error) {
 		kind := &Table[i]
 		w := Wanted{Kind: kind}
 		objects, err := kind.Build(in)
-		switch problem := err.(type) {
-		case nil:
+		var problem *Problem
+		switch {
+		case err == nil:
 			w.Objects = objects
 			if kind.Outlives == nil || !kind.Outlives(in) {
 				owned(in.Microservice, objects)
 			}
-		case *Problem:
+		case errors.As(err, &problem):
 			w.Problem = problem
 			if problem.Condition == "" {
 				problem.Condition = kind.Condition

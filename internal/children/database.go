@@ -18,8 +18,10 @@ package children
 
 import (
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/database"
@@ -131,17 +133,39 @@ func databaseHealth(in *Inputs, live Object) Health {
 	case in.suspended():
 		return Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is suspended: set suspend to false to start it"}
 	case set.Status.ReadyReplicas < 1:
-		if h := podProblem(in, v1alpha1.ComponentDatabase); h != nil {
-			return *h
-		}
-		if claim := in.DatabaseState.Claim; claim != nil && claim.Status.Phase == "Pending" {
-			return Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: fmt.Sprintf("PersistentVolumeClaim %q is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, claim.Name)}
-		}
-		return Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-			Message: fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", name)}
+		return databaseUnready(in, set)
 	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
 		return progressing("StatefulSet %q is rolling out a change", name)
 	}
 	return healthy("The database accepts connections")
+}
+
+// databaseUnready says why a database's pod is not ready. A StatefulSet has no
+// condition that tells of a pod or claim that is refused, but its count of pods
+// does: it is zero at the current generation.
+func databaseUnready(in *Inputs, set *appsv1.StatefulSet) Health {
+	claim := in.DatabaseState.Claim
+	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
+	h := podProblem(in, v1alpha1.ComponentDatabase)
+	// That a pod waits for its claim is better told of the claim.
+	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message, "PersistentVolumeClaim")
+	switch {
+	case h != nil && !waits:
+		return *h
+	case set.Status.Replicas == 0:
+		return Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
+			Message: fmt.Sprintf("StatefulSet %q has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset %s)", set.Name, set.Name)}
+	case unbound:
+		return Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
+			Message: fmt.Sprintf("PersistentVolumeClaim %q%s is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, ofClass(claim), claim.Name)}
+	}
+	return Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
+		Message: fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", set.Name)}
+}
+
+func ofClass(claim *corev1.PersistentVolumeClaim) string {
+	if claim.Spec.StorageClassName == nil {
+		return ""
+	}
+	return fmt.Sprintf(" of storage class %q", *claim.Spec.StorageClassName)
 }

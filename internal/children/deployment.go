@@ -19,7 +19,6 @@ package children
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -145,13 +144,14 @@ func contentHash(in *Inputs) string {
 	if p == nil {
 		return in.References.Hash
 	}
-	sum := sha256.New()
-	fmt.Fprintln(sum, in.References.Hash)
+	var all strings.Builder
+	all.WriteString(in.References.Hash)
 	data := p.Data(in.DatabaseState.Password)
 	for _, key := range slices.Sorted(maps.Keys(data)) {
-		fmt.Fprintf(sum, "%s=%q\n", key, data[key])
+		all.WriteString("\n" + key + "=" + string(data[key]))
 	}
-	return hex.EncodeToString(sum.Sum(nil)[:8])
+	sum := sha256.Sum256([]byte(all.String()))
+	return hex.EncodeToString(sum[:8])
 }
 
 func container(in *Inputs) corev1.Container {

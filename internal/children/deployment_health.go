@@ -37,7 +37,7 @@ func deploymentHealth(in *Inputs, live Object) Health {
 	}
 	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
 		return Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true,
-			Message: fmt.Sprintf("Deployment %q can't make pods: %s", name, c.Message)}
+			Message: fmt.Sprintf("Deployment %q can't make pods: %s", name, Refusal(c.Message))}
 	}
 	wanted := ptr.Deref(d.Spec.Replicas, 1)
 	rolledOut := d.Status.UpdatedReplicas >= wanted && d.Status.Replicas <= d.Status.UpdatedReplicas
@@ -69,7 +69,7 @@ func deploymentHealth(in *Inputs, live Object) Health {
 		return progressing("Deployment %q is rolling out", name)
 	}
 	return Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: fmt.Sprintf("Deployment %q: fewer pods are ready than wanted", name)}
+		Message: fmt.Sprintf("Deployment %q: fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/%s)", name, name)}
 }
 
 func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {

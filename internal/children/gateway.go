@@ -100,7 +100,7 @@ func GatewayHealth(gateway *gatewayv1.Gateway) Health {
 		case c == nil || c.ObservedGeneration < gateway.Generation || c.Status == metav1.ConditionUnknown:
 			return Health{Reason: v1alpha1.ReasonPending, Progressing: true,
 				Message: fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q: check that the class exists (kubectl get gatewayclass) and its controller runs", gateway.Name, gateway.Spec.GatewayClassName)}
-		case c.Status == metav1.ConditionFalse:
+		case c.Status == metav1.ConditionFalse, c.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 			return gatewayRefused(gateway, want, c)
 		}
 	}

@@ -17,6 +17,7 @@ limitations under the License.
 package children
 
 import (
+	"regexp"
 	"strings"
 
 	"k8s.io/utils/ptr"
@@ -57,6 +58,12 @@ func grpcRoutes(in *Inputs) ([]Object, error) {
 	return objects, nil
 }
 
+// What Gateway API takes for a service and a method.
+var (
+	grpcService    = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*$`)
+	grpcMethodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
+)
+
 // grpcMethod reads /package.Service or /package.Service/Method; nil is every
 // method.
 func grpcMethod(route *v1alpha1.Route, i int) (*gatewayv1.GRPCMethodMatch, *Problem) {
@@ -65,12 +72,12 @@ func grpcMethod(route *v1alpha1.Route, i int) (*gatewayv1.GRPCMethodMatch, *Prob
 		return nil, nil
 	}
 	service, method, hasMethod := strings.Cut(path, "/")
+	if !grpcService.MatchString(service) || hasMethod && !grpcMethodName.MatchString(method) {
+		return nil, invalid("routes[%d].path: %q is not a gRPC method: write /package.Service or /package.Service/Method", i, route.Path)
+	}
 	match := &gatewayv1.GRPCMethodMatch{Type: ptr.To(gatewayv1.GRPCMethodMatchExact), Service: &service}
 	if !hasMethod {
 		return match, nil
-	}
-	if strings.Contains(method, "/") {
-		return nil, invalid("routes[%d].path: %q is not a gRPC method: write /package.Service or /package.Service/Method", i, route.Path)
 	}
 	match.Method = &method
 	return match, nil

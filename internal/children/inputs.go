@@ -43,6 +43,9 @@ type Inputs struct {
 	// Deployment and StatefulSet are the live ones; nil when there are none.
 	Deployment  *appsv1.Deployment
 	StatefulSet *appsv1.StatefulSet
+	// OwnServiceAccount says that the ServiceAccount of the Microservice's name is
+	// one that Atoll made.
+	OwnServiceAccount bool
 	// Pods are the live pods of all components.
 	Pods []corev1.Pod
 	// Gateways are the Gateways that routes attach to, by namespace/name. One that

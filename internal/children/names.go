@@ -22,7 +22,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// AnnotationReferences, on the pod template, is a hash of the content of all
+// AnnotationReferences stands on the pod template. It is a hash of the content of all
 // ConfigMaps and Secrets that the pods use: a change rolls them.
 const AnnotationReferences = "atoll.dev/references-hash"
 

@@ -19,6 +19,7 @@ package children
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,13 +52,33 @@ func overlay(template *corev1.PodTemplateSpec, patch []byte) (*corev1.PodTemplat
 	}
 	merged, err := strategicpatch.StrategicMergePatch(base, patch, corev1.PodTemplateSpec{})
 	if err != nil {
-		return nil, invalid("podTemplate can't be merged: %s", err)
+		return nil, invalid("podTemplate can't be merged: %s: entries of lists such as containers, volumes and env need their name", err)
 	}
 	result := &corev1.PodTemplateSpec{}
 	if err := json.Unmarshal(merged, result); err != nil {
 		return nil, invalid("podTemplate: %s", err)
 	}
+	for i := range result.Spec.Containers {
+		if result.Spec.Containers[i].Name == template.Spec.Containers[0].Name {
+			result.Spec.Containers[i].Env = inOrder(template.Spec.Containers[0].Env, result.Spec.Containers[i].Env)
+		}
+	}
 	return result, nil
+}
+
+// inOrder puts the variables of the template before those that the overlay
+// adds. A merge puts them after, where $(PGHOST) in an added one would find
+// nothing.
+func inOrder(base, merged []corev1.EnvVar) []corev1.EnvVar {
+	index := func(name string) int {
+		at := slices.IndexFunc(base, func(v corev1.EnvVar) bool { return v.Name == name })
+		if at < 0 {
+			return len(base)
+		}
+		return at
+	}
+	slices.SortStableFunc(merged, func(a, b corev1.EnvVar) int { return index(a.Name) - index(b.Name) })
+	return merged
 }
 
 // withoutDirectives leaves out strategic merge directives ($patch and the

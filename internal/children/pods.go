@@ -18,6 +18,7 @@ package children
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,7 +68,7 @@ func diagnose(pod *corev1.Pod) (int, *Health) {
 		c := &pod.Status.Conditions[i]
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
 			return rankUnschedulable, &Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
-				Message: "No node takes the pod: " + c.Message}
+				Message: "No node takes the pod: " + schedulerSays(c.Message)}
 		}
 	}
 	return 0, nil
@@ -81,7 +82,7 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *H
 	switch waiting {
 	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
 		return rankImage, &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, pullAdvice(status.State.Waiting))}
+			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, pullAdvice(status.State.Waiting, imageField(pod)))}
 	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 		return rankConfig, cannotBeMade(status.Name, status.State.Waiting.Message)
 	}
@@ -104,10 +105,41 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *H
 			Message: fmt.Sprintf("Container %q was killed for using more memory than its limit: raise resources.limits.memory", status.Name)}
 	}
 	return rankCrashLooping, &Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-		Message: fmt.Sprintf("Container %q ends again and again, last with exit code %d: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, controllerOf(pod), status.Name)}
+		Message: fmt.Sprintf("Container %q ends again and again, last with exit code %d%s: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, probablyEnded(last.ExitCode), controllerOf(pod), status.Name)}
 }
 
+// probablyEnded tells of exit codes that a service has when the kubelet ends it.
+func probablyEnded(code int32) string {
+	switch code {
+	case 0, 137, 143:
+		return " (it may have ended by itself, or by its startup or liveness probe)"
+	}
+	return ""
+}
+
+// schedulerSays leaves out what the scheduler says about preemption, which
+// nobody asked for.
+func schedulerSays(message string) string {
+	message, _, _ = strings.Cut(message, " preemption:")
+	return message
+}
+
+// refusedContainer is how the kubelet names the container that it refuses, by
+// the pod, of which there are several.
+var refusedContainer = regexp.MustCompile(` \(pod: "[^"]*", container: [^)]*\)$`)
+
 func cannotBeMade(container, why string) *Health {
+	why = refusedContainer.ReplaceAllString(why, "")
+	// What comes before is the names of the runtime's layers.
+	if _, cause, found := strings.Cut(why, "unable to start container process: "); found {
+		why = strings.TrimSuffix(cause, ": unknown")
+	}
+	switch {
+	case strings.Contains(why, "image will run as root"), strings.Contains(why, "non-numeric user"):
+		why += ": give the image a USER by number, or set podTemplate.spec.securityContext.runAsUser"
+	case strings.Contains(why, "runAsUser breaks non-root policy"):
+		why += ": set runAsUser in podTemplate to another user than 0"
+	}
 	return &Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
 		Message: fmt.Sprintf("Container %q can't be made: %s", container, why)}
 }
@@ -115,21 +147,29 @@ func cannotBeMade(container, why string) *Health {
 // pullAdvice says what to do about an image that can't be pulled. What the
 // registry said is put into a few classes, because its wording changes with
 // every try.
-func pullAdvice(waiting *corev1.ContainerStateWaiting) string {
+func pullAdvice(waiting *corev1.ContainerStateWaiting, field string) string {
 	said := strings.ToLower(waiting.Message)
 	switch {
 	case waiting.Reason == "InvalidImageName":
-		return "it is not a valid image name; correct image"
+		return "it is not a valid image name; correct " + field
 	case waiting.Reason == "ErrImageNeverPull":
 		return "it is not on the node and imagePullPolicy is Never"
 	case waiting.Reason == "SignatureValidationFailed", strings.Contains(said, "signaturevalidationfailed"):
-		return "its signature is not valid; sign it, or correct image"
+		return "its signature is not valid; sign it, or correct " + field
 	case strings.Contains(said, "not found"), strings.Contains(said, "manifest unknown"), strings.Contains(said, "name unknown"):
-		return "the registry does not have it; correct image"
+		return "the registry does not have it; correct " + field
 	case strings.Contains(said, "unauthorized"), strings.Contains(said, "denied"), strings.Contains(said, "forbidden"), strings.Contains(said, "authorization"):
-		return "the registry does not let it be read; set imagePullSecrets, or correct image"
+		return "the registry does not let it be read; set imagePullSecrets, or correct " + field
 	}
 	return "the registry does not answer; check the registry's name in image and the node's network"
+}
+
+// imageField is what in the spec decides over a pod's image.
+func imageField(pod *corev1.Pod) string {
+	if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
+		return "database.version"
+	}
+	return "image"
 }
 
 func containerImage(pod *corev1.Pod, container string) string {

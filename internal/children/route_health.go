@@ -32,12 +32,14 @@ import (
 // some parent accepts it and resolves its backends, at the route's generation.
 func routeHealth(in *Inputs, kind, name string, generation int64, refs []gatewayv1.ParentReference, parents []gatewayv1.RouteParentStatus) Health {
 	var refused *Health
+	waiting := len(parents) < len(refs)
 	for i := range parents {
 		parent := &parents[i]
 		accepted := meta.FindStatusCondition(parent.Conditions, string(gatewayv1.RouteConditionAccepted))
 		resolved := meta.FindStatusCondition(parent.Conditions, string(gatewayv1.RouteConditionResolvedRefs))
 		switch {
 		case !answered(accepted, generation) || !answered(resolved, generation):
+			waiting = true
 		case accepted.Status == metav1.ConditionTrue && resolved.Status == metav1.ConditionTrue:
 			return healthy("Routes are accepted")
 		case accepted.Status != metav1.ConditionTrue:
@@ -47,6 +49,10 @@ func routeHealth(in *Inputs, kind, name string, generation int64, refs []gateway
 		}
 	}
 	if refused != nil {
+		// While a Gateway has not answered yet, it may still be the one that accepts.
+		if waiting {
+			refused.Stalled, refused.Progressing = false, true
+		}
 		return *refused
 	}
 	for i := range refs {
@@ -71,7 +77,9 @@ func answered(c *metav1.Condition, generation int64) bool {
 }
 
 func rejected(kind, name string, parent *gatewayv1.RouteParentStatus, c *metav1.Condition) *Health {
-	return &Health{Reason: v1alpha1.ReasonNotAccepted, Stalled: true,
+	// The Service is made in the same pass: its Gateway may only not know it yet.
+	stalled := c.Reason != string(gatewayv1.RouteReasonBackendNotFound)
+	return &Health{Reason: v1alpha1.ReasonNotAccepted, Stalled: stalled, Progressing: !stalled,
 		Message: fmt.Sprintf("%s %q rejected by Gateway %q: %s", kind, name, parent.ParentRef.Name, c.Reason)}
 }
 

@@ -31,7 +31,8 @@ func serviceAccount(in *Inputs) ([]Object, error) {
 		AutomountServiceAccountToken: ptr.To(false),
 	}
 	if own := ms.Spec.ServiceAccount; own != nil {
-		if own.Name != "" {
+		// Whoever names the one that Atoll made goes on with it.
+		if own.Name != "" && !(own.Name == ms.Name && in.OwnServiceAccount) {
 			return nil, nil
 		}
 		account.Annotations = own.Annotations

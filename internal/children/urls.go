@@ -18,6 +18,7 @@ package children
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -67,26 +68,44 @@ func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha
 	}
 	hosts := make([]string, 0, len(hostnames))
 	for _, name := range hostnames {
-		hosts = append(hosts, string(name))
+		// Nobody can call a wildcard.
+		if !strings.HasPrefix(string(name), "*") {
+			hosts = append(hosts, string(name))
+		}
 	}
-	if len(hosts) == 0 {
+	if len(hostnames) == 0 {
 		for i := range gateway.Status.Addresses {
 			hosts = append(hosts, gateway.Status.Addresses[i].Value)
 		}
 	}
-	scheme := "http"
-	for i := range gateway.Spec.Listeners {
-		l := &gateway.Spec.Listeners[i]
-		if (section == "" || section == string(l.Name)) && l.Protocol == gatewayv1.HTTPSProtocolType {
-			scheme = "https"
-		}
-	}
+	scheme, port := schemeAndPort(gateway, section)
 	urls := make([]string, len(hosts))
 	for i, host := range hosts {
 		if strings.Contains(host, ":") {
 			host = "[" + host + "]"
 		}
-		urls[i] = scheme + "://" + host
+		urls[i] = scheme + "://" + host + port
 	}
 	return urls
+}
+
+// schemeAndPort are those of the Gateway's listener, of an HTTPS one where it
+// has both. The port is empty where it is the scheme's own.
+func schemeAndPort(gateway *gatewayv1.Gateway, section string) (scheme, port string) {
+	scheme = "http"
+	for i := range gateway.Spec.Listeners {
+		l := &gateway.Spec.Listeners[i]
+		if section != "" && section != string(l.Name) || scheme == "https" && l.Protocol != gatewayv1.HTTPSProtocolType {
+			continue
+		}
+		usual := gatewayv1.PortNumber(80)
+		if l.Protocol == gatewayv1.HTTPSProtocolType {
+			scheme, usual = "https", 443
+		}
+		port = ""
+		if l.Port != usual {
+			port = ":" + strconv.Itoa(int(l.Port))
+		}
+	}
+	return scheme, port
 }

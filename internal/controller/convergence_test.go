@@ -79,21 +79,21 @@ var _ = Describe("Convergence", func() {
 		before := versions(everythingIn(ctx, ns))
 
 		By("a pod that changes nothing but wakes the controller")
-		sent, ran := requests.in(ns), reconciles("microservice")
+		sent, ran := requests.in(ns), reconciles()
 		pod := &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "users-1", Namespace: ns, Labels: map[string]string{
 				v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users", v1alpha1.LabelComponent: v1alpha1.ComponentService}},
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "users", Image: "example.com/users:1"}}},
 		}
 		Expect(k8s.Create(ctx, pod)).To(Succeed())
-		Eventually(func() float64 { return reconciles("microservice") }).Should(BeNumerically(">", ran))
+		Eventually(reconciles).Should(BeNumerically(">", ran))
 		Consistently(func() []string { return requests.in(ns) }, "500ms").Should(Equal(sent))
 
 		By("a second manager, which remembers nothing, and sees every object for the first time")
 		second := &requestCounter{}
-		ran = reconciles("microservice")
+		ran = reconciles()
 		DeferCleanup(startManager(apiServer, second))
-		Eventually(func() float64 { return reconciles("microservice") }).Should(BeNumerically(">=", ran+2))
+		Eventually(reconciles).Should(BeNumerically(">=", ran+2))
 		Consistently(func() []string { return second.in(ns) }, "1s").Should(BeEmpty())
 		Expect(versions(everythingIn(ctx, ns))).To(Equal(before))
 	}, SpecTimeout(suiteTimeout))
@@ -117,8 +117,8 @@ func versions(objects []client.Object) map[string]string {
 	return found
 }
 
-// reconciles is how often a controller has run, in all managers together.
-func reconciles(controller string) float64 {
+// reconciles is how often Microservices were reconciled, by all managers together.
+func reconciles() float64 {
 	GinkgoHelper()
 	families, err := metrics.Registry.Gather()
 	Expect(err).NotTo(HaveOccurred())
@@ -129,7 +129,7 @@ func reconciles(controller string) float64 {
 		}
 		for _, m := range family.GetMetric() {
 			for _, label := range m.GetLabel() {
-				if label.GetName() == "controller" && label.GetValue() == controller {
+				if label.GetName() == "controller" && label.GetValue() == "microservice" {
 					total += m.GetCounter().GetValue()
 				}
 			}

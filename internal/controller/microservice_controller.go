@@ -130,6 +130,10 @@ func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome 
 
 func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wanted *children.Wanted, out *outcome) {
 	kind := wanted.Kind
+	// A database that starts without its Secret leaves a volume that nothing opens.
+	if kind.After != "" && out.failedAny(kind.After) {
+		return
+	}
 	for _, desired := range wanted.Objects {
 		key := objectKey{kind.Name, desired.GetName()}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
@@ -171,6 +175,16 @@ func (out *outcome) fail(key objectKey, condition string, err error) {
 	if problem.Reason == v1alpha1.ReasonNotOwned {
 		out.requeueAfter = foreignInterval
 	}
+}
+
+// failedAny says whether an object of a kind could not be applied.
+func (out *outcome) failedAny(kind string) bool {
+	for key := range out.failed {
+		if key.kind == kind {
+			return true
+		}
+	}
+	return false
 }
 
 // find is the live child of a kind and name, or nil.

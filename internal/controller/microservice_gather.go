@@ -27,6 +27,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -143,6 +144,9 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 		for _, o := range objects {
 			seen.add(o)
 		}
+	}
+	for _, o := range g.live["ServiceAccount"] {
+		g.OwnServiceAccount = g.OwnServiceAccount || o.GetName() == g.Microservice.Name && metav1.IsControlledBy(o, g.Microservice)
 	}
 	for _, o := range g.live["Deployment"] {
 		if o.GetName() == g.Microservice.Name {

@@ -182,13 +182,18 @@ func (o *OptionalKinds) set(crd string, installed bool) {
 	o.installed[crd] = installed
 }
 
-// SetupWithManager has CustomResourceDefinitions watched.
+// SetupWithManager has CustomResourceDefinitions watched, and takes up those
+// that are there. It comes after the controllers that use optional kinds.
 func (o *OptionalKinds) SetupWithManager(mgr ctrl.Manager) error {
-	return ctrl.NewControllerManagedBy(mgr).
+	err := ctrl.NewControllerManagedBy(mgr).
 		Named("optional-kinds").
 		For(crdMetadata(), builder.WithPredicates(predicate.NewPredicateFuncs(func(crd client.Object) bool {
 			_, wanted := o.kinds[crd.GetName()]
 			return wanted
 		}))).
 		Complete(o)
+	if err != nil {
+		return err
+	}
+	return o.discover(context.Background())
 }

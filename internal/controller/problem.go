@@ -45,8 +45,9 @@ func applyProblem(kind, name, condition string, err error) (problem *children.Pr
 		problem.Message = fmt.Sprintf("The API server refuses %s %q: %s", kind, name, err)
 		return problem, nil
 	case apierrors.IsForbidden(err):
-		problem.Reason = v1alpha1.ReasonRefused
-		problem.Message = fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, err)
+		// It may be let through at any time without a watch that tells.
+		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
+		problem.Message = fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, children.Refusal(err.Error()))
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed

@@ -107,7 +107,8 @@ func (c *contentReader) content(ctx context.Context, kind, namespace, name strin
 	hash := sha256.New()
 	for _, k := range slices.Sorted(maps.Keys(data)) {
 		got.keys[k] = struct{}{}
-		fmt.Fprintf(hash, "%d:%s=%d:", len(k), k, len(data[k]))
+		// The lengths keep one key's end from being taken for the next one's start.
+		hash.Write(fmt.Appendf(nil, "%d:%s=%d:", len(k), k, len(data[k])))
 		hash.Write(data[k])
 	}
 	got.hash = hex.EncodeToString(hash.Sum(nil))

@@ -17,7 +17,6 @@ limitations under the License.
 package controller
 
 import (
-	"context"
 	"fmt"
 
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -78,9 +77,6 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, workers int) error {
 	}
 	if err := optional.SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the optional kinds: %w", err)
-	}
-	if err := optional.discover(context.Background()); err != nil {
-		return fmt.Errorf("discovering the optional kinds: %w", err)
 	}
 	return nil
 }

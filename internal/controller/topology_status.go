@@ -54,7 +54,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	status := &topology.Status
 	status.ObservedGeneration = topology.Generation
 	status.Services = int32(len(state.members))
-	status.Cycles = graph.Cycles(state.members)
+	status.Cycles = shownCycles(graph.Cycles(state.members))
 	status.URLs = nil
 	if topology.Spec.Gateway != nil {
 		section := ""
@@ -138,6 +138,24 @@ func graphHealth(members []*v1alpha1.Microservice, cycles []string) children.Hea
 		return children.Health{Reason: v1alpha1.ReasonCycle, Message: "Services depend on each other in a circle and so fail together: " + names(cycles)}
 	}
 	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
+}
+
+// maxCycles and maxCycle are what the API takes of status.cycles: how many, and
+// how long each.
+const (
+	maxCycles = 64
+	maxCycle  = 4096
+)
+
+func shownCycles(all []string) []string {
+	shown := slices.Clone(all[:min(len(all), maxCycles)])
+	for i, cycle := range shown {
+		if len(cycle) > maxCycle {
+			half := (maxCycle - len(" ... ")) / 2
+			shown[i] = cycle[:half] + " ... " + cycle[len(cycle)-half:]
+		}
+	}
+	return shown
 }
 
 // names lists names in order, and not more than anybody reads.

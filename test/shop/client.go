@@ -22,6 +22,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -114,9 +115,8 @@ func (c *Client) Call(ctx context.Context, method, path string, header http.Head
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil {
+	if err := errors.Join(err, response.Body.Close()); err != nil {
 		return err
 	}
 	if response.StatusCode >= http.StatusMultipleChoices {
@@ -135,6 +135,13 @@ func (c *Client) CreateUser(ctx context.Context, user User) (User, error) {
 	return made, err
 }
 
+// User reads a user.
+func (c *Client) User(ctx context.Context, id string) (User, error) {
+	var user User
+	err := c.Call(ctx, http.MethodGet, "/users/"+id, nil, nil, &user)
+	return user, err
+}
+
 // CreateOrder makes an order.
 func (c *Client) CreateOrder(ctx context.Context, order Order) (Order, error) {
 	var made Order
@@ -147,6 +154,15 @@ func (c *Client) Order(ctx context.Context, id string) (Order, error) {
 	var order Order
 	err := c.Call(ctx, http.MethodGet, "/orders/"+id, nil, nil, &order)
 	return order, err
+}
+
+// Orders reads the latest orders.
+func (c *Client) Orders(ctx context.Context) ([]Order, error) {
+	var list struct {
+		Orders []Order `json:"orders"`
+	}
+	err := c.Call(ctx, http.MethodGet, "/orders", nil, nil, &list)
+	return list.Orders, err
 }
 
 // CreatePayment pays for an order. The same key again pays no second time.
@@ -168,7 +184,7 @@ func (c *Client) PaidOrder(ctx context.Context, id string) (Order, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return order, fmt.Errorf("order %s is not paid but %q (%v): %w", id, order.Status, err, ctx.Err())
+			return order, fmt.Errorf("order %s is not paid but %q: %w", id, order.Status, errors.Join(err, ctx.Err()))
 		case <-tick.C:
 		}
 	}

@@ -1,0 +1,93 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+func condition(kind string, status metav1.ConditionStatus, generation int64, reason string) metav1.Condition {
+	return metav1.Condition{Type: kind, Status: status, ObservedGeneration: generation, Reason: reason}
+}
+
+// programmed is a Gateway that works, with changes.
+func programmed(changes ...func(*gatewayv1.Gateway)) *gatewayv1.Gateway {
+	g := &gatewayv1.Gateway{
+		ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop", Generation: 2},
+		Spec:       gatewayv1.GatewaySpec{GatewayClassName: "traefik", Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}}},
+		Status: gatewayv1.GatewayStatus{Conditions: []metav1.Condition{
+			condition("Accepted", metav1.ConditionTrue, 2, "Accepted"), condition("Programmed", metav1.ConditionTrue, 2, "Programmed")}},
+	}
+	for _, change := range changes {
+		change(g)
+	}
+	return g
+}
+
+const waitsForClass = `Gateway "shop" waits for the controller of GatewayClass "traefik": check that the class exists (kubectl get gatewayclass) and its controller runs`
+
+func TestGatewayHealth(t *testing.T) {
+	pending := Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: waitsForClass}
+	refused := func(message string) Health {
+		return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: message}
+	}
+	unprogrammed := func(listener ...metav1.Condition) *gatewayv1.Gateway {
+		return programmed(func(g *gatewayv1.Gateway) {
+			g.Status.Conditions[1] = condition("Programmed", metav1.ConditionFalse, 2, "Invalid")
+			g.Status.Listeners = []gatewayv1.ListenerStatus{
+				{Name: "http", Conditions: []metav1.Condition{condition("Accepted", metav1.ConditionTrue, 2, "Accepted"), condition("Conflicted", metav1.ConditionFalse, 2, "NoConflicts"),
+					condition("OverlappingTLSConfig", metav1.ConditionFalse, 2, "NoOverlap")}},
+				{Name: "https", Conditions: listener},
+			}
+		})
+	}
+	for name, tc := range map[string]struct {
+		gateway    *gatewayv1.Gateway
+		wantHealth Health
+	}{
+		"accepted and programmed":            {gateway: programmed(), wantHealth: Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The Gateway is programmed"}},
+		"without a word from its controller": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), wantHealth: pending},
+		"with what the CRD says by default": {gateway: programmed(func(g *gatewayv1.Gateway) {
+			g.Status.Conditions = []metav1.Condition{condition("Accepted", metav1.ConditionUnknown, 2, "Pending"), condition("Programmed", metav1.ConditionUnknown, 2, "Pending")}
+		}), wantHealth: pending},
+		"with a word about an older generation": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Generation = 3 }), wantHealth: pending},
+		"accepted and not yet programmed":       {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = g.Status.Conditions[:1] }), wantHealth: pending},
+		"not accepted": {gateway: programmed(func(g *gatewayv1.Gateway) {
+			g.Status.Conditions[0] = condition("Accepted", metav1.ConditionFalse, 2, "UnsupportedAddress")
+		}), wantHealth: refused(`Gateway "shop" is not accepted: UnsupportedAddress`)},
+		"not programmed, because of a listener": {
+			gateway:    unprogrammed(condition("ResolvedRefs", metav1.ConditionFalse, 2, "InvalidCertificateRef")),
+			wantHealth: refused(`Gateway "shop" is not programmed: Invalid; listener "https": InvalidCertificateRef`),
+		},
+		"not programmed, with listeners that are well": {
+			gateway:    unprogrammed(condition("Accepted", metav1.ConditionTrue, 2, "Accepted")),
+			wantHealth: refused(`Gateway "shop" is not programmed: Invalid`),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.wantHealth, GatewayHealth(tc.gateway)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,179 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	"sigs.k8s.io/yaml"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// world is what the documents of an input hold.
+type world struct {
+	services   []*v1alpha1.Microservice
+	topologies []*v1alpha1.Topology
+	claim      *corev1.PersistentVolumeClaim
+	set        *appsv1.StatefulSet
+	deployment *appsv1.Deployment
+	// gatewayWanted says that the Topology came first, so that the case is about
+	// its Gateway too.
+	gatewayWanted bool
+}
+
+// circumstances are what a case's objects don't say: the file case.yaml.
+type circumstances struct {
+	// Credentials is Lost where the binding Secret is gone, and Foreign where it is
+	// somebody else's.
+	Credentials string `json:"credentials,omitempty"`
+	// MissingCRDs are the optional kinds that the cluster lacks.
+	MissingCRDs []string `json:"missingCRDs,omitempty"`
+	// References is what was found of ConfigMaps and Secrets.
+	References struct {
+		Hash    string   `json:"hash,omitempty"`
+		Missing []string `json:"missing,omitempty"`
+	} `json:"references,omitzero"`
+}
+
+func readWorld(t *testing.T, file string) *world {
+	t.Helper()
+	w := &world{}
+	w.read(t, file)
+	return w
+}
+
+// read adds the documents of a file. Only what is not of Atoll's concern in
+// samples is passed over; anything else that is unknown fails.
+func (w *world) read(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(text)))
+	for {
+		document, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if err := w.add(document); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+	}
+}
+
+func (w *world) add(document []byte) error {
+	var meta struct {
+		Kind string `json:"kind"`
+	}
+	if err := yaml.Unmarshal(document, &meta); err != nil {
+		return err
+	}
+	switch meta.Kind {
+	case "Microservice":
+		ms := &v1alpha1.Microservice{}
+		w.services = append(w.services, ms)
+		// The API server gives each object one; owner references hold it.
+		defer func() { ms.UID = types.UID("uid-of-" + ms.Name) }()
+		return yaml.UnmarshalStrict(document, ms)
+	case "Topology":
+		w.gatewayWanted = w.gatewayWanted || len(w.services) == 0
+		topology := &v1alpha1.Topology{}
+		w.topologies = append(w.topologies, topology)
+		return yaml.UnmarshalStrict(document, topology)
+	case "PersistentVolumeClaim":
+		w.claim = &corev1.PersistentVolumeClaim{}
+		return yaml.UnmarshalStrict(document, w.claim)
+	case "StatefulSet":
+		w.set = &appsv1.StatefulSet{}
+		return yaml.UnmarshalStrict(document, w.set)
+	case "Deployment":
+		w.deployment = &appsv1.Deployment{}
+		return yaml.UnmarshalStrict(document, w.deployment)
+	case "Namespace", "":
+		// A namespace, a kustomization or a comment.
+		return nil
+	}
+	return fmt.Errorf("kind %q is not known to this test", meta.Kind)
+}
+
+func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
+	in := &Inputs{
+		Microservice: ms,
+		Edges:        graph.Resolve(ms, w.service),
+		References:   References{Hash: c.References.Hash, Missing: c.References.Missing},
+		Deployment:   w.deployment,
+		StatefulSet:  w.set,
+		MissingCRDs:  map[string]bool{},
+	}
+	for _, topology := range w.topologies {
+		if ref := ms.Spec.TopologyRef; ref != nil && ref.Name == topology.Name {
+			in.Topology = topology
+		}
+	}
+	in.DatabaseState.Claim = w.claim
+	if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal && c.Credentials == "" {
+		in.DatabaseState.Password = password
+	}
+	in.DatabaseState.SecretForeign = c.Credentials == "Foreign"
+	for _, crd := range c.MissingCRDs {
+		in.MissingCRDs[crd] = true
+	}
+	return in
+}
+
+func (w *world) service(name string) *v1alpha1.Microservice {
+	for _, ms := range w.services {
+		if ms.Name == name {
+			return ms
+		}
+	}
+	return nil
+}
+
+func readCircumstances(t *testing.T, dir string) circumstances {
+	t.Helper()
+	var c circumstances
+	text, err := os.ReadFile(filepath.Join(dir, "case.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return c
+	}
+	if err == nil {
+		err = yaml.UnmarshalStrict(text, &c)
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", dir, err)
+	}
+	return c
+}

@@ -1,0 +1,131 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// calling is a Microservice and what it calls.
+func calling(name string, callees ...string) *v1alpha1.Microservice {
+	ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	for _, callee := range callees {
+		ms.Spec.Dependencies = append(ms.Spec.Dependencies, v1alpha1.Dependency{Name: callee})
+	}
+	return ms
+}
+
+func TestCycles(t *testing.T) {
+	// A chain of 500, each a caller of the next; and the same bent into a ring of
+	// which every tenth has a way back.
+	var chain, ring []*v1alpha1.Microservice
+	number := func(i int) string { return fmt.Sprintf("service-%03d", i%500) }
+	for i := range 500 {
+		if i < 499 {
+			chain = append(chain, calling(number(i), number(i+1)))
+		} else {
+			chain = append(chain, calling(number(i)))
+		}
+		if i%10 == 9 {
+			ring = append(ring, calling(number(i), number(i+1), number(i-9)))
+		} else {
+			ring = append(ring, calling(number(i), number(i+1)))
+		}
+	}
+	for name, tc := range map[string]struct {
+		services   []*v1alpha1.Microservice
+		wantCycles []string
+	}{
+		"no services": {},
+		"a tree":      {services: []*v1alpha1.Microservice{calling("web", "orders", "users"), calling("orders", "users"), calling("users")}},
+		"two ways to the same service are no circle": {
+			services: []*v1alpha1.Microservice{calling("a", "b", "c"), calling("b", "d"), calling("c", "d"), calling("d")}},
+		"a dependency that does not exist leads nowhere": {services: []*v1alpha1.Microservice{calling("a", "gone"), calling("b", "a")}},
+		"itself": {services: []*v1alpha1.Microservice{calling("a", "a", "b"), calling("b")}, wantCycles: []string{"a -> a"}},
+		"two services": {
+			services: []*v1alpha1.Microservice{calling("payments", "orders"), calling("orders", "payments")}, wantCycles: []string{"orders -> payments -> orders"}},
+		"three, begun at the first by name": {
+			services: []*v1alpha1.Microservice{calling("c", "a"), calling("b", "c"), calling("a", "b")}, wantCycles: []string{"a -> b -> c -> a"}},
+		"two circles apart, in order": {
+			services:   []*v1alpha1.Microservice{calling("y", "x"), calling("x", "y"), calling("b", "a"), calling("a", "b", "x")},
+			wantCycles: []string{"a -> b -> a", "x -> y -> x"}},
+		"a circle in reach of a service outside it is without it": {
+			services: []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c"), calling("c", "b")}, wantCycles: []string{"b -> c -> b"}},
+		"overlapping circles are told once, by the shortest through the first": {
+			services:   []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c", "d"), calling("c", "a"), calling("d", "e"), calling("e", "a", "b")},
+			wantCycles: []string{"a -> b -> c -> a"}},
+		"of circles of one length the first by name": {
+			services:   []*v1alpha1.Microservice{calling("a", "z", "m"), calling("z", "a"), calling("m", "a")},
+			wantCycles: []string{"a -> m -> a"}},
+		"a chain of 500":                       {services: chain},
+		"a ring of 500 with shorter ways back": {services: ring, wantCycles: []string{"service-000 -> service-001 -> service-002 -> service-003 -> service-004 -> service-005 -> service-006 -> service-007 -> service-008 -> service-009 -> service-000"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.wantCycles, Cycles(tc.services)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			// The cache lists services in no order.
+			backwards := slices.Clone(tc.services)
+			slices.Reverse(backwards)
+			if diff := cmp.Diff(tc.wantCycles, Cycles(backwards)); diff != "" {
+				t.Errorf("with the services in another order (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestCyclesLeavesServices makes sure that sorting stays out of the cache.
+func TestCyclesLeavesServices(t *testing.T) {
+	services := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
+	Cycles(services)
+	want := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
+	if diff := cmp.Diff(want, services); diff != "" {
+		t.Errorf("Cycles changed the services (-want +got):\n%s", diff)
+	}
+}
+
+// everyCalls is a graph in which each of n services calls the next degree.
+func everyCalls(n, degree int) []*v1alpha1.Microservice {
+	services := make([]*v1alpha1.Microservice, n)
+	for i := range services {
+		var callees []string
+		for j := 1; j <= degree; j++ {
+			callees = append(callees, fmt.Sprintf("service-%03d", (i+j)%n))
+		}
+		services[i] = calling(fmt.Sprintf("service-%03d", i), callees...)
+	}
+	return services
+}
+
+// TestCyclesOfDenseGraph would not end if every circle were listed.
+func TestCyclesOfDenseGraph(t *testing.T) {
+	got := Cycles(everyCalls(500, 64))
+	want := []string{"service-000 -> service-052 -> service-116 -> service-180 -> service-244 -> service-308 -> service-372 -> service-436 -> service-000"}
+	if len(got) != 1 {
+		t.Fatalf("found %d circles, want 1: all services can reach one another", len(got))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,158 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+func listening(name string, ports ...v1alpha1.Port) *v1alpha1.Microservice {
+	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.MicroserviceSpec{Ports: ports}}
+}
+
+func worker(name string) *v1alpha1.Microservice {
+	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.MicroserviceSpec{Type: v1alpha1.WorkloadWorker}}
+}
+
+func TestResolve(t *testing.T) {
+	http := v1alpha1.Port{Name: "http", Port: 80, TargetPort: 8080}
+	grpc := v1alpha1.Port{Name: "grpc", Port: 50051, Protocol: v1alpha1.ProtocolGRPC}
+	amqp := v1alpha1.Port{Name: "amqp", Port: 5672, Protocol: v1alpha1.ProtocolTCP}
+	for name, tc := range map[string]struct {
+		dependency                                    v1alpha1.Dependency
+		callee                                        *v1alpha1.Microservice
+		wantURL, wantAddress, wantReason, wantMessage string
+	}{
+		"the default port": {
+			dependency: v1alpha1.Dependency{Name: "users"}, callee: listening("users"),
+			wantURL: "http://users.shop.svc:8080", wantAddress: "users.shop.svc:8080"},
+		"the first port, by the Service's number": {
+			dependency: v1alpha1.Dependency{Name: "users"}, callee: listening("users", http, grpc),
+			wantURL: "http://users.shop.svc:80", wantAddress: "users.shop.svc:80"},
+		"a port by name": {
+			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http, grpc),
+			wantURL: "grpc://users.shop.svc:50051", wantAddress: "users.shop.svc:50051"},
+		"a TCP port": {
+			dependency: v1alpha1.Dependency{Name: "queue"}, callee: listening("queue", amqp),
+			wantURL: "tcp://queue.shop.svc:5672", wantAddress: "queue.shop.svc:5672"},
+		"a service that is not there": {
+			dependency: v1alpha1.Dependency{Name: "users"}, wantReason: v1alpha1.ReasonDependencyNotFound,
+			wantMessage: `Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`},
+		"a port that is not there": {
+			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
+			wantMessage: `Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`},
+		"a Worker": {
+			dependency: v1alpha1.Dependency{Name: "users"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
+			wantMessage: `Microservice "users", a dependency, is a Worker and listens on no port: remove it from dependencies`},
+		"a Worker, by a port's name": {
+			dependency: v1alpha1.Dependency{Name: "users", Port: "http"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
+			wantMessage: `Microservice "users", a dependency, is a Worker and listens on no port: remove it from dependencies`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			caller := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{Dependencies: []v1alpha1.Dependency{tc.dependency}}}
+			var asked []string
+			edges := Resolve(caller, func(name string) *v1alpha1.Microservice {
+				asked = append(asked, name)
+				return tc.callee
+			})
+			if diff := cmp.Diff([]string{tc.dependency.Name}, asked); diff != "" {
+				t.Errorf("asked for (-want +got):\n%s", diff)
+			}
+			if len(edges) != 1 || edges[0].Callee != tc.callee || edges[0].Dependency != &caller.Spec.Dependencies[0] {
+				t.Fatalf("edges are %+v, want one from the dependency to the callee", edges)
+			}
+			reason, message := edges[0].Problem()
+			if reason != tc.wantReason || message != tc.wantMessage {
+				t.Errorf("problem is %q %q, want %q %q", reason, message, tc.wantReason, tc.wantMessage)
+			}
+			if tc.wantReason != "" {
+				return
+			}
+			if got := edges[0].URL("shop"); got != tc.wantURL {
+				t.Errorf("URL is %q, want %q", got, tc.wantURL)
+			}
+			if got := edges[0].Address("shop"); got != tc.wantAddress {
+				t.Errorf("address is %q, want %q", got, tc.wantAddress)
+			}
+		})
+	}
+}
+
+func TestResolveKeepsOrder(t *testing.T) {
+	edges := Resolve(calling("web", "users", "gone", "orders"), func(name string) *v1alpha1.Microservice {
+		if name == "gone" {
+			return nil
+		}
+		return listening(name)
+	})
+	var got []string
+	for i := range edges {
+		got = append(got, edges[i].Host("shop"))
+	}
+	want := []string{"users.shop.svc", "gone.shop.svc", "orders.shop.svc"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if edges := Resolve(calling("web"), nil); edges != nil {
+		t.Errorf("edges of a service without dependencies are %v, want none", edges)
+	}
+}
+
+func TestPorts(t *testing.T) {
+	http := v1alpha1.Port{Name: "http", Port: 80, TargetPort: 8080}
+	admin := v1alpha1.Port{Name: "admin", Port: 9090}
+	for name, tc := range map[string]struct {
+		ms        *v1alpha1.Microservice
+		find      string
+		wantPorts []v1alpha1.Port
+		wantFound *v1alpha1.Port
+	}{
+		"a Server without ports listens on 8080": {
+			ms:        listening("a"),
+			wantPorts: []v1alpha1.Port{{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}},
+			wantFound: &v1alpha1.Port{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}},
+		"the default port has a name": {
+			ms: listening("a"), find: "http",
+			wantPorts: []v1alpha1.Port{{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}},
+			wantFound: &v1alpha1.Port{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}},
+		"without a name the first":  {ms: listening("a", admin, http), wantPorts: []v1alpha1.Port{admin, http}, wantFound: &admin},
+		"by name":                   {ms: listening("a", admin, http), find: "http", wantPorts: []v1alpha1.Port{admin, http}, wantFound: &http},
+		"by a name that is none":    {ms: listening("a", admin, http), find: "grpc", wantPorts: []v1alpha1.Port{admin, http}},
+		"a Worker listens on none":  {ms: worker("a")},
+		"a Worker has no port http": {ms: worker("a"), find: "http"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.wantPorts, Ports(tc.ms)); diff != "" {
+				t.Errorf("ports (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(tc.wantFound, FindPort(tc.ms, tc.find)); diff != "" {
+				t.Errorf("found (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if got := TargetPort(&http); got != 8080 {
+		t.Errorf("target of %+v is %d, want its targetPort", http, got)
+	}
+	if got := TargetPort(&admin); got != 9090 {
+		t.Errorf("target of %+v is %d, want its port", admin, got)
+	}
+}

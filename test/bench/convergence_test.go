@@ -1,0 +1,167 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package bench
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// kinds are the resources that the Microservices of the benchmark are made of,
+// and how many each has.
+var kinds = []struct {
+	schema.GroupVersionResource
+	kind string
+	each int
+}{
+	{schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}, "ServiceAccount", 1},
+	{schema.GroupVersionResource{Version: "v1", Resource: "secrets"}, "Secret", 1},
+	{schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "statefulsets"}, "StatefulSet", 1},
+	{schema.GroupVersionResource{Version: "v1", Resource: "services"}, "Service", 2},
+	{schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}, "Deployment", 1},
+	{schema.GroupVersionResource{Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"}, "PodDisruptionBudget", 1},
+	{schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}, "HTTPRoute", 1},
+}
+
+// BenchmarkConvergence is the time from applying 200 Microservices until all of
+// their children exist and their status is written, compared with a plain
+// client-go program that applies the same children with the same parallelism.
+// The operator's time includes that its Microservices are made, watched and
+// their status written; the ratio is what all of this costs on top.
+func BenchmarkConvergence(b *testing.B) {
+	const services = 200
+	ctx := context.Background()
+	e := start(b)
+	plain, err := dynamic.NewForConfig(e.server)
+	must(b, err)
+	var operator, program time.Duration
+	round := 0
+	for b.Loop() {
+		round++
+		namespace := fmt.Sprintf("operator-%d", round)
+		begin := time.Now()
+		e.apply(ctx, b, namespace, services)
+		converged(ctx, b, e, namespace, services)
+		operator += time.Since(begin)
+
+		objects := childrenOf(ctx, b, plain, namespace)
+		target := fmt.Sprintf("program-%d", round)
+		begin = time.Now()
+		must(b, e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: target}}))
+		applyAll(ctx, b, plain, target, objects)
+		program += time.Since(begin)
+	}
+	b.ReportMetric(operator.Seconds()/float64(round), "operator-s/op")
+	b.ReportMetric(program.Seconds()/float64(round), "program-s/op")
+	b.ReportMetric(operator.Seconds()/program.Seconds(), "ratio")
+}
+
+// converged waits until every Microservice's children exist and its status is
+// about its generation.
+func converged(ctx context.Context, b *testing.B, e *environment, namespace string, n int) {
+	b.Helper()
+	counted := func(gvk schema.GroupVersionKind) int {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(gvk)
+		must(b, e.client.List(ctx, list, client.InNamespace(namespace)))
+		return len(list.Items)
+	}
+	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
+		done := true
+		for _, k := range kinds {
+			done = done && counted(k.GroupVersion().WithKind(k.kind+"List")) >= k.each*n
+		}
+		list := &v1alpha1.MicroserviceList{}
+		must(b, e.client.List(ctx, list, client.InNamespace(namespace)))
+		for i := range list.Items {
+			done = done && list.Items[i].Status.ObservedGeneration == list.Items[i].Generation && list.Items[i].Status.Database != nil
+		}
+		if done {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	b.Fatal("the operator does not converge")
+}
+
+// childrenOf reads the children, grouped by Microservice, as one would have
+// written them to apply them by hand.
+func childrenOf(ctx context.Context, b *testing.B, plain dynamic.Interface, namespace string) map[string][]*unstructured.Unstructured {
+	b.Helper()
+	found := map[string][]*unstructured.Unstructured{}
+	for _, k := range kinds {
+		resource := k.GroupVersionResource
+		list, err := plain.Resource(resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
+		must(b, err)
+		must(b, meta.EachListItem(list, func(o runtime.Object) error {
+			u := o.(*unstructured.Unstructured)
+			owner := u.GetLabels()[v1alpha1.LabelMicroservice]
+			clean := &unstructured.Unstructured{Object: map[string]any{}}
+			clean.SetGroupVersionKind(u.GroupVersionKind())
+			clean.SetName(u.GetName())
+			clean.SetLabels(u.GetLabels())
+			for _, field := range []string{"spec", "data", "type", "automountServiceAccountToken"} {
+				if value, ok := u.Object[field]; ok {
+					clean.Object[field] = value
+				}
+			}
+			unstructured.RemoveNestedField(clean.Object, "spec", "clusterIP")
+			unstructured.RemoveNestedField(clean.Object, "spec", "clusterIPs")
+			found[owner] = append(found[owner], clean)
+			return nil
+		}))
+	}
+	return found
+}
+
+// applyAll is the plain program: for each Microservice, one server-side apply
+// after the other, and as many Microservices at a time as the operator has
+// workers.
+func applyAll(ctx context.Context, b *testing.B, plain dynamic.Interface, namespace string, objects map[string][]*unstructured.Unstructured) {
+	b.Helper()
+	mapping := map[string]schema.GroupVersionResource{}
+	for _, k := range kinds {
+		mapping[k.kind] = k.GroupVersionResource
+	}
+	parallel(len(objects), func(i int) error {
+		for _, o := range objects[serviceName(i)] {
+			text, err := o.MarshalJSON()
+			if err != nil {
+				return err
+			}
+			if _, err := plain.Resource(mapping[o.GetKind()]).Namespace(namespace).Patch(ctx, o.GetName(), types.ApplyPatchType, text,
+				metav1.PatchOptions{FieldManager: "program", Force: new(true)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, b)
+}

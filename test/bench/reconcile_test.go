@@ -1,0 +1,97 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package bench
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/controller"
+)
+
+// BenchmarkUnchangedReconcile is a reconcile that finds nothing to do, with
+// 1,000 Microservices in the cache, each with a database, a route and a
+// dependency: 8 children.
+func BenchmarkUnchangedReconcile(b *testing.B) {
+	const services = 1000
+	ctx := context.Background()
+	e := start(b)
+	e.apply(ctx, b, "bench", services)
+	quiet(ctx, b, e, services)
+	reconcile := func(b *testing.B, r *controller.MicroserviceReconciler, i int) {
+		b.Helper()
+		request := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "bench", Name: serviceName(i % services)}}
+		if _, err := r.Reconcile(ctx, request); err != nil {
+			b.Fatal(err)
+		}
+	}
+
+	// What every event costs that changes nothing, in an operator that has been
+	// running.
+	b.Run("remembered", func(b *testing.B) {
+		r := e.reconciler()
+		for i := range services {
+			reconcile(b, r, i)
+		}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			reconcile(b, r, i)
+		}
+	})
+	// What it costs to build and compare everything, as after a restart.
+	b.Run("first", func(b *testing.B) {
+		b.ReportAllocs()
+		var r *controller.MicroserviceReconciler
+		for i := 0; b.Loop(); i++ {
+			if i%services == 0 {
+				r = e.reconciler()
+			}
+			reconcile(b, r, i)
+		}
+	})
+}
+
+// quiet waits until every Microservice is observed and none changes any more.
+func quiet(ctx context.Context, b *testing.B, e *environment, n int) {
+	b.Helper()
+	last, since := "", time.Now()
+	deadline := time.Now().Add(10 * time.Minute)
+	for time.Now().Before(deadline) {
+		list := &v1alpha1.MicroserviceList{}
+		must(b, e.client.List(ctx, list, client.InNamespace("bench")))
+		observed := 0
+		for i := range list.Items {
+			if list.Items[i].Status.ObservedGeneration == list.Items[i].Generation && list.Items[i].Status.Database != nil {
+				observed++
+			}
+		}
+		if list.ResourceVersion != last || observed < n {
+			last, since = list.ResourceVersion, time.Now()
+		}
+		if time.Since(since) > 5*time.Second {
+			return
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	b.Fatal("the operator does not come to rest")
+}
