@@ -52,9 +52,6 @@ func deployment(in *Inputs) ([]Object, error) {
 		// What runs goes on running with what it has.
 		return nil, &Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: strings.Join(in.References.Missing, "; ")}
 	}
-	if p := unresolved(in); p != nil {
-		return nil, p
-	}
 	ms := in.Microservice
 	template, err := podTemplate(in)
 	if err != nil {

@@ -17,7 +17,7 @@ limitations under the License.
 package children
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -64,23 +64,45 @@ func environment(in *Inputs) []corev1.EnvVar {
 func dependencyEnv(in *Inputs, i int) []corev1.EnvVar {
 	edge := &in.Edges[i]
 	namespace := in.Microservice.Namespace
-	port := strconv.Itoa(int(edge.Port.Port))
 	parts := map[v1alpha1.AddressPart]string{
 		v1alpha1.AddressPartURL:     edge.URL(namespace),
 		v1alpha1.AddressPartAddress: edge.Address(namespace),
 		v1alpha1.AddressPartHost:    edge.Host(namespace),
-		v1alpha1.AddressPartPort:    port,
+		v1alpha1.AddressPartPort:    edge.PortNumber(),
 	}
 	prefix := strings.ToUpper(strings.ReplaceAll(edge.Dependency.Name, "-", "_"))
 	env := []corev1.EnvVar{
 		{Name: prefix + "_URL", Value: parts[v1alpha1.AddressPartURL]},
 		{Name: prefix + "_HOST", Value: parts[v1alpha1.AddressPartHost]},
-		{Name: prefix + "_PORT", Value: port},
+		{Name: prefix + "_PORT", Value: parts[v1alpha1.AddressPartPort]},
 	}
 	for _, further := range edge.Dependency.Env {
 		env = append(env, corev1.EnvVar{Name: further.Name, Value: parts[further.Value]})
 	}
+	if edge.Port == nil {
+		keepLive(in, env)
+	}
 	return env
+}
+
+// keepLive leaves a caller the address that it has, where the dependency has
+// gone: pods are not rolled for what they may get back.
+func keepLive(in *Inputs, env []corev1.EnvVar) {
+	if in.Deployment == nil {
+		return
+	}
+	containers := in.Deployment.Spec.Template.Spec.Containers
+	at := slices.IndexFunc(containers, func(c corev1.Container) bool { return c.Name == in.Microservice.Name })
+	if at < 0 {
+		return
+	}
+	for i := range env {
+		for _, live := range containers[at].Env {
+			if live.Name == env[i].Name && live.ValueFrom == nil {
+				env[i].Value = live.Value
+			}
+		}
+	}
 }
 
 // telemetryEnv tells OpenTelemetry who the service is
@@ -119,9 +141,8 @@ func tagOf(name string) string {
 	return name[colon+1:]
 }
 
-// unresolved is the first dependency that does not resolve. A service whose
-// address is not known can't be given it, so that nothing of the pods changes
-// until it is.
+// unresolved is the first dependency that does not resolve. It holds nothing
+// up: the caller runs and is not Ready.
 func unresolved(in *Inputs) *Problem {
 	for i := range in.Edges {
 		if reason, message := in.Edges[i].Problem(); reason != "" {

@@ -115,11 +115,18 @@ func gatewayRefused(gateway *gatewayv1.Gateway, what gatewayv1.GatewayConditionT
 			l := &gateway.Status.Listeners[i].Conditions[j]
 			if goodWhenTrue(l.Type) && l.Status == metav1.ConditionFalse {
 				return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true,
-					Message: fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, l.Reason)}
+					Message: fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, listenerAdvice(l.Reason))}
 			}
 		}
 	}
 	return Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: message}
+}
+
+func listenerAdvice(reason string) string {
+	if reason == string(gatewayv1.ListenerReasonInvalidCertificateRef) {
+		return reason + ": check that the Secret of gateway.tls exists and has the type kubernetes.io/tls"
+	}
+	return reason
 }
 
 // goodWhenTrue says whether False is a listener's fault: Conflicted and the like

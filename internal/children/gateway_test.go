@@ -77,7 +77,7 @@ func TestGatewayHealth(t *testing.T) {
 		}), wantHealth: refused(`Gateway "shop" is not accepted: UnsupportedAddress`)},
 		"not programmed, because of a listener": {
 			gateway:    unprogrammed(condition("ResolvedRefs", metav1.ConditionFalse, 2, "InvalidCertificateRef")),
-			wantHealth: refused(`Gateway "shop" is not programmed: Invalid; listener "https": InvalidCertificateRef`),
+			wantHealth: refused(`Gateway "shop" is not programmed: Invalid; listener "https": InvalidCertificateRef: check that the Secret of gateway.tls exists and has the type kubernetes.io/tls`),
 		},
 		"not programmed, with listeners that are well": {
 			gateway:    unprogrammed(condition("Accepted", metav1.ConditionTrue, 2, "Accepted")),

@@ -21,6 +21,7 @@ import (
 	"regexp"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -33,9 +34,10 @@ import (
 func podProblem(in *Inputs, component string) *Health {
 	var worst *Health
 	worstRank := 0
+	current := newestTemplate(in.Pods, component)
 	for i := range in.Pods {
 		pod := &in.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != component || pod.DeletionTimestamp != nil || podReady(pod) {
+		if !alive(pod, component) || podReady(pod) || templateOf(pod) != current {
 			continue
 		}
 		rank, health := diagnose(pod)
@@ -46,6 +48,29 @@ func podProblem(in *Inputs, component string) *Health {
 		}
 	}
 	return worst
+}
+
+// newestTemplate is the template of the pods that were made last: what was wrong
+// with an earlier one may be mended already.
+func newestTemplate(pods []corev1.Pod, component string) string {
+	var newest *corev1.Pod
+	for i := range pods {
+		if alive(&pods[i], component) && (newest == nil || newest.CreationTimestamp.Before(&pods[i].CreationTimestamp)) {
+			newest = &pods[i]
+		}
+	}
+	if newest == nil {
+		return ""
+	}
+	return templateOf(newest)
+}
+
+// templateOf is the mark that a Deployment puts on the pods of one template. A
+// StatefulSet's single pod needs none.
+func templateOf(pod *corev1.Pod) string { return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] }
+
+func alive(pod *corev1.Pod, component string) bool {
+	return pod.Labels[v1alpha1.LabelComponent] == component && pod.DeletionTimestamp == nil
 }
 
 // The ranks of causes: the one that a change of the spec mends comes first.
@@ -95,7 +120,8 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *H
 	if last != nil && last.Reason == "StartError" && status.State.Running == nil {
 		return rankConfig, cannotBeMade(status.Name, last.Message)
 	}
-	if last == nil || status.RestartCount == 0 || status.Ready {
+	// One restart, as when a service came up before its database, is no loop.
+	if last == nil || status.Ready || status.RestartCount < 2 {
 		return 0, nil
 	}
 	// A crash may come of a dependency or a database that is not up yet, and is

@@ -48,6 +48,14 @@ func routeHealth(in *Inputs, kind, name string, generation int64, refs []gateway
 			refused = rejected(kind, name, parent, resolved)
 		}
 	}
+	// A route is often refused because of its Gateway, which then is the cause.
+	for i := range refs {
+		if gateway := in.Gateways[GatewayKey(refs[i], in.Microservice.Namespace)]; gateway != nil {
+			if h := GatewayHealth(gateway); !h.Ready && refused != nil {
+				return h
+			}
+		}
+	}
 	if refused != nil {
 		// While a Gateway has not answered yet, it may still be the one that accepts.
 		if waiting {

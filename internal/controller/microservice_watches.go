@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -69,7 +70,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Watches(&v1alpha1.Microservice{}, neighbours(r.callers)).
 		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.members), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers})
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
 	for i := range children.Table {
 		if row := &children.Table[i]; row.CRD == "" {
 			b = b.Watches(row.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
@@ -89,6 +90,12 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		wake:  func(ctx context.Context) error { return c.Watch(once(r.routed(ctx))) },
 	})
 	return nil
+}
+
+// retries says when what failed is tried again: soon, then later, and at the
+// latest after a minute, so that a quota that was raised is noticed.
+func retries() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 }
 
 // watchOptional watches a kind that a cluster may lack.

@@ -30,6 +30,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -164,6 +165,7 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Named("topology").
 		For(&v1alpha1.Topology{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Microservice{}, memberships()).
+		WithOptions(controller.Options{RateLimiter: retries()}).
 		Build(r)
 	if err != nil {
 		return err

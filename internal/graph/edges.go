@@ -72,6 +72,25 @@ func (e *Edge) Problem() (reason, message string) {
 	return "", ""
 }
 
+// assumed is the port that a caller is given. Where the dependency does not
+// resolve it is the likeliest one, so that the caller can start, and say itself
+// what it can't do without the other: nothing waits for a service that is not
+// there.
+func (e *Edge) assumed() *v1alpha1.Port {
+	if e.Port != nil {
+		return e.Port
+	}
+	if e.Callee != nil {
+		if first := FindPort(e.Callee, ""); first != nil {
+			return first
+		}
+	}
+	return &defaultPorts[0]
+}
+
+// PortNumber is the number of the callee's port.
+func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumed().Port)) }
+
 // Host is the name that the callee's Service answers at inside the cluster.
 // The name is made without the callee, so that it does not depend on the order
 // in which services appear.
@@ -82,7 +101,7 @@ func (e *Edge) Host(namespace string) string {
 // URL is the address of the callee's port with its scheme.
 func (e *Edge) URL(namespace string) string {
 	scheme := "http"
-	switch e.Port.Protocol {
+	switch e.assumed().Protocol {
 	case v1alpha1.ProtocolGRPC:
 		scheme = "grpc"
 	case v1alpha1.ProtocolTCP:
@@ -93,7 +112,7 @@ func (e *Edge) URL(namespace string) string {
 
 // Address is host:port of the callee's port.
 func (e *Edge) Address(namespace string) string {
-	return net.JoinHostPort(e.Host(namespace), strconv.Itoa(int(e.Port.Port)))
+	return net.JoinHostPort(e.Host(namespace), e.PortNumber())
 }
 
 // ServiceHost is the name that a Service answers at inside the cluster.
