@@ -18,6 +18,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -132,13 +133,8 @@ func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) error {
 	if err := o.watch(ctx, kind); err != nil {
 		return fmt.Errorf("taking up %s: %w", kind.crd, err)
 	}
-	for _, w := range o.watchers {
-		if err := w.wake(ctx); err != nil {
-			return err
-		}
-	}
 	logf.FromContext(ctx).Info("Took up an optional kind", "crd", kind.crd)
-	return nil
+	return o.wake(ctx)
 }
 
 // watch has a kind watched that the API server serves.
@@ -165,7 +161,17 @@ func (o *OptionalKinds) drop(ctx context.Context, kind optionalKind) error {
 	}
 	o.set(kind.crd, false)
 	logf.FromContext(ctx).Info("Dropped an optional kind", "crd", kind.crd)
-	return o.cacheOf(kind).RemoveInformer(ctx, kind.object)
+	return errors.Join(o.cacheOf(kind).RemoveInformer(ctx, kind.object), o.wake(ctx))
+}
+
+// wake has everything reconciled that a kind's coming or going may concern.
+func (o *OptionalKinds) wake(ctx context.Context) error {
+	for _, w := range o.watchers {
+		if err := w.wake(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cacheOf is the cache that holds a kind.
