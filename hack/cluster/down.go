@@ -11,7 +11,7 @@ import (
 )
 
 // runDown ends the cluster and deletes all of it but the cache of binaries.
-func runDown(ctx context.Context, args []string) error {
+func runDown(_ context.Context, args []string) error {
 	c, err := openCache()
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 // furnish pushes the images and applies the add-ons, side by side.
-func (c cache) furnish(ctx context.Context, api *apiClient, own []artifact) error {
+func (c cache) furnish(ctx context.Context, own []artifact) error {
 	current, err := c.readRecord()
 	if err != nil {
 		return err
@@ -26,12 +26,12 @@ func (c cache) furnish(ctx context.Context, api *apiClient, own []artifact) erro
 		}
 		pushed <- err
 	}()
-	err = c.applyManifests(ctx, api)
+	err = c.applyManifests(ctx)
 	return errors.Join(err, <-pushed)
 }
 
 // applyManifests applies what was not yet applied to this cluster.
-func (c cache) applyManifests(ctx context.Context, api *apiClient) error {
+func (c cache) applyManifests(ctx context.Context) error {
 	text, err := wantedManifests(ctx)
 	if err != nil {
 		return err

@@ -107,7 +107,7 @@ func (c cache) launch(ctx context.Context, last record) (record, error) {
 		select {
 		case err := <-ended:
 			ended <- err
-			return fmt.Errorf("%w: it ended (%v): see %s", errFatal, err, c.cluster("supervisor.log"))
+			return fmt.Errorf("%w: it ended (%w): see %s", errFatal, err, c.cluster("supervisor.log"))
 		default:
 		}
 		if current, err = c.readRecord(); err != nil {

@@ -36,7 +36,12 @@ func TestReusedPIDIsNeverEnded(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		if err := <-ended; err == nil {
+			t.Error("the process ended before it was killed")
+		}
+	})
 
 	child, err := identify(cmd.Process.Pid)
 	if err != nil {

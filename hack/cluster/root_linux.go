@@ -49,7 +49,7 @@ func buildRoot(c cache) error {
 	for _, dir := range systemDirs {
 		b.system("/"+dir, dir)
 	}
-	b.dir("etc", 0o755)
+	b.dir("etc")
 	for _, entry := range etcEntries {
 		b.system("/etc/"+entry, "etc/"+entry)
 	}
@@ -58,9 +58,9 @@ func buildRoot(c cache) error {
 	b.file("etc/resolv.conf", "nameserver 127.0.0.1\n")
 	b.file("etc/nsswitch.conf", "hosts: files dns\n")
 	for _, dir := range []string{"run", "tmp", "root", "mnt", "srv"} {
-		b.dir(dir, 0o755)
+		b.dir(dir)
 	}
-	b.dir("run/lock", 0o755)
+	b.dir("run/lock")
 	b.bind("/dev", "dev", unix.MS_REC)
 	b.mount("proc", "proc", "proc")
 	b.sys()
@@ -114,8 +114,8 @@ func (b *rootBuilder) do(what string, run func() error) {
 	}
 }
 
-func (b *rootBuilder) dir(path string, mode os.FileMode) {
-	b.do("making /"+path, func() error { return os.MkdirAll(b.in(path), mode) })
+func (b *rootBuilder) dir(path string) {
+	b.do("making /"+path, func() error { return os.MkdirAll(b.in(path), 0o755) })
 }
 
 func (b *rootBuilder) file(path, content string) {
@@ -132,7 +132,7 @@ func (b *rootBuilder) link(target, path string) {
 }
 
 func (b *rootBuilder) mount(kind, source, path string) {
-	b.dir(path, 0o755)
+	b.dir(path)
 	b.do("mounting /"+path, func() error { return unix.Mount(source, b.in(path), kind, 0, "") })
 }
 
@@ -192,7 +192,7 @@ func (b *rootBuilder) sys() {
 // programs shows the cached binaries under their plain names.
 func (b *rootBuilder) programs(c cache) {
 	base := strings.TrimPrefix(nodeBin, "/")
-	b.dir(base+"/path", 0o755)
+	b.dir(base + "/path")
 	b.bind(c.path("bin"), base+"/bin", 0)
 	b.do("protecting the binaries", func() error {
 		return unix.Mount("", b.in(base+"/bin"), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
@@ -206,7 +206,7 @@ func (b *rootBuilder) programs(c cache) {
 
 // tunables lays files of the node's own over settings of the whole machine.
 func (b *rootBuilder) tunables() {
-	b.dir("run/tunables", 0o755)
+	b.dir("run/tunables")
 	for name, value := range hostTunables {
 		target := b.in("proc/sys/" + name)
 		if !exists(target) {

@@ -101,7 +101,7 @@ func (c cache) bringUp(ctx context.Context, own []artifact) error {
 	var api *apiClient
 	todo = append(todo,
 		work{"starting the node", func() (err error) { api, err = c.startNode(ctx); return err }},
-		work{"pushing the system images and applying the add-ons", func() error { return c.furnish(ctx, api, own) }},
+		work{"pushing the system images and applying the add-ons", func() error { return c.furnish(ctx, own) }},
 		work{"waiting for the node, DNS, storage and gateway", func() error { return c.awaitReady(ctx, api) }},
 	)
 	steps := &progress{out: os.Stderr, total: len(todo)}

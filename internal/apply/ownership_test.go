@@ -122,7 +122,7 @@ func TestHashOfSecret(t *testing.T) {
 	if labelled := (&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"a": "b"}}}); hash(one) == hash(labelled) {
 		t.Error("the hash does not depend on a Secret's labels")
 	}
-	if hash(deployment()) != hash(deployment()) {
+	if again := deployment(); hash(deployment()) != hash(again) {
 		t.Error("the hash of the same differs")
 	}
 	if hash(deployment()) == hash(deployment(func(d *appsv1.Deployment) { d.Spec.Paused = true })) {

@@ -32,7 +32,7 @@ func serviceAccount(in *Inputs) ([]Object, error) {
 	}
 	if own := ms.Spec.ServiceAccount; own != nil {
 		// Whoever names the one that Atoll made goes on with it.
-		if own.Name != "" && !(own.Name == ms.Name && in.OwnServiceAccount) {
+		if own.Name != "" && (own.Name != ms.Name || !in.OwnServiceAccount) {
 			return nil, nil
 		}
 		account.Annotations = own.Annotations

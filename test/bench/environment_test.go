@@ -101,7 +101,9 @@ func start(b *testing.B) *environment {
 	go func() { done <- e.manager.Start(ctx) }()
 	b.Cleanup(func() {
 		cancel()
-		<-done
+		if err := <-done; err != nil {
+			b.Error(err)
+		}
 	})
 	if !e.manager.GetCache().WaitForCacheSync(ctx) {
 		b.Fatal("the caches did not fill")

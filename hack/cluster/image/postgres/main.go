@@ -192,7 +192,7 @@ func initialise(s settings, dir string) error {
 	if s.trust != "" {
 		method = s.trust
 	}
-	if err := appendTo(filepath.Join(dir, "pg_hba.conf"), "\nhost all all all "+method+"\n"); err != nil {
+	if err := appendTo(filepath.Join(dir, "pg_hba.conf"), strings.Join([]string{"\nhost", "all", "all", "all", method + "\n"}, " ")); err != nil {
 		return err
 	}
 	if err := appendTo(filepath.Join(dir, "postgresql.conf"), "\nlisten_addresses = '*'\n"); err != nil {
