@@ -40,8 +40,8 @@ type deployment struct {
 
 func newDeployment() (*deployment, error) {
 	d := &deployment{images: map[string]string{}, gatewayURL: os.Getenv("GATEWAY_URL"), gatewayClass: os.Getenv("GATEWAY_CLASS")}
-	if os.Getenv("KUBECONFIG") == "" || d.gatewayURL == "" {
-		return nil, fmt.Errorf("KUBECONFIG and GATEWAY_URL must be set: use make demo, or set them to a cluster with a Gateway API implementation and to where its gateway listens")
+	if os.Getenv("KUBECONFIG") == "" {
+		return nil, errors.New("KUBECONFIG must be set: use make demo or make deploy, which set it for the local cluster")
 	}
 	for _, pair := range strings.Fields(os.Getenv("IMAGES")) {
 		name, reference, ok := strings.Cut(pair, "=")

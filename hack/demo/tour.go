@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -33,6 +34,9 @@ const host = "shop.localhost"
 // tour shows what was made, and sends a user, an order and a payment through
 // the gateway.
 func tour(ctx context.Context, d *deployment) error {
+	if d.gatewayURL == "" {
+		return errors.New("GATEWAY_URL must be set to where the cluster's gateway listens, such as http://gateway.example.com")
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	heading("kubectl -n shop get topo,ms")
