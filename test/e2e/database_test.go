@@ -1,0 +1,164 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+var _ = Describe("The database of a service", func() {
+	DescribeTable("loses no row when its pod is", func(ctx SpecContext, remove func(context.Context, *corev1.Pod)) {
+		eventuallyShopReady(ctx)
+		pod := &corev1.Pod{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "users-db-0"}, pod)).To(Succeed())
+
+		// Rows are written while the database goes and comes; each that was
+		// acknowledged counts.
+		writer := startWriting(ctx)
+		Eventually(ctx, writer.count).Should(BeNumerically(">=", 20))
+		remove(ctx, pod)
+		Eventually(ctx, func(g Gomega) {
+			now := &corev1.Pod{}
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), now)).To(Succeed())
+			g.Expect(now.UID).NotTo(Equal(pod.UID))
+			g.Expect(now).To(beReady())
+		}).Should(Succeed())
+		eventuallyShopReady(ctx)
+		again := writer.count() + 20
+		Eventually(ctx, writer.count).Should(BeNumerically(">=", again), "users does not write again")
+
+		written, refused := writer.stop()
+		expectRows(ctx, written)
+		AddReportEntry("rows", fmt.Sprintf("%d acknowledged and found again, %d refused", len(written), refused))
+	},
+		Entry("deleted", SpecTimeout(specTimeout), func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) }),
+		Entry("deleted by force", SpecTimeout(specTimeout), forceDelete),
+	)
+
+	It("comes back with its rows and its password when the Microservice does", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+		written := map[string]shop.User{}
+		for range 20 {
+			user := createUser(ctx)
+			written[user.ID] = user
+		}
+		secret, claim := &corev1.Secret{}, &corev1.PersistentVolumeClaim{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "users-db"}, secret)).To(Succeed())
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "data-users-db-0"}, claim)).To(Succeed())
+
+		By("deleting it")
+		Expect(k8s.Delete(ctx, service("users"))).To(Succeed())
+		eventuallyHas(ctx, service("orders"), v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		for _, o := range []client.Object{
+			&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users"}},
+			&appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users-db"}},
+			&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users-db-0"}},
+		} {
+			eventuallyGone(ctx, o)
+		}
+
+		By("applying it again")
+		Expect(k8s.Create(ctx, sampleService("users"))).To(Succeed())
+		eventuallyShopReady(ctx)
+		expectRows(ctx, written)
+		now, claimNow := &corev1.Secret{}, &corev1.PersistentVolumeClaim{}
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), now)).To(Succeed())
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(claim), claimNow)).To(Succeed())
+		Expect(now.UID).To(Equal(secret.UID))
+		Expect(now.Data["password"]).To(Equal(secret.Data["password"]))
+		Expect(claimNow.UID).To(Equal(claim.UID))
+	}, SpecTimeout(specTimeout))
+})
+
+// writeInterval is the time between two writes.
+const writeInterval = 50 * time.Millisecond
+
+// writer makes users one after the other and remembers those that the shop
+// acknowledged.
+type writer struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu      sync.Mutex
+	written map[string]shop.User
+	refused int
+}
+
+func startWriting(ctx context.Context) *writer {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &writer{cancel: cancel, done: make(chan struct{}), written: map[string]shop.User{}}
+	DeferCleanup(cancel)
+	go func() {
+		defer close(w.done)
+		tick := time.NewTicker(writeInterval)
+		defer tick.Stop()
+		for range tick.C {
+			if ctx.Err() != nil {
+				return
+			}
+			user, err := customer.CreateUser(ctx, newUser())
+			w.mu.Lock()
+			if err == nil {
+				w.written[user.ID] = user
+			} else {
+				w.refused++
+			}
+			w.mu.Unlock()
+		}
+	}()
+	return w
+}
+
+func (w *writer) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.written)
+}
+
+func (w *writer) stop() (written map[string]shop.User, refused int) {
+	w.cancel()
+	<-w.done
+	return w.written, w.refused
+}
+
+// expectRows expects each user to be there as it was acknowledged.
+func expectRows(ctx context.Context, written map[string]shop.User) {
+	GinkgoHelper()
+	found := map[string]shop.User{}
+	for id := range maps.Keys(written) {
+		user, err := customer.User(ctx, id)
+		Expect(err).NotTo(HaveOccurred())
+		found[id] = user
+	}
+	Expect(found).To(Equal(written))
+}

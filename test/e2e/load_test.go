@@ -1,0 +1,140 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+const (
+	// loadInterval is the time between two requests: 40 a second.
+	loadInterval = 25 * time.Millisecond
+	// loadLimit is how long a load lasts at the most.
+	loadLimit = 60 * time.Second
+	// loadWorkers is how many requests are under way at a time at the most.
+	loadWorkers = 8
+)
+
+// load is a steady stream of requests to orders through the gateway: reads and
+// writes, over kept connections and over new ones. No request is tried again.
+type load struct {
+	user  shop.User
+	order shop.Order
+	// over makes a request over kept connections, or over a new one.
+	over [2]*shop.Client
+
+	stopped context.CancelFunc
+	working sync.WaitGroup
+	begin   time.Time
+
+	mu        sync.Mutex
+	latencies []time.Duration
+	failures  []string
+	// complete says that the load was stopped before its limit.
+	complete bool
+	lasted   time.Duration
+}
+
+func startLoad(ctx context.Context, user shop.User, order shop.Order) *load {
+	limited, cancel := context.WithTimeout(ctx, loadLimit)
+	l := &load{user: user, order: order, stopped: cancel, begin: time.Now(), over: [2]*shop.Client{newCustomer(false), newCustomer(true)}}
+	DeferCleanup(cancel)
+	numbers := make(chan int)
+	l.working.Go(func() {
+		defer close(numbers)
+		tick := time.NewTicker(loadInterval)
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-limited.Done():
+				return
+			case <-tick.C:
+				numbers <- n
+			}
+		}
+	})
+	for range loadWorkers {
+		l.working.Go(func() {
+			for n := range numbers {
+				// A request that is under way when the load stops is finished.
+				l.request(ctx, n)
+			}
+		})
+	}
+	return l
+}
+
+// request makes the n-th request: a write every other time, and a new
+// connection for every other two.
+func (l *load) request(ctx context.Context, n int) {
+	// The transport repeats some requests when a kept connection is closed under
+	// them; a trace tells.
+	var sent atomic.Int32
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Add(1) }})
+	client, what := l.over[n/2%2], "GET"
+	begin := time.Now()
+	var err error
+	if n%2 == 0 {
+		_, err = client.Order(ctx, l.order.ID)
+	} else {
+		what = "POST"
+		_, err = client.CreateOrder(ctx, newOrder(l.user))
+	}
+	took := time.Since(begin)
+	if err == nil && sent.Load() != 1 {
+		err = fmt.Errorf("was sent %d times", sent.Load())
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latencies = append(l.latencies, took)
+	if err != nil {
+		l.failures = append(l.failures, fmt.Sprintf("request %d (%s, new connection: %t) %s after the start, after %s: %s",
+			n, what, n/2%2 == 1, begin.Sub(l.begin).Round(time.Millisecond), took.Round(time.Millisecond), err))
+	}
+}
+
+// stop ends the load and waits for the requests under way.
+func (l *load) stop() {
+	l.lasted = time.Since(l.begin)
+	l.complete = l.lasted < loadLimit
+	l.stopped()
+	l.working.Wait()
+}
+
+// String sums up what came of the load.
+func (l *load) String() string {
+	slices.Sort(l.latencies)
+	at := func(share float64) time.Duration {
+		return l.latencies[int(share*float64(len(l.latencies)-1))].Round(100 * time.Microsecond)
+	}
+	return fmt.Sprintf("%d requests in %s (%.1f a second), %d failed; latency p50 %s, p90 %s, p99 %s, max %s",
+		len(l.latencies), l.lasted.Round(100*time.Millisecond), float64(len(l.latencies))/l.lasted.Seconds(), len(l.failures),
+		at(.5), at(.9), at(.99), at(1)) + strings.Join(append([]string{""}, l.failures...), "\n")
+}

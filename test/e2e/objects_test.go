@@ -1,0 +1,126 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"github.com/onsi/gomega/types"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// service is a member of the shop, to be read.
+func service(name string) *v1alpha1.Microservice {
+	ms := &v1alpha1.Microservice{}
+	ms.Namespace, ms.Name = namespace, name
+	return ms
+}
+
+// condition reads one condition of an object; it is nil when there is none.
+func condition(ctx context.Context, o client.Object, conditionType string) *metav1.Condition {
+	if err := k8s.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+		return nil
+	}
+	switch o := o.(type) {
+	case *v1alpha1.Microservice:
+		return meta.FindStatusCondition(o.Status.Conditions, conditionType)
+	case *v1alpha1.Topology:
+		return meta.FindStatusCondition(o.Status.Conditions, conditionType)
+	}
+	return nil
+}
+
+// eventuallyHas waits for a condition at the current generation, and returns
+// it.
+func eventuallyHas(ctx context.Context, o client.Object, conditionType string, status metav1.ConditionStatus, reason string) *metav1.Condition {
+	GinkgoHelper()
+	var found *metav1.Condition
+	Eventually(ctx, func(g Gomega) {
+		found = condition(ctx, o, conditionType)
+		g.Expect(found).NotTo(BeNil(), "%s has no condition %s", o.GetName(), conditionType)
+		g.Expect([]any{found.Status, found.Reason, found.ObservedGeneration}).To(
+			Equal([]any{status, reason, o.GetGeneration()}), "%s: %s", o.GetName(), found.Message)
+	}).Should(Succeed())
+	return found
+}
+
+func eventuallyReady(ctx context.Context, o client.Object) {
+	GinkgoHelper()
+	eventuallyHas(ctx, o, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+}
+
+// change reads an object, changes it and writes it, again where somebody was
+// faster.
+func change[T client.Object](ctx context.Context, o T, f func(T)) {
+	GinkgoHelper()
+	Eventually(ctx, func() error {
+		if err := k8s.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+			return err
+		}
+		f(o)
+		return k8s.Update(ctx, o)
+	}).Should(Succeed())
+}
+
+// roll changes the pod template of a member by a variable of its environment.
+func roll(ctx context.Context, ms *v1alpha1.Microservice, value string) {
+	GinkgoHelper()
+	change(ctx, ms, func(ms *v1alpha1.Microservice) {
+		ms.Spec.Env = []corev1.EnvVar{{Name: rollVariable, Value: value}}
+	})
+}
+
+// rollVariable is read by none of the services.
+const rollVariable = "E2E_ROLL"
+
+// podsOf are the pods of a member's component, those among them that are on
+// their way out as well.
+func podsOf(ctx context.Context, name, component string) ([]corev1.Pod, error) {
+	pods := &corev1.PodList{}
+	err := k8s.List(ctx, pods, client.InNamespace(namespace),
+		client.MatchingLabels{v1alpha1.LabelMicroservice: name, v1alpha1.LabelComponent: component})
+	return pods.Items, err
+}
+
+// beReady matches a pod that is ready.
+func beReady() types.GomegaMatcher {
+	return HaveField("Status.Conditions", ContainElement(And(HaveField("Type", corev1.PodReady), HaveField("Status", corev1.ConditionTrue))))
+}
+
+// forceDelete takes a pod away without waiting for its end, as when its node is
+// lost.
+func forceDelete(ctx context.Context, pod *corev1.Pod) {
+	GinkgoHelper()
+	Expect(client.IgnoreNotFound(k8s.Delete(ctx, pod, client.GracePeriodSeconds(0)))).To(Succeed())
+}
+
+func eventuallyGone(ctx context.Context, o client.Object) {
+	GinkgoHelper()
+	Eventually(ctx, func() bool {
+		return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(o), o))
+	}).Should(BeTrue(), "%T %s is not gone", o, o.GetName())
+}

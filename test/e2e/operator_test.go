@@ -1,0 +1,121 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("An operator that is killed in the middle of a rollout", func() {
+	It("is replaced, and the rollout completes without a child made anew", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+		before := childUIDs(ctx, "orders")
+		old := operatorPod(ctx)
+		orders := service("orders")
+
+		By("killing it while the Deployment rolls")
+		roll(ctx, orders, "operator")
+		Eventually(ctx, func(g Gomega) { expectRolling(ctx, g) }).Should(Succeed())
+		forceDelete(ctx, old)
+		expectRolling(ctx, Default)
+		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).NotTo(HaveField("Status", BeEquivalentTo("True")))
+
+		By("waiting for the new one's verdict")
+		eventuallyReady(ctx, orders)
+		Expect(leader(ctx)).NotTo(HavePrefix(old.Name))
+		Expect(leader(ctx)).To(HavePrefix(operatorPod(ctx).Name))
+		pods, err := podsOf(ctx, "orders", v1alpha1.ComponentService)
+		Expect(err).NotTo(HaveOccurred())
+		for i := range pods {
+			if pods[i].DeletionTimestamp == nil {
+				Expect(pods[i].Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rollVariable, Value: "operator"}))
+			}
+		}
+		Expect(childUIDs(ctx, "orders")).To(Equal(before))
+	}, SpecTimeout(specTimeout))
+})
+
+// expectRolling expects the Deployment of orders to have the new template and
+// pods of the old one too.
+func expectRolling(ctx context.Context, g Gomega) {
+	d := &appsv1.Deployment{}
+	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "orders"}, d)).To(Succeed())
+	g.Expect(d.Spec.Template.Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rollVariable, Value: "operator"}))
+	g.Expect(d.Status.ObservedGeneration).To(Equal(d.Generation))
+	g.Expect(d.Status.UpdatedReplicas).To(BeNumerically("<", d.Status.Replicas))
+}
+
+// operatorPod is the one that serves.
+func operatorPod(ctx context.Context) *corev1.Pod {
+	GinkgoHelper()
+	pods := &corev1.PodList{}
+	Eventually(ctx, func(g Gomega) {
+		g.Expect(k8s.List(ctx, pods, client.InNamespace(operatorNamespace), client.MatchingLabels{"control-plane": "controller-manager"})).To(Succeed())
+		g.Expect(pods.Items).To(HaveLen(1))
+		g.Expect(pods.Items[0].DeletionTimestamp).To(BeNil())
+		g.Expect(&pods.Items[0]).To(beReady())
+	}).Should(Succeed())
+	return &pods.Items[0]
+}
+
+// leader is the name of the pod that holds the lease.
+func leader(ctx context.Context) string {
+	GinkgoHelper()
+	lease := &coordinationv1.Lease{}
+	Expect(k8s.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: "manager.atoll.dev"}, lease)).To(Succeed())
+	pod, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_")
+	return pod
+}
+
+// childUIDs are the UIDs of all that was made for a member.
+func childUIDs(ctx context.Context, name string) map[string]types.UID {
+	GinkgoHelper()
+	uids := map[string]types.UID{}
+	for _, list := range []client.ObjectList{
+		&appsv1.DeploymentList{}, &appsv1.StatefulSetList{}, &corev1.ServiceList{}, &corev1.ServiceAccountList{}, &corev1.SecretList{},
+		&corev1.PersistentVolumeClaimList{}, &policyv1.PodDisruptionBudgetList{}, &gatewayv1.HTTPRouteList{},
+	} {
+		Expect(k8s.List(ctx, list, client.InNamespace(namespace), client.MatchingLabels{v1alpha1.LabelMicroservice: name})).To(Succeed())
+		Expect(meta.EachListItem(list, func(item runtime.Object) error {
+			o := item.(client.Object)
+			uids[fmt.Sprintf("%T %s", o, o.GetName())] = o.GetUID()
+			return nil
+		})).To(Succeed())
+	}
+	// Deployment, StatefulSet, two Services, ServiceAccount, Secret, claim, budget, route.
+	Expect(uids).To(HaveLen(9))
+	return uids
+}

@@ -1,0 +1,156 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+// refusalBudget is how soon orders must say that it can't take an order.
+const refusalBudget = 3 * time.Second
+
+var _ = Describe("With users gone, orders", func() {
+	It("answers what it can, says what it can't, and takes orders again when users is back", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+		user := createUser(ctx)
+		order := createOrder(ctx, user)
+		users, orders := service("users"), service("orders")
+		ready := condition(ctx, orders, v1alpha1.ConditionReady)
+
+		suspend(ctx, users, true)
+		DeferCleanup(func(ctx SpecContext) { suspend(ctx, users, false) }, NodeTimeout(time.Minute))
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
+		Eventually(ctx, podsOf).WithArguments(ctx, "users", v1alpha1.ComponentService).Should(BeEmpty())
+
+		// As many as open the circuit breaker, and some that it refuses.
+		slowest := time.Duration(0)
+		for range 8 {
+			expectReads(ctx, order)
+			_, err := timedOrder(ctx, user, &slowest)
+			expectRefusal(err)
+		}
+		AddReportEntry("slowest refusal of an order", slowest.Round(time.Millisecond).String())
+
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady)
+		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).To(Equal(ready), "orders did not stay Ready")
+
+		suspend(ctx, users, false)
+		eventuallyReady(ctx, users)
+		eventuallyTakesOrders(ctx, user)
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDependenciesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).To(Equal(ready), "orders did not stay Ready")
+	}, SpecTimeout(specTimeout))
+
+	It("gets over the sudden death of all its pods", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+		user := createUser(ctx)
+		order := createOrder(ctx, user)
+		users, orders := service("users"), service("orders")
+		ready := condition(ctx, orders, v1alpha1.ConditionReady)
+
+		pods, err := podsOf(ctx, "users", v1alpha1.ComponentService)
+		Expect(err).NotTo(HaveOccurred())
+		killed := map[types.UID]bool{}
+		for i := range pods {
+			killed[pods[i].UID] = true
+			forceDelete(ctx, &pods[i])
+		}
+
+		slowest, taken, refused := time.Duration(0), 0, 0
+		Eventually(ctx, func(g Gomega) {
+			expectReads(ctx, order)
+			if _, err := timedOrder(ctx, user, &slowest); err != nil {
+				expectRefusal(err)
+				refused++
+			} else {
+				taken++
+			}
+			now, err := podsOf(ctx, "users", v1alpha1.ComponentService)
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(now).To(HaveLen(len(pods)))
+			for i := range now {
+				g.Expect(killed).NotTo(HaveKey(now[i].UID))
+				g.Expect(&now[i]).To(beReady())
+			}
+			g.Expect(condition(ctx, users, v1alpha1.ConditionReady)).To(HaveField("Status", metav1.ConditionTrue))
+			g.Expect(taken).To(BeNumerically(">", 0))
+		}).Should(Succeed())
+		AddReportEntry("orders while users' pods were replaced",
+			strconv.Itoa(taken)+" taken, "+strconv.Itoa(refused)+" refused, the slowest answer after "+slowest.Round(time.Millisecond).String())
+		eventuallyTakesOrders(ctx, user)
+		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).To(Equal(ready), "orders did not stay Ready")
+	}, SpecTimeout(specTimeout))
+})
+
+func suspend(ctx context.Context, ms *v1alpha1.Microservice, suspended bool) {
+	GinkgoHelper()
+	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(suspended) })
+}
+
+// eventuallyTakesOrders waits until every pod of orders has found that users is
+// back: each has a circuit breaker of its own, and the gateway goes round.
+func eventuallyTakesOrders(ctx context.Context, user shop.User) {
+	GinkgoHelper()
+	Eventually(ctx, func() error {
+		_, err := customer.CreateOrder(ctx, newOrder(user))
+		return err
+	}).WithTimeout(20 * time.Second).MustPassRepeatedly(8).Should(Succeed())
+}
+
+func timedOrder(ctx context.Context, user shop.User, slowest *time.Duration) (shop.Order, error) {
+	begin := time.Now()
+	order, err := customer.CreateOrder(ctx, newOrder(user))
+	*slowest = max(*slowest, time.Since(begin))
+	Expect(*slowest).To(BeNumerically("<", refusalBudget))
+	return order, err
+}
+
+// expectReads expects the list of orders and one order to be answered.
+func expectReads(ctx context.Context, order shop.Order) {
+	GinkgoHelper()
+	_, err := customer.Orders(ctx)
+	Expect(err).NotTo(HaveOccurred())
+	read, err := customer.Order(ctx, order.ID)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(read).To(Equal(order))
+}
+
+// expectRefusal expects an answer that says no, and when to ask again.
+func expectRefusal(err error) {
+	GinkgoHelper()
+	var refusal *shop.StatusError
+	Expect(errors.As(err, &refusal)).To(BeTrue(), "%v", err)
+	Expect(refusal.Code).To(Equal(http.StatusServiceUnavailable), refusal.Error())
+	seconds, err := strconv.Atoi(refusal.Header.Get("Retry-After"))
+	Expect(err).NotTo(HaveOccurred(), "Retry-After")
+	Expect(seconds).To(BeNumerically(">=", 1))
+}

@@ -1,0 +1,76 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Under steady load through the gateway, orders", func() {
+	It("is rolled and scaled without a dropped request", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+		user := createUser(ctx)
+		order := createOrder(ctx, user)
+		orders := service("orders")
+		stream := startLoad(ctx, user, order)
+
+		By("changing its template")
+		roll(ctx, orders, "load")
+		eventuallyRolledOut(ctx, orders, "load", 2)
+		By("scaling it to three")
+		scale(ctx, orders, 3)
+		eventuallyRolledOut(ctx, orders, "load", 3)
+		By("scaling it back to two")
+		scale(ctx, orders, 2)
+		eventuallyRolledOut(ctx, orders, "load", 2)
+
+		stream.stop()
+		AddReportEntry("load", stream.String())
+		Expect(stream.failures).To(BeEmpty())
+		Expect(stream.complete).To(BeTrue(), "the load ended before the rollout did: %s", stream)
+	}, SpecTimeout(specTimeout))
+})
+
+func scale(ctx context.Context, ms *v1alpha1.Microservice, replicas int32) {
+	GinkgoHelper()
+	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Scaling = &v1alpha1.Scaling{Replicas: ptr.To(replicas)} })
+}
+
+// eventuallyRolledOut waits until a member is Ready and has just so many pods,
+// all with the template of that roll: the last of the old ones is gone.
+func eventuallyRolledOut(ctx context.Context, ms *v1alpha1.Microservice, value string, replicas int) {
+	GinkgoHelper()
+	Eventually(ctx, func(g Gomega) {
+		pods, err := podsOf(ctx, ms.Name, v1alpha1.ComponentService)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(pods).To(HaveLen(replicas))
+		for i := range pods {
+			g.Expect(pods[i].Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rollVariable, Value: value}))
+			g.Expect(pods[i].DeletionTimestamp).To(BeNil())
+		}
+	}).Should(Succeed())
+	eventuallyReady(ctx, ms)
+}

@@ -1,0 +1,118 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+// services are the members of the sample topology.
+var services = []string{"users", "orders", "payments"}
+
+func sampleTopology() *v1alpha1.Topology {
+	GinkgoHelper()
+	topology := sample("topology", &v1alpha1.Topology{})
+	topology.Spec.Gateway.Hostnames = []v1alpha1.Hostname{hostname}
+	if class := os.Getenv("GATEWAY_CLASS"); class != "" {
+		topology.Spec.Gateway.ClassName = class
+	}
+	return topology
+}
+
+func sampleService(name string) *v1alpha1.Microservice {
+	GinkgoHelper()
+	ms := sample(name, &v1alpha1.Microservice{})
+	ms.Spec.Image = images[name]
+	return ms
+}
+
+// standalone is the users service by itself: no Topology, no database, no
+// route.
+func standalone(ns, name string) *v1alpha1.Microservice {
+	ms := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{Image: images["users"]}}
+	ms.Namespace, ms.Name = ns, name
+	return ms
+}
+
+func sample[T client.Object](name string, into T) T {
+	GinkgoHelper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "config", "samples", name+".yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	Expect(yaml.UnmarshalStrict(text, into)).To(Succeed(), "sample %s", name)
+	into.SetNamespace(namespace)
+	return into
+}
+
+// eventuallyShopReady waits until the Topology and all members are Ready.
+func eventuallyShopReady(ctx context.Context) {
+	GinkgoHelper()
+	for _, name := range services {
+		eventuallyReady(ctx, service(name))
+	}
+	topology := &v1alpha1.Topology{}
+	topology.Namespace, topology.Name = namespace, "shop"
+	eventuallyReady(ctx, topology)
+}
+
+// newCustomer is a client of the shop through the gateway. It keeps its
+// connections, or makes a new one for every request.
+func newCustomer(newConnections bool) *shop.Client {
+	return &shop.Client{BaseURL: gatewayURL, Host: hostname, HTTP: &http.Client{
+		Timeout:   requestTimeout,
+		Transport: &http.Transport{DisableKeepAlives: newConnections, MaxIdleConnsPerHost: loadWorkers},
+	}}
+}
+
+var emails atomic.Int64
+
+// newUser is a user whom nobody knows yet.
+func newUser() shop.User {
+	return shop.User{Name: "Ada", Email: fmt.Sprintf("ada-%d@example.com", emails.Add(1))}
+}
+
+func newOrder(user shop.User) shop.Order {
+	return shop.Order{UserID: user.ID, Currency: "EUR", Items: []shop.Item{{SKU: "coral", Quantity: 2, UnitPriceCents: 1250}}}
+}
+
+func createUser(ctx context.Context) shop.User {
+	GinkgoHelper()
+	user, err := customer.CreateUser(ctx, newUser())
+	Expect(err).NotTo(HaveOccurred())
+	return user
+}
+
+func createOrder(ctx context.Context, user shop.User) shop.Order {
+	GinkgoHelper()
+	order, err := customer.CreateOrder(ctx, newOrder(user))
+	Expect(err).NotTo(HaveOccurred())
+	return order
+}

@@ -1,0 +1,155 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+const (
+	// namespace is where the sample topology runs.
+	namespace = "e2e-shop"
+	// hostname is that topology's, so that it goes beside a demo's.
+	hostname = "e2e.localhost"
+	// operatorNamespace is where config/default installs Atoll.
+	operatorNamespace = "atoll-system"
+	// specTimeout ends a spec that hangs.
+	specTimeout = 4 * time.Minute
+	// requestTimeout is more than any answer of the shop may take.
+	requestTimeout = 10 * time.Second
+)
+
+var (
+	k8s client.Client
+	// images are by name: atoll, users, orders, payments.
+	images = map[string]string{}
+	// gatewayURL is where the gateway listens.
+	gatewayURL string
+	// customer says to the shop what a customer would.
+	customer *shop.Client
+	// namespaces are those that the suite made and that still exist.
+	namespaces = map[string]bool{}
+)
+
+func TestEndToEnd(t *testing.T) {
+	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(90 * time.Second)
+	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
+	RunSpecs(t, "End to end")
+}
+
+var _ = BeforeSuite(func(ctx SpecContext) {
+	logf.SetLogger(GinkgoLogr)
+	gatewayURL = os.Getenv("GATEWAY_URL")
+	Expect(gatewayURL).NotTo(BeEmpty(), "GATEWAY_URL is not set: run it with make test-e2e")
+	for _, pair := range strings.Fields(os.Getenv("IMAGES")) {
+		name, reference, _ := strings.Cut(pair, "=")
+		images[name] = reference
+	}
+	Expect(images).To(And(HaveKey("users"), HaveKey("orders"), HaveKey("payments")), "IMAGES lacks some: run it with make test-e2e")
+	customer = newCustomer(false)
+
+	scheme := runtime.NewScheme()
+	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
+	Expect(v1alpha1.AddToScheme(scheme)).To(Succeed())
+	Expect(gatewayv1.Install(scheme)).To(Succeed())
+	config, err := ctrl.GetConfig()
+	Expect(err).NotTo(HaveOccurred())
+	k8s, err = client.New(config, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+
+	makeNamespace(ctx, namespace)
+	Expect(k8s.Create(ctx, sampleTopology())).To(Succeed())
+	for _, name := range services {
+		Expect(k8s.Create(ctx, sampleService(name))).To(Succeed())
+	}
+}, NodeTimeout(specTimeout))
+
+// makeNamespace makes a namespace that goes at the end of the suite, or of the
+// spec that asks for it, and all that is in it with it.
+func makeNamespace(ctx context.Context, name string) {
+	GinkgoHelper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
+		Name: name, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
+	}}
+	// A run that was killed leaves its namespace.
+	deleteNamespace(ctx, name)
+	Expect(k8s.Create(ctx, ns)).To(Succeed())
+	namespaces[name] = true
+	DeferCleanup(func(ctx SpecContext) {
+		deleteNamespace(ctx, name)
+		delete(namespaces, name)
+	}, NodeTimeout(specTimeout))
+}
+
+// deleteNamespace takes the services away first: a namespace that still has
+// pods is looked at again only after half of their grace period.
+func deleteNamespace(ctx context.Context, name string) {
+	GinkgoHelper()
+	Expect(client.IgnoreNotFound(k8s.DeleteAllOf(ctx, &v1alpha1.Microservice{}, client.InNamespace(name)))).To(Succeed())
+	Eventually(ctx, func() ([]corev1.Pod, error) {
+		pods := &corev1.PodList{}
+		err := k8s.List(ctx, pods, client.InNamespace(name))
+		return pods.Items, err
+	}).Should(BeEmpty())
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	Expect(client.IgnoreNotFound(k8s.Delete(ctx, ns))).To(Succeed())
+	eventuallyGone(ctx, ns)
+}
+
+// What there is to see of a failure goes with the namespaces, so that it is
+// shown before anything is cleaned up.
+var _ = JustAfterEach(func(ctx SpecContext) {
+	if !CurrentSpecReport().Failed() {
+		return
+	}
+	for name := range namespaces {
+		show(ctx, "-n", name, "get", "topo,ms,pods", "-o", "wide")
+		show(ctx, "-n", name, "events")
+	}
+	show(ctx, "-n", operatorNamespace, "get", "pods", "-o", "wide")
+	show(ctx, "-n", operatorNamespace, "logs", "deployment/atoll-controller-manager", "--tail=200")
+}, NodeTimeout(30*time.Second))
+
+func show(ctx context.Context, args ...string) {
+	out, err := exec.CommandContext(ctx, "kubectl", args...).CombinedOutput()
+	GinkgoWriter.Printf("\n$ kubectl %s\n%s", strings.Join(args, " "), out)
+	if err != nil {
+		GinkgoWriter.Println(err)
+	}
+}

@@ -1,0 +1,63 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+var _ = Describe("The sample topology", func() {
+	It("becomes ready and serves a user, an order and a payment through its gateway", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+
+		user := createUser(ctx)
+		order := createOrder(ctx, user)
+		payment, err := customer.CreatePayment(ctx, "tour", shop.Payment{OrderID: order.ID, AmountCents: order.TotalCents, Currency: order.Currency})
+		Expect(err).NotTo(HaveOccurred())
+		Expect(payment.OrderID).To(Equal(order.ID))
+		paid, err := customer.PaidOrder(ctx, order.ID)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(paid.UserID).To(Equal(user.ID))
+		Expect(paid.TotalCents).To(BeEquivalentTo(2500))
+	}, SpecTimeout(specTimeout))
+
+	It("says in its status where it is and who depends on whom", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+
+		topology := &v1alpha1.Topology{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shop"}, topology)).To(Succeed())
+		Expect(topology.Status.URLs).To(Equal([]string{"http://" + hostname}))
+		Expect([]int32{topology.Status.Services, topology.Status.ReadyServices}).To(Equal([]int32{3, 3}))
+		for _, name := range services {
+			ms := service(name)
+			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
+			Expect(ms.Status.URLs).To(Equal([]string{fmt.Sprintf("http://%s/%s", hostname, name)}))
+			Expect(ms.Status.Database.SecretName).To(Equal(name + "-db"))
+			Expect(ms.Status.ReadyReplicas).To(BeEquivalentTo(2))
+			Expect(ms.Status.Dependents).To(BeEquivalentTo(map[string]int{"users": 1, "orders": 1}[name]), name)
+		}
+	}, SpecTimeout(specTimeout))
+})
