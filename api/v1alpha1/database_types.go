@@ -25,7 +25,7 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external go together: set external.secretName with provider: External, and only then"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.deletionPolicy))",message="version, storage, resources, parameters and deletionPolicy don't apply to provider: External: that database is run elsewhere; remove them"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version: the major version can't be changed in place: make a new Microservice with the new version and move the data"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered"
+// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: to take back one that never ran, apply without version first"
 type Database struct {
 	// engine is the kind of the database: PostgreSQL.
 	// +required
@@ -60,7 +60,7 @@ type Database struct {
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.]*$'))",message="parameters must be named as in postgresql.conf: lower case letters, digits, '_' and '.'"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories']))",message="parameters must not hold data_directory, hba_file, ident_file, config_file, external_pid_file, listen_addresses, port or unix_socket_directories: Atoll sets them"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories']))",message="parameters must not hold data_directory, hba_file, ident_file, config_file, external_pid_file, listen_addresses, port or unix_socket_directories: the server would not be found, or not start"
 	Parameters map[string]ParameterValue `json:"parameters,omitempty"`
 
 	// deletionPolicy says what becomes of the data when the Microservice, or its
@@ -111,7 +111,7 @@ const (
 // DatabaseStorage is a database's persistent volume.
 // +kubebuilder:validation:MinProperties=1
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: move the data to a new Microservice"
-// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size can't be shrunk: volumes only grow"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size can't be shrunk: volumes only grow; to take back a size that the volume never got, apply without size first"
 type DatabaseStorage struct {
 	// size is the size of the volume, such as 10Gi. It can grow where the storage
 	// class allows it, and never shrink. Unset means 10Gi for a new volume.

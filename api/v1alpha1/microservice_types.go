@@ -472,8 +472,9 @@ type DatabaseStatus struct {
 	// +kubebuilder:validation:MaxLength=253
 	Host string `json:"host,omitempty"`
 
-	// secretName is the binding Secret, with the keys type, provider, host, port,
-	// address, username, password, database and uri.
+	// secretName is the binding Secret, with the keys host, port, username,
+	// password, database and uri, and for a BuiltIn database type, provider and
+	// address.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`

@@ -144,9 +144,10 @@ type TopologyDefaults struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// database are settings for members' BuiltIn databases. They are taken up
-	// when a database is made; changing them later does not change the version or
-	// the storage class of a database that exists.
+	// database are settings for members' BuiltIn databases. The storage class and
+	// the major version are taken up when a database is made and not changed
+	// later; the minor version and the deletion policy apply at once, also to
+	// databases that exist.
 	// +optional
 	Database *DatabaseDefaults `json:"database,omitempty"`
 }

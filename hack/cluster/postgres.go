@@ -19,7 +19,7 @@ const (
 	postgresMajor  = "17"
 	postgresDebian = "trixie" // the Debian release that has this major version
 	// postgresRevision changes when the contents of the tar are chosen anew.
-	postgresRevision = "1"
+	postgresRevision = "2"
 	postgresUID      = 999 // as in the official image
 )
 
@@ -43,7 +43,7 @@ func (c cache) buildPostgres(ctx context.Context) error {
 	defer os.RemoveAll(tmp)
 	whole, kept := filepath.Join(tmp, "whole.tar"), filepath.Join(tmp, "kept.tar")
 
-	args := []string{"--variant=extract", "--include=postgresql-" + postgresMajor + ",bash,coreutils", "--quiet"}
+	args := []string{"--variant=extract", "--include=postgresql-" + postgresMajor + ",bash,coreutils,util-linux", "--quiet"}
 	// The keys of a release newer than the machine's are in Debian's own folder.
 	if exists("/usr/share/keyrings/debian-archive-keyring.gpg") {
 		args = append(args, "--keyring=/usr/share/keyrings")

@@ -115,6 +115,9 @@ func (d *deployment) applyWithImages(ctx context.Context, folder, patches string
 			return fmt.Errorf("IMAGES has no image for %q", pairs[i+1])
 		}
 		colon := strings.LastIndex(reference, ":")
+		if colon < strings.LastIndex(reference, "/") {
+			return fmt.Errorf("IMAGES: %q has no tag", reference)
+		}
 		text += fmt.Sprintf("- {name: %s, newName: %q, newTag: %q}\n", pairs[i], reference[:colon], reference[colon+1:])
 	}
 	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {

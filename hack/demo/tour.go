@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"time"
@@ -92,20 +93,22 @@ func explain(d *deployment) error {
 	if err != nil {
 		return err
 	}
-	address := host
-	if port := gateway.Port(); port != "" {
-		address += ":" + port
+	local := net.ParseIP(gateway.Hostname()).IsLoopback()
+	heading("Look further")
+	if local {
+		fmt.Println(`  eval "$(make -s env)"                             # kubectl for this cluster`)
 	}
-	fmt.Printf(`
-== Look further
-  eval "$(make -s env)"                             # kubectl for this cluster
-  curl http://%s/orders
+	fmt.Printf(`  curl -H 'Host: %s' %s/orders
   kubectl -n shop get all,httproutes,pvc,secrets
   kubectl -n shop describe ms orders
   kubectl explain microservice.spec.database
   kubectl -n shop scale ms users --replicas=3
-== Stop
-  make down
-`, address)
+`, host, d.gatewayURL)
+	heading("Stop")
+	if local {
+		fmt.Println("  make down")
+	} else {
+		fmt.Println("  kubectl delete -k config/samples; kubectl delete -k config/default")
+	}
 	return nil
 }

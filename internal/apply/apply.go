@@ -124,21 +124,24 @@ func (a *Applier) upToDate(o Object, hash string) bool {
 func (a *Applier) create(ctx context.Context, owner client.Object, o Object, desired *unstructured.Unstructured) (bool, error) {
 	made := desired.DeepCopy()
 	made.SetResourceVersion(absentVersion)
-	err := a.apply(ctx, made, FieldOwner)
-	if !apierrors.IsConflict(err) {
-		return err == nil, err
+	conflict := a.apply(ctx, made, FieldOwner)
+	if !apierrors.IsConflict(conflict) {
+		return conflict == nil, conflict
 	}
 	existing := &metav1.PartialObjectMetadata{}
 	existing.SetGroupVersionKind(desired.GroupVersionKind())
 	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(desired), existing); err != nil {
-		return false, client.IgnoreNotFound(err)
+		if apierrors.IsNotFound(err) {
+			// It has just gone: the next try makes it.
+			return false, conflict
+		}
+		return false, err
 	}
 	if !Owns(owner, existing, o.Adopt) {
 		return false, notOwned(owner, desired.GetKind(), existing)
 	}
 	if existing.DeletionTimestamp != nil {
-		// It is made again when it has gone, which a watch tells.
-		return false, nil
+		return false, conflict
 	}
 	return a.update(ctx, existing, desired, "")
 }

@@ -30,6 +30,8 @@ type NotOwnedError struct {
 	Kind, Name string
 	// Controller is what controls the object; empty when nothing does.
 	Controller string
+	// OwnerKind is the kind of what wanted the object.
+	OwnerKind string
 	// Leftover says that the object belongs to an earlier owner of the same name,
 	// with which it is about to go.
 	Leftover bool
@@ -44,11 +46,14 @@ func (e *NotOwnedError) Error() string {
 	if e.Controller != "" {
 		by = "belongs to " + e.Controller
 	}
-	return fmt.Sprintf("%s %q exists and %s; it is left as it is: delete or rename it, or rename this Microservice", e.Kind, e.Name, by)
+	return fmt.Sprintf("%s %q exists and %s; it is left as it is: delete or rename it, or rename this %s", e.Kind, e.Name, by, e.OwnerKind)
 }
 
 func notOwned(owner client.Object, kind string, live client.Object) error {
-	err := &NotOwnedError{Kind: kind, Name: live.GetName()}
+	err := &NotOwnedError{Kind: kind, Name: live.GetName(), OwnerKind: "Microservice"}
+	if _, isTopology := owner.(*v1alpha1.Topology); isTopology {
+		err.OwnerKind = "Topology"
+	}
 	if c := metav1.GetControllerOfNoCopy(live); c != nil {
 		err.Controller = fmt.Sprintf("%s %q", c.Kind, c.Name)
 		err.Leftover = c.Name == owner.GetName() && c.APIVersion == v1alpha1.GroupVersion.String()

@@ -80,12 +80,19 @@ func credentialsProblem(in *Inputs) *Problem {
 		return &Problem{
 			Condition: v1alpha1.ConditionDatabaseReady,
 			Reason:    v1alpha1.ReasonCredentialsLost,
-			Message: fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with its password is gone: restore the Secret (key %s), or delete the claim if its data is not needed",
-				database.ClaimName(p.Owner), p.SecretName, database.KeyPassword),
-			Stalled: true,
+			Message:   lostMessage(p, in.DatabaseState.Claim != nil),
+			Stalled:   true,
 		}
 	}
 	return nil
+}
+
+func lostMessage(p *database.Plan, claim bool) string {
+	if !claim {
+		return fmt.Sprintf("Secret %q has no password: set its key %s, or delete the Secret for a new one", p.SecretName, database.KeyPassword)
+	}
+	return fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with its password is gone: restore the Secret (key %s), or delete the claim if its data is not needed",
+		database.ClaimName(p.Owner), p.SecretName, database.KeyPassword)
 }
 
 // databaseRetained keeps the Secret where the data is kept: one is of no use

@@ -106,8 +106,9 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *H
 	}
 	switch waiting {
 	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
-		return rankImage, &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, pullAdvice(status.State.Waiting, imageField(pod)))}
+		advice, passing := pullAdvice(status.State.Waiting, imageField(pod))
+		return rankImage, &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: !passing, Progressing: passing,
+			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, advice)}
 	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 		return rankConfig, cannotBeMade(status.Name, status.State.Waiting.Message)
 	}
@@ -172,22 +173,24 @@ func cannotBeMade(container, why string) *Health {
 
 // pullAdvice says what to do about an image that can't be pulled. What the
 // registry said is put into a few classes, because its wording changes with
-// every try.
-func pullAdvice(waiting *corev1.ContainerStateWaiting, field string) string {
+// every try. passing says that it may pass by itself.
+func pullAdvice(waiting *corev1.ContainerStateWaiting, field string) (advice string, passing bool) {
 	said := strings.ToLower(waiting.Message)
 	switch {
 	case waiting.Reason == "InvalidImageName":
-		return "it is not a valid image name; correct " + field
+		return "it is not a valid image name; correct " + field, false
 	case waiting.Reason == "ErrImageNeverPull":
-		return "it is not on the node and imagePullPolicy is Never"
+		return "it is not on the node and imagePullPolicy is Never", false
 	case waiting.Reason == "SignatureValidationFailed", strings.Contains(said, "signaturevalidationfailed"):
-		return "its signature is not valid; sign it, or correct " + field
+		return "its signature is not valid; sign it, or correct " + field, false
+	case strings.Contains(said, "toomanyrequests"), strings.Contains(said, "rate limit"):
+		return "the registry lets no more be pulled for now; wait, or set imagePullSecrets", true
 	case strings.Contains(said, "not found"), strings.Contains(said, "manifest unknown"), strings.Contains(said, "name unknown"):
-		return "the registry does not have it; correct " + field
+		return "the registry does not have it; correct " + field, false
 	case strings.Contains(said, "unauthorized"), strings.Contains(said, "denied"), strings.Contains(said, "forbidden"), strings.Contains(said, "authorization"):
-		return "the registry does not let it be read; set imagePullSecrets, or correct " + field
+		return "the registry does not let it be read; set imagePullSecrets, or correct " + field, false
 	}
-	return "the registry does not answer; check the registry's name in image and the node's network"
+	return "the registry does not answer, which may pass; check the registry's name in " + field + " and the node's network", true
 }
 
 // imageField is what in the spec decides over a pod's image.

@@ -51,6 +51,9 @@ func changed(pod corev1.Pod, change func(*corev1.Pod)) corev1.Pod {
 }
 
 func TestPodProblem(t *testing.T) {
+	passing := func(advice string) *Health {
+		return &Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true, Message: `Image "orders:1" of container "orders" can't be pulled: ` + advice}
+	}
 	image := func(advice string) *Health {
 		return &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: `Image "orders:1" of container "orders" can't be pulled: ` + advice}
 	}
@@ -63,7 +66,7 @@ func TestPodProblem(t *testing.T) {
 	const (
 		absent  = "the registry does not have it; correct image"
 		denied  = "the registry does not let it be read; set imagePullSecrets, or correct image"
-		silent  = "the registry does not answer; check the registry's name in image and the node's network"
+		silent  = "the registry does not answer, which may pass; check the registry's name in image and the node's network"
 		again   = `Container "orders" ends again and again, last with exit code 1: see kubectl logs deployment/orders -c orders --previous`
 		cause   = `failed to resolve reference "docker.io/library/orders:1": docker.io/library/orders:1: not found`
 		service = v1alpha1.ComponentService
@@ -84,12 +87,14 @@ func TestPodProblem(t *testing.T) {
 			pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "401 Unauthorized")}, wantHealth: image(denied)},
 		"an image that must not be read, between two tries": {
 			pods: []corev1.Pod{waitingPod(service, "ImagePullBackOff", "Back-off pulling image: ErrImagePull: 401 Unauthorized")}, wantHealth: image(denied)},
-		"an image that docker.io hides":       {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "pull access denied, repository does not exist or may require authorization")}, wantHealth: image(denied)},
-		"an image that is denied":             {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "requested access to the resource is denied")}, wantHealth: image(denied)},
-		"an image that is forbidden":          {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "403 Forbidden")}, wantHealth: image(denied)},
-		"a registry that does not answer":     {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "dial tcp 10.0.0.1:443: i/o timeout")}, wantHealth: image(silent)},
-		"a registry that is not available":    {pods: []corev1.Pod{waitingPod(service, "RegistryUnavailable", "image registry is unavailable")}, wantHealth: image(silent)},
-		"an image that can't be looked into":  {pods: []corev1.Pod{waitingPod(service, "ImageInspectError", "context deadline exceeded")}, wantHealth: image(silent)},
+		"an image that docker.io hides":      {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "pull access denied, repository does not exist or may require authorization")}, wantHealth: image(denied)},
+		"an image that is denied":            {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "requested access to the resource is denied")}, wantHealth: image(denied)},
+		"an image that is forbidden":         {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "403 Forbidden")}, wantHealth: image(denied)},
+		"a registry that does not answer":    {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "dial tcp 10.0.0.1:443: i/o timeout")}, wantHealth: passing(silent)},
+		"a registry that is not available":   {pods: []corev1.Pod{waitingPod(service, "RegistryUnavailable", "image registry is unavailable")}, wantHealth: passing(silent)},
+		"an image that can't be looked into": {pods: []corev1.Pod{waitingPod(service, "ImageInspectError", "context deadline exceeded")}, wantHealth: passing(silent)},
+		"a registry that limits": {pods: []corev1.Pod{waitingPod(service, "ErrImagePull", "429 Too Many Requests - toomanyrequests: You have reached your unauthenticated pull rate limit")},
+			wantHealth: passing("the registry lets no more be pulled for now; wait, or set imagePullSecrets")},
 		"an image whose name is none":         {pods: []corev1.Pod{waitingPod(service, "InvalidImageName", "couldn't parse image name")}, wantHealth: image("it is not a valid image name; correct image")},
 		"an image that is never pulled":       {pods: []corev1.Pod{waitingPod(service, "ErrImageNeverPull", "not present with pull policy of Never")}, wantHealth: image("it is not on the node and imagePullPolicy is Never")},
 		"an image that is not rightly signed": {pods: []corev1.Pod{waitingPod(service, "SignatureValidationFailed", "no signature found")}, wantHealth: image("its signature is not valid; sign it, or correct image")},

@@ -21,11 +21,14 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
@@ -100,7 +103,31 @@ func rank(conditionType string) int { return slices.Index(conditionOrder, condit
 // maxMessage is the longest message that the API server takes.
 const maxMessage = 32768
 
+// maxNote is the longest note that an event takes.
+const maxNote = 1024
+
 func truncate(message string) string { return message[:min(len(message), maxMessage)] }
+
+// specOrStatusChanged lets an object be reconciled once more when its status has
+// changed. The pass that wrote the status may have been followed, before the
+// cache had it, by one that took the older status for the latest; and a status
+// that somebody else wrote is put right.
+func specOrStatusChanged() predicate.Predicate {
+	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
+		CreateFunc:  func(event.CreateEvent) bool { return false },
+		DeleteFunc:  func(event.DeleteEvent) bool { return false },
+		GenericFunc: func(event.GenericEvent) bool { return false },
+		UpdateFunc: func(e event.UpdateEvent) bool {
+			switch before := e.ObjectOld.(type) {
+			case *v1alpha1.Microservice:
+				return !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Microservice).Status)
+			case *v1alpha1.Topology:
+				return !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Topology).Status)
+			}
+			return false
+		},
+	})
+}
 
 func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
 	if c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); c != nil {
@@ -120,5 +147,5 @@ func announce(ctx context.Context, recorder events.EventRecorder, object runtime
 	if meta.IsStatusConditionTrue(updated, v1alpha1.ConditionStalled) {
 		eventType = corev1.EventTypeWarning
 	}
-	recorder.Eventf(object, nil, eventType, after.Reason, "Reconcile", "%s", after.Message)
+	recorder.Eventf(object, nil, eventType, after.Reason, "Reconcile", "%s", after.Message[:min(len(after.Message), maxNote)])
 }

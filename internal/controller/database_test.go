@@ -21,6 +21,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -86,6 +87,41 @@ var _ = Describe("Database", func() {
 			g.Expect(get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted).
 				To(Equal(appsv1.RetainPersistentVolumeClaimRetentionPolicyType))
 		}).Should(Succeed())
+	}, SpecTimeout(suiteTimeout))
+
+	It("keeps the claim of a suspended database whose deletionPolicy becomes Retain", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, DeletionPolicy: v1alpha1.DeletionDelete}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		set := get(ctx, &appsv1.StatefulSet{}, ns, "users-db")
+		claim := get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0")
+		By("a StatefulSet that owns its claim, as Kubernetes has it under Delete")
+		change(ctx, claim, func(c *corev1.PersistentVolumeClaim) {
+			c.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "StatefulSet", Name: set.Name, UID: set.UID, Controller: new(true)}}
+		})
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Suspend, ms.Spec.Database.DeletionPolicy = new(true), v1alpha1.DeletionRetain
+		})
+		Eventually(func() []metav1.OwnerReference {
+			return get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").OwnerReferences
+		}).Should(BeEmpty())
+	}, SpecTimeout(suiteTimeout))
+
+	It("mints no password while an unlabelled claim of its name exists", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		restored := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-users-db-0", Namespace: ns}, Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}},
+		}}
+		Expect(k8s.Create(ctx, restored)).To(Succeed())
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsLost)
+		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElements("Secret/users-db", "StatefulSet/users-db"))
 	}, SpecTimeout(suiteTimeout))
 
 	It("is stalled while a claim has no Secret, mints no password, and goes on with the restored one", func(ctx SpecContext) {

@@ -20,6 +20,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/utils/ptr"
@@ -162,13 +163,52 @@ var _ = Describe("Drift", func() {
 		}).Should(BeTrue())
 	}, SpecTimeout(suiteTimeout))
 
+	It("keeps the number of pods of an autoscaled Deployment that loses its label", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 9}}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		d := get(ctx, &appsv1.Deployment{}, ns, "users")
+		Expect(k8s.SubResource("scale").Update(ctx, d, client.WithSubResourceBody(&autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 7}}))).To(Succeed())
+		seen := watchReplicas(ctx, ns, "users")
+		change(ctx, d, func(d *appsv1.Deployment) { delete(d.Labels, v1alpha1.LabelManagedBy) })
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
+			g.Expect(d.Labels).To(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+		}).Should(Succeed())
+		settled(ns)
+		Expect(seen()).To(HaveEach(int32(7)))
+	}, SpecTimeout(suiteTimeout))
+
+	It("is repaired and says Ready again, where nothing else tells that it was", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		for range 10 {
+			Expect(k8s.Delete(ctx, get(ctx, &corev1.Service{}, ns, "users"))).To(Succeed())
+			settled(ns)
+			eventuallyReady(ctx, users)
+		}
+	}, SpecTimeout(suiteTimeout))
+
 	It("removes the Gateway of a Topology that no longer asks for one", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		shop := topology(ns)
 		Expect(k8s.Create(ctx, shop)).To(Succeed())
 		eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, "True", v1alpha1.ReasonReady)
-		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway = nil })
+		By("one that refers to it from now on, and keeps it")
+		change(ctx, shop, func(t *v1alpha1.Topology) {
+			t.Spec.Gateway = &v1alpha1.TopologyGateway{Ref: &v1alpha1.GatewayReference{Name: "shop"}}
+		})
+		settled(ns)
+		eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, "True", v1alpha1.ReasonReady)
+		By("one that refers to another")
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.Ref.Name = "public" })
 		Eventually(func() bool {
 			return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "shop"}, &gatewayv1.Gateway{}))
 		}).Should(BeTrue())

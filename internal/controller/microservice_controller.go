@@ -37,8 +37,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/children"
 )
 
-// foreignInterval is how often an object that belongs to somebody else is
-// looked at again: it is in no cache, so that no watch tells when it goes.
+// foreignInterval is how often is looked again at what no watch tells of: an
+// object that belongs to somebody else and so is in no cache, and a refusal by a
+// policy.
 const foreignInterval = time.Minute
 
 // MicroserviceReconciler makes the children of Microservices.
@@ -74,7 +75,8 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	g, err := r.gather(ctx, ms)
 	if err != nil {
-		return ctrl.Result{}, err
+		_, statusErr := r.writeStatus(ctx, &gathered{Inputs: children.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
+		return ctrl.Result{}, errors.Join(err, statusErr)
 	}
 	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint {
 		return ctrl.Result{}, nil
@@ -122,6 +124,7 @@ func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome 
 	for i := range wanted {
 		r.applyKind(ctx, g, &wanted[i], out)
 	}
+	r.releaseClaim(ctx, g, out)
 	if len(out.failed) == 0 {
 		r.prune(ctx, g, out)
 	}
@@ -172,7 +175,9 @@ func (out *outcome) fail(key objectKey, condition string, err error) {
 	problem, retry := applyProblem(key.kind, key.name, condition, err)
 	out.failed[key] = problem
 	out.err = errors.Join(out.err, retry)
-	if problem.Reason == v1alpha1.ReasonNotOwned {
+	// Neither an object that is somebody else's nor a policy tells when it has
+	// gone.
+	if problem.Reason == v1alpha1.ReasonNotOwned || problem.Reason == v1alpha1.ReasonRefused && retry == nil {
 		out.requeueAfter = foreignInterval
 	}
 }

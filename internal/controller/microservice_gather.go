@@ -43,6 +43,8 @@ import (
 // gathered is all that one reconcile reads.
 type gathered struct {
 	children.Inputs
+	// incomplete says that something could not be read.
+	incomplete bool
 	// topologyMissing says that topologyRef names a Topology that does not exist.
 	topologyMissing bool
 	// live are the existing children by the kind's name.
@@ -153,6 +155,9 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 			g.Deployment = o.(*appsv1.Deployment)
 		}
 	}
+	if err := r.gatherUnlabelled(ctx, g); err != nil {
+		return err
+	}
 	for _, o := range g.live["StatefulSet"] {
 		if o.GetName() == database.Name(g.Microservice.Name) {
 			g.StatefulSet = o.(*appsv1.StatefulSet)
@@ -167,6 +172,20 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 		seen.add(&pods.Items[i])
 	}
 	return nil
+}
+
+// gatherUnlabelled finds an autoscaled Deployment that has lost its label, and so
+// is in no cache: taken for a new one, it would begin at the minimum again.
+func (r *MicroserviceReconciler) gatherUnlabelled(ctx context.Context, g *gathered) error {
+	if g.Deployment != nil || g.Microservice.Spec.Scaling == nil || g.Microservice.Spec.Scaling.Autoscale == nil {
+		return nil
+	}
+	d := &appsv1.Deployment{}
+	err := r.Live.Get(ctx, client.ObjectKeyFromObject(g.Microservice), d)
+	if err == nil && apply.Owns(g.Microservice, d, false) {
+		g.Deployment = d
+	}
+	return client.IgnoreNotFound(err)
 }
 
 // list reads the children of one kind.
@@ -268,9 +287,7 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
 	switch {
 	case apierrors.IsNotFound(err):
-		if g.DatabaseState.Claim == nil {
-			g.DatabaseState.Password = rand.Text()
-		}
+		return r.mint(ctx, g, seen)
 	case err != nil:
 		return fmt.Errorf("reading Secret %q: %w", name, err)
 	case g.DatabaseState.Claim == nil && !apply.Owns(g.Microservice, secret, false):
@@ -279,6 +296,28 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 		// It opens a volume that is this service's, or has lost its label only.
 		g.DatabaseState.Password = string(secret.Data[database.KeyPassword])
 		g.adoptSecret = true
+	}
+	return nil
+}
+
+// mint makes up a password for a database that has no volume yet. A volume that
+// somebody restored, without Atoll's labels and so in no cache, counts as well:
+// a new password would lock everybody out of it.
+func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint) error {
+	if g.DatabaseState.Claim != nil {
+		return nil
+	}
+	claim := &corev1.PersistentVolumeClaim{}
+	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
+	err := r.Live.Get(ctx, key, claim)
+	switch {
+	case apierrors.IsNotFound(err):
+		g.DatabaseState.Password = rand.Text()
+	case err != nil:
+		return fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
+	default:
+		g.DatabaseState.Claim = claim
+		seen.add(claim)
 	}
 	return nil
 }

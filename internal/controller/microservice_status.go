@@ -52,10 +52,15 @@ func (r *MicroserviceReconciler) writeStatus(ctx context.Context, g *gathered, o
 func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome) {
 	status := &ms.Status
 	status.ObservedGeneration = ms.Generation
-	status.Dependents = int32(g.dependents)
-	status.Dependencies = dependencyStatus(g)
 	set := newConditions(&status.Conditions, ms.Generation)
 	defer set.prune()
+	if g.incomplete {
+		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "What the service depends on could not be read and is tried again; see Atoll's log"))
+		set.keepAll()
+		return
+	}
+	status.Dependents = int32(g.dependents)
+	status.Dependencies = dependencyStatus(g)
 	if g.topologyMissing {
 		set.summarize(waiting(v1alpha1.ReasonTopologyNotFound,
 			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, ms.Namespace)))

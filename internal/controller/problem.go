@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -43,6 +44,10 @@ func applyProblem(kind, name, condition string, err error) (problem *children.Pr
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
 		problem.Message = fmt.Sprintf("The API server refuses %s %q: %s", kind, name, err)
+		return problem, nil
+	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
+		problem.Reason = v1alpha1.ReasonProgressing
+		problem.Message = "The namespace is being deleted"
 		return problem, nil
 	case apierrors.IsForbidden(err):
 		// It may be let through at any time without a watch that tells.

@@ -26,38 +26,40 @@ import (
 // What the manager may do, and why. Nothing is asked for that is not used.
 //
 // Atoll's own kinds: read the spec, write the status; never write the spec.
-// +kubebuilder:rbac:groups=atoll.dev,resources=microservices;topologies,verbs=get;list;watch
-// +kubebuilder:rbac:groups=atoll.dev,resources=microservices/status;topologies/status,verbs=get;patch
+// +kubebuilder:rbac:groups=atoll.dev,resources=microservices;topologies,verbs=list;watch
+// +kubebuilder:rbac:groups=atoll.dev,resources=microservices/status;topologies/status,verbs=patch
 //
 // Owner references with blockOwnerDeletion need this where the API server checks
 // it (OwnerReferencesPermissionEnforcement, as on OpenShift).
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices/finalizers;topologies/finalizers,verbs=update
 //
 // The children: patch is server-side apply, create lets it make objects, update takes
-// out list items that others added, delete prunes.
+// out list items that others added, delete prunes, get looks at what is in no cache.
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;update;delete
-// +kubebuilder:rbac:groups="",resources=services;serviceaccounts,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;update;delete
-// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes;grpcroutes;gateways,verbs=get;list;watch;create;patch;update;delete
 //
 // The binding Secrets are children too; and Secrets that pods use are read, to say
 // when one or a key of it is missing and to roll pods when it changes.
-// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 //
 // ConfigMaps that pods use are read for the same reason.
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
 //
-// Claims are made by StatefulSets and never deleted by Atoll; it grows them.
-// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;patch;update
+// Claims are made by StatefulSets and never deleted by Atoll; it grows them, and
+// keeps them from being deleted with their StatefulSet.
+// +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;patch
 //
 // Pods tell why a service is not ready.
-// +kubebuilder:rbac:groups="",resources=pods,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 //
 // To name a gateway class that does not exist, and to take up optional kinds when
 // they are installed.
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gatewayclasses,verbs=get;list;watch
-// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gatewayclasses,verbs=list;watch
+// +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=list;watch
 //
 // Changes of readiness are recorded as events.
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch

@@ -33,7 +33,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -59,9 +58,15 @@ type TopologyReconciler struct {
 type topologyState struct {
 	topology *v1alpha1.Topology
 	members  []*v1alpha1.Microservice
+	// neighbours are all Microservices of the namespace, by name: members may
+	// depend on those that are none.
+	neighbours map[string]*v1alpha1.Microservice
 	// gateway is the one that the Topology owns or refers to; nil when it does not
 	// exist.
 	gateway *gatewayv1.Gateway
+	// unused is one of the Topology's name that it no longer asks for; nil when
+	// there is none.
+	unused *gatewayv1.Gateway
 	// classMissing says that the GatewayClass does not exist.
 	classMissing bool
 	// gatewayAPI says that the Gateway API is installed.
@@ -100,6 +105,14 @@ func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topo
 			state.members = append(state.members, &members.Items[i])
 		}
 	}
+	neighbours := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, neighbours, client.InNamespace(topology.Namespace)); err != nil {
+		return nil, fmt.Errorf("listing services: %w", err)
+	}
+	state.neighbours = make(map[string]*v1alpha1.Microservice, len(neighbours.Items))
+	for i := range neighbours.Items {
+		state.neighbours[neighbours.Items[i].Name] = &neighbours.Items[i]
+	}
 	if !state.gatewayAPI {
 		return state, nil
 	}
@@ -107,25 +120,51 @@ func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topo
 }
 
 func (r *TopologyReconciler) gatherGateway(ctx context.Context, state *topologyState) error {
-	key := types.NamespacedName{Namespace: state.topology.Namespace, Name: state.topology.Name}
-	if spec := state.topology.Spec.Gateway; spec != nil && spec.Ref != nil {
-		key.Name = spec.Ref.Name
-		if spec.Ref.Namespace != "" {
-			key.Namespace = spec.Ref.Namespace
+	own := types.NamespacedName{Namespace: state.topology.Namespace, Name: state.topology.Name}
+	spec := state.topology.Spec.Gateway
+	var err error
+	switch {
+	case spec == nil:
+		state.unused, err = r.gateway(ctx, own)
+	case spec.Ref == nil:
+		if state.gateway, err = r.gateway(ctx, own); err == nil {
+			err = r.gatherClass(ctx, state)
+		}
+	default:
+		referred := types.NamespacedName{Namespace: spec.Ref.Namespace, Name: spec.Ref.Name}
+		if referred.Namespace == "" {
+			referred.Namespace = own.Namespace
+		}
+		state.gateway, err = r.gateway(ctx, referred)
+		if err == nil && referred != own {
+			state.unused, err = r.gateway(ctx, own)
 		}
 	}
+	return err
+}
+
+// gateway is the Gateway of a name, or nil.
+func (r *TopologyReconciler) gateway(ctx context.Context, key types.NamespacedName) (*gatewayv1.Gateway, error) {
 	gateway := &gatewayv1.Gateway{}
-	if err := r.Foreign.Get(ctx, key, gateway); err == nil {
-		state.gateway = gateway
-	} else if !apierrors.IsNotFound(err) {
-		return fmt.Errorf("reading Gateway %q: %w", key, err)
+	err := r.Foreign.Get(ctx, key, gateway)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
 	}
-	if spec := state.topology.Spec.Gateway; spec != nil && spec.ClassName != "" && r.Optional.Installed(gatewayClassKind.crd) {
-		err := r.Foreign.Get(ctx, types.NamespacedName{Name: spec.ClassName}, &gatewayv1.GatewayClass{})
-		state.classMissing = apierrors.IsNotFound(err)
-		if client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("reading GatewayClass %q: %w", spec.ClassName, err)
-		}
+	if err != nil {
+		return nil, fmt.Errorf("reading Gateway %q: %w", key, err)
+	}
+	return gateway, nil
+}
+
+func (r *TopologyReconciler) gatherClass(ctx context.Context, state *topologyState) error {
+	if !r.Optional.Installed(gatewayClassKind.crd) {
+		return nil
+	}
+	name := state.topology.Spec.Gateway.ClassName
+	err := r.Foreign.Get(ctx, types.NamespacedName{Name: name}, &gatewayv1.GatewayClass{})
+	state.classMissing = apierrors.IsNotFound(err)
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("reading GatewayClass %q: %w", name, err)
 	}
 	return nil
 }
@@ -138,8 +177,8 @@ func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologySt
 	}
 	desired := children.Gateway(state.topology)
 	if desired == nil {
-		if state.gateway != nil {
-			changed, err = r.Applier.Prune(ctx, state.topology, []client.Object{state.gateway}, func(client.Object) bool { return false })
+		if state.unused != nil {
+			changed, err = r.Applier.Prune(ctx, state.topology, []client.Object{state.unused}, func(client.Object) bool { return false })
 		}
 		return changed, nil, err
 	}
@@ -163,7 +202,7 @@ func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologySt
 func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("topology").
-		For(&v1alpha1.Topology{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.Topology{}, builder.WithPredicates(specOrStatusChanged())).
 		Watches(&v1alpha1.Microservice{}, memberships()).
 		WithOptions(controller.Options{RateLimiter: retries()}).
 		Build(r)
@@ -220,7 +259,7 @@ func memberships() handler.EventHandler {
 		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q requestQueue) { add(q, e.Object) },
 		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
-			if before.Generation == after.Generation && readyStatus(before.Status.Conditions) == readyStatus(after.Status.Conditions) {
+			if before.Generation == after.Generation && memberReady(before) == memberReady(after) {
 				return
 			}
 			add(q, before)

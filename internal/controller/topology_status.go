@@ -68,7 +68,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	defer set.prune()
 	services := servicesHealth(state.members, &status.ReadyServices)
 	set.set(v1alpha1.ConditionServicesReady, services)
-	set.set(v1alpha1.ConditionGraphSound, graphHealth(state.members, status.Cycles))
+	set.set(v1alpha1.ConditionGraphSound, graphHealth(state, status.Cycles))
 	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
@@ -98,11 +98,16 @@ func gatewayHealth(state *topologyState, changed bool, problem *children.Problem
 	return children.GatewayHealth(state.gateway)
 }
 
+// memberReady says whether a Microservice is Ready as its spec is now.
+func memberReady(ms *v1alpha1.Microservice) bool {
+	return ms.Status.ObservedGeneration == ms.Generation && readyStatus(ms.Status.Conditions) == metav1.ConditionTrue
+}
+
 func servicesHealth(members []*v1alpha1.Microservice, ready *int32) children.Health {
 	*ready = 0
 	var notReady []string
 	for _, ms := range members {
-		if readyStatus(ms.Status.Conditions) == metav1.ConditionTrue && ms.Status.ObservedGeneration == ms.Generation {
+		if memberReady(ms) {
 			*ready++
 		} else {
 			notReady = append(notReady, ms.Name)
@@ -117,14 +122,10 @@ func servicesHealth(members []*v1alpha1.Microservice, ready *int32) children.Hea
 	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All services are ready"}
 }
 
-func graphHealth(members []*v1alpha1.Microservice, cycles []string) children.Health {
-	byName := make(map[string]*v1alpha1.Microservice, len(members))
-	for _, ms := range members {
-		byName[ms.Name] = ms
-	}
+func graphHealth(state *topologyState, cycles []string) children.Health {
 	var broken []string
-	for _, ms := range members {
-		for _, edge := range graph.Resolve(ms, func(name string) *v1alpha1.Microservice { return byName[name] }) {
+	for _, ms := range state.members {
+		for _, edge := range graph.Resolve(ms, func(name string) *v1alpha1.Microservice { return state.neighbours[name] }) {
 			if edge.Port == nil {
 				broken = append(broken, ms.Name+" -> "+edge.Dependency.Name)
 			}
@@ -133,7 +134,7 @@ func graphHealth(members []*v1alpha1.Microservice, cycles []string) children.Hea
 	switch {
 	case len(broken) > 0:
 		return children.Health{Reason: v1alpha1.ReasonDependencyNotFound,
-			Message: "Dependencies on a service or port that this topology does not have: " + names(broken)}
+			Message: "Dependencies on a service or port that does not exist: " + names(broken)}
 	case len(cycles) > 0:
 		return children.Health{Reason: v1alpha1.ReasonCycle, Message: "Services depend on each other in a circle and so fail together: " + names(cycles)}
 	}

@@ -398,7 +398,7 @@ var validations = map[string]validation{
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.10"}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17.8"}}`,
-		field:    "spec.database", message: "version must not be lowered",
+		field:    "spec.database", message: "version must not be lowered: to take back one that never ran, apply without version first",
 	},
 	"a minor version that becomes no version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
@@ -425,7 +425,7 @@ var validations = map[string]validation{
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1024Mi}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1G}}}`,
-		field:    "spec.database.storage", message: "size can't be shrunk: volumes only grow",
+		field:    "spec.database.storage", message: "size can't be shrunk: volumes only grow; to take back a size that the volume never got, apply without size first",
 	},
 	"another storage class": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast}}}`,
@@ -452,7 +452,7 @@ var validations = map[string]validation{
 	"a parameter that Atoll sets": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, parameters: {port_range: "1"}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, parameters: {port: "5433"}}}`,
-		field:    "spec.database.parameters", message: "parameters must not hold data_directory, hba_file, ident_file, config_file, external_pid_file, listen_addresses, port or unix_socket_directories: Atoll sets them",
+		field:    "spec.database.parameters", message: "parameters must not hold data_directory, hba_file, ident_file, config_file, external_pid_file, listen_addresses, port or unix_socket_directories: the server would not be found, or not start",
 	},
 	"a deletion policy that there is not": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, deletionPolicy: Delete}}`,

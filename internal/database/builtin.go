@@ -58,6 +58,10 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 	set := &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
 		Spec: appsv1.StatefulSetSpec{
+			// In order, a pod that never becomes ready would not be replaced when what is
+			// wrong with it is mended. There is one pod, and never two of a name.
+			PodManagementPolicy: appsv1.ParallelPodManagement,
+
 			Replicas:    &replicas,
 			ServiceName: p.Name,
 			Selector:    &metav1.LabelSelector{MatchLabels: selector},

@@ -193,8 +193,15 @@ func majorOf(version string) string {
 	return major
 }
 
-// identifier makes a name that needs no quotes in SQL of a service's name.
-func identifier(name string) string { return strings.ReplaceAll(name, "-", "_") }
+// identifier makes the name of a role and a database of a service's name.
+func identifier(name string) string {
+	id := strings.ReplaceAll(name, "-", "_")
+	// PostgreSQL keeps roles that begin so for itself.
+	if strings.HasPrefix(id, "pg_") {
+		return "db_" + id
+	}
+	return id
+}
 
 func firstSet[T ~string](values ...T) T {
 	for _, v := range values {

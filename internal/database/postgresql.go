@@ -26,7 +26,7 @@ import (
 )
 
 // postgreSQL runs the official image, or one that keeps its conventions
-// (https://hub.docker.com/_/postgres).
+// (https://hub.docker.com/_/postgres), and has flock.
 type postgreSQL struct{}
 
 const (
@@ -39,6 +39,14 @@ const (
 	postgresHome = "/var/lib/postgresql"
 	postgresData = postgresHome + "/pgdata"
 )
+
+// postgresStart holds a lock beside the data for as long as any process of the
+// server lives. A pod that is deleted by force is replaced while its server may
+// still write, and PostgreSQL's own lock file does not tell two servers apart
+// that both are process 1 of their container: without the lock both would write
+// to the same data. The descriptor passes to every process that the server
+// starts, and the kernel gives the lock up with the last of them.
+const postgresStart = `exec 9>>` + postgresHome + `/.atoll-lock && { flock -w 60 9 || { echo "another server still holds the data" >&2; exit 1; }; } && exec docker-entrypoint.sh postgres "$@"`
 
 func (postgreSQL) Type() string           { return "postgresql" }
 func (postgreSQL) DefaultVersion() string { return "17" }
@@ -74,8 +82,10 @@ func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
 			SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
 		Containers: []corev1.Container{{
-			Name:      ContainerName,
-			Image:     e.Image(p.Version),
+			Name:  ContainerName,
+			Image: e.Image(p.Version),
+			// What follows the script is its $0; the arguments come after.
+			Command:   []string{"/bin/sh", "-c", postgresStart, "postgres"},
 			Args:      postgresArgs(p),
 			Resources: p.Resources,
 			Env: []corev1.EnvVar{

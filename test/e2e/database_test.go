@@ -20,8 +20,10 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"os/exec"
 	"sync"
 	"time"
 
@@ -64,6 +66,16 @@ var _ = Describe("The database of a service", func() {
 		Entry("deleted", SpecTimeout(specTimeout), func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) }),
 		Entry("deleted by force", SpecTimeout(specTimeout), forceDelete),
 	)
+
+	It("holds a lock on its data, so that two servers never write to it", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+		lock := exec.CommandContext(ctx, "kubectl", "-n", namespace, "exec", "users-db-0", "--",
+			"flock", "--nonblock", "--conflict-exit-code", "42", "/var/lib/postgresql/.atoll-lock", "true")
+		out, err := lock.CombinedOutput()
+		var exit *exec.ExitError
+		Expect(errors.As(err, &exit)).To(BeTrue(), string(out))
+		Expect(exit.ExitCode()).To(Equal(42), string(out))
+	}, SpecTimeout(specTimeout))
 
 	It("comes back with its rows and its password when the Microservice does", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
