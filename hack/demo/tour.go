@@ -45,6 +45,9 @@ func tour(ctx context.Context, d *deployment) error {
 		return err
 	}
 	client := &shop.Client{BaseURL: d.gatewayURL, Host: host}
+	if err := client.Reachable(ctx); err != nil {
+		return fmt.Errorf("waiting for the gateway at %s to answer for %s: %w", d.gatewayURL, host, err)
+	}
 	// The email is new every time, so that the tour can be made again.
 	once := strconv.FormatInt(time.Now().UnixNano(), 36)
 

@@ -81,6 +81,7 @@ func eventuallyShopReady(ctx context.Context) {
 	topology := &v1alpha1.Topology{}
 	topology.Namespace, topology.Name = namespace, "shop"
 	eventuallyReady(ctx, topology)
+	Expect(customer.Reachable(ctx)).To(Succeed())
 }
 
 // newCustomer is a client of the shop through the gateway. It keeps its

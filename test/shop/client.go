@@ -128,6 +128,27 @@ func (c *Client) Call(ctx context.Context, method, path string, header http.Head
 	return json.Unmarshal(text, answer)
 }
 
+// Reachable waits until the gateway passes requests to all three services. A
+// gateway takes a moment to learn of pods that are ready.
+func (c *Client) Reachable(ctx context.Context) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for _, path := range []string{"/users", "/orders", "/payments"} {
+		for {
+			err := c.Call(ctx, http.MethodGet, path+"?limit=1", nil, nil, nil)
+			if err == nil {
+				break
+			}
+			select {
+			case <-ctx.Done():
+				return errors.Join(err, ctx.Err())
+			case <-tick.C:
+			}
+		}
+	}
+	return nil
+}
+
 // CreateUser makes a user.
 func (c *Client) CreateUser(ctx context.Context, user User) (User, error) {
 	var made User
