@@ -110,6 +110,8 @@ const (
 	ReasonNoGateway = "NoGateway"
 	// ReasonNotAccepted says that a Gateway or route is not accepted.
 	ReasonNotAccepted = "NotAccepted"
+	// ReasonNotSupported says that a gateway does not do what a route asks for.
+	ReasonNotSupported = "NotSupported"
 	// ReasonPending says that another controller has not answered yet.
 	ReasonPending = "Pending"
 

@@ -55,7 +55,8 @@ type Route struct {
 	Port string `json:"port,omitempty"`
 
 	// timeout is how long the gateway waits for the whole answer, such as 5s.
-	// Unset means the gateway's default. HTTP ports only.
+	// Unset means the gateway's default. HTTP ports only. A gateway that does not
+	// do timeouts is told of in RoutesReady.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=16

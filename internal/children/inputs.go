@@ -51,6 +51,8 @@ type Inputs struct {
 	// Gateways are the Gateways that routes attach to, by namespace/name. One that
 	// is not there does not exist.
 	Gateways map[string]*gatewayv1.Gateway
+	// GatewayClasses are the classes of those Gateways, by name.
+	GatewayClasses map[string]*gatewayv1.GatewayClass
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 

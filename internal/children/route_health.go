@@ -41,6 +41,9 @@ func routeHealth(in *Inputs, kind, name string, generation int64, refs []gateway
 		case !answered(accepted, generation) || !answered(resolved, generation):
 			waiting = true
 		case accepted.Status == metav1.ConditionTrue && resolved.Status == metav1.ConditionTrue:
+			if h := undone(in); h != nil {
+				return *h
+			}
 			return healthy("Routes are accepted")
 		case accepted.Status != metav1.ConditionTrue:
 			refused = rejected(kind, name, parent, accepted)

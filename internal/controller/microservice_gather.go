@@ -18,7 +18,6 @@ package controller
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"strconv"
 	"strings"
@@ -243,8 +242,30 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 			}
 			g.Gateways[key.String()] = gateway
 			seen.add(gateway)
+			if err := r.gatherGatewayClass(ctx, g, string(gateway.Spec.GatewayClassName), seen); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+func (r *MicroserviceReconciler) gatherGatewayClass(ctx context.Context, g *gathered, name string, seen *fingerprint) error {
+	if g.GatewayClasses[name] != nil || !r.Optional.Installed(gatewayClassKind.crd) {
+		return nil
+	}
+	class := &gatewayv1.GatewayClass{}
+	if err := r.Foreign.Get(ctx, types.NamespacedName{Name: name}, class); err != nil {
+		if apierrors.IsNotFound(err) {
+			return nil
+		}
+		return fmt.Errorf("reading GatewayClass %q: %w", name, err)
+	}
+	if g.GatewayClasses == nil {
+		g.GatewayClasses = map[string]*gatewayv1.GatewayClass{}
+	}
+	g.GatewayClasses[name] = class
+	seen.add(class)
 	return nil
 }
 
@@ -256,69 +277,6 @@ func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gather
 	g.References = found
 	seen.text(found.Hash)
 	seen.text(found.Missing...)
-	return nil
-}
-
-// gatherCredentials finds the password of a built-in database, or mints one
-// for a database that has neither a Secret nor a volume yet. It reaches the
-// cluster only with the Secret, which is made or not made as a whole: two
-// passwords can't come of it.
-func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathered, seen *fingerprint) error {
-	spec := g.Microservice.Spec.Database
-	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
-		return nil
-	}
-	name := database.Name(g.Microservice.Name)
-	for _, o := range g.live["PersistentVolumeClaim"] {
-		if o.GetName() == database.ClaimName(g.Microservice.Name) {
-			g.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim)
-		}
-	}
-	for _, o := range g.live["Secret"] {
-		if o.GetName() == name {
-			g.DatabaseState.Password = string(o.(*corev1.Secret).Data[database.KeyPassword])
-		}
-	}
-	if g.DatabaseState.Password != "" {
-		return nil
-	}
-	secret := &corev1.Secret{}
-	defer func() { seen.add(secret) }()
-	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
-	switch {
-	case apierrors.IsNotFound(err):
-		return r.mint(ctx, g, seen)
-	case err != nil:
-		return fmt.Errorf("reading Secret %q: %w", name, err)
-	case g.DatabaseState.Claim == nil && !apply.Owns(g.Microservice, secret, false):
-		g.DatabaseState.SecretForeign = true
-	default:
-		// It opens a volume that is this service's, or has lost its label only.
-		g.DatabaseState.Password = string(secret.Data[database.KeyPassword])
-		g.adoptSecret = true
-	}
-	return nil
-}
-
-// mint makes up a password for a database that has no volume yet. A volume that
-// somebody restored, without Atoll's labels and so in no cache, counts as well:
-// a new password would lock everybody out of it.
-func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint) error {
-	if g.DatabaseState.Claim != nil {
-		return nil
-	}
-	claim := &corev1.PersistentVolumeClaim{}
-	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
-	err := r.Live.Get(ctx, key, claim)
-	switch {
-	case apierrors.IsNotFound(err):
-		g.DatabaseState.Password = rand.Text()
-	case err != nil:
-		return fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
-	default:
-		g.DatabaseState.Claim = claim
-		seen.add(claim)
-	}
 	return nil
 }
 

@@ -102,7 +102,8 @@ func retries() workqueue.TypedRateLimiter[reconcile.Request] {
 func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Manager, c controller.Controller, kind optionalKind) error {
 	switch kind.crd {
 	case gatewayClassKind.crd:
-		return nil
+		all := func(ctx context.Context, _ client.Object) []reconcile.Request { return r.routed(ctx) }
+		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(all)))
 	case gatewayKind.crd:
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough)))
 	}

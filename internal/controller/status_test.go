@@ -20,6 +20,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	. "github.com/onsi/ginkgo/v2"
@@ -29,6 +30,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -136,6 +138,29 @@ var _ = Describe("Status", func() {
 		Expect(k8s.Delete(ctx, shop)).To(Succeed())
 		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
 		get(ctx, &appsv1.Deployment{}, ns, "users")
+	}, SpecTimeout(suiteTimeout))
+})
+
+var _ = Describe("A gateway's features", func() {
+	It("are told where a route asks for more", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		class := &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "modest"}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/modest"}}
+		Expect(k8s.Create(ctx, class)).To(Succeed())
+		class.Status.SupportedFeatures = []gatewayv1.SupportedFeature{{Name: "HTTPRoutePathRewrite"}}
+		Expect(k8s.Status().Update(ctx, class)).To(Succeed())
+		shop, users := topology(ns), microservice(ns, "users")
+		shop.Spec.Gateway.ClassName = class.Name
+		users.Spec.Routes[0].Timeout = &metav1.Duration{Duration: 5 * time.Second}
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSupported)).
+			To(Equal(`routes[0].timeout: GatewayClass "modest" does not do it (HTTPRouteRequestTimeout is not among its supportedFeatures): remove it, or use another class`))
+
+		By("a class that learns it")
+		class.Status.SupportedFeatures = []gatewayv1.SupportedFeature{{Name: "HTTPRoutePathRewrite"}, {Name: "HTTPRouteRequestTimeout"}}
+		Expect(k8s.Status().Update(ctx, class)).To(Succeed())
+		eventuallyReady(ctx, users)
 	}, SpecTimeout(suiteTimeout))
 })
 
