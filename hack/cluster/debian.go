@@ -75,20 +75,18 @@ func aptGet(ctx context.Context, args ...string) error {
 }
 
 // debianMirror is where this machine's apt takes Debian from.
-func debianMirror() string {
+func debianMirror() (string, error) {
 	for _, path := range []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"} {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			continue
 		}
 		if uri := mirrorIn(string(data)); uri != "" {
-			return uri
+			return uri, nil
 		}
 	}
-	return defaultDebianMirror
+	return "", errors.New("apt's sources name no Debian archive, which the PostgreSQL image is made from: add one to /etc/apt/sources.list")
 }
-
-const defaultDebianMirror = "http://deb.debian.org/debian"
 
 // mirrorIn finds the first Debian archive in apt's sources, in either format.
 func mirrorIn(sources string) string {

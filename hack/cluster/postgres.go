@@ -48,7 +48,11 @@ func (c cache) buildPostgres(ctx context.Context) error {
 	if exists("/usr/share/keyrings/debian-archive-keyring.gpg") {
 		args = append(args, "--keyring=/usr/share/keyrings")
 	}
-	cmd := exec.CommandContext(ctx, "mmdebstrap", append(args, postgresDebian, whole, debianMirror())...)
+	mirror, err := debianMirror()
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, "mmdebstrap", append(args, postgresDebian, whole, mirror)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("mmdebstrap: %w: %s", err, strings.TrimSpace(string(out)))
 	}
