@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -32,7 +34,11 @@ func main() {
 	defer stop()
 
 	if err := run(ctx, os.Args[1:]); err != nil {
-		slog.Error("Stopped on an error", "error", err)
+		if slices.Equal(os.Args[1:], []string{"migrate"}) {
+			report("migrate failed: " + err.Error())
+		} else {
+			slog.Error("Stopped on an error", "error", err)
+		}
 		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
 	}
 }
@@ -62,7 +68,8 @@ func run(ctx context.Context, args []string) error {
 
 // migrate waits for the database and brings its schema up to date.
 func migrate(ctx context.Context, cfg config.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, cfg.MigrateTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, cfg.MigrateTimeout,
+		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
 	defer cancel()
 
 	payments, err := store.Open(ctx, cfg.Database)
@@ -70,13 +77,16 @@ func migrate(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	defer payments.Close()
-	return payments.Prepare(ctx, store.Migrate, func(err error) bool {
-		slog.WarnContext(ctx, "Failed to migrate", "error", err)
-		return store.Unavailable(err) // A migration that is wrong stays so.
-	})
+	return payments.Migrate(ctx, report)
 }
 
-// serve answers requests until ctx ends, then drains.
+// report prints one line of migrate's. It is text, because whoever started the migration reads it,
+// and all on one stream, so that the cause of a failure stays last.
+func report(line string) {
+	fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(line), " "))
+}
+
+// serve answers requests until ctx ends, then drains. It leaves the schema to migrate.
 func serve(ctx context.Context, cfg config.Config) error {
 	ordersPeer, err := peer.New("orders", cfg.Orders)
 	if err != nil {
@@ -104,9 +114,7 @@ func serve(ctx context.Context, cfg config.Config) error {
 	readiness := server.NewReadiness(payments.Ping)
 	var background sync.WaitGroup
 	background.Go(func() {
-		readiness.Await(relaying, func(tryAgain func(error) bool) error {
-			return payments.Prepare(relaying, cfg.StartupMode(), tryAgain)
-		})
+		readiness.Await(relaying, payments.AwaitSchema)
 		outbox.Run(relaying)
 	})
 	defer background.Wait()

@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/atoll-dev/atoll/services/users/internal/api"
@@ -28,7 +30,11 @@ func main() {
 	defer stop()
 
 	if err := run(ctx, os.Args[1:]); err != nil {
-		slog.Error("Stopped on an error", "error", err)
+		if slices.Equal(os.Args[1:], []string{"migrate"}) {
+			report("migrate failed: " + err.Error())
+		} else {
+			slog.Error("Stopped on an error", "error", err)
+		}
 		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
 	}
 }
@@ -58,7 +64,8 @@ func run(ctx context.Context, args []string) error {
 
 // migrate waits for the database and brings its schema up to date.
 func migrate(ctx context.Context, cfg config.Config) error {
-	ctx, cancel := context.WithTimeout(ctx, cfg.MigrateTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, cfg.MigrateTimeout,
+		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
 	defer cancel()
 
 	users, err := store.Open(ctx, cfg.Database)
@@ -66,13 +73,16 @@ func migrate(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	defer users.Close()
-	return users.Prepare(ctx, store.Migrate, func(err error) bool {
-		slog.WarnContext(ctx, "Failed to migrate", "error", err)
-		return store.Unavailable(err) // A migration that is wrong stays so.
-	})
+	return users.Migrate(ctx, report)
 }
 
-// serve answers requests until ctx ends, then drains.
+// report prints one line of migrate's. It is text, because whoever started the migration reads it,
+// and all on one stream, so that the cause of a failure stays last.
+func report(line string) {
+	fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(line), " "))
+}
+
+// serve answers requests until ctx ends, then drains. It leaves the schema to migrate.
 func serve(ctx context.Context, cfg config.Config) error {
 	flushTraces, err := observability.SetupTracing(ctx, service)
 	if err != nil {
@@ -88,9 +98,7 @@ func serve(ctx context.Context, cfg config.Config) error {
 
 	registry := observability.NewRegistry(users.Pool())
 	readiness := server.NewReadiness(users.Ping)
-	go readiness.Await(ctx, func(tryAgain func(error) bool) error {
-		return users.Prepare(ctx, cfg.StartupMode(), tryAgain)
-	})
+	go readiness.Await(ctx, users.AwaitSchema)
 
 	handler := observability.Instrument(api.New(users, openAPI), registry)
 	return server.Run(ctx, cfg.Server, server.Handler(handler, readiness, registry), readiness)

@@ -140,6 +140,22 @@ func (p *process) get(t *testing.T, path string) (status int, body string) {
 	return response.StatusCode, string(content)
 }
 
+// ready is whether the service wants requests.
+func (p *process) ready(t *testing.T) func() bool {
+	return func() bool {
+		status, _ := p.get(t, "/readyz")
+		return status == http.StatusOK
+	}
+}
+
+// unready is whether the service wants none, for a reason.
+func (p *process) unready(t *testing.T, reason string) func() bool {
+	return func() bool {
+		status, body := p.get(t, "/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, reason)
+	}
+}
+
 // terminate asks the service to stop, as Kubernetes does.
 func (p *process) terminate(t *testing.T) {
 	t.Helper()
@@ -202,14 +218,29 @@ func (h halfSent) finish(t *testing.T) int {
 }
 
 // runMigrate runs the migrate subcommand to its end.
-func runMigrate(t *testing.T, databaseURL string) error {
-	t.Helper()
+func runMigrate(environment ...string) (output string, err error) {
 	cmd := exec.Command(binary, "migrate")
-	cmd.Env = append(os.Environ(), "DATABASE_URL="+databaseURL)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(output)))
+	cmd.Env = append(os.Environ(), environment...)
+	printed, err := cmd.CombinedOutput()
+	return string(printed), err
+}
+
+// mustMigrate is a migrate that succeeds.
+func mustMigrate(t *testing.T, databaseURL string) (output string) {
+	t.Helper()
+	output, err := runMigrate("DATABASE_URL=" + databaseURL)
+	if err != nil {
+		t.Fatalf("migrate ended with %v: %s", err, output)
 	}
-	return nil
+	return output
+}
+
+// migrated returns the URL of a new database with the schema.
+func migrated(t *testing.T) (databaseURL string) {
+	t.Helper()
+	databaseURL = postgrestest.NewDatabase(t)
+	mustMigrate(t, databaseURL)
+	return databaseURL
 }
 
 // eventually waits for a condition that another process brings about.

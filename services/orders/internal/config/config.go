@@ -20,9 +20,6 @@ type Config struct {
 	Database store.Config
 	Users    peer.Config `envPrefix:"USERS_"`
 
-	// MigrateOnStart makes serve bring the schema up to date itself. When false,
-	// serve stays unready until the migrate subcommand has run.
-	MigrateOnStart bool `env:"MIGRATE_ON_START" envDefault:"true"`
 	// MigrateTimeout bounds the migrate subcommand, its wait for the database included.
 	MigrateTimeout time.Duration `env:"MIGRATE_TIMEOUT" envDefault:"5m"`
 }
@@ -34,12 +31,4 @@ func Load() (Config, error) {
 		return Config{}, fmt.Errorf("reading the environment: %w", err)
 	}
 	return cfg, nil
-}
-
-// StartupMode is what serve does about the schema.
-func (c Config) StartupMode() store.Mode {
-	if c.MigrateOnStart {
-		return store.Migrate
-	}
-	return store.Verify
 }

@@ -22,9 +22,6 @@ type Config struct {
 	Orders   peer.Config  `envPrefix:"ORDERS_"`
 	Relay    relay.Config `envPrefix:"RELAY_"`
 
-	// MigrateOnStart makes serve bring the schema up to date itself. When false,
-	// serve stays unready until the migrate subcommand has run.
-	MigrateOnStart bool `env:"MIGRATE_ON_START" envDefault:"true"`
 	// MigrateTimeout bounds the migrate subcommand, its wait for the database included.
 	MigrateTimeout time.Duration `env:"MIGRATE_TIMEOUT" envDefault:"5m"`
 }
@@ -36,12 +33,4 @@ func Load() (Config, error) {
 		return Config{}, fmt.Errorf("reading the environment: %w", err)
 	}
 	return cfg, nil
-}
-
-// StartupMode is what serve does about the schema.
-func (c Config) StartupMode() store.Mode {
-	if c.MigrateOnStart {
-		return store.Migrate
-	}
-	return store.Verify
 }

@@ -41,12 +41,12 @@ func quick() Config {
 
 func openStore(t *testing.T, databaseURL string) *store.Store {
 	t.Helper()
-	payments, err := store.Open(t.Context(), store.Config{URL: databaseURL, MaxConnections: 10})
+	payments, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(payments.Close)
-	if err := payments.Prepare(t.Context(), store.Migrate, func(error) bool { return false }); err != nil {
+	if err := payments.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
 		t.Fatal(err)
 	}
 	return payments

@@ -2,75 +2,172 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
+	"math"
+	"path"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
-
-	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
-
-// Mode is what Prepare does about an old schema.
-type Mode int
 
 const (
-	// Migrate applies what is missing.
-	Migrate Mode = iota
-	// Verify waits until someone else has.
-	Verify
+	// maxRetryInterval keeps the service close behind a database that comes up late.
+	maxRetryInterval = 2 * time.Second
+	// undefinedTable is what PostgreSQL answers about a table that is not there.
+	undefinedTable = "42P01"
 )
 
-// maxRetryInterval keeps the service close behind a database that comes up late.
-const maxRetryInterval = 2 * time.Second
+// AwaitSchema returns when the database answers and its schema is at least as new as this binary
+// needs: in a rollback, old code runs on a newer schema. Until then it tells notYet why.
+func (s *Store) AwaitSchema(ctx context.Context, notYet func(error)) error {
+	return retry(ctx, s.checkSchema, func(err error) bool {
+		notYet(err)
+		return true
+	})
+}
 
-// Prepare returns when the database answers and its schema is current. Until then it asks
-// tryAgain about every failed attempt; it gives up when that says no, or when ctx ends.
-func (s *Store) Prepare(ctx context.Context, mode Mode, tryAgain func(error) bool) error {
+func (s *Store) checkSchema(ctx context.Context) error {
+	current, needed, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	if current < needed {
+		return fmt.Errorf("the schema has version %d and needs %d; waiting for the migrate subcommand", current, needed)
+	}
+	return nil
+}
+
+// Migrate waits for the database and applies the migrations that its schema lacks. It reports
+// each one, and leaves a schema that is newer than all of them alone.
+func (s *Store) Migrate(ctx context.Context, report func(line string)) error {
+	said := ""
+	return retry(ctx,
+		func(ctx context.Context) error { return s.migrate(ctx, report) },
+		func(err error) bool {
+			if !Unavailable(err) {
+				return false // A migration that is wrong stays so.
+			}
+			if line := "waiting: " + err.Error(); line != said {
+				report(line)
+				said = line
+			}
+			return true
+		})
+}
+
+func (s *Store) migrate(ctx context.Context, report func(line string)) (err error) {
+	// A newer schema comes first: to goose, migrations that newer ones replaced would be missing.
+	current, known, err := s.versions(ctx)
+	if err != nil {
+		return err
+	}
+	if current > known {
+		report(fmt.Sprintf("nothing to do: the schema has version %d, and the newest known here is %d", current, known))
+		return nil
+	}
+	db := stdlib.OpenDBFromPool(s.pool)
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	turns, err := newTurns()
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, s.migrations, goose.WithSessionLocker(turns))
+	if err != nil {
+		return fmt.Errorf("reading the migrations: %w", err)
+	}
+	for applied := 0; ; applied++ {
+		result, err := provider.UpByOne(ctx)
+		var failed *goose.PartialError
+		switch {
+		case errors.Is(err, goose.ErrNoNextVersion):
+			if applied == 0 {
+				report(fmt.Sprintf("nothing to do: the schema has version %d", known))
+			}
+			return nil
+		case errors.As(err, &failed):
+			return fmt.Errorf("applying %s: %w", path.Base(failed.Failed.Source.Path), failed.Err)
+		case err != nil:
+			return fmt.Errorf("migrating the schema: %w", err)
+		}
+		report(fmt.Sprintf("applied %s in %s", path.Base(result.Source.Path), result.Duration.Round(time.Millisecond)))
+	}
+}
+
+// versions returns the version of the schema, 0 when there is none, and that of the newest migration.
+// It only reads, because serve may run as a user that may do no more.
+func (s *Store) versions(ctx context.Context) (current, newest int64, err error) {
+	files, err := fs.Glob(s.migrations, "*.sql")
+	if err != nil {
+		return 0, 0, fmt.Errorf("listing the migrations: %w", err)
+	}
+	for _, file := range files {
+		version, err := goose.NumericComponent(file)
+		if err != nil {
+			return 0, 0, fmt.Errorf("reading the name of migration %q: %w", file, err)
+		}
+		newest = max(newest, version)
+	}
+	err = s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename+" WHERE is_applied").
+		Scan(&current)
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == undefinedTable {
+		err = nil
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading the schema version: %w", err)
+	}
+	return current, newest, nil
+}
+
+// turns has the migrations that run at once take turns, by an advisory lock.
+type turns struct{ lock.SessionLocker }
+
+func newTurns() (turns, error) {
+	const everySecond = 1
+	// The context decides when to give up.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(everySecond, math.MaxInt32))
+	if err != nil {
+		return turns{}, fmt.Errorf("preparing the migration lock: %w", err)
+	}
+	return turns{locker}, nil
+}
+
+// SessionLock implements lock.SessionLocker.
+func (t turns) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	if err := t.SessionLocker.SessionLock(ctx, conn); err != nil {
+		return fmt.Errorf("waiting for another migration to end: %w", err)
+	}
+	return nil
+}
+
+// retry attempts until it works, tryAgain says no, or ctx ends; then the error has both that and
+// why the last attempt failed.
+func retry(ctx context.Context, attempt func(context.Context) error, tryAgain func(error) bool) error {
 	interval := backoff.NewExponentialBackOff()
 	interval.InitialInterval = 100 * time.Millisecond
 	interval.MaxInterval = maxRetryInterval
+	var last error
 	_, err := backoff.Retry(ctx,
 		func() (struct{}, error) {
-			err := s.migrate(ctx, mode)
-			if err != nil && !tryAgain(err) {
-				err = backoff.Permanent(err)
+			last = attempt(ctx)
+			if last != nil && !tryAgain(last) {
+				return struct{}{}, backoff.Permanent(last)
 			}
-			return struct{}{}, err
+			return struct{}{}, last
 		},
 		backoff.WithBackOff(interval),
 		backoff.WithMaxElapsedTime(0), // ctx decides.
 	)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %w", context.Cause(ctx), last)
+	}
 	return err
-}
-
-func (s *Store) migrate(ctx context.Context, mode Mode) (err error) {
-	db := stdlib.OpenDBFromPool(s.pool)
-	defer func() { err = errors.Join(err, db.Close()) }()
-
-	// An advisory lock, tried every second: of two replicas that start together one migrates.
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-	if err != nil {
-		return fmt.Errorf("preparing the migration lock: %w", err)
-	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.Files, goose.WithSessionLocker(locker))
-	if err != nil {
-		return fmt.Errorf("reading the migrations: %w", err)
-	}
-	pending, err := provider.HasPending(ctx)
-	switch {
-	case err != nil:
-		return fmt.Errorf("reading the schema version: %w", err)
-	case !pending:
-		return nil
-	case mode == Verify:
-		return errors.New("the schema is not current; waiting for the migrate subcommand")
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrating the schema: %w", err)
-	}
-	return nil
 }

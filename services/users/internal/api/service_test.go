@@ -40,12 +40,12 @@ func newServiceOn(t *testing.T, databaseURL string) service {
 
 func openStore(t *testing.T, databaseURL string) *store.Store {
 	t.Helper()
-	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, MaxConnections: 10})
+	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(opened.Close)
-	if err := opened.Prepare(t.Context(), store.Migrate, func(error) bool { return false }); err != nil {
+	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
 		t.Fatal(err)
 	}
 	return opened

@@ -28,14 +28,10 @@ func NewReadiness(ping func(context.Context) error) *Readiness {
 	return r
 }
 
-// Await runs prepare and is ready after. While prepare tries, its latest failure is the reason:
+// Await runs await and is ready after. Until then the latest reason that await gives is the answer:
 // a service that stays up and says why is easier to mend than one that restarts.
-func (r *Readiness) Await(ctx context.Context, prepare func(tryAgain func(error) bool) error) {
-	err := prepare(func(reason error) bool {
-		r.wait(reason)
-		return true
-	})
-	if err != nil {
+func (r *Readiness) Await(ctx context.Context, await func(ctx context.Context, notYet func(error)) error) {
+	if err := await(ctx, r.wait); err != nil {
 		return // Only the end of ctx makes it give up, and that has a line of its own.
 	}
 	r.starting.Store(nil)

@@ -6,28 +6,46 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/atoll-dev/atoll/services/users/migrations"
 )
 
 // Config says where the database is. The PG* variables fill in what URL leaves out.
 type Config struct {
 	URL string `env:"DATABASE_URL"`
-	// MaxConnections is what one replica takes of the server's max_connections.
-	MaxConnections int32 `env:"DATABASE_MAX_CONNECTIONS" envDefault:"10"`
+	// PoolSize is what one replica takes of the server's max_connections.
+	PoolSize PoolSize `env:"ATOLL_DB_POOL" envDefault:"10"`
 }
 
-// connectTimeout keeps a host that swallows packets from holding a request.
-const connectTimeout = 3 * time.Second
+// PoolSize is a number of connections.
+type PoolSize int32
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *PoolSize) UnmarshalText(text []byte) error {
+	size, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || size < 1 {
+		return fmt.Errorf("ATOLL_DB_POOL is %q, want a whole number of at least 1", text)
+	}
+	*p = PoolSize(size)
+	return nil
+}
+
+// hostTimeout keeps a host that swallows packets from holding a request.
+const hostTimeout = 3 * time.Second
 
 // Store is the service's database.
 type Store struct {
-	pool *pgxpool.Pool
+	pool       *pgxpool.Pool
+	migrations fs.FS
 }
 
 // Open prepares connections and makes none: the database may start later than the service.
@@ -36,14 +54,15 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading DATABASE_URL: %w", err)
 	}
-	settings.MaxConns = cfg.MaxConnections
-	settings.ConnConfig.ConnectTimeout = connectTimeout
+	settings.MaxConns = int32(cfg.PoolSize)
+	settings.ConnConfig.ConnectTimeout = hostTimeout
+	settings.PingTimeout = hostTimeout // Of a connection that was idle, before its next use.
 	settings.AfterConnect = readTimesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, settings)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database pool: %w", err)
 	}
-	return &Store{pool: pool}, nil
+	return &Store{pool: pool, migrations: migrations.Files}, nil
 }
 
 // Pool is for the metrics of the pool.

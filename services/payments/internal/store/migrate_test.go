@@ -1,0 +1,101 @@
+package store
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
+)
+
+func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
+
+func migrationOf(statement string) *fstest.MapFile {
+	return &fstest.MapFile{Data: []byte("-- +goose Up\n" + statement + ";\n")}
+}
+
+func TestMigrate(t *testing.T) {
+	first, second := migrationOf("CREATE TABLE first ()"), migrationOf("CREATE TABLE second ()")
+	tests := map[string]struct {
+		before, migrations fstest.MapFS
+		want               []string
+		wantErr            string
+		wantUnready        string
+	}{
+		"an empty database gets every migration": {
+			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
+			want:       []string{"applied 00001_first.sql", "applied 00002_second.sql"},
+		},
+		"an older schema gets what it lacks": {
+			before:     fstest.MapFS{"00001_first.sql": first},
+			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
+			want:       []string{"applied 00002_second.sql"},
+		},
+		"a current schema gets nothing": {
+			before:     fstest.MapFS{"00001_first.sql": first},
+			migrations: fstest.MapFS{"00001_first.sql": first},
+			want:       []string{"nothing to do: the schema has version 1"},
+		},
+		"a newer schema is left alone": {
+			before:     fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
+			migrations: fstest.MapFS{"00001_first.sql": first},
+			want:       []string{"nothing to do: the schema has version 2, and the newest known here is 1"},
+		},
+		"a newer schema whose migrations replaced older ones is left alone": {
+			before:     fstest.MapFS{"00003_all.sql": first},
+			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
+			want:       []string{"nothing to do: the schema has version 3, and the newest known here is 2"},
+		},
+		"what precedes a failure stays": {
+			migrations:  fstest.MapFS{"00001_first.sql": first, "00002_again.sql": first},
+			want:        []string{"applied 00001_first.sql"},
+			wantErr:     `applying 00002_again.sql: ERROR: relation "first" already exists (SQLSTATE 42P07)`,
+			wantUnready: "the schema has version 1 and needs 2; waiting for the migrate subcommand",
+		},
+		"a migration that was merged late is missing, not applied": {
+			before:     fstest.MapFS{"00002_second.sql": second},
+			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
+			wantErr:    "migrating the schema: detected 1 missing (out-of-order) migration lower than database version (2): version 1",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			opened, err := Open(t.Context(), Config{URL: postgrestest.NewDatabase(t), PoolSize: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(opened.Close)
+			if test.before != nil {
+				opened.migrations = test.before
+				if err := opened.Migrate(t.Context(), func(string) {}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			opened.migrations = test.migrations
+			var got []string
+			err = opened.Migrate(t.Context(), func(line string) {
+				line, _, _ = strings.Cut(line, " in ")
+				got = append(got, line)
+			})
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("reported (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.wantErr, message(err)); diff != "" {
+				t.Errorf("failed with (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.wantUnready, message(opened.checkSchema(t.Context()))); diff != "" {
+				t.Errorf("serve is unready because of (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
