@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -27,7 +28,7 @@ func systemImage(name, tag string) string {
 // under which the node asks for them.
 func (c cache) systemImages(own []artifact) map[string]func() (v1.Image, error) {
 	binaries := map[string]string{}
-	for _, a := range own {
+	for _, a := range slices.Concat(own, toolArtifacts) {
 		binaries[a.name] = c.bin(a.file())
 	}
 	images := map[string]func() (v1.Image, error){
@@ -41,9 +42,11 @@ func (c cache) systemImages(own []artifact) map[string]func() (v1.Image, error) 
 				{path: "teardown", mode: 0o777, link: "setup"},
 			}})
 		},
-		"library/postgres:" + postgresMajor: func() (v1.Image, error) {
-			return postgresImage(c.postgresTar(), binaries["postgres"])
-		},
+	}
+	for _, d := range debianImages {
+		images[d.repository+":"+d.tag] = func() (v1.Image, error) {
+			return d.image(c.debianTar(d), binaries[d.program])
+		}
 	}
 	for _, a := range addOnArtifacts {
 		images["atoll/"+a.name+":"+a.version] = func() (v1.Image, error) {
@@ -78,11 +81,12 @@ func (c cache) pushSystemImages(ctx context.Context, registry string, own []arti
 
 // imagesMark changes with any file that goes into an image.
 func (c cache) imagesMark(own []artifact) (string, error) {
-	files := []string{c.postgresTar()}
-	for _, list := range [][]artifact{own, addOnArtifacts} {
-		for _, a := range list {
-			files = append(files, c.bin(a.file()))
-		}
+	var files []string
+	for _, d := range debianImages {
+		files = append(files, c.debianTar(d))
+	}
+	for _, a := range slices.Concat(own, addOnArtifacts, toolArtifacts) {
+		files = append(files, c.bin(a.file()))
 	}
 	var mark strings.Builder
 	for _, file := range files {

@@ -35,6 +35,7 @@ const (
 	coreDNSVersion    = "v1.15.0"
 	localPathVersion  = "v0.0.30"
 	traefikVersion    = "v3.6.7"
+	rcloneVersion     = "v1.76.0"
 )
 
 // testAssets are what envtest needs.
@@ -73,6 +74,14 @@ var addOnArtifacts = []artifact{
 	},
 }
 
+// toolArtifacts run in pods beside Debian's programs: see debianImages.
+var toolArtifacts = []artifact{
+	{
+		name: "rclone", version: rcloneVersion, module: "build/rclone", pkg: ".",
+		ldflags: "-X github.com/rclone/rclone/fs.Version=" + rcloneVersion,
+	},
+}
+
 func kubernetes(name string) artifact {
 	const stamp = "-X k8s.io/component-base/version."
 	parts := strings.SplitN(strings.TrimPrefix(kubernetesVersion, "v"), ".", 3)
@@ -99,12 +108,13 @@ func cni(plugin string) artifact {
 }
 
 // ownArtifacts are the small programs of this module that run in images. Their
-// version is a digest of their source: an edit is a new version.
+// version is a digest of their source and of what they share: an edit is a new
+// version.
 func ownArtifacts() ([]artifact, error) {
 	var own []artifact
-	for _, name := range []string{"pause", "volume", "postgres"} {
+	for _, name := range []string{"pause", "volume", "postgres", "mariadb", "valkey"} {
 		dir := filepath.Join("image", name)
-		version, err := sourceDigest(dir)
+		version, err := sourceDigest(dir, filepath.Join("image", "firststart"))
 		if err != nil {
 			return nil, fmt.Errorf("reading the source of image %q: %w", name, err)
 		}
@@ -113,24 +123,29 @@ func ownArtifacts() ([]artifact, error) {
 	return own, nil
 }
 
-// sourceDigest is a short digest of the Go files below a folder, tests aside.
-func sourceDigest(dir string) (string, error) {
+// sourceDigest is a short digest of the Go files below folders, tests aside.
+func sourceDigest(dirs ...string) (string, error) {
 	sum := sha256.New()
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+	for _, dir := range dirs {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			fmt.Fprintf(sum, "%s %d\n", filepath.ToSlash(path), len(data))
+			sum.Write(data)
 			return err
+		})
+		if err != nil {
+			return "", err
 		}
-		data, err := os.ReadFile(path)
-		fmt.Fprintf(sum, "%s %d\n", filepath.ToSlash(path), len(data))
-		sum.Write(data)
-		return err
-	})
-	return hex.EncodeToString(sum.Sum(nil))[:12], err
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12], nil
 }
 
 // versionOf is the version of a pinned binary.
 func versionOf(name string) string {
-	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts} {
+	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts} {
 		for _, a := range list {
 			if a.name == name {
 				return a.version

@@ -17,6 +17,7 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 		"cni":         "github.com/containernetworking/plugins " + cniVersion,
 		"coredns":     "github.com/coredns/coredns " + coreDNSVersion,
 		"local-path":  "github.com/rancher/local-path-provisioner " + localPathVersion,
+		"rclone":      "github.com/rclone/rclone " + rcloneVersion,
 		"traefik":     "github.com/traefik/traefik/v3 " + traefikVersion,
 		"gateway-api": "sigs.k8s.io/gateway-api v1.6.3",
 	} {
@@ -27,6 +28,12 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("build/%s/go.mod does not require %s", module, want)
 		}
+	}
+}
+
+func TestRcloneTagIsThatOfItsVersion(t *testing.T) {
+	if !strings.HasPrefix(rcloneVersion, "v"+rclone.tag+".") {
+		t.Errorf("the image of rclone %s has the tag %q", rcloneVersion, rclone.tag)
 	}
 }
 
@@ -48,7 +55,7 @@ func TestArtifactNamesAreUnique(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, own} {
+	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, own} {
 		for _, a := range list {
 			if seen[a.name] {
 				t.Errorf("two artifacts are named %q", a.name)

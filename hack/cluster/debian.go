@@ -12,7 +12,7 @@ import (
 // requirement is a program that the node runs and that no Go module gives.
 type requirement struct{ program, debianPackage string }
 
-// requirements of the node. The PostgreSQL image needs more: see postgres.go.
+// requirements of the node. Images from Debian packages need more: see debianimage.go.
 var requirements = []requirement{
 	{"runc", "runc"},
 	{"iptables", "iptables"},
@@ -85,7 +85,7 @@ func debianMirror() (string, error) {
 			return uri, nil
 		}
 	}
-	return "", errors.New("apt's sources name no Debian archive, which the PostgreSQL image is made from: add one to /etc/apt/sources.list")
+	return "", errors.New("apt's sources name no Debian archive, which images are made from: add one to /etc/apt/sources.list")
 }
 
 // mirrorIn finds the first Debian archive in apt's sources, in either format.

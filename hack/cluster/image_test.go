@@ -2,7 +2,6 @@ package main
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"io"
 	"net/http/httptest"
@@ -12,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
@@ -58,6 +58,21 @@ func TestStaticImage(t *testing.T) {
 	if config.Config.User != "65532:65532" || config.Config.Entrypoint[0] != "/orders" || config.OS != "linux" {
 		t.Errorf("the configuration is %+v", config)
 	}
+	files := filesOf(t, image)
+	if h := files["orders"]; h == nil || h.Mode != 0o755 || h.Size != 4 {
+		t.Errorf("the binary is %+v", h)
+	}
+	if h := files["tmp/"]; h == nil || h.Typeflag != tar.TypeDir || h.Mode != 0o1777 {
+		t.Errorf("/tmp is %+v", h)
+	}
+	if files["etc/passwd"] == nil {
+		t.Error("there is no /etc/passwd")
+	}
+}
+
+// filesOf are the entries of an image's layers.
+func filesOf(t *testing.T, image v1.Image) map[string]*tar.Header {
+	t.Helper()
 	layers, err := image.Layers()
 	if err != nil {
 		t.Fatal(err)
@@ -76,48 +91,7 @@ func TestStaticImage(t *testing.T) {
 			files[header.Name] = header
 		}
 	}
-	if h := files["orders"]; h == nil || h.Mode != 0o755 || h.Size != 4 {
-		t.Errorf("the binary is %+v", h)
-	}
-	if h := files["tmp/"]; h == nil || h.Typeflag != tar.TypeDir || h.Mode != 0o1777 {
-		t.Errorf("/tmp is %+v", h)
-	}
-	if files["etc/passwd"] == nil {
-		t.Error("there is no /etc/passwd")
-	}
-}
-
-func TestFilterTar(t *testing.T) {
-	from, to := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "to")
-	var whole bytes.Buffer
-	err := writeTar(&whole, []entry{
-		{path: "./usr/bin/psql", mode: 0o755, content: []byte("psql")},
-		{path: "./usr/share/doc/readme", mode: 0o644, content: []byte("read me")},
-		{path: "./dev/null", mode: 0o644},
-		{path: "./usr/lib/x86_64-linux-gnu/libLLVM.so.19.1", mode: 0o644},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(from, whole.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := filterTar(from, to, wantedInPostgres); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Open(to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	archive := tar.NewReader(file)
-	var kept []string
-	for header, err := archive.Next(); err == nil; header, err = archive.Next() {
-		kept = append(kept, header.Name)
-	}
-	if got := strings.Join(kept, " "); got != "./usr/bin/psql" {
-		t.Errorf("kept %q", got)
-	}
+	return files
 }
 
 func TestRegistrySurvivesARestart(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // product is an image of this repository's own code.
@@ -15,6 +16,7 @@ type product struct {
 	module string // relative to the root of the repository
 	pkg    string // unset: cmd/<name> if there is such a folder, else the module itself
 	path   string // of the binary in the image
+	test   bool   // for tests alone: built when it is named
 }
 
 var products = []product{
@@ -22,11 +24,13 @@ var products = []product{
 	{name: "users", module: "services/users", path: "/users"},
 	{name: "orders", module: "services/orders", path: "/orders"},
 	{name: "payments", module: "services/payments", path: "/payments"},
+	{name: "notes", module: "test/notes", path: "/notes", test: true},
 }
 
-// runImages builds and pushes the products. Only name=reference lines go to
+// runImages builds and pushes the products that are named, and without names
+// all but those for tests. Only name=reference lines go to
 // standard output.
-func runImages(ctx context.Context, _ []string) error {
+func runImages(ctx context.Context, names []string) error {
 	c, err := openCache()
 	if err != nil {
 		return err
@@ -43,8 +47,11 @@ func runImages(ctx context.Context, _ []string) error {
 		}
 		registry = current.Ports.registry()
 	}
-	steps := &progress{out: os.Stderr, total: len(products)}
-	for _, p := range products {
+	wanted := slices.DeleteFunc(slices.Clone(products), func(p product) bool {
+		return len(names) == 0 && p.test || len(names) > 0 && !slices.Contains(names, p.name)
+	})
+	steps := &progress{out: os.Stderr, total: len(wanted)}
+	for _, p := range wanted {
 		var ref string
 		err := steps.step("building and pushing the image of "+p.name, func() (err error) {
 			ref, err = c.publish(ctx, p, filepath.Join("..", ".."), registry)

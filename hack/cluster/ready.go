@@ -48,7 +48,7 @@ func (c cache) awaitReady(ctx context.Context, api *apiClient) error {
 
 // settled tells whether a running cluster lacks nothing.
 func (c cache) settled(ctx context.Context, current record, own []artifact) bool {
-	if len(c.missing(testAssets, nodeArtifacts, addOnArtifacts, own)) > 0 || !exists(c.kubeconfig()) {
+	if len(c.missing(testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, own)) > 0 || !exists(c.kubeconfig()) {
 		return false
 	}
 	text, err := wantedManifests(ctx)

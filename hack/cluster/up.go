@@ -92,11 +92,11 @@ func (c cache) bringUp(ctx context.Context, own []artifact) error {
 	if packages := absent(requirements); len(packages) > 0 {
 		todo = append(todo, work{"installing " + strings.Join(packages, ", "), func() error { return install(ctx, packages) }})
 	}
-	for _, a := range c.missing(testAssets, nodeArtifacts, addOnArtifacts, own) {
+	for _, a := range c.missing(testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, own) {
 		todo = append(todo, work{"building " + a.name + " " + a.version, func() error { return c.build(ctx, a) }})
 	}
-	if !exists(c.postgresTar()) {
-		todo = append(todo, work{"making the PostgreSQL " + postgresMajor + " image from Debian packages", func() error { return c.buildPostgres(ctx) }})
+	for _, d := range c.missingImages() {
+		todo = append(todo, work{"making the image " + d.repository + ":" + d.tag + " from Debian packages", func() error { return c.buildDebian(ctx, d) }})
 	}
 	var api *apiClient
 	todo = append(todo,
