@@ -29,7 +29,6 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
@@ -48,6 +47,7 @@ type options struct {
 	probeAddress   string
 	leaderElection bool
 	workers        int
+	rcloneImage    string
 	qps            float64
 }
 
@@ -59,6 +59,7 @@ func main() {
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
 	flag.BoolVar(&o.leaderElection, "leader-elect", false, "Let one of several managers work at a time.")
 	flag.IntVar(&o.workers, "workers", 8, "How many Microservices are reconciled at a time.")
+	flag.StringVar(&o.rcloneImage, "rclone-image", "docker.io/rclone/rclone:1.76", "The image, with rclone and sh, that copies databases' backups to and from buckets.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "Requests a second to the API server at the most; bursts are twice that.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
@@ -85,7 +86,7 @@ func run(o options) error {
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                 scheme,
 		Cache:                  controller.CacheOptions(),
-		Client:                 client.Options{FieldOwner: "atoll"},
+		Client:                 controller.ClientOptions(),
 		Metrics:                metricsOptions(o),
 		HealthProbeBindAddress: o.probeAddress,
 		LeaderElection:         o.leaderElection,
@@ -98,18 +99,18 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := setup(mgr, o.workers); err != nil {
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage}); err != nil {
 		return err
 	}
 	return mgr.Start(ctrl.SetupSignalHandler())
 }
 
-func setup(mgr ctrl.Manager, workers int) error {
+func setup(mgr ctrl.Manager, settings controller.Settings) error {
 	foreign, err := controller.NewForeignCache(mgr)
 	if err != nil {
 		return fmt.Errorf("making the cache of foreign objects: %w", err)
 	}
-	if err := controller.Setup(mgr, foreign, workers); err != nil {
+	if err := controller.Setup(mgr, foreign, settings); err != nil {
 		return err
 	}
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {

@@ -36,6 +36,25 @@ const (
 	// ConditionDatabaseReady is about the service's database. It is absent when
 	// there is none.
 	ConditionDatabaseReady = "DatabaseReady"
+	// ConditionDatabaseRestored is about filling a new database from a backup. It
+	// is absent without database.restore.
+	ConditionDatabaseRestored = "DatabaseRestored"
+	// ConditionDatabaseMigrated is True when the migration of the spec's image has
+	// run. It is absent without database.migration.
+	ConditionDatabaseMigrated = "DatabaseMigrated"
+	// ConditionCredentialsRotated is True when the password was changed as the
+	// annotation atoll.dev/rotate-credentials asked for. It is absent where nothing
+	// was asked for. It does not decide over Ready: old and new credentials both
+	// work while it is False.
+	ConditionCredentialsRotated = "CredentialsRotated"
+	// ConditionBackupReady is True when the last backup succeeded and none is
+	// overdue. It is absent without database.backup. It does not decide over
+	// Ready.
+	ConditionBackupReady = "BackupReady"
+	// ConditionConnectionsSufficient is True when the database has connections for
+	// as many pods as there may be. It is absent where Atoll does not run the
+	// database. It does not decide over Ready.
+	ConditionConnectionsSufficient = "ConnectionsSufficient"
 	// ConditionRoutesReady is about the routes at their gateways. It is absent
 	// when there are none.
 	ConditionRoutesReady = "RoutesReady"
@@ -105,6 +124,39 @@ const (
 	ReasonCredentialsLost = "CredentialsLost"
 	// ReasonStoragePending says that a volume is not there yet.
 	ReasonStoragePending = "StoragePending"
+
+	// ReasonDatabaseNotReady says that something waits for the database.
+	ReasonDatabaseNotReady = "DatabaseNotReady"
+	// ReasonRestoring says that a new database is being filled from a backup.
+	ReasonRestoring = "Restoring"
+	// ReasonRestored says that a database was filled from a backup.
+	ReasonRestored = "Restored"
+	// ReasonRestoreFailed says that a database could not be filled from a backup.
+	ReasonRestoreFailed = "RestoreFailed"
+	// ReasonMigrating says that a migration runs or waits to.
+	ReasonMigrating = "Migrating"
+	// ReasonMigrated says that the migration of the spec's image has run.
+	ReasonMigrated = "Migrated"
+	// ReasonMigrationFailed says that a migration failed and holds up the rollout.
+	ReasonMigrationFailed = "MigrationFailed"
+	// ReasonRotating says that a database's password is being changed.
+	ReasonRotating = "Rotating"
+	// ReasonRotated says that a database's password was changed.
+	ReasonRotated = "Rotated"
+	// ReasonBackedUp says that the last backup succeeded.
+	ReasonBackedUp = "BackedUp"
+	// ReasonNoBackup says that there is no backup yet.
+	ReasonNoBackup = "NoBackup"
+	// ReasonBackupFailed says that the last backup failed.
+	ReasonBackupFailed = "BackupFailed"
+	// ReasonBackupOverdue says that no backup was made when one was due.
+	ReasonBackupOverdue = "BackupOverdue"
+	// ReasonConnectionsSufficient says that the database has connections for all
+	// pods.
+	ReasonConnectionsSufficient = "ConnectionsSufficient"
+	// ReasonTooFewConnections says that the pods may ask for more connections than
+	// the database has.
+	ReasonTooFewConnections = "TooFewConnections"
 
 	// ReasonNoGateway says that a route has no Gateway to attach to.
 	ReasonNoGateway = "NoGateway"

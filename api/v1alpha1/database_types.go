@@ -23,27 +23,51 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="self.engine == oldSelf.engine",message="engine can't be changed in place: move the data to a new Microservice, or remove database first"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) ? self.provider : 'BuiltIn') == (has(oldSelf.provider) ? oldSelf.provider : 'BuiltIn')",message="provider can't be changed in place: remove database, restore the data at the new provider, then add database again"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external go together: set external.secretName with provider: External, and only then"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.deletionPolicy))",message="version, storage, resources, parameters and deletionPolicy don't apply to provider: External: that database is run elsewhere; remove them"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version: the major version can't be changed in place: make a new Microservice with the new version and move the data"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore don't apply to provider: External: that database is run elsewhere; remove them"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG runs engine: PostgreSQL only"
+// +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances over 1 needs provider: CloudNativePG: the built-in provider runs one",fieldPath=".instances"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG, which can't write to a volume",fieldPath=".backup"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.persistentVolumeClaim)",message="restore.from must be s3 with provider: CloudNativePG, which can't read from a volume",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from needs persistentVolumeClaim or s3 where there is no backup.destination to take",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version: the major version can't be changed in place: take a backup, make a new Microservice with the new version and restore.from that backup"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: to take back one that never ran, apply without version first"
 type Database struct {
-	// engine is the kind of the database: PostgreSQL.
+	// engine is the kind of the database: PostgreSQL, MariaDB or Valkey.
 	// +required
 	Engine DatabaseEngine `json:"engine,omitempty"`
 
 	// provider says who runs the database: BuiltIn (Atoll runs one instance on a
-	// persistent volume) or External (it runs elsewhere; external names the
-	// Secret that says where). Unset means BuiltIn.
+	// persistent volume), CloudNativePG (that operator runs a Cluster that Atoll
+	// describes to it; PostgreSQL only) or External (it runs elsewhere; external
+	// names the Secret that says where). Unset means BuiltIn.
 	// +optional
 	Provider DatabaseProvider `json:"provider,omitempty"`
 
 	// version is the engine's version, major or major.minor. Unset means the
-	// Topology's default, and without it 17 for PostgreSQL.
+	// Topology's default, and without it 17 for PostgreSQL, 11.8 for MariaDB and
+	// 8.1 for Valkey.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,4}(\\\\.[0-9]{1,4})?$')",message="version must be major or major.minor, such as \"17\" or \"17.2\""
 	Version string `json:"version,omitempty"`
+
+	// image is the image that the database runs in, one that keeps the conventions
+	// of the engine's official image and is of the given version: a mirror's, one
+	// with extensions, or for Valkey that of a compatible server such as Redis.
+	// Unset means the official image of version.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=500
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not hold white space"
+	Image string `json:"image,omitempty"`
+
+	// instances is the number of servers, one of which takes writes. More than one
+	// needs provider: CloudNativePG. Unset means 1.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=9
+	Instances *int32 `json:"instances,omitempty"`
 
 	// storage is the persistent volume. Unset means 10Gi of the default
 	// storage class.
@@ -55,20 +79,52 @@ type Database struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// parameters are settings of the engine, such as max_connections: "200". A
-	// change restarts the database. Unset means the engine's defaults.
+	// parameters are settings of the engine, such as max_connections: "200" or
+	// maxmemory-policy: "allkeys-lru". A change restarts the database. Unset means
+	// the engine's defaults.
 	// +optional
 	// +kubebuilder:validation:MaxProperties=64
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.]*$'))",message="parameters must be named as in postgresql.conf: lower case letters, digits, '_' and '.'"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories']))",message="parameters must not hold data_directory, hba_file, ident_file, config_file, external_pid_file, listen_addresses, port or unix_socket_directories: the server would not be found, or not start"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.-]*$'))",message="parameters must be named as in the engine's configuration file: lower case letters, digits, '_', '-' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories', 'datadir', 'socket', 'bind_address', 'bind-address', 'pid_file', 'pid-file', 'skip_networking', 'skip-networking', 'skip_grant_tables', 'skip-grant-tables', 'dir', 'bind', 'aclfile', 'user', 'requirepass', 'daemonize', 'pidfile', 'unixsocket', 'dbfilename', 'replicaof', 'include']))",message="parameters must not say where the server keeps its files, listens or looks up users (data_directory, port, bind, aclfile and the like): it would not be found, or not start"
 	Parameters map[string]ParameterValue `json:"parameters,omitempty"`
 
+	// pool is how many connections one pod of the service may hold. The pods get
+	// it as ATOLL_DB_POOL, for their connection pool; the condition
+	// ConnectionsSufficient says whether the server has that many for all pods.
+	// Unset means 10.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10000
+	Pool *int32 `json:"pool,omitempty"`
+
+	// projection gives the pods the binding Secret as files too: ServiceBinding
+	// mounts it at /bindings/<name> and sets SERVICE_BINDING_ROOT, as the Service
+	// Binding specification says; None does not. Unset means None.
+	// +optional
+	Projection BindingProjection `json:"projection,omitempty"`
+
 	// deletionPolicy says what becomes of the data when the Microservice, or its
-	// database, is removed: Retain (volume and Secret stay, and are used again
+	// database, is removed: Retain (volume and Secrets stay, and are used again
 	// when it comes back) or Delete. Unset means the Topology's default, and
 	// without it Retain.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// migration brings the schema up to what a new image needs, before any pod of
+	// it starts. Unset means that nothing is run.
+	// +optional
+	Migration *DatabaseMigration `json:"migration,omitempty"`
+
+	// backup copies the data to another place regularly. Unset means that nothing
+	// does.
+	// +optional
+	Backup *DatabaseBackup `json:"backup,omitempty"`
+
+	// restore fills a new, empty database from a backup before the service starts.
+	// It happens once for each volume and can stay in the spec. Unset means that a
+	// new database is empty.
+	// +optional
+	Restore *DatabaseRestore `json:"restore,omitempty"`
 
 	// external says where an External database is.
 	// +optional
@@ -80,21 +136,42 @@ type Database struct {
 type ParameterValue string
 
 // DatabaseEngine is a kind of database.
-// +kubebuilder:validation:Enum=PostgreSQL
+// +kubebuilder:validation:Enum=PostgreSQL;MariaDB;Valkey
 type DatabaseEngine string
 
-// EnginePostgreSQL is PostgreSQL.
-const EnginePostgreSQL DatabaseEngine = "PostgreSQL"
+const (
+	// EnginePostgreSQL is PostgreSQL.
+	EnginePostgreSQL DatabaseEngine = "PostgreSQL"
+	// EngineMariaDB is MariaDB.
+	EngineMariaDB DatabaseEngine = "MariaDB"
+	// EngineValkey is Valkey, or another server that speaks Redis' protocol.
+	EngineValkey DatabaseEngine = "Valkey"
+)
 
 // DatabaseProvider says who runs a database.
-// +kubebuilder:validation:Enum=BuiltIn;External
+// +kubebuilder:validation:Enum=BuiltIn;CloudNativePG;External
 type DatabaseProvider string
 
 const (
 	// ProviderBuiltIn is one instance in a StatefulSet that Atoll makes.
 	ProviderBuiltIn DatabaseProvider = "BuiltIn"
+	// ProviderCloudNativePG is a Cluster of the CloudNativePG operator.
+	ProviderCloudNativePG DatabaseProvider = "CloudNativePG"
 	// ProviderExternal is a database that runs elsewhere.
 	ProviderExternal DatabaseProvider = "External"
+)
+
+// BindingProjection says how pods get a binding Secret beside environment
+// variables.
+// +kubebuilder:validation:Enum=None;ServiceBinding
+type BindingProjection string
+
+const (
+	// ProjectionNone gives environment variables only.
+	ProjectionNone BindingProjection = "None"
+	// ProjectionServiceBinding mounts the Secret as the Service Binding
+	// specification says.
+	ProjectionServiceBinding BindingProjection = "ServiceBinding"
 )
 
 // DeletionPolicy says what becomes of data.
@@ -110,7 +187,7 @@ const (
 
 // DatabaseStorage is a database's persistent volume.
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: move the data to a new Microservice"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the other class"
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size can't be shrunk: volumes only grow; to take back a size that the volume never got, apply without size first"
 type DatabaseStorage struct {
 	// size is the size of the volume, such as 10Gi. It can grow where the storage
@@ -138,4 +215,32 @@ type ExternalDatabase struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
+}
+
+// DatabaseMigration is a command that brings the schema up to what the service's
+// image needs.
+type DatabaseMigration struct {
+	// command is run in a Job with the service's environment before a rollout. It
+	// must be able to run again after it was broken off, and leave a schema that
+	// the version which still serves can work with.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=4096
+	Command []string `json:"command,omitempty"`
+
+	// args are the command's arguments. Unset means none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MaxLength=4096
+	Args []string `json:"args,omitempty"`
+
+	// image is the image to run the command in. Unset means the service's.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=500
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not hold white space"
+	Image string `json:"image,omitempty"`
 }

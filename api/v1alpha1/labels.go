@@ -35,4 +35,16 @@ const (
 	ComponentService = "service"
 	// ComponentDatabase is the service's database.
 	ComponentDatabase = "database"
+	// ComponentMigration is what brings the database's schema up to date.
+	ComponentMigration = "migration"
+	// ComponentBackup is what backs the database up.
+	ComponentBackup = "backup"
+	// ComponentRestore is what fills a new database from a backup.
+	ComponentRestore = "restore"
+	// ComponentRotation is what changes the database's password.
+	ComponentRotation = "rotation"
 )
+
+// AnnotationRotateCredentials on a Microservice has the password of its database
+// changed: any value that was not there before does it once.
+const AnnotationRotateCredentials = "atoll.dev/rotate-credentials"

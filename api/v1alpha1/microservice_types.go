@@ -302,11 +302,16 @@ type DatabaseStatus struct {
 	Host string `json:"host,omitempty"`
 
 	// secretName is the binding Secret, with the keys host, port, username,
-	// password, database and uri, and for a BuiltIn database type, provider and
-	// address.
+	// password, database and uri, and unless the database is External type,
+	// provider and address.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
+
+	// lastBackup is the newest backup that was verified. Unset while there is
+	// none.
+	// +optional
+	LastBackup *BackupStatus `json:"lastBackup,omitempty"`
 }
 
 // DependencyStatus is the state of a service that this one calls.

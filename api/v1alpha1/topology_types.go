@@ -144,7 +144,7 @@ type TopologyDefaults struct {
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// database are settings for members' BuiltIn databases. The storage class and
+	// database are settings for members' databases, except External ones. The storage class and
 	// the major version are taken up when a database is made and not changed
 	// later; the minor version and the deletion policy apply at once, also to
 	// databases that exist.
@@ -152,8 +152,13 @@ type TopologyDefaults struct {
 	Database *DatabaseDefaults `json:"database,omitempty"`
 }
 
-// DatabaseDefaults are settings for members' BuiltIn databases.
+// DatabaseDefaults are settings for members' databases.
 type DatabaseDefaults struct {
+	// engine is the engine that version is one of: members with another engine
+	// take no version from here. Unset means PostgreSQL.
+	// +optional
+	Engine DatabaseEngine `json:"engine,omitempty"`
+
 	// version is the engine's version, major or major.minor.
 	// +optional
 	// +kubebuilder:validation:MinLength=1

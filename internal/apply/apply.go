@@ -79,6 +79,10 @@ type Object struct {
 	// Adopt lets an object be taken over that nothing controls and that does not
 	// carry Atoll's labels. Without it such an object is foreign.
 	Adopt bool
+	// Once says that the object is made and never changed: one that exists stays as
+	// it is, and one that the cache does not hold yet is a conflict, to be looked at
+	// again.
+	Once bool
 }
 
 // Apply makes the object what Desired says and reports whether it wrote. The
@@ -97,7 +101,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 		if !Owns(owner, o.Live, o.Adopt) {
 			return false, notOwned(owner, gvk.Kind, o.Live)
 		}
-		if a.upToDate(o, hash) {
+		if o.Once || a.upToDate(o, hash) {
 			return false, nil
 		}
 	}
@@ -140,7 +144,7 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	if !Owns(owner, existing, o.Adopt) {
 		return false, notOwned(owner, desired.GetKind(), existing)
 	}
-	if existing.DeletionTimestamp != nil {
+	if o.Once || existing.DeletionTimestamp != nil {
 		return false, conflict
 	}
 	return a.update(ctx, existing, desired, "")

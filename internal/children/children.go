@@ -22,13 +22,18 @@ package children
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -62,23 +67,56 @@ type Kind struct {
 	// Health says how a wanted object is; live is nil while it does not exist. nil
 	// means that existing is enough.
 	Health func(in *Inputs, live Object) Health
-	// Outlives says that objects of the kind stay when the Microservice goes; nil
-	// means that they go with it.
-	Outlives func(*Inputs) bool
+	// Outlives says that an object of the kind stays when the Microservice goes;
+	// nil means that all go with it.
+	Outlives func(*Inputs, Object) bool
+	// Once says that objects of the kind are made and never changed afterwards. What
+	// they do has conditions of its own.
+	Once bool
 }
 
 // Table is every kind of child of a Microservice, in the order of applying.
 var Table = []Kind{
 	{Name: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Condition: v1alpha1.ConditionWorkloadReady, Build: serviceAccount},
-	{Name: "Secret", Prototype: &corev1.Secret{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseSecret, Outlives: databaseRetained},
+	{Name: "Secret", Prototype: &corev1.Secret{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseSecrets, Outlives: secretRetained},
 	{Name: "PersistentVolumeClaim", Prototype: &corev1.PersistentVolumeClaim{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseClaim, Outlives: always},
+	{Name: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Condition: v1alpha1.ConditionDatabaseReady, Build: networkPolicies},
 	{Name: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Condition: v1alpha1.ConditionDatabaseReady, After: "Secret", Build: databaseStatefulSet, Health: databaseHealth},
+	{Name: "ObjectStore", Prototype: prototype(database.ObjectStoreKind), CRD: "objectstores.barmancloud.cnpg.io", Condition: v1alpha1.ConditionDatabaseReady, Build: objectStores, Outlives: databaseRetained},
+	{Name: "Cluster", Prototype: prototype(database.ClusterKind), CRD: "clusters.postgresql.cnpg.io", Condition: v1alpha1.ConditionDatabaseReady, Build: cluster, Health: clusterHealth, Outlives: databaseRetained},
+	{Name: "ScheduledBackup", Prototype: prototype(database.ScheduledBackupKind), CRD: "scheduledbackups.postgresql.cnpg.io", Condition: v1alpha1.ConditionBackupReady, Build: scheduledBackup},
 	{Name: "Service", Prototype: &corev1.Service{}, Condition: v1alpha1.ConditionWorkloadReady, Build: services},
+	{Name: "Job", Prototype: &batchv1.Job{}, Condition: v1alpha1.ConditionDatabaseReady, After: "Secret", Build: jobs, Once: true},
+	{Name: "CronJob", Prototype: &batchv1.CronJob{}, Condition: v1alpha1.ConditionBackupReady, After: "Secret", Build: backupCronJob},
 	{Name: "Deployment", Prototype: &appsv1.Deployment{}, Condition: v1alpha1.ConditionWorkloadReady, After: "Secret", Build: deployment, Health: deploymentHealth},
 	{Name: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Condition: v1alpha1.ConditionAutoscalerReady, Build: horizontalPodAutoscaler, Health: autoscalerHealth},
 	{Name: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Condition: v1alpha1.ConditionWorkloadReady, Build: podDisruptionBudget},
 	{Name: "HTTPRoute", Prototype: &gatewayv1.HTTPRoute{}, CRD: "httproutes.gateway.networking.k8s.io", Condition: v1alpha1.ConditionRoutesReady, Build: httpRoutes, Health: httpRouteHealth},
 	{Name: "GRPCRoute", Prototype: &gatewayv1.GRPCRoute{}, CRD: "grpcroutes.gateway.networking.k8s.io", Condition: v1alpha1.ConditionRoutesReady, Build: grpcRoutes, Health: grpcRouteHealth},
+}
+
+// prototype is an empty object of a kind that Atoll has no Go type of.
+func prototype(kind schema.GroupVersionKind) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(kind)
+	return o
+}
+
+// ConditionOf is the condition that one object of the kind counts to. A Job
+// counts to what it is for.
+func (k *Kind) ConditionOf(o metav1.Object) string {
+	if k.Name != "Job" {
+		return k.Condition
+	}
+	switch o.GetLabels()[v1alpha1.LabelComponent] {
+	case v1alpha1.ComponentMigration:
+		return v1alpha1.ConditionDatabaseMigrated
+	case v1alpha1.ComponentRestore:
+		return v1alpha1.ConditionDatabaseRestored
+	case v1alpha1.ComponentRotation:
+		return v1alpha1.ConditionCredentialsRotated
+	}
+	return k.Condition
 }
 
 // Problem is something that the user is told in a condition, and that keeps a
@@ -112,6 +150,7 @@ type Wanted struct {
 // error is a fault of Atoll; what is wrong with the spec is in the entries.
 func Build(in *Inputs) ([]Wanted, error) {
 	in.database, in.databaseErr = database.Resolve(in.Microservice, in.Topology, &in.DatabaseState)
+	in.rotation = rotationOf(in)
 	wanted := make([]Wanted, 0, len(Table))
 	for i := range Table {
 		kind := &Table[i]
@@ -121,8 +160,10 @@ func Build(in *Inputs) ([]Wanted, error) {
 		switch {
 		case err == nil:
 			w.Objects = objects
-			if kind.Outlives == nil || !kind.Outlives(in) {
-				owned(in.Microservice, objects)
+			for _, o := range objects {
+				if kind.Outlives == nil || !kind.Outlives(in, o) {
+					owned(in.Microservice, o)
+				}
 			}
 		case errors.As(err, &problem):
 			w.Problem = problem
@@ -141,11 +182,18 @@ func Build(in *Inputs) ([]Wanted, error) {
 }
 
 func missingCRD(kind *Kind) *Problem {
+	from := "Gateway API"
+	switch {
+	case strings.HasSuffix(kind.CRD, ".postgresql.cnpg.io"):
+		from = "CloudNativePG"
+	case strings.HasSuffix(kind.CRD, ".barmancloud.cnpg.io"):
+		from = "the Barman Cloud plugin of CloudNativePG"
+	}
 	return &Problem{
 		Condition: kind.Condition,
 		Reason:    v1alpha1.ReasonCRDNotInstalled,
-		Message: fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (Gateway API); it is taken up without a restart",
-			kind.Name, kind.CRD),
+		Message: fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (%s); it is taken up without a restart",
+			kind.Name, kind.CRD, from),
 	}
 }
 

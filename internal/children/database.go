@@ -28,8 +28,25 @@ import (
 )
 
 // builtIn is the database's plan where Atoll runs it, and nil otherwise.
-func (in *Inputs) builtIn() *database.Plan {
-	if in.database == nil || in.database.Provider != v1alpha1.ProviderBuiltIn {
+func (in *Inputs) builtIn() *database.Plan { return in.providedBy(v1alpha1.ProviderBuiltIn) }
+
+// clustered is the database's plan where CloudNativePG runs it, and nil
+// otherwise.
+func (in *Inputs) clustered() *database.Plan {
+	return in.providedBy(v1alpha1.ProviderCloudNativePG)
+}
+
+func (in *Inputs) providedBy(provider v1alpha1.DatabaseProvider) *database.Plan {
+	if in.database == nil || in.database.Provider != provider {
+		return nil
+	}
+	return in.database
+}
+
+// managed is the database's plan where Atoll or CloudNativePG runs it, and nil
+// otherwise.
+func (in *Inputs) managed() *database.Plan {
+	if in.database == nil || in.database.Provider == v1alpha1.ProviderExternal {
 		return nil
 	}
 	return in.database
@@ -41,67 +58,26 @@ func invalidDatabase(in *Inputs) *Problem {
 	return p
 }
 
-// databaseSecret is the binding Secret. Its password is minted elsewhere, once:
-// Build never makes one up, so that it can never change by accident.
-func databaseSecret(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
-	}
-	p := in.builtIn()
-	if p == nil {
-		return nil, nil
-	}
-	if problem := credentialsProblem(in); problem != nil {
-		return nil, problem
-	}
-	return one(p.Secret(in.DatabaseState.Password, labels(in.Microservice, v1alpha1.ComponentDatabase)))
-}
-
-// credentialsProblem says why a built-in database can't be used: without its
-// Secret nothing that needs it is made.
-//
-// Where a volume exists without the Secret that opens it, a new password would
-// lock the service out for good: PostgreSQL ignores POSTGRES_PASSWORD on a
-// filled data directory.
-func credentialsProblem(in *Inputs) *Problem {
-	p := in.builtIn()
+// databaseUsable says whether a client that has the binding Secret can work.
+func databaseUsable(in *Inputs) bool {
 	switch {
-	case p == nil:
-		return nil
-	case in.DatabaseState.SecretForeign:
-		return &Problem{
-			Condition: v1alpha1.ConditionDatabaseReady,
-			Reason:    v1alpha1.ReasonNotOwned,
-			Message: fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
-				p.SecretName),
-			Stalled: true,
-		}
-	case in.DatabaseState.Password == "":
-		return &Problem{
-			Condition: v1alpha1.ConditionDatabaseReady,
-			Reason:    v1alpha1.ReasonCredentialsLost,
-			Message:   lostMessage(p, in.DatabaseState.Claim != nil),
-			Stalled:   true,
-		}
+	case in.database == nil || in.suspended():
+		return false
+	case in.builtIn() != nil:
+		return in.StatefulSet != nil && in.StatefulSet.DeletionTimestamp == nil && databaseHealth(in, in.StatefulSet).Ready
+	case in.clustered() != nil:
+		return clusterRuns(in.Cluster)
 	}
-	return nil
+	return len(in.References.Missing) == 0
 }
-
-func lostMessage(p *database.Plan, claim bool) string {
-	if !claim {
-		return fmt.Sprintf("Secret %q has no password: set its key %s, or delete the Secret for a new one", p.SecretName, database.KeyPassword)
-	}
-	return fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with its password is gone: restore the Secret (key %s), or delete the claim if its data is not needed",
-		database.ClaimName(p.Owner), p.SecretName, database.KeyPassword)
-}
-
-// databaseRetained keeps the Secret where the data is kept: one is of no use
-// without the other.
-func databaseRetained(in *Inputs) bool { return in.database != nil && in.database.Retained() }
 
 // The claim is the StatefulSet's, which deletes it or not by its own retention
 // policy.
-func always(*Inputs) bool { return true }
+func always(*Inputs, Object) bool { return true }
+
+func databaseRetained(in *Inputs, _ Object) bool {
+	return in.database != nil && in.database.Retained()
+}
 
 func databaseClaim(in *Inputs) ([]Object, error) {
 	if in.databaseErr != nil {
@@ -111,7 +87,19 @@ func databaseClaim(in *Inputs) ([]Object, error) {
 	if p == nil || in.DatabaseState.Claim == nil {
 		return nil, nil
 	}
-	return one(p.Claim(labels(in.Microservice, v1alpha1.ComponentDatabase)))
+	return one(p.Claim(restoredBy(in), labels(in.Microservice, v1alpha1.ComponentDatabase)))
+}
+
+func networkPolicies(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.managed()
+	if p == nil {
+		return nil, nil
+	}
+	ms := in.Microservice
+	return one(p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
 }
 
 func databaseStatefulSet(in *Inputs) ([]Object, error) {

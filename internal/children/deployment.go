@@ -30,6 +30,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 const (
@@ -52,12 +53,42 @@ func deployment(in *Inputs) ([]Object, error) {
 		// What runs goes on running with what it has.
 		return nil, &Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: strings.Join(in.References.Missing, "; ")}
 	}
-	ms := in.Microservice
 	template, err := podTemplate(in)
 	if err != nil {
 		return nil, err
 	}
-	return one(&appsv1.Deployment{
+	d := deploymentOf(in, template)
+	d.Annotations = migrationMark(in)
+	problem := gate(in)
+	if problem == nil {
+		return one(d)
+	}
+	if in.Deployment == nil {
+		return nil, problem
+	}
+	// What runs goes on running, and can still be scaled.
+	d.Spec.Template = *in.Deployment.Spec.Template.DeepCopy()
+	d.Annotations = nil
+	if mark := in.Deployment.Annotations[AnnotationMigrated]; mark != "" {
+		d.Annotations = map[string]string{AnnotationMigrated: mark}
+	}
+	return one(d)
+}
+
+// gate is what has to happen to the database before a pod of the wanted template
+// may start.
+func gate(in *Inputs) *Problem {
+	for _, awaiting := range []func(*Inputs) *Problem{awaitingCredentials, awaitingRestore, awaitingMigration} {
+		if problem := awaiting(in); problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
+
+func deploymentOf(in *Inputs, template *corev1.PodTemplateSpec) *appsv1.Deployment {
+	ms := in.Microservice
+	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)},
 		Spec: appsv1.DeploymentSpec{
 			Replicas:             replicas(in),
@@ -66,7 +97,7 @@ func deployment(in *Inputs) ([]Object, error) {
 			Strategy:             strategy(ms),
 			Template:             *template,
 		},
-	})
+	}
 }
 
 // replicas is nil where the autoscaler decides. It decides nothing for a
@@ -116,6 +147,12 @@ func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
 			},
 		},
 	}
+	if in.database != nil {
+		if volume, mount := in.database.Projection(); volume != nil {
+			template.Spec.Volumes = append(template.Spec.Volumes, *volume)
+			template.Spec.Containers[0].VolumeMounts = append(template.Spec.Containers[0].VolumeMounts, *mount)
+		}
+	}
 	if hash := contentHash(in); hash != "" {
 		template.Annotations = map[string]string{AnnotationReferences: hash}
 	}
@@ -136,14 +173,16 @@ func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
 
 // contentHash is over all that the pods read from ConfigMaps and Secrets, their
 // database's among them.
-func contentHash(in *Inputs) string {
-	p := in.builtIn()
-	if p == nil {
+func contentHash(in *Inputs) string { return contentHashOf(in, in.binding()) }
+
+func contentHashOf(in *Inputs, binding *database.Credentials) string {
+	p := in.managed()
+	if p == nil || binding == nil {
 		return in.References.Hash
 	}
 	var all strings.Builder
 	all.WriteString(in.References.Hash)
-	data := p.Data(in.DatabaseState.Password)
+	data := p.Data(*binding)
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		all.WriteString("\n" + key + "=" + string(data[key]))
 	}

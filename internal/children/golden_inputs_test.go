@@ -28,12 +28,15 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -44,6 +47,9 @@ type world struct {
 	claim      *corev1.PersistentVolumeClaim
 	set        *appsv1.StatefulSet
 	deployment *appsv1.Deployment
+	cluster    *unstructured.Unstructured
+	jobs       []*batchv1.Job
+	pods       []corev1.Pod
 	// gatewayWanted says that the Topology came first, so that the case is about
 	// its Gateway too.
 	gatewayWanted bool
@@ -51,9 +57,17 @@ type world struct {
 
 // circumstances are what a case's objects don't say: the file case.yaml.
 type circumstances struct {
-	// Credentials is Lost where the binding Secret is gone, and Foreign where it is
+	// Credentials is Lost where the binding Secret is gone, AdminLost where the
+	// administrator's is, None where none was there yet, and Foreign where one is
 	// somebody else's.
 	Credentials string `json:"credentials,omitempty"`
+	// Next is how far a new password has come: Minted where no Secret holds it yet,
+	// Made where its own does, and Published where the binding Secret does too.
+	Next string `json:"next,omitempty"`
+	// BackupOverdue says that the time for a backup has passed.
+	BackupOverdue bool `json:"backupOverdue,omitempty"`
+	// Only are the kinds that the case is about; unset means all.
+	Only []string `json:"only,omitempty"`
 	// MissingCRDs are the optional kinds that the cluster lacks.
 	MissingCRDs []string `json:"missingCRDs,omitempty"`
 	// References is what was found of ConfigMaps and Secrets.
@@ -121,6 +135,17 @@ func (w *world) add(document []byte) error {
 	case "Deployment":
 		w.deployment = &appsv1.Deployment{}
 		return yaml.UnmarshalStrict(document, w.deployment)
+	case "Cluster":
+		w.cluster = &unstructured.Unstructured{}
+		return yaml.UnmarshalStrict(document, &w.cluster.Object)
+	case "Job":
+		job := &batchv1.Job{}
+		w.jobs = append(w.jobs, job)
+		return yaml.UnmarshalStrict(document, job)
+	case "Pod":
+		pod := corev1.Pod{}
+		defer func() { w.pods = append(w.pods, pod) }()
+		return yaml.UnmarshalStrict(document, &pod)
 	case "Namespace", "":
 		// A namespace, a kustomization or a comment.
 		return nil
@@ -136,6 +161,9 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 		Deployment:   w.deployment,
 		StatefulSet:  w.set,
 		MissingCRDs:  map[string]bool{},
+
+		Cluster: w.cluster, Jobs: w.jobs, Pods: w.pods,
+		BackupOverdue: c.BackupOverdue, RcloneImage: "rclone:1",
 	}
 	for _, topology := range w.topologies {
 		if ref := ms.Spec.TopologyRef; ref != nil && ref.Name == topology.Name {
@@ -143,14 +171,46 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 		}
 	}
 	in.DatabaseState.Claim = w.claim
-	if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal && c.Credentials == "" {
-		in.DatabaseState.Password = password
+	if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
+		addCredentials(in, c)
 	}
-	in.DatabaseState.SecretForeign = c.Credentials == "Foreign"
 	for _, crd := range c.MissingCRDs {
 		in.MissingCRDs[crd] = true
 	}
 	return in
+}
+
+// addCredentials gives the database the Secrets that it would have.
+func addCredentials(in *Inputs, c circumstances) {
+	users := database.UsersOf(in.Microservice)
+	state := &in.DatabaseState
+	switch c.Credentials {
+	case "Foreign":
+		state.ForeignSecret = database.Name(in.Microservice.Name)
+		return
+	case "", "AdminLost":
+		state.Binding = &database.Credentials{Username: users.First, Password: password, UID: "uid-of-binding"}
+	}
+	if c.Credentials != "AdminLost" && in.Microservice.Spec.Database.Provider != v1alpha1.ProviderCloudNativePG {
+		state.Admin = &database.Credentials{Username: users.Admin, Password: "admin-password", UID: "uid-of-admin"}
+	}
+	if c.Next == "" {
+		return
+	}
+	user := users.First
+	if state.Binding != nil {
+		user = users.After(users.First)
+	}
+	next := database.Credentials{Username: user, Password: "next-password", Rotation: in.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]}
+	if c.Next == "Published" {
+		published := next
+		published.UID = "uid-of-binding"
+		state.Binding = &published
+	}
+	if c.Next != "Minted" {
+		next.UID = "uid-of-next"
+	}
+	state.Next = &next
 }
 
 func (w *world) service(name string) *v1alpha1.Microservice {

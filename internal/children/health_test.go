@@ -215,7 +215,7 @@ func TestDatabaseHealth(t *testing.T) {
 		"the pod's own word comes first": {
 			ms: orders(), claim: claim(corev1.ClaimPending), pods: []corev1.Pod{pulling(v1alpha1.ComponentDatabase)}, live: live(appsv1.StatefulSetStatus{}),
 			wantHealth: Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version`},
+				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`},
 		},
 		"a pod of the service is not the database's": {
 			ms: orders(), pods: []corev1.Pod{pulling(v1alpha1.ComponentService)}, live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet,

@@ -18,7 +18,9 @@ package children
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -40,9 +42,18 @@ type Inputs struct {
 	// References is what was found of the ConfigMaps and Secrets that the pods
 	// use.
 	References References
-	// Deployment and StatefulSet are the live ones; nil when there are none.
+	// Deployment, StatefulSet, Cluster and ObjectStore are the live ones; nil when
+	// there are none.
 	Deployment  *appsv1.Deployment
 	StatefulSet *appsv1.StatefulSet
+	Cluster     *unstructured.Unstructured
+	ObjectStore *unstructured.Unstructured
+	// Jobs are the live Jobs of all components.
+	Jobs []*batchv1.Job
+	// RcloneImage is the image that copies backups to and from buckets.
+	RcloneImage string
+	// BackupOverdue says that the time has passed at which a backup was overdue.
+	BackupOverdue bool
 	// OwnServiceAccount says that the ServiceAccount of the Microservice's name is
 	// one that Atoll made.
 	OwnServiceAccount bool
@@ -59,6 +70,8 @@ type Inputs struct {
 	// database is the database's plan; databaseErr what is wrong with it.
 	database    *database.Plan
 	databaseErr error
+	// rotation is how far a change of the database's password has come.
+	rotation rotationStep
 }
 
 // References is what was found of the ConfigMaps and Secrets that pods use.
@@ -107,3 +120,11 @@ func (in *Inputs) minReplicas() int32 {
 }
 
 const defaultReplicas int32 = 2
+
+// maxReplicas is the largest number of pods that the spec allows.
+func (in *Inputs) maxReplicas() int32 {
+	if scaling := in.Microservice.Spec.Scaling; scaling != nil && scaling.Autoscale != nil {
+		return scaling.Autoscale.Max
+	}
+	return in.minReplicas()
+}

@@ -17,7 +17,11 @@ limitations under the License.
 package children
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
@@ -25,6 +29,9 @@ import (
 // AnnotationReferences stands on the pod template. It is a hash of the content of all
 // ConfigMaps and Secrets that the pods use: a change rolls them.
 const AnnotationReferences = "atoll.dev/references-hash"
+
+// AnnotationMigrated on a Deployment says which migration its pods can rely on.
+const AnnotationMigrated = "atoll.dev/migrated"
 
 // RouteName is the name of a Microservice's i-th route: the Microservice's own
 // for the first, with a number for the others.
@@ -63,4 +70,33 @@ func selector(ms *v1alpha1.Microservice, component string) map[string]string {
 // PodSelector selects the pods of a Microservice's service.
 func PodSelector(ms *v1alpha1.Microservice) map[string]string {
 	return selector(ms, v1alpha1.ComponentService)
+}
+
+// MigrationName is the name of the Job that runs a migration. hash names what it
+// runs.
+func MigrationName(ms *v1alpha1.Microservice, hash string) string {
+	return ms.Name + "-migrate-" + hash
+}
+
+// RestoreName is the name of the Job of a restore.
+func RestoreName(ms *v1alpha1.Microservice, id string) string {
+	return ms.Name + "-restore-" + hashed(id)
+}
+
+// RotateName is the name of the Job that sets a new password, and RetireName of
+// the one that makes the old one useless. secret is the UID of the Secret that
+// holds the new one.
+func RotateName(ms *v1alpha1.Microservice, secret types.UID) string {
+	return ms.Name + "-rotate-" + hashed(string(secret))
+}
+
+// RetireName is the name of the Job that makes an old password useless.
+func RetireName(ms *v1alpha1.Microservice, secret types.UID) string {
+	return ms.Name + "-retire-" + hashed(string(secret))
+}
+
+// hashed is a short name of a text.
+func hashed(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:5])
 }

@@ -24,15 +24,13 @@ import (
 )
 
 // owned marks objects as the Microservice's, so that they go when it goes.
-func owned(ms *v1alpha1.Microservice, objects []Object) {
-	for _, o := range objects {
-		o.SetOwnerReferences([]metav1.OwnerReference{{
-			APIVersion:         v1alpha1.GroupVersion.String(),
-			Kind:               "Microservice",
-			Name:               ms.Name,
-			UID:                ms.UID,
-			Controller:         ptr.To(true),
-			BlockOwnerDeletion: ptr.To(true),
-		}})
-	}
+func owned(ms *v1alpha1.Microservice, o Object) {
+	o.SetOwnerReferences([]metav1.OwnerReference{{
+		APIVersion:         v1alpha1.GroupVersion.String(),
+		Kind:               "Microservice",
+		Name:               ms.Name,
+		UID:                ms.UID,
+		Controller:         ptr.To(true),
+		BlockOwnerDeletion: ptr.To(true),
+	}})
 }

@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -67,7 +68,12 @@ func newestTemplate(pods []corev1.Pod, component string) string {
 
 // templateOf is the mark that a Deployment puts on the pods of one template. A
 // StatefulSet's single pod needs none.
-func templateOf(pod *corev1.Pod) string { return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey] }
+func templateOf(pod *corev1.Pod) string {
+	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
+		return job
+	}
+	return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+}
 
 func alive(pod *corev1.Pod, component string) bool {
 	return pod.Labels[v1alpha1.LabelComponent] == component && pod.DeletionTimestamp == nil
@@ -195,10 +201,13 @@ func pullAdvice(waiting *corev1.ContainerStateWaiting, field string) (advice str
 
 // imageField is what in the spec decides over a pod's image.
 func imageField(pod *corev1.Pod) string {
-	if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
-		return "database.version"
+	switch pod.Labels[v1alpha1.LabelComponent] {
+	case v1alpha1.ComponentService:
+		return "image"
+	case v1alpha1.ComponentMigration:
+		return "image or database.migration.image"
 	}
-	return "image"
+	return "database.version or database.image"
 }
 
 func containerImage(pod *corev1.Pod, container string) string {
@@ -215,6 +224,9 @@ func containerImage(pod *corev1.Pod, container string) string {
 // controllerOf names what kubectl logs can be asked about and stays the same
 // from pod to pod.
 func controllerOf(pod *corev1.Pod) string {
+	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
+		return "job/" + job
+	}
 	if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
 		return "statefulset/" + pod.Labels[v1alpha1.LabelMicroservice] + "-db"
 	}

@@ -28,6 +28,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
 )
 
 // CacheOptions limit the manager's cache to what Atoll made and to Atoll's own
@@ -45,6 +46,12 @@ func CacheOptions() cache.Options {
 			&corev1.Pod{}:            {Transform: slimPod},
 		},
 	}
+}
+
+// ClientOptions have the manager's client read everything from the cache, also
+// the kinds that Atoll has no Go type of.
+func ClientOptions() client.Options {
+	return client.Options{FieldOwner: string(apply.FieldOwner), Cache: &client.CacheOptions{Unstructured: true}}
 }
 
 // NewForeignCache makes a cache of what may be anybody's: Gateways, their

@@ -93,7 +93,8 @@ func (c *conditions) prune() {
 
 var conditionOrder = []string{
 	v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled,
-	v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionRoutesReady,
+	v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionDatabaseRestored, v1alpha1.ConditionDatabaseMigrated,
+	v1alpha1.ConditionRoutesReady, v1alpha1.ConditionCredentialsRotated, v1alpha1.ConditionBackupReady, v1alpha1.ConditionConnectionsSufficient,
 	v1alpha1.ConditionAutoscalerReady, v1alpha1.ConditionDependenciesReady,
 	v1alpha1.ConditionGatewayReady, v1alpha1.ConditionServicesReady, v1alpha1.ConditionGraphSound,
 }
@@ -112,6 +113,8 @@ func truncate(message string) string { return message[:min(len(message), maxMess
 // changed. The pass that wrote the status may have been followed, before the
 // cache had it, by one that took the older status for the latest; and a status
 // that somebody else wrote is put right.
+//
+// The one annotation that Atoll reads counts like the spec.
 func specOrStatusChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -120,7 +123,8 @@ func specOrStatusChanged() predicate.Predicate {
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			switch before := e.ObjectOld.(type) {
 			case *v1alpha1.Microservice:
-				return !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Microservice).Status)
+				const rotate = v1alpha1.AnnotationRotateCredentials
+				return e.ObjectOld.GetAnnotations()[rotate] != e.ObjectNew.GetAnnotations()[rotate] || !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Microservice).Status)
 			case *v1alpha1.Topology:
 				return !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Topology).Status)
 			}

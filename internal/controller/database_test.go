@@ -56,7 +56,7 @@ var _ = Describe("Database", func() {
 		Expect(k8s.Delete(ctx, again)).To(Succeed())
 		settled(ns)
 		collectGarbage(ctx, ns, users)
-		Expect(kinds(everythingIn(ctx, ns))).To(ConsistOf("Secret/users-db", "PersistentVolumeClaim/data-users-db-0"))
+		Expect(kinds(everythingIn(ctx, ns))).To(ConsistOf("Secret/users-db", "Secret/users-db-admin", "PersistentVolumeClaim/data-users-db-0"))
 
 		again = bare(ns, "users")
 		again.Spec.Database = users.Spec.Database
@@ -134,7 +134,7 @@ var _ = Describe("Database", func() {
 		secret := get(ctx, &corev1.Secret{}, ns, "users-db")
 		Expect(k8s.Delete(ctx, secret)).To(Succeed())
 		message := eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsLost)
-		Expect(message).To(Equal(`PersistentVolumeClaim "data-users-db-0" holds data, but Secret "users-db" with its password is gone: restore the Secret (key password), or delete the claim if its data is not needed`))
+		Expect(message).To(Equal(`PersistentVolumeClaim "data-users-db-0" holds data, but Secret "users-db" with its password is gone: restore the Secret (keys username and password), or delete the claim if its data is not needed`))
 		eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCredentialsLost)
 		Expect(client.IgnoreNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(secret), &corev1.Secret{}))).To(Succeed())
 		By("what runs goes on running")
@@ -175,7 +175,7 @@ var _ = Describe("Database", func() {
 		settled(ns)
 		collectGarbage(ctx, ns, users)
 		for want, db := range map[string]*v1alpha1.Database{
-			`database.version: the volume claim "data-users-db-0" holds data of version 16, which version 17 can't read: set version to "16", or move the data to a new Microservice`: {
+			`database.version: the volume claim "data-users-db-0" holds data of version 16, which version 17 can't read: set version to "16", or restore a backup of it in a new Microservice`: {
 				Engine: v1alpha1.EnginePostgreSQL, Version: "17"},
 			`database.storage.size: the volume claim "data-users-db-0" has 2Gi and can't shrink to 1Gi: set size to at least 2Gi`: {
 				Engine: v1alpha1.EnginePostgreSQL, Storage: &v1alpha1.DatabaseStorage{Size: "1Gi"}},

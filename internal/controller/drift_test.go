@@ -140,7 +140,7 @@ var _ = Describe("Drift", func() {
 			"Microservice/users", "Topology/shop", "Gateway/shop", "ServiceAccount/users",
 			"Service/users", "Deployment/users", "PodDisruptionBudget/users",
 			// Retain is the default: the data and what opens it stay.
-			"Secret/users-db", "PersistentVolumeClaim/data-users-db-0"))
+			"Secret/users-db", "Secret/users-db-admin", "PersistentVolumeClaim/data-users-db-0"))
 		eventuallyReady(ctx, users)
 		Expect(condition(ctx, users, v1alpha1.ConditionDatabaseReady)).To(BeNil())
 		Expect(condition(ctx, users, v1alpha1.ConditionRoutesReady)).To(BeNil())

@@ -74,7 +74,7 @@ func byReference(o client.Object) []string {
 	}
 	if ms.Spec.Database != nil {
 		// A binding Secret that somebody restores without Atoll's labels is seen too.
-		names = append(names, "Secret/"+database.Name(ms.Name))
+		names = append(names, "Secret/"+database.Name(ms.Name), "Secret/"+database.AdminSecretName(ms.Name))
 	}
 	return names
 }

@@ -55,6 +55,8 @@ type MicroserviceReconciler struct {
 	Contents *contentReader
 	Optional *OptionalKinds
 	Recorder events.EventRecorder
+	// RcloneImage is the image that copies backups to and from buckets.
+	RcloneImage string
 
 	// converged holds, by Microservice, the fingerprint of what was read when a
 	// reconcile last found nothing to do. Build is pure, so that from the same
@@ -79,7 +81,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{}, errors.Join(err, statusErr)
 	}
 	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint {
-		return ctrl.Result{}, nil
+		return ctrl.Result{RequeueAfter: g.lookAgain}, nil
 	}
 	out := r.act(ctx, g)
 	wrote, err := r.writeStatus(ctx, g, out)
@@ -88,7 +90,15 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	} else {
 		r.converged.Delete(req.NamespacedName)
 	}
-	return ctrl.Result{RequeueAfter: out.requeueAfter}, errors.Join(out.err, err)
+	return ctrl.Result{RequeueAfter: sooner(out.requeueAfter, g.lookAgain)}, errors.Join(out.err, err)
+}
+
+// sooner is the shorter of two times, of which 0 means never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
 }
 
 // outcome is what came of building and applying.
@@ -142,14 +152,15 @@ func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wan
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired: desired.(client.Object),
 			Live:    g.find(key),
-			Adopt:   kind.Name == "Secret" && g.adoptSecret,
+			Adopt:   kind.Name == "Secret" && g.adopted[desired.GetName()],
+			Once:    kind.Once || kind.Name == "Secret" && g.minted[desired.GetName()],
 		})
 		if changed {
 			out.changed = true
 			out.written[key] = true
 		}
 		if err != nil {
-			out.fail(key, kind.Condition, err)
+			out.fail(key, kind.ConditionOf(desired), err)
 		}
 	}
 }

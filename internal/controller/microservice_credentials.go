@@ -24,71 +24,176 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/database"
 )
 
-// gatherCredentials finds the password of a built-in database, or mints one
-// for a database that has neither a Secret nor a volume yet. It reaches the
-// cluster only with the Secret, which is made or not made as a whole: two
-// passwords can't come of it.
+// gatherCredentials finds the passwords of a database, or mints them for a
+// database that has neither Secrets nor a volume yet, and for a change that the
+// user asked for. A password reaches the cluster only with its Secret, which is
+// made or not made as a whole: two can't come of it.
 func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathered, seen *fingerprint) error {
-	spec := g.Microservice.Spec.Database
+	ms := g.Microservice
+	spec := ms.Spec.Database
 	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
 		return nil
 	}
-	name := database.Name(g.Microservice.Name)
+	g.adopted, g.minted = map[string]bool{}, map[string]bool{}
+	state := &g.DatabaseState
+	state.Binding = g.credentials(database.Name(ms.Name))
+	state.Next = g.credentials(database.NextSecretName(ms.Name))
+	if spec.Provider == v1alpha1.ProviderCloudNativePG {
+		return r.gatherNext(ctx, g, seen)
+	}
+
+	state.Admin = g.credentials(database.AdminSecretName(ms.Name))
 	for _, o := range g.live["PersistentVolumeClaim"] {
-		if o.GetName() == database.ClaimName(g.Microservice.Name) {
-			g.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim)
+		if o.GetName() == database.ClaimName(ms.Name) {
+			state.Claim = o.(*corev1.PersistentVolumeClaim)
 		}
 	}
-	for _, o := range g.live["Secret"] {
-		if o.GetName() == name {
-			g.DatabaseState.Password = string(o.(*corev1.Secret).Data[database.KeyPassword])
-		}
+	if err := r.findClaim(ctx, g, seen); err != nil {
+		return err
 	}
-	if g.DatabaseState.Password != "" {
+	users := database.UsersOf(ms)
+	for _, missing := range []struct {
+		found **database.Credentials
+		name  string
+		user  string
+	}{
+		{&state.Binding, database.Name(ms.Name), users.First},
+		{&state.Admin, database.AdminSecretName(ms.Name), users.Admin},
+	} {
+		if *missing.found != nil && (*missing.found).Password != "" {
+			continue
+		}
+		found, err := r.findCredentials(ctx, g, seen, missing.name, missing.user)
+		if err != nil {
+			return err
+		}
+		*missing.found = found
+	}
+	return r.gatherNext(ctx, g, seen)
+}
+
+// findClaim looks past the cache for the claim of a server that runs: what is
+// done to a database is remembered of its volume, and the cache may lack it yet,
+// or for its labels.
+func (r *MicroserviceReconciler) findClaim(ctx context.Context, g *gathered, seen *fingerprint) error {
+	if g.DatabaseState.Claim != nil || g.StatefulSet == nil || g.StatefulSet.Status.ReadyReplicas == 0 {
 		return nil
 	}
+	claim := &corev1.PersistentVolumeClaim{}
+	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
+	err := r.Live.Get(ctx, key, claim)
+	if err == nil {
+		g.DatabaseState.Claim = claim
+		seen.add(claim)
+	}
+	return client.IgnoreNotFound(err)
+}
+
+// credentials are those of a Secret that the cache holds, or nil.
+func (g *gathered) credentials(name string) *database.Credentials {
+	secret, ok := g.find(objectKey{"Secret", name}).(*corev1.Secret)
+	if !ok || secret.DeletionTimestamp != nil {
+		return nil
+	}
+	return database.CredentialsOf(secret)
+}
+
+// findCredentials looks past the cache for a Secret that it does not hold, and
+// mints a password where there is none.
+func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*database.Credentials, error) {
 	secret := &corev1.Secret{}
 	defer func() { seen.add(secret) }()
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
 	switch {
 	case apierrors.IsNotFound(err):
-		return r.mint(ctx, g, seen)
+		return r.mint(ctx, g, seen, name, user)
 	case err != nil:
-		return fmt.Errorf("reading Secret %q: %w", name, err)
+		return nil, fmt.Errorf("reading Secret %q: %w", name, err)
 	case g.DatabaseState.Claim == nil && !apply.Owns(g.Microservice, secret, false):
-		g.DatabaseState.SecretForeign = true
-	default:
-		// It opens a volume that is this service's, or has lost its label only.
-		g.DatabaseState.Password = string(secret.Data[database.KeyPassword])
-		g.adoptSecret = true
+		g.DatabaseState.ForeignSecret = name
+		return nil, nil
 	}
-	return nil
+	// It opens a volume that is this service's, or has lost its label only.
+	g.adopted[name] = true
+	found := database.CredentialsOf(secret)
+	if found.Username == "" {
+		found.Username = user
+	}
+	return found, nil
 }
 
 // mint makes up a password for a database that has no volume yet. A volume that
 // somebody restored, without Atoll's labels and so in no cache, counts as well:
 // a new password would lock everybody out of it.
-func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint) error {
+func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*database.Credentials, error) {
 	if g.DatabaseState.Claim != nil {
-		return nil
+		return nil, nil
 	}
 	claim := &corev1.PersistentVolumeClaim{}
 	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
 	err := r.Live.Get(ctx, key, claim)
 	switch {
 	case apierrors.IsNotFound(err):
-		g.DatabaseState.Password = rand.Text()
+		return g.made(name, user), nil
 	case err != nil:
-		return fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
+		return nil, fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
+	}
+	g.DatabaseState.Claim = claim
+	seen.add(claim)
+	return nil, nil
+}
+
+// made is a user with a new password, for the rotation that is asked for.
+func (g *gathered) made(secret, user string) *database.Credentials {
+	g.minted[secret] = true
+	return &database.Credentials{
+		Username: user, Password: rand.Text(),
+		Rotation: g.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials],
+	}
+}
+
+// gatherNext mints a password where a change is asked for that has not begun, or
+// where a Cluster has no user for the service yet.
+func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, seen *fingerprint) error {
+	ms, state := g.Microservice, &g.DatabaseState
+	// Its annotations are not of its generation.
+	wanted := ms.Annotations[v1alpha1.AnnotationRotateCredentials]
+	seen.text(wanted)
+	clustered := ms.Spec.Database.Provider == v1alpha1.ProviderCloudNativePG
+	users := database.UsersOf(ms)
+	next := users.First
+	switch {
+	case state.Next != nil:
+		return nil
+	case state.Binding == nil:
+		if !clustered {
+			return nil
+		}
+	case g.minted[database.Name(ms.Name)] || wanted == "" || state.Binding.Rotation == wanted:
+		return nil
 	default:
-		g.DatabaseState.Claim = claim
-		seen.add(claim)
+		next = users.After(state.Binding.Username)
+	}
+
+	name := database.NextSecretName(ms.Name)
+	secret := &corev1.Secret{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, secret)
+	switch {
+	case apierrors.IsNotFound(err):
+		state.Next = g.made(name, next)
+	case err != nil:
+		return fmt.Errorf("reading Secret %q: %w", name, err)
+	case !apply.Owns(ms, secret, false):
+		state.ForeignSecret = name
+	default:
+		state.Next = database.CredentialsOf(secret)
 	}
 	return nil
 }

@@ -21,12 +21,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -51,9 +54,14 @@ type gathered struct {
 	// dependents is the number of Microservices that declare this one as a
 	// dependency.
 	dependents int
-	// adoptSecret lets the binding Secret be taken over although it has lost
-	// Atoll's labels: it belongs to a volume that is this service's.
-	adoptSecret bool
+	// adopted are the Secrets that are taken over although they have lost Atoll's
+	// labels: they belong to a volume that is this service's.
+	adopted map[string]bool
+	// minted are the Secrets whose password was made up just now: they are made, or
+	// not made, and never written over.
+	minted map[string]bool
+	// lookAgain is after how long the clock alone changes something; 0 means never.
+	lookAgain time.Duration
 	// fingerprint names the version of everything that was read.
 	fingerprint string
 }
@@ -64,11 +72,12 @@ type gathered struct {
 func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Microservice) (*gathered, error) {
 	g := &gathered{live: make(map[string][]client.Object, len(children.Table))}
 	g.Microservice = ms
+	g.RcloneImage = r.RcloneImage
 	seen := &fingerprint{}
 	seen.add(ms)
 
 	for _, step := range []func(context.Context, *gathered, *fingerprint) error{
-		r.gatherTopology, r.gatherGraph, r.gatherChildren, r.gatherGateways, r.gatherReferences, r.gatherCredentials,
+		r.gatherTopology, r.gatherGraph, r.gatherChildren, r.gatherGateways, r.gatherReferences, r.gatherCredentials, r.gatherBackup,
 	} {
 		if err := step(ctx, g, seen); err != nil {
 			return nil, err
@@ -162,6 +171,12 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 			g.StatefulSet = o.(*appsv1.StatefulSet)
 		}
 	}
+	for _, o := range g.live["Job"] {
+		g.Jobs = append(g.Jobs, o.(*batchv1.Job))
+	}
+	g.Cluster = g.unstructured("Cluster")
+	g.ObjectStore = g.unstructured("ObjectStore")
+
 	pods := &corev1.PodList{}
 	if err := r.List(ctx, pods, ours...); err != nil {
 		return fmt.Errorf("listing pods: %w", err)
@@ -208,8 +223,21 @@ func (r *MicroserviceReconciler) list(ctx context.Context, kind *children.Kind, 
 	return objects, err
 }
 
-// newList makes an empty list for a kind, whose Go type the scheme knows.
+// unstructured is the live object of a kind without a Go type that has the
+// database's name, or nil.
+func (g *gathered) unstructured(kind string) *unstructured.Unstructured {
+	o, _ := g.find(objectKey{kind, database.Name(g.Microservice.Name)}).(*unstructured.Unstructured)
+	return o
+}
+
+// newList makes an empty list for a kind.
 func (r *MicroserviceReconciler) newList(kind *children.Kind) (client.ObjectList, error) {
+	if o, ok := kind.Prototype.(*unstructured.Unstructured); ok {
+		list := &unstructured.UnstructuredList{}
+		gvk := o.GroupVersionKind()
+		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+		return list, nil
+	}
 	gvks, _, err := r.Scheme.ObjectKinds(kind.Prototype)
 	if err != nil {
 		return nil, err
@@ -277,6 +305,21 @@ func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gather
 	g.References = found
 	seen.text(found.Hash)
 	seen.text(found.Missing...)
+	return nil
+}
+
+// gatherBackup looks at the clock: whether a backup is overdue, and if not when
+// it would be.
+func (r *MicroserviceReconciler) gatherBackup(_ context.Context, g *gathered, seen *fingerprint) error {
+	due := children.BackupDue(&g.Inputs)
+	if due.IsZero() {
+		return nil
+	}
+	g.lookAgain = time.Until(due)
+	if g.lookAgain <= 0 {
+		g.BackupOverdue, g.lookAgain = true, 0
+	}
+	seen.text(strconv.FormatBool(g.BackupOverdue))
 	return nil
 }
 

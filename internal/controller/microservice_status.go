@@ -83,6 +83,11 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	if g.Microservice.Spec.Database != nil {
 		merge(health, v1alpha1.ConditionDatabaseReady, externalHealth(&g.Inputs))
 	}
+	for condition, of := range databaseConditions {
+		if h := of(&g.Inputs); h != nil {
+			merge(health, condition, *h)
+		}
+	}
 	dependencies, resolved := children.DependencyHealth(&g.Inputs)
 	if dependencies != nil {
 		health[v1alpha1.ConditionDependenciesReady] = *dependencies
@@ -92,7 +97,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	if !resolved {
 		ready = *dependencies
 	}
-	for _, condition := range []string{v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionRoutesReady} {
+	for _, condition := range []string{v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionDatabaseRestored, v1alpha1.ConditionDatabaseMigrated,
+		v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionRoutesReady} {
 		if h, ok := health[condition]; ok {
 			ready = worse(ready, h)
 		}
@@ -101,6 +107,16 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.set(condition, h)
 	}
 	set.summarize(ready)
+}
+
+// databaseConditions are what there is to say of a database beside that it
+// accepts connections.
+var databaseConditions = map[string]func(*children.Inputs) *children.Health{
+	v1alpha1.ConditionDatabaseRestored:      children.RestoreHealth,
+	v1alpha1.ConditionDatabaseMigrated:      children.MigrationHealth,
+	v1alpha1.ConditionCredentialsRotated:    children.RotationHealth,
+	v1alpha1.ConditionBackupReady:           children.BackupHealth,
+	v1alpha1.ConditionConnectionsSufficient: children.ConnectionsHealth,
 }
 
 // collectHealth adds what one kind says to its condition.
@@ -115,8 +131,9 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 	}
 	for _, o := range w.Objects {
 		key := objectKey{w.Kind.Name, o.GetName()}
+		condition := w.Kind.ConditionOf(o)
 		if p := out.failed[key]; p != nil {
-			merge(health, w.Kind.Condition, problemHealth(p))
+			merge(health, condition, problemHealth(p))
 			continue
 		}
 		var live children.Object
@@ -125,9 +142,9 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 		}
 		switch {
 		case w.Kind.Health != nil:
-			merge(health, w.Kind.Condition, w.Kind.Health(&g.Inputs, live))
-		case live == nil:
-			merge(health, w.Kind.Condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", w.Kind.Name, key.name)))
+			merge(health, condition, w.Kind.Health(&g.Inputs, live))
+		case live == nil && !w.Kind.Once:
+			merge(health, condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", w.Kind.Name, key.name)))
 		}
 	}
 }
@@ -186,7 +203,7 @@ func databaseStatus(in *children.Inputs) *v1alpha1.DatabaseStatus {
 	if plan == nil {
 		return nil
 	}
-	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName}
+	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName, LastBackup: children.LastBackup(in)}
 }
 
 func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {

@@ -50,7 +50,7 @@ var _ = Describe("A quota of zero", func() {
 		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		for _, condition := range []string{v1alpha1.ConditionReady, v1alpha1.ConditionDatabaseReady} {
-			Expect(eventuallyHas(ctx, users, condition, metav1.ConditionFalse, v1alpha1.ReasonRefused)).To(ContainSubstring(`Secret "users-db"`))
+			Expect(eventuallyHas(ctx, users, condition, metav1.ConditionFalse, v1alpha1.ReasonRefused)).To(ContainSubstring(`Secret "users-db-admin"`))
 		}
 		get(ctx, &corev1.Service{}, ns, "users")
 		Consistently(func() []string { return kinds(everythingIn(ctx, ns)) }, "1s").ShouldNot(

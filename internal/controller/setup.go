@@ -41,6 +41,11 @@ import (
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes;grpcroutes;gateways,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=postgresql.cnpg.io,resources=clusters;scheduledbackups,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:groups=barmancloud.cnpg.io,resources=objectstores,verbs=get;list;watch;create;patch;update;delete
 //
 // The binding Secrets are children too; and Secrets that pods use are read, to say
 // when one or a key of it is missing and to roll pods when it changes.
@@ -64,13 +69,21 @@ import (
 // Changes of readiness are recorded as events.
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
+// Settings are what whoever runs the manager decides.
+type Settings struct {
+	// Workers is how many Microservices are reconciled at a time.
+	Workers int
+	// RcloneImage has rclone and sh; it copies backups to and from buckets.
+	RcloneImage string
+}
+
 // Setup adds all controllers to the manager. foreign is a cache made with
-// NewForeignCache; workers is how many
-// Microservices are reconciled at a time.
-func Setup(mgr ctrl.Manager, foreign cache.Cache, workers int) error {
+// NewForeignCache.
+func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	optional := NewOptionalKinds(mgr, foreign)
 	services := NewMicroserviceReconciler(mgr, foreign, optional)
-	if err := services.SetupWithManager(mgr, foreign, workers); err != nil {
+	services.RcloneImage = settings.RcloneImage
+	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
 	topologies := &TopologyReconciler{Client: mgr.GetClient(), Foreign: foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder}

@@ -78,6 +78,14 @@ func condition(ctx context.Context, o client.Object, conditionType string) *meta
 	return nil
 }
 
+// conditionOf is a condition, and an empty one where there is none.
+func conditionOf(ctx context.Context, o client.Object, conditionType string) metav1.Condition {
+	if c := condition(ctx, o, conditionType); c != nil {
+		return *c
+	}
+	return metav1.Condition{}
+}
+
 // eventuallyHas waits for a condition of a status and a reason, and returns its
 // message.
 func eventuallyHas(ctx context.Context, o client.Object, conditionType string, status metav1.ConditionStatus, reason string) string {

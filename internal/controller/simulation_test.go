@@ -18,22 +18,27 @@ package controller_test
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 // simulate plays, in some namespaces and until the test ends, the controllers
@@ -82,6 +87,12 @@ func simulateOnce(ctx context.Context, ns string) {
 	for i := range sets.Items {
 		simulateStatefulSet(ctx, &sets.Items[i])
 	}
+	jobs := &batchv1.JobList{}
+	_ = k8s.List(ctx, jobs, in)
+	for i := range jobs.Items {
+		simulateJob(ctx, &jobs.Items[i])
+	}
+	simulateClusters(ctx, in)
 	gateways := &gatewayv1.GatewayList{}
 	_ = k8s.List(ctx, gateways, in)
 	for i := range gateways.Items {
@@ -117,6 +128,69 @@ func simulateStatefulSet(ctx context.Context, set *appsv1.StatefulSet) {
 	}
 }
 
+// jobOutcome is what becomes of a Job that a test looks at.
+type jobOutcome int
+
+const (
+	jobSucceeds jobOutcome = iota
+	jobFails
+	jobRuns
+)
+
+// jobRunners decide, by namespace, over what becomes of Jobs; where there is none
+// they succeed. A runner is asked again for as long as the Job runs.
+var jobRunners sync.Map
+
+func runJobs(ns string, runner func(*batchv1.Job) jobOutcome) { jobRunners.Store(ns, runner) }
+
+func simulateJob(ctx context.Context, job *batchv1.Job) {
+	if len(job.Status.Conditions) > 0 || job.DeletionTimestamp != nil {
+		return
+	}
+	outcome := jobSucceeds
+	if runner, ok := jobRunners.Load(job.Namespace); ok {
+		outcome = runner.(func(*batchv1.Job) jobOutcome)(job)
+	}
+	now := metav1.Now()
+	job.Status.StartTime = &now
+	set := func(t batchv1.JobConditionType) {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{
+			Type: t, Status: corev1.ConditionTrue, Reason: "Simulated", LastTransitionTime: now, LastProbeTime: now})
+	}
+	switch outcome {
+	case jobRuns:
+		return
+	case jobFails:
+		set(batchv1.JobFailureTarget)
+		set(batchv1.JobFailed)
+		job.Status.Failed = 1
+	default:
+		set(batchv1.JobSuccessCriteriaMet)
+		set(batchv1.JobComplete)
+		job.Status.Succeeded, job.Status.CompletionTime = 1, &now
+	}
+	_ = k8s.Status().Update(ctx, job)
+}
+
+// simulateClusters plays CloudNativePG: it answers for its Clusters, and makes
+// the administrator's Secret.
+func simulateClusters(ctx context.Context, in client.InNamespace) {
+	clusters := &unstructured.UnstructuredList{}
+	clusters.SetGroupVersionKind(database.ClusterKind)
+	_ = k8s.List(ctx, clusters, in)
+	for i := range clusters.Items {
+		c := &clusters.Items[i]
+		if phase, _, _ := unstructured.NestedString(c.Object, "status", "phase"); phase != "" {
+			continue
+		}
+		_ = unstructured.SetNestedMap(c.Object, map[string]any{
+			"phase":      "Cluster in healthy state",
+			"conditions": []any{map[string]any{"type": "Ready", "status": "True"}},
+		}, "status")
+		_ = k8s.Status().Update(ctx, c)
+	}
+}
+
 func accept(conditions *[]metav1.Condition, generation int64, types ...string) (changed bool) {
 	for _, t := range types {
 		changed = meta.SetStatusCondition(conditions, metav1.Condition{Type: t, Status: metav1.ConditionTrue, Reason: t, ObservedGeneration: generation}) || changed
@@ -129,7 +203,7 @@ func childLists() []client.ObjectList {
 	return []client.ObjectList{
 		&corev1.ServiceAccountList{}, &corev1.SecretList{}, &corev1.PersistentVolumeClaimList{}, &appsv1.StatefulSetList{},
 		&corev1.ServiceList{}, &appsv1.DeploymentList{}, &autoscalingv2.HorizontalPodAutoscalerList{},
-		&policyv1.PodDisruptionBudgetList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}, &gatewayv1.GatewayList{},
+		&policyv1.PodDisruptionBudgetList{}, &networkingv1.NetworkPolicyList{}, &batchv1.JobList{}, &batchv1.CronJobList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}, &gatewayv1.GatewayList{},
 	}
 }
 

@@ -19,6 +19,7 @@ package controller_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -79,7 +80,7 @@ var _ = BeforeSuite(func() {
 	Expect(apiextensionsv1.AddToScheme(scheme)).To(Succeed())
 
 	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases"), gatewayCRDs()},
+		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases"), gatewayCRDs(), "testdata"},
 		ErrorIfCRDPathMissing: true,
 	}
 	// The default range has room for 254 Services.
@@ -93,8 +94,19 @@ var _ = BeforeSuite(func() {
 	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
 		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
 	})).To(Succeed())
-	DeferCleanup(startManager(apiServer, requests))
+	stopManager = startManager(apiServer, requests)
+	DeferCleanup(func() { stopManager() })
 })
+
+// stopManager stops the manager under test.
+var stopManager func()
+
+// restartManager ends the manager under test and starts another one, which knows
+// of nothing but the cluster.
+func restartManager() {
+	stopManager()
+	stopManager = startManager(apiServer, requests)
+}
 
 // gatewayCRDs is where the Go module of the Gateway API keeps its CRDs.
 func gatewayCRDs() string {
@@ -112,14 +124,14 @@ func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
 	mgr, err := ctrl.NewManager(counted, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      controller.CacheOptions(),
-		Client:     client.Options{FieldOwner: "atoll"},
+		Client:     controller.ClientOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
 	foreign, err := controller.NewForeignCache(mgr)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(controller.Setup(mgr, foreign, 4)).To(Succeed())
+	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1"})).To(Succeed())
 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -137,6 +149,8 @@ type requestCounter struct {
 	mu    sync.Mutex
 	seen  []string
 	fault func(*http.Request) *http.Response
+	// lose says of which requests that were answered the answer never arrives.
+	lose func(*http.Request) bool
 }
 
 func (c *requestCounter) wrap(next http.RoundTripper) http.RoundTripper {
@@ -145,14 +159,19 @@ func (c *requestCounter) wrap(next http.RoundTripper) http.RoundTripper {
 		if r.URL.Query().Get("watch") != "true" {
 			c.seen = append(c.seen, r.Method+" "+r.URL.Path)
 		}
-		fault := c.fault
+		fault, lose := c.fault, c.lose
 		c.mu.Unlock()
 		if fault != nil {
 			if response := fault(r); response != nil {
 				return response, nil
 			}
 		}
-		return next.RoundTrip(r)
+		response, err := next.RoundTrip(r)
+		if err == nil && lose != nil && lose(r) {
+			_ = response.Body.Close()
+			return nil, io.ErrUnexpectedEOF
+		}
+		return response, err
 	})
 }
 

@@ -43,6 +43,10 @@ func RequiredKeys() []string {
 	return []string{KeyHost, KeyPort, KeyUsername, KeyPassword, KeyDatabase, KeyURI}
 }
 
+// EnvPool is the environment variable that tells a pod how many connections it
+// may hold.
+const EnvPool = "ATOLL_DB_POOL"
+
 // Binding is what a client must know to reach a database.
 type Binding struct {
 	Host     string
@@ -50,6 +54,8 @@ type Binding struct {
 	Username string
 	Password string
 	Database string
+	// TLS says that the server has a certificate.
+	TLS bool
 }
 
 func (b Binding) address() string {
@@ -59,13 +65,20 @@ func (b Binding) address() string {
 // userinfo escapes name and password for a URI.
 func (b Binding) userinfo() *url.Userinfo { return url.UserPassword(b.Username, b.Password) }
 
+func (b Binding) tlsMode(without, with string) string {
+	if b.TLS {
+		return with
+	}
+	return without
+}
+
 // Data is the content of the binding Secret.
-func (p *Plan) Data(password string) map[string][]byte {
-	b := Binding{Host: p.Host, Port: p.Port, Username: p.Username, Password: password, Database: p.DatabaseName}
+func (p *Plan) Data(c Credentials) map[string][]byte {
+	b := Binding{Host: p.Host, Port: p.Port, Username: c.Username, Password: c.Password, Database: p.DatabaseName, TLS: p.TLS}
 	uri := p.Engine.URI(b)
 	return map[string][]byte{
 		KeyType:     []byte(p.Engine.Type()),
-		KeyProvider: []byte("atoll"),
+		KeyProvider: []byte(p.providerName()),
 		KeyHost:     []byte(b.Host),
 		KeyPort:     []byte(strconv.Itoa(int(b.Port))),
 		KeyAddress:  []byte(b.address()),
@@ -76,23 +89,45 @@ func (p *Plan) Data(password string) map[string][]byte {
 	}
 }
 
-// Env gives the service its database: DATABASE_URL and the variables that the
-// engine's own clients read.
+// Env gives the service its database: DATABASE_URL, the variables that the
+// engine's own clients read, and the size of its pool.
 func (p *Plan) Env() []corev1.EnvVar {
 	keys := p.Engine.ClientEnv()
-	env := make([]corev1.EnvVar, 0, len(keys)+1)
+	env := make([]corev1.EnvVar, 0, len(keys)+3)
 	env = append(env, p.secretEnv("DATABASE_URL", KeyURI))
 	for _, k := range keys {
 		env = append(env, p.secretEnv(k.Name, k.Key))
 	}
+	env = append(env, corev1.EnvVar{Name: EnvPool, Value: strconv.Itoa(int(p.Pool))})
+	if p.Projected {
+		env = append(env, corev1.EnvVar{Name: "SERVICE_BINDING_ROOT", Value: bindingRoot})
+	}
 	return env
 }
 
-func (p *Plan) secretEnv(name, key string) corev1.EnvVar {
+// bindingRoot is where the Service Binding specification's clients look
+// (https://servicebinding.io/spec/core/1.1.0/#workload-projection).
+const bindingRoot = "/bindings"
+
+// Projection is the binding Secret as files, and where they are mounted; nil
+// when it is not asked for.
+func (p *Plan) Projection() (*corev1.Volume, *corev1.VolumeMount) {
+	if !p.Projected {
+		return nil, nil
+	}
+	const name = "atoll-binding"
+	return &corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: p.SecretName}}},
+		&corev1.VolumeMount{Name: name, MountPath: bindingRoot + "/" + p.Name, ReadOnly: true}
+}
+
+func (p *Plan) secretEnv(name, key string) corev1.EnvVar { return envFrom(name, p.SecretName, key) }
+
+func (p *Plan) adminEnv(name string) corev1.EnvVar {
+	return envFrom(name, p.AdminSecretName, KeyPassword)
+}
+
+func envFrom(name, secret, key string) corev1.EnvVar {
 	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
-		SecretKeyRef: &corev1.SecretKeySelector{
-			LocalObjectReference: corev1.LocalObjectReference{Name: p.SecretName},
-			Key:                  key,
-		},
+		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key},
 	}}
 }

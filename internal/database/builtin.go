@@ -24,8 +24,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
-
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 const (
@@ -36,6 +34,8 @@ const (
 	PortName = "database"
 	// ContainerName is the name of the database's container.
 	ContainerName = "database"
+	// AnnotationRestored on a claim says which restore filled it.
+	AnnotationRestored = "atoll.dev/restored"
 )
 
 // StatefulSet runs one instance of the engine on a persistent volume. live is
@@ -43,9 +43,6 @@ const (
 func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string]string) *appsv1.StatefulSet {
 	podLabels := maps.Clone(labels)
 	maps.Copy(podLabels, selector)
-	pod := p.Engine.PodSpec(p)
-	pod.AutomountServiceAccountToken = ptr.To(false)
-	pod.EnableServiceLinks = ptr.To(false)
 
 	retention := appsv1.RetainPersistentVolumeClaimRetentionPolicyType
 	if !p.Retained() {
@@ -55,6 +52,7 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 	if p.Suspended {
 		replicas = 0
 	}
+
 	set := &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
 		Spec: appsv1.StatefulSetSpec{
@@ -65,7 +63,7 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 			Replicas:    &replicas,
 			ServiceName: p.Name,
 			Selector:    &metav1.LabelSelector{MatchLabels: selector},
-			Template:    corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels}, Spec: pod},
+			Template:    corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels}, Spec: p.Engine.PodSpec(p)},
 			// Scaling to zero, as suspend does, never deletes data.
 			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
 				WhenDeleted: retention,
@@ -79,6 +77,97 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 	}
 	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{template}
 	return set
+}
+
+// server is the engine's container. start is what runs the engine; init, unless
+// empty, is a script that the image's entry point runs when it has made the
+// database.
+//
+// The server holds a lock beside the data for as long as any process of it
+// lives. A pod that is deleted by force is replaced while its server may still
+// write, and an engine's own lock file does not tell two servers apart that both
+// are process 1 of their container: without the lock both would write to the
+// same data. The descriptor passes to every process that the server starts, and
+// the kernel gives the lock up with the last of them.
+func (p *Plan) server(home, start, init string) corev1.Container {
+	script := "set -e\nexec 9>>" + home + "/.atoll-lock\n" +
+		`flock -w 60 9 || { echo "another server still holds the data" >&2; exit 1; }` + "\n"
+	mounts := []corev1.VolumeMount{{Name: VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
+	if init != "" {
+		script += "cat > " + initFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
+		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: initFolder})
+	}
+	return corev1.Container{
+		Name:  ContainerName,
+		Image: p.Image,
+		// What follows the script is its $0; the arguments come after.
+		Command:         []string{"/bin/sh", "-c", script + start, "database"},
+		Resources:       p.Resources,
+		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: p.Engine.Port(), Protocol: corev1.ProtocolTCP}},
+		SecurityContext: restricted(),
+		VolumeMounts:    mounts,
+	}
+}
+
+// initFolder is where the official images look for scripts to run at the first
+// start.
+const initFolder = "/docker-entrypoint-initdb.d"
+
+// serverEnv tells the scripts of the first start which user and database to
+// make.
+func (p *Plan) serverEnv() []corev1.EnvVar {
+	return []corev1.EnvVar{
+		{Name: "ATOLL_ADMIN", Value: p.Engine.Admin()},
+		{Name: "ATOLL_OWNER", Value: p.DatabaseName},
+		{Name: "ATOLL_DATABASE", Value: p.DatabaseName},
+		p.secretEnv("ATOLL_USER", KeyUsername),
+		p.secretEnv("ATOLL_PASSWORD", KeyPassword),
+	}
+}
+
+// scratch is a folder that lives as long as its pod.
+type scratch struct {
+	name, path string
+	medium     corev1.StorageMedium
+}
+
+// serverPod is the pod around the engine's container.
+func (p *Plan) serverPod(server corev1.Container, folders ...scratch) corev1.PodSpec {
+	volumes := []corev1.Volume{emptyDir("tmp", corev1.StorageMediumDefault)}
+	for i := range server.VolumeMounts {
+		if server.VolumeMounts[i].Name == "init" {
+			volumes = append(volumes, emptyDir("init", corev1.StorageMediumDefault))
+		}
+	}
+	for _, f := range folders {
+		server.VolumeMounts = append(server.VolumeMounts, corev1.VolumeMount{Name: f.name, MountPath: f.path})
+		volumes = append(volumes, emptyDir(f.name, f.medium))
+	}
+	return corev1.PodSpec{
+		AutomountServiceAccountToken: ptr.To(false),
+		EnableServiceLinks:           ptr.To(false),
+		// A clean shutdown writes everything out, which takes as long as the disk does.
+		TerminationGracePeriodSeconds: ptr.To[int64](120),
+		SecurityContext:               podSecurity(p.Engine),
+		Containers:                    []corev1.Container{server},
+		Volumes:                       volumes,
+	}
+}
+
+func emptyDir(name string, medium corev1.StorageMedium) corev1.Volume {
+	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: medium}}}
+}
+
+// podSecurity runs a pod as the user of the engine's image.
+func podSecurity(engine Engine) *corev1.PodSecurityContext {
+	return &corev1.PodSecurityContext{
+		RunAsNonRoot:        ptr.To(true),
+		RunAsUser:           ptr.To(engine.UID()),
+		RunAsGroup:          ptr.To(engine.UID()),
+		FSGroup:             ptr.To(engine.UID()),
+		FSGroupChangePolicy: ptr.To(corev1.FSGroupChangeOnRootMismatch),
+		SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+	}
 }
 
 // keepClaimTemplate takes over what may differ in an existing claim template:
@@ -108,10 +197,18 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 }
 
 // Claim is what Atoll keeps on the claim that the StatefulSet made: its size,
-// which can grow, and the annotations that follow from the deletion policy.
-func (p *Plan) Claim(labels map[string]string) *corev1.PersistentVolumeClaim {
+// which can grow, the annotations that follow from the deletion policy, and
+// which restore filled it.
+func (p *Plan) Claim(restored string, labels map[string]string) *corev1.PersistentVolumeClaim {
+	annotations := p.keepAnnotations()
+	if restored != "" {
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[AnnotationRestored] = restored
+	}
 	return &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: ClaimName(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: p.keepAnnotations()},
+		ObjectMeta: metav1.ObjectMeta{Name: ClaimName(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: annotations},
 		Spec: corev1.PersistentVolumeClaimSpec{
 			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: p.Size}},
 		},
@@ -131,26 +228,3 @@ func (p *Plan) Service(labels, selector map[string]string) *corev1.Service {
 		},
 	}
 }
-
-// Secret is the binding Secret.
-func (p *Plan) Secret(password string, labels map[string]string) *corev1.Secret {
-	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: p.SecretName, Namespace: p.Namespace, Labels: labels, Annotations: p.keepAnnotations()},
-		Type:       corev1.SecretTypeOpaque,
-		Data:       p.Data(password),
-	}
-}
-
-// keepAnnotations stop Argo CD and Flux from pruning what outlives its owner.
-func (p *Plan) keepAnnotations() map[string]string {
-	if !p.Retained() {
-		return nil
-	}
-	return map[string]string{
-		"argocd.argoproj.io/sync-options":   "Prune=false,Delete=false",
-		"kustomize.toolkit.fluxcd.io/prune": "disabled",
-	}
-}
-
-// Retained says whether claim and Secret outlive the Microservice.
-func (p *Plan) Retained() bool { return p.DeletionPolicy == v1alpha1.DeletionRetain }

@@ -15,8 +15,9 @@ limitations under the License.
 */
 
 // Package database describes services' databases: what engine runs in which
-// image, what a client must know to reach it, and what Kubernetes objects the
-// built-in provider runs it with. It is pure: what it looks at is passed in.
+// image, what a client must know to reach it, what Kubernetes objects each
+// provider runs it with, and how it is backed up, restored and given new
+// passwords. It is pure: what it looks at is passed in.
 package database
 
 import (
@@ -28,13 +29,16 @@ import (
 )
 
 // Engine is all that differs between kinds of databases. Adding one is a file
-// that implements it, a line in engines and a value in the API's enum.
+// that implements it, a line in engines and a value in the API's enum; see
+// docs/extending.md.
 type Engine interface {
 	// Type is the value of the binding Secret's key "type", in lower case, as the
 	// Service Binding specification names it.
 	Type() string
 	// DefaultVersion is the version that runs when none is asked for.
 	DefaultVersion() string
+	// Image is the official image of a version.
+	Image(version string) string
 	// Port is the port that the engine listens on.
 	Port() int32
 	// URI is the address of a database in the form that the engine's clients
@@ -43,11 +47,47 @@ type Engine interface {
 	// ClientEnv maps the environment variables that the engine's own clients read
 	// to the keys of the binding Secret.
 	ClientEnv() []EnvKey
-	// PodSpec is the pod that runs the engine. The claim named VolumeName is
-	// mounted by it; resources and image are set by the caller.
+	// Admin is the user that may do everything.
+	Admin() string
+	// Users are the names that the service's user has by turns: a rotation gives
+	// the one that is not in use a new password, so that the other goes on working
+	// until nothing uses it any more. Both are the same where the engine lets a
+	// user have two passwords at once.
+	Users(base string) [2]string
+	// Connections says how many connections a server with such parameters takes,
+	// and how many of them it keeps for its administrator.
+	Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int)
+	// PodSpec is the pod that runs the engine. It mounts the claim named
+	// VolumeName, and makes the service's user and database from the Secrets at
+	// its first start.
 	PodSpec(p *Plan) corev1.PodSpec
-	// Image is the image of a version, official image conventions.
-	Image(version string) string
+	// UID is the user and group that the image runs as.
+	UID() int64
+	// Extension is how the names of backup files end.
+	Extension() string
+	// Scripts are what is done with a running server.
+	Scripts() Scripts
+}
+
+// Scripts are for sh in the engine's own image. They find the server and its
+// users in the environment variables that operationEnv sets, end with another
+// code than 0 when they fail, and can be run again after they were broken off.
+type Scripts struct {
+	// SetPassword gives ATOLL_USER, which it makes if need be, the password
+	// ATOLL_PASSWORD and everything that the service's user may do.
+	SetPassword string
+	// RetirePassword makes what ATOLL_RETIRED_USER, or another password than
+	// ATOLL_PASSWORD, could do impossible.
+	RetirePassword string
+	// Dump writes all data to the file ATOLL_FILE.
+	Dump string
+	// Verify reads the whole of ATOLL_FILE and fails if it is not a complete dump.
+	Verify string
+	// Filled prints what the database holds in a few words, and nothing when it is
+	// empty or when what it holds is of an earlier try of the restore ATOLL_RESTORE.
+	Filled string
+	// Restore fills the database from ATOLL_FILE, as the restore ATOLL_RESTORE.
+	Restore string
 }
 
 // EnvKey is an environment variable and the binding Secret's key that it holds.
@@ -55,4 +95,6 @@ type EnvKey struct{ Name, Key string }
 
 var engines = map[v1alpha1.DatabaseEngine]Engine{
 	v1alpha1.EnginePostgreSQL: postgreSQL{},
+	v1alpha1.EngineMariaDB:    mariaDB{},
+	v1alpha1.EngineValkey:     valkey{},
 }

@@ -32,11 +32,13 @@ type State struct {
 	// Claim is the persistent volume claim of the built-in provider; nil when
 	// there is none.
 	Claim *corev1.PersistentVolumeClaim
-	// Password is the password in the binding Secret; empty when there is none.
-	Password string
-	// SecretForeign says that a Secret of the binding's name exists that is
-	// somebody else's.
-	SecretForeign bool
+	// Binding, Admin and Next are what the Secrets of the service, of the
+	// administrator and of a rotation hold; nil where there is none. One that is to
+	// be made has no UID yet.
+	Binding, Admin, Next *Credentials
+	// ForeignSecret is the name of a Secret that is in the way and somebody else's;
+	// empty when there is none.
+	ForeignSecret string
 }
 
 // Plan is a service's database with every default in place.
@@ -49,18 +51,28 @@ type Plan struct {
 	Engine         Engine
 	Provider       v1alpha1.DatabaseProvider
 	Version        string
+	Image          string
+	Instances      int32
+	Pool           int32
 	Size           resource.Quantity
 	StorageClass   string
 	Resources      corev1.ResourceRequirements
 	Parameters     map[string]v1alpha1.ParameterValue
 	DeletionPolicy v1alpha1.DeletionPolicy
 	SecretName     string
-	Host           string
-	Port           int32
-	Username       string
-	DatabaseName   string
-	Suspended      bool
+	// AdminSecretName is the Secret with the administrator's password.
+	AdminSecretName string
+	Host            string
+	Port            int32
+	// TLS says that the server has a certificate.
+	TLS          bool
+	DatabaseName string
+	// Projected says that the pods get the binding Secret as files too.
+	Projected bool
+	Suspended bool
 }
+
+const defaultPool = 10
 
 var (
 	defaultSize      = resource.MustParse("10Gi")
@@ -99,23 +111,55 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *Stat
 		Kind:      spec.Engine,
 		Engine:    engine,
 		Provider:  spec.Provider,
+		Pool:      defaultPool,
+		Projected: spec.Projection == v1alpha1.ProjectionServiceBinding,
 		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
+	}
+	if spec.Pool != nil {
+		plan.Pool = *spec.Pool
 	}
 	if plan.Provider == v1alpha1.ProviderExternal {
 		plan.SecretName = spec.External.SecretName
 		return plan, nil
 	}
-	plan.Provider = v1alpha1.ProviderBuiltIn
 	plan.SecretName = plan.Name
-	plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
 	plan.Port = engine.Port()
-	plan.Username = identifier(ms.Name)
-	plan.DatabaseName = plan.Username
+	plan.DatabaseName = databaseName(ms)
+	plan.Instances = 1
 	plan.Parameters = spec.Parameters
+	if plan.Provider == v1alpha1.ProviderCloudNativePG {
+		plan.applyCluster(spec)
+	} else {
+		plan.Provider = v1alpha1.ProviderBuiltIn
+		plan.AdminSecretName = AdminSecretName(ms.Name)
+		plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
+	}
 	if err := plan.applyDefaults(spec, topology, state.Claim); err != nil {
 		return nil, err
 	}
+	if spec.Backup != nil {
+		if _, err := parseSchedule(spec.Backup.Schedule); err != nil {
+			return nil, err
+		}
+	}
+	plan.Image = firstSet(spec.Image, plan.defaultImage())
 	return plan, nil
+}
+
+// defaultImage is the image of the version where the spec names none.
+func (p *Plan) defaultImage() string {
+	if p.Provider == v1alpha1.ProviderCloudNativePG {
+		return clusterImage + p.Version
+	}
+	return p.Engine.Image(p.Version)
+}
+
+// providerName is the value of the binding Secret's key "provider".
+func (p *Plan) providerName() string {
+	if p.Provider == v1alpha1.ProviderCloudNativePG {
+		return "cloudnative-pg"
+	}
+	return "atoll"
 }
 
 func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, claim *corev1.PersistentVolumeClaim) error {
@@ -129,7 +173,11 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 	}
 
 	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
-	p.Version = firstSet(spec.Version, defaults.Version, p.Engine.DefaultVersion())
+	p.Version = firstSet(spec.Version, p.Engine.DefaultVersion())
+	// A version is one of an engine.
+	if spec.Version == "" && defaults.Version != "" && firstSet(defaults.Engine, v1alpha1.EnginePostgreSQL) == spec.Engine {
+		p.Version = defaults.Version
+	}
 	p.StorageClass = firstSet(storage.StorageClassName, defaults.StorageClassName)
 	p.Resources = defaultResources
 	if spec.Resources != nil {
@@ -158,14 +206,14 @@ func (p *Plan) respectClaim(spec *v1alpha1.Database, storage v1alpha1.DatabaseSt
 	}
 	if major := claim.Labels[LabelMajorVersion]; major != "" && major != majorOf(p.Version) {
 		if spec.Version != "" {
-			return fmt.Errorf("database.version: the volume claim %q holds data of version %s, which version %s can't read: set version to %q, or move the data to a new Microservice",
+			return fmt.Errorf("database.version: the volume claim %q holds data of version %s, which version %s can't read: set version to %q, or restore a backup of it in a new Microservice",
 				claim.Name, major, p.Version, major)
 		}
 		p.Version = major
 	}
 	if class := claim.Spec.StorageClassName; class != nil && *class != "" {
 		if storage.StorageClassName != "" && storage.StorageClassName != *class {
-			return fmt.Errorf("database.storage.storageClassName: the volume claim %q has class %q, which can't be changed to %q: set it back, or move the data to a new Microservice",
+			return fmt.Errorf("database.storage.storageClassName: the volume claim %q has class %q, which can't be changed to %q: set it back, or restore a backup of it in a new Microservice",
 				claim.Name, *class, storage.StorageClassName)
 		}
 		p.StorageClass = *class
@@ -193,14 +241,31 @@ func majorOf(version string) string {
 	return major
 }
 
-// identifier makes the name of a role and a database of a service's name.
+// identifier makes the name of a database of a service's name, and of the users
+// that are named after it.
 func identifier(name string) string {
 	id := strings.ReplaceAll(name, "-", "_")
 	// PostgreSQL keeps roles that begin so for itself.
-	if strings.HasPrefix(id, "pg_") {
+	if reserved[id] || strings.HasPrefix(id+"_", "pg_") {
 		return "db_" + id
 	}
 	return id
+}
+
+// databaseName is the name of a service's database. One that CloudNativePG
+// recovers has the names that it was made with.
+func databaseName(ms *v1alpha1.Microservice) string {
+	spec := ms.Spec.Database
+	if spec.Provider == v1alpha1.ProviderCloudNativePG && spec.Restore != nil && spec.Restore.From.Service != "" {
+		return identifier(spec.Restore.From.Service)
+	}
+	return identifier(ms.Name)
+}
+
+// reserved are databases and users that an engine has already.
+var reserved = map[string]bool{
+	"postgres": true, "template0": true, "template1": true, "public": true, "none": true, "user": true,
+	"mysql": true, "sys": true, "information_schema": true, "performance_schema": true, "root": true,
 }
 
 func firstSet[T ~string](values ...T) T {

@@ -115,8 +115,9 @@ func TestResolveNames(t *testing.T) {
 		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: postgreSQL{}, Provider: v1alpha1.ProviderBuiltIn,
 		Version: "17", Size: resource.MustParse("10Gi"), Resources: defaultResources, DeletionPolicy: v1alpha1.DeletionRetain,
 		SecretName: "order-book-db", Host: "order-book-db.shop.svc", Port: 5432,
+		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17", Instances: 1, Pool: 10,
 		// A hyphen would need quotes in SQL.
-		Username: "order_book", DatabaseName: "order_book", Suspended: true,
+		DatabaseName: "order_book", Suspended: true,
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -137,7 +138,7 @@ func TestResolveWithoutBuiltIn(t *testing.T) {
 	}
 	// Nothing of a built-in database holds for one that runs elsewhere.
 	want := &Plan{Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: postgreSQL{},
-		Provider: v1alpha1.ProviderExternal, SecretName: "cloudsql"}
+		Provider: v1alpha1.ProviderExternal, Pool: 10, SecretName: "cloudsql"}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -160,10 +161,10 @@ func TestResolveErrors(t *testing.T) {
 			wantErr: `database.engine: the volume claim "data-order-book-db-0" holds data of mariadb, not of postgresql: set the engine back, or delete the claim if its data is not needed`},
 		"a newer major version": {
 			ms: service(&v1alpha1.Database{Version: "18.1"}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.version: the volume claim "data-order-book-db-0" holds data of version 17, which version 18.1 can't read: set version to "17", or move the data to a new Microservice`},
+			wantErr: `database.version: the volume claim "data-order-book-db-0" holds data of version 17, which version 18.1 can't read: set version to "17", or restore a backup of it in a new Microservice`},
 		"another class": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.storageClassName: the volume claim "data-order-book-db-0" has class "fast", which can't be changed to "slow": set it back, or move the data to a new Microservice`},
+			wantErr: `database.storage.storageClassName: the volume claim "data-order-book-db-0" has class "fast", which can't be changed to "slow": set it back, or restore a backup of it in a new Microservice`},
 		"a smaller size": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "9Gi"}}), claim: written("postgresql", "17", "fast", "10Gi"),
 			wantErr: `database.storage.size: the volume claim "data-order-book-db-0" has 10Gi and can't shrink to 9Gi: set size to at least 10Gi`},
@@ -186,13 +187,13 @@ func TestData(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]string{}
-	for key, value := range plan.Data("simple") {
+	for key, value := range plan.Data(Credentials{Username: "order_book_a", Password: "simple"}) {
 		got[key] = string(value)
 	}
 	want := map[string]string{
 		"type": "postgresql", "provider": "atoll", "host": "order-book-db.shop.svc", "port": "5432", "address": "order-book-db.shop.svc:5432",
-		"username": "order_book", "password": "simple", "database": "order_book",
-		"uri": "postgresql://order_book:simple@order-book-db.shop.svc:5432/order_book?sslmode=disable",
+		"username": "order_book_a", "password": "simple", "database": "order_book",
+		"uri": "postgresql://order_book_a:simple@order-book-db.shop.svc:5432/order_book?sslmode=disable",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -208,6 +209,12 @@ func TestData(t *testing.T) {
 		required[key] = true
 	}
 	for _, v := range plan.Env() {
+		if v.ValueFrom == nil {
+			if v.Name != EnvPool || v.Value != "10" {
+				t.Errorf("%s is %q, want only %s to be no secret", v.Name, v.Value, EnvPool)
+			}
+			continue
+		}
 		if ref := v.ValueFrom.SecretKeyRef; !required[ref.Key] || ref.Name != "order-book-db" {
 			t.Errorf("%s takes key %q of Secret %q, want a required key of the binding Secret", v.Name, ref.Key, ref.Name)
 		}
@@ -220,14 +227,14 @@ func TestURIEscapesPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct{ password, wantURI string }{
-		"what ends the password":    {"p@ss:w/rd", "postgresql://order_book:p%40ss%3Aw%2Frd@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
-		"what begins a query":       {"a?b#c", "postgresql://order_book:a%3Fb%23c@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
-		"a percent sign and spaces": {"100% sure", "postgresql://order_book:100%25%20sure@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
-		"brackets and quotes":       {`[x]"'\`, "postgresql://order_book:%5Bx%5D%22%27%5C@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
-		"letters of other scripts":  {"påß", "postgresql://order_book:p%C3%A5%C3%9F@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"what ends the password":    {"p@ss:w/rd", "postgresql://order_book_a:p%40ss%3Aw%2Frd@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"what begins a query":       {"a?b#c", "postgresql://order_book_a:a%3Fb%23c@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"a percent sign and spaces": {"100% sure", "postgresql://order_book_a:100%25%20sure@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"brackets and quotes":       {`[x]"'\`, "postgresql://order_book_a:%5Bx%5D%22%27%5C@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"letters of other scripts":  {"påß", "postgresql://order_book_a:p%C3%A5%C3%9F@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			data := plan.Data(tc.password)
+			data := plan.Data(Credentials{Username: "order_book_a", Password: tc.password})
 			if diff := cmp.Diff(tc.wantURI, string(data[KeyURI])); diff != "" {
 				t.Errorf("uri (-want +got):\n%s", diff)
 			}
@@ -313,7 +320,7 @@ func TestRetention(t *testing.T) {
 			if retention.WhenScaled != appsv1.RetainPersistentVolumeClaimRetentionPolicyType {
 				t.Errorf("whenScaled is %s: suspend would delete the data", retention.WhenScaled)
 			}
-			for _, got := range []map[string]string{plan.Secret("p", nil).Annotations, plan.Claim(nil).Annotations} {
+			for _, got := range []map[string]string{plan.BindingSecret(Credentials{}, nil).Annotations, plan.AdminSecret(Credentials{}, nil).Annotations, plan.Claim("", nil).Annotations} {
 				if diff := cmp.Diff(want.annotations, got); diff != "" {
 					t.Errorf("annotations (-want +got):\n%s", diff)
 				}

@@ -20,9 +20,12 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // postgreSQL runs the official image, or one that keeps its conventions
@@ -40,24 +43,22 @@ const (
 	postgresData = postgresHome + "/pgdata"
 )
 
-// postgresStart holds a lock beside the data for as long as any process of the
-// server lives. A pod that is deleted by force is replaced while its server may
-// still write, and PostgreSQL's own lock file does not tell two servers apart
-// that both are process 1 of their container: without the lock both would write
-// to the same data. The descriptor passes to every process that the server
-// starts, and the kernel gives the lock up with the last of them.
-const postgresStart = `exec 9>>` + postgresHome + `/.atoll-lock && { flock -w 60 9 || { echo "another server still holds the data" >&2; exit 1; }; } && exec docker-entrypoint.sh postgres "$@"`
-
-func (postgreSQL) Type() string           { return "postgresql" }
-func (postgreSQL) DefaultVersion() string { return "17" }
-func (postgreSQL) Port() int32            { return 5432 }
-
+func (postgreSQL) Type() string                { return "postgresql" }
+func (postgreSQL) DefaultVersion() string      { return "17" }
 func (postgreSQL) Image(version string) string { return "docker.io/library/postgres:" + version }
+func (postgreSQL) Port() int32                 { return 5432 }
+func (postgreSQL) UID() int64                  { return postgresUID }
+func (postgreSQL) Admin() string               { return "postgres" }
+func (postgreSQL) Extension() string           { return "dump" }
+
+// Users are two login roles that are members of the owner, a role of the base
+// name, and act as it: what either makes belongs to the owner.
+func (postgreSQL) Users(base string) [2]string { return [2]string{base + "_a", base + "_b"} }
 
 // URI turns TLS off because the built-in server has no certificate, and some
 // clients insist on one unless told.
 func (postgreSQL) URI(b Binding) url.URL {
-	return url.URL{Scheme: "postgresql", User: b.userinfo(), Host: b.address(), Path: "/" + b.Database, RawQuery: "sslmode=disable"}
+	return url.URL{Scheme: "postgresql", User: b.userinfo(), Host: b.address(), Path: "/" + b.Database, RawQuery: "sslmode=" + b.tlsMode("disable", "require")}
 }
 
 // ClientEnv are libpq's variables
@@ -69,59 +70,109 @@ func (postgreSQL) ClientEnv() []EnvKey {
 	}
 }
 
-func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
-	return corev1.PodSpec{
-		// A fast shutdown writes a checkpoint, which takes as long as the disk does.
-		TerminationGracePeriodSeconds: ptr.To[int64](120),
-		SecurityContext: &corev1.PodSecurityContext{
-			RunAsNonRoot:        ptr.To(true),
-			RunAsUser:           ptr.To[int64](postgresUID),
-			RunAsGroup:          ptr.To[int64](postgresUID),
-			FSGroup:             ptr.To[int64](postgresUID),
-			FSGroupChangePolicy: ptr.To(corev1.FSGroupChangeOnRootMismatch),
-			SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
-		},
-		Containers: []corev1.Container{{
-			Name:  ContainerName,
-			Image: e.Image(p.Version),
-			// What follows the script is its $0; the arguments come after.
-			Command:   []string{"/bin/sh", "-c", postgresStart, "postgres"},
-			Args:      postgresArgs(p),
-			Resources: p.Resources,
-			Env: []corev1.EnvVar{
-				p.secretEnv("POSTGRES_USER", KeyUsername),
-				p.secretEnv("POSTGRES_PASSWORD", KeyPassword),
-				p.secretEnv("POSTGRES_DB", KeyDatabase),
-				{Name: "PGDATA", Value: postgresData},
-			},
-			Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: e.Port(), Protocol: corev1.ProtocolTCP}},
-			SecurityContext: restricted(),
-			// Recovery after a crash can take long; it is not a reason to start over.
-			StartupProbe: postgresProbe(`pg_isready -q -h 127.0.0.1 -U "$POSTGRES_USER" -d "$POSTGRES_DB"`, 2, 1800),
-			// The init phase listens on the socket only, so that readiness asks over TCP.
-			ReadinessProbe: postgresProbe(`pg_isready -q -h 127.0.0.1 -U "$POSTGRES_USER" -d "$POSTGRES_DB"`, 5, 3),
-			// A server that answers "not now" (1) is alive; only silence (2) is not.
-			LivenessProbe: postgresProbe(`pg_isready -q -h 127.0.0.1 -U "$POSTGRES_USER" -d "$POSTGRES_DB"; [ $? -lt 2 ]`, 10, 12),
-			Lifecycle: &corev1.Lifecycle{
-				// SIGINT asks for a fast shutdown. The SIGTERM that would come without it
-				// waits for every client to leave.
-				PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", "kill -INT 1"}}},
-			},
-			VolumeMounts: []corev1.VolumeMount{
-				{Name: VolumeName, MountPath: postgresHome},
-				{Name: "run", MountPath: "/var/run/postgresql"},
-				{Name: "tmp", MountPath: "/tmp"},
-				{Name: "shm", MountPath: "/dev/shm"},
-			},
-		}},
-		Volumes: []corev1.Volume{
-			{Name: "run", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
-			{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
-			// Parallel queries share memory through /dev/shm, of which a container gets
-			// 64 MiB unless told otherwise.
-			{Name: "shm", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: corev1.StorageMediumMemory}}},
-		},
+// Connections has PostgreSQL's defaults
+// (https://www.postgresql.org/docs/current/runtime-config-connection.html).
+func (postgreSQL) Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int) {
+	return number(parameters, 100, "max_connections"),
+		number(parameters, 3, "superuser_reserved_connections") + number(parameters, 0, "reserved_connections")
+}
+
+// postgresInit is run by the image's entry point when it has made the database.
+const postgresInit = `psql -v ON_ERROR_STOP=1 -Xq --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" <<'SQL'
+\getenv owner ATOLL_OWNER
+\getenv database ATOLL_DATABASE
+CREATE ROLE :"owner";
+ALTER DATABASE :"database" OWNER TO :"owner";
+ALTER SCHEMA public OWNER TO :"owner";
+SQL
+` + postgresSetPassword
+
+// The password goes to the server in a statement, which must not reach its log.
+const postgresSetPassword = `psql -v ON_ERROR_STOP=1 -Xq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" <<'SQL'
+\getenv owner ATOLL_OWNER
+\getenv user ATOLL_USER
+\getenv password ATOLL_PASSWORD
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+BEGIN;
+SELECT format('CREATE ROLE %I', :'user') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') \gexec
+ALTER ROLE :"user" LOGIN PASSWORD :'password';
+GRANT :"owner" TO :"user";
+ALTER ROLE :"user" SET role TO :"owner";
+COMMIT;
+SQL
+`
+
+// postgresConnect says where the server is to PostgreSQL's clients.
+const postgresConnect = `export PGHOST="$ATOLL_HOST" PGPORT="$ATOLL_PORT" PGPASSWORD="$ATOLL_ADMIN_PASSWORD"
+`
+
+func (postgreSQL) Scripts() Scripts {
+	return Scripts{
+		SetPassword: postgresConnect + postgresSetPassword,
+		// A pool that resets its sessions makes what it makes as the user itself, so
+		// that this is given to the owner before the user is of no more use.
+		RetirePassword: postgresConnect + `psql -v ON_ERROR_STOP=1 -Xq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" <<'SQL'
+\getenv owner ATOLL_OWNER
+\getenv retired ATOLL_RETIRED_USER
+SELECT format('ALTER ROLE %I NOLOGIN PASSWORD NULL', rolname), format('REASSIGN OWNED BY %I TO %I', rolname, :'owner')
+  FROM pg_roles WHERE rolname = :'retired' \gexec
+SELECT FROM pg_stat_activity, pg_terminate_backend(pid) WHERE usename = :'retired';
+SQL
+`,
+		Dump:   postgresConnect + `pg_dump --format=custom --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" --file "$ATOLL_FILE"`,
+		Verify: `pg_restore --file /dev/null "$ATOLL_FILE"`,
+		// The data comes in one transaction: what is there after a try that was broken
+		// off is all of it.
+		Filled: postgresConnect + `psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" <<'SQL'
+\getenv restore ATOLL_RESTORE
+SELECT count(*) || ' tables, views or sequences, among them ' || min(c.oid::regclass::text)
+  FROM pg_class c
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+    AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+    AND shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database') IS DISTINCT FROM :'restore'
+  HAVING count(*) > 0;
+SQL
+`,
+		Restore: postgresConnect + `psql -v ON_ERROR_STOP=1 -Xq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" <<'SQL'
+\getenv database ATOLL_DATABASE
+\getenv restore ATOLL_RESTORE
+COMMENT ON DATABASE :"database" IS :'restore';
+SQL
+tables=$(psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" -c "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'")
+if [ "$tables" = 0 ]; then
+  pg_restore --exit-on-error --single-transaction --no-owner --no-privileges --role "$ATOLL_OWNER" --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" "$ATOLL_FILE"
+fi
+`,
 	}
+}
+
+const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
+
+func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
+	server := p.server(postgresHome, `exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server.Args = postgresArgs(p)
+	server.Env = append(p.serverEnv(),
+		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
+		p.adminEnv("POSTGRES_PASSWORD"),
+		corev1.EnvVar{Name: "POSTGRES_DB", Value: p.DatabaseName},
+		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
+	// Recovery after a crash can take long; it is not a reason to start over.
+	server.StartupProbe = execProbe(postgresReady, 2, 1800)
+	// The init phase listens on the socket only, so that readiness asks over TCP.
+	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
+	// A server that answers "not now" (1) is alive; only silence (2) is not.
+	server.LivenessProbe = execProbe(postgresReady+`; [ $? -lt 2 ]`, 10, 12)
+	// SIGINT asks for a fast shutdown. The SIGTERM that would come without it
+	// waits for every client to leave.
+	server.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", "kill -INT 1"}}}}
+	return p.serverPod(server,
+		scratch{"run", "/var/run/postgresql", corev1.StorageMediumDefault},
+		// Parallel queries share memory through /dev/shm, of which a container gets
+		// 64 MiB unless told otherwise.
+		scratch{"shm", "/dev/shm", corev1.StorageMediumMemory})
 }
 
 func postgresArgs(p *Plan) []string {
@@ -135,7 +186,18 @@ func postgresArgs(p *Plan) []string {
 	return args
 }
 
-func postgresProbe(command string, periodSeconds, failureThreshold int32) *corev1.Probe {
+// number is a parameter's value where it is a number, whichever of its names it
+// has.
+func number(parameters map[string]v1alpha1.ParameterValue, unset int, names ...string) int {
+	for _, name := range names {
+		if n, err := strconv.Atoi(string(parameters[name])); err == nil {
+			return n
+		}
+	}
+	return unset
+}
+
+func execProbe(command string, periodSeconds, failureThreshold int32) *corev1.Probe {
 	return &corev1.Probe{
 		ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", command}}},
 		PeriodSeconds:    periodSeconds,

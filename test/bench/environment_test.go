@@ -86,7 +86,7 @@ func start(b *testing.B) *environment {
 	e.manager, err = ctrl.NewManager(e.server, ctrl.Options{
 		Scheme:     scheme,
 		Cache:      controller.CacheOptions(),
-		Client:     client.Options{FieldOwner: "atoll"},
+		Client:     controller.ClientOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})

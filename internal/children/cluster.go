@@ -1,0 +1,156 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+func objectStores(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.clustered()
+	if p == nil {
+		return nil, nil
+	}
+	var stores []Object
+	for _, store := range p.ObjectStores(in.Microservice.Spec.Database, labels(in.Microservice, v1alpha1.ComponentDatabase)) {
+		stores = append(stores, store)
+	}
+	return stores, nil
+}
+
+func cluster(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.clustered()
+	if p == nil {
+		return nil, nil
+	}
+	c := p.Cluster(in.Cluster, in.Microservice.Spec.Database, labels(in.Microservice, v1alpha1.ComponentDatabase))
+	if pull := pullSecrets(in); len(pull) > 0 {
+		names := make([]any, len(pull))
+		for i := range pull {
+			names[i] = map[string]any{"name": pull[i].Name}
+		}
+		_ = unstructured.SetNestedSlice(c.Object, names, "spec", "imagePullSecrets")
+	}
+	return one(c)
+}
+
+func scheduledBackup(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p, backup := in.clustered(), in.backup()
+	if p == nil || backup == nil {
+		return nil, nil
+	}
+	return one(p.ScheduledBackup(backup, labels(in.Microservice, v1alpha1.ComponentBackup)))
+}
+
+// clusterHealth reads a Cluster's phase and its Ready condition: its status has
+// no generation to compare.
+func clusterHealth(in *Inputs, live Object) Health {
+	c, _ := live.(*unstructured.Unstructured)
+	if c == nil {
+		return progressing("Cluster %q is being updated", in.Microservice.Name+"-db")
+	}
+	if in.suspended() {
+		return Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is hibernated: set suspend to false to wake it"}
+	}
+	if clusterRuns(c) {
+		if problem := awaitingCredentials(in); problem != nil {
+			return Health{Reason: problem.Reason, Message: problem.Message, Progressing: true}
+		}
+		return healthy("The database accepts connections")
+	}
+	if h := podProblem(in, v1alpha1.ComponentDatabase); h != nil {
+		return *h
+	}
+	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")
+	if phase == "" {
+		return Health{Reason: v1alpha1.ReasonPending, Progressing: true,
+			Message: fmt.Sprintf("CloudNativePG has not taken up Cluster %q yet: is its operator running?", c.GetName())}
+	}
+	return Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: fmt.Sprintf("Cluster %q: %s", c.GetName(), phase)}
+}
+
+// clusterRuns says whether a Cluster accepts connections.
+func clusterRuns(c *unstructured.Unstructured) bool {
+	return c != nil && conditionStatus(c, "Ready") == metav1.ConditionTrue
+}
+
+func conditionStatus(o *unstructured.Unstructured, conditionType string) metav1.ConditionStatus {
+	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, c := range conditions {
+		if fields, ok := c.(map[string]any); ok && fields["type"] == conditionType {
+			status, _ := fields["status"].(string)
+			return metav1.ConditionStatus(status)
+		}
+	}
+	return metav1.ConditionUnknown
+}
+
+// clusterBackup is the last backup that the plugin tells of, for any server in
+// the bucket's folder.
+func clusterBackup(in *Inputs) *v1alpha1.BackupStatus {
+	at := recoveryTime(in, "lastSuccessfulBackupTime")
+	if at.IsZero() {
+		return nil
+	}
+	s3 := in.backup().Destination.S3
+	location := "s3://" + s3.Bucket
+	if s3.Prefix != "" {
+		location += "/" + s3.Prefix
+	}
+	return &v1alpha1.BackupStatus{Time: at, Location: location}
+}
+
+func clusterBackupFailure(in *Inputs, last *v1alpha1.BackupStatus) string {
+	failed := recoveryTime(in, "lastFailedBackupTime")
+	if failed.IsZero() || last != nil && !last.Time.Before(&failed) {
+		return ""
+	}
+	return "see kubectl get backups.postgresql.cnpg.io"
+}
+
+// recoveryTime is the latest of a time that the ObjectStore's status has for each
+// server.
+func recoveryTime(in *Inputs, field string) metav1.Time {
+	var latest metav1.Time
+	if in.ObjectStore == nil || in.backup() == nil {
+		return latest
+	}
+	servers, _, _ := unstructured.NestedMap(in.ObjectStore.Object, "status", "serverRecoveryWindow")
+	for _, server := range servers {
+		fields, _ := server.(map[string]any)
+		text, _ := fields[field].(string)
+		if at, err := time.Parse(time.RFC3339, text); err == nil && latest.Time.Before(at) {
+			latest = metav1.NewTime(at)
+		}
+	}
+	return latest
+}

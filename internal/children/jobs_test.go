@@ -1,0 +1,121 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+func TestTail(t *testing.T) {
+	long := strings.Repeat("x", 500)
+	for name, tc := range map[string]struct{ text, want string }{
+		"nothing":                       {"", ""},
+		"a line":                        {"no such table\n", "no such table"},
+		"white space around":            {"\n\n a \n b \n\n", "a \n b"},
+		"as many lines as are shown":    {strings.Repeat("a\n", 12), strings.TrimSuffix(strings.Repeat("a\n", 12), "\n")},
+		"the first of more lines go":    {"first\n" + strings.Repeat("a\n", 11) + "last", strings.Repeat("a\n", 11) + "last"},
+		"long lines go as a whole":      {long + "1\n" + long + "2\n" + long + "3", long + "2\n" + long + "3"},
+		"a line that is too long alone": {"first\n" + strings.Repeat("y", 1300), "…" + strings.Repeat("y", 1200)},
+		"a letter that is cut in two":   {strings.Repeat("y", 50) + strings.Repeat("ß", 600) + "z", "…" + strings.Repeat("ß", 599) + "z"},
+		"bytes that are no text":        {"caf\xe9 closed", "caf? closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := tail(tc.text)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if !utf8.ValidString(got) {
+				t.Errorf("%q is no text: the API server would refuse the whole status", got)
+			}
+		})
+	}
+}
+
+func TestFailure(t *testing.T) {
+	ended := func(code int32, hour int, message string) corev1.ContainerStatus {
+		return corev1.ContainerStatus{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, FinishedAt: at(hour), Message: message}}}
+	}
+	pod := func(job string, init, containers []corev1.ContainerStatus) corev1.Pod {
+		return corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: job}},
+			Status:     corev1.PodStatus{InitContainerStatuses: init, ContainerStatuses: containers},
+		}
+	}
+	statuses := func(s ...corev1.ContainerStatus) []corev1.ContainerStatus { return s }
+	for name, tc := range map[string]struct {
+		pods []corev1.Pod
+		want string
+	}{
+		"no pod is left":              {want: "see kubectl describe job j"},
+		"a pod that still runs":       {pods: []corev1.Pod{pod("j", nil, statuses(corev1.ContainerStatus{}))}, want: "see kubectl describe job j"},
+		"a pod that succeeded":        {pods: []corev1.Pod{pod("j", nil, statuses(ended(0, 1, "fine")))}, want: "see kubectl describe job j"},
+		"a pod of another Job":        {pods: []corev1.Pod{pod("k", nil, statuses(ended(1, 1, "no")))}, want: "see kubectl describe job j"},
+		"its last words":              {pods: []corev1.Pod{pod("j", nil, statuses(ended(1, 1, "trying\nno\n")))}, want: "trying\nno"},
+		"the last of several tries":   {pods: []corev1.Pod{pod("j", nil, statuses(ended(1, 2, "second"))), pod("j", nil, statuses(ended(1, 3, "third"))), pod("j", nil, statuses(ended(1, 1, "first")))}, want: "third"},
+		"a container before the main": {pods: []corev1.Pod{pod("j", statuses(ended(3, 1, "no such bucket")), statuses(corev1.ContainerStatus{}))}, want: "no such bucket"},
+		"no words":                    {pods: []corev1.Pod{pod("j", nil, statuses(ended(137, 1, " \n")))}, want: "it ended with exit code 137 and said nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, failure(&Inputs{Pods: tc.pods}, "j")); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestConditionOf is about which condition tells of a fault with an object.
+func TestConditionOf(t *testing.T) {
+	for component, want := range map[string]string{
+		v1alpha1.ComponentMigration: v1alpha1.ConditionDatabaseMigrated,
+		v1alpha1.ComponentRestore:   v1alpha1.ConditionDatabaseRestored,
+		v1alpha1.ComponentRotation:  v1alpha1.ConditionCredentialsRotated,
+		"":                          v1alpha1.ConditionDatabaseReady,
+	} {
+		t.Run("a Job of "+component, func(t *testing.T) {
+			job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.LabelComponent: component}}}
+			if got := kindNamed(t, "Job").ConditionOf(job); got != want {
+				t.Errorf("condition is %s, want %s", got, want)
+			}
+		})
+	}
+	t.Run("anything else counts to its kind", func(t *testing.T) {
+		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentMigration}}}
+		if got := kindNamed(t, "Secret").ConditionOf(secret); got != v1alpha1.ConditionDatabaseReady {
+			t.Errorf("condition is %s, want %s", got, v1alpha1.ConditionDatabaseReady)
+		}
+	})
+}
+
+func kindNamed(t *testing.T, name string) *Kind {
+	t.Helper()
+	for i := range Table {
+		if Table[i].Name == name {
+			return &Table[i]
+		}
+	}
+	t.Fatalf("the table has no kind %s", name)
+	return nil
+}

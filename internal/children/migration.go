@@ -1,0 +1,229 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+// migrationTries is how often a migration is tried before it has failed.
+const migrationTries = 3
+
+func (in *Inputs) migration() *v1alpha1.DatabaseMigration {
+	if in.database == nil {
+		return nil
+	}
+	return in.Microservice.Spec.Database.Migration
+}
+
+// migrationHash names what a migration runs, and on which volume: the image, the
+// command and the variables that the user gives it. Anything else, such as a new
+// password or another number of pods, does not make it a new one.
+func migrationHash(in *Inputs) string {
+	ms, m := in.Microservice, in.migration()
+	what := []any{migrationImage(in), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
+	if claim := in.DatabaseState.Claim; claim != nil && claim.UID != "" {
+		what = append(what, claim.UID)
+	}
+	// What can be encoded for the API server can be encoded.
+	text, _ := json.Marshal(what)
+	return hashed(string(text))
+}
+
+func migrationImage(in *Inputs) string {
+	if m := in.migration(); m.Image != "" {
+		return m.Image
+	}
+	return in.Microservice.Spec.Image
+}
+
+// migrated says whether the wanted migration has run. The Deployment is marked
+// with it, so that it is known after the Job is gone.
+func migrated(in *Inputs) bool {
+	hash := migrationHash(in)
+	return in.Deployment != nil && in.Deployment.Annotations[AnnotationMigrated] == hash ||
+		jobDone(in.job(MigrationName(in.Microservice, hash)))
+}
+
+// migrationJobs is the wanted migration's Job, and while another one's runs
+// that: two never run at once, and none is broken off that has begun.
+func migrationJobs(in *Inputs) ([]Object, error) {
+	if in.migration() == nil {
+		return nil, nil
+	}
+	name := MigrationName(in.Microservice, migrationHash(in))
+	other, running := otherMigration(in, name)
+	switch {
+	case in.job(name) != nil:
+		return one(kept(in.job(name)))
+	case migrated(in) || in.suspended():
+		return nil, nil
+	case running:
+		return one(kept(other))
+	case other != nil:
+		// It is pruned; when it is gone the new one is made.
+		return nil, nil
+	}
+	if migrationWaits(in) != "" {
+		return nil, nil
+	}
+	return migrationJob(in, name)
+}
+
+// migrationWaits says what the migration waits for; empty when for nothing.
+func migrationWaits(in *Inputs) string {
+	switch {
+	case awaitingCredentials(in) != nil || !databaseUsable(in):
+		return "for the database to accept connections"
+	case awaitingRestore(in) != nil:
+		return "for the database to be filled from its backup"
+	case len(in.References.Missing) > 0:
+		return "for what the pods refer to: " + in.References.Missing[0]
+	}
+	return ""
+}
+
+// otherMigration is an earlier migration that has not ended, and whether a
+// container of it runs.
+func otherMigration(in *Inputs, name string) (other *batchv1.Job, running bool) {
+	for _, job := range in.Jobs {
+		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, in.Microservice) {
+			continue
+		}
+		alive := slices.ContainsFunc(podsOf(in, job.Name), containerRuns)
+		if jobDone(job) || jobFailed(job) && !alive {
+			continue
+		}
+		other, running = job, running || alive && job.DeletionTimestamp == nil
+		if running {
+			return job, true
+		}
+	}
+	return other, false
+}
+
+func containerRuns(pod *corev1.Pod) bool {
+	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range statuses {
+			if statuses[i].State.Running != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// migrationJob is the service's pod with another command: it has the service's
+// environment, volumes and identity, and none of what serves requests.
+func migrationJob(in *Inputs, name string) ([]Object, error) {
+	ms := in.Microservice
+	// The Deployment, which has the same template, tells of what is wrong with it.
+	template, _ := podTemplate(in)
+	if template == nil {
+		return nil, nil
+	}
+	l := labels(ms, v1alpha1.ComponentMigration)
+	pod := template.Spec.DeepCopy()
+	pod.RestartPolicy = corev1.RestartPolicyNever
+	pod.TopologySpreadConstraints = nil
+	pod.TerminationGracePeriodSeconds = nil
+	pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name != ms.Name })
+	if len(pod.Containers) == 0 {
+		return nil, nil
+	}
+	c := &pod.Containers[0]
+	c.Image, c.Command, c.Args = migrationImage(in), in.migration().Command, in.migration().Args
+	c.Ports, c.Lifecycle = nil, nil
+	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = nil, nil, nil
+	c.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
+
+	podLabels := maps.Clone(template.Labels)
+	maps.Copy(podLabels, l)
+	spec := database.JobSpec(podLabels, *pod, migrationTries-1)
+	return one(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})
+}
+
+// MigrationHealth is how the migration is; nil when there is none.
+func MigrationHealth(in *Inputs) *Health {
+	if in.migration() == nil {
+		return nil
+	}
+	h := migrationHealth(in)
+	return &h
+}
+
+func migrationHealth(in *Inputs) Health {
+	name := MigrationName(in.Microservice, migrationHash(in))
+	image := migrationImage(in)
+	if migrated(in) {
+		return Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: fmt.Sprintf("The migration of image %q has run", image)}
+	}
+	if in.suspended() {
+		return Health{Reason: v1alpha1.ReasonSuspended, Message: "The migration runs when the service is not suspended any more"}
+	}
+	if other, running := otherMigration(in, name); other != nil && in.job(name) == nil {
+		if running {
+			return migrating("Job %q, an earlier migration, runs to its end before that of image %q begins; delete the Job to break it off", other.Name, image)
+		}
+		return migrating("Job %q, an earlier migration that has not begun, gives way to that of image %q", other.Name, image)
+	}
+	switch job := in.job(name); {
+	case job == nil:
+		if waits := migrationWaits(in); waits != "" {
+			return migrating("The migration of image %q waits %s", image, waits)
+		}
+		return migrating("The migration of image %q is about to begin", image)
+	case jobFailed(job):
+		return Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
+			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said:\n%s", image, name, failure(in, name))}
+	}
+	if h := podProblem(in, v1alpha1.ComponentMigration); h != nil {
+		return *h
+	}
+	return migrating("Job %q is running the migration of image %q", name, image)
+}
+
+func migrating(format string, args ...any) Health {
+	return Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: fmt.Sprintf(format, args...)}
+}
+
+// awaitingMigration holds a rollout back until its migration has run.
+func awaitingMigration(in *Inputs) *Problem {
+	h := MigrationHealth(in)
+	if h == nil || h.Ready {
+		return nil
+	}
+	return &Problem{Condition: v1alpha1.ConditionDatabaseMigrated, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled}
+}
+
+// migrationMark is what the Deployment is marked with.
+func migrationMark(in *Inputs) map[string]string {
+	if in.migration() == nil {
+		return nil
+	}
+	return map[string]string{AnnotationMigrated: migrationHash(in)}
+}

@@ -1,0 +1,153 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/mattfenwick/cyclonus/pkg/matcher"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// peer is a pod at one end of a connection.
+type peer struct {
+	namespace string
+	labels    map[string]string
+}
+
+// in says where a pod runs.
+func (p peer) in(namespace string) peer { return peer{namespace, p.labels} }
+
+func (p peer) traffic() *matcher.TrafficPeer {
+	return &matcher.TrafficPeer{IP: "10.0.0.1", Internal: &matcher.InternalPeer{
+		PodLabels: p.labels, Namespace: p.namespace, NamespaceLabels: map[string]string{corev1.LabelMetadataName: p.namespace}}}
+}
+
+// podOf is a pod of a component of a Microservice, as Atoll labels it.
+func podOf(microservice, component string) peer {
+	ms := orders()
+	ms.Name = microservice
+	return peer{"shop", labels(ms, component)}
+}
+
+// member is a server of a Cluster, which has what labels the operator that made
+// it sets beside those that Atoll asks for.
+func member(cluster string) peer {
+	pod := podOf("orders", v1alpha1.ComponentDatabase)
+	pod.labels = maps.Clone(pod.labels)
+	pod.labels["cnpg.io/cluster"] = cluster
+	return pod
+}
+
+// TestDatabasePolicies asks whether connections are let through by all policies
+// that a service with a database has.
+func TestDatabasePolicies(t *testing.T) {
+	var (
+		strangers = peer{"shop", nil}
+		operator  = peer{"cnpg-system", map[string]string{"app.kubernetes.io/name": "cloudnative-pg"}}
+		node      = peer{}
+	)
+	type connection struct {
+		from, to peer
+		port     int
+		want     bool
+	}
+	builtIn, clustered := podOf("orders", v1alpha1.ComponentDatabase), member("orders-db")
+	cases := map[string]map[string]connection{
+		"database-postgresql-builtin-retain": {
+			"its service":                           {podOf("orders", v1alpha1.ComponentService), builtIn, 5432, true},
+			"its migration":                         {podOf("orders", v1alpha1.ComponentMigration), builtIn, 5432, true},
+			"its backup":                            {podOf("orders", v1alpha1.ComponentBackup), builtIn, 5432, true},
+			"its restore":                           {podOf("orders", v1alpha1.ComponentRestore), builtIn, 5432, true},
+			"the change of its password":            {podOf("orders", v1alpha1.ComponentRotation), builtIn, 5432, true},
+			"itself":                                {builtIn, builtIn, 5432, false},
+			"another service":                       {podOf("users", v1alpha1.ComponentService), builtIn, 5432, false},
+			"another service's migration":           {podOf("users", v1alpha1.ComponentMigration), builtIn, 5432, false},
+			"another service's backup":              {podOf("users", v1alpha1.ComponentBackup), builtIn, 5432, false},
+			"a service whose name begins alike":     {podOf("orders-2", v1alpha1.ComponentService), builtIn, 5432, false},
+			"a pod without labels":                  {strangers, builtIn, 5432, false},
+			"a pod of the service, of no component": {peer{"shop", map[string]string{v1alpha1.LabelMicroservice: "orders"}}, builtIn, 5432, false},
+			"a pod of its labels elsewhere":         {podOf("orders", v1alpha1.ComponentService).in("staging"), builtIn, 5432, false},
+			"what is outside the cluster":           {node, builtIn, 5432, false},
+			"its service, at another port":          {podOf("orders", v1alpha1.ComponentService), builtIn, 22, false},
+			"the operator of CloudNativePG":         {operator, builtIn, 5432, false},
+			"it calls its restore":                  {builtIn, podOf("orders", v1alpha1.ComponentRestore), 5432, true},
+			"it calls its restore, at another port": {builtIn, podOf("orders", v1alpha1.ComponentRestore), 80, false},
+			"it calls another service's restore":    {builtIn, podOf("users", v1alpha1.ComponentRestore), 5432, false},
+			"it calls its restore, elsewhere":       {builtIn, podOf("orders", v1alpha1.ComponentRestore).in("staging"), 5432, false},
+			"it calls its service":                  {builtIn, podOf("orders", v1alpha1.ComponentService), 5432, false},
+			"it calls names to be resolved":         {builtIn, peer{"kube-system", map[string]string{"k8s-app": "kube-dns"}}, 53, false},
+			"it calls what is outside the cluster":  {builtIn, node, 443, false},
+			"it says nothing of calls to services":  {podOf("users", v1alpha1.ComponentService), podOf("orders", v1alpha1.ComponentService), 8080, true},
+			"it says nothing of other databases":    {podOf("orders", v1alpha1.ComponentService), podOf("users", v1alpha1.ComponentDatabase), 5432, true},
+		},
+		"database-mariadb-builtin-retain": {
+			"its service":              {podOf("orders", v1alpha1.ComponentService), builtIn, 3306, true},
+			"the port of another kind": {podOf("orders", v1alpha1.ComponentService), builtIn, 5432, false},
+		},
+		"database-valkey-builtin-retain": {
+			"its service":          {podOf("orders", v1alpha1.ComponentService), builtIn, 6379, true},
+			"it calls its restore": {builtIn, podOf("orders", v1alpha1.ComponentRestore), 6379, true},
+		},
+		"database-postgresql-cloudnativepg-retain": {
+			"its service":                        {podOf("orders", v1alpha1.ComponentService), clustered, 5432, true},
+			"its migration":                      {podOf("orders", v1alpha1.ComponentMigration), clustered, 5432, true},
+			"the change of its password":         {podOf("orders", v1alpha1.ComponentRotation), clustered, 5432, true},
+			"its service, at the status port":    {podOf("orders", v1alpha1.ComponentService), clustered, 8000, false},
+			"another service":                    {podOf("users", v1alpha1.ComponentService), clustered, 5432, false},
+			"a pod of its labels elsewhere":      {podOf("orders", v1alpha1.ComponentService).in("staging"), clustered, 5432, false},
+			"a pod without labels":               {strangers, clustered, 5432, false},
+			"another of its servers":             {clustered, clustered, 5432, true},
+			"another of its servers, its status": {clustered, clustered, 8000, true},
+			"a server of another Cluster":        {member("users-db"), clustered, 5432, false},
+			"a server of its name elsewhere":     {clustered.in("staging"), clustered, 5432, false},
+			"the operator":                       {operator, clustered, 8000, true},
+			"the operator, in another namespace": {operator.in("operators"), clustered, 5432, true},
+			"the operator, at another port":      {operator, clustered, 22, false},
+			"something else of the operator's":   {peer{"cnpg-system", nil}, clustered, 8000, false},
+			"it calls its bucket":                {clustered, node, 443, true},
+		},
+	}
+	for name, connections := range cases {
+		in := builtCase(t, name)
+		objects, _ := build(t, in)
+		var policies []*networkingv1.NetworkPolicy
+		for _, o := range objects {
+			if policy, ok := o.(*networkingv1.NetworkPolicy); ok {
+				policies = append(policies, policy)
+			}
+		}
+		all := matcher.BuildNetworkPolicies(false, policies)
+		for who, c := range connections {
+			t.Run(name+": "+who, func(t *testing.T) {
+				traffic := &matcher.Traffic{Source: c.from.traffic(), Destination: c.to.traffic(), ResolvedPort: c.port, Protocol: corev1.ProtocolTCP}
+				for end, p := range map[*matcher.TrafficPeer]peer{traffic.Source: c.from, traffic.Destination: c.to} {
+					if p.namespace == "" {
+						end.Internal, end.IP = nil, "203.0.113.7"
+					}
+				}
+				if got := all.IsTrafficAllowed(traffic); got.IsAllowed() != c.want {
+					t.Errorf("let through is %t, want %t:\n%s", got.IsAllowed(), c.want, got.Table())
+				}
+			})
+		}
+	}
+}

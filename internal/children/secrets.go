@@ -1,0 +1,107 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"fmt"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+// databaseSecrets are the binding Secret, the administrator's and, while a
+// password is being changed, the next one's. Passwords are minted elsewhere,
+// once: Build never makes one up, so that none can change by accident.
+func databaseSecrets(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	p := in.managed()
+	if p == nil {
+		return nil, nil
+	}
+	if problem := credentialsProblem(in); problem != nil {
+		return nil, problem
+	}
+	l := labels(in.Microservice, v1alpha1.ComponentDatabase)
+	var secrets []Object
+	// CloudNativePG makes the administrator's password itself.
+	if in.builtIn() != nil {
+		secrets = append(secrets, p.AdminSecret(*in.DatabaseState.Admin, l))
+	}
+	if c := in.binding(); c != nil {
+		secrets = append(secrets, p.BindingSecret(*c, l))
+	}
+	if next := in.DatabaseState.Next; next != nil && in.rotation != rotationDone {
+		secrets = append(secrets, p.NextSecret(*next, l))
+	}
+	return secrets, nil
+}
+
+// secretRetained keeps Secrets where the data is kept: one is of no use without
+// the other. A rotation that was broken off is begun anew.
+func secretRetained(in *Inputs, o Object) bool {
+	return databaseRetained(in, o) && o.GetName() != database.NextSecretName(in.Microservice.Name)
+}
+
+// binding is what the service is to log in with; nil while there is nothing.
+func (in *Inputs) binding() *database.Credentials {
+	if in.rotation >= rotationPublish {
+		return in.DatabaseState.Next
+	}
+	return in.DatabaseState.Binding
+}
+
+// credentialsProblem says why a built-in database can't be used: without its
+// Secrets nothing that needs it is made.
+//
+// Where a volume exists without the Secret that opens it, a new password would
+// lock the service out for good: an engine takes a password from its environment
+// only when it makes a new database.
+func credentialsProblem(in *Inputs) *Problem {
+	p, state := in.managed(), &in.DatabaseState
+	switch {
+	case p == nil:
+		return nil
+	case state.ForeignSecret != "":
+		return &Problem{
+			Condition: v1alpha1.ConditionDatabaseReady,
+			Reason:    v1alpha1.ReasonNotOwned,
+			Message: fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
+				state.ForeignSecret),
+			Stalled: true,
+		}
+	case in.builtIn() == nil:
+		return nil
+	case unknown(state.Binding):
+		return lost(in, p.SecretName, "its password", "keys username and password")
+	case unknown(state.Admin):
+		return lost(in, p.AdminSecretName, "its administrator's password", "key password")
+	}
+	return nil
+}
+
+func unknown(c *database.Credentials) bool { return c == nil || c.Password == "" }
+
+func lost(in *Inputs, secret, what, keys string) *Problem {
+	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
+	if in.DatabaseState.Claim != nil {
+		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
+			database.ClaimName(in.Microservice.Name), secret, what, keys)
+	}
+	return &Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: message, Stalled: true}
+}

@@ -1,0 +1,180 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+var _ = Describe("CloudNativePG", func() {
+	It("runs the database, whose binding Secret has the same name and keys as a BuiltIn one's", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		clustered := clusterOf(ns, "orders")
+		Expect(k8s.Create(ctx, clustered)).To(Succeed())
+		eventuallyReady(ctx, users, clustered)
+
+		builtIn, own := get(ctx, &corev1.Secret{}, ns, "users-db"), get(ctx, &corev1.Secret{}, ns, "orders-db")
+		for key := range builtIn.Data {
+			Expect(own.Data).To(HaveKey(key))
+		}
+		Expect(own.Data).To(HaveLen(len(builtIn.Data)))
+		Expect(string(own.Data["uri"])).To(Equal("postgresql://orders_a:" + string(own.Data["password"]) + "@orders-db-rw." + ns + ".svc:5432/orders?sslmode=require"))
+		c := theCluster(ctx, ns, "orders-db")
+		Expect(c.GetOwnerReferences()).To(BeEmpty(), "under Retain the Cluster outlives its Microservice")
+		instances, _, _ := unstructured.NestedInt64(c.Object, "spec", "instances")
+		Expect(instances).To(BeEquivalentTo(3))
+		settled(ns)
+
+		By("nothing being sent for a Cluster that is as it should be, not even after a restart")
+		version := c.GetResourceVersion()
+		sent := requests.in(ns)
+		restartManager()
+		Consistently(func() []string { return requests.in(ns)[len(sent):] }, "1s").Should(BeEmpty())
+		Expect(theCluster(ctx, ns, "orders-db").GetResourceVersion()).To(Equal(version))
+
+		By("drift being repaired")
+		change(ctx, c, func(c *unstructured.Unstructured) {
+			Expect(unstructured.SetNestedField(c.Object, int64(1), "spec", "instances")).To(Succeed())
+		})
+		Eventually(func() int64 {
+			n, _, _ := unstructured.NestedInt64(theCluster(ctx, ns, "orders-db").Object, "spec", "instances")
+			return n
+		}).Should(BeEquivalentTo(3))
+
+		By("a rotation")
+		rotate(ctx, clustered, "x")
+		eventuallyHas(ctx, clustered, v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
+		Expect(string(get(ctx, &corev1.Secret{}, ns, "orders-db").Data["username"])).To(Equal("orders_b"))
+
+		By("a suspension, which hibernates it")
+		change(ctx, clustered, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = new(true) })
+		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKeyWithValue("cnpg.io/hibernation", "on"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("takes a Cluster up again that outlived its Microservice", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		orders := clusterOf(ns, "orders")
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		password := get(ctx, &corev1.Secret{}, ns, "orders-db").Data["password"]
+		uid := theCluster(ctx, ns, "orders-db").GetUID()
+		Expect(k8s.Delete(ctx, orders)).To(Succeed())
+		settled(ns)
+		collectGarbage(ctx, ns, orders)
+		Expect(client.IgnoreNotFound(k8s.Delete(ctx, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: "orders", Namespace: ns}}))).To(Succeed())
+		again := clusterOf(ns, "orders")
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		eventuallyReady(ctx, again)
+		Expect(get(ctx, &corev1.Secret{}, ns, "orders-db").Data["password"]).To(Equal(password))
+		Expect(theCluster(ctx, ns, "orders-db").GetUID()).To(Equal(uid))
+
+		By("Delete, with which it goes")
+		change(ctx, again, func(ms *v1alpha1.Microservice) { ms.Spec.Database.DeletionPolicy = v1alpha1.DeletionDelete })
+		Eventually(func() bool { return metav1.IsControlledBy(theCluster(ctx, ns, "orders-db"), again) }).Should(BeTrue())
+		Expect(metav1.IsControlledBy(get(ctx, &corev1.Secret{}, ns, "orders-db"), again)).To(BeTrue())
+	}, SpecTimeout(suiteTimeout))
+
+	It("is backed up by its own means, and the status says when", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		orders := clusterOf(ns, "orders")
+		orders.Spec.Database.Backup = &v1alpha1.DatabaseBackup{Schedule: "0 3 * * *", Keep: new(int32(14)),
+			Destination: v1alpha1.BackupLocation{S3: &v1alpha1.S3Location{Bucket: "backups", Prefix: "shop", SecretName: "bucket"}}}
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		scheduled := kindOf(database.ScheduledBackupKind)
+		get(ctx, scheduled, ns, "orders-backup")
+		schedule, _, _ := unstructured.NestedString(scheduled.Object, "spec", "schedule")
+		Expect(schedule).To(Equal("0 0 3 * * *"))
+		store := get(ctx, kindOf(database.ObjectStoreKind), ns, "orders-db")
+		retention, _, _ := unstructured.NestedString(store.Object, "spec", "retentionPolicy")
+		Expect(retention).To(Equal("14d"))
+		eventuallyHas(ctx, orders, v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonNoBackup)
+
+		Expect(unstructured.SetNestedMap(store.Object, map[string]any{"orders-db": map[string]any{"lastSuccessfulBackupTime": "2026-11-23T03:00:00Z"}}, "status", "serverRecoveryWindow")).To(Succeed())
+		Expect(k8s.Status().Update(ctx, store)).To(Succeed())
+		Eventually(func() *v1alpha1.BackupStatus {
+			_ = condition(ctx, orders, "")
+			return orders.Status.Database.LastBackup
+		}).Should(And(Not(BeNil()), HaveField("Location", "s3://backups/shop")))
+
+		By("a later one that failed")
+		change(ctx, store, func(*unstructured.Unstructured) {})
+		Expect(unstructured.SetNestedMap(store.Object, map[string]any{"orders-db": map[string]any{
+			"lastSuccessfulBackupTime": "2026-11-23T03:00:00Z", "lastFailedBackupTime": "2026-11-24T03:00:00Z"}}, "status", "serverRecoveryWindow")).To(Succeed())
+		Expect(k8s.Status().Update(ctx, store)).To(Succeed())
+		eventuallyHas(ctx, orders, v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonBackupFailed)
+	}, SpecTimeout(suiteTimeout))
+
+	It("recovers a new Cluster from a bucket, and refuses to recover into one that exists", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		from := &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: &v1alpha1.S3Location{Bucket: "backups"}, Service: "old-orders"}}
+		orders := clusterOf(ns, "orders")
+		orders.Spec.Database.Restore = from
+		users := clusterOf(ns, "users")
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, orders, users)
+		recovery, _, _ := unstructured.NestedMap(theCluster(ctx, ns, "orders-db").Object, "spec", "bootstrap", "recovery")
+		Expect(recovery).To(Equal(map[string]any{"source": "origin", "database": "old_orders", "owner": "old_orders"}))
+		Expect(string(get(ctx, &corev1.Secret{}, ns, "orders-db").Data["database"])).To(Equal("old_orders"))
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDatabaseRestored, metav1.ConditionTrue, v1alpha1.ReasonRestored)
+
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: from.From.S3}}
+		})
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreFailed)).
+			To(HavePrefix(`Cluster "users-db" exists and holds data`))
+		begun, _, _ := unstructured.NestedMap(theCluster(ctx, ns, "users-db").Object, "spec", "bootstrap")
+		Expect(begun).To(HaveKey("initdb"))
+	}, SpecTimeout(suiteTimeout))
+})
+
+// clusterOf is a Microservice with a database of three instances.
+func clusterOf(ns, name string) *v1alpha1.Microservice {
+	ms := bare(ns, name)
+	ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Provider: v1alpha1.ProviderCloudNativePG, Instances: new(int32(3))}
+	return ms
+}
+
+func kindOf(kind schema.GroupVersionKind) *unstructured.Unstructured {
+	o := &unstructured.Unstructured{}
+	o.SetGroupVersionKind(kind)
+	return o
+}
+
+func theCluster(ctx context.Context, ns, name string) *unstructured.Unstructured {
+	GinkgoHelper()
+	return get(ctx, kindOf(database.ClusterKind), ns, name)
+}

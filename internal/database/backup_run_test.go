@@ -1,0 +1,131 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// backupContainer is what dumps a database into a volume.
+func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *corev1.Container {
+	t.Helper()
+	job := planOf(t, engine, nil).BackupCronJob(backup("@daily", keep), Store{}, false, nil)
+	return &job.Spec.JobTemplate.Spec.Template.Spec.Containers[0]
+}
+
+// takeBackup makes a backup of data at an hour of a day, which must succeed.
+func (m *machine) takeBackup(engine v1alpha1.DatabaseEngine, keep int32, hour, data string) string {
+	m.t.Helper()
+	output, succeeded := m.run(backupContainer(m.t, engine, keep), "FAKE_TIME=2026-03-01T"+hour+":00:00Z", "FAKE_DATA="+data)
+	if !succeeded {
+		m.t.Fatalf("the backup failed:\n%s", output)
+	}
+	return output
+}
+
+// file is the name of the backup of an hour.
+func file(engine v1alpha1.DatabaseEngine, hour string) string {
+	return "20260301T" + hour + "0000Z." + engines[engine].Extension()
+}
+
+func TestBackupRuns(t *testing.T) {
+	for engine := range engines {
+		t.Run(string(engine)+" keeps as many as it should", func(t *testing.T) {
+			m := newMachine(t)
+			m.write("mine", "backup", "order-book", "notes.txt")
+			m.write("another's", "backup", "users", file(engine, "00"))
+			for _, hour := range []string{"01", "02", "03"} {
+				m.takeBackup(engine, 2, hour, "data")
+			}
+			output := m.takeBackup(engine, 2, "04", "data")
+			want := []string{file(engine, "03"), file(engine, "03") + ".sha256", file(engine, "04"), file(engine, "04") + ".sha256", "notes.txt"}
+			if diff := cmp.Diff(want, m.files()); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+			if want := "deleting " + file(engine, "02") + ", of which more than 2 newer ones are there"; !strings.Contains(output, want) {
+				t.Errorf("it says\n%s\nwant %q", output, want)
+			}
+			if m.read("backup", "users", file(engine, "00")) == "" {
+				t.Error("another service's backup was deleted")
+			}
+		})
+		t.Run(string(engine)+" reports", func(t *testing.T) {
+			m := newMachine(t)
+			m.takeBackup(engine, 2, "03", "data")
+			got := &v1alpha1.BackupStatus{}
+			if err := json.Unmarshal([]byte(m.read("report")), got); err != nil {
+				t.Fatal(err)
+			}
+			want := &v1alpha1.BackupStatus{
+				Time: metav1.NewTime(time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)),
+				Size: int64(len(m.read("backup", "order-book", file(engine, "03")))), Location: "pvc://backups/order-book/" + file(engine, "03"),
+			}
+			if diff := cmp.Diff(want, got); diff != "" || got.Size == 0 {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+		for name, env := range map[string]string{
+			"a server that is away": "FAKE_DOWN=1", "a dump that breaks off": "FAKE_BROKEN=1", "a dump that is not whole": "FAKE_CUT=1",
+		} {
+			t.Run(string(engine)+": "+name+" leaves no backup", func(t *testing.T) {
+				m := newMachine(t)
+				m.takeBackup(engine, 1, "01", "data")
+				m.write("", "report")
+				before := m.files()
+				output, succeeded := m.run(backupContainer(t, engine, 1), "FAKE_TIME=2026-03-01T02:00:00Z", "FAKE_DATA=data", env)
+				if succeeded {
+					t.Errorf("it succeeded:\n%s", output)
+				}
+				// The one before is kept, though one is all that is wanted.
+				if diff := cmp.Diff(before, m.files()); diff != "" {
+					t.Errorf("files (-before +after):\n%s", diff)
+				}
+				if got := m.read("report"); got != "" {
+					t.Errorf("it reports %s", got)
+				}
+			})
+		}
+	}
+}
+
+// TestBackupTidiesUp is about what a pod leaves that was killed.
+func TestBackupTidiesUp(t *testing.T) {
+	m := newMachine(t)
+	for name, age := range map[string]time.Duration{".20260227T030000Z.dump.partial": 48 * time.Hour, ".20260301T025900Z.dump.partial": time.Hour} {
+		m.write("half", "backup", "order-book", name)
+		written := time.Now().Add(-age) //nolint:forbidigo // The age of a file is told by the clock.
+		if err := os.Chtimes(filepath.Join(m.dir, "backup", "order-book", name), written, written); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.takeBackup(v1alpha1.EnginePostgreSQL, 7, "03", "data")
+	want := []string{".20260301T025900Z.dump.partial", "20260301T030000Z.dump", "20260301T030000Z.dump.sha256"}
+	if diff := cmp.Diff(want, m.files()); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,53 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import "fmt"
+
+// Budget is how many connections a service's pods may hold, and how many the
+// database has for them.
+type Budget struct {
+	Pods, Surge, Pool int
+	Limit, Reserved   int
+}
+
+// Connections is the budget of a service of at most pods pods, and surge more
+// while it rolls out. Both numbers are 0 for a database that Atoll knows nothing
+// of.
+func (p *Plan) Connections(pods, surge int) Budget {
+	limit, reserved := p.Engine.Connections(p.Parameters)
+	return Budget{Pods: pods, Surge: surge, Pool: int(p.Pool), Limit: limit, Reserved: reserved}
+}
+
+// Sufficient says whether all pods can hold as many connections as they may.
+func (b Budget) Sufficient() bool { return b.wanted() <= b.available() }
+
+func (b Budget) wanted() int    { return (b.Pods + b.Surge) * b.Pool }
+func (b Budget) available() int { return b.Limit - b.Reserved }
+
+// String is the arithmetic.
+func (b Budget) String() string {
+	pods := fmt.Sprintf("%d pods", b.Pods)
+	if b.Surge > 0 {
+		pods = fmt.Sprintf("(%d pods + %d during a rollout)", b.Pods, b.Surge)
+	}
+	limit := fmt.Sprintf("the server's limit of %d", b.Limit)
+	if b.Reserved > 0 {
+		limit = fmt.Sprintf("the server's limit of %d less %d reserved", b.Limit, b.Reserved)
+	}
+	return fmt.Sprintf("%s × %d connections (database.pool) = %d, of %d (%s)", pods, b.Pool, b.wanted(), b.available(), limit)
+}

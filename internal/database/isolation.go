@@ -1,0 +1,73 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// NetworkPolicy lets the service, its migration and what Atoll runs for the
+// database reach it, and nothing else. The server itself calls nobody, but for
+// the pod of a restore, which some engines copy the data from.
+func (p *Plan) NetworkPolicy(labels, selector map[string]string) *networkingv1.NetworkPolicy {
+	if p.Provider == v1alpha1.ProviderCloudNativePG {
+		return p.clusterPolicy(labels)
+	}
+	return &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: selector},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress},
+			Ingress: []networkingv1.NetworkPolicyIngressRule{{
+				From: []networkingv1.NetworkPolicyPeer{p.clients()}, Ports: tcp(p.Engine.Port()),
+			}},
+			Egress: []networkingv1.NetworkPolicyEgressRule{{
+				To: []networkingv1.NetworkPolicyPeer{p.component(v1alpha1.ComponentRestore)}, Ports: tcp(p.Engine.Port()),
+			}},
+		},
+	}
+}
+
+// clients are the pods that may use the database.
+func (p *Plan) clients() networkingv1.NetworkPolicyPeer {
+	return p.component(v1alpha1.ComponentService, v1alpha1.ComponentMigration, v1alpha1.ComponentBackup,
+		v1alpha1.ComponentRestore, v1alpha1.ComponentRotation)
+}
+
+// component selects pods of this service, of the same namespace.
+func (p *Plan) component(components ...string) networkingv1.NetworkPolicyPeer {
+	return networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{
+		MatchLabels: map[string]string{v1alpha1.LabelMicroservice: p.Owner},
+		MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: v1alpha1.LabelComponent, Operator: metav1.LabelSelectorOpIn, Values: components,
+		}},
+	}}
+}
+
+func tcp(ports ...int32) []networkingv1.NetworkPolicyPort {
+	out := make([]networkingv1.NetworkPolicyPort, len(ports))
+	for i, port := range ports {
+		out[i] = networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(port))}
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// restoreContainer is what fills a database from a backup in a volume.
+func restoreContainer(t *testing.T, engine v1alpha1.DatabaseEngine, name string) *corev1.Container {
+	t.Helper()
+	spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
+		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}, Backup: name}}}
+	job := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, Store{}, nil)
+	return &job.Spec.Template.Spec.Containers[0]
+}
+
+func TestRestoreRuns(t *testing.T) {
+	held := map[v1alpha1.DatabaseEngine][2]string{
+		v1alpha1.EnginePostgreSQL: {"3 tables, views or sequences, among them a\nb", "3 tables, views or sequences, among them a b"},
+		v1alpha1.EngineMariaDB:    {"3 tables or views, among them a", "3 tables or views, among them a"},
+		v1alpha1.EngineValkey:     {"# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "3 keys in database 0"},
+	}
+	for engine := range engines {
+		for name, tc := range map[string]struct {
+			backup string
+			// change is made to the machine after three backups, of 1, 2 and 3 o'clock.
+			change func(*machine)
+			env    string
+			// wantData is what reaches the database; empty when nothing is done to it,
+			// and then the last words are said.
+			wantData, wantFile, wantSaid string
+		}{
+			"the newest":           {wantData: "data of 03", wantFile: "03"},
+			"a named one":          {backup: file(engine, "02"), wantData: "data of 02", wantFile: "02"},
+			"one without checksum": {change: func(m *machine) { m.remove(file(engine, "03") + ".sha256") }, wantData: "data of 03", wantFile: "03"},
+			"one that is half written is passed over": {
+				change: func(m *machine) { m.write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
+			"one that is damaged": {
+				change:   func(m *machine) { m.append("x", file(engine, "03")) },
+				wantSaid: "backup " + file(engine, "03") + " at pvc://backups/order-book is damaged: its checksum differs"},
+			"one that is not whole and has no checksum": {
+				change:   func(m *machine) { m.write("no dump", "backup", "order-book", file(engine, "04")) },
+				wantSaid: "not"},
+			"a filled database": {
+				change:   func(m *machine) { m.write(held[engine][0], "held") },
+				wantSaid: "the database is not empty: it holds " + held[engine][1]},
+			"one that is not there": {
+				backup: file(engine, "09"), wantSaid: "there is no backup " + file(engine, "09") + " at pvc://backups/order-book"},
+			"an empty folder": {
+				change: func(m *machine) {
+					for _, name := range m.files() {
+						m.remove(name)
+					}
+				},
+				wantSaid: "there is no backup with the extension " + engines[engine].Extension() + " at pvc://backups/order-book"},
+			"a server that is away": {env: "FAKE_DOWN=1", wantSaid: "connection refused"},
+		} {
+			t.Run(string(engine)+": "+name, func(t *testing.T) {
+				m := newMachine(t)
+				for _, hour := range []string{"01", "02", "03"} {
+					m.takeBackup(engine, 7, hour, "data of "+hour)
+				}
+				m.write("", "report")
+				if tc.change != nil {
+					tc.change(m)
+				}
+				output, succeeded := m.run(restoreContainer(t, engine, tc.backup), tc.env)
+				told, report := m.read("told"), m.read("report")
+				if tc.wantData == "" {
+					if succeeded || told != "" || report != "" {
+						t.Errorf("succeeded is %t, and the database was told\n%s\nand the report is %q; want it to be refused before anything is done. It said\n%s", succeeded, told, report, output)
+					}
+					if !strings.Contains(output, tc.wantSaid) {
+						t.Errorf("it said\n%s\nwant %q", output, tc.wantSaid)
+					}
+					return
+				}
+				if !succeeded || !strings.Contains(told, tc.wantData+"\n") {
+					t.Errorf("succeeded is %t, and the database was told\n%s\nwant %q. It said\n%s", succeeded, told, tc.wantData, output)
+				}
+				if want := "pvc://backups/order-book/" + file(engine, tc.wantFile); report != want {
+					t.Errorf("report is %q, want %q", report, want)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// parseSchedule reads a schedule as the CronJob controller does.
+func parseSchedule(schedule string) (cron.Schedule, error) {
+	parsed, err := cron.ParseStandard(schedule)
+	if err != nil {
+		return nil, fmt.Errorf("database.backup.schedule: %q: %w", schedule, err)
+	}
+	return parsed, nil
+}
+
+// NextRun is when a schedule, in UTC, next comes after a time; zero when it never
+// does.
+func NextRun(schedule string, after time.Time) time.Time {
+	parsed, err := parseSchedule(schedule)
+	if err != nil {
+		return time.Time{}
+	}
+	return parsed.Next(after.UTC())
+}
+
+// Interval is the longest time between two of a schedule's next runs, from a
+// fixed day on: it is the same whenever it is asked for.
+func Interval(schedule string) time.Duration {
+	const runs = 60
+	longest := time.Duration(0)
+	at := NextRun(schedule, time.Date(2024, time.January, 1, 0, 0, 0, 0, time.UTC))
+	for range runs {
+		next := NextRun(schedule, at)
+		if at.IsZero() || next.IsZero() {
+			break
+		}
+		longest = max(longest, next.Sub(at))
+		at = next
+	}
+	return longest
+}
+
+// graceAfterRun is how long a backup may take before it is missed: an hour, or
+// the schedule's interval where that is shorter.
+func graceAfterRun(schedule string) time.Duration { return min(time.Hour, Interval(schedule)) }
+
+// OverdueAt is when a backup is overdue of which the last one was begun at a
+// time, or of a database that has none since that time.
+func OverdueAt(schedule string, last time.Time) time.Time {
+	next := NextRun(schedule, last)
+	if next.IsZero() {
+		return next
+	}
+	return next.Add(graceAfterRun(schedule))
+}

@@ -1,0 +1,153 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"maps"
+	"net/url"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// valkey runs the official image (https://hub.docker.com/r/valkey/valkey), or
+// one of a server that speaks the same protocol and has its commands under the
+// names redis-server, redis-cli and redis-check-rdb, and that has flock.
+type valkey struct{}
+
+const (
+	// valkeyUID is the user "valkey" of the official Debian-based images, and
+	// "redis" of Redis' own.
+	valkeyUID  = 999
+	valkeyHome = "/data"
+	// valkeyTool finds a command by either of its names.
+	valkeyTool = `tool() { command -v "valkey-$1" || command -v "redis-$1"; }
+`
+)
+
+func (valkey) Type() string                { return "valkey" }
+func (valkey) DefaultVersion() string      { return "8.1" }
+func (valkey) Image(version string) string { return "docker.io/valkey/valkey:" + version }
+func (valkey) Port() int32                 { return 6379 }
+func (valkey) UID() int64                  { return valkeyUID }
+func (valkey) Admin() string               { return "atoll" }
+func (valkey) Extension() string           { return "rdb" }
+
+// Users are the user of clients that know a password only. It can have several
+// passwords at once.
+func (valkey) Users(string) [2]string { return [2]string{"default", "default"} }
+
+// URI has the database's number, as Redis' clients expect.
+func (valkey) URI(b Binding) url.URL {
+	return url.URL{Scheme: "redis", User: b.userinfo(), Host: b.address(), Path: "/0"}
+}
+
+func (valkey) ClientEnv() []EnvKey {
+	return []EnvKey{
+		{"VALKEY_URL", KeyURI}, {"VALKEY_HOST", KeyHost}, {"VALKEY_PORT", KeyPort}, {"VALKEY_PASSWORD", KeyPassword},
+		{"REDIS_URL", KeyURI}, {"REDIS_HOST", KeyHost}, {"REDIS_PORT", KeyPort}, {"REDIS_PASSWORD", KeyPassword},
+	}
+}
+
+// Connections has Valkey's default (https://valkey.io/topics/clients/).
+func (valkey) Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int) {
+	return number(parameters, 10000, "maxclients"), 0
+}
+
+// valkeyInit writes the users' file, once: afterwards the server keeps it.
+// The service may do everything but change the server.
+const valkeyInit = `hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
+if [ ! -s /data/users.acl ]; then
+  umask 077
+  {
+    echo "user default on #$(hash "$ATOLL_PASSWORD") ~* &* +@all -@admin"
+    echo "user $ATOLL_ADMIN on #$(hash "$ATOLL_ADMIN_PASSWORD") ~* &* +@all"
+  } > /data/users.acl.partial
+  mv /data/users.acl.partial /data/users.acl
+fi
+`
+
+// valkeyClient talks to the server as the administrator, whose password is not
+// seen in the list of processes, and fails where the server answers an error.
+const valkeyClient = valkeyTool + `client() {
+  REDISCLI_AUTH=$ATOLL_ADMIN_PASSWORD $(tool cli) -e --no-auth-warning --user "$ATOLL_ADMIN" -h "$ATOLL_HOST" -p "$ATOLL_PORT" "$@"
+}
+`
+
+func (valkey) Scripts() Scripts {
+	return Scripts{
+		SetPassword: valkeyClient + `client ACL SETUSER "$ATOLL_USER" ">$ATOLL_PASSWORD"
+client ACL SAVE
+`,
+		RetirePassword: valkeyClient + `client ACL SETUSER "$ATOLL_USER" resetpass ">$ATOLL_PASSWORD"
+client ACL SAVE
+`,
+		Dump:   valkeyClient + `client --rdb "$ATOLL_FILE"`,
+		Verify: valkeyTool + `$(tool check-rdb) "$ATOLL_FILE"`,
+		// A user that nobody can log in as marks a restore that has begun: what is
+		// there comes of it.
+		Filled: valkeyClient + `if ! client ACL LIST | grep -q "^user $ATOLL_RESTORE "; then
+  client INFO keyspace | sed -n 's/^db\([0-9]*\):keys=\([0-9]*\).*/\2 keys in database \1/p'
+fi
+`,
+		// The server takes the data over as the replica of one that was started on
+		// the file.
+		Restore: valkeyClient + `client ACL SETUSER "$ATOLL_RESTORE" off
+client ACL SAVE
+cp "$ATOLL_FILE" /work/restore.rdb
+printf 'port 6379\ndir /work\ndbfilename restore.rdb\nappendonly no\nsave ""\nrequirepass %s\n' "$ATOLL_PASSWORD" > /work/restore.conf
+$(tool server) /work/restore.conf >/work/restore.log 2>&1 &
+source=$!
+local_client() { REDISCLI_AUTH=$ATOLL_PASSWORD $(tool cli) -e --no-auth-warning "$@"; }
+until local_client PING >/dev/null 2>&1; do
+  kill -0 "$source" 2>/dev/null || { tail -n 5 /work/restore.log >&2; exit 1; }
+  sleep 1
+done
+client CONFIG SET masterauth "$ATOLL_PASSWORD"
+client REPLICAOF "$ATOLL_POD_IP" 6379
+echo "waiting for the server to take over the data"
+until client INFO replication | grep -q '^master_link_status:up'; do sleep 1; done
+client REPLICAOF NO ONE
+client CONFIG SET masterauth ""
+until client INFO persistence | tr -d '\r' | grep -q '^aof_rewrite_in_progress:0'; do sleep 1; done
+kill "$source"
+`,
+	}
+}
+
+// valkeyAnswers is true of a server that has loaded its data.
+const valkeyAnswers = valkeyTool + `REDISCLI_AUTH=$ATOLL_ADMIN_PASSWORD $(tool cli) --no-auth-warning --user "$ATOLL_ADMIN" -h 127.0.0.1 PING`
+
+func (valkey) PodSpec(p *Plan) corev1.PodSpec {
+	server := p.server(valkeyHome, valkeyTool+valkeyInit+`exec docker-entrypoint.sh "$(tool server)" "$@"`, "")
+	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
+	if _, decided := p.Parameters["appendonly"]; !decided {
+		// Without it a crash loses what came after the last snapshot.
+		server.Args = append(server.Args, "--appendonly", "yes")
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
+		server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
+	}
+	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"))
+	server.StartupProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 2, 1800)
+	server.ReadinessProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 5, 3)
+	// A server that loads its data is alive.
+	server.LivenessProbe = execProbe(valkeyAnswers+` | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN'`, 10, 12)
+	return p.serverPod(server)
+}
