@@ -1,0 +1,141 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package docs holds the documents to what they say.
+package docs
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestDataTable looks for every test that the table of what happens to the data
+// names.
+func TestDataTable(t *testing.T) {
+	_, table, found := strings.Cut(read(t, "docs/databases.md"), "## What happens to the data")
+	if !found {
+		t.Fatal("docs/databases.md has no table of what happens to the data")
+	}
+	table, _, _ = strings.Cut(table, "\n## ")
+	tests := testSources(t, "internal/controller", "test/e2e")
+	rows := 0
+	for _, line := range strings.Split(table, "\n") {
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if len(cells) != 3 || strings.HasPrefix(cells[0], "---") || strings.TrimSpace(cells[0]) == "you" {
+			continue
+		}
+		rows++
+		names := regexp.MustCompile("`[^`]+`").FindAllString(cells[2], -1)
+		if len(names) == 0 {
+			t.Errorf("%s: no test is named", cells[0])
+		}
+		for _, name := range names {
+			if !strings.Contains(tests, `"`+strings.Trim(name, "`")+`"`) {
+				t.Errorf("%s: there is no test %s", strings.TrimSpace(cells[0]), name)
+			}
+		}
+	}
+	if rows < 15 {
+		t.Errorf("the table has %d rows, want at least 15", rows)
+	}
+}
+
+// testSources are the tests of some folders, as one text.
+func testSources(t *testing.T, folders ...string) string {
+	t.Helper()
+	var all strings.Builder
+	for _, folder := range folders {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("no tests in %s: %v", folder, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(text)
+		}
+	}
+	return all.String()
+}
+
+// TestStatusIsDocumented looks for every condition and reason in docs/status.md.
+func TestStatusIsDocumented(t *testing.T) {
+	status := read(t, "docs/status.md")
+	declared := regexp.MustCompile(`(?m)^\t(?:Condition|Reason)\w+ = "(\w+)"`).FindAllStringSubmatch(read(t, "api/v1alpha1/condition_types.go"), -1)
+	if len(declared) < 30 {
+		t.Fatalf("found %d conditions and reasons, want those of condition_types.go", len(declared))
+	}
+	for _, name := range declared {
+		if !regexp.MustCompile(`\b` + name[1] + `\b`).MatchString(status) {
+			t.Errorf("docs/status.md does not say what %s means", name[1])
+		}
+	}
+}
+
+// TestExtendingCompiles applies the engine of docs/extending.md to a copy of the
+// code, compiles that and holds the engine to the tests of all engines.
+func TestExtendingCompiles(t *testing.T) {
+	_, diff, _ := strings.Cut(read(t, "docs/extending.md"), "```diff\n")
+	diff, _, found := strings.Cut(diff, "```\n")
+	if !found {
+		t.Fatal("docs/extending.md has no diff")
+	}
+	dir := t.TempDir()
+	for _, part := range []string{"go.mod", "go.sum", "api", "internal"} {
+		run(t, root, "cp", "-r", part, dir)
+	}
+	patch := filepath.Join(t.TempDir(), "engine.diff")
+	if err := os.WriteFile(patch, []byte(diff), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	run(t, dir, "git", "init", "--quiet")
+	run(t, dir, "git", "apply", patch)
+	run(t, dir, "go", "vet", "./api/...", "./internal/database", "./internal/children")
+	out := run(t, dir, "go", "test", "-count=1", "-v", "-run", "TestEnginesDiffer|TestURIs|TestScripts", "./internal/database")
+	if !strings.Contains(out, "MySQL") {
+		t.Errorf("no test looked at the new engine:\n%s", out)
+	}
+}
+
+func run(t *testing.T, dir, program string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(program, args...)
+	cmd.Dir = dir
+	// A repository around the copy is none of its business.
+	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
