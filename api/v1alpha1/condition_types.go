@@ -125,8 +125,6 @@ const (
 	// ReasonStoragePending says that a volume is not there yet.
 	ReasonStoragePending = "StoragePending"
 
-	// ReasonDatabaseNotReady says that something waits for the database.
-	ReasonDatabaseNotReady = "DatabaseNotReady"
 	// ReasonRestoring says that a new database is being filled from a backup.
 	ReasonRestoring = "Restoring"
 	// ReasonRestored says that a database was filled from a backup.

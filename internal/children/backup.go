@@ -60,6 +60,9 @@ func backupCronJob(in *Inputs) ([]Object, error) {
 	if problem := credentialsProblem(in); problem != nil {
 		return nil, problem
 	}
+	if err := database.CheckSchedule(backup.Schedule); err != nil {
+		return nil, invalid("%s", err)
+	}
 	cronJob := p.BackupCronJob(backup, in.store(), awaitingRestore(in) != nil, labels(in.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
 	pod.ImagePullSecrets = pullSecrets(in)

@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 func objectStores(in *Inputs) ([]Object, error) {
@@ -49,7 +50,7 @@ func cluster(in *Inputs) ([]Object, error) {
 	if p == nil {
 		return nil, nil
 	}
-	c := p.Cluster(in.Cluster, in.Microservice.Spec.Database, labels(in.Microservice, v1alpha1.ComponentDatabase))
+	c := p.Cluster(in.DatabaseState.Cluster, in.Microservice.Spec.Database, labels(in.Microservice, v1alpha1.ComponentDatabase))
 	if pull := pullSecrets(in); len(pull) > 0 {
 		names := make([]any, len(pull))
 		for i := range pull {
@@ -67,6 +68,9 @@ func scheduledBackup(in *Inputs) ([]Object, error) {
 	p, backup := in.clustered(), in.backup()
 	if p == nil || backup == nil {
 		return nil, nil
+	}
+	if err := database.CheckSchedule(backup.Schedule); err != nil {
+		return nil, invalid("%s", err)
 	}
 	return one(p.ScheduledBackup(backup, labels(in.Microservice, v1alpha1.ComponentBackup)))
 }

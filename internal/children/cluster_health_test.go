@@ -27,10 +27,10 @@ import (
 
 func TestClusterHealth(t *testing.T) {
 	status := func(fields map[string]any) func(*Inputs) {
-		return func(in *Inputs) { in.Cluster.Object["status"] = fields }
+		return func(in *Inputs) { in.DatabaseState.Cluster.Object["status"] = fields }
 	}
 	ready := func(value string) []any { return []any{map[string]any{"type": "Ready", "status": value}} }
-	checkHealth(t, func(in *Inputs) *Health { return ptr.To(clusterHealth(in, in.Cluster)) }, map[string]healthCase{
+	checkHealth(t, func(in *Inputs) *Health { return ptr.To(clusterHealth(in, in.DatabaseState.Cluster)) }, map[string]healthCase{
 		"not there yet": {of: "cloudnativepg-all-fields", want: &Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `Cluster "orders-db" is being updated`}},
 		"ready":         {of: "cloudnativepg-live", want: &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The database accepts connections"}},
 		"ready, and the service has no user yet": {

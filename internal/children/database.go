@@ -66,7 +66,7 @@ func databaseUsable(in *Inputs) bool {
 	case in.builtIn() != nil:
 		return in.StatefulSet != nil && in.StatefulSet.DeletionTimestamp == nil && databaseHealth(in, in.StatefulSet).Ready
 	case in.clustered() != nil:
-		return clusterRuns(in.Cluster)
+		return clusterRuns(in.DatabaseState.Cluster)
 	}
 	return len(in.References.Missing) == 0
 }
@@ -87,7 +87,11 @@ func databaseClaim(in *Inputs) ([]Object, error) {
 	if p == nil || in.DatabaseState.Claim == nil {
 		return nil, nil
 	}
-	return one(p.Claim(restoredBy(in), labels(in.Microservice, v1alpha1.ComponentDatabase)))
+	version := in.DatabaseState.Claim.Annotations[database.AnnotationVersion]
+	if databaseUsable(in) {
+		version = p.Version
+	}
+	return one(p.Claim(restoredBy(in), version, labels(in.Microservice, v1alpha1.ComponentDatabase)))
 }
 
 func networkPolicies(in *Inputs) ([]Object, error) {

@@ -162,7 +162,7 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 		StatefulSet:  w.set,
 		MissingCRDs:  map[string]bool{},
 
-		Cluster: w.cluster, Jobs: w.jobs, Pods: w.pods,
+		Jobs: w.jobs, Pods: w.pods,
 		BackupOverdue: c.BackupOverdue, RcloneImage: "rclone:1",
 	}
 	for _, topology := range w.topologies {
@@ -170,7 +170,7 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 			in.Topology = topology
 		}
 	}
-	in.DatabaseState.Claim = w.claim
+	in.DatabaseState.Claim, in.DatabaseState.Cluster = w.claim, w.cluster
 	if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
 		addCredentials(in, c)
 	}
@@ -182,7 +182,7 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 
 // addCredentials gives the database the Secrets that it would have.
 func addCredentials(in *Inputs, c circumstances) {
-	users := database.UsersOf(in.Microservice)
+	users := database.UsersOf(in.Microservice, in.DatabaseState.Cluster)
 	state := &in.DatabaseState
 	switch c.Credentials {
 	case "Foreign":

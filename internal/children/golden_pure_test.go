@@ -75,7 +75,6 @@ func copyInputs(in *Inputs) *Inputs {
 		Deployment:   in.Deployment.DeepCopy(),
 		StatefulSet:  in.StatefulSet.DeepCopy(),
 		MissingCRDs:  maps.Clone(in.MissingCRDs),
-		Cluster:      in.Cluster.DeepCopy(),
 
 		RcloneImage: in.RcloneImage, BackupOverdue: in.BackupOverdue,
 	}
@@ -87,6 +86,7 @@ func copyInputs(in *Inputs) *Inputs {
 	}
 	c.DatabaseState = in.DatabaseState
 	c.DatabaseState.Claim = in.DatabaseState.Claim.DeepCopy()
+	c.DatabaseState.Cluster = in.DatabaseState.Cluster.DeepCopy()
 	for _, e := range in.Edges {
 		c.Edges = append(c.Edges, graph.Edge{Dependency: e.Dependency.DeepCopy(), Callee: e.Callee.DeepCopy(), Port: e.Port.DeepCopy()})
 	}

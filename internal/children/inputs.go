@@ -42,11 +42,10 @@ type Inputs struct {
 	// References is what was found of the ConfigMaps and Secrets that the pods
 	// use.
 	References References
-	// Deployment, StatefulSet, Cluster and ObjectStore are the live ones; nil when
-	// there are none.
+	// Deployment, StatefulSet and ObjectStore are the live ones; nil when there are
+	// none.
 	Deployment  *appsv1.Deployment
 	StatefulSet *appsv1.StatefulSet
-	Cluster     *unstructured.Unstructured
 	ObjectStore *unstructured.Unstructured
 	// Jobs are the live Jobs of all components.
 	Jobs []*batchv1.Job

@@ -164,6 +164,9 @@ func migrationJob(in *Inputs, name string) ([]Object, error) {
 	podLabels := maps.Clone(template.Labels)
 	maps.Copy(podLabels, l)
 	spec := database.JobSpec(podLabels, *pod, migrationTries-1)
+	// An injector is told by annotations what to do with a pod.
+	spec.Template.Annotations = maps.Clone(template.Annotations)
+	delete(spec.Template.Annotations, AnnotationReferences)
 	return one(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})
 }
 

@@ -183,7 +183,7 @@ func TestRestoreHealth(t *testing.T) {
 func recovering(ready string) func(*Inputs) {
 	return func(in *Inputs) {
 		in.Microservice.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "order-book"}}
-		in.Cluster.Object["status"] = map[string]any{
+		in.DatabaseState.Cluster.Object["status"] = map[string]any{
 			"phase": "Setting up primary", "conditions": []any{map[string]any{"type": "Ready", "status": ready}},
 		}
 	}
@@ -230,7 +230,7 @@ func TestRotationHealth(t *testing.T) {
 			want: &Health{Reason: v1alpha1.ReasonNotSupported, Message: `The password of an External database is changed where it is run: ` +
 				`write the new one to Secret "orders-cloudsql" and the pods are replaced; remove the annotation atoll.dev/rotate-credentials`}},
 		"the first password of a Cluster": {
-			of: "cloudnativepg-first-password", want: rotating("The database is being given a new password; the old one works on")},
+			of: "cloudnativepg-first-password", want: nil},
 	})
 }
 
@@ -249,7 +249,10 @@ func TestRolledOut(t *testing.T) {
 		"the new pods do not serve yet":             {func(in *Inputs) { in.Deployment.Status.AvailableReplicas = 1 }, rotationRoll},
 		"a pod of the service is on its way out":    {func(in *Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentService)) }, rotationRoll},
 		"a pod of something else is on its way out": {func(in *Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentBackup)) }, rotationRetire},
-		"there is no Deployment":                    {func(in *Inputs) { in.Deployment = nil }, rotationRetire},
+		"a migration still runs": {func(in *Inputs) {
+			in.Jobs = append(in.Jobs, &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "orders-migrate-1", Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentMigration}}})
+		}, rotationRoll},
+		"there is no Deployment": {func(in *Inputs) { in.Deployment = nil }, rotationRetire},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := builtCase(t, "rotation-5-retire", tc.change).rotation; got != tc.want {

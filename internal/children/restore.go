@@ -109,14 +109,14 @@ func restoreHealth(in *Inputs) Health {
 // clusterRestoreHealth tells of a Cluster that was not begun by recovering: it
 // holds other data, and a Cluster can't be begun again.
 func clusterRestoreHealth(in *Inputs) Health {
-	if in.Cluster == nil {
+	if in.DatabaseState.Cluster == nil {
 		return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}
 	}
-	if _, recovered, _ := unstructured.NestedMap(in.Cluster.Object, "spec", "bootstrap", "recovery"); !recovered {
+	if _, recovered, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery"); !recovered {
 		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: fmt.Sprintf("Cluster %q exists and holds data; a restore fills a new one only: remove database.restore, or restore in a new Microservice", in.Cluster.GetName())}
+			Message: fmt.Sprintf("Cluster %q exists and holds data; a restore fills a new one only: remove database.restore, or restore in a new Microservice", in.DatabaseState.Cluster.GetName())}
 	}
-	if h := clusterHealth(in, in.Cluster); !h.Ready {
+	if h := clusterHealth(in, in.DatabaseState.Cluster); !h.Ready {
 		h.Reason = v1alpha1.ReasonRestoring
 		return h
 	}

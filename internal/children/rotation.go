@@ -18,7 +18,9 @@ package children
 
 import (
 	"fmt"
+	"slices"
 
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -90,7 +92,7 @@ func rotationJobs(in *Inputs) []Object {
 	case in.job(retire) != nil:
 		jobs = append(jobs, kept(in.job(retire)))
 	case in.rotation == rotationRetire && databaseUsable(in):
-		job := p.RetirePasswordJob(retire, database.UsersOf(ms).After(next.Username), l)
+		job := p.RetirePasswordJob(retire, database.UsersOf(ms, in.DatabaseState.Cluster).After(next.Username), l)
 		job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
 		jobs = append(jobs, job)
 	}
@@ -100,6 +102,12 @@ func rotationJobs(in *Inputs) []Object {
 // rolledOut says whether every pod of the service was started with what the
 // binding Secret now holds.
 func rolledOut(in *Inputs) bool {
+	// A migration has what it was started with.
+	if slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool {
+		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !jobDone(job) && !jobFailed(job)
+	}) {
+		return false
+	}
 	d := in.Deployment
 	if d == nil {
 		return true
@@ -122,6 +130,10 @@ func RotationHealth(in *Inputs) *Health {
 		return &Health{Reason: v1alpha1.ReasonNotSupported,
 			Message: fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
 				in.database.SecretName, v1alpha1.AnnotationRotateCredentials)}
+	}
+	if in.rotation != rotationNone && in.DatabaseState.Binding == nil {
+		// A first password is told of as a part of making the database.
+		return nil
 	}
 	if in.rotation == rotationNone || in.rotation == rotationDone {
 		if binding := in.DatabaseState.Binding; binding == nil || wanted != "" && binding.Rotation != wanted {

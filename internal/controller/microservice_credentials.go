@@ -58,7 +58,7 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	if err := r.findClaim(ctx, g, seen); err != nil {
 		return err
 	}
-	users := database.UsersOf(ms)
+	users := database.UsersOf(ms, g.DatabaseState.Cluster)
 	for _, missing := range []struct {
 		found **database.Credentials
 		name  string
@@ -167,7 +167,7 @@ func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, se
 	wanted := ms.Annotations[v1alpha1.AnnotationRotateCredentials]
 	seen.text(wanted)
 	clustered := ms.Spec.Database.Provider == v1alpha1.ProviderCloudNativePG
-	users := database.UsersOf(ms)
+	users := database.UsersOf(ms, g.DatabaseState.Cluster)
 	next := users.First
 	switch {
 	case state.Next != nil:

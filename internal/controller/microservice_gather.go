@@ -174,7 +174,7 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 	for _, o := range g.live["Job"] {
 		g.Jobs = append(g.Jobs, o.(*batchv1.Job))
 	}
-	g.Cluster = g.unstructured("Cluster")
+	g.DatabaseState.Cluster = g.unstructured("Cluster")
 	g.ObjectStore = g.unstructured("ObjectStore")
 
 	pods := &corev1.PodList{}

@@ -262,10 +262,11 @@ func (s *fakeServer) run(ctx context.Context, job *batchv1.Job) {
 // was made with.
 func (s *fakeServer) watch(ctx context.Context) {
 	secret, d := &corev1.Secret{}, &appsv1.Deployment{}
+	// In this order: pods are never older than the Secret that is read after them.
+	started := k8s.Get(ctx, client.ObjectKey{Namespace: s.ns, Name: "users"}, d) == nil
 	if k8s.Get(ctx, client.ObjectKey{Namespace: s.ns, Name: "users-db"}, secret) != nil {
 		return
 	}
-	started := k8s.Get(ctx, client.ObjectKey{Namespace: s.ns, Name: "users"}, d) == nil
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.users) == 0 {

@@ -118,7 +118,7 @@ func TestBackupTidiesUp(t *testing.T) {
 	m := newMachine(t)
 	for name, age := range map[string]time.Duration{".20260227T030000Z.dump.partial": 48 * time.Hour, ".20260301T025900Z.dump.partial": time.Hour} {
 		m.write("half", "backup", "order-book", name)
-		written := time.Now().Add(-age) //nolint:forbidigo // The age of a file is told by the clock.
+		written := time.Now().Add(-age)
 		if err := os.Chtimes(filepath.Join(m.dir, "backup", "order-book", name), written, written); err != nil {
 			t.Fatal(err)
 		}

@@ -197,15 +197,17 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 }
 
 // Claim is what Atoll keeps on the claim that the StatefulSet made: its size,
-// which can grow, the annotations that follow from the deletion policy, and
-// which restore filled it.
-func (p *Plan) Claim(restored string, labels map[string]string) *corev1.PersistentVolumeClaim {
+// which can grow, the annotations that follow from the deletion policy, and what
+// became of the volume: which restore filled it, which version ran on it last.
+func (p *Plan) Claim(restored, version string, labels map[string]string) *corev1.PersistentVolumeClaim {
 	annotations := p.keepAnnotations()
-	if restored != "" {
-		if annotations == nil {
-			annotations = map[string]string{}
+	for name, value := range map[string]string{AnnotationRestored: restored, AnnotationVersion: version} {
+		if value != "" {
+			if annotations == nil {
+				annotations = map[string]string{}
+			}
+			annotations[name] = value
 		}
-		annotations[AnnotationRestored] = restored
 	}
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: ClaimName(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: annotations},

@@ -19,6 +19,7 @@ package database
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -63,13 +64,14 @@ type Users struct {
 	Admin         string
 }
 
-// UsersOf are the users of a Microservice's database, which it must have.
-func UsersOf(ms *v1alpha1.Microservice) Users {
+// UsersOf are the users of a Microservice's database, which it must have. cluster
+// is that of CloudNativePG, or nil.
+func UsersOf(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured) Users {
 	engine, known := engines[ms.Spec.Database.Engine]
 	if !known {
 		return Users{}
 	}
-	names := engine.Users(databaseName(ms))
+	names := engine.Users(databaseName(ms, cluster))
 	return Users{First: names[0], second: names[1], Admin: engine.Admin()}
 }
 

@@ -28,6 +28,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/yaml"
@@ -81,13 +82,11 @@ func TestEnginesOfAPI(t *testing.T) {
 }
 
 // TestEnginesDiffer is about what tells engines apart where both could be meant:
-// a client by its type, a folder of backups by the names' endings, a policy by
-// its port.
+// a client by its type, a folder of backups by the names' endings.
 func TestEnginesDiffer(t *testing.T) {
 	of := map[string]func(Engine) string{
 		"Type":      Engine.Type,
 		"Extension": Engine.Extension,
-		"Port":      func(e Engine) string { return string(rune(e.Port())) },
 		"Image":     func(e Engine) string { return e.Image("1") },
 	}
 	for what, value := range of {
@@ -149,7 +148,7 @@ func TestUsers(t *testing.T) {
 	} {
 		ms := service(&v1alpha1.Database{})
 		ms.Spec.Database.Engine = engine
-		users := UsersOf(ms)
+		users := UsersOf(ms, nil)
 		if diff := cmp.Diff(want, [3]string{users.First, users.After(users.First), users.Admin}); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", engine, diff)
 		}
@@ -163,7 +162,7 @@ func TestUsers(t *testing.T) {
 	}
 	unknown := service(&v1alpha1.Database{})
 	unknown.Spec.Database.Engine = "Oracle"
-	if diff := cmp.Diff("", UsersOf(unknown).First); diff != "" {
+	if diff := cmp.Diff("", UsersOf(unknown, nil).First); diff != "" {
 		t.Errorf("an unknown engine has a user:\n%s", diff)
 	}
 }
@@ -197,8 +196,14 @@ func TestDatabaseName(t *testing.T) {
 		"a Cluster is recovered with its names": {from(v1alpha1.ProviderCloudNativePG, "pg"), "db_pg"},
 		"a Cluster of its own backup":           {from(v1alpha1.ProviderCloudNativePG, ""), "order_book"},
 	} {
-		if got := databaseName(service(tc.spec)); got != tc.want {
+		if got := databaseName(service(tc.spec), nil); got != tc.want {
 			t.Errorf("%s: database is %q, want %q", name, got, tc.want)
+		}
+	}
+	live := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"bootstrap": map[string]any{"recovery": map[string]any{"database": "db_pg"}}}}}
+	for _, spec := range []*v1alpha1.Database{from(v1alpha1.ProviderCloudNativePG, ""), from(v1alpha1.ProviderCloudNativePG, "users")} {
+		if got := databaseName(service(spec), live); got != "db_pg" {
+			t.Errorf("a live Cluster's database is %q, want its own whatever restore says", got)
 		}
 	}
 }

@@ -18,10 +18,12 @@ package database
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -36,6 +38,8 @@ type State struct {
 	// administrator and of a rotation hold; nil where there is none. One that is to
 	// be made has no UID yet.
 	Binding, Admin, Next *Credentials
+	// Cluster is that of CloudNativePG; nil when there is none.
+	Cluster *unstructured.Unstructured
 	// ForeignSecret is the name of a Secret that is in the way and somebody else's;
 	// empty when there is none.
 	ForeignSecret string
@@ -88,6 +92,8 @@ const (
 	LabelEngine = "atoll.dev/database-engine"
 	// LabelMajorVersion is the major version of the engine that wrote the data.
 	LabelMajorVersion = "atoll.dev/database-major-version"
+	// AnnotationVersion is the last version of the engine that ran on a volume.
+	AnnotationVersion = "atoll.dev/database-version"
 )
 
 // Resolve puts the defaults in place: the Microservice's own setting wins over
@@ -124,7 +130,7 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *Stat
 	}
 	plan.SecretName = plan.Name
 	plan.Port = engine.Port()
-	plan.DatabaseName = databaseName(ms)
+	plan.DatabaseName = databaseName(ms, state.Cluster)
 	plan.Instances = 1
 	plan.Parameters = spec.Parameters
 	if plan.Provider == v1alpha1.ProviderCloudNativePG {
@@ -136,11 +142,6 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *Stat
 	}
 	if err := plan.applyDefaults(spec, topology, state.Claim); err != nil {
 		return nil, err
-	}
-	if spec.Backup != nil {
-		if _, err := parseSchedule(spec.Backup.Schedule); err != nil {
-			return nil, err
-		}
 	}
 	plan.Image = firstSet(spec.Image, plan.defaultImage())
 	return plan, nil
@@ -211,6 +212,13 @@ func (p *Plan) respectClaim(spec *v1alpha1.Database, storage v1alpha1.DatabaseSt
 		}
 		p.Version = major
 	}
+	if ran := claim.Annotations[AnnotationVersion]; lower(p.Version, ran) {
+		if spec.Version != "" {
+			return fmt.Errorf("database.version: version %s has written to the volume claim %q, and version %s is older: set version to at least %q, or restore a backup of it in a new Microservice",
+				ran, claim.Name, p.Version, ran)
+		}
+		p.Version = ran
+	}
 	if class := claim.Spec.StorageClassName; class != nil && *class != "" {
 		if storage.StorageClassName != "" && storage.StorageClassName != *class {
 			return fmt.Errorf("database.storage.storageClassName: the volume claim %q has class %q, which can't be changed to %q: set it back, or restore a backup of it in a new Microservice",
@@ -236,6 +244,16 @@ func Name(owner string) string { return owner + "-db" }
 // ClaimName is the name of the volume claim of a service's built-in database.
 func ClaimName(owner string) string { return VolumeName + "-" + Name(owner) + "-0" }
 
+// lower says whether a version is an older minor version than another of the
+// same major. A version without a minor is the newest of its major.
+func lower(version, than string) bool {
+	major, minor, exact := strings.Cut(version, ".")
+	otherMajor, otherMinor, otherExact := strings.Cut(than, ".")
+	a, errA := strconv.Atoi(minor)
+	b, errB := strconv.Atoi(otherMinor)
+	return exact && otherExact && major == otherMajor && errA == nil && errB == nil && a < b
+}
+
 func majorOf(version string) string {
 	major, _, _ := strings.Cut(version, ".")
 	return major
@@ -252,11 +270,21 @@ func identifier(name string) string {
 	return id
 }
 
-// databaseName is the name of a service's database. One that CloudNativePG
-// recovers has the names that it was made with.
-func databaseName(ms *v1alpha1.Microservice) string {
+// databaseName is the name of a service's database. What exists keeps its own,
+// and one that CloudNativePG recovers has the names that it was made with.
+func databaseName(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured) string {
 	spec := ms.Spec.Database
-	if spec.Provider == v1alpha1.ProviderCloudNativePG && spec.Restore != nil && spec.Restore.From.Service != "" {
+	if spec.Provider != v1alpha1.ProviderCloudNativePG {
+		return identifier(ms.Name)
+	}
+	if cluster != nil {
+		for _, method := range []string{"initdb", "recovery"} {
+			if name, _, _ := unstructured.NestedString(cluster.Object, "spec", "bootstrap", method, "database"); name != "" {
+				return name
+			}
+		}
+	}
+	if spec.Restore != nil && spec.Restore.From.Service != "" {
 		return identifier(spec.Restore.From.Service)
 	}
 	return identifier(ms.Name)

@@ -49,6 +49,13 @@ func written(engine, major, class, size string) *corev1.PersistentVolumeClaim {
 	return claim
 }
 
+// ran is a claim on which a version has run.
+func ran(version string) *corev1.PersistentVolumeClaim {
+	claim := written("postgresql", "17", "fast", "10Gi")
+	claim.Annotations = map[string]string{AnnotationVersion: version}
+	return claim
+}
+
 func TestResolve(t *testing.T) {
 	// What of a plan is decided by several.
 	type decided struct {
@@ -88,6 +95,10 @@ func TestResolve(t *testing.T) {
 			spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "1024Mi"}}, claim: written("postgresql", "17", "fast", "1Gi"), want: decided{"17", "fast", "1Gi", v1alpha1.DeletionRetain}},
 		"the same class by name": {
 			spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "fast"}}, claim: written("postgresql", "17", "fast", "10Gi"), want: decided{"17", "fast", "10Gi", v1alpha1.DeletionRetain}},
+		"a default that is older than what has run": {
+			topology: defaulting(v1alpha1.DatabaseDefaults{Version: "17.2"}), claim: ran("17.5"), want: decided{"17.5", "fast", "10Gi", v1alpha1.DeletionRetain}},
+		"a newer minor version than what has run": {
+			spec: v1alpha1.Database{Version: "17.10"}, claim: ran("17.5"), want: decided{"17.10", "fast", "10Gi", v1alpha1.DeletionRetain}},
 		"a claim that says nothing of its data decides its size alone": {
 			topology: defaulting(all), claim: unlabelled, want: decided{"16.2", "slow", "5Gi", v1alpha1.DeletionDelete}},
 	} {
@@ -162,6 +173,9 @@ func TestResolveErrors(t *testing.T) {
 		"a newer major version": {
 			ms: service(&v1alpha1.Database{Version: "18.1"}), claim: written("postgresql", "17", "fast", "10Gi"),
 			wantErr: `database.version: the volume claim "data-order-book-db-0" holds data of version 17, which version 18.1 can't read: set version to "17", or restore a backup of it in a new Microservice`},
+		"a minor version that is older than what has run": {
+			ms: service(&v1alpha1.Database{Version: "17.2"}), claim: ran("17.5"),
+			wantErr: `database.version: version 17.5 has written to the volume claim "data-order-book-db-0", and version 17.2 is older: set version to at least "17.5", or restore a backup of it in a new Microservice`},
 		"another class": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}}), claim: written("postgresql", "17", "fast", "10Gi"),
 			wantErr: `database.storage.storageClassName: the volume claim "data-order-book-db-0" has class "fast", which can't be changed to "slow": set it back, or restore a backup of it in a new Microservice`},
@@ -320,7 +334,7 @@ func TestRetention(t *testing.T) {
 			if retention.WhenScaled != appsv1.RetainPersistentVolumeClaimRetentionPolicyType {
 				t.Errorf("whenScaled is %s: suspend would delete the data", retention.WhenScaled)
 			}
-			for _, got := range []map[string]string{plan.BindingSecret(Credentials{}, nil).Annotations, plan.AdminSecret(Credentials{}, nil).Annotations, plan.Claim("", nil).Annotations} {
+			for _, got := range []map[string]string{plan.BindingSecret(Credentials{}, nil).Annotations, plan.AdminSecret(Credentials{}, nil).Annotations, plan.Claim("", "", nil).Annotations} {
 				if diff := cmp.Diff(want.annotations, got); diff != "" {
 					t.Errorf("annotations (-want +got):\n%s", diff)
 				}

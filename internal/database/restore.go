@@ -39,7 +39,7 @@ if [ -n "$held" ]; then
   echo "the database is not empty: it holds $held" | tr '\n' ' ' >&2
   exit 1
 fi
-name=${ATOLL_BACKUP:-$(cd "$folder" 2>/dev/null && ls -1 | grep -F ".$ATOLL_EXTENSION" | grep -v '\.sha256$' | sort | tail -n 1)}
+name=${ATOLL_BACKUP:-$(cd "$folder" 2>/dev/null && ls -1 | grep -F ".$ATOLL_EXTENSION" | grep -v '\.sha256$' | sort | tail -n 1 || true)}
 if [ -z "$name" ] || [ ! -f "$folder/$name" ]; then
   echo "there is no backup ${ATOLL_BACKUP:-with the extension $ATOLL_EXTENSION} at $ATOLL_LOCATION" >&2
   exit 1

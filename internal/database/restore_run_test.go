@@ -40,6 +40,16 @@ func TestRestoreRuns(t *testing.T) {
 		v1alpha1.EngineMariaDB:    {"3 tables or views, among them a", "3 tables or views, among them a"},
 		v1alpha1.EngineValkey:     {"# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "3 keys in database 0"},
 	}
+	// What a server does not say is not taken for nothing.
+	for _, env := range []string{"FAKE_DEAF=1", "FAKE_LOADING=1"} {
+		m := newMachine(t)
+		m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
+		m.write("", "report")
+		m.write(held[v1alpha1.EngineValkey][0], "held")
+		if output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""), env); succeeded || m.read("told") != "" {
+			t.Errorf("%s: succeeded is %t, and the database was told %q: %s", env, succeeded, m.read("told"), output)
+		}
+	}
 	for engine := range engines {
 		for name, tc := range map[string]struct {
 			backup string
@@ -71,6 +81,14 @@ func TestRestoreRuns(t *testing.T) {
 					for _, name := range m.files() {
 						m.remove(name)
 					}
+				},
+				wantSaid: "there is no backup with the extension " + engines[engine].Extension() + " at pvc://backups/order-book"},
+			"a folder that is not there": {
+				change: func(m *machine) {
+					for _, name := range m.files() {
+						m.remove(name)
+					}
+					m.remove("")
 				},
 				wantSaid: "there is no backup with the extension " + engines[engine].Extension() + " at pvc://backups/order-book"},
 			"a server that is away": {env: "FAKE_DOWN=1", wantSaid: "connection refused"},

@@ -32,6 +32,12 @@ func parseSchedule(schedule string) (cron.Schedule, error) {
 	return parsed, nil
 }
 
+// CheckSchedule says what is wrong with a schedule.
+func CheckSchedule(schedule string) error {
+	_, err := parseSchedule(schedule)
+	return err
+}
+
 // NextRun is when a schedule, in UTC, next comes after a time; zero when it never
 // does.
 func NextRun(schedule string, after time.Time) time.Time {

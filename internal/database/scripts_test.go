@@ -94,6 +94,7 @@ statements() {
   text=$(cat)
   case $text in *"HAVING"*) cat "$FAKE/held" 2>/dev/null || true ;; *) printf '%s\n' "$text" >> "$FAKE/told" ;; esac
 }
+case "${FAKE_DEAF:+deaf} $*" in "deaf "*"ACL LIST"|"deaf "*"INFO keyspace") echo "broken pipe" >&2; exit 1 ;; esac
 case "$name $*" in
 pg_dump*) dump "$(last "$@")" ;;
 "pg_restore --file /dev/null"*) verify "$(last "$@")" ;;
@@ -106,7 +107,7 @@ valkey-server*) cat "$FAKE/work/restore.rdb" >> "$FAKE/told"; exec sleep 60 ;;
 valkey-cli*"ACL LIST") cat "$FAKE/users" 2>/dev/null || true ;;
 valkey-cli*"INFO keyspace") cat "$FAKE/held" 2>/dev/null || true ;;
 valkey-cli*"INFO replication") echo master_link_status:up ;;
-valkey-cli*"INFO persistence") echo aof_rewrite_in_progress:0 ;;
+valkey-cli*"INFO persistence") printf 'loading:%s\r\naof_rewrite_in_progress:0\r\n' "${FAKE_LOADING:-0}" ;;
 valkey-cli*PING) echo PONG ;;
 valkey-cli*--rdb*) dump "$(last "$@")" ;;
 valkey-cli*) echo "$*" >> "$FAKE/told" ;;

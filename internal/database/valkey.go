@@ -102,8 +102,13 @@ client ACL SAVE
 		Verify: valkeyTool + `$(tool check-rdb) "$ATOLL_FILE"`,
 		// A user that nobody can log in as marks a restore that has begun: what is
 		// there comes of it.
-		Filled: valkeyClient + `if ! client ACL LIST | grep -q "^user $ATOLL_RESTORE "; then
-  client INFO keyspace | sed -n 's/^db\([0-9]*\):keys=\([0-9]*\).*/\2 keys in database \1/p'
+		// What the server says is taken down first: a pipe would hide that it failed.
+		Filled: valkeyClient + `users=$(client ACL LIST)
+loading=$(client INFO persistence)
+keys=$(client INFO keyspace)
+echo "$loading" | grep -q '^loading:0' || { echo "the server is still loading its data" >&2; exit 1; }
+if ! echo "$users" | grep -q "^user $ATOLL_RESTORE "; then
+  echo "$keys" | sed -n 's/^db\([0-9]*\):keys=\([0-9]*\).*/\2 keys in database \1/p'
 fi
 `,
 		// The server takes the data over as the replica of one that was started on
