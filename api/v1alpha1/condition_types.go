@@ -169,6 +169,9 @@ const (
 	ReasonDependencyNotFound = "DependencyNotFound"
 	// ReasonPortNotFound says that a dependency lacks the port.
 	ReasonPortNotFound = "PortNotFound"
+	// ReasonNotPermitted says that a dependency does not permit the caller, or a
+	// Topology not a member of that namespace.
+	ReasonNotPermitted = "NotPermitted"
 	// ReasonDependencyNotReady says that a dependency exists and is not Ready.
 	ReasonDependencyNotReady = "DependencyNotReady"
 

@@ -18,7 +18,7 @@ package v1alpha1
 
 // Dependency is a service that this one calls.
 type Dependency struct {
-	// name is the name of a Microservice in the same namespace.
+	// name is the name of a Microservice.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
@@ -30,6 +30,19 @@ type Dependency struct {
 	// +kubebuilder:validation:MaxLength=15
 	Port string `json:"port,omitempty"`
 
+	// namespace is the dependency's namespace. Unset means the same one. A
+	// dependency of another Topology must name this caller in its access.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// startup says whether the first rollout of this service waits until the
+	// dependency is Ready (Wait) or not (Ignore). Later rollouts never wait, and
+	// services that would wait for each other in a circle don't. Unset means Ignore.
+	// +optional
+	Startup StartupPolicy `json:"startup,omitempty"`
+
 	// env gives parts of the dependency's address under further names, beside
 	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT, for code that expects its own.
 	// +optional
@@ -37,6 +50,52 @@ type Dependency struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=16
 	Env []DependencyEnvVar `json:"env,omitempty"`
+}
+
+// StartupPolicy says whether a first rollout waits for a dependency.
+// +kubebuilder:validation:Enum=Ignore;Wait
+type StartupPolicy string
+
+const (
+	// StartupIgnore does not wait.
+	StartupIgnore StartupPolicy = "Ignore"
+	// StartupWait waits until the dependency is Ready.
+	StartupWait StartupPolicy = "Wait"
+)
+
+// EgressRule is what a service reaches outside the cluster.
+type EgressRule struct {
+	// cidrs are the addresses, such as 203.0.113.0/24.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=43
+	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be blocks of addresses such as 203.0.113.0/24 or 2001:db8::/32"
+	CIDRs []string `json:"cidrs,omitempty"`
+
+	// ports are the TCP ports. Unset means every port of every protocol.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:Minimum=1
+	// +kubebuilder:validation:items:Maximum=65535
+	Ports []int32 `json:"ports,omitempty"`
+}
+
+// AccessRule is a caller that may declare this service as a dependency.
+type AccessRule struct {
+	// name is the name of the caller's Microservice.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// namespace is the caller's. Unset means the same one.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
 }
 
 // DependencyEnvVar is an environment variable that holds a part of a

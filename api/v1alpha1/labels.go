@@ -45,6 +45,13 @@ const (
 	ComponentRotation = "rotation"
 )
 
+// AnnotationIsolation on a Topology with the value audit has its isolation
+// computed and not carried out.
+const (
+	AnnotationIsolation = "atoll.dev/isolation"
+	IsolationAudit      = "audit"
+)
+
 // AnnotationRotateCredentials on a Microservice has the password of its database
 // changed: any value that was not there before does it once.
 const AnnotationRotateCredentials = "atoll.dev/rotate-credentials"

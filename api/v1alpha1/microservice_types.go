@@ -42,7 +42,7 @@ import (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit",fieldPath=".metadata"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name)",message="dependencies must not name the service itself: remove the entry whose name is this Microservice's",fieldPath=".spec.dependencies"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name || has(d.namespace))",message="dependencies must not name the service itself: remove the entry whose name is this Microservice's",fieldPath=".spec.dependencies"
 type Microservice struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.
@@ -76,9 +76,9 @@ type MicroserviceList struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, !self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && has(p.protocol) && p.protocol == 'TCP'))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.probes) || !has(self.probes.path)",message="probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec",fieldPath=".probes"
 type MicroserviceSpec struct {
-	// topologyRef names the Topology that the service is a member of, in the
-	// same namespace. Unset: the service stands alone, and its routes need
-	// their own parentRefs.
+	// topologyRef names the Topology that the service is a member of. Unset: the
+	// service stands alone, its routes need their own parentRefs, and nothing
+	// isolates it.
 	// +optional
 	TopologyRef *TopologyReference `json:"topologyRef,omitempty"`
 
@@ -178,16 +178,31 @@ type MicroserviceSpec struct {
 	// +optional
 	Database *Database `json:"database,omitempty"`
 
-	// dependencies are the services of the same namespace that this one
-	// calls. Each gives the pods <NAME>_URL, <NAME>_HOST and <NAME>_PORT, where <NAME> is
-	// the dependency's name in upper case with '_' for '-'. Ready needs each to
-	// exist and to have the port; that it is healthy is shown by
-	// DependenciesReady and does not hold up this service.
+	// dependencies are the services that this one calls. Each gives the pods
+	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT, where <NAME> is the dependency's name
+	// in upper case with '_' for '-', and lets this service reach it where the
+	// Topology isolates them. Ready needs each to exist, to have the port and to
+	// permit this caller; that it is healthy is shown by DependenciesReady and does
+	// not hold up this service.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=64
 	Dependencies []Dependency `json:"dependencies,omitempty"`
+
+	// egress is what the service reaches outside the cluster, where its Topology's
+	// isolation is Strict. Unset means nothing.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Egress []EgressRule `json:"egress,omitempty"`
+
+	// access names callers outside this service's Topology, or of another namespace
+	// without one, that may declare it as a dependency. Unset means none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	Access []AccessRule `json:"access,omitempty"`
 
 	// routes make the service reachable through the gateway. Unset means not
 	// reachable from outside the cluster.
@@ -226,6 +241,13 @@ type TopologyReference struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
+
+	// namespace is the Topology's, which must let members of this namespace join
+	// (allowedNamespaces). Unset means the Microservice's own.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
 }
 
 // MicroserviceStatus is the service as Atoll sees it.
@@ -316,6 +338,11 @@ type DatabaseStatus struct {
 
 // DependencyStatus is the state of a service that this one calls.
 type DependencyStatus struct {
+	// namespace is the dependency's.
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
 	// name is the dependency's name.
 	// +required
 	// +kubebuilder:validation:MinLength=1

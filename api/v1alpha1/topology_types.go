@@ -21,9 +21,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Topology is what a set of services shares: the gateway in front of them and
-// the defaults of their settings. Microservices of the same namespace join it
-// with topologyRef, and its status sums them up.
+// Topology is what a set of services shares: the gateway in front of them, the
+// isolation between them and the defaults of their settings. Microservices join
+// it with topologyRef, and its status sums them up.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -67,6 +67,25 @@ type TopologySpec struct {
 	// +optional
 	Gateway *TopologyGateway `json:"gateway,omitempty"`
 
+	// allowedNamespaces says from which namespaces Microservices may join. Unset
+	// means the Topology's own.
+	// +optional
+	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
+
+	// isolation says which connections of members are let through: Strict denies
+	// both directions but for what is declared (dependencies, routes, monitoring,
+	// egress, the service's own database, DNS), Ingress denies what comes in, None
+	// denies nothing. It is up to the cluster's network plugin to enforce it. With
+	// the annotation atoll.dev/isolation: audit nothing is denied. Unset means
+	// Strict.
+	// +optional
+	Isolation Isolation `json:"isolation,omitempty"`
+
+	// monitoring says whose pods may reach every port of the members, to scrape
+	// them. Unset means nobody's.
+	// +optional
+	Monitoring *PodPeer `json:"monitoring,omitempty"`
+
 	// defaults are settings for members that don't set their own.
 	// +optional
 	Defaults *TopologyDefaults `json:"defaults,omitempty"`
@@ -95,10 +114,68 @@ type TopologyGateway struct {
 	// +kubebuilder:validation:MaxItems=16
 	Hostnames []Hostname `json:"hostnames,omitempty"`
 
+	// dataPlane says whose pods forward requests to the members' routed ports.
+	// Unset means that any pod may reach a routed port.
+	// +optional
+	DataPlane *PodPeer `json:"dataPlane,omitempty"`
+
 	// tls makes the Gateway listen with HTTPS on port 443 instead of HTTP on port
 	// 80. Unset means HTTP.
 	// +optional
 	TLS *TopologyTLS `json:"tls,omitempty"`
+}
+
+// AllowedNamespaces says from which namespaces Microservices may join.
+// +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="selector and from: Selector go together"
+type AllowedNamespaces struct {
+	// from is Same (the Topology's own), All, or Selector (those that selector
+	// selects, and the Topology's own).
+	// +required
+	From NamespacesFrom `json:"from,omitempty"`
+
+	// selector selects namespaces by their labels.
+	// +optional
+	Selector *metav1.LabelSelector `json:"selector,omitempty"`
+}
+
+// NamespacesFrom is a way to choose namespaces.
+// +kubebuilder:validation:Enum=Same;All;Selector
+type NamespacesFrom string
+
+const (
+	// NamespacesFromSame is the Topology's own namespace.
+	NamespacesFromSame NamespacesFrom = "Same"
+	// NamespacesFromAll is every namespace.
+	NamespacesFromAll NamespacesFrom = "All"
+	// NamespacesFromSelector is the namespaces that a selector selects.
+	NamespacesFromSelector NamespacesFrom = "Selector"
+)
+
+// Isolation says which connections of members are let through.
+// +kubebuilder:validation:Enum=Strict;Ingress;None
+type Isolation string
+
+const (
+	// IsolationStrict denies both directions but for what is declared.
+	IsolationStrict Isolation = "Strict"
+	// IsolationIngress denies what comes in but for what is declared.
+	IsolationIngress Isolation = "Ingress"
+	// IsolationNone denies nothing.
+	IsolationNone Isolation = "None"
+)
+
+// PodPeer selects pods. Both selectors must match; an unset one matches all.
+// +kubebuilder:validation:MinProperties=1
+type PodPeer struct {
+	// namespaceSelector selects the pods' namespaces by their labels. Unset means
+	// every namespace.
+	// +optional
+	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
+
+	// podSelector selects pods by their labels. Unset means every pod of the
+	// namespaces.
+	// +optional
+	PodSelector *metav1.LabelSelector `json:"podSelector,omitempty"`
 }
 
 // TopologyTLS says where the Gateway's certificate comes from.

@@ -94,18 +94,6 @@ func databaseClaim(in *Inputs) ([]Object, error) {
 	return one(p.Claim(restoredBy(in), version, labels(in.Microservice, v1alpha1.ComponentDatabase)))
 }
 
-func networkPolicies(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
-	}
-	p := in.managed()
-	if p == nil {
-		return nil, nil
-	}
-	ms := in.Microservice
-	return one(p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
-}
-
 func databaseStatefulSet(in *Inputs) ([]Object, error) {
 	if in.databaseErr != nil {
 		return nil, invalidDatabase(in)

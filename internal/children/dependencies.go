@@ -39,8 +39,8 @@ func DependencyHealth(in *Inputs) (health *Health, resolved bool) {
 	var notReady []string
 	for i := range in.Edges {
 		callee := in.Edges[i].Callee
-		if !meta.IsStatusConditionPresentAndEqual(callee.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue) {
-			notReady = append(notReady, callee.Name)
+		if !isReady(callee) {
+			notReady = append(notReady, in.shown(callee))
 		}
 	}
 	if len(notReady) > 0 {
@@ -48,4 +48,41 @@ func DependencyHealth(in *Inputs) (health *Health, resolved bool) {
 			Message: fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", "))}, true
 	}
 	return &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}, true
+}
+
+func isReady(ms *v1alpha1.Microservice) bool {
+	return meta.IsStatusConditionPresentAndEqual(ms.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue)
+}
+
+// shown is how another service is named to this one's readers.
+func (in *Inputs) shown(ms *v1alpha1.Microservice) string {
+	if ms.Namespace == in.Microservice.Namespace {
+		return ms.Name
+	}
+	return ms.Namespace + "/" + ms.Name
+}
+
+// awaitingDependencies holds a first rollout back until the dependencies are
+// Ready that it is to wait for. In a circle nobody waits: all would for ever.
+func awaitingDependencies(in *Inputs) *Problem {
+	if in.Deployment != nil || in.WaitsInCircle {
+		return nil
+	}
+	var awaited []string
+	for i := range in.Edges {
+		edge := &in.Edges[i]
+		if edge.Dependency.Startup != v1alpha1.StartupWait || edge.Callee != nil && isReady(edge.Callee) {
+			continue
+		}
+		name := edge.Dependency.Name
+		if edge.Dependency.Namespace != "" {
+			name = edge.Dependency.Namespace + "/" + name
+		}
+		awaited = append(awaited, name)
+	}
+	if len(awaited) == 0 {
+		return nil
+	}
+	return &Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
+		Message: fmt.Sprintf("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", "))}
 }

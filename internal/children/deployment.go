@@ -78,7 +78,7 @@ func deployment(in *Inputs) ([]Object, error) {
 // gate is what has to happen to the database before a pod of the wanted template
 // may start.
 func gate(in *Inputs) *Problem {
-	for _, awaiting := range []func(*Inputs) *Problem{awaitingCredentials, awaitingRestore, awaitingMigration} {
+	for _, awaiting := range []func(*Inputs) *Problem{awaitingDependencies, awaitingCredentials, awaitingRestore, awaitingMigration} {
 		if problem := awaiting(in); problem != nil {
 			return problem
 		}

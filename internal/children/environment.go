@@ -63,11 +63,10 @@ func environment(in *Inputs) []corev1.EnvVar {
 
 func dependencyEnv(in *Inputs, i int) []corev1.EnvVar {
 	edge := &in.Edges[i]
-	namespace := in.Microservice.Namespace
 	parts := map[v1alpha1.AddressPart]string{
-		v1alpha1.AddressPartURL:     edge.URL(namespace),
-		v1alpha1.AddressPartAddress: edge.Address(namespace),
-		v1alpha1.AddressPartHost:    edge.Host(namespace),
+		v1alpha1.AddressPartURL:     edge.URL(),
+		v1alpha1.AddressPartAddress: edge.Address(),
+		v1alpha1.AddressPartHost:    edge.Host(),
 		v1alpha1.AddressPartPort:    edge.PortNumber(),
 	}
 	prefix := strings.ToUpper(strings.ReplaceAll(edge.Dependency.Name, "-", "_"))

@@ -69,7 +69,7 @@ func listener(topology *v1alpha1.Topology, i int, hostname *gatewayv1.Hostname) 
 		Port:     80,
 		Protocol: gatewayv1.HTTPProtocolType,
 		AllowedRoutes: &gatewayv1.AllowedRoutes{
-			Namespaces: &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)},
+			Namespaces: routeNamespaces(topology),
 		},
 	}
 	if tls := topology.Spec.Gateway.TLS; tls != nil {
@@ -89,6 +89,15 @@ func listener(topology *v1alpha1.Topology, i int, hostname *gatewayv1.Hostname) 
 		l.Name += gatewayv1.SectionName("-" + strconv.Itoa(i))
 	}
 	return l
+}
+
+// routeNamespaces lets those attach routes who may join.
+func routeNamespaces(topology *v1alpha1.Topology) *gatewayv1.RouteNamespaces {
+	allowed := topology.Spec.AllowedNamespaces
+	if allowed == nil {
+		return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)}
+	}
+	return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.FromNamespaces(allowed.From)), Selector: allowed.Selector}
 }
 
 // GatewayHealth reads what the Gateway's controller says of it and of its

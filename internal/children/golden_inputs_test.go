@@ -165,6 +165,14 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 		Jobs: w.jobs, Pods: w.pods,
 		BackupOverdue: c.BackupOverdue, RcloneImage: "rclone:1",
 	}
+	in.WaitsInCircle = graph.WaitsInCircle(ms, w.service)
+	for _, caller := range w.services {
+		for _, edge := range graph.Resolve(caller, w.service) {
+			if edge.Callee == ms && edge.Resolved() {
+				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
+			}
+		}
+	}
 	for _, topology := range w.topologies {
 		if ref := ms.Spec.TopologyRef; ref != nil && ref.Name == topology.Name {
 			in.Topology = topology
@@ -213,9 +221,9 @@ func addCredentials(in *Inputs, c circumstances) {
 	state.Next = &next
 }
 
-func (w *world) service(name string) *v1alpha1.Microservice {
+func (w *world) service(namespace, name string) *v1alpha1.Microservice {
 	for _, ms := range w.services {
-		if ms.Name == name {
+		if ms.Name == name && ms.Namespace == namespace {
 			return ms
 		}
 	}

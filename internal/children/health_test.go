@@ -300,7 +300,7 @@ func TestAutoscalerHealth(t *testing.T) {
 
 func TestDependencyHealth(t *testing.T) {
 	callee := func(name string, ready metav1.ConditionStatus) *v1alpha1.Microservice {
-		ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: orders().Namespace}}
 		if ready != "" {
 			ms.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: ready}}
 		}

@@ -37,6 +37,11 @@ type Inputs struct {
 	Topology *v1alpha1.Topology
 	// Edges are the resolved dependencies, in the spec's order.
 	Edges []graph.Edge
+	// Callers are the services whose declared dependency on this one resolves.
+	Callers []Caller
+	// WaitsInCircle says that waiting for its dependencies to start, the service
+	// would wait for itself.
+	WaitsInCircle bool
 	// DatabaseState is what exists of the database.
 	DatabaseState database.State
 	// References is what was found of the ConfigMaps and Secrets that the pods
@@ -71,6 +76,12 @@ type Inputs struct {
 	databaseErr error
 	// rotation is how far a change of the database's password has come.
 	rotation rotationStep
+}
+
+// Caller is a service that calls this one, and the port that it calls.
+type Caller struct {
+	Namespace, Name string
+	Port            int32
 }
 
 // References is what was found of the ConfigMaps and Secrets that pods use.

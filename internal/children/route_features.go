@@ -61,7 +61,7 @@ func undone(in *Inputs) *Health {
 // classWithout is a class of one of the route's Gateways that says what it does
 // and does not name the feature.
 func classWithout(in *Inputs, route *v1alpha1.Route, feature gatewayv1.FeatureName) *gatewayv1.GatewayClass {
-	for _, ref := range GatewayRefs(route, in.Topology) {
+	for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
 		namespace := ref.Namespace
 		if namespace == "" {
 			namespace = in.Microservice.Namespace

@@ -49,20 +49,25 @@ func routeMeta(ms *v1alpha1.Microservice, i int) metav1.ObjectMeta {
 
 // GatewayRefs are the Gateways that a route attaches to: its own, or the
 // Topology's.
-func GatewayRefs(route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
+func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
 	switch {
 	case len(route.ParentRefs) > 0:
 		return route.ParentRefs
 	case topology == nil || topology.Spec.Gateway == nil:
 		return nil
-	case topology.Spec.Gateway.Ref != nil:
-		return []v1alpha1.GatewayReference{*topology.Spec.Gateway.Ref}
 	}
-	return []v1alpha1.GatewayReference{{Name: topology.Name}}
+	ref := v1alpha1.GatewayReference{Name: topology.Name}
+	if topology.Spec.Gateway.Ref != nil {
+		ref = *topology.Spec.Gateway.Ref
+	}
+	if ref.Namespace == "" && topology.Namespace != ms.Namespace {
+		ref.Namespace = topology.Namespace
+	}
+	return []v1alpha1.GatewayReference{ref}
 }
 
 func parentRefs(in *Inputs, i int) ([]gatewayv1.ParentReference, *Problem) {
-	refs := GatewayRefs(&in.Microservice.Spec.Routes[i], in.Topology)
+	refs := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
 	if len(refs) == 0 {
 		where := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
 		if in.Topology != nil {

@@ -40,7 +40,7 @@ func URLs(in *Inputs) []string {
 		if path == "/" {
 			path = ""
 		}
-		for _, ref := range GatewayRefs(route, in.Topology) {
+		for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
 			namespace := ref.Namespace
 			if namespace == "" {
 				namespace = in.Microservice.Namespace

@@ -55,7 +55,7 @@ func ClientOptions() client.Options {
 }
 
 // NewForeignCache makes a cache of what may be anybody's: Gateways, their
-// classes, and the metadata of ConfigMaps and Secrets. The manager starts it.
+// classes, and the metadata of ConfigMaps, Secrets and Namespaces. The manager starts it.
 func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	foreign, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:                   mgr.GetHTTPClient(),
@@ -101,6 +101,12 @@ func nameAndImage(c *corev1.Container) corev1.Container {
 // a version of it.
 func slim(object any) (any, error) {
 	if full, ok := object.(*metav1.PartialObjectMetadata); ok {
+		if full.Kind == "Namespace" {
+			// Topologies choose namespaces by their labels.
+			return &metav1.PartialObjectMetadata{TypeMeta: full.TypeMeta, ObjectMeta: metav1.ObjectMeta{
+				Name: full.Name, UID: full.UID, ResourceVersion: full.ResourceVersion, Labels: full.Labels, DeletionTimestamp: full.DeletionTimestamp,
+			}}, nil
+		}
 		return &metav1.PartialObjectMetadata{TypeMeta: full.TypeMeta, ObjectMeta: metav1.ObjectMeta{
 			Name: full.Name, Namespace: full.Namespace, UID: full.UID, ResourceVersion: full.ResourceVersion,
 			DeletionTimestamp: full.DeletionTimestamp,
@@ -113,6 +119,13 @@ var (
 	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io", foreign: true}
 	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io", foreign: true}
 )
+
+// namespaceMetadata is the metadata of a Namespace.
+func namespaceMetadata() *metav1.PartialObjectMetadata {
+	m := &metav1.PartialObjectMetadata{}
+	m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return m
+}
 
 // crdMetadata is the metadata of a CustomResourceDefinition, the only part of
 // it that is watched: the schemas of a cluster can take a lot of memory.

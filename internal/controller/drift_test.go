@@ -138,7 +138,7 @@ var _ = Describe("Drift", func() {
 		})
 		Eventually(func() []string { return kinds(everythingIn(ctx, ns)) }).Should(ConsistOf(
 			"Microservice/users", "Topology/shop", "Gateway/shop", "ServiceAccount/users",
-			"Service/users", "Deployment/users", "PodDisruptionBudget/users",
+			"Service/users", "Deployment/users", "PodDisruptionBudget/users", "NetworkPolicy/users",
 			// Retain is the default: the data and what opens it stay.
 			"Secret/users-db", "Secret/users-db-admin", "PersistentVolumeClaim/data-users-db-0"))
 		eventuallyReady(ctx, users)

@@ -25,15 +25,16 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
 	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // Indexes of the cache.
 const (
 	// indexMicroservice finds objects by the Microservice that they belong to.
 	indexMicroservice = "atoll.microservice"
-	// indexDependency finds Microservices by the names of their dependencies.
+	// indexDependency finds Microservices by their dependencies, as namespace/name.
 	indexDependency = "atoll.dependency"
-	// indexTopology finds Microservices by their Topology.
+	// indexTopology finds Microservices by their Topology, as namespace/name.
 	indexTopology = "atoll.topology"
 	// indexReference finds Microservices by the ConfigMaps and Secrets that they
 	// use, as Kind/name.
@@ -54,14 +55,14 @@ func byDependency(o client.Object) []string {
 	ms := o.(*v1alpha1.Microservice)
 	names := make([]string, len(ms.Spec.Dependencies))
 	for i := range ms.Spec.Dependencies {
-		names[i] = ms.Spec.Dependencies[i].Name
+		names[i] = graph.NamespaceOf(ms, &ms.Spec.Dependencies[i]) + "/" + ms.Spec.Dependencies[i].Name
 	}
 	return names
 }
 
 func byTopology(o client.Object) []string {
-	if ref := o.(*v1alpha1.Microservice).Spec.TopologyRef; ref != nil {
-		return []string{ref.Name}
+	if topology := graph.TopologyOf(o.(*v1alpha1.Microservice)); topology != "" {
+		return []string{topology}
 	}
 	return nil
 }

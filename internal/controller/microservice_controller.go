@@ -122,7 +122,7 @@ type objectKey struct{ kind, name string }
 // others; but nothing is deleted unless all that is wanted is there.
 func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*children.Problem{}, written: map[objectKey]bool{}}
-	if g.topologyMissing {
+	if g.topologyMissing || g.topologyRefuses {
 		return out
 	}
 	wanted, err := children.Build(&g.Inputs)

@@ -49,6 +49,8 @@ type gathered struct {
 	incomplete bool
 	// topologyMissing says that topologyRef names a Topology that does not exist.
 	topologyMissing bool
+	// topologyRefuses says that the Topology lets no members of this namespace join.
+	topologyRefuses bool
 	// live are the existing children by the kind's name.
 	live map[string][]client.Object
 	// dependents is the number of Microservices that declare this one as a
@@ -88,50 +90,61 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 }
 
 func (r *MicroserviceReconciler) gatherTopology(ctx context.Context, g *gathered, seen *fingerprint) error {
-	ref := g.Microservice.Spec.TopologyRef
-	if ref == nil {
+	key, wanted := topologyKey(g.Microservice)
+	if !wanted {
 		return nil
 	}
 	topology := &v1alpha1.Topology{}
-	err := r.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: ref.Name}, topology)
+	err := r.Get(ctx, key, topology)
 	if apierrors.IsNotFound(err) {
 		g.topologyMissing = true
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("reading Topology %q: %w", ref.Name, err)
+		return fmt.Errorf("reading Topology %q: %w", key.Name, err)
+	}
+	// Its status changes with every member; of it nothing matters here.
+	seen.text(string(topology.UID), strconv.FormatInt(topology.Generation, 10), topology.Annotations[v1alpha1.AnnotationIsolation])
+	allowed, err := allows(ctx, r.Foreign, topology, g.Microservice.Namespace)
+	if err != nil {
+		return err
+	}
+	seen.text(strconv.FormatBool(allowed))
+	if !allowed {
+		g.topologyRefuses = true
+		return nil
 	}
 	g.Topology = topology
-	// Its status changes with every member; of it nothing matters here.
-	seen.text(string(topology.UID), strconv.FormatInt(topology.Generation, 10))
 	return nil
 }
 
 func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, seen *fingerprint) error {
-	var failed error
-	g.Edges = graph.Resolve(g.Microservice, func(name string) *v1alpha1.Microservice {
-		callee := &v1alpha1.Microservice{}
-		err := r.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, callee)
-		if apierrors.IsNotFound(err) {
-			return nil
+	known := &services{ctx: ctx, reader: r.Client}
+	g.Edges = graph.Resolve(g.Microservice, known.lookup)
+	for i := range g.Edges {
+		if callee := g.Edges[i].Callee; callee != nil {
+			seen.text(string(callee.UID), strconv.FormatInt(callee.Generation, 10), string(readyStatus(callee.Status.Conditions)))
 		}
-		if err != nil {
-			failed = fmt.Errorf("reading Microservice %q: %w", name, err)
-			return nil
-		}
-		seen.text(string(callee.UID), strconv.FormatInt(callee.Generation, 10), string(readyStatus(callee.Status.Conditions)))
-		return callee
-	})
-	if failed != nil {
-		return failed
 	}
+	// It matters to a first rollout only.
+	g.WaitsInCircle = graph.WaitsInCircle(g.Microservice, known.lookup)
+	seen.text(strconv.FormatBool(g.WaitsInCircle))
+
 	callers := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, callers, client.InNamespace(g.Microservice.Namespace), client.MatchingFields{indexDependency: g.Microservice.Name}); err != nil {
+	if err := r.List(ctx, callers, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(g.Microservice).String()}); err != nil {
 		return fmt.Errorf("listing dependents: %w", err)
 	}
 	g.dependents = len(callers.Items)
-	seen.text(strconv.Itoa(g.dependents))
-	return nil
+	for i := range callers.Items {
+		caller := &callers.Items[i]
+		seen.text(string(caller.UID), strconv.FormatInt(caller.Generation, 10))
+		for _, edge := range graph.Resolve(caller, known.lookup) {
+			if edge.Resolved() && edge.Callee.UID == g.Microservice.UID {
+				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
+			}
+		}
+	}
+	return known.failed
 }
 
 func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered, seen *fingerprint) error {
@@ -255,7 +268,7 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 	}
 	g.Gateways = map[string]*gatewayv1.Gateway{}
 	for i := range g.Microservice.Spec.Routes {
-		for _, ref := range children.GatewayRefs(&g.Microservice.Spec.Routes[i], g.Topology) {
+		for _, ref := range children.GatewayRefs(g.Microservice, &g.Microservice.Spec.Routes[i], g.Topology) {
 			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
 			if key.Namespace == "" {
 				key.Namespace = g.Microservice.Namespace

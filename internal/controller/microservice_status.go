@@ -63,7 +63,14 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	status.Dependencies = dependencyStatus(g)
 	if g.topologyMissing {
 		set.summarize(waiting(v1alpha1.ReasonTopologyNotFound,
-			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, ms.Namespace)))
+			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, namespaceOfTopology(ms))))
+		set.keepAll()
+		return
+	}
+	if g.topologyRefuses {
+		key, _ := topologyKey(ms)
+		set.summarize(children.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
+			Message: fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace)})
 		set.keepAll()
 		return
 	}
@@ -212,7 +219,7 @@ func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {
 	}
 	dependencies := make([]v1alpha1.DependencyStatus, len(g.Edges))
 	for i := range g.Edges {
-		dependencies[i] = v1alpha1.DependencyStatus{Name: g.Edges[i].Dependency.Name, Ready: metav1.ConditionUnknown}
+		dependencies[i] = v1alpha1.DependencyStatus{Name: g.Edges[i].Dependency.Name, Namespace: g.Edges[i].Dependency.Namespace, Ready: metav1.ConditionUnknown}
 		if callee := g.Edges[i].Callee; callee != nil {
 			dependencies[i].Ready = readyStatus(callee.Status.Conditions)
 		}

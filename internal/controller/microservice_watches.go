@@ -40,6 +40,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -68,7 +69,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Named("microservice").
 		For(&v1alpha1.Microservice{}, builder.WithPredicates(specOrStatusChanged())).
 		Watches(&v1alpha1.Microservice{}, neighbours(r.callers)).
-		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.members), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.members), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
 	for i := range children.Table {
@@ -76,6 +77,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 			b = b.Watches(row.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
 		}
 	}
+	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.guests), predicate.LabelChangedPredicate{}))
 	for _, kind := range []string{"ConfigMap", "Secret"} {
 		m := &metav1.PartialObjectMetadata{}
 		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
@@ -143,12 +145,24 @@ func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
 
 // members finds the Microservices of a Topology.
 func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexTopology: o.GetName()})
+	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
+}
+
+// guests finds the Microservices of a namespace that are members of a Topology
+// elsewhere, which may choose namespaces by their labels.
+func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
+	list := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
+		return nil
+	}
+	return requests(slices.DeleteFunc(slices.Clone(list.Items), func(ms v1alpha1.Microservice) bool {
+		return ms.Spec.TopologyRef == nil || ms.Spec.TopologyRef.Namespace == ""
+	}))
 }
 
 // callers finds the Microservices that declare one as a dependency.
 func (r *MicroserviceReconciler) callers(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexDependency: o.GetName()})
+	return r.find(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
 }
 
 // routedThrough finds the Microservices whose routes attach to a Gateway.
@@ -237,7 +251,8 @@ func callees(o client.Object) []reconcile.Request {
 	ms := o.(*v1alpha1.Microservice)
 	found := make([]reconcile.Request, len(ms.Spec.Dependencies))
 	for i := range ms.Spec.Dependencies {
-		found[i].NamespacedName = types.NamespacedName{Namespace: ms.Namespace, Name: ms.Spec.Dependencies[i].Name}
+		dependency := &ms.Spec.Dependencies[i]
+		found[i].NamespacedName = types.NamespacedName{Namespace: graph.NamespaceOf(ms, dependency), Name: dependency.Name}
 	}
 	return found
 }

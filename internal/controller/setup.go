@@ -54,6 +54,10 @@ import (
 // ConfigMaps that pods use are read for the same reason.
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
 //
+// Namespaces are asked for their labels, by which a Topology chooses whom it lets
+// join.
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+//
 // Claims are made by StatefulSets and never deleted by Atoll; it grows them, and
 // keeps them from being deleted with their StatefulSet.
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;patch

@@ -58,9 +58,8 @@ type TopologyReconciler struct {
 type topologyState struct {
 	topology *v1alpha1.Topology
 	members  []*v1alpha1.Microservice
-	// neighbours are all Microservices of the namespace, by name: members may
-	// depend on those that are none.
-	neighbours map[string]*v1alpha1.Microservice
+	// known finds any Microservice: members may depend on those that are none.
+	known *services
 	// gateway is the one that the Topology owns or refers to; nil when it does not
 	// exist.
 	gateway *gatewayv1.Gateway
@@ -97,22 +96,20 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topology) (*topologyState, error) {
 	state := &topologyState{topology: topology, gatewayAPI: r.Optional.Installed(gatewayKind.crd)}
 	members := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, members, client.InNamespace(topology.Namespace), client.MatchingFields{indexTopology: topology.Name}); err != nil {
+	if err := r.List(ctx, members, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(topology).String()}); err != nil {
 		return nil, fmt.Errorf("listing members: %w", err)
 	}
 	for i := range members.Items {
-		if members.Items[i].DeletionTimestamp == nil {
-			state.members = append(state.members, &members.Items[i])
+		member := &members.Items[i]
+		allowed, err := allows(ctx, r.Foreign, topology, member.Namespace)
+		if err != nil {
+			return nil, err
+		}
+		if allowed && member.DeletionTimestamp == nil {
+			state.members = append(state.members, member)
 		}
 	}
-	neighbours := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, neighbours, client.InNamespace(topology.Namespace)); err != nil {
-		return nil, fmt.Errorf("listing services: %w", err)
-	}
-	state.neighbours = make(map[string]*v1alpha1.Microservice, len(neighbours.Items))
-	for i := range neighbours.Items {
-		state.neighbours[neighbours.Items[i].Name] = &neighbours.Items[i]
-	}
+	state.known = &services{ctx: ctx, reader: r.Client}
 	if !state.gatewayAPI {
 		return state, nil
 	}
@@ -250,8 +247,8 @@ func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption
 // or changes its readiness in.
 func memberships() handler.EventHandler {
 	add := func(queue requestQueue, o client.Object) {
-		if ref := o.(*v1alpha1.Microservice).Spec.TopologyRef; ref != nil {
-			queue.Add(reconcile.Request{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: ref.Name}})
+		if key, wanted := topologyKey(o.(*v1alpha1.Microservice)); wanted {
+			queue.Add(reconcile.Request{NamespacedName: key})
 		}
 	}
 	return handler.Funcs{

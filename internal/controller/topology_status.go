@@ -54,7 +54,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	status := &topology.Status
 	status.ObservedGeneration = topology.Generation
 	status.Services = int32(len(state.members))
-	status.Cycles = shownCycles(graph.Cycles(state.members))
+	status.Cycles = shownCycles(graph.Cycles(topology.Namespace, state.members))
 	status.URLs = nil
 	if topology.Spec.Gateway != nil {
 		section := ""
@@ -66,7 +66,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 
 	set := newConditions(&status.Conditions, topology.Generation)
 	defer set.prune()
-	services := servicesHealth(state.members, &status.ReadyServices)
+	services := servicesHealth(state, &status.ReadyServices)
 	set.set(v1alpha1.ConditionServicesReady, services)
 	set.set(v1alpha1.ConditionGraphSound, graphHealth(state, status.Cycles))
 	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
@@ -103,18 +103,18 @@ func memberReady(ms *v1alpha1.Microservice) bool {
 	return ms.Status.ObservedGeneration == ms.Generation && readyStatus(ms.Status.Conditions) == metav1.ConditionTrue
 }
 
-func servicesHealth(members []*v1alpha1.Microservice, ready *int32) children.Health {
+func servicesHealth(state *topologyState, ready *int32) children.Health {
 	*ready = 0
 	var notReady []string
-	for _, ms := range members {
+	for _, ms := range state.members {
 		if memberReady(ms) {
 			*ready++
 		} else {
-			notReady = append(notReady, ms.Name)
+			notReady = append(notReady, state.shown(ms.Namespace, ms.Name))
 		}
 	}
 	switch {
-	case len(members) == 0:
+	case len(state.members) == 0:
 		return children.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: "No Microservice has joined yet: set topologyRef on those that should"}
 	case len(notReady) > 0:
 		return waiting(v1alpha1.ReasonServicesNotReady, "Not ready: "+names(notReady))
@@ -122,16 +122,31 @@ func servicesHealth(members []*v1alpha1.Microservice, ready *int32) children.Hea
 	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All services are ready"}
 }
 
+// shown is how a service is named to readers of the Topology.
+func (s *topologyState) shown(namespace, name string) string {
+	if namespace == s.topology.Namespace {
+		return name
+	}
+	return namespace + "/" + name
+}
+
 func graphHealth(state *topologyState, cycles []string) children.Health {
-	var broken []string
+	var broken, refused []string
 	for _, ms := range state.members {
-		for _, edge := range graph.Resolve(ms, func(name string) *v1alpha1.Microservice { return state.neighbours[name] }) {
-			if edge.Port == nil {
-				broken = append(broken, ms.Name+" -> "+edge.Dependency.Name)
+		for _, edge := range graph.Resolve(ms, state.known.lookup) {
+			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
+			switch {
+			case edge.Port == nil:
+				broken = append(broken, arrow)
+			case !edge.Resolved():
+				refused = append(refused, arrow)
 			}
 		}
 	}
 	switch {
+	case len(refused) > 0:
+		return children.Health{Reason: v1alpha1.ReasonNotPermitted,
+			Message: "Dependencies that the other side does not permit (add the caller to its access): " + names(refused)}
 	case len(broken) > 0:
 		return children.Health{Reason: v1alpha1.ReasonDependencyNotFound,
 			Message: "Dependencies on a service or port that does not exist: " + names(broken)}

@@ -571,7 +571,44 @@ var validations = inBuckets(map[string]validation{
 		field:    "spec.database.restore.from.backup", message: "backup must be a file's name: letters, digits, '.', '_' and '-'",
 	},
 
+	// Connections.
+	"a way out to no addresses": {
+		accepted: `spec: {image: users, egress: [{cidrs: [203.0.113.0/24, "2001:db8::/32"], ports: [443]}, {cidrs: [198.51.100.7/32]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [api.example.com]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must be blocks of addresses such as 203.0.113.0/24 or 2001:db8::/32",
+	},
+	"a way of starting that there is not": {
+		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
+		refused:  `spec: {image: users, dependencies: [{name: orders, startup: Always}]}`,
+		field:    "spec.dependencies[0].startup", message: `supported values: "Ignore", "Wait"`,
+	},
+	"a dependency of its own name": {
+		accepted: `spec: {image: users, dependencies: [{name: users, namespace: elsewhere}]}`,
+		refused:  `spec: {image: users, dependencies: [{name: users}]}`,
+		field:    "spec.dependencies", message: "dependencies must not name the service itself: remove the entry whose name is this Microservice's",
+	},
+
 	// Topologies.
+	"namespaces by labels without labels": {
+		accepted: `{kind: Topology, spec: {allowedNamespaces: {from: Selector, selector: {matchLabels: {team: shop}}}}}`,
+		refused:  `{kind: Topology, spec: {allowedNamespaces: {from: Selector}}}`,
+		field:    "spec.allowedNamespaces", message: "selector and from: Selector go together",
+	},
+	"labels of namespaces that are not asked for": {
+		accepted: `{kind: Topology, spec: {allowedNamespaces: {from: All}}}`,
+		refused:  `{kind: Topology, spec: {allowedNamespaces: {from: All, selector: {matchLabels: {team: shop}}}}}`,
+		field:    "spec.allowedNamespaces", message: "selector and from: Selector go together",
+	},
+	"namespaces from somewhere": {
+		accepted: `{kind: Topology, spec: {allowedNamespaces: {from: Same}}}`,
+		refused:  `{kind: Topology, spec: {allowedNamespaces: {from: Some}}}`,
+		field:    "spec.allowedNamespaces.from", message: `supported values: "Same", "All", "Selector"`,
+	},
+	"an isolation that there is not": {
+		accepted: `{kind: Topology, spec: {isolation: Ingress, monitoring: {namespaceSelector: {}}, gateway: {className: traefik, dataPlane: {podSelector: {}}}}}`,
+		refused:  `{kind: Topology, spec: {isolation: Full}}`,
+		field:    "spec.isolation", message: `supported values: "Strict", "Ingress", "None"`,
+	},
 	"a gateway that is made and there already": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {className: traefik, ref: {name: public}}}}`,

@@ -23,25 +23,27 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Cycles finds the circles among the dependencies of services of one
-// namespace, each written as "a -> b -> a" and begun at its alphabetically
-// first member, in alphabetical order. Of each set of services that can all
+// Cycles finds the circles among the dependencies of services, each written as
+// "a -> b -> a" and begun at its alphabetically first member, in alphabetical
+// order. A service of another namespace than home is written as namespace/name. Of each set of services that can all
 // reach one another, one shortest circle through its first member is given:
 // listing every circle of a dense graph could take exponential time and would
 // help nobody.
-func Cycles(services []*v1alpha1.Microservice) []string {
+func Cycles(home string, services []*v1alpha1.Microservice) []string {
 	calls := make(map[string][]string, len(services))
 	for _, ms := range services {
-		calls[ms.Name] = nil
+		calls[shown(home, ms.Namespace, ms.Name)] = nil
 	}
 	for _, ms := range services {
+		caller := shown(home, ms.Namespace, ms.Name)
 		for i := range ms.Spec.Dependencies {
-			callee := ms.Spec.Dependencies[i].Name
+			dependency := &ms.Spec.Dependencies[i]
+			callee := shown(home, NamespaceOf(ms, dependency), dependency.Name)
 			if _, exists := calls[callee]; exists {
-				calls[ms.Name] = append(calls[ms.Name], callee)
+				calls[caller] = append(calls[caller], callee)
 			}
 		}
-		slices.Sort(calls[ms.Name])
+		slices.Sort(calls[caller])
 	}
 	var cycles []string
 	for _, component := range components(calls) {
@@ -51,6 +53,41 @@ func Cycles(services []*v1alpha1.Microservice) []string {
 	}
 	slices.Sort(cycles)
 	return cycles
+}
+
+// shown is how a service is written for readers of a namespace.
+func shown(home, namespace, name string) string {
+	if namespace == home {
+		return name
+	}
+	return namespace + "/" + name
+}
+
+// WaitsInCircle says whether a service that waits for its dependencies to start
+// would wait for itself: then none of the circle waits.
+func WaitsInCircle(ms *v1alpha1.Microservice, lookup Lookup) bool {
+	seen := map[string]bool{}
+	queue := []*v1alpha1.Microservice{ms}
+	for len(queue) > 0 {
+		caller := queue[0]
+		queue = queue[1:]
+		for i := range caller.Spec.Dependencies {
+			dependency := &caller.Spec.Dependencies[i]
+			if dependency.Startup != v1alpha1.StartupWait {
+				continue
+			}
+			namespace := NamespaceOf(caller, dependency)
+			if namespace == ms.Namespace && dependency.Name == ms.Name {
+				return true
+			}
+			key := namespace + "/" + dependency.Name
+			if callee := lookup(namespace, dependency.Name); callee != nil && !seen[key] {
+				seen[key] = true
+				queue = append(queue, callee)
+			}
+		}
+	}
+	return false
 }
 
 // components finds the strongly connected components of more than one service,

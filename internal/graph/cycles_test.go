@@ -82,13 +82,13 @@ func TestCycles(t *testing.T) {
 		"a ring of 500 with shorter ways back": {services: ring, wantCycles: []string{"service-000 -> service-001 -> service-002 -> service-003 -> service-004 -> service-005 -> service-006 -> service-007 -> service-008 -> service-009 -> service-000"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.wantCycles, Cycles(tc.services)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// The cache lists services in no order.
 			backwards := slices.Clone(tc.services)
 			slices.Reverse(backwards)
-			if diff := cmp.Diff(tc.wantCycles, Cycles(backwards)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards)); diff != "" {
 				t.Errorf("with the services in another order (-want +got):\n%s", diff)
 			}
 		})
@@ -98,7 +98,7 @@ func TestCycles(t *testing.T) {
 // TestCyclesLeavesServices makes sure that sorting stays out of the cache.
 func TestCyclesLeavesServices(t *testing.T) {
 	services := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
-	Cycles(services)
+	Cycles("", services)
 	want := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
 	if diff := cmp.Diff(want, services); diff != "" {
 		t.Errorf("Cycles changed the services (-want +got):\n%s", diff)
@@ -120,12 +120,55 @@ func everyCalls(n, degree int) []*v1alpha1.Microservice {
 
 // TestCyclesOfDenseGraph would not end if every circle were listed.
 func TestCyclesOfDenseGraph(t *testing.T) {
-	got := Cycles(everyCalls(500, 64))
+	got := Cycles("", everyCalls(500, 64))
 	want := []string{"service-000 -> service-052 -> service-116 -> service-180 -> service-244 -> service-308 -> service-372 -> service-436 -> service-000"}
 	if len(got) != 1 {
 		t.Fatalf("found %d circles, want 1: all services can reach one another", len(got))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestCyclesOverNamespaces names services of other namespaces in full.
+func TestCyclesOverNamespaces(t *testing.T) {
+	orders, stock := inShop(calling("orders")), calling("stock")
+	stock.Namespace = "warehouse"
+	orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "stock", Namespace: "warehouse"}}
+	stock.Spec.Dependencies = []v1alpha1.Dependency{{Name: "orders", Namespace: "shop"}}
+	// One of the same name elsewhere is another one.
+	other := calling("orders", "stock")
+	other.Namespace = "warehouse"
+	want := []string{"orders -> warehouse/stock -> orders"}
+	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestWaitsInCircle is about services that would wait for each other for ever.
+func TestWaitsInCircle(t *testing.T) {
+	waiting := func(name string, callees ...string) *v1alpha1.Microservice {
+		ms := calling(name, callees...)
+		for i := range ms.Spec.Dependencies {
+			ms.Spec.Dependencies[i].Startup = v1alpha1.StartupWait
+		}
+		return ms
+	}
+	services := []*v1alpha1.Microservice{
+		waiting("a", "b"), waiting("b", "c"), waiting("c", "a"),
+		waiting("outside", "a"), waiting("d", "e"), calling("e", "d"), waiting("f", "gone"),
+	}
+	lookup := func(_, name string) *v1alpha1.Microservice {
+		for _, ms := range services {
+			if ms.Name == name {
+				return ms
+			}
+		}
+		return nil
+	}
+	for name, want := range map[string]bool{"a": true, "b": true, "c": true, "outside": false, "d": false, "e": false, "f": false} {
+		if got := WaitsInCircle(lookup("", name), lookup); got != want {
+			t.Errorf("%s: in a circle is %t, want %t", name, got, want)
+		}
 	}
 }

@@ -27,8 +27,13 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
+// Lookup finds the Microservice of a namespace and a name; nil when there is none.
+type Lookup func(namespace, name string) *v1alpha1.Microservice
+
 // Edge is one declared dependency and what it resolves to.
 type Edge struct {
+	// Caller is the service that declares it.
+	Caller *v1alpha1.Microservice
 	// Dependency is the caller's declaration.
 	Dependency *v1alpha1.Dependency
 	// Callee is the service that is called; nil when it does not exist.
@@ -37,16 +42,15 @@ type Edge struct {
 	Port *v1alpha1.Port
 }
 
-// Resolve finds the callee and the port of each dependency of caller. callee
-// returns the Microservice of a name in the caller's namespace, or nil.
-func Resolve(caller *v1alpha1.Microservice, callee func(name string) *v1alpha1.Microservice) []Edge {
+// Resolve finds the callee and the port of each dependency of caller.
+func Resolve(caller *v1alpha1.Microservice, lookup Lookup) []Edge {
 	if len(caller.Spec.Dependencies) == 0 {
 		return nil
 	}
 	edges := make([]Edge, len(caller.Spec.Dependencies))
 	for i := range caller.Spec.Dependencies {
 		dependency := &caller.Spec.Dependencies[i]
-		edges[i] = Edge{Dependency: dependency, Callee: callee(dependency.Name)}
+		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: lookup(NamespaceOf(caller, dependency), dependency.Name)}
 		if edges[i].Callee != nil {
 			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
 		}
@@ -54,11 +58,62 @@ func Resolve(caller *v1alpha1.Microservice, callee func(name string) *v1alpha1.M
 	return edges
 }
 
+// NamespaceOf is the namespace of a dependency.
+func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency) string {
+	if dependency.Namespace != "" {
+		return dependency.Namespace
+	}
+	return caller.Namespace
+}
+
+// Namespace is the callee's.
+func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
+
+// Resolved says whether the caller may call the callee's port.
+func (e *Edge) Resolved() bool { return e.Port != nil && Permits(e.Callee, e.Caller) }
+
+// Permits says whether a service may declare another as a dependency: one of the
+// same Topology may, and one of the same namespace where either stands alone; any
+// other must be named in the callee's access.
+func Permits(callee, caller *v1alpha1.Microservice) bool {
+	a, b := TopologyOf(callee), TopologyOf(caller)
+	if a != "" && a == b || callee.Namespace == caller.Namespace && (a == "" || b == "") {
+		return true
+	}
+	for i := range callee.Spec.Access {
+		rule := &callee.Spec.Access[i]
+		namespace := rule.Namespace
+		if namespace == "" {
+			namespace = callee.Namespace
+		}
+		if rule.Name == caller.Name && namespace == caller.Namespace {
+			return true
+		}
+	}
+	return false
+}
+
+// TopologyOf is the Topology that a service wants to be a member of, as
+// namespace/name; empty when it stands alone.
+func TopologyOf(ms *v1alpha1.Microservice) string {
+	ref := ms.Spec.TopologyRef
+	switch {
+	case ref == nil:
+		return ""
+	case ref.Namespace != "":
+		return ref.Namespace + "/" + ref.Name
+	}
+	return ms.Namespace + "/" + ref.Name
+}
+
 // Problem says why the edge does not resolve, as a condition's reason and
 // message. Both are empty when it does.
 func (e *Edge) Problem() (reason, message string) {
 	name := e.Dependency.Name
 	switch {
+	case e.Callee == nil && e.Dependency.Namespace != "":
+		return v1alpha1.ReasonDependencyNotFound,
+			fmt.Sprintf("Microservice %q, a dependency, does not exist in namespace %q: create it, or correct dependencies", name, e.Dependency.Namespace)
 	case e.Callee == nil:
 		return v1alpha1.ReasonDependencyNotFound,
 			fmt.Sprintf("Microservice %q, a dependency, does not exist in this namespace: create it, or remove it from dependencies", name)
@@ -68,6 +123,10 @@ func (e *Edge) Problem() (reason, message string) {
 	case e.Port == nil:
 		return v1alpha1.ReasonPortNotFound,
 			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
+	case !Permits(e.Callee, e.Caller):
+		return v1alpha1.ReasonNotPermitted,
+			fmt.Sprintf("Microservice %q of namespace %q, a dependency, belongs to another Topology and does not permit this caller: add {name: %s, namespace: %s} to its access",
+				name, e.Namespace(), e.Caller.Name, e.Caller.Namespace)
 	}
 	return "", ""
 }
@@ -94,12 +153,10 @@ func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumed().Port)) 
 // Host is the name that the callee's Service answers at inside the cluster.
 // The name is made without the callee, so that it does not depend on the order
 // in which services appear.
-func (e *Edge) Host(namespace string) string {
-	return ServiceHost(e.Dependency.Name, namespace)
-}
+func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace()) }
 
 // URL is the address of the callee's port with its scheme.
-func (e *Edge) URL(namespace string) string {
+func (e *Edge) URL() string {
 	scheme := "http"
 	switch e.assumed().Protocol {
 	case v1alpha1.ProtocolGRPC:
@@ -107,13 +164,11 @@ func (e *Edge) URL(namespace string) string {
 	case v1alpha1.ProtocolTCP:
 		scheme = "tcp"
 	}
-	return scheme + "://" + e.Address(namespace)
+	return scheme + "://" + e.Address()
 }
 
 // Address is host:port of the callee's port.
-func (e *Edge) Address(namespace string) string {
-	return net.JoinHostPort(e.Host(namespace), e.PortNumber())
-}
+func (e *Edge) Address() string { return net.JoinHostPort(e.Host(), e.PortNumber()) }
 
 // ServiceHost is the name that a Service answers at inside the cluster.
 func ServiceHost(name, namespace string) string {

@@ -26,11 +26,45 @@ import (
 )
 
 func listening(name string, ports ...v1alpha1.Port) *v1alpha1.Microservice {
-	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.MicroserviceSpec{Ports: ports}}
+	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Ports: ports}}
+}
+
+func permitting(namespace, name string, access ...v1alpha1.AccessRule) *v1alpha1.Microservice {
+	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}, Spec: v1alpha1.MicroserviceSpec{Access: access}}
+}
+
+// TestPermits is about who may declare whom.
+func TestPermits(t *testing.T) {
+	member := func(namespace string, topology *v1alpha1.TopologyReference) *v1alpha1.Microservice {
+		return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: namespace}, Spec: v1alpha1.MicroserviceSpec{TopologyRef: topology}}
+	}
+	shop, guests := &v1alpha1.TopologyReference{Name: "shop"}, &v1alpha1.TopologyReference{Name: "shop", Namespace: "shop"}
+	for name, tc := range map[string]struct {
+		callee, caller *v1alpha1.Microservice
+		want           bool
+	}{
+		"both alone in a namespace":                         {member("shop", nil), member("shop", nil), true},
+		"both alone in two namespaces":                      {member("shop", nil), member("people", nil), false},
+		"one Topology":                                      {member("shop", shop), member("shop", shop), true},
+		"one Topology, from two namespaces":                 {member("shop", shop), member("people", guests), true},
+		"Topologies of one name in two namespaces":          {member("shop", shop), member("people", shop), false},
+		"two Topologies of a namespace":                     {member("shop", shop), member("shop", &v1alpha1.TopologyReference{Name: "other"}), false},
+		"a member and one that stands alone beside it":      {member("shop", shop), member("shop", nil), true},
+		"a member and one that stands alone somewhere else": {member("shop", shop), member("people", nil), false},
+	} {
+		if got := Permits(tc.callee, tc.caller); got != tc.want {
+			t.Errorf("%s: permitted is %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+func inShop(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+	ms.Namespace = "shop"
+	return ms
 }
 
 func worker(name string) *v1alpha1.Microservice {
-	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name}, Spec: v1alpha1.MicroserviceSpec{Type: v1alpha1.WorkloadWorker}}
+	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Type: v1alpha1.WorkloadWorker}}
 }
 
 func TestResolve(t *testing.T) {
@@ -54,6 +88,17 @@ func TestResolve(t *testing.T) {
 		"a TCP port": {
 			dependency: v1alpha1.Dependency{Name: "queue"}, callee: listening("queue", amqp),
 			wantURL: "tcp://queue.shop.svc:5672", wantAddress: "queue.shop.svc:5672"},
+		"a service of another namespace that permits the caller": {
+			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, callee: permitting("people", "users", v1alpha1.AccessRule{Name: "web", Namespace: "shop"}),
+			wantURL: "http://users.people.svc:8080", wantAddress: "users.people.svc:8080"},
+		"a service of another namespace that permits others": {
+			dependency:  v1alpha1.Dependency{Name: "users", Namespace: "people"},
+			callee:      permitting("people", "users", v1alpha1.AccessRule{Name: "web"}, v1alpha1.AccessRule{Name: "other", Namespace: "shop"}),
+			wantReason:  v1alpha1.ReasonNotPermitted,
+			wantMessage: `Microservice "users" of namespace "people", a dependency, belongs to another Topology and does not permit this caller: add {name: web, namespace: shop} to its access`},
+		"a service of another namespace that is not there": {
+			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, wantReason: v1alpha1.ReasonDependencyNotFound,
+			wantMessage: `Microservice "users", a dependency, does not exist in namespace "people": create it, or correct dependencies`},
 		"a service that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users"}, wantReason: v1alpha1.ReasonDependencyNotFound,
 			wantMessage: `Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`},
@@ -68,9 +113,9 @@ func TestResolve(t *testing.T) {
 			wantMessage: `Microservice "users", a dependency, is a Worker and listens on no port: remove it from dependencies`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			caller := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{Dependencies: []v1alpha1.Dependency{tc.dependency}}}
+			caller := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Dependencies: []v1alpha1.Dependency{tc.dependency}}}
 			var asked []string
-			edges := Resolve(caller, func(name string) *v1alpha1.Microservice {
+			edges := Resolve(caller, func(_, name string) *v1alpha1.Microservice {
 				asked = append(asked, name)
 				return tc.callee
 			})
@@ -87,10 +132,10 @@ func TestResolve(t *testing.T) {
 			if tc.wantReason != "" {
 				return
 			}
-			if got := edges[0].URL("shop"); got != tc.wantURL {
+			if got := edges[0].URL(); got != tc.wantURL {
 				t.Errorf("URL is %q, want %q", got, tc.wantURL)
 			}
-			if got := edges[0].Address("shop"); got != tc.wantAddress {
+			if got := edges[0].Address(); got != tc.wantAddress {
 				t.Errorf("address is %q, want %q", got, tc.wantAddress)
 			}
 		})
@@ -98,7 +143,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolveKeepsOrder(t *testing.T) {
-	edges := Resolve(calling("web", "users", "gone", "orders"), func(name string) *v1alpha1.Microservice {
+	edges := Resolve(inShop(calling("web", "users", "gone", "orders")), func(_, name string) *v1alpha1.Microservice {
 		if name == "gone" {
 			return nil
 		}
@@ -106,7 +151,7 @@ func TestResolveKeepsOrder(t *testing.T) {
 	})
 	var got []string
 	for i := range edges {
-		got = append(got, edges[i].Host("shop"))
+		got = append(got, edges[i].Host())
 	}
 	want := []string{"users.shop.svc", "gone.shop.svc", "orders.shop.svc"}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -1,0 +1,221 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// networkPolicies are the database's, which is always there, and the service's,
+// where its Topology isolates its members.
+func networkPolicies(in *Inputs) ([]Object, error) {
+	if in.databaseErr != nil {
+		return nil, invalidDatabase(in)
+	}
+	var policies []Object
+	if in.isolation() != v1alpha1.IsolationNone && !in.audited() {
+		policies = append(policies, ServicePolicy(in))
+	}
+	if p := in.managed(); p != nil {
+		ms := in.Microservice
+		policies = append(policies, p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
+	}
+	return policies, nil
+}
+
+// isolation is the Topology's. A service that stands alone has none.
+func (in *Inputs) isolation() v1alpha1.Isolation {
+	switch {
+	case in.Topology == nil:
+		return v1alpha1.IsolationNone
+	case in.Topology.Spec.Isolation == "":
+		return v1alpha1.IsolationStrict
+	}
+	return in.Topology.Spec.Isolation
+}
+
+// audited says that the isolation is only looked at.
+func (in *Inputs) audited() bool {
+	return in.Topology != nil && in.Topology.Annotations[v1alpha1.AnnotationIsolation] == v1alpha1.IsolationAudit
+}
+
+// ServicePolicy lets through what the service and its callers have declared. It
+// holds for the service's pods and for its migration, which has the same
+// dependencies.
+func ServicePolicy(in *Inputs) *networkingv1.NetworkPolicy {
+	ms := in.Microservice
+	policy := &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: *podsThatCall(ms.Name),
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress:     ingress(in),
+		},
+	}
+	if in.isolation() == v1alpha1.IsolationStrict {
+		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
+		policy.Spec.Egress = egress(in)
+	}
+	return policy
+}
+
+// podsThatCall selects the pods of a service that have its dependencies.
+func podsThatCall(service string) *metav1.LabelSelector {
+	return &metav1.LabelSelector{
+		MatchLabels: map[string]string{v1alpha1.LabelMicroservice: service},
+		MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: v1alpha1.LabelComponent, Operator: metav1.LabelSelectorOpIn, Values: []string{v1alpha1.ComponentService, v1alpha1.ComponentMigration},
+		}},
+	}
+}
+
+// ofNamespace selects pods of a namespace by the label that every namespace has.
+func ofNamespace(namespace string, pods *metav1.LabelSelector) networkingv1.NetworkPolicyPeer {
+	return networkingv1.NetworkPolicyPeer{
+		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
+		PodSelector:       pods,
+	}
+}
+
+// ingress lets in the callers, what forwards requests from outside, and
+// monitoring. Ports are those of the container: a policy is about pods.
+func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
+	ms := in.Microservice
+	var rules []networkingv1.NetworkPolicyIngressRule
+	callers := slices.Clone(in.Callers)
+	slices.SortFunc(callers, func(a, b Caller) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Port, b.Port))
+	})
+	for _, caller := range slices.Compact(callers) {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
+			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(caller.Port),
+		})
+	}
+	if ports := routedPorts(ms); len(ports) > 0 {
+		rule := networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(ports...)}
+		if gateway := in.Topology.Spec.Gateway; gateway != nil && gateway.DataPlane != nil {
+			rule.From = []networkingv1.NetworkPolicyPeer{podPeer(gateway.DataPlane)}
+		}
+		rules = append(rules, rule)
+	}
+	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(ms)...)})
+	}
+	return rules
+}
+
+// egress lets out to the cluster's DNS, the dependencies, the service's own
+// database and what the spec names.
+func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
+	rules := []networkingv1.NetworkPolicyEgressRule{dns()}
+	for i := range in.Edges {
+		edge := &in.Edges[i]
+		if !edge.Resolved() {
+			continue
+		}
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
+			To:    []networkingv1.NetworkPolicyPeer{ofNamespace(edge.Namespace(), selectorOf(edge.Callee))},
+			Ports: tcpPorts(graph.TargetPort(edge.Port)),
+		})
+	}
+	if p := in.managed(); p != nil {
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
+			To:    []networkingv1.NetworkPolicyPeer{{PodSelector: &p.NetworkPolicy(nil, selector(in.Microservice, v1alpha1.ComponentDatabase)).Spec.PodSelector}},
+			Ports: tcpPorts(p.Port),
+		})
+	}
+	for i := range in.Microservice.Spec.Egress {
+		declared := &in.Microservice.Spec.Egress[i]
+		rule := networkingv1.NetworkPolicyEgressRule{Ports: tcpPorts(declared.Ports...)}
+		for _, cidr := range declared.CIDRs {
+			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: cidr}})
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: selector(callee, v1alpha1.ComponentService)}
+}
+
+// dns is the cluster's name server: the pods that Kubernetes' and OpenShift's
+// have, and the address of the cache on each node
+// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/). A policy
+// sees a pod's port, which is 53 or 5353, and not the Service's.
+func dns() networkingv1.NetworkPolicyEgressRule {
+	const nodeLocal = "169.254.20.10/32"
+	rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{
+		ofNamespace("kube-system", &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}),
+		ofNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
+		{IPBlock: &networkingv1.IPBlock{CIDR: nodeLocal}},
+	}}
+	for _, port := range []int32{53, 5353} {
+		for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
+			rule.Ports = append(rule.Ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(protocol), Port: ptr.To(intstr.FromInt32(port))})
+		}
+	}
+	return rule
+}
+
+func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
+	namespaces := p.NamespaceSelector
+	if namespaces == nil {
+		// In a policy, no selector of namespaces means the policy's own.
+		namespaces = &metav1.LabelSelector{}
+	}
+	return networkingv1.NetworkPolicyPeer{NamespaceSelector: namespaces, PodSelector: p.PodSelector}
+}
+
+func routedPorts(ms *v1alpha1.Microservice) []int32 {
+	var ports []int32
+	for i := range ms.Spec.Routes {
+		if port := graph.FindPort(ms, ms.Spec.Routes[i].Port); port != nil {
+			ports = append(ports, graph.TargetPort(port))
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+func allPorts(ms *v1alpha1.Microservice) []int32 {
+	var ports []int32
+	for _, port := range graph.Ports(ms) {
+		ports = append(ports, graph.TargetPort(&port))
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// tcpPorts are none, which means all, where none are given.
+func tcpPorts(numbers ...int32) []networkingv1.NetworkPolicyPort {
+	var ports []networkingv1.NetworkPolicyPort
+	for _, number := range numbers {
+		ports = append(ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(number))})
+	}
+	return ports
+}

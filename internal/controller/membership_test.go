@@ -1,0 +1,225 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Membership", func() {
+	It("reaches over namespaces that the Topology chooses by their labels, at once", func(ctx SpecContext) {
+		home, guest := newNamespace(ctx), newNamespace(ctx)
+		simulate(home, guest)
+		shop := topology(home)
+		shop.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector, Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "shop"}}}
+		users := microservice(home, "users")
+		orders := microservice(guest, "orders")
+		orders.Spec.TopologyRef.Namespace = home
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users", Namespace: home}}
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)).
+			To(Equal(`Topology "shop" of namespace "` + home + `" lets no members of namespace "` + guest + `" join: change its allowedNamespaces, or topologyRef`))
+		eventuallyReady(ctx, users)
+		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
+		Expect(kinds(everythingIn(ctx, guest))).To(ConsistOf("Microservice/orders"))
+
+		label(ctx, guest, "shop")
+		eventuallyReady(ctx, orders)
+		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.ReadyServices }).Should(BeEquivalentTo(2))
+		route := get(ctx, &gatewayv1.HTTPRoute{}, guest, "orders")
+		Expect(string(*route.Spec.ParentRefs[0].Namespace)).To(Equal(home))
+		Expect(orders.Status.URLs).To(Equal([]string{"http://shop.example.com/orders"}))
+		listener := get(ctx, &gatewayv1.Gateway{}, home, "shop").Spec.Listeners[0].AllowedRoutes.Namespaces
+		Expect([]any{*listener.From, listener.Selector.MatchLabels}).To(Equal([]any{gatewayv1.NamespacesFromSelector, map[string]string{"team": "shop"}}))
+		Expect(variable(ctx, guest, "orders", "USERS_URL")).To(Equal("http://users." + home + ".svc:8080"))
+		Expect(condition(ctx, users, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue))
+		Expect(users.Status.Dependents).To(BeEquivalentTo(1))
+
+		By("the label being taken away, which leaves what runs")
+		label(ctx, guest, "other")
+		eventuallyHas(ctx, orders, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
+		get(ctx, &appsv1.Deployment{}, guest, "orders")
+		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
+	}, SpecTimeout(suiteTimeout))
+
+	It("of another Topology needs the callee's leave, and both ends' policies follow it", func(ctx SpecContext) {
+		shopSpace, reportSpace := newNamespace(ctx), newNamespace(ctx)
+		simulate(shopSpace, reportSpace)
+		for _, ns := range []string{shopSpace, reportSpace} {
+			Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
+		}
+		orders, reports := microservice(shopSpace, "orders"), microservice(reportSpace, "reports")
+		reports.Spec.Dependencies = []v1alpha1.Dependency{{Name: "orders", Namespace: shopSpace}}
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		Expect(k8s.Create(ctx, reports)).To(Succeed())
+		Expect(eventuallyHas(ctx, reports, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)).
+			To(ContainSubstring("add {name: reports, namespace: " + reportSpace + "} to its access"))
+		shop := topology(reportSpace)
+		Eventually(func() string { return conditionOf(ctx, shop, v1alpha1.ConditionGraphSound).Message }).Should(ContainSubstring("reports -> " + shopSpace + "/orders"))
+		Expect(callersIn(ctx, shopSpace, "orders")).To(BeEmpty())
+		Expect(calleesIn(ctx, reportSpace, "reports")).To(BeEmpty())
+
+		change(ctx, orders, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Access = []v1alpha1.AccessRule{{Name: "reports", Namespace: reportSpace}}
+		})
+		eventuallyReady(ctx, orders, reports)
+		Eventually(func() []string { return callersIn(ctx, shopSpace, "orders") }).Should(Equal([]string{reportSpace + "/reports"}))
+		Eventually(func() []string { return calleesIn(ctx, reportSpace, "reports") }).Should(Equal([]string{shopSpace + "/orders"}))
+
+		By("another port of the callee, which reaches the caller's policy and variables")
+		change(ctx, orders, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80, TargetPort: 9090}}
+		})
+		Eventually(func() int { return portsOut(ctx, reportSpace, "reports") }).Should(Equal(9090))
+		Eventually(func() string { return variable(ctx, reportSpace, "reports", "ORDERS_PORT") }).Should(Equal("80"))
+
+		By("the declaration being removed, with which both ends close")
+		change(ctx, reports, func(ms *v1alpha1.Microservice) { ms.Spec.Dependencies = nil })
+		Eventually(func() []string { return callersIn(ctx, shopSpace, "orders") }).Should(BeEmpty())
+		Eventually(func() []string { return calleesIn(ctx, reportSpace, "reports") }).Should(BeEmpty())
+	}, SpecTimeout(suiteTimeout))
+
+	It("follows a change of isolation", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users := topology(ns), microservice(ns, "users")
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Expect(get(ctx, &networkingv1.NetworkPolicy{}, ns, "users").Spec.PolicyTypes).To(HaveLen(2))
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Isolation = v1alpha1.IsolationIngress })
+		Eventually(func() []networkingv1.PolicyType {
+			return get(ctx, &networkingv1.NetworkPolicy{}, ns, "users").Spec.PolicyTypes
+		}).
+			Should(Equal([]networkingv1.PolicyType{networkingv1.PolicyTypeIngress}))
+		change(ctx, shop, func(t *v1alpha1.Topology) {
+			t.Annotations = map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit}
+		})
+		Eventually(func() []string { return kinds(everythingIn(ctx, ns)) }).Should(And(Not(ContainElement("NetworkPolicy/users")), ContainElement("NetworkPolicy/users-db")))
+	}, SpecTimeout(suiteTimeout))
+})
+
+var _ = Describe("Startup", func() {
+	It("waits for a dependency at the first rollout alone", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		users, orders := bare(ns, "users"), bare(ns, "orders")
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users", Startup: v1alpha1.StartupWait}}
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady)).
+			To(Equal("The first rollout waits for users to be Ready (dependencies[].startup: Wait)"))
+		Consistently(func() []string { return kinds(everythingIn(ctx, ns)) }, "300ms").ShouldNot(ContainElement("Deployment/orders"))
+		simulate(ns)
+		eventuallyReady(ctx, users, orders)
+
+		By("a later one, with the dependency gone")
+		Expect(k8s.Delete(ctx, users)).To(Succeed())
+		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "example.com/orders:2" })
+		Eventually(func() string {
+			return get(ctx, &appsv1.Deployment{}, ns, "orders").Spec.Template.Spec.Containers[0].Image
+		}).Should(Equal("example.com/orders:2"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("does not wait in a circle", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		a, b := bare(ns, "a"), bare(ns, "b")
+		a.Spec.Dependencies = []v1alpha1.Dependency{{Name: "b", Startup: v1alpha1.StartupWait}}
+		b.Spec.Dependencies = []v1alpha1.Dependency{{Name: "a", Startup: v1alpha1.StartupWait}}
+		Expect(k8s.Create(ctx, a)).To(Succeed())
+		Expect(k8s.Create(ctx, b)).To(Succeed())
+		eventuallyReady(ctx, a, b)
+	}, SpecTimeout(suiteTimeout))
+})
+
+func label(ctx context.Context, ns, team string) {
+	GinkgoHelper()
+	change(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}, func(n *corev1.Namespace) {
+		if n.Labels == nil {
+			n.Labels = map[string]string{}
+		}
+		n.Labels["team"] = team
+	})
+}
+
+// variable is what a service's pods have in an environment variable.
+func variable(ctx context.Context, ns, name, variable string) string {
+	GinkgoHelper()
+	for _, v := range get(ctx, &appsv1.Deployment{}, ns, name).Spec.Template.Spec.Containers[0].Env {
+		if v.Name == variable {
+			return v.Value
+		}
+	}
+	return ""
+}
+
+// callersIn are the services that a service's policy lets in, and calleesIn those
+// that it lets it out to, as namespace/name.
+func callersIn(ctx context.Context, ns, name string) []string {
+	GinkgoHelper()
+	var found []string
+	for _, rule := range get(ctx, &networkingv1.NetworkPolicy{}, ns, name).Spec.Ingress {
+		found = append(found, servicesOf(rule.From)...)
+	}
+	return found
+}
+
+func calleesIn(ctx context.Context, ns, name string) []string {
+	GinkgoHelper()
+	var found []string
+	for _, rule := range get(ctx, &networkingv1.NetworkPolicy{}, ns, name).Spec.Egress {
+		found = append(found, servicesOf(rule.To)...)
+	}
+	return found
+}
+
+func servicesOf(peers []networkingv1.NetworkPolicyPeer) []string {
+	var found []string
+	for _, peer := range peers {
+		if peer.NamespaceSelector == nil || peer.PodSelector == nil {
+			continue
+		}
+		if service := peer.PodSelector.MatchLabels[v1alpha1.LabelMicroservice]; service != "" {
+			found = append(found, peer.NamespaceSelector.MatchLabels[corev1.LabelMetadataName]+"/"+service)
+		}
+	}
+	return found
+}
+
+// portsOut is the port at which a service is let out to its only dependency.
+func portsOut(ctx context.Context, ns, name string) int {
+	GinkgoHelper()
+	for _, rule := range get(ctx, &networkingv1.NetworkPolicy{}, ns, name).Spec.Egress {
+		if len(servicesOf(rule.To)) > 0 {
+			return rule.Ports[0].Port.IntValue()
+		}
+	}
+	return 0
+}
