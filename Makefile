@@ -7,7 +7,7 @@ CLUSTER := go -C hack/cluster run .
 CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 SERVICES := users orders payments
-MODULES := . hack/cluster $(addprefix services/,$(SERVICES))
+MODULES := . hack/cluster test/notes $(addprefix services/,$(SERVICES))
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
@@ -21,7 +21,7 @@ demo: ## A cluster, the operator, the sample topology and a tour of it.
 .PHONY: test
 test: test-packages ## All tests that need no cluster: unit, golden, envtest, and the services' with a real PostgreSQL.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test ./...
-	@for module in hack/cluster $(addprefix services/,$(SERVICES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
+	@for module in hack/cluster test/notes $(addprefix services/,$(SERVICES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
 
 .PHONY: help
 help: ## This list.
@@ -66,7 +66,7 @@ bench: ## Measure: see docs/performance.md.
 
 .PHONY: test-e2e
 test-e2e: deploy ## End-to-end tests on a real cluster.
-	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v
 
 .PHONY: test-packages
 test-packages:

@@ -87,9 +87,9 @@ printf %s "$name" > /backup/name
 // A bucket is written by rclone, which compares what arrived by its checksum.
 const backupUpload = `name=$(cat /backup/name)
 folder=/backup/$ATOLL_SERVICE
-rclone copy --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH"
-rclone check --one-way --download --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH"
-rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH" | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
+rclone copy --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
+rclone check --one-way --download --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
+rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/" | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
   echo "deleting $old, of which more than $ATOLL_KEEP newer ones are there"
   rclone deletefile "store:$ATOLL_PATH/$old"
   rclone deletefile "store:$ATOLL_PATH/$old.sha256" || echo "$old had no checksum"

@@ -58,9 +58,9 @@ echo "restored $ATOLL_LOCATION/$name"
 `
 
 const restoreDownload = `mkdir -p "/backup/$ATOLL_SERVICE"
-name=${ATOLL_BACKUP:-$(rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH" | sort | tail -n 1)}
+name=${ATOLL_BACKUP:-$(rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/" | sort | tail -n 1)}
 if [ -n "$name" ]; then
-  rclone copy --include "/$name" --include "/$name.sha256" "store:$ATOLL_PATH" "/backup/$ATOLL_SERVICE"
+  rclone copy --include "/$name" --include "/$name.sha256" "store:$ATOLL_PATH/" "/backup/$ATOLL_SERVICE"
 fi
 `
 

@@ -115,7 +115,7 @@ func childUIDs(ctx context.Context, name string) map[string]types.UID {
 			return nil
 		})).To(Succeed())
 	}
-	// Deployment, StatefulSet, two Services, ServiceAccount, Secret, claim, budget, route.
-	Expect(uids).To(HaveLen(9))
+	// Deployment, StatefulSet, two Services, ServiceAccount, two Secrets, claim, budget, route.
+	Expect(uids).To(HaveLen(10))
 	return uids
 }

@@ -25,6 +25,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -82,6 +83,12 @@ func eventuallyShopReady(ctx context.Context) {
 	topology.Namespace, topology.Name = namespace, "shop"
 	eventuallyReady(ctx, topology)
 	Expect(customer.Reachable(ctx)).To(Succeed())
+	// A Service leads to a pod a moment after the pod is ready.
+	user := createUser(ctx)
+	Eventually(ctx, func() error {
+		_, err := customer.CreateOrder(ctx, newOrder(user))
+		return err
+	}).WithTimeout(20*time.Second).Should(Succeed(), "orders does not reach users")
 }
 
 // newCustomer is a client of the shop through the gateway. It keeps its

@@ -23,6 +23,8 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -58,6 +60,22 @@ var _ = Describe("The sample topology", func() {
 			Expect(ms.Status.Database.SecretName).To(Equal(name + "-db"))
 			Expect(ms.Status.ReadyReplicas).To(BeEquivalentTo(2))
 			Expect(ms.Status.Dependents).To(BeEquivalentTo(map[string]int{"users": 1, "orders": 1}[name]), name)
+		}
+	}, SpecTimeout(specTimeout))
+
+	It("has the schema of each database made by a Job that ran once", func(ctx SpecContext) {
+		eventuallyShopReady(ctx)
+
+		for _, name := range services {
+			jobs := &batchv1.JobList{}
+			Expect(k8s.List(ctx, jobs, client.InNamespace(namespace),
+				client.MatchingLabels{v1alpha1.LabelMicroservice: name, v1alpha1.LabelComponent: v1alpha1.ComponentMigration})).To(Succeed())
+			Expect(jobs.Items).To(HaveLen(1), name)
+			job := &jobs.Items[0]
+			Expect(job.Name).To(HavePrefix(name + "-migrate-"))
+			Expect(job.Spec.Template.Spec.Containers[0].Command).To(Equal([]string{"/" + name, "migrate"}))
+			Expect([]int32{job.Status.Succeeded, job.Status.Failed}).To(Equal([]int32{1, 0}), name)
+			Expect(job.Status.Conditions).To(ContainElement(And(HaveField("Type", batchv1.JobComplete), HaveField("Status", corev1.ConditionTrue))), name)
 		}
 	}, SpecTimeout(specTimeout))
 })

@@ -128,25 +128,42 @@ func (c *Client) Call(ctx context.Context, method, path string, header http.Head
 	return json.Unmarshal(text, answer)
 }
 
-// Reachable waits until the gateway passes requests to all three services. A
-// gateway takes a moment to learn of pods that are ready.
+// Reachable waits until the gateway passes requests to all three services, and
+// these reach each other. Gateways and Services take a moment to learn of pods
+// that are ready.
 func (c *Client) Reachable(ctx context.Context) error {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
+	const nobody = "00000000-0000-4000-8000-000000000000"
 	for _, path := range []string{"/users", "/orders", "/payments"} {
-		for {
-			err := c.Call(ctx, http.MethodGet, path+"?limit=1", nil, nil, nil)
-			if err == nil {
-				break
-			}
-			select {
-			case <-ctx.Done():
-				return errors.Join(err, ctx.Err())
-			case <-tick.C:
-			}
+		if err := until(ctx, func() error { return c.Call(ctx, http.MethodGet, path+"?limit=1", nil, nil, nil) }); err != nil {
+			return err
 		}
 	}
-	return nil
+	return until(ctx, func() error {
+		_, err := c.CreateOrder(ctx, Order{UserID: nobody, Currency: "EUR", Items: []Item{{SKU: "coral", Quantity: 1, UnitPriceCents: 1}}})
+		var answer *StatusError
+		if errors.As(err, &answer) && answer.Code < http.StatusInternalServerError {
+			// That there is no such user is what users said.
+			return nil
+		}
+		return err
+	})
+}
+
+// until tries until it succeeds.
+func until(ctx context.Context, try func() error) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-tick.C:
+		}
+	}
 }
 
 // CreateUser makes a user.

@@ -1,0 +1,147 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("A migration", Ordered, ContinueOnFailure, func() {
+	const ns = "e2e-migration"
+	var n *notes
+	BeforeAll(func(ctx SpecContext) {
+		makeNotesTopology(ctx, ns)
+		n = newNotes(ns, "postgresql", v1alpha1.EnginePostgreSQL)
+		n.start(ctx)
+	}, NodeTimeout(specTimeout))
+
+	It("runs once, also over the operator's death, while the old version serves and no pod of the new one exists", func(ctx SpecContext) {
+		old := servingPods(ctx, n)
+		before := migrationOf(ctx, Default, n)
+		stream := startTraffic(ctx, n)
+		sleeping := corev1.EnvVar{Name: "MIGRATE_SLEEP", Value: "15s"}
+		setEnv(ctx, n, sleeping)
+
+		By("killing the operator while the migration runs")
+		var job *batchv1.Job
+		Eventually(ctx, func(g Gomega) {
+			job = migrationOf(ctx, g, n)
+			g.Expect(job.UID).NotTo(Equal(before.UID))
+			g.Expect(n.podsOfJob(ctx, job)).To(ConsistOf(HaveField("Status.Phase", corev1.PodRunning)))
+		}).Should(Succeed())
+		forceDelete(ctx, operatorPod(ctx))
+		eventuallyHas(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrating)
+
+		By("waiting for the migration's end")
+		Eventually(ctx, func() int32 {
+			pods := servingPods(ctx, n)
+			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(job), job)).To(Succeed())
+			if job.Status.Succeeded == 0 {
+				Expect(pods).To(Equal(old), "the pods changed while the migration ran")
+			}
+			return job.Status.Succeeded
+		}).Should(BeEquivalentTo(1))
+		eventuallyReady(ctx, n.live())
+		stream.expectUnharmed()
+		expectEnv(ctx, n, sleeping)
+
+		after := migrationOf(ctx, Default, n)
+		Expect(after.UID).To(Equal(job.UID), "there is another Job")
+		Expect(after.Status.Failed).To(BeZero())
+		Expect(n.podsOfJob(ctx, after)).To(HaveLen(1))
+		n.expectKept(ctx)
+		Expect(condition(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated)).To(beTrueFor(v1alpha1.ReasonMigrated))
+	}, SpecTimeout(specTimeout))
+
+	It("that fails holds the rollout up with what it said, until it is corrected", func(ctx SpecContext) {
+		old := servingPods(ctx, n)
+		stream := startTraffic(ctx, n)
+		setEnv(ctx, n, corev1.EnvVar{Name: "MIGRATE_FAIL", Value: "no such column"})
+		failed := eventuallyHas(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
+		Expect(failed.Message).To(ContainSubstring("no such column"))
+		ready := eventuallyHas(ctx, n.live(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
+		ms := n.live()
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
+		expectStalled(ms, ready.Message, "no such column")
+		Expect(servingPods(ctx, n)).To(Equal(old), "the pods changed")
+
+		By("correcting it")
+		corrected := corev1.EnvVar{Name: rollVariable, Value: "corrected"}
+		setEnv(ctx, n, corrected)
+		eventuallyReady(ctx, ms)
+		Expect(meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)).To(BeNil())
+		stream.expectUnharmed()
+		expectEnv(ctx, n, corrected)
+		n.expectKept(ctx)
+		Expect(condition(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated)).To(beTrueFor(v1alpha1.ReasonMigrated))
+	}, SpecTimeout(specTimeout))
+})
+
+// setEnv makes a variable the service's only one of its own.
+func setEnv(ctx context.Context, n *notes, env corev1.EnvVar) {
+	GinkgoHelper()
+	change(ctx, n.live(), func(ms *v1alpha1.Microservice) { ms.Spec.Env = []corev1.EnvVar{env} })
+}
+
+// servingPods are the variables of the service's pods, by the pods' UIDs.
+func servingPods(ctx context.Context, n *notes) map[types.UID][]corev1.EnvVar {
+	GinkgoHelper()
+	pods, err := n.pods(ctx, v1alpha1.ComponentService)
+	Expect(err).NotTo(HaveOccurred())
+	found := map[types.UID][]corev1.EnvVar{}
+	for i := range pods {
+		if pods[i].DeletionTimestamp == nil {
+			found[pods[i].UID] = pods[i].Spec.Containers[0].Env
+		}
+	}
+	return found
+}
+
+// expectEnv expects all pods of the service to have a variable.
+func expectEnv(ctx context.Context, n *notes, env corev1.EnvVar) {
+	GinkgoHelper()
+	Expect(servingPods(ctx, n)).To(And(HaveLen(2), HaveEach(ContainElement(env))))
+}
+
+// migrationOf is the one Job that there is of a service's migration.
+func migrationOf(ctx context.Context, g Gomega, n *notes) *batchv1.Job {
+	GinkgoHelper()
+	jobs := &batchv1.JobList{}
+	g.Expect(k8s.List(ctx, jobs, client.InNamespace(n.spec.Namespace),
+		client.MatchingLabels{v1alpha1.LabelMicroservice: n.name(), v1alpha1.LabelComponent: v1alpha1.ComponentMigration})).To(Succeed())
+	g.Expect(jobs.Items).To(HaveLen(1))
+	return &jobs.Items[0]
+}
+
+func (n *notes) podsOfJob(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
+	pods := &corev1.PodList{}
+	err := k8s.List(ctx, pods, client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name})
+	return pods.Items, err
+}

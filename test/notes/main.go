@@ -1,0 +1,283 @@
+// Command notes keeps notes in a database of any of Atoll's engines, for the end-to-end tests to see
+// that what was written stays. It hides nothing: it retries no call, and an error is in the answer.
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	address = ":8080"
+	maxBody = 1 << 20
+	// hostTimeout keeps a host that swallows packets from holding a request.
+	hostTimeout = 3 * time.Second
+	// requestTimeout is for a database that answers no more.
+	requestTimeout  = 10 * time.Second
+	shutdownTimeout = 20 * time.Second
+)
+
+// store is a database of one engine. Its connections are pinged before each use, so that one that
+// died while idle is replaced.
+type store interface {
+	put(ctx context.Context, key, value string) error
+	get(ctx context.Context, key string) (value string, found bool, err error)
+	all(ctx context.Context) (map[string]string, error)
+	// user is the one whom the server let in.
+	user(ctx context.Context) (string, error)
+	// ready says why the notes cannot be used, if so.
+	ready(ctx context.Context) error
+	// migrate makes the schema if it isn't there, and reports which of both was so.
+	migrate(ctx context.Context, report func(line string)) error
+	close()
+}
+
+// open makes no connection: the database may start later than the service.
+func open(databaseURL string, poolSize int) (store, error) {
+	location, err := url.Parse(databaseURL)
+	if err != nil {
+		// The text of the error has the password; its cause has not.
+		return nil, fmt.Errorf("reading DATABASE_URL: %w", errors.Unwrap(err))
+	}
+	switch location.Scheme {
+	case "postgresql", "postgres":
+		return openPostgreSQL(location, poolSize)
+	case "mariadb", "mysql":
+		return openMariaDB(location, poolSize)
+	case "redis", "valkey":
+		return openValkey(location, poolSize)
+	default:
+		return nil, fmt.Errorf("DATABASE_URL has the scheme %q, want postgresql, mariadb, mysql, redis or valkey", location.Scheme)
+	}
+}
+
+func main() {
+	// SIGTERM is how Kubernetes asks a pod to leave.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, oneLine(err))
+		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
+	}
+}
+
+// oneLine is an error for the end of a log, of which the last line is what tools show.
+func oneLine(err error) string {
+	return strings.NewReplacer("\n", " ", "\t", "").Replace(err.Error())
+}
+
+func run(ctx context.Context, args []string, output io.Writer) error {
+	switch {
+	case slices.Equal(args, []string{"serve"}):
+		return serve(ctx)
+	case slices.Equal(args, []string{"migrate"}):
+		return migrate(ctx, func(line string) { fmt.Fprintln(output, line) })
+	default:
+		return fmt.Errorf("usage: notes serve|migrate, got %q", args)
+	}
+}
+
+func openFromEnvironment() (store, error) {
+	poolSize := 10
+	if text := os.Getenv("ATOLL_DB_POOL"); text != "" {
+		size, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || size < 1 {
+			return nil, fmt.Errorf("ATOLL_DB_POOL is %q, want a whole number of at least 1", text)
+		}
+		poolSize = int(size)
+	}
+	return open(os.Getenv("DATABASE_URL"), poolSize)
+}
+
+// migrate makes the schema, after what MIGRATE_SLEEP and MIGRATE_FAIL ask for.
+func migrate(ctx context.Context, report func(line string)) error {
+	if text := os.Getenv("MIGRATE_SLEEP"); text != "" {
+		pause, err := time.ParseDuration(text)
+		if err != nil {
+			return fmt.Errorf("reading MIGRATE_SLEEP: %w", err)
+		}
+		report("sleeping " + text)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return fmt.Errorf("sleeping: %w", context.Cause(ctx))
+		}
+	}
+	if text := os.Getenv("MIGRATE_FAIL"); text != "" {
+		report("reading the schema")
+		report("failing, because MIGRATE_FAIL says so")
+		return errors.New(text)
+	}
+	notes, err := openFromEnvironment()
+	if err != nil {
+		return err
+	}
+	defer notes.close()
+	return notes.migrate(ctx, report)
+}
+
+func serve(ctx context.Context) error {
+	notes, err := openFromEnvironment()
+	if err != nil {
+		return err
+	}
+	defer notes.close()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	return serveOn(ctx, listener, notes)
+}
+
+// serveOn answers requests until ctx ends, then lets those in flight finish.
+func serveOn(ctx context.Context, listener net.Listener, notes store) error {
+	server := &http.Server{
+		Handler:           handler(notes),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       120 * time.Second,
+	}
+	slog.Info("Listening", "address", listener.Addr().String())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		return fmt.Errorf("draining requests: %w", err)
+	}
+	slog.Info("Drained")
+	return nil
+}
+
+// refusal is an error with a status of its own.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r refusal) Error() string { return r.text }
+
+func handler(notes store) http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+			defer cancel()
+			err := h(w, r.WithContext(ctx))
+			if err == nil {
+				return
+			}
+			status := http.StatusInternalServerError
+			if refused, ok := errors.AsType[refusal](err); ok {
+				status = refused.status
+			} else {
+				slog.Error("Failed to answer", "method", r.Method, "path", r.URL.Path, "error", err)
+			}
+			http.Error(w, err.Error(), status)
+		})
+	}
+	handle("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return writeText(w, "ok\n") })
+	handle("GET /readyz", func(w http.ResponseWriter, r *http.Request) error {
+		if err := notes.ready(r.Context()); err != nil {
+			return refusal{http.StatusServiceUnavailable, err.Error()}
+		}
+		return writeText(w, "ok\n")
+	})
+	handle("GET /whoami", func(w http.ResponseWriter, r *http.Request) error {
+		user, err := notes.user(r.Context())
+		if err != nil {
+			return err
+		}
+		return writeJSON(w, map[string]any{"user": user})
+	})
+	handle("GET /notes", func(w http.ResponseWriter, r *http.Request) error {
+		every, err := notes.all(r.Context())
+		if err != nil {
+			return err
+		}
+		return writeJSON(w, map[string]any{"count": len(every), "digest": digest(every)})
+	})
+	handle("GET /notes/{key}", func(w http.ResponseWriter, r *http.Request) error {
+		value, found, err := notes.get(r.Context(), r.PathValue("key"))
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return refusal{http.StatusNotFound, fmt.Sprintf("no note %q", r.PathValue("key"))}
+		}
+		return writeText(w, value)
+	})
+	handle("PUT /notes/{key}", func(w http.ResponseWriter, r *http.Request) error {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("a note has %d bytes at most", tooLarge.Limit)}
+		}
+		if err != nil {
+			return refusal{http.StatusBadRequest, "the body ended early"}
+		}
+		key, value := r.PathValue("key"), string(body)
+		if !isText(key) || !isText(value) {
+			return refusal{http.StatusBadRequest, "a note is text in UTF-8"}
+		}
+		if err := notes.put(r.Context(), key, value); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+	return mux
+}
+
+// isText is false of what PostgreSQL doesn't take, on every engine.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
+// digest is the same for the same notes, on every engine.
+func digest(notes map[string]string) string {
+	hash := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(notes)) {
+		fmt.Fprintf(hash, "%s=%s\n", key, notes[key])
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+func writeText(w http.ResponseWriter, text string) error {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	// Whoever has left needs no answer.
+	_, _ = io.WriteString(w, text)
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, value any) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("encoding the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(append(body, '\n'))
+	return nil
+}
