@@ -33,6 +33,10 @@ help: ## This list.
 build: ## Build the manager to bin/.
 	CGO_ENABLED=0 go build -trimpath -o bin/manager ./cmd
 
+.PHONY: plugin
+plugin: ## Build kubectl-atoll, the kubectl plugin, to bin/.
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/kubectl-atoll ./cmd/kubectl-atoll
+
 .PHONY: run
 run: ## Run the manager here, against the cluster of KUBECONFIG.
 	go run ./cmd
@@ -50,6 +54,7 @@ manifests: ## Write CRDs, RBAC and the API reference from the code's comments.
 .PHONY: golden
 golden: ## Write what the pure packages build anew into testdata; read the diff.
 	go test ./internal/children -run TestGolden -update
+	go test ./internal/graph ./cmd/kubectl-atoll -update
 
 .PHONY: lint
 lint: ## Lint every module.

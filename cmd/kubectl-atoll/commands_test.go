@@ -1,0 +1,451 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+var update = flag.Bool("update", false, "write what is printed into testdata, instead of comparing with it")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got); if it should, run this test with -update and read the diff:\n%s", file, diff)
+	}
+}
+
+// ran is what a command left.
+type ran struct {
+	code     int
+	out, err string
+}
+
+// run runs the plugin against a cluster of some objects. now is the clock.
+func run(t *testing.T, c client.WithWatch, stdin string, args ...string) ran {
+	t.Helper()
+	return runWith(t, c, stdin, terminal{width: 80}, args...)
+}
+
+func runWith(t *testing.T, c client.WithWatch, stdin string, on terminal, args ...string) ran {
+	t.Helper()
+	t.Setenv("KUBECONFIG", os.DevNull)
+	streams, in, out, errOut := genericiooptions.NewTestIOStreams()
+	in.WriteString(stdin)
+	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), terminal: on}
+	p.flags.Namespace = ptr.To("shop")
+	p.connect = func() (client.WithWatch, error) { return c, nil }
+	p.now = func() time.Time { return noon }
+	command := newCommand(p)
+	command.SetArgs(args)
+	code := exitCode(command.ExecuteContext(t.Context()), streams)
+	return ran{code, out.String(), errOut.String()}
+}
+
+var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
+
+func cluster(objects ...client.Object) client.WithWatch {
+	return fake.NewClientBuilder().WithScheme(offline.Scheme).WithObjects(objects...).Build()
+}
+
+func condition(conditionType string, status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	return metav1.Condition{Type: conditionType, Status: status, Reason: reason, Message: message, LastTransitionTime: metav1.NewTime(noon.Add(-90 * time.Minute))}
+}
+
+func service(name string, callees ...string) *v1alpha1.Microservice {
+	ms := &v1alpha1.Microservice{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name},
+		Spec:       v1alpha1.MicroserviceSpec{Image: "ghcr.io/example/" + name + ":1.4.0", TopologyRef: &v1alpha1.TopologyReference{Name: "shop"}},
+		Status: v1alpha1.MicroserviceStatus{
+			Ready:      "2/2",
+			Conditions: []metav1.Condition{condition(v1alpha1.ConditionReady, metav1.ConditionTrue, "Ready", "The service is ready")},
+		},
+	}
+	for _, callee := range callees {
+		ms.Spec.Dependencies = append(ms.Spec.Dependencies, v1alpha1.Dependency{Name: callee})
+	}
+	return ms
+}
+
+func routed(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+	ms.Spec.Routes = []v1alpha1.Route{{Path: "/" + ms.Name}}
+	ms.Status.URLs = []string{"https://shop.example.com/" + ms.Name}
+	return ms
+}
+
+func stored(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+	ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+	ms.Status.Database = &v1alpha1.DatabaseStatus{Engine: v1alpha1.EnginePostgreSQL, Version: "17", Host: ms.Name + "-db.shop.svc", SecretName: ms.Name + "-db"}
+	ms.Status.Conditions = append(ms.Status.Conditions, condition(v1alpha1.ConditionDatabaseReady, metav1.ConditionTrue, "Ready", "The database accepts connections"))
+	return ms
+}
+
+// shop is a topology with a fault, and a service beside it.
+func shop() []client.Object {
+	orders := stored(routed(service("orders", "users", "ledger")))
+	const fault = `Container "orders" ends again and again with exit code 1: panic: open /etc/orders/rates.yaml: no such file or directory; see kubectl logs deployment/orders`
+	orders.Status.Ready = "0/2"
+	orders.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 10}}
+	orders.Status.Conditions[0] = condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCrashLooping, fault)
+	orders.Status.Conditions = append(orders.Status.Conditions,
+		condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCrashLooping, fault),
+		condition(v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonCrashLooping, fault),
+		condition(v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonBackupOverdue, "No backup since yesterday"),
+		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound, `Microservice "ledger", a dependency, does not exist`))
+	orders.Spec.Database.Backup = &v1alpha1.DatabaseBackup{Schedule: "0 3 * * *"}
+	orders.Status.Database.LastBackup = &v1alpha1.BackupStatus{
+		Time: metav1.NewTime(noon.Add(-33 * time.Hour)), Size: 123456789, Location: "s3://backups/shop/orders/20260503-030000.dump"}
+	users := stored(routed(service("users")))
+	users.Spec.Database.DeletionPolicy = v1alpha1.DeletionDelete
+	away := service("reports", "orders")
+	away.Spec.TopologyRef = nil
+	return []client.Object{
+		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}},
+		orders, users, routed(service("payments", "orders")), away,
+	}
+}
+
+func TestGraphCommand(t *testing.T) {
+	t.Run("a topology", func(t *testing.T) { golden(t, "graph.txt", run(t, cluster(shop()...), "", "graph", "shop").out) })
+	t.Run("in colour", func(t *testing.T) {
+		golden(t, "graph-colour.txt", runWith(t, cluster(shop()...), "", terminal{width: 80, colour: true}, "graph").out)
+	})
+	for name, tc := range map[string]struct {
+		args     []string
+		wantOut  string
+		wantErr  string
+		wantCode int
+	}{
+		"mermaid":                           {args: []string{"graph", "-o", "mermaid"}, wantOut: "flowchart LR\n"},
+		"dot":                               {args: []string{"graph", "-o", "dot"}, wantOut: "digraph atoll {\n"},
+		"all namespaces":                    {args: []string{"graph", "-A", "-o", "dot"}, wantOut: `"shop/orders"`},
+		"a service that stands outside":     {args: []string{"graph"}, wantOut: "reports"},
+		"another output":                    {args: []string{"graph", "-o", "png"}, wantErr: "error: -o png: must be one of mermaid, dot, json\n", wantCode: 2},
+		"a Topology that is not there":      {args: []string{"graph", "mall"}, wantErr: `error: no Topology "mall" in namespace "shop"`, wantCode: 2},
+		"a Topology in all namespaces":      {args: []string{"graph", "shop", "-A"}, wantErr: "error: a topology is in one namespace", wantCode: 2},
+		"a namespace without services":      {args: []string{"graph", "-n", "void"}, wantOut: "No services in namespace void\n"},
+		"names of topologies are completed": {args: []string{"__complete", "graph", ""}, wantOut: "shop\n:4\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, cluster(shop()...), "", tc.args...)
+			if got.code != tc.wantCode || !strings.Contains(got.out, tc.wantOut) || !strings.Contains(got.err, tc.wantErr) {
+				t.Errorf("got %+v, want code %d, %q and %q", got, tc.wantCode, tc.wantOut, tc.wantErr)
+			}
+		})
+	}
+	t.Run("json", func(t *testing.T) {
+		var g struct {
+			Nodes, Edges []map[string]any
+			Cycles       [][]string
+		}
+		if err := json.Unmarshal([]byte(run(t, cluster(shop()...), "", "graph", "shop", "-o", "json").out), &g); err != nil {
+			t.Fatal(err)
+		}
+		if len(g.Nodes) != 4 || len(g.Edges) != 3 || g.Cycles == nil {
+			t.Errorf("%d nodes, %d edges and cycles %v, want 4, 3 and none", len(g.Nodes), len(g.Edges), g.Cycles)
+		}
+	})
+}
+
+// lines is a writer that tells of what is written.
+type lines struct{ told chan string }
+
+func (l *lines) Write(text []byte) (int, error) {
+	l.told <- string(text)
+	return len(text), nil
+}
+
+func TestGraphWatch(t *testing.T) {
+	c := cluster(shop()...)
+	out := &lines{told: make(chan string, 16)}
+	streams := genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: out, ErrOut: &bytes.Buffer{}}
+	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), now: time.Now}
+	p.flags.Namespace = ptr.To("shop")
+	p.connect = func() (client.WithWatch, error) { return c, nil }
+	command := newCommand(p)
+	command.SetArgs([]string{"graph", "shop", "--watch"})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- command.ExecuteContext(ctx) }()
+	expect := func(want string) {
+		t.Helper()
+		deadline := time.After(10 * time.Second)
+		// The watch may begin after the change: it is made until it is seen.
+		for {
+			select {
+			case text := <-out.told:
+				if strings.Contains(text, want) {
+					return
+				}
+			case <-time.After(300 * time.Millisecond):
+				payments := &v1alpha1.Microservice{}
+				if err := c.Get(ctx, client.ObjectKey{Namespace: "shop", Name: "payments"}, payments); err != nil {
+					t.Error(err)
+				}
+				payments.Status.URLs = append(payments.Status.URLs, "https://again.example.com")
+				if err := c.Update(ctx, payments); err != nil {
+					t.Error(err)
+				}
+			case <-deadline:
+				t.Fatalf("nothing with %q was drawn", want)
+			}
+		}
+	}
+	expect("payments  https://shop.example.com/payments\n")
+	expect("payments  https://shop.example.com/payments +")
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("interrupted it ends with %v, want no error", err)
+	}
+}
+
+func TestStatusCommand(t *testing.T) {
+	t.Run("a service", func(t *testing.T) {
+		golden(t, "status-orders.txt", run(t, cluster(shop()...), "", "status", "orders").out)
+	})
+	t.Run("all", func(t *testing.T) { golden(t, "status.txt", run(t, cluster(shop()...), "", "status").out) })
+	t.Run("all namespaces", func(t *testing.T) { golden(t, "status-all.txt", run(t, cluster(shop()...), "", "status", "-A").out) })
+	t.Run("none of that name", func(t *testing.T) {
+		if got := run(t, cluster(shop()...), "", "status", "stock"); got.code != 2 || got.err != "error: no Microservice \"stock\" in namespace \"shop\"\n" {
+			t.Errorf("got %+v", got)
+		}
+	})
+	t.Run("a service that Atoll has not seen", func(t *testing.T) {
+		got := run(t, cluster(&v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "new"}}), "", "status", "new")
+		if !strings.Contains(got.out, "No conditions yet: is Atoll running?") {
+			t.Errorf("got %s", got.out)
+		}
+	})
+}
+
+func TestImpactCommand(t *testing.T) {
+	t.Run("data that goes", func(t *testing.T) {
+		golden(t, "impact-users.txt", run(t, cluster(shop()...), "", "impact", "users").out)
+	})
+	t.Run("data that stays", func(t *testing.T) {
+		golden(t, "impact-orders.txt", run(t, cluster(shop()...), "", "impact", "orders").out)
+	})
+	t.Run("nothing", func(t *testing.T) {
+		golden(t, "impact-reports.txt", run(t, cluster(shop()...), "", "impact", "reports").out)
+	})
+	t.Run("of one who may read the namespace only", func(t *testing.T) {
+		c := interceptor.NewClient(cluster(shop()...), interceptor.Funcs{
+			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+				options := client.ListOptions{}
+				options.ApplyOptions(opts)
+				if options.Namespace == "" {
+					return apierrors.NewForbidden(schema.GroupResource{Resource: "microservices"}, "", nil)
+				}
+				return c.List(ctx, list, opts...)
+			}})
+		if got := run(t, c, "", "impact", "users"); got.code != 0 || !strings.Contains(got.out, "Callers in namespaces other than shop could not be looked for.") {
+			t.Errorf("got %+v", got)
+		}
+	})
+	for provider, want := range map[v1alpha1.DatabaseProvider]string{
+		v1alpha1.ProviderExternal:      `Its PostgreSQL runs elsewhere and is left as it is, and so is Secret "elsewhere".`,
+		v1alpha1.ProviderCloudNativePG: `Cluster "users-db" and Secret "users-db" stay`,
+	} {
+		users := service("users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Provider: provider, External: &v1alpha1.ExternalDatabase{SecretName: "elsewhere"}}
+		if got := run(t, cluster(users), "", "impact", "users"); !strings.Contains(strings.Join(strings.Fields(got.out), " "), want) {
+			t.Errorf("of %s got %s\nwant %s", provider, got.out, want)
+		}
+	}
+}
+
+const (
+	plain  = "apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: users}\nspec: {image: x}\n"
+	broken = "apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: users}\nspec: {image: x, replicas: 3}\n"
+	caller = "apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: orders}\nspec: {image: x, dependencies: [{name: users}]}\n"
+)
+
+func TestFileCommands(t *testing.T) {
+	for name, tc := range map[string]struct {
+		stdin    string
+		args     []string
+		wantCode int
+		wantOut  string
+		wantErr  string
+	}{
+		"render":                            {stdin: plain, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment"},
+		"render in a namespace":             {stdin: plain, args: []string{"render", "-f", "-", "-n", "mall"}, wantOut: "namespace: mall"},
+		"render of a kustomization":         {args: []string{"render", "-k", "../../config/samples"}, wantOut: "name: payments-db"},
+		"render of a folder":                {args: []string{"render", "-f", "../../config/samples"}, wantCode: 2, wantErr: "(a folder with a kustomization is read with -k)"},
+		"render without files":              {args: []string{"render"}, wantCode: 2, wantErr: "error: nothing to read: name a file with -f"},
+		"render of what is refused":         {stdin: broken, args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
+		"render of nothing of Atoll's":      {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
+		"render with a guess":               {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users", a dependency, does not exist in this namespace`},
+		"render with a problem":             {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
+		"lint":                              {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
+		"lint with a warning":               {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},
+		"lint with an error":                {stdin: broken, args: []string{"lint", "-f", "-"}, wantCode: 1, wantOut: "1 object checked: 1 error, 0 warnings\n"},
+		"lint as json":                      {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
+		"lint as json of what is good":      {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
+		"lint of no objects":                {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
+		"lint with another output":          {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: "-o xml: must be json"},
+		"diff of what is new":               {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
+		"diff of what is refused":           {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
+		"a flag that does not exist":        {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
+		"names of services are completed":   {args: []string{"__complete", "impact", ""}, wantOut: ":4\n"},
+		"outputs are completed":             {args: []string{"__complete", "lint", "-o", ""}, wantOut: "json\n"},
+		"a command that does not exist yet": {args: []string{"fly"}, wantCode: 2, wantErr: `unknown command "fly"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := run(t, cluster(), tc.stdin, tc.args...)
+			if got.code != tc.wantCode || !strings.Contains(got.out, tc.wantOut) || !strings.Contains(got.err, tc.wantErr) {
+				t.Errorf("code %d, want %d\nout: %s\nwant: %s\nerr: %s\nwant: %s", got.code, tc.wantCode, got.out, tc.wantOut, got.err, tc.wantErr)
+			}
+		})
+	}
+}
+
+// running is a cluster that holds what is built of users, which has a database.
+func running(t *testing.T) (input string, objects []client.Object) {
+	t.Helper()
+	input = strings.Replace(plain, "image: x", "image: x, database: {engine: PostgreSQL, migration: {command: [m]}}", 1)
+	ms := service("users")
+	ms.UID, ms.Spec.TopologyRef, ms.Spec.Image = "1-2-3", nil, "x"
+	ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Migration: &v1alpha1.DatabaseMigration{Command: []string{"m"}}}
+	objects = append(objects, ms)
+	// First the Secrets, on whose content the pods' hash is.
+	for range 2 {
+		world := &offline.World{Live: true, Services: []*v1alpha1.Microservice{ms}}
+		for _, o := range objects {
+			if secret, ok := o.(*corev1.Secret); ok {
+				secret.Data["password"] = []byte("hunter2")
+				u, err := offline.ToUnstructured(secret)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := world.Add(u); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		built, err := world.BuildService(ms, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects = objects[:1]
+		for _, o := range built.Objects {
+			objects = append(objects, o.(client.Object))
+		}
+	}
+	return input, objects
+}
+
+func TestDiffCommand(t *testing.T) {
+	input, objects := running(t)
+	t.Run("nothing differs", func(t *testing.T) {
+		if got := run(t, cluster(objects...), input, "diff", "-f", "-"); got.code != 0 || got.out != "" || got.err != "" {
+			t.Errorf("got %+v, want nothing", got)
+		}
+	})
+	t.Run("another image", func(t *testing.T) {
+		got := run(t, cluster(objects...), strings.Replace(input, "image: x", "image: x2", 1), "diff", "-f", "-")
+		for _, want := range []string{"-      - image: x", "+++ wanted Job shop/users-migrate-", "--- live Job shop/users-migrate-", "-    atoll.dev/migrated: "} {
+			if !strings.Contains(got.out, want) && !strings.Contains(got.out, strings.Replace(want, "- image", "  image", 1)) {
+				t.Errorf("want %q in %+v", want, got)
+			}
+		}
+		if got.code != 1 || strings.Contains(got.out, "hunter2") {
+			t.Errorf("code %d, want 1, and no password in\n%s", got.code, got.out)
+		}
+	})
+	t.Run("a database that goes", func(t *testing.T) {
+		got := run(t, cluster(objects...), plain, "diff", "-f", "-")
+		if got.code != 1 || !strings.Contains(got.out, "--- live StatefulSet shop/users-db\n") || strings.Contains(got.out, "hunter2") {
+			t.Errorf("code %d, want 1, and the StatefulSet in\n%s", got.code, got.out)
+		}
+		if strings.Contains(got.out, "Secret shop/users-db") {
+			t.Errorf("Secrets are kept with the data, but not by\n%s", got.out)
+		}
+	})
+	t.Run("of one who may not read Secrets", func(t *testing.T) {
+		forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
+		c := interceptor.NewClient(cluster(objects...), interceptor.Funcs{
+			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+				if _, secrets := list.(*corev1.SecretList); secrets {
+					return forbidden
+				}
+				return c.List(ctx, list, opts...)
+			},
+			Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+				if _, secret := o.(*corev1.Secret); secret {
+					return forbidden
+				}
+				return c.Get(ctx, key, o, opts...)
+			}})
+		if got := run(t, c, input, "diff", "-f", "-"); got.code != 0 || got.out != "" {
+			t.Errorf("got %+v, want no differences", got)
+		}
+	})
+	t.Run("somebody else's object", func(t *testing.T) {
+		foreign := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "users", Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}}}
+		got := run(t, cluster(foreign), plain, "diff", "-f", "-")
+		if !strings.Contains(got.err, `note: Deployment "users" exists and was not made by Atoll; it would be left as it is`) {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
+func TestTerminal(t *testing.T) {
+	if got := terminalOf(&bytes.Buffer{}); got != (terminal{}) {
+		t.Errorf("what is no terminal is %+v, want no width and no colour", got)
+	}
+	if got := wrap("one two three four", 10, "  "); got != "one two\n  three\n  four" {
+		t.Errorf("wrapped as %q", got)
+	}
+}

@@ -1,0 +1,162 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+type diffOptions struct {
+	*plugin
+	files
+}
+
+func diffCommand(p *plugin) *cobra.Command {
+	o := &diffOptions{plugin: p}
+	c := &cobra.Command{
+		Use:   "diff -f FILE",
+		Short: "Show what an apply would change in the objects that Atoll makes",
+		Long: `Show what an apply of these files would change in the objects that Atoll makes:
+the fields that Atoll sets and that are otherwise in the cluster, objects that
+would be made and those that would be deleted. Nothing is changed. What Secrets
+hold is not shown.
+
+Exits with 1 if there are differences, and with 0 if there are none.`,
+		Example: `  kubectl atoll diff -f orders.yaml`,
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
+	}
+	o.addFlags(c)
+	return c
+}
+
+func (o *diffOptions) run(ctx context.Context) error {
+	sources, err := o.read(o.plugin)
+	if err != nil {
+		return err
+	}
+	if err := valid(ctx, o.plugin, sources); err != nil {
+		return err
+	}
+	c, err := o.connect()
+	if err != nil {
+		return err
+	}
+	live, err := gather(ctx, c, sources)
+	if err != nil {
+		return err
+	}
+	live.world.RcloneImage = o.rcloneImage
+	differs := false
+	for _, topology := range live.topologies {
+		different, err := o.compare(live, topology.UID == offline.MadeUID(topology.Name), offline.BuildTopology(topology))
+		if err != nil {
+			return err
+		}
+		differs = differs || different
+	}
+	for _, ms := range live.services {
+		built, err := live.world.BuildService(ms, true)
+		if err != nil {
+			return err
+		}
+		different, err := o.compare(live, ms.UID == offline.MadeUID(ms.Name), built)
+		if err != nil {
+			return err
+		}
+		differs = differs || different
+	}
+	if differs {
+		return errFound
+	}
+	return nil
+}
+
+// compare writes the differences of what one Topology or Microservice is made of.
+func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (differs bool, err error) {
+	for _, problem := range built.Problems {
+		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, problem)
+	}
+	for _, unresolved := range built.Unresolved {
+		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, unresolved)
+	}
+	for _, unknown := range built.Unknown {
+		fmt.Fprintf(o.ErrOut, "note: %s %q: %s may not be read and is taken to exist\n", built.Kind, built.Name, unknown)
+	}
+	for _, wanted := range built.Objects {
+		kind, err := offline.KindOf(wanted)
+		if err != nil {
+			return false, err
+		}
+		there := live.object(kind, wanted)
+		switch {
+		case there != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)]:
+			continue
+		case there != nil && (isNew || !owns(built, there)) && kind != "Secret":
+			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not made by Atoll; it would be left as it is\n", kind, wanted.GetName())
+			continue
+		}
+		text, err := offline.Diff(offline.DiffName(kind, wanted), there, wanted)
+		if err != nil {
+			return false, err
+		}
+		differs = differs || text != ""
+		o.write(text)
+	}
+	for _, gone := range live.unwanted(built) {
+		text, err := offline.Diff(offline.DiffName(gone.kind, gone.object), gone.object, nil)
+		if err != nil {
+			return false, err
+		}
+		differs = true
+		o.write(text)
+	}
+	return differs, nil
+}
+
+// owns says whether a live object is the owner's, as the operator sees it.
+func owns(built *offline.Built, o children.Object) bool {
+	if c := metav1.GetControllerOfNoCopy(o); c != nil && c.Kind != "StatefulSet" {
+		return c.Kind == built.Kind && c.Name == built.Name
+	}
+	return offline.Labelled(built, o)
+}
+
+// write writes a diff, in colour on a terminal.
+func (o *diffOptions) write(text string) {
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "---"), strings.HasPrefix(line, "+++"):
+			line = o.terminal.bold(line)
+		case strings.HasPrefix(line, "+"):
+			line = o.terminal.paint(graph.StateReady, line)
+		case strings.HasPrefix(line, "-"):
+			line = o.terminal.paint(graph.StateStalled, line)
+		}
+		fmt.Fprintln(o.Out, line)
+	}
+}

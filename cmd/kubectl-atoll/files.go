@@ -1,0 +1,123 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/cli-runtime/pkg/resource"
+
+	"github.com/atoll-dev/atoll/config/crd"
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+// files are where render, diff and lint read from.
+type files struct {
+	resource.FilenameOptions
+	rcloneImage string
+}
+
+// defaultRcloneImage is the manager's own default.
+const defaultRcloneImage = "docker.io/rclone/rclone:1.76"
+
+func (f *files) addFlags(c *cobra.Command) {
+	c.Flags().StringSliceVarP(&f.Filenames, "filename", "f", nil, "A file, a folder or a URL with objects, or - for standard input.")
+	c.Flags().StringVarP(&f.Kustomize, "kustomize", "k", "", "A folder with a kustomization.")
+	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Look into folders below that of -f.")
+	c.Flags().StringVar(&f.rcloneImage, "rclone-image", defaultRcloneImage, "The image that copies backups to and from buckets, as the manager has it.")
+}
+
+// read reads every object, in the files' order. Objects that name no namespace are
+// in that of -n.
+func (f *files) read(p *plugin) ([]offline.Source, error) {
+	namespace, err := p.namespace()
+	if err != nil {
+		return nil, err
+	}
+	options := f.FilenameOptions
+	options.Filenames = nil
+	b := resource.NewLocalBuilder().Unstructured().ContinueOnError()
+	for _, name := range f.Filenames {
+		if name == "-" {
+			b = b.Stream(p.In, "standard input")
+			continue
+		}
+		options.Filenames = append(options.Filenames, name)
+	}
+	if len(f.Filenames) == 0 && f.Kustomize == "" {
+		return nil, errors.New("nothing to read: name a file with -f, or a kustomization with -k")
+	}
+	if len(options.Filenames) > 0 || options.Kustomize != "" {
+		b = b.FilenameParam(false, &options)
+	}
+	var sources []offline.Source
+	err = b.Flatten().Do().Visit(func(info *resource.Info, err error) error {
+		if err != nil {
+			return err
+		}
+		source, err := offline.NewSource(info.Source, info.Object, namespace)
+		if err == nil {
+			sources = append(sources, source)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return sources, nil
+}
+
+// valid says on standard error what the API server would refuse, and whether there
+// is anything to build.
+func valid(ctx context.Context, p *plugin, sources []offline.Source) error {
+	schemas, err := offline.NewSchemas(crd.Bases)
+	if err != nil {
+		return fmt.Errorf("reading the embedded CRDs: %w", err)
+	}
+	findings, count := offline.Validate(ctx, schemas, sources)
+	for i := range findings {
+		fmt.Fprintln(p.ErrOut, findings[i].String())
+	}
+	switch {
+	case len(findings) > 0:
+		return errFound
+	case count == 0:
+		return fmt.Errorf("no Microservice and no Topology among %s", subject(len(sources), "object", "objects"))
+	}
+	return nil
+}
+
+// unreadable is one error for all files.
+func unreadable(err error) error {
+	var several utilerrors.Aggregate
+	if errors.As(err, &several) {
+		lines := make([]string, len(several.Errors()))
+		for i, e := range several.Errors() {
+			lines[i] = e.Error()
+		}
+		err = errors.New(strings.Join(lines, "\n  "))
+	}
+	if strings.Contains(err.Error(), "kustomization.yaml") {
+		return fmt.Errorf("%w (a folder with a kustomization is read with -k)", err)
+	}
+	return err
+}

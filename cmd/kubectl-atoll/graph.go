@@ -1,0 +1,194 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+type graphOptions struct {
+	*plugin
+	output string
+	watch  bool
+}
+
+var graphOutputs = []string{"", "mermaid", "dot", "json"}
+
+func graphCommand(p *plugin) *cobra.Command {
+	o := &graphOptions{plugin: p}
+	c := &cobra.Command{
+		Use:   "graph [topology]",
+		Short: "Draw which service calls which, and how each is",
+		Long: `Draw which service calls which, and how each is.
+
+With a Topology its members are drawn, and what they call; without one, all
+services of the namespace.`,
+		Example: `  kubectl atoll graph shop
+  kubectl atoll graph --watch
+  kubectl atoll graph -o mermaid
+  kubectl atoll graph -o dot | dot -Tsvg > shop.svg`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: p.completeTopologies,
+		RunE: func(c *cobra.Command, args []string) error {
+			return o.run(c.Context(), strings.Join(args, ""))
+		},
+	}
+	p.addAllNamespaces(c)
+	c.Flags().StringVarP(&o.output, "output", "o", "", "Write mermaid, dot or json instead of a tree.")
+	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Draw anew on each change.")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(graphOutputs[1:], cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (o *graphOptions) run(ctx context.Context, topology string) error {
+	if !slices.Contains(graphOutputs, o.output) {
+		return fmt.Errorf("-o %s: must be one of %s", o.output, strings.Join(graphOutputs[1:], ", "))
+	}
+	namespace, err := o.scope()
+	if err != nil {
+		return err
+	}
+	if topology != "" && o.allNamespaces {
+		return fmt.Errorf("a topology is in one namespace: leave out -A, or the name %q", topology)
+	}
+	c, err := o.connect()
+	if err != nil {
+		return err
+	}
+	drawn, from, err := o.draw(ctx, c, namespace, topology)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(o.Out, drawn)
+	if !o.watch {
+		return nil
+	}
+	return o.redraw(ctx, c, drawn, func() (string, *seen, error) { return o.draw(ctx, c, namespace, topology) }, from)
+}
+
+// draw draws what is there now, and says what it was drawn from.
+func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, topology string) (drawn string, from *seen, err error) {
+	members := func(ms *v1alpha1.Microservice) bool { return namespace == "" || ms.Namespace == namespace }
+	if topology != "" {
+		if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: topology}, &v1alpha1.Topology{}); err != nil {
+			if apierrors.IsNotFound(err) {
+				return "", nil, fmt.Errorf("no Topology %q in namespace %q (for all services of the namespace leave out the name)", topology, namespace)
+			}
+			return "", nil, readable(fmt.Sprintf("reading Topology %q", topology), err)
+		}
+		members = func(ms *v1alpha1.Microservice) bool {
+			return graph.TopologyOf(ms) == namespace+"/"+topology
+		}
+	}
+	from, err = services(ctx, c, namespace)
+	if err != nil {
+		return "", nil, err
+	}
+	g := graph.Of(namespace, from.all, members)
+	switch o.output {
+	case "mermaid":
+		return graph.Mermaid(g), from, nil
+	case "dot":
+		return graph.DOT(g), from, nil
+	case "json":
+		text, err := json.MarshalIndent(g, "", "  ")
+		return string(text) + "\n", from, err
+	}
+	switch {
+	case len(g.Nodes) == 0 && topology != "":
+		return fmt.Sprintf("Topology %s has no services: none names it in topologyRef\n", topology), from, nil
+	case len(g.Nodes) == 0:
+		return nothing("services", namespace) + "\n", from, nil
+	}
+	return graph.Tree(g, o.terminal.tree()), from, nil
+}
+
+// settling is how long changes are collected for before they are drawn.
+const settling = 200 * time.Millisecond
+
+// redraw draws anew whenever something has changed that can be seen, until it is
+// interrupted.
+func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn string, draw func() (string, *seen, error), from *seen) error {
+	for {
+		err := awaitChange(ctx, c, from)
+		var now string
+		if err == nil {
+			now, from, err = draw()
+		}
+		switch {
+		case interrupted(ctx):
+			return nil
+		case err != nil:
+			return err
+		case now == drawn:
+			continue
+		}
+		drawn = now
+		if o.terminal.width > 0 {
+			// The cursor to the top, and all below it away.
+			fmt.Fprint(o.Out, "\x1b[H\x1b[2J")
+		} else {
+			fmt.Fprintln(o.Out)
+		}
+		fmt.Fprint(o.Out, drawn)
+	}
+}
+
+func interrupted(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+// awaitChange waits until a service changes after what was drawn from, or the watch ends,
+// as the API server has it do from time to time.
+func awaitChange(ctx context.Context, c client.WithWatch, from *seen) error {
+	watch, err := c.Watch(ctx, &v1alpha1.MicroserviceList{}, &client.ListOptions{
+		Namespace: from.namespace, Raw: &metav1.ListOptions{ResourceVersion: from.version},
+	})
+	if err != nil {
+		return readable("watching Microservices", err)
+	}
+	defer watch.Stop()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-watch.ResultChan():
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(settling):
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+type impactOptions struct{ *plugin }
+
+func impactCommand(p *plugin) *cobra.Command {
+	o := &impactOptions{plugin: p}
+	return &cobra.Command{
+		Use:   "impact <microservice>",
+		Short: "Show what breaks if a service goes away",
+		Long: `Show what breaks if a service goes away: the services that call it, directly and
+through others, the addresses that answer no more, and what becomes of its data.`,
+		Example:           `  kubectl atoll impact users -n shop`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeServices,
+		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
+	}
+}
+
+func (o *impactOptions) run(ctx context.Context, name string) error {
+	namespace, err := o.namespace()
+	if err != nil {
+		return err
+	}
+	c, err := o.connect()
+	if err != nil {
+		return err
+	}
+	from, err := services(ctx, c, namespace)
+	if err != nil {
+		return err
+	}
+	ms, err := from.find(namespace, name)
+	if err != nil {
+		return err
+	}
+	fate, err := fateOfData(ctx, c, ms)
+	if err != nil {
+		return err
+	}
+	n := graph.Of(namespace, from.all, nil).Node(name)
+	width := o.terminal.textWidth()
+
+	fmt.Fprintf(o.Out, "If %s (namespace %s) goes away:\n\n", o.terminal.bold(name), namespace)
+	switch reaching := graph.Reaching(n); {
+	case len(reaching) == 0:
+		fmt.Fprintln(o.Out, "No service calls it.")
+	default:
+		direct := len(n.Callers)
+		fmt.Fprintf(o.Out, "%s, %d directly:\n", subject(len(reaching), "service is hit", "services are hit"), direct)
+		fmt.Fprint(o.Out, graph.Dependents(n, o.terminal.tree()))
+	}
+	if from.namespace != "" {
+		fmt.Fprintf(o.Out, "Callers in namespaces other than %s could not be looked for.\n", from.namespace)
+	}
+	fmt.Fprintln(o.Out)
+	if len(n.URLs) == 0 {
+		fmt.Fprintln(o.Out, "No address from outside leads to it.")
+	} else {
+		fmt.Fprintln(o.Out, subject(len(n.URLs), "address answers no more:", "addresses answer no more:"))
+		for _, url := range n.URLs {
+			fmt.Fprintf(o.Out, "   %s\n", url)
+		}
+	}
+	fmt.Fprintln(o.Out)
+	for _, line := range fate {
+		fmt.Fprintln(o.Out, wrap(line, width, ""))
+	}
+	return nil
+}
+
+func subject(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// fateOfData says what becomes of a service's database when the service is
+// deleted.
+func fateOfData(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) ([]string, error) {
+	spec := ms.Spec.Database
+	if spec == nil {
+		return []string{"It has no database."}, nil
+	}
+	topology := &v1alpha1.Topology{}
+	if ref := ms.Spec.TopologyRef; ref != nil {
+		// One that is not there decides over nothing.
+		key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
+		if key.Namespace == "" {
+			key.Namespace = ms.Namespace
+		}
+		err := c.Get(ctx, key, topology)
+		if client.IgnoreNotFound(err) != nil {
+			return nil, readable(fmt.Sprintf("reading Topology %q", ref.Name), err)
+		}
+	}
+	plan, err := database.Resolve(ms, topology, &database.State{})
+	if err != nil {
+		return []string{fmt.Sprintf("Its database can't be told of: %v", err)}, nil
+	}
+	if plan.Provider == v1alpha1.ProviderExternal {
+		return []string{fmt.Sprintf("Its %s runs elsewhere and is left as it is, and so is Secret %q.", plan.Kind, plan.SecretName)}, nil
+	}
+	what := fmt.Sprintf("PersistentVolumeClaim %q", database.ClaimName(ms.Name))
+	secrets := fmt.Sprintf("Secrets %q and %q", plan.SecretName, plan.AdminSecretName)
+	if plan.Provider == v1alpha1.ProviderCloudNativePG {
+		what, secrets = fmt.Sprintf("Cluster %q", plan.Name), fmt.Sprintf("Secret %q", plan.SecretName)
+	}
+	lines := []string{fmt.Sprintf("The data of its %s %s is kept (deletionPolicy: Retain): %s and %s stay, and a Microservice of the same name takes them up again.",
+		plan.Kind, plan.Version, what, secrets)}
+	if !plan.Retained() {
+		lines = []string{fmt.Sprintf("The data of its %s %s is DELETED (deletionPolicy: Delete): %s goes, and so do %s.", plan.Kind, plan.Version, what, secrets)}
+	}
+	return append(lines, backupLine(ms)), nil
+}
+
+// backupLine says what is left in other places.
+func backupLine(ms *v1alpha1.Microservice) string {
+	status := ms.Status.Database
+	switch {
+	case status != nil && status.LastBackup != nil:
+		return fmt.Sprintf("Its backups stay; the last one is of %s: %s", status.LastBackup.Time.UTC().Format("2006-01-02 15:04 UTC"), status.LastBackup.Location)
+	case ms.Spec.Database.Backup != nil:
+		return "There is no backup of it yet."
+	}
+	return "It is not backed up."
+}

@@ -1,0 +1,111 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/atoll-dev/atoll/config/crd"
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+type lintOptions struct {
+	*plugin
+	files
+	output string
+}
+
+func lintCommand(p *plugin) *cobra.Command {
+	o := &lintOptions{plugin: p}
+	c := &cobra.Command{
+		Use:   "lint -f FILE",
+		Short: "Check Microservices and Topologies, without a cluster",
+		Long: `Check Microservices and Topologies, without a cluster: unknown fields, everything
+that the API server would refuse, ports that dependencies lack, circles, databases
+with too few connections, and what Atoll could not carry out.
+
+Exits with 1 if there are errors, and with 0 if there are warnings only.`,
+		Example: `  kubectl atoll lint -f shop/ -R
+  kubectl atoll lint -k config/samples -o json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
+	}
+	o.addFlags(c)
+	c.Flags().StringVarP(&o.output, "output", "o", "", "Write json instead of lines.")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (o *lintOptions) run(ctx context.Context) error {
+	if o.output != "" && o.output != "json" {
+		return fmt.Errorf("-o %s: must be json", o.output)
+	}
+	sources, err := o.read(o.plugin)
+	if err != nil {
+		return err
+	}
+	schemas, err := offline.NewSchemas(crd.Bases)
+	if err != nil {
+		return fmt.Errorf("reading the embedded CRDs: %w", err)
+	}
+	findings, count, err := offline.Lint(ctx, schemas, sources)
+	if err != nil {
+		return err
+	}
+	if count == 0 {
+		return fmt.Errorf("no Microservice and no Topology among %d objects", len(sources))
+	}
+	failures := 0
+	for i := range findings {
+		if findings[i].Severity == offline.SeverityError {
+			failures++
+		}
+	}
+	if err := o.write(findings, count, failures); err != nil {
+		return err
+	}
+	if failures > 0 {
+		return errFound
+	}
+	return nil
+}
+
+func (o *lintOptions) write(findings []offline.Finding, count, failures int) error {
+	warnings := len(findings) - failures
+	if o.output == "json" {
+		if findings == nil {
+			findings = []offline.Finding{}
+		}
+		text, err := json.MarshalIndent(struct {
+			Findings []offline.Finding `json:"findings"`
+			Objects  int               `json:"objects"`
+			Errors   int               `json:"errors"`
+			Warnings int               `json:"warnings"`
+		}{findings, count, failures, warnings}, "", "  ")
+		fmt.Fprintln(o.Out, string(text))
+		return err
+	}
+	for i := range findings {
+		fmt.Fprintln(o.Out, findings[i].String())
+	}
+	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", subject(count, "object", "objects"), subject(failures, "error", "errors"), subject(warnings, "warning", "warnings"))
+	return nil
+}

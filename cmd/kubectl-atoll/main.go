@@ -1,0 +1,55 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Command kubectl-atoll is kubectl's plugin for Atoll: it draws topologies, says
+// how services are, and shows before an apply what would come of it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
+	code := exitCode(newCommand(newPlugin(streams)).ExecuteContext(ctx), streams)
+	stop()
+	os.Exit(code)
+}
+
+// errFound ends a command with exit code 1 after it has said all there is to say:
+// there are differences, or errors in files.
+var errFound = errors.New("found")
+
+// exitCode tells of an error, and is 1 for what was found and 2 for a fault, as
+// with diff.
+func exitCode(err error, streams genericiooptions.IOStreams) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errFound):
+		return 1
+	}
+	fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
+	return 2
+}

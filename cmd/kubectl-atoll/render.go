@@ -1,0 +1,102 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+type renderOptions struct {
+	*plugin
+	files
+	settled bool
+}
+
+func renderCommand(p *plugin) *cobra.Command {
+	o := &renderOptions{plugin: p}
+	c := &cobra.Command{
+		Use:   "render -f FILE",
+		Short: "Write the objects that Atoll would apply, without a cluster",
+		Long: `Write the objects that Atoll would apply, without a cluster, with the operator's
+own code.
+
+Topologies, Secrets, ConfigMaps and Gateways among the files count as existing,
+and what else services refer to is taken to exist. Passwords, and hashes over what
+only the cluster knows, are shown as placeholders.`,
+		Example: `  kubectl atoll render -f topology.yaml -f orders.yaml
+  kubectl atoll render -k config/samples
+  kustomize build overlays/prod | kubectl atoll render -f - --settled=false`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
+	}
+	o.addFlags(c)
+	c.Flags().BoolVar(&o.settled, "settled", true, "Show what there is once databases are ready, filled and migrated; false shows what is applied at first.")
+	return c
+}
+
+func (o *renderOptions) run(ctx context.Context) error {
+	sources, err := o.read(o.plugin)
+	if err != nil {
+		return err
+	}
+	if err := valid(ctx, o.plugin, sources); err != nil {
+		return err
+	}
+	world := &offline.World{RcloneImage: o.rcloneImage}
+	for _, source := range sources {
+		if err := world.Add(source.Object); err != nil {
+			return fmt.Errorf("%s: %w", source.Name, err)
+		}
+	}
+	built, err := world.Build(o.settled)
+	if err != nil {
+		return err
+	}
+	failed := false
+	for i, b := range built {
+		text, err := offline.YAML(b.Objects)
+		if err != nil {
+			return err
+		}
+		if i > 0 && text != "" {
+			fmt.Fprintln(o.Out, "---")
+		}
+		fmt.Fprint(o.Out, text)
+		for _, unresolved := range b.Unresolved {
+			fmt.Fprintf(o.ErrOut, "note: %s %q: %s; its port is a guess\n", b.Kind, b.Name, unresolved)
+		}
+		for _, unknown := range b.Unknown {
+			fmt.Fprintf(o.ErrOut, "note: %s %q: %s is not among the files and is taken to exist\n", b.Kind, b.Name, unknown)
+		}
+		for _, problem := range b.Problems {
+			word := "waits"
+			if problem.Stalled || o.settled {
+				word, failed = "error", true
+			}
+			fmt.Fprintf(o.ErrOut, "%s: %s %q: %s\n", word, b.Kind, b.Name, problem)
+		}
+	}
+	if failed {
+		return errFound
+	}
+	return nil
+}

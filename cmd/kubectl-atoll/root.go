@@ -1,0 +1,216 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+// plugin is what all commands share.
+type plugin struct {
+	genericiooptions.IOStreams
+	flags         *genericclioptions.ConfigFlags
+	allNamespaces bool
+	terminal      terminal
+	// connect makes the client, and now is the clock; tests give their own.
+	connect func() (client.WithWatch, error)
+	now     func() time.Time
+}
+
+func newPlugin(streams genericiooptions.IOStreams) *plugin {
+	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(true), terminal: terminalOf(streams.Out), now: time.Now}
+	p.connect = func() (client.WithWatch, error) {
+		config, err := p.flags.ToRESTConfig()
+		if err != nil {
+			return nil, err
+		}
+		// The kinds of a whole namespace are read at a time.
+		config.QPS, config.Burst = 100, 200
+		return client.NewWithWatch(config, client.Options{Scheme: offline.Scheme})
+	}
+	return p
+}
+
+func newCommand(p *plugin) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "kubectl-atoll",
+		Short: "See, explain and check topologies of microservices",
+		Long: `See, explain and check topologies of microservices.
+
+Exit codes: 0 all is well; 1 diff found differences, or lint or render errors
+in files; 2 the command itself failed.`,
+		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl atoll"},
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.ErrOut)
+	p.flags.AddFlags(root.PersistentFlags())
+	root.AddCommand(graphCommand(p), statusCommand(p), impactCommand(p), renderCommand(p), lintCommand(p), diffCommand(p))
+	// Only a flag that does not exist is an error.
+	_ = root.RegisterFlagCompletionFunc("namespace", p.completeNamespaces)
+	return root
+}
+
+// addAllNamespaces adds the flag -A to a command that lists.
+func (p *plugin) addAllNamespaces(c *cobra.Command) {
+	c.Flags().BoolVarP(&p.allNamespaces, "all-namespaces", "A", false, "Look at all namespaces.")
+}
+
+// namespace is that of -n or of the kubeconfig's context.
+func (p *plugin) namespace() (string, error) {
+	namespace, _, err := p.flags.ToRawKubeConfigLoader().Namespace()
+	return namespace, err
+}
+
+// scope is the namespace to list in; with -A, all.
+func (p *plugin) scope() (string, error) {
+	if p.allNamespaces {
+		return "", nil
+	}
+	return p.namespace()
+}
+
+// seen are the Microservices that can be seen.
+type seen struct {
+	all []*v1alpha1.Microservice
+	// namespace is the only one that may be read; empty means that all may.
+	namespace string
+	// version is that of the list.
+	version string
+}
+
+// services reads the Microservices of all namespaces, because services may call
+// each other over their borders. Who may not do that sees those of a namespace.
+func services(ctx context.Context, c client.Reader, namespace string) (*seen, error) {
+	s := &seen{}
+	list := &v1alpha1.MicroserviceList{}
+	err := c.List(ctx, list)
+	if apierrors.IsForbidden(err) && namespace != "" {
+		s.namespace = namespace
+		err = c.List(ctx, list, client.InNamespace(namespace))
+	}
+	if err != nil {
+		return nil, readable("listing Microservices", err)
+	}
+	s.version = list.ResourceVersion
+	for i := range list.Items {
+		s.all = append(s.all, &list.Items[i])
+	}
+	return s, nil
+}
+
+// of are the services of a namespace, or all if it is empty.
+func (s *seen) of(namespace string) []*v1alpha1.Microservice {
+	if namespace == "" {
+		return s.all
+	}
+	var some []*v1alpha1.Microservice
+	for _, ms := range s.all {
+		if ms.Namespace == namespace {
+			some = append(some, ms)
+		}
+	}
+	return some
+}
+
+// find is the Microservice of a name.
+func (s *seen) find(namespace, name string) (*v1alpha1.Microservice, error) {
+	for _, ms := range s.of(namespace) {
+		if ms.Name == name {
+			return ms, nil
+		}
+	}
+	return nil, fmt.Errorf("no Microservice %q in namespace %q", name, namespace)
+}
+
+// readable says what a missing CRD means.
+func readable(doing string, err error) error {
+	if meta.IsNoMatchError(err) {
+		return fmt.Errorf("%s: the cluster does not know Atoll's kinds: install its CRDs (kubectl apply --server-side -k config/crd)", doing)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// nothing says in which namespace there is nothing.
+func nothing(what, namespace string) string {
+	if namespace == "" {
+		return "No " + what + " in any namespace"
+	}
+	return fmt.Sprintf("No %s in namespace %s", what, namespace)
+}
+
+// completeServices completes the name of a Microservice.
+func (p *plugin) completeServices(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return p.complete(c.Context(), &v1alpha1.MicroserviceList{})
+}
+
+// completeTopologies completes the name of a Topology.
+func (p *plugin) completeTopologies(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return p.complete(c.Context(), &v1alpha1.TopologyList{})
+}
+
+func (p *plugin) completeNamespaces(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	all := *p
+	all.allNamespaces = true
+	return all.complete(c.Context(), &corev1.NamespaceList{})
+}
+
+func (p *plugin) complete(ctx context.Context, list client.ObjectList) ([]string, cobra.ShellCompDirective) {
+	namespace, err := p.scope()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	c, err := p.connect()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	if err := c.List(ctx, list, client.InNamespace(namespace)); err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	objects, err := meta.ExtractList(list)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	names := make([]string, 0, len(objects))
+	for _, o := range objects {
+		if accessor, err := meta.Accessor(o); err == nil {
+			names = append(names, accessor.GetName())
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,73 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// cell is a text in a table, with the colour of a state where it has one.
+type cell struct {
+	state graph.State
+	text  string
+}
+
+// table is columns of the widths that they take. The last column is left out where
+// it does not fit: an address that is cut is of no use.
+type table struct {
+	rows [][]cell
+}
+
+const gap = "  "
+
+func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
+
+func (t *table) write(terminal terminal) string {
+	widths := make([]int, len(t.rows[0]))
+	for _, row := range t.rows {
+		for i, c := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
+		}
+	}
+	whole := len(gap) * (len(widths) - 1)
+	for _, width := range widths {
+		whole += width
+	}
+	columns := len(widths)
+	if terminal.width > 0 && whole > terminal.width {
+		columns--
+	}
+	var text strings.Builder
+	for _, row := range t.rows {
+		for i, c := range row[:columns] {
+			padding := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c.text))
+			if i == columns-1 {
+				padding = "\n"
+			} else {
+				padding += gap
+			}
+			if c.state != "" {
+				c.text = terminal.paint(c.state, c.text)
+			}
+			text.WriteString(c.text + padding)
+		}
+	}
+	return text.String()
+}

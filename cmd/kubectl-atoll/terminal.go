@@ -1,0 +1,110 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// terminal is what the output goes to.
+type terminal struct {
+	// width is the number of columns; 0 for what is no terminal.
+	width  int
+	colour bool
+}
+
+func terminalOf(out io.Writer) terminal {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return terminal{}
+	}
+	t := terminal{width: defaultWidth, colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+		t.width = width
+	}
+	return t
+}
+
+const (
+	// defaultWidth is that of text that is wrapped where the width is not known.
+	defaultWidth = 80
+	minWidth     = 40
+)
+
+// textWidth is the width that text is wrapped to.
+func (t terminal) textWidth() int {
+	if t.width == 0 {
+		return defaultWidth
+	}
+	return min(max(t.width, minWidth), 100)
+}
+
+// paint colours a text by a state.
+func (t terminal) paint(s graph.State, text string) string {
+	if !t.colour || text == "" {
+		return text
+	}
+	code := "33"
+	switch s {
+	case graph.StateReady:
+		code = "32"
+	case graph.StateStalled, graph.StateMissing:
+		code = "31"
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (t terminal) bold(text string) string {
+	if !t.colour {
+		return text
+	}
+	return "\x1b[1m" + text + "\x1b[0m"
+}
+
+func (t terminal) tree() graph.TreeOptions {
+	return graph.TreeOptions{Width: t.width, Paint: t.paint}
+}
+
+// marked is a text with the mark and the colour of a state.
+func (t terminal) marked(s graph.State, text string) string {
+	return t.paint(s, graph.Mark(s)+" "+text)
+}
+
+// wrap breaks a text into lines, each but the first with an indent.
+func wrap(text string, width int, indent string) string {
+	var lines []string
+	var now string
+	for _, word := range strings.Fields(text) {
+		switch {
+		case now == "":
+			now = word
+		case utf8.RuneCountInString(indent)+utf8.RuneCountInString(now)+1+utf8.RuneCountInString(word) > width:
+			lines = append(lines, now)
+			now = word
+		default:
+			now += " " + word
+		}
+	}
+	return strings.Join(append(lines, now), "\n"+indent)
+}

@@ -1,0 +1,64 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// DOT writes the graph for Graphviz (https://graphviz.org/doc/info/lang.html).
+func DOT(g *Graph) string {
+	var text strings.Builder
+	text.WriteString("digraph atoll {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n")
+	for _, n := range g.Nodes {
+		label := n.ID
+		if len(n.URLs) > 0 {
+			label += "\n" + n.URLs[0]
+		}
+		fmt.Fprintf(&text, "  %s [label=%s, color=%s];\n", dotText(n.ID), dotText(label), dotColour(n.Health))
+		if n.Database != nil {
+			id := dotText(n.ID + " database")
+			fmt.Fprintf(&text, "  %s [label=%s, shape=cylinder, style=solid, color=%s];\n", id, dotText(n.Database.String()), dotColour(n.Database.Health))
+			fmt.Fprintf(&text, "  %s -> %s [arrowhead=none];\n", dotText(n.ID), id)
+		}
+	}
+	for _, call := range g.Calls {
+		attributes := "label=" + dotText(strconv.Itoa(int(call.Port)))
+		if !call.Resolved {
+			attributes = "label=" + dotText(call.Reason) + ", style=dashed, color=" + dotColour(StateMissing)
+		}
+		fmt.Fprintf(&text, "  %s -> %s [%s];\n", dotText(call.From), dotText(call.To), attributes)
+	}
+	text.WriteString("}\n")
+	return text.String()
+}
+
+func dotText(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(text) + `"`
+}
+
+func dotColour(s State) string {
+	switch s {
+	case StateReady:
+		return `"#1a7f37"`
+	case StateStalled, StateMissing:
+		return `"#cf222e"`
+	}
+	return `"#9a6700"`
+}

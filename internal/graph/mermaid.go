@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Mermaid writes the graph as a Mermaid flowchart, which many places render in
+// Markdown (https://mermaid.js.org/syntax/flowchart.html).
+func Mermaid(g *Graph) string {
+	var text strings.Builder
+	text.WriteString("flowchart LR\n")
+	for _, n := range g.Nodes {
+		label := n.ID
+		if len(n.URLs) > 0 {
+			label += "<br/>" + n.URLs[0]
+		}
+		fmt.Fprintf(&text, "  %s[%s]:::%s\n", mermaidID(n), mermaidText(label), mermaidClass(n.Health))
+		if n.Database != nil {
+			fmt.Fprintf(&text, "  %s --- %s_db[(%s)]:::%s\n", mermaidID(n), mermaidID(n), mermaidText(n.Database.String()), mermaidClass(n.Database.Health))
+		}
+	}
+	for _, call := range g.Calls {
+		arrow := "-->|" + strconv.Itoa(int(call.Port)) + "|"
+		if !call.Resolved {
+			arrow = "-.->|" + call.Reason + "|"
+		}
+		fmt.Fprintf(&text, "  %s %s %s\n", mermaidID(call.Caller), arrow, mermaidID(call.Callee))
+	}
+	for _, c := range []struct{ class, style string }{
+		{"good", "fill:#d9f2e0,stroke:#1a7f37,color:#0b3d1b"},
+		{"busy", "fill:#fff3cc,stroke:#9a6700,color:#4d3300"},
+		{"bad", "fill:#ffe0de,stroke:#cf222e,color:#660911"},
+	} {
+		fmt.Fprintf(&text, "  classDef %s %s\n", c.class, c.style)
+	}
+	return text.String()
+}
+
+// mermaidID is a word that Mermaid takes for no keyword.
+func mermaidID(n *Node) string {
+	return "svc_" + strings.NewReplacer("-", "_", "/", "__").Replace(n.ID)
+}
+
+func mermaidText(text string) string {
+	return `"` + strings.ReplaceAll(text, `"`, "#quot;") + `"`
+}
+
+func mermaidClass(s State) string {
+	switch s {
+	case StateReady:
+		return "good"
+	case StateStalled, StateMissing:
+		return "bad"
+	}
+	return "busy"
+}

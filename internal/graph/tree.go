@@ -1,0 +1,280 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// TreeOptions say how a tree is drawn.
+type TreeOptions struct {
+	// Width is the number of columns; 0 means as many as it takes.
+	Width int
+	// Paint colours a text by a state; nil means no colour.
+	Paint func(State, string) string
+}
+
+// marks stand before what is drawn, so that it reads without colour too.
+var marks = map[State]string{
+	StateReady: "✓", StateReconciling: "◌", StateNotReady: "–", StateUnknown: "?", StateStalled: "✗", StateMissing: "✗",
+}
+
+// Mark is one character for a state.
+func Mark(s State) string { return marks[s] }
+
+const (
+	markAgain = "↑"
+	markCycle = "↻"
+)
+
+// Tree draws the graph for a terminal: callers above what they call, and
+// databases as leaves. A service that is called from several places is drawn
+// in full at the first.
+func Tree(g *Graph, o TreeOptions) string {
+	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}}
+	for i, root := range g.Roots() {
+		if i > 0 && len(root.Calls)+databases(root) > 0 {
+			t.text.WriteByte('\n')
+		}
+		t.node(root, nil, "", "")
+	}
+	t.text.WriteByte('\n')
+	t.summary(g)
+	return t.text.String()
+}
+
+// Dependents draws what calls a service, and what calls that: what is hit when
+// it goes away.
+func Dependents(root *Node, o TreeOptions) string {
+	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}, upwards: true}
+	t.drawn[root], t.path[root] = true, true
+	t.children(root, "")
+	return t.text.String()
+}
+
+type tree struct {
+	TreeOptions
+	text strings.Builder
+	// drawn are the services whose calls have been drawn; path those that are being
+	// drawn.
+	drawn, path map[*Node]bool
+	// upwards draws callers instead of callees.
+	upwards bool
+	again   bool
+}
+
+func databases(n *Node) int {
+	if n.Database == nil {
+		return 0
+	}
+	return 1
+}
+
+// node draws a service and below it what it calls. call is how it was reached;
+// nil for a root.
+func (t *tree) node(n *Node, call *Call, branch, indent string) {
+	l := line{{text: branch}, {n.Health, marks[n.Health] + " "}, {text: n.ID}}
+	if call != nil && call.Port != 0 && !t.upwards {
+		l = append(l, span{text: " :" + strconv.Itoa(int(call.Port))})
+	}
+	below := len(n.Calls) + databases(n)
+	if t.upwards {
+		below = len(n.Callers)
+	}
+	repeated := t.drawn[n] && below > 0
+	switch {
+	case t.path[n]:
+		l = append(l, span{StateReconciling, " " + markCycle})
+	case repeated:
+		t.again = true
+		l = append(l, span{text: " " + markAgain})
+	}
+	if call != nil && !call.Resolved {
+		l = append(l, span{StateMissing, "  " + shortProblem(call)})
+	} else if n.Reason != "" {
+		l = append(l, span{n.Health, "  " + n.Reason})
+	}
+	if len(n.URLs) > 0 && !repeated {
+		l = append(l, span{text: "  " + n.URLs[0]})
+		if more := len(n.URLs) - 1; more > 0 {
+			l = append(l, span{text: fmt.Sprintf(" +%d", more)})
+		}
+	}
+	t.write(l)
+	if repeated {
+		return
+	}
+	t.drawn[n], t.path[n] = true, true
+	t.children(n, indent)
+	t.path[n] = false
+}
+
+func (t *tree) children(n *Node, indent string) {
+	if t.upwards {
+		for i, call := range n.Callers {
+			branch, next := branches(indent, i == len(n.Callers)-1)
+			t.node(call.Caller, call, branch, next)
+		}
+		return
+	}
+	if n.Database != nil {
+		branch, _ := branches(indent, len(n.Calls) == 0)
+		l := line{{text: branch}, {n.Database.Health, marks[n.Database.Health] + " "}, {text: n.Database.String()}}
+		if n.Database.Reason != "" {
+			l = append(l, span{n.Database.Health, "  " + n.Database.Reason})
+		}
+		t.write(l)
+	}
+	for i, call := range n.Calls {
+		branch, next := branches(indent, i == len(n.Calls)-1)
+		t.node(call.Callee, call, branch, next)
+	}
+}
+
+func branches(indent string, last bool) (branch, next string) {
+	if last {
+		return indent + "└─ ", indent + "   "
+	}
+	return indent + "├─ ", indent + "│  "
+}
+
+// shortProblem is why a call does not resolve, in as many words as fit a line.
+func shortProblem(call *Call) string {
+	switch call.Reason {
+	case v1alpha1.ReasonDependencyNotFound:
+		return "does not exist"
+	case v1alpha1.ReasonPortNotFound:
+		return "does not have the port that is called"
+	case v1alpha1.ReasonNotPermitted:
+		return "does not permit this caller"
+	}
+	return call.Reason
+}
+
+// summary counts services by state, and explains the marks that were used.
+func (t *tree) summary(g *Graph) {
+	counts := map[State]int{}
+	for _, n := range g.Nodes {
+		counts[n.Health]++
+	}
+	l := line{{text: plural(len(g.Nodes)-counts[StateMissing], "service") + ":"}}
+	for _, state := range States {
+		if counts[state] > 0 {
+			l = append(l, span{state, fmt.Sprintf(" %s %d %s", marks[state], counts[state], words[state])})
+		}
+	}
+	t.wrap(l)
+	for _, cycle := range g.Cycles {
+		l := line{{StateReconciling, markCycle}, {text: " cycle: " + cycle[0]}}
+		for _, id := range cycle[1:] {
+			l = append(l, span{text: " -> " + id})
+		}
+		t.wrap(l)
+	}
+	if t.again {
+		t.write(line{{text: markAgain + " drawn in full above"}})
+	}
+}
+
+// wrap writes a line on as many lines as it takes.
+func (t *tree) wrap(l line) {
+	var now line
+	used := 0
+	for _, s := range l {
+		n := utf8.RuneCountInString(s.text)
+		if t.Width > 0 && used > 0 && used+n > t.Width {
+			t.write(now)
+			now, used = line{{text: " "}}, 1
+		}
+		now, used = append(now, s), used+n
+	}
+	t.write(now)
+}
+
+var words = map[State]string{
+	StateReady: "ready", StateReconciling: "reconciling", StateNotReady: "not ready", StateUnknown: "unknown", StateStalled: "stalled", StateMissing: "missing",
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
+
+// line is a line in parts of different colours.
+type line []span
+
+type span struct {
+	state State
+	text  string
+}
+
+// write cuts a line to the width, and only then paints it: colours take no
+// columns.
+func (t *tree) write(l line) {
+	left := t.Width
+	if t.Width > 0 {
+		n := 0
+		for _, s := range l {
+			n += utf8.RuneCountInString(s.text)
+		}
+		if n > t.Width {
+			// The cut is marked.
+			left--
+		} else {
+			left = n
+		}
+	}
+	for _, s := range l {
+		text, cut := s.text, false
+		if n := utf8.RuneCountInString(text); t.Width > 0 && n > left {
+			text, cut = string([]rune(text)[:left])+"…", true
+		} else {
+			left -= n
+		}
+		if t.Paint != nil && s.state != "" {
+			text = t.Paint(s.state, text)
+		}
+		t.text.WriteString(text)
+		if cut {
+			break
+		}
+	}
+	t.text.WriteByte('\n')
+}
+
+// Reaching are the services that call a service, and those that call these, each
+// once and the nearest first.
+func Reaching(n *Node) []*Node {
+	seen := map[*Node]bool{n: true}
+	reaching := []*Node{n}
+	for i := 0; i < len(reaching); i++ {
+		for _, call := range reaching[i].Callers {
+			if !seen[call.Caller] {
+				seen[call.Caller] = true
+				reaching = append(reaching, call.Caller)
+			}
+		}
+	}
+	return reaching[1:]
+}

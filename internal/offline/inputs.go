@@ -1,0 +1,213 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package offline
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+const (
+	// Password stands for a password, which only the cluster holds.
+	Password = "generated-by-atoll"
+	// UnknownHash stands for a hash over content that is not known.
+	UnknownHash = "known-in-the-cluster"
+)
+
+// inputs are what the operator would gather for a service.
+type inputs struct {
+	children.Inputs
+	// unknown are objects that the service refers to and that the world lacks, such
+	// as Secret "orders-keys".
+	unknown []string
+	// hashUnknown says that what the pods use is not all known.
+	hashUnknown bool
+}
+
+// inputsOf gathers from the world what decides over a service's children.
+func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
+	in := &inputs{}
+	in.Microservice, in.RcloneImage, in.MissingCRDs = ms, w.RcloneImage, w.MissingCRDs
+	if key, wanted := topologyKey(ms); wanted {
+		in.Topology = w.Topology(key.Namespace, key.Name)
+	}
+	in.Edges = graph.Resolve(ms, w.Service)
+	in.WaitsInCircle = graph.WaitsInCircle(ms, w.Service)
+	for _, caller := range w.Services {
+		for _, edge := range graph.Resolve(caller, w.Service) {
+			if edge.Callee == ms && edge.Resolved() {
+				in.Callers = append(in.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
+			}
+		}
+	}
+	own := types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
+	db := types.NamespacedName{Namespace: ms.Namespace, Name: database.Name(ms.Name)}
+	in.Deployment, in.StatefulSet = w.deployments[own], w.sets[db]
+	in.ObjectStore = w.unstructured[reference{database.ObjectStoreKind.Kind, db}]
+	in.DatabaseState.Cluster = w.unstructured[reference{database.ClusterKind.Kind, db}]
+	in.DatabaseState.Claim = w.claims[types.NamespacedName{Namespace: ms.Namespace, Name: database.ClaimName(ms.Name)}]
+	for _, job := range w.jobs {
+		if job.Namespace == ms.Namespace && job.Labels[v1alpha1.LabelMicroservice] == ms.Name {
+			in.Jobs = append(in.Jobs, job)
+		}
+	}
+	in.Gateways = make(map[string]*gatewayv1.Gateway, len(w.gateways))
+	for key, gateway := range w.gateways {
+		in.Gateways[key.String()] = gateway
+	}
+	w.addReferences(in)
+	w.addCredentials(in)
+	return in
+}
+
+// topologyKey is the Topology that a service wants to be a member of.
+func topologyKey(ms *v1alpha1.Microservice) (key types.NamespacedName, wanted bool) {
+	ref := ms.Spec.TopologyRef
+	if ref == nil {
+		return key, false
+	}
+	key = types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
+	if key.Namespace == "" {
+		key.Namespace = ms.Namespace
+	}
+	return key, true
+}
+
+// refuses says whether a Topology lets no members of a namespace join. A namespace
+// whose labels are not known is let in.
+func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
+	allowed := topology.Spec.AllowedNamespaces
+	switch {
+	case namespace == topology.Namespace:
+		return false
+	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
+		return true
+	case allowed.From == v1alpha1.NamespacesFromAll:
+		return false
+	}
+	of, known := w.namespaces[namespace]
+	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
+	return err != nil || known && !selector.Matches(labels.Set(of))
+}
+
+// addReferences looks for the ConfigMaps and Secrets that the pods use. The hash
+// over them is the operator's.
+func (w *World) addReferences(in *inputs) {
+	namespace := in.Microservice.Namespace
+	refs := children.ReferencesOf(in.Microservice)
+	hashes := map[string]string{}
+	for i := range refs {
+		ref := &refs[i]
+		name := ref.Kind + "/" + ref.Name
+		content, known := w.contents[reference{ref.Kind, types.NamespacedName{Namespace: namespace, Name: ref.Name}}]
+		if !known && w.Live && !w.Hidden[ref.Kind+" "+namespace+"/"+ref.Name] {
+			in.References.Missing = append(in.References.Missing, fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s",
+				ref.Kind, ref.Name, ref.Field, namespace, ref.Field))
+			continue
+		}
+		if !known {
+			if unknown := fmt.Sprintf("%s %q (%s)", ref.Kind, ref.Name, ref.Field); !slices.Contains(in.unknown, unknown) {
+				in.unknown = append(in.unknown, unknown)
+			}
+			in.hashUnknown = true
+			continue
+		}
+		for _, key := range ref.Keys {
+			if _, ok := content[key]; !ok {
+				in.References.Missing = append(in.References.Missing, fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s",
+					ref.Kind, ref.Name, key, ref.Field, ref.Field))
+			}
+		}
+		hashes[name] = hashOf(content)
+	}
+	if len(refs) == 0 {
+		return
+	}
+	var all strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		all.WriteString(name + "=" + hashes[name] + "\n")
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	in.References.Hash = hex.EncodeToString(sum[:8])
+}
+
+func hashOf(content map[string][]byte) string {
+	hash := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(content)) {
+		hash.Write(fmt.Appendf(nil, "%d:%s=%d:", len(key), key, len(content[key])))
+		hash.Write(content[key])
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// addCredentials gives a database the Secrets that it has or will have.
+func (w *World) addCredentials(in *inputs) {
+	ms, state := in.Microservice, &in.DatabaseState
+	spec := ms.Spec.Database
+	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+		return
+	}
+	users := database.UsersOf(ms, state.Cluster)
+	state.Binding = w.credentials(in, database.Name(ms.Name), users.First)
+	if spec.Provider != v1alpha1.ProviderCloudNativePG {
+		state.Admin = w.credentials(in, database.AdminSecretName(ms.Name), users.Admin)
+	}
+	next := types.NamespacedName{Namespace: ms.Namespace, Name: database.NextSecretName(ms.Name)}
+	if secret := w.secrets[next]; w.Live && secret != nil {
+		state.Next = database.CredentialsOf(secret)
+	}
+}
+
+// credentials are those of a Secret, or the ones that Atoll would make.
+func (w *World) credentials(in *inputs, name, user string) *database.Credentials {
+	ms := in.Microservice
+	secret := w.secrets[types.NamespacedName{Namespace: ms.Namespace, Name: name}]
+	if secret == nil {
+		in.hashUnknown = true
+		return &database.Credentials{
+			Username: user, Password: Password, UID: types.UID("uid-of-" + name),
+			Rotation: ms.Annotations[v1alpha1.AnnotationRotateCredentials],
+		}
+	}
+	if in.DatabaseState.Claim == nil && (secret.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll || secret.Labels[v1alpha1.LabelMicroservice] != ms.Name) {
+		in.DatabaseState.ForeignSecret = name
+		return nil
+	}
+	found := database.CredentialsOf(secret)
+	if found.Username == "" {
+		found.Username = user
+	}
+	if !w.Live && found.Password != "" {
+		found.Password = Password
+		in.hashUnknown = true
+	}
+	return found
+}
