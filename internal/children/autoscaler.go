@@ -39,7 +39,7 @@ func horizontalPodAutoscaler(in *Inputs) ([]Object, error) {
 		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)},
 		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
 			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: ms.Name},
-			MinReplicas:    ptr.To(in.minReplicas()),
+			MinReplicas:    ptr.To(in.MinReplicas()),
 			MaxReplicas:    autoscale.Max,
 			Metrics:        metrics(autoscale),
 			Behavior:       autoscale.Behavior,

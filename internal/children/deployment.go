@@ -106,7 +106,7 @@ func replicas(in *Inputs) *int32 {
 	if in.autoscale() != nil && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
 		return nil
 	}
-	return ptr.To(in.minReplicas())
+	return ptr.To(in.MinReplicas())
 }
 
 func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {

@@ -45,7 +45,7 @@ func deploymentHealth(in *Inputs, live Object) Health {
 	// has its minimum.
 	if in.autoscale() != nil {
 		rolledOut = d.Status.Replicas <= d.Status.UpdatedReplicas
-		wanted = min(wanted, in.minReplicas())
+		wanted = min(wanted, in.MinReplicas())
 	}
 	if rolledOut && d.Status.AvailableReplicas >= wanted {
 		return healthy("All pods are available")

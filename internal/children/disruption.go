@@ -28,7 +28,7 @@ import (
 // podDisruptionBudget lets one pod at a time be taken away. A single pod gets
 // none: it would block every drain of its node.
 func podDisruptionBudget(in *Inputs) ([]Object, error) {
-	if in.minReplicas() < 2 {
+	if in.MinReplicas() < 2 {
 		return nil, nil
 	}
 	ms := in.Microservice

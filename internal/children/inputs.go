@@ -108,8 +108,8 @@ func (in *Inputs) autoscale() *v1alpha1.Autoscale {
 	return in.Microservice.Spec.Scaling.Autoscale
 }
 
-// minReplicas is the smallest number of pods that the spec allows.
-func (in *Inputs) minReplicas() int32 {
+// MinReplicas is the smallest number of pods that the spec allows.
+func (in *Inputs) MinReplicas() int32 {
 	if in.suspended() {
 		return 0
 	}
@@ -136,5 +136,5 @@ func (in *Inputs) maxReplicas() int32 {
 	if scaling := in.Microservice.Spec.Scaling; scaling != nil && scaling.Autoscale != nil {
 		return scaling.Autoscale.Max
 	}
-	return in.minReplicas()
+	return in.MinReplicas()
 }

@@ -229,7 +229,7 @@ func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {
 
 func setReplicas(status *v1alpha1.MicroserviceStatus, g *gathered) {
 	status.Selector = labels.SelectorFromSet(children.PodSelector(g.Microservice)).String()
-	status.Replicas, status.ReadyReplicas, status.Ready = 0, 0, "0/0"
+	status.Replicas, status.ReadyReplicas, status.Ready = 0, 0, fmt.Sprintf("0/%d", g.MinReplicas())
 	if d := g.Deployment; d != nil {
 		status.Replicas, status.ReadyReplicas = d.Status.Replicas, d.Status.ReadyReplicas
 		status.Ready = fmt.Sprintf("%d/%d", d.Status.ReadyReplicas, ptr.Deref(d.Spec.Replicas, 1))

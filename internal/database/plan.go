@@ -17,6 +17,7 @@ limitations under the License.
 package database
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -125,6 +126,9 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *Stat
 		plan.Pool = *spec.Pool
 	}
 	if plan.Provider == v1alpha1.ProviderExternal {
+		if spec.External == nil {
+			return nil, errors.New("database.external: provider: External needs external.secretName")
+		}
 		plan.SecretName = spec.External.SecretName
 		return plan, nil
 	}

@@ -163,6 +163,9 @@ func TestResolveErrors(t *testing.T) {
 		claim   *corev1.PersistentVolumeClaim
 		wantErr string
 	}{
+		"a database elsewhere, nowhere": {
+			ms:      service(&v1alpha1.Database{Provider: v1alpha1.ProviderExternal}),
+			wantErr: "database.external: provider: External needs external.secretName"},
 		"an engine that this version lacks": {ms: unknown, wantErr: `database.engine: "Oracle" is not known to this version of Atoll`},
 		"a size that is no quantity": {
 			ms:      service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "much"}}),
