@@ -37,6 +37,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/controller"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 // options are what the command line sets.
@@ -59,7 +60,7 @@ func main() {
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
 	flag.BoolVar(&o.leaderElection, "leader-elect", false, "Let one of several managers work at a time.")
 	flag.IntVar(&o.workers, "workers", 8, "How many Microservices are reconciled at a time.")
-	flag.StringVar(&o.rcloneImage, "rclone-image", "docker.io/rclone/rclone:1.76", "The image, with rclone and sh, that copies databases' backups to and from buckets.")
+	flag.StringVar(&o.rcloneImage, "rclone-image", database.RcloneImage, "The image, with rclone and sh, that copies databases' backups to and from buckets.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "Requests a second to the API server at the most; bursts are twice that.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)

@@ -27,6 +27,7 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/atoll-dev/atoll/config/crd"
+	"github.com/atoll-dev/atoll/internal/database"
 	"github.com/atoll-dev/atoll/internal/offline"
 )
 
@@ -36,14 +37,11 @@ type files struct {
 	rcloneImage string
 }
 
-// defaultRcloneImage is the manager's own default.
-const defaultRcloneImage = "docker.io/rclone/rclone:1.76"
-
 func (f *files) addFlags(c *cobra.Command) {
 	c.Flags().StringSliceVarP(&f.Filenames, "filename", "f", nil, "A file, a folder or a URL with objects, or - for standard input.")
 	c.Flags().StringVarP(&f.Kustomize, "kustomize", "k", "", "A folder with a kustomization.")
 	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Look into folders below that of -f.")
-	c.Flags().StringVar(&f.rcloneImage, "rclone-image", defaultRcloneImage, "The image that copies backups to and from buckets, as the manager has it.")
+	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets, as the manager has it.")
 }
 
 // read reads every object, in the files' order. Objects that name no namespace are

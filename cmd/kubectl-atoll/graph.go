@@ -112,7 +112,7 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 	if err != nil {
 		return "", nil, err
 	}
-	g := graph.Of(namespace, from.all, members)
+	g := graph.Of(namespace, from.all, from.memberOf, members)
 	switch o.output {
 	case "mermaid":
 		return graph.Mermaid(g), from, nil

@@ -66,7 +66,7 @@ func (o *impactOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	n := graph.Of(namespace, from.all, nil).Node(name)
+	n := graph.Of(namespace, from.all, from.memberOf, nil).Node(name)
 	width := o.terminal.textWidth()
 
 	fmt.Fprintf(o.Out, "If %s (namespace %s) goes away:\n\n", o.terminal.bold(name), namespace)

@@ -36,10 +36,6 @@ func (in *Inputs) backup() *v1alpha1.DatabaseBackup {
 	return in.Microservice.Spec.Database.Backup
 }
 
-func (in *Inputs) store() database.Store {
-	return database.Store{Image: in.RcloneImage}
-}
-
 // storeAccount is whose cloud identity a bucket is reached with: the service's,
 // where there is no Secret.
 func (in *Inputs) storeAccount(s3 *v1alpha1.S3Location) string {
@@ -63,7 +59,7 @@ func backupCronJob(in *Inputs) ([]Object, error) {
 	if err := database.CheckSchedule(backup.Schedule); err != nil {
 		return nil, invalid("%s", err)
 	}
-	cronJob := p.BackupCronJob(backup, in.store(), awaitingRestore(in) != nil, labels(in.Microservice, v1alpha1.ComponentBackup))
+	cronJob := p.BackupCronJob(backup, in.RcloneImage, awaitingRestore(in) != nil, labels(in.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
 	pod.ImagePullSecrets = pullSecrets(in)
 	pod.ServiceAccountName = in.storeAccount(backup.Destination.S3)

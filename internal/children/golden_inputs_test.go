@@ -156,7 +156,7 @@ func (w *world) add(document []byte) error {
 func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 	in := &Inputs{
 		Microservice: ms,
-		Edges:        graph.Resolve(ms, w.service),
+		Edges:        graph.Resolve(ms, w.found()),
 		References:   References{Hash: c.References.Hash, Missing: c.References.Missing},
 		Deployment:   w.deployment,
 		StatefulSet:  w.set,
@@ -167,7 +167,7 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 	}
 	in.WaitsInCircle = graph.WaitsInCircle(ms, w.service)
 	for _, caller := range w.services {
-		for _, edge := range graph.Resolve(caller, w.service) {
+		for _, edge := range graph.Resolve(caller, w.found()) {
 			if edge.Callee == ms && edge.Resolved() {
 				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
 			}
@@ -219,6 +219,10 @@ func addCredentials(in *Inputs, c circumstances) {
 		next.UID = "uid-of-next"
 	}
 	state.Next = &next
+}
+
+func (w *world) found() graph.Services {
+	return graph.Services{Find: w.service, MemberOf: graph.TopologyOf}
 }
 
 func (w *world) service(namespace, name string) *v1alpha1.Microservice {

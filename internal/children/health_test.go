@@ -340,7 +340,7 @@ func TestDependencyHealth(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ms := orders(func(ms *v1alpha1.Microservice) { ms.Spec.Dependencies = tc.dependencies })
-			in := &Inputs{Microservice: ms, Edges: graph.Resolve(ms, (&world{services: tc.callees}).service)}
+			in := &Inputs{Microservice: ms, Edges: graph.Resolve(ms, (&world{services: tc.callees}).found())}
 			health, resolved := DependencyHealth(in)
 			if diff := cmp.Diff(tc.wantHealth, health); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -17,8 +17,13 @@ limitations under the License.
 package children
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -138,4 +143,35 @@ func itemKeys(items []corev1.KeyToPath) []string {
 		keys[i] = items[i].Key
 	}
 	return keys
+}
+
+// NotFound says that the object does not exist.
+func (r *Reference) NotFound(namespace string) string {
+	return fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s", r.Kind, r.Name, r.Field, namespace, r.Field)
+}
+
+// NoKey says that the object lacks a key.
+func (r *Reference) NoKey(key string) string {
+	return fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s", r.Kind, r.Name, key, r.Field, r.Field)
+}
+
+// ContentHash is a hash over what a ConfigMap or Secret holds.
+func ContentHash(data map[string][]byte) string {
+	hash := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		// The lengths keep one key's end from being taken for the next one's start.
+		hash.Write(fmt.Appendf(nil, "%d:%s=%d:", len(key), key, len(data[key])))
+		hash.Write(data[key])
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// ReferencesHash is a hash over the content hashes of objects, by Kind/name.
+func ReferencesHash(hashes map[string]string) string {
+	var all strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		all.WriteString(name + "=" + hashes[name] + "\n")
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	return hex.EncodeToString(sum[:8])
 }

@@ -59,7 +59,7 @@ func restoreJobs(in *Inputs) []Object {
 	if in.DatabaseState.Claim.Annotations[database.AnnotationRestored] == id || !databaseUsable(in) {
 		return nil
 	}
-	job := in.database.RestoreJob(name, id, ms.Spec.Database, in.store(), labels(ms, v1alpha1.ComponentRestore))
+	job := in.database.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, labels(ms, v1alpha1.ComponentRestore))
 	job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
 	job.Spec.Template.Spec.ServiceAccountName = in.storeAccount(restoreLocation(ms.Spec.Database))
 	return []Object{job}

@@ -21,12 +21,11 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // topologyKey is the Topology that a Microservice wants to be a member of.
@@ -48,45 +47,60 @@ func namespaceOfTopology(ms *v1alpha1.Microservice) string {
 // allows says whether a Topology lets Microservices of a namespace join. foreign
 // reads the metadata of Namespaces.
 func allows(ctx context.Context, foreign client.Reader, topology *v1alpha1.Topology, namespace string) (bool, error) {
-	allowed := topology.Spec.AllowedNamespaces
-	switch {
-	case namespace == topology.Namespace:
-		return true, nil
-	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
-		return false, nil
-	case allowed.From == v1alpha1.NamespacesFromAll:
-		return true, nil
-	}
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
-	if err != nil {
-		return false, fmt.Errorf("reading allowedNamespaces of Topology %q: %w", topology.Name, err)
-	}
-	ns := namespaceMetadata()
-	if err := foreign.Get(ctx, types.NamespacedName{Name: namespace}, ns); err != nil {
-		if apierrors.IsNotFound(err) {
-			return false, nil
+	return graph.Allows(topology, namespace, func(name string) (map[string]string, error) {
+		ns := namespaceMetadata()
+		if err := foreign.Get(ctx, types.NamespacedName{Name: name}, ns); client.IgnoreNotFound(err) != nil {
+			return nil, fmt.Errorf("reading Namespace %q: %w", name, err)
 		}
-		return false, fmt.Errorf("reading Namespace %q: %w", namespace, err)
-	}
-	return selector.Matches(labels.Set(ns.Labels)), nil
+		return ns.Labels, nil
+	})
 }
 
-// services finds Microservices in the cache.
+// services finds Microservices, and the Topologies that they are members of, in
+// the caches.
 type services struct {
-	ctx    context.Context
-	reader client.Reader
+	ctx             context.Context
+	reader, foreign client.Reader
 	// failed is what went wrong, apart from not finding one.
 	failed error
 }
 
-func (s *services) lookup(namespace, name string) *v1alpha1.Microservice {
+func (s *services) graph() graph.Services {
+	return graph.Services{Find: s.find, MemberOf: s.memberOf}
+}
+
+func (s *services) find(namespace, name string) *v1alpha1.Microservice {
 	ms := &v1alpha1.Microservice{}
-	err := s.reader.Get(s.ctx, types.NamespacedName{Namespace: namespace, Name: name}, ms)
-	if err == nil {
+	if s.get(types.NamespacedName{Namespace: namespace, Name: name}, ms, "Microservice") {
 		return ms
 	}
-	if !apierrors.IsNotFound(err) {
-		s.failed = fmt.Errorf("reading Microservice %s/%s: %w", namespace, name, err)
-	}
 	return nil
+}
+
+func (s *services) memberOf(ms *v1alpha1.Microservice) string {
+	key, wanted := topologyKey(ms)
+	if !wanted || key.Namespace == ms.Namespace {
+		return graph.TopologyOf(ms)
+	}
+	topology := &v1alpha1.Topology{}
+	if !s.get(key, topology, "Topology") {
+		return ""
+	}
+	allowed, err := allows(s.ctx, s.foreign, topology, ms.Namespace)
+	if err != nil {
+		s.failed = err
+	}
+	if !allowed {
+		return ""
+	}
+	return key.String()
+}
+
+// get reads an object and says whether it is there.
+func (s *services) get(key types.NamespacedName, o client.Object, kind string) bool {
+	err := s.reader.Get(s.ctx, key, o)
+	if client.IgnoreNotFound(err) != nil {
+		s.failed = fmt.Errorf("reading %s %q: %w", kind, key, err)
+	}
+	return err == nil && !apierrors.IsNotFound(err)
 }

@@ -47,6 +47,7 @@ var _ = Describe("Membership", func() {
 			To(Equal(`Topology "shop" of namespace "` + home + `" lets no members of namespace "` + guest + `" join: change its allowedNamespaces, or topologyRef`))
 		eventuallyReady(ctx, users)
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
+		Expect(callersIn(ctx, home, "users")).To(BeEmpty(), "one that only names the Topology gets through no policy")
 		Expect(kinds(everythingIn(ctx, guest))).To(ConsistOf("Microservice/orders"))
 
 		label(ctx, guest, "shop")
@@ -61,10 +62,13 @@ var _ = Describe("Membership", func() {
 		Expect(condition(ctx, users, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue))
 		Expect(users.Status.Dependents).To(BeEquivalentTo(1))
 
-		By("the label being taken away, which leaves what runs")
+		Eventually(func() []string { return callersIn(ctx, home, "users") }).Should(Equal([]string{guest + "/orders"}))
+
+		By("the label being taken away, which leaves what runs and lets it call no more")
 		label(ctx, guest, "other")
 		eventuallyHas(ctx, orders, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
 		get(ctx, &appsv1.Deployment{}, guest, "orders")
+		Eventually(func() []string { return callersIn(ctx, home, "users") }).Should(BeEmpty())
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
 	}, SpecTimeout(suiteTimeout))
 

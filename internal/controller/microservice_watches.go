@@ -148,16 +148,21 @@ func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) [
 	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
 }
 
-// guests finds the Microservices of a namespace that are members of a Topology
-// elsewhere, which may choose namespaces by their labels.
+// guests finds the Microservices of a namespace that name a Topology elsewhere,
+// which may choose namespaces by their labels, and those that they call.
 func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
 		return nil
 	}
-	return requests(slices.DeleteFunc(slices.Clone(list.Items), func(ms v1alpha1.Microservice) bool {
-		return ms.Spec.TopologyRef == nil || ms.Spec.TopologyRef.Namespace == ""
-	}))
+	var found []reconcile.Request
+	for i := range list.Items {
+		if key, wanted := topologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
+			found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			found = append(found, callees(&list.Items[i])...)
+		}
+	}
+	return found
 }
 
 // callers finds the Microservices that declare one as a dependency.

@@ -18,12 +18,8 @@ package controller
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
@@ -65,8 +61,7 @@ func (c *contentReader) read(ctx context.Context, namespace string, refs []child
 		ref := &refs[i]
 		got, err := c.content(ctx, ref.Kind, namespace, ref.Name)
 		if apierrors.IsNotFound(err) {
-			found.Missing = append(found.Missing, fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s",
-				ref.Kind, ref.Name, ref.Field, namespace, ref.Field))
+			found.Missing = append(found.Missing, ref.NotFound(namespace))
 			continue
 		}
 		if err != nil {
@@ -74,18 +69,12 @@ func (c *contentReader) read(ctx context.Context, namespace string, refs []child
 		}
 		for _, key := range ref.Keys {
 			if _, ok := got.keys[key]; !ok {
-				found.Missing = append(found.Missing, fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s",
-					ref.Kind, ref.Name, key, ref.Field, ref.Field))
+				found.Missing = append(found.Missing, ref.NoKey(key))
 			}
 		}
 		hashes[ref.Kind+"/"+ref.Name] = got.hash
 	}
-	var all strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(hashes)) {
-		all.WriteString(name + "=" + hashes[name] + "\n")
-	}
-	sum := sha256.Sum256([]byte(all.String()))
-	found.Hash = hex.EncodeToString(sum[:8])
+	found.Hash = children.ReferencesHash(hashes)
 	return found, nil
 }
 
@@ -103,15 +92,10 @@ func (c *contentReader) content(ctx context.Context, kind, namespace, name strin
 	if err != nil {
 		return nil, err
 	}
-	got := &content{resourceVersion: resourceVersion, keys: make(map[string]struct{}, len(data))}
-	hash := sha256.New()
-	for _, k := range slices.Sorted(maps.Keys(data)) {
-		got.keys[k] = struct{}{}
-		// The lengths keep one key's end from being taken for the next one's start.
-		hash.Write(fmt.Appendf(nil, "%d:%s=%d:", len(k), k, len(data[k])))
-		hash.Write(data[k])
+	got := &content{resourceVersion: resourceVersion, hash: children.ContentHash(data), keys: make(map[string]struct{}, len(data))}
+	for key := range data {
+		got.keys[key] = struct{}{}
 	}
-	got.hash = hex.EncodeToString(hash.Sum(nil))
 	c.known.Store(meta.UID, got)
 	return got, nil
 }

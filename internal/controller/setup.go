@@ -91,7 +91,7 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
 	topologies := &TopologyReconciler{Client: mgr.GetClient(), Foreign: foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder}
-	if err := topologies.SetupWithManager(mgr); err != nil {
+	if err := topologies.SetupWithManager(mgr, foreign); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)
 	}
 	if err := optional.SetupWithManager(mgr); err != nil {

@@ -29,10 +29,12 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -109,7 +111,7 @@ func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topo
 			state.members = append(state.members, member)
 		}
 	}
-	state.known = &services{ctx: ctx, reader: r.Client}
+	state.known = &services{ctx: ctx, reader: r.Client, foreign: r.Foreign}
 	if !state.gatewayAPI {
 		return state, nil
 	}
@@ -196,11 +198,12 @@ func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologySt
 }
 
 // SetupWithManager has everything watched that a Topology depends on.
-func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
+func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("topology").
 		For(&v1alpha1.Topology{}, builder.WithPredicates(specOrStatusChanged())).
 		Watches(&v1alpha1.Microservice{}, memberships()).
+		WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.hosts), predicate.LabelChangedPredicate{})).
 		WithOptions(controller.Options{RateLimiter: retries()}).
 		Build(r)
 	if err != nil {
@@ -219,6 +222,22 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		wake: func(ctx context.Context) error { return c.Watch(once(r.all(ctx, nil))) },
 	})
 	return nil
+}
+
+// hosts finds the Topologies elsewhere that Microservices of a namespace name,
+// which may choose namespaces by their labels.
+func (r *TopologyReconciler) hosts(ctx context.Context, o client.Object) []reconcile.Request {
+	guests := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, guests, client.InNamespace(o.GetName())); err != nil {
+		return nil
+	}
+	var found []reconcile.Request
+	for i := range guests.Items {
+		if key, wanted := topologyKey(&guests.Items[i]); wanted && key.Namespace != o.GetName() {
+			found = append(found, reconcile.Request{NamespacedName: key})
+		}
+	}
+	return found
 }
 
 // usersOfGateway finds the Topologies that own or refer to a Gateway.

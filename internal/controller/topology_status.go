@@ -133,7 +133,7 @@ func (s *topologyState) shown(namespace, name string) string {
 func graphHealth(state *topologyState, cycles []string) children.Health {
 	var broken, refused []string
 	for _, ms := range state.members {
-		for _, edge := range graph.Resolve(ms, state.known.lookup) {
+		for _, edge := range graph.Resolve(ms, state.known.graph()) {
 			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
 			switch {
 			case edge.Port == nil:

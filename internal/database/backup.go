@@ -100,7 +100,7 @@ echo "backed up to $ATOLL_LOCATION/$name"
 
 // BackupCronJob backs the database up on schedule. Held, it makes none: a
 // database that is still to be filled would be kept as the newest backup.
-func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, store Store, held bool, labels map[string]string) *batchv1.CronJob {
+func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
 	where := p.locate(&backup.Destination, p.Owner)
 	scripts := p.Engine.Scripts()
 	env := append(p.operationEnv(p.SecretName), where.env...)
@@ -112,7 +112,7 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, store Store, held 
 	var pod corev1.PodSpec
 	if where.bucket {
 		dump := p.operation("dump", script+backupHandOver, env)
-		pod = p.operationPod(where.rclone("upload", backupUpload, env, store))
+		pod = p.operationPod(where.rclone("upload", backupUpload, env, rcloneImage))
 		pod.InitContainers = []corev1.Container{where.mount(dump)}
 	} else {
 		pod = p.operationPod(where.mount(p.operation("dump", script+backupToClaim, env)))

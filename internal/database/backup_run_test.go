@@ -34,7 +34,7 @@ import (
 // backupContainer is what dumps a database into a volume.
 func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *corev1.Container {
 	t.Helper()
-	job := planOf(t, engine, nil).BackupCronJob(backup("@daily", keep), Store{}, false, nil)
+	job := planOf(t, engine, nil).BackupCronJob(backup("@daily", keep), "", false, nil)
 	return &job.Spec.JobTemplate.Spec.Template.Spec.Containers[0]
 }
 

@@ -26,8 +26,7 @@ type Budget struct {
 }
 
 // Connections is the budget of a service of at most pods pods, and surge more
-// while it rolls out. Both numbers are 0 for a database that Atoll knows nothing
-// of.
+// while it rolls out.
 func (p *Plan) Connections(pods, surge int) Budget {
 	limit, reserved := p.Engine.Connections(p.Parameters)
 	return Budget{Pods: pods, Surge: surge, Pool: int(p.Pool), Limit: limit, Reserved: reserved}

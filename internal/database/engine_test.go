@@ -280,7 +280,7 @@ func TestConnectionsOfParameters(t *testing.T) {
 func TestScriptsParse(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
-		t.Skip("there is no sh")
+		t.Fatal("there is no sh, which the scripts are written for: install one")
 	}
 	for name, script := range scriptsOf(t) {
 		t.Run(name, func(t *testing.T) {

@@ -30,13 +30,9 @@ const (
 	KeySecretAccessKey = "secretAccessKey"
 )
 
-// Store is what copies backups to and from buckets.
-type Store struct {
-	// Image has rclone and sh.
-	Image string
-	// ServiceAccountName is whose cloud identity is used where there is no Secret.
-	ServiceAccountName string
-}
+// RcloneImage has rclone and sh; it copies backups to and from buckets where
+// nobody chose another image for that.
+const RcloneImage = "docker.io/rclone/rclone:1.76"
 
 // place is a location as a pod sees it: a folder /backup/<service>, which is the
 // location itself or a copy of it.
@@ -85,7 +81,7 @@ func (l *place) attach(pod *corev1.PodSpec) { pod.Volumes = append(pod.Volumes, 
 
 // rclone is a container that talks to the bucket. It is configured by the
 // environment alone (https://rclone.org/docs/#config-file).
-func (l *place) rclone(name, script string, env []corev1.EnvVar, store Store) corev1.Container {
+func (l *place) rclone(name, script string, env []corev1.EnvVar, rcloneImage string) corev1.Container {
 	own := make([]corev1.EnvVar, 0, len(env)+10)
 	for i := range env {
 		// It has no business with the database's users.
@@ -119,7 +115,7 @@ func (l *place) rclone(name, script string, env []corev1.EnvVar, store Store) co
 	}
 	return l.mount(corev1.Container{
 		Name:                     name,
-		Image:                    store.Image,
+		Image:                    rcloneImage,
 		Command:                  []string{"/bin/sh", "-c", "set -eu\n" + script},
 		Env:                      own,
 		Resources:                operationResources(),

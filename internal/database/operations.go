@@ -86,7 +86,7 @@ func (p *Plan) operation(name, script string, env []corev1.EnvVar) corev1.Contai
 		Resources:                operationResources(),
 		SecurityContext:          restricted(),
 		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
-		VolumeMounts:             []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}, {Name: "work", MountPath: "/work"}},
+		VolumeMounts:             []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}, {Name: "scratch", MountPath: "/scratch"}},
 	}
 }
 
@@ -103,7 +103,7 @@ func (p *Plan) operationPod(containers ...corev1.Container) corev1.PodSpec {
 		RestartPolicy:                corev1.RestartPolicyNever,
 		SecurityContext:              podSecurity(p.Engine),
 		Containers:                   containers,
-		Volumes:                      []corev1.Volume{emptyDir("tmp", corev1.StorageMediumDefault), emptyDir("work", corev1.StorageMediumDefault)},
+		Volumes:                      []corev1.Volume{emptyDir("tmp", corev1.StorageMediumDefault), emptyDir("scratch", corev1.StorageMediumDefault)},
 	}
 }
 

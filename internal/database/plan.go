@@ -241,13 +241,6 @@ func (p *Plan) respectClaim(spec *v1alpha1.Database, storage v1alpha1.DatabaseSt
 	return nil
 }
 
-// Name is the name of a service's built-in database: StatefulSet, Service and
-// binding Secret.
-func Name(owner string) string { return owner + "-db" }
-
-// ClaimName is the name of the volume claim of a service's built-in database.
-func ClaimName(owner string) string { return VolumeName + "-" + Name(owner) + "-0" }
-
 // lower says whether a version is an older minor version than another of the
 // same major. A version without a minor is the newest of its major.
 func lower(version, than string) bool {
@@ -261,43 +254,6 @@ func lower(version, than string) bool {
 func majorOf(version string) string {
 	major, _, _ := strings.Cut(version, ".")
 	return major
-}
-
-// identifier makes the name of a database of a service's name, and of the users
-// that are named after it.
-func identifier(name string) string {
-	id := strings.ReplaceAll(name, "-", "_")
-	// PostgreSQL keeps roles that begin so for itself.
-	if reserved[id] || strings.HasPrefix(id+"_", "pg_") {
-		return "db_" + id
-	}
-	return id
-}
-
-// databaseName is the name of a service's database. What exists keeps its own,
-// and one that CloudNativePG recovers has the names that it was made with.
-func databaseName(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured) string {
-	spec := ms.Spec.Database
-	if spec.Provider != v1alpha1.ProviderCloudNativePG {
-		return identifier(ms.Name)
-	}
-	if cluster != nil {
-		for _, method := range []string{"initdb", "recovery"} {
-			if name, _, _ := unstructured.NestedString(cluster.Object, "spec", "bootstrap", method, "database"); name != "" {
-				return name
-			}
-		}
-	}
-	if spec.Restore != nil && spec.Restore.From.Service != "" {
-		return identifier(spec.Restore.From.Service)
-	}
-	return identifier(ms.Name)
-}
-
-// reserved are databases and users that an engine has already.
-var reserved = map[string]bool{
-	"postgres": true, "template0": true, "template1": true, "public": true, "none": true, "user": true,
-	"mysql": true, "sys": true, "information_schema": true, "performance_schema": true, "root": true,
 }
 
 func firstSet[T ~string](values ...T) T {

@@ -74,7 +74,7 @@ func RestoreID(restore *v1alpha1.DatabaseRestore, claim types.UID) string {
 }
 
 // RestoreJob fills the database from a backup.
-func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, store Store, labels map[string]string) *batchv1.Job {
+func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage string, labels map[string]string) *batchv1.Job {
 	from := &spec.Restore.From
 	location := &v1alpha1.BackupLocation{PersistentVolumeClaim: from.PersistentVolumeClaim, S3: from.S3}
 	if from.PersistentVolumeClaim == nil && from.S3 == nil {
@@ -96,7 +96,7 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, store Store,
 
 	pod := p.operationPod(where.mount(p.operation("restore", script, env)))
 	if where.bucket {
-		pod.InitContainers = []corev1.Container{where.rclone("download", restoreDownload, env, store)}
+		pod.InitContainers = []corev1.Container{where.rclone("download", restoreDownload, env, rcloneImage)}
 	}
 	where.attach(&pod)
 	return job(name, p.Namespace, labels, pod, tries-1)

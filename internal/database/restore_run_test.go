@@ -30,7 +30,7 @@ func restoreContainer(t *testing.T, engine v1alpha1.DatabaseEngine, name string)
 	t.Helper()
 	spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
 		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}, Backup: name}}}
-	job := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, Store{}, nil)
+	job := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil)
 	return &job.Spec.Template.Spec.Containers[0]
 }
 

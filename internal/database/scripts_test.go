@@ -56,8 +56,8 @@ func scriptsOf(t *testing.T) map[string]string {
 			"claim": {PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}, "bucket": {S3: &v1alpha1.S3Location{Bucket: "shop"}},
 		} {
 			spec := &v1alpha1.Database{Engine: kind, Backup: &v1alpha1.DatabaseBackup{Schedule: "@daily", Destination: location}, Restore: &v1alpha1.DatabaseRestore{}}
-			pods["backup to "+where] = plan.BackupCronJob(spec.Backup, Store{}, false, nil).Spec.JobTemplate.Spec.Template.Spec
-			pods["restore from "+where] = plan.RestoreJob("x", "y", spec, Store{}, nil).Spec.Template.Spec
+			pods["backup to "+where] = plan.BackupCronJob(spec.Backup, "", false, nil).Spec.JobTemplate.Spec.Template.Spec
+			pods["restore from "+where] = plan.RestoreJob("x", "y", spec, "", nil).Spec.Template.Spec
 		}
 		for pod, spec := range pods {
 			for _, c := range append(spec.InitContainers, spec.Containers...) {
@@ -103,7 +103,7 @@ psql*" -c "*) echo 0 ;;
 psql*|"mariadb "*) statements ;;
 mariadb-dump*) for a; do case $a in --result-file=*) dump "${a#*=}" ;; esac; done ;;
 valkey-check-rdb*) verify "$1" ;;
-valkey-server*) cat "$FAKE/work/restore.rdb" >> "$FAKE/told"; exec sleep 60 ;;
+valkey-server*) cat "$FAKE/scratch/restore.rdb" >> "$FAKE/told"; exec sleep 60 ;;
 valkey-cli*"ACL LIST") cat "$FAKE/users" 2>/dev/null || true ;;
 valkey-cli*"INFO keyspace") cat "$FAKE/held" 2>/dev/null || true ;;
 valkey-cli*"INFO replication") echo master_link_status:up ;;
@@ -125,11 +125,11 @@ func newMachine(t *testing.T) *machine {
 	t.Helper()
 	for _, tool := range []string{"sh", "sha256sum", "find", "gzip", "cut", "sed"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("there is no %s", tool)
+			t.Fatalf("there is no %s, which the scripts use: install it", tool)
 		}
 	}
 	m := &machine{t, t.TempDir()}
-	for _, folder := range []string{"bin", "backup", "work"} {
+	for _, folder := range []string{"bin", "backup", "scratch"} {
 		if err := os.Mkdir(filepath.Join(m.dir, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func newMachine(t *testing.T) *machine {
 func (m *machine) run(c *corev1.Container, env ...string) (output string, succeeded bool) {
 	m.t.Helper()
 	script := strings.NewReplacer(
-		"/backup/", m.dir+"/backup/", "/work/", m.dir+"/work/", "dir /work", "dir "+m.dir+"/work", "/dev/termination-log", m.dir+"/report",
+		"/backup/", m.dir+"/backup/", "/scratch/", m.dir+"/scratch/", "dir /scratch", "dir "+m.dir+"/scratch", "/dev/termination-log", m.dir+"/report",
 	).Replace(c.Command[2])
 	command := exec.CommandContext(m.t.Context(), c.Command[0], c.Command[1], script)
 	command.Env = []string{"PATH=" + m.dir + "/bin:" + os.Getenv("PATH"), "FAKE=" + m.dir}

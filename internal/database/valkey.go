@@ -115,13 +115,13 @@ fi
 		// the file.
 		Restore: valkeyClient + `client ACL SETUSER "$ATOLL_RESTORE" off
 client ACL SAVE
-cp "$ATOLL_FILE" /work/restore.rdb
-printf 'port 6379\ndir /work\ndbfilename restore.rdb\nappendonly no\nsave ""\nrequirepass %s\n' "$ATOLL_PASSWORD" > /work/restore.conf
-$(tool server) /work/restore.conf >/work/restore.log 2>&1 &
+cp "$ATOLL_FILE" /scratch/restore.rdb
+printf 'port 6379\ndir /scratch\ndbfilename restore.rdb\nappendonly no\nsave ""\nrequirepass %s\n' "$ATOLL_PASSWORD" > /scratch/restore.conf
+$(tool server) /scratch/restore.conf >/scratch/restore.log 2>&1 &
 source=$!
 local_client() { REDISCLI_AUTH=$ATOLL_PASSWORD $(tool cli) -e --no-auth-warning "$@"; }
 until local_client PING >/dev/null 2>&1; do
-  kill -0 "$source" 2>/dev/null || { tail -n 5 /work/restore.log >&2; exit 1; }
+  kill -0 "$source" 2>/dev/null || { tail -n 5 /scratch/restore.log >&2; exit 1; }
   sleep 1
 done
 client CONFIG SET masterauth "$ATOLL_PASSWORD"

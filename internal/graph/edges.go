@@ -27,9 +27,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Lookup finds the Microservice of a namespace and a name; nil when there is none.
-type Lookup func(namespace, name string) *v1alpha1.Microservice
-
 // Edge is one declared dependency and what it resolves to.
 type Edge struct {
 	// Caller is the service that declares it.
@@ -40,19 +37,22 @@ type Edge struct {
 	Callee *v1alpha1.Microservice
 	// Port is the callee's port; nil when the dependency does not resolve.
 	Port *v1alpha1.Port
+	// Permitted says that the callee lets the caller declare it.
+	Permitted bool
 }
 
 // Resolve finds the callee and the port of each dependency of caller.
-func Resolve(caller *v1alpha1.Microservice, lookup Lookup) []Edge {
+func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 	if len(caller.Spec.Dependencies) == 0 {
 		return nil
 	}
 	edges := make([]Edge, len(caller.Spec.Dependencies))
 	for i := range caller.Spec.Dependencies {
 		dependency := &caller.Spec.Dependencies[i]
-		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: lookup(NamespaceOf(caller, dependency), dependency.Name)}
+		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
 		if edges[i].Callee != nil {
 			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
+			edges[i].Permitted = services.permits(edges[i].Callee, caller)
 		}
 	}
 	return edges
@@ -70,41 +70,7 @@ func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency)
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
 // Resolved says whether the caller may call the callee's port.
-func (e *Edge) Resolved() bool { return e.Port != nil && Permits(e.Callee, e.Caller) }
-
-// Permits says whether a service may declare another as a dependency: one of the
-// same Topology may, and one of the same namespace where either stands alone; any
-// other must be named in the callee's access.
-func Permits(callee, caller *v1alpha1.Microservice) bool {
-	a, b := TopologyOf(callee), TopologyOf(caller)
-	if a != "" && a == b || callee.Namespace == caller.Namespace && (a == "" || b == "") {
-		return true
-	}
-	for i := range callee.Spec.Access {
-		rule := &callee.Spec.Access[i]
-		namespace := rule.Namespace
-		if namespace == "" {
-			namespace = callee.Namespace
-		}
-		if rule.Name == caller.Name && namespace == caller.Namespace {
-			return true
-		}
-	}
-	return false
-}
-
-// TopologyOf is the Topology that a service wants to be a member of, as
-// namespace/name; empty when it stands alone.
-func TopologyOf(ms *v1alpha1.Microservice) string {
-	ref := ms.Spec.TopologyRef
-	switch {
-	case ref == nil:
-		return ""
-	case ref.Namespace != "":
-		return ref.Namespace + "/" + ref.Name
-	}
-	return ms.Namespace + "/" + ref.Name
-}
+func (e *Edge) Resolved() bool { return e.Port != nil && e.Permitted }
 
 // Problem says why the edge does not resolve, as a condition's reason and
 // message. Both are empty when it does.
@@ -123,7 +89,7 @@ func (e *Edge) Problem() (reason, message string) {
 	case e.Port == nil:
 		return v1alpha1.ReasonPortNotFound,
 			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
-	case !Permits(e.Callee, e.Caller):
+	case !e.Permitted:
 		return v1alpha1.ReasonNotPermitted,
 			fmt.Sprintf("Microservice %q of namespace %q, a dependency, belongs to another Topology and does not permit this caller: add {name: %s, namespace: %s} to its access",
 				name, e.Namespace(), e.Caller.Name, e.Caller.Namespace)

@@ -39,6 +39,12 @@ func TestPermits(t *testing.T) {
 		return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: namespace}, Spec: v1alpha1.MicroserviceSpec{TopologyRef: topology}}
 	}
 	shop, guests := &v1alpha1.TopologyReference{Name: "shop"}, &v1alpha1.TopologyReference{Name: "shop", Namespace: "shop"}
+	services := Services{MemberOf: func(ms *v1alpha1.Microservice) string {
+		if ms.Namespace == "intruder" {
+			return ""
+		}
+		return TopologyOf(ms)
+	}}
 	for name, tc := range map[string]struct {
 		callee, caller *v1alpha1.Microservice
 		want           bool
@@ -50,9 +56,10 @@ func TestPermits(t *testing.T) {
 		"Topologies of one name in two namespaces":          {member("shop", shop), member("people", shop), false},
 		"two Topologies of a namespace":                     {member("shop", shop), member("shop", &v1alpha1.TopologyReference{Name: "other"}), false},
 		"a member and one that stands alone beside it":      {member("shop", shop), member("shop", nil), true},
+		"one that names the Topology and is not let in":     {member("shop", shop), member("intruder", guests), false},
 		"a member and one that stands alone somewhere else": {member("shop", shop), member("people", nil), false},
 	} {
-		if got := Permits(tc.callee, tc.caller); got != tc.want {
+		if got := services.permits(tc.callee, tc.caller); got != tc.want {
 			t.Errorf("%s: permitted is %t, want %t", name, got, tc.want)
 		}
 	}
@@ -115,10 +122,10 @@ func TestResolve(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			caller := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Dependencies: []v1alpha1.Dependency{tc.dependency}}}
 			var asked []string
-			edges := Resolve(caller, func(_, name string) *v1alpha1.Microservice {
+			edges := Resolve(caller, Services{MemberOf: TopologyOf, Find: func(_, name string) *v1alpha1.Microservice {
 				asked = append(asked, name)
 				return tc.callee
-			})
+			}})
 			if diff := cmp.Diff([]string{tc.dependency.Name}, asked); diff != "" {
 				t.Errorf("asked for (-want +got):\n%s", diff)
 			}
@@ -143,12 +150,12 @@ func TestResolve(t *testing.T) {
 }
 
 func TestResolveKeepsOrder(t *testing.T) {
-	edges := Resolve(inShop(calling("web", "users", "gone", "orders")), func(_, name string) *v1alpha1.Microservice {
+	edges := Resolve(inShop(calling("web", "users", "gone", "orders")), Services{MemberOf: TopologyOf, Find: func(_, name string) *v1alpha1.Microservice {
 		if name == "gone" {
 			return nil
 		}
 		return listening(name)
-	})
+	}})
 	var got []string
 	for i := range edges {
 		got = append(got, edges[i].Host())
@@ -157,7 +164,7 @@ func TestResolveKeepsOrder(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if edges := Resolve(calling("web"), nil); edges != nil {
+	if edges := Resolve(calling("web"), Services{}); edges != nil {
 		t.Errorf("edges of a service without dependencies are %v, want none", edges)
 	}
 }

@@ -93,58 +93,18 @@ type Call struct {
 	Callee *Node `json:"-"`
 }
 
-// State is how a service is, in one word.
-type State string
-
-// States, from the best to the worst.
-const (
-	// StateReady says that the condition Ready is True and about the latest spec.
-	StateReady State = "Ready"
-	// StateReconciling says that something is on its way.
-	StateReconciling State = "Reconciling"
-	// StateNotReady says that it is not ready and nothing is on its way: it is
-	// suspended.
-	StateNotReady State = "NotReady"
-	// StateUnknown says that Atoll has not seen it.
-	StateUnknown State = "Unknown"
-	// StateStalled says that nothing moves until somebody changes something.
-	StateStalled State = "Stalled"
-	// StateMissing says that it is called and does not exist.
-	StateMissing State = "Missing"
-)
-
-// States are all states, from the best to the worst.
-var States = []State{StateReady, StateReconciling, StateNotReady, StateUnknown, StateStalled, StateMissing}
-
-// StateOf sums up conditions of a kind that has Ready, Reconciling and Stalled.
-func StateOf(conditions []metav1.Condition, generation int64) (state State, reason, message string) {
-	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
-	switch {
-	case ready == nil || ready.Status == metav1.ConditionUnknown:
-		return StateUnknown, "", "Atoll has not seen it yet"
-	case ready.ObservedGeneration < generation:
-		return StateReconciling, v1alpha1.ReasonProgressing, "Atoll has not seen the latest change yet"
-	case ready.Status == metav1.ConditionTrue:
-		return StateReady, "", ""
-	case meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled):
-		return StateStalled, ready.Reason, ready.Message
-	case meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling):
-		return StateReconciling, ready.Reason, ready.Message
-	}
-	return StateNotReady, ready.Reason, ready.Message
-}
-
 // key tells services apart.
 type key struct{ namespace, name string }
 
 // Of is the graph of the services that are members, and of all that they reach,
-// for readers of the namespace home. services are all that exist; members nil
-// means every one.
-func Of(home string, services []*v1alpha1.Microservice, members func(*v1alpha1.Microservice) bool) *Graph {
+// for readers of the namespace home. services are all that exist, memberOf says
+// which Topology each is a member of; members nil means every one.
+func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.Microservice) string, members func(*v1alpha1.Microservice) bool) *Graph {
 	existing := make(map[key]*v1alpha1.Microservice, len(services))
 	for _, ms := range services {
 		existing[key{ms.Namespace, ms.Name}] = ms
 	}
+	found := Services{MemberOf: memberOf, Find: func(namespace, name string) *v1alpha1.Microservice { return existing[key{namespace, name}] }}
 	g := &Graph{Nodes: []*Node{}, Calls: []*Call{}, Cycles: [][]string{}}
 	nodes := make(map[key]*Node, len(services))
 	var wanted []*v1alpha1.Microservice
@@ -159,7 +119,7 @@ func Of(home string, services []*v1alpha1.Microservice, members func(*v1alpha1.M
 		ms := wanted[0]
 		wanted = wanted[1:]
 		caller := nodes[key{ms.Namespace, ms.Name}]
-		edges := Resolve(ms, func(namespace, name string) *v1alpha1.Microservice { return existing[key{namespace, name}] })
+		edges := Resolve(ms, found)
 		for i := range edges {
 			to := key{edges[i].Namespace(), edges[i].Dependency.Name}
 			callee := nodes[to]

@@ -118,10 +118,10 @@ func twelve() []*v1alpha1.Microservice {
 }
 
 func TestDrawings(t *testing.T) {
-	g := Of("shop", twelve(), nil)
+	g := Of("shop", twelve(), TopologyOf, nil)
 	backwards := twelve()
 	slices.Reverse(backwards)
-	if diff := cmp.Diff(Tree(g, TreeOptions{}), Tree(Of("shop", backwards, nil), TreeOptions{})); diff != "" {
+	if diff := cmp.Diff(Tree(g, TreeOptions{}), Tree(Of("shop", backwards, TopologyOf, nil), TreeOptions{})); diff != "" {
 		t.Errorf("the drawing depends on the order of services:\n%s", diff)
 	}
 	text, err := json.MarshalIndent(g, "", "  ")
@@ -145,7 +145,7 @@ func TestTreeKeepsToItsWidth(t *testing.T) {
 	}
 	for name, services := range map[string][]*v1alpha1.Microservice{"twelve": twelve(), "a deep chain": chain} {
 		for _, width := range []int{20, 40, 80} {
-			drawn := Tree(Of("shop", services, nil), TreeOptions{Width: width})
+			drawn := Tree(Of("shop", services, TopologyOf, nil), TreeOptions{Width: width})
 			for line := range strings.Lines(drawn) {
 				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
 					t.Errorf("%s: %d columns, want at most %d: %s", name, n, width, line)
@@ -206,7 +206,7 @@ func TestOf(t *testing.T) {
 			wantCycles: [][]string{{"a", "b", "a"}, {"x", "y", "x"}}, wantRoots: []string{"x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := Of("shop", tc.services, tc.members)
+			g := Of("shop", tc.services, TopologyOf, tc.members)
 			var nodes, calls, roots []string
 			for _, n := range g.Nodes {
 				nodes = append(nodes, n.ID+" "+string(n.Health))
@@ -280,7 +280,7 @@ func named(services []*v1alpha1.Microservice, name string) *v1alpha1.Microservic
 
 func TestAllCyclesOfFiveHundredServices(t *testing.T) {
 	services, want := fiveHundred()
-	g := Of("shop", services, nil)
+	g := Of("shop", services, TopologyOf, nil)
 	if len(g.Nodes) != 500 || len(g.Calls) < 1000 {
 		t.Fatalf("%d services and %d calls, want 500 and over 1000", len(g.Nodes), len(g.Calls))
 	}
@@ -292,13 +292,13 @@ func TestAllCyclesOfFiveHundredServices(t *testing.T) {
 func BenchmarkOf500(b *testing.B) {
 	services, _ := fiveHundred()
 	for b.Loop() {
-		Of("shop", services, nil)
+		Of("shop", services, TopologyOf, nil)
 	}
 }
 
 func BenchmarkTree500(b *testing.B) {
 	services, _ := fiveHundred()
 	for b.Loop() {
-		Tree(Of("shop", services, nil), TreeOptions{Width: 80})
+		Tree(Of("shop", services, TopologyOf, nil), TreeOptions{Width: 80})
 	}
 }

@@ -17,15 +17,9 @@ limitations under the License.
 package offline
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -59,10 +53,10 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 	if key, wanted := topologyKey(ms); wanted {
 		in.Topology = w.Topology(key.Namespace, key.Name)
 	}
-	in.Edges = graph.Resolve(ms, w.Service)
+	in.Edges = graph.Resolve(ms, w.found())
 	in.WaitsInCircle = graph.WaitsInCircle(ms, w.Service)
 	for _, caller := range w.Services {
-		for _, edge := range graph.Resolve(caller, w.Service) {
+		for _, edge := range graph.Resolve(caller, w.found()) {
 			if edge.Callee == ms && edge.Resolved() {
 				in.Callers = append(in.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
 			}
@@ -101,21 +95,31 @@ func topologyKey(ms *v1alpha1.Microservice) (key types.NamespacedName, wanted bo
 	return key, true
 }
 
+// found is how the services of the world are found.
+func (w *World) found() graph.Services {
+	return graph.Services{Find: w.Service, MemberOf: w.MemberOf}
+}
+
+// MemberOf is the Topology that a service is a member of, as namespace/name. One
+// that the world lacks is taken to let it join.
+func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
+	if key, wanted := topologyKey(ms); wanted {
+		if topology := w.Topology(key.Namespace, key.Name); topology != nil && w.refuses(topology, ms.Namespace) {
+			return ""
+		}
+	}
+	return graph.TopologyOf(ms)
+}
+
 // refuses says whether a Topology lets no members of a namespace join. A namespace
 // whose labels are not known is let in.
 func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
-	allowed := topology.Spec.AllowedNamespaces
-	switch {
-	case namespace == topology.Namespace:
-		return false
-	case allowed == nil || allowed.From == v1alpha1.NamespacesFromSame:
-		return true
-	case allowed.From == v1alpha1.NamespacesFromAll:
+	of, known := w.namespaces[namespace]
+	if allowed := topology.Spec.AllowedNamespaces; !known && allowed != nil && allowed.From == v1alpha1.NamespacesFromSelector {
 		return false
 	}
-	of, known := w.namespaces[namespace]
-	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
-	return err != nil || known && !selector.Matches(labels.Set(of))
+	allowed, err := graph.Allows(topology, namespace, func(string) (map[string]string, error) { return of, nil })
+	return err != nil || !allowed
 }
 
 // addReferences looks for the ConfigMaps and Secrets that the pods use. The hash
@@ -129,8 +133,7 @@ func (w *World) addReferences(in *inputs) {
 		name := ref.Kind + "/" + ref.Name
 		content, known := w.contents[reference{ref.Kind, types.NamespacedName{Namespace: namespace, Name: ref.Name}}]
 		if !known && w.Live && !w.Hidden[ref.Kind+" "+namespace+"/"+ref.Name] {
-			in.References.Missing = append(in.References.Missing, fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s",
-				ref.Kind, ref.Name, ref.Field, namespace, ref.Field))
+			in.References.Missing = append(in.References.Missing, ref.NotFound(namespace))
 			continue
 		}
 		if !known {
@@ -142,30 +145,14 @@ func (w *World) addReferences(in *inputs) {
 		}
 		for _, key := range ref.Keys {
 			if _, ok := content[key]; !ok {
-				in.References.Missing = append(in.References.Missing, fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s",
-					ref.Kind, ref.Name, key, ref.Field, ref.Field))
+				in.References.Missing = append(in.References.Missing, ref.NoKey(key))
 			}
 		}
-		hashes[name] = hashOf(content)
+		hashes[name] = children.ContentHash(content)
 	}
-	if len(refs) == 0 {
-		return
+	if len(refs) > 0 {
+		in.References.Hash = children.ReferencesHash(hashes)
 	}
-	var all strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(hashes)) {
-		all.WriteString(name + "=" + hashes[name] + "\n")
-	}
-	sum := sha256.Sum256([]byte(all.String()))
-	in.References.Hash = hex.EncodeToString(sum[:8])
-}
-
-func hashOf(content map[string][]byte) string {
-	hash := sha256.New()
-	for _, key := range slices.Sorted(maps.Keys(content)) {
-		hash.Write(fmt.Appendf(nil, "%d:%s=%d:", len(key), key, len(content[key])))
-		hash.Write(content[key])
-	}
-	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // addCredentials gives a database the Secrets that it has or will have.

@@ -228,7 +228,7 @@ func (l *linter) topology(topology *v1alpha1.Topology) {
 }
 
 func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Severity, code, message string)) {
-	edges := graph.Resolve(ms, l.world.Service)
+	edges := graph.Resolve(ms, l.world.found())
 	for i := range edges {
 		reason, message := edges[i].Problem()
 		switch reason {
@@ -247,14 +247,14 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 func (l *linter) cycles() {
 	// Circles are named as those see them whose namespace they are in.
 	namespaces := map[string]bool{}
-	for _, n := range graph.Of("", l.world.Services, nil).Nodes {
+	for _, n := range graph.Of("", l.world.Services, l.world.MemberOf, nil).Nodes {
 		namespaces[n.Namespace] = true
 	}
 	home := ""
 	if len(namespaces) == 1 {
 		home = l.world.Services[0].Namespace
 	}
-	g := graph.Of(home, l.world.Services, nil)
+	g := graph.Of(home, l.world.Services, l.world.MemberOf, nil)
 	for _, cycle := range g.Cycles {
 		first := g.Node(cycle[0])
 		l.find("Microservice", first.Namespace, first.Name, SeverityWarning, v1alpha1.ReasonCycle,

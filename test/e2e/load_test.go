@@ -21,11 +21,9 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -38,8 +36,6 @@ const (
 	loadInterval = 25 * time.Millisecond
 	// loadLimit is how long a load lasts at the most.
 	loadLimit = 60 * time.Second
-	// loadWorkers is how many requests are under way at a time at the most.
-	loadWorkers = 8
 )
 
 // load is a steady stream of requests to orders through the gateway: reads and
@@ -66,51 +62,25 @@ func startLoad(ctx context.Context, user shop.User, order shop.Order) *load {
 	limited, cancel := context.WithTimeout(ctx, loadLimit)
 	l := &load{user: user, order: order, stopped: cancel, begin: time.Now(), over: [2]*shop.Client{newCustomer(false), newCustomer(true)}}
 	DeferCleanup(cancel)
-	numbers := make(chan int)
-	l.working.Go(func() {
-		defer close(numbers)
-		tick := time.NewTicker(loadInterval)
-		defer tick.Stop()
-		for n := 0; ; n++ {
-			select {
-			case <-limited.Done():
-				return
-			case <-tick.C:
-				numbers <- n
-			}
-		}
-	})
-	for range loadWorkers {
-		l.working.Go(func() {
-			for n := range numbers {
-				// A request that is under way when the load stops is finished.
-				l.request(ctx, n)
-			}
-		})
-	}
+	pace(limited, &l.working, loadInterval, func(n int) { l.request(ctx, n) })
 	return l
 }
 
 // request makes the n-th request: a write every other time, and a new
 // connection for every other two.
 func (l *load) request(ctx context.Context, n int) {
-	// The transport repeats some requests when a kept connection is closed under
-	// them; a trace tells.
-	var sent atomic.Int32
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Add(1) }})
 	client, what := l.over[n/2%2], "GET"
 	begin := time.Now()
-	var err error
-	if n%2 == 0 {
-		_, err = client.Order(ctx, l.order.ID)
-	} else {
+	err := once(ctx, func(ctx context.Context) (err error) {
+		if n%2 == 0 {
+			_, err = client.Order(ctx, l.order.ID)
+			return err
+		}
 		what = "POST"
 		_, err = client.CreateOrder(ctx, newOrder(l.user))
-	}
+		return err
+	})
 	took := time.Since(begin)
-	if err == nil && sent.Load() != 1 {
-		err = fmt.Errorf("was sent %d times", sent.Load())
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.latencies = append(l.latencies, took)

@@ -22,10 +22,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptrace"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -55,50 +53,23 @@ func startTraffic(ctx context.Context, n *notes) *traffic {
 	limited, cancel := context.WithCancel(ctx)
 	t := &traffic{notes: n, begin: time.Now(), cancel: cancel}
 	DeferCleanup(cancel)
-	numbers := make(chan int)
-	t.working.Go(func() {
-		defer close(numbers)
-		tick := time.NewTicker(trafficInterval)
-		defer tick.Stop()
-		for i := 0; ; i++ {
-			select {
-			case <-limited.Done():
-				return
-			case <-tick.C:
-				numbers <- i
-			}
-		}
-	})
-	for range loadWorkers {
-		t.working.Go(func() {
-			for i := range numbers {
-				// A request that is under way when the traffic stops is finished.
-				t.request(ctx, i)
-			}
-		})
-	}
+	pace(limited, &t.working, trafficInterval, func(i int) { t.request(ctx, i) })
 	return t
 }
 
 // request makes the i-th request: a write every other time, and a new
 // connection for every other two.
 func (t *traffic) request(ctx context.Context, i int) {
-	// The transport repeats some requests when a kept connection is closed under
-	// them; a trace tells.
-	var sent atomic.Int32
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Add(1) }})
 	n, over, method := t.notes, t.notes.over[i/2%2], http.MethodGet
 	begin := time.Now()
-	var err error
-	if i%2 == 0 {
-		_, err = n.call(ctx, over, http.MethodGet, "/notes/note-0", "")
-	} else {
+	err := once(ctx, func(ctx context.Context) error {
+		if i%2 == 0 {
+			_, err := n.call(ctx, over, http.MethodGet, "/notes/note-0", "")
+			return err
+		}
 		method = http.MethodPut
-		err = n.put(ctx, over, fmt.Sprintf("traffic-%d-%d", t.begin.UnixNano(), i), "in traffic")
-	}
-	if err == nil && sent.Load() != 1 {
-		err = fmt.Errorf("was sent %d times", sent.Load())
-	}
+		return n.put(ctx, over, fmt.Sprintf("traffic-%d-%d", t.begin.UnixNano(), i), "in traffic")
+	})
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.answered++

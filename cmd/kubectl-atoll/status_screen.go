@@ -1,0 +1,210 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+const (
+	labelWidth = 12
+	indent     = "            "
+)
+
+// screen is everything of one service.
+func (o *statusOptions) screen(ms *v1alpha1.Microservice, g *graph.Graph) string {
+	var s strings.Builder
+	n := g.Node(ms.Name)
+	fmt.Fprintf(&s, "%s  %s\n", o.terminal.bold(ms.Name), o.terminal.marked(n.Health, statusWord(n)))
+	if n.Message != "" {
+		fmt.Fprintf(&s, "  %s\n", wrap(n.Message, o.terminal.textWidth(), "  "))
+	}
+	s.WriteByte('\n')
+	o.field(&s, "Namespace", ms.Namespace)
+	if ref := ms.Spec.TopologyRef; ref != nil {
+		name := ref.Name
+		if ref.Namespace != "" && ref.Namespace != ms.Namespace {
+			name = ref.Namespace + "/" + name
+		}
+		o.field(&s, "Topology", name)
+	}
+	o.field(&s, "Image", ms.Spec.Image)
+	pods := orDash(ms.Status.Ready)
+	if pods != "-" {
+		pods += " ready"
+	}
+	o.field(&s, "Pods", pods+scalingText(ms))
+	o.field(&s, "URLs", ms.Status.URLs...)
+	o.field(&s, "Database", o.databaseLines(ms, n)...)
+	o.field(&s, "Calls", o.calls(n)...)
+	o.field(&s, "Called by", o.callers(n)...)
+	s.WriteString("\n")
+	o.conditions(&s, ms, n.Message)
+	return s.String()
+}
+
+// field writes a label and the lines beside it.
+func (o *statusOptions) field(s *strings.Builder, label string, lines ...string) {
+	if len(lines) == 0 {
+		lines = []string{"-"}
+	}
+	for i, line := range lines {
+		if i > 0 {
+			label = ""
+		}
+		fmt.Fprintf(s, "%-*s%s\n", labelWidth, label, line)
+	}
+}
+
+// scalingText says what decides over the number of pods.
+func scalingText(ms *v1alpha1.Microservice) string {
+	switch scaling := ms.Spec.Scaling; {
+	case ms.Spec.Suspend != nil && *ms.Spec.Suspend:
+		return ", suspended"
+	case scaling != nil && scaling.Autoscale != nil:
+		least := int32(2)
+		if scaling.Autoscale.Min != nil {
+			least = *scaling.Autoscale.Min
+		}
+		return fmt.Sprintf(", autoscaled from %d to %d", least, scaling.Autoscale.Max)
+	}
+	return ""
+}
+
+func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) []string {
+	if n.Database == nil {
+		return nil
+	}
+	provider := ms.Spec.Database.Provider
+	if provider == "" {
+		provider = v1alpha1.ProviderBuiltIn
+	}
+	lines := []string{fmt.Sprintf("%s (%s)", o.terminal.marked(n.Database.Health, n.Database.String()), provider)}
+	status := ms.Status.Database
+	if status == nil {
+		return lines
+	}
+	if status.Host != "" {
+		lines = append(lines, "at "+status.Host)
+	}
+	if status.SecretName != "" {
+		lines = append(lines, "credentials in Secret "+status.SecretName)
+	}
+	switch backup := status.LastBackup; {
+	case backup != nil:
+		line := fmt.Sprintf("last backup %s (%s ago)", backup.Time.UTC().Format("2006-01-02 15:04 UTC"), duration.HumanDuration(o.now().Sub(backup.Time.Time)))
+		if backup.Size > 0 {
+			line += ", " + resource.NewQuantity(roundSize(backup.Size), resource.BinarySI).String()
+		}
+		lines = append(lines, line)
+		if backup.Location != "" {
+			lines = append(lines, "  "+backup.Location)
+		}
+	case ms.Spec.Database.Backup != nil:
+		lines = append(lines, "no backup yet, due by schedule "+ms.Spec.Database.Backup.Schedule)
+	case provider != v1alpha1.ProviderExternal:
+		lines = append(lines, "not backed up")
+	}
+	return lines
+}
+
+// roundSize leaves the digits of a size that people read.
+func roundSize(bytes int64) int64 {
+	unit := int64(1)
+	for bytes/unit >= 10*1024 {
+		unit *= 1024
+	}
+	return (bytes + unit/2) / unit * unit
+}
+
+func (o *statusOptions) calls(n *graph.Node) []string {
+	lines := make([]string, 0, len(n.Calls))
+	for _, call := range n.Calls {
+		line := o.terminal.marked(call.Callee.Health, call.Callee.ID)
+		switch {
+		case !call.Resolved:
+			line = o.terminal.marked(graph.StateMissing, call.Callee.ID) + "\n" + indent + "  " + wrap(call.Message, o.terminal.textWidth(), indent+"  ")
+		case call.Callee.Health != graph.StateReady:
+			line += fmt.Sprintf(" :%d  %s", call.Port, statusWord(call.Callee))
+		default:
+			line += fmt.Sprintf(" :%d", call.Port)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (o *statusOptions) callers(n *graph.Node) []string {
+	if len(n.Callers) == 0 {
+		return nil
+	}
+	names := make([]string, len(n.Callers))
+	for i, call := range n.Callers {
+		names[i] = call.Caller.ID
+	}
+	return []string{wrap(strings.Join(names, ", "), o.terminal.textWidth(), indent)}
+}
+
+// conditions are all but those that say what Ready does. headline is the message
+// that stands above already.
+func (o *statusOptions) conditions(s *strings.Builder, ms *v1alpha1.Microservice, headline string) {
+	width := 0
+	for i := range ms.Status.Conditions {
+		width = max(width, len(ms.Status.Conditions[i].Type))
+	}
+	if width == 0 {
+		s.WriteString("No conditions yet: is Atoll running?\n")
+		return
+	}
+	s.WriteString(o.terminal.bold("Conditions") + "\n")
+	for i := range ms.Status.Conditions {
+		c := &ms.Status.Conditions[i]
+		if c.Type == v1alpha1.ConditionReconciling || c.Type == v1alpha1.ConditionStalled {
+			continue
+		}
+		state := conditionState(ms, c)
+		fmt.Fprintf(s, "%s  %s, %s ago\n", o.terminal.paint(state, fmt.Sprintf("%s %-*s", graph.Mark(state), width, c.Type)), c.Reason,
+			duration.HumanDuration(o.now().Sub(c.LastTransitionTime.Time)))
+		if c.Message != "" && (c.Type != v1alpha1.ConditionReady || c.Message != headline) {
+			fmt.Fprintf(s, "    %s\n", wrap(c.Message, o.terminal.textWidth(), "    "))
+		}
+	}
+}
+
+// conditionState is red for what keeps the service from being ready for good, and
+// yellow for all else that is not True.
+func conditionState(ms *v1alpha1.Microservice, c *metav1.Condition) graph.State {
+	stalled := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)
+	switch {
+	case c.Status == metav1.ConditionTrue:
+		return graph.StateReady
+	case c.Status == metav1.ConditionUnknown:
+		return graph.StateUnknown
+	case stalled != nil && (c.Type == v1alpha1.ConditionReady || c.Reason == stalled.Reason):
+		return graph.StateStalled
+	}
+	return graph.StateReconciling
+}

@@ -1,0 +1,69 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Name is the name of a service's built-in database: StatefulSet, Service and
+// binding Secret.
+func Name(owner string) string { return owner + "-db" }
+
+// ClaimName is the name of the volume claim of a service's built-in database.
+func ClaimName(owner string) string { return VolumeName + "-" + Name(owner) + "-0" }
+
+// identifier makes the name of a database of a service's name, and of the users
+// that are named after it.
+func identifier(name string) string {
+	id := strings.ReplaceAll(name, "-", "_")
+	// PostgreSQL keeps roles that begin so for itself.
+	if reserved[id] || strings.HasPrefix(id+"_", "pg_") {
+		return "db_" + id
+	}
+	return id
+}
+
+// databaseName is the name of a service's database. What exists keeps its own,
+// and one that CloudNativePG recovers has the names that it was made with.
+func databaseName(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured) string {
+	spec := ms.Spec.Database
+	if spec.Provider != v1alpha1.ProviderCloudNativePG {
+		return identifier(ms.Name)
+	}
+	if cluster != nil {
+		for _, method := range []string{"initdb", "recovery"} {
+			if name, _, _ := unstructured.NestedString(cluster.Object, "spec", "bootstrap", method, "database"); name != "" {
+				return name
+			}
+		}
+	}
+	if spec.Restore != nil && spec.Restore.From.Service != "" {
+		return identifier(spec.Restore.From.Service)
+	}
+	return identifier(ms.Name)
+}
+
+// reserved are databases and users that an engine has already.
+var reserved = map[string]bool{
+	"postgres": true, "template0": true, "template1": true, "public": true, "none": true, "user": true,
+	"mysql": true, "sys": true, "information_schema": true, "performance_schema": true, "root": true,
+}

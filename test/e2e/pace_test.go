@@ -1,0 +1,68 @@
+//go:build e2e
+
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// loadWorkers is how many requests are under way at a time at the most.
+const loadWorkers = 8
+
+// pace has numbered requests made at a steady pace until ctx ends. A request that
+// is under way then is finished: working waits for it.
+func pace(ctx context.Context, working *sync.WaitGroup, interval time.Duration, request func(n int)) {
+	numbers := make(chan int)
+	working.Go(func() {
+		defer close(numbers)
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				numbers <- n
+			}
+		}
+	})
+	for range loadWorkers {
+		working.Go(func() {
+			for n := range numbers {
+				request(n)
+			}
+		})
+	}
+}
+
+// once makes a request and fails where it was sent more than once: the transport
+// repeats some when a kept connection is closed under them, and a trace tells.
+func once(ctx context.Context, request func(context.Context) error) error {
+	var sent atomic.Int32
+	err := request(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Add(1) }}))
+	if err == nil && sent.Load() != 1 {
+		return fmt.Errorf("was sent %d times", sent.Load())
+	}
+	return err
+}
