@@ -1,0 +1,123 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Mention is a service that another one is told of and does not declare as a
+// dependency.
+type Mention struct {
+	Caller *v1alpha1.Microservice
+	Callee *v1alpha1.Microservice
+	// Where is the place of the caller's spec that names the callee, such as
+	// env USERS_URL.
+	Where string
+}
+
+// Undeclared finds the services whose address is in what a service's containers
+// are started with (command, args and the values of env) although they are not
+// among its dependencies. Each is found once, at its first place. A name alone
+// is no address: it needs a scheme, a port, or the ending .svc.
+func Undeclared(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []Mention {
+	others := make(map[key]*v1alpha1.Microservice, len(services))
+	for _, other := range services {
+		others[key{other.Namespace, other.Name}] = other
+	}
+	told := map[key]bool{{ms.Namespace, ms.Name}: true}
+	for i := range ms.Spec.Dependencies {
+		told[key{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}] = true
+	}
+	var found []Mention
+	for _, given := range startedWith(ms) {
+		for _, at := range addresses(given.value, ms.Namespace) {
+			if callee := others[at]; callee != nil && !told[at] {
+				told[at] = true
+				found = append(found, Mention{Caller: ms, Callee: callee, Where: given.where})
+			}
+		}
+	}
+	return found
+}
+
+// given is a value that a container is started with, and its place in the spec.
+type given struct{ where, value string }
+
+func startedWith(ms *v1alpha1.Microservice) []given {
+	all := containerValues("", ms.Spec.Command, ms.Spec.Args, ms.Spec.Env)
+	if ms.Spec.PodTemplate == nil {
+		return all
+	}
+	// What is no pod template is told of where it is put over the one that is built.
+	overlay := corev1.PodTemplateSpec{}
+	if json.Unmarshal(ms.Spec.PodTemplate.Raw, &overlay) != nil {
+		return all
+	}
+	for _, container := range slices.Concat(overlay.Spec.InitContainers, overlay.Spec.Containers) {
+		all = append(all, containerValues(fmt.Sprintf("container %q, ", container.Name), container.Command, container.Args, container.Env)...)
+	}
+	return all
+}
+
+func containerValues(prefix string, command, args []string, env []corev1.EnvVar) []given {
+	var all []given
+	for _, variable := range env {
+		all = append(all, given{prefix + "env " + variable.Name, variable.Value})
+	}
+	for i, value := range command {
+		all = append(all, given{fmt.Sprintf("%scommand[%d]", prefix, i), value})
+	}
+	for i, value := range args {
+		all = append(all, given{fmt.Sprintf("%sargs[%d]", prefix, i), value})
+	}
+	return all
+}
+
+// host is what may be a host, with what tells whether it is one: the end of a
+// scheme, of a user or of a path's segment before it, a port behind it.
+var host = regexp.MustCompile(`(://|@|/)?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5}\b)?`)
+
+// addresses are the services of the cluster whose address is in a text that a
+// pod of a namespace reads.
+func addresses(text, namespace string) []key {
+	var found []key
+	for _, match := range host.FindAllStringSubmatch(text, -1) {
+		if match[1] == "/" {
+			continue
+		}
+		labels := strings.Split(strings.TrimSuffix(match[2], "."), ".")
+		certain := match[1] != "" || match[3] != ""
+		switch {
+		case len(labels) >= 3 && labels[2] == "svc":
+			found = append(found, key{labels[1], labels[0]})
+		case len(labels) == 2 && certain:
+			found = append(found, key{labels[1], labels[0]})
+		case len(labels) == 1 && certain:
+			found = append(found, key{namespace, labels[0]})
+		}
+	}
+	return found
+}

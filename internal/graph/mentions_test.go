@@ -1,0 +1,97 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+func TestUndeclared(t *testing.T) {
+	service := func(namespace, name string) *v1alpha1.Microservice {
+		ms := &v1alpha1.Microservice{}
+		ms.Namespace, ms.Name = namespace, name
+		return ms
+	}
+	all := []*v1alpha1.Microservice{service("shop", "users"), service("shop", "payments"), service("infra", "mail"), service("shop", "orders")}
+	for name, test := range map[string]struct {
+		value string
+		want  string
+	}{
+		"url":                      {"http://users/v1", "shop/users"},
+		"url with a port":          {"http://users:8080", "shop/users"},
+		"host and port":            {"users:8080", "shop/users"},
+		"whole name":               {"users.shop.svc.cluster.local", "shop/users"},
+		"whole name with a dot":    {"users.shop.svc.", "shop/users"},
+		"behind a user":            {"amqp://guest:guest@mail.infra/queue", "infra/mail"},
+		"other namespace":          {"mail.infra:25", "infra/mail"},
+		"among others":             {"a=1,http://kafka:9092,http://users:80", "shop/users"},
+		"a name alone":             {"users", ""},
+		"a word":                   {"all users of the shop", ""},
+		"a path":                   {"/var/lib/users", ""},
+		"a host outside":           {"https://users.example.com:443", ""},
+		"an image":                 {"ghcr.io/shop/users:1", ""},
+		"a part of a longer label": {"http://all-users:80", ""},
+		"itself":                   {"http://orders:8080", ""},
+		"declared":                 {"http://payments.shop.svc:80", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ms := service("shop", "orders")
+			ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "payments"}}
+			ms.Spec.Env = []corev1.EnvVar{{Name: "TARGET", Value: test.value}}
+			got := ""
+			for _, mention := range graph.Undeclared(ms, all) {
+				got += mention.Callee.Namespace + "/" + mention.Callee.Name
+				if mention.Where != "env TARGET" {
+					t.Errorf("found at %q", mention.Where)
+				}
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestUndeclaredLooksEverywhere(t *testing.T) {
+	callee := func(name string) *v1alpha1.Microservice {
+		ms := &v1alpha1.Microservice{}
+		ms.Name = name
+		return ms
+	}
+	ms := callee("caller")
+	ms.Spec.Command = []string{"/run", "--a=http://a"}
+	ms.Spec.Args = []string{"--b=http://b"}
+	ms.Spec.PodTemplate = &runtime.RawExtension{Raw: []byte(`{"spec": {
+		"containers": [{"name": "caller", "env": [{"name": "C", "value": "http://c"}]}],
+		"initContainers": [{"name": "first", "args": ["http://d", "http://a"]}]
+	}}`)}
+	var got []string
+	for _, mention := range graph.Undeclared(ms, []*v1alpha1.Microservice{callee("a"), callee("b"), callee("c"), callee("d")}) {
+		got = append(got, mention.Callee.Name+": "+mention.Where)
+	}
+	want := []string{"a: command[1]", "b: args[0]", `d: container "first", args[0]`, `c: container "caller", env C`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
