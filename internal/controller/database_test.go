@@ -68,6 +68,37 @@ var _ = Describe("Database", func() {
 		Expect(get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").UID).To(Equal(claim.UID))
 	}, SpecTimeout(suiteTimeout))
 
+	It("begins anew right after all of it was deleted", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		first := get(ctx, &corev1.Secret{}, ns, "users-db-admin")
+		Expect(k8s.Delete(ctx, users)).To(Succeed())
+		settled(ns)
+		collectGarbage(ctx, ns, users)
+
+		By("the operator not knowing yet that the Secrets are gone")
+		release := requests.hold("secrets")
+		claim := get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0")
+		change(ctx, claim, func(claim *corev1.PersistentVolumeClaim) { claim.Finalizers = nil })
+		Expect(k8s.Delete(ctx, claim)).To(Succeed())
+		for _, name := range []string{"users-db", "users-db-admin"} {
+			Expect(k8s.Delete(ctx, get(ctx, &corev1.Secret{}, ns, name))).To(Succeed())
+		}
+		again := bare(ns, "users")
+		again.Spec.Database = users.Spec.Database
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		eventuallyHas(ctx, again, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonApplyFailed)
+		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement("StatefulSet/users-db"))
+
+		release()
+		eventuallyReady(ctx, again)
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db-admin").Data).NotTo(Equal(first.Data))
+	}, SpecTimeout(suiteTimeout))
+
 	It("follows a change of deletionPolicy on a live object", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)

@@ -149,6 +149,12 @@ func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wan
 	}
 	for _, desired := range wanted.Objects {
 		key := objectKey{kind.Name, desired.GetName()}
+		if kind.Name == "StatefulSet" && g.find(key) == nil {
+			if err := r.secretsThere(ctx, g, out); err != nil {
+				out.fail(key, kind.ConditionOf(desired), err)
+				continue
+			}
+		}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired: desired.(client.Object),
 			Live:    g.find(key),

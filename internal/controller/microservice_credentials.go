@@ -19,6 +19,7 @@ package controller
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -157,6 +158,30 @@ func (g *gathered) made(secret, user string) *database.Credentials {
 		Username: user, Password: rand.Text(),
 		Rotation: g.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials],
 	}
+}
+
+// secretsThere looks past the cache for the Secrets of a database that is about
+// to begin. One that was deleted a moment ago, and that the cache still has,
+// would leave a new volume without its password.
+func (r *MicroserviceReconciler) secretsThere(ctx context.Context, g *gathered, out *outcome) error {
+	for i := range out.wanted {
+		for _, wanted := range out.wanted[i].Objects {
+			key := objectKey{out.wanted[i].Kind.Name, wanted.GetName()}
+			known := g.find(key)
+			if key.kind != "Secret" || known == nil || out.written[key] {
+				continue
+			}
+			secret := &corev1.Secret{}
+			err := r.Live.Get(ctx, client.ObjectKeyFromObject(known), secret)
+			if err == nil && secret.UID != known.GetUID() {
+				err = errors.New("it was made anew")
+			}
+			if err != nil {
+				return fmt.Errorf("looking for Secret %q before its database begins: %w", key.name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // gatherNext mints a password where a change is asked for that has not begun, or

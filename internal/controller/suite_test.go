@@ -22,6 +22,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -151,6 +152,8 @@ type requestCounter struct {
 	fault func(*http.Request) *http.Response
 	// lose says of which requests that were answered the answer never arrives.
 	lose func(*http.Request) bool
+	// held are the resources whose watches tell nothing until the channel is closed.
+	held map[string]chan struct{}
 }
 
 func (c *requestCounter) wrap(next http.RoundTripper) http.RoundTripper {
@@ -171,8 +174,46 @@ func (c *requestCounter) wrap(next http.RoundTripper) http.RoundTripper {
 			_ = response.Body.Close()
 			return nil, io.ErrUnexpectedEOF
 		}
+		if err == nil && r.URL.Query().Get("watch") == "true" {
+			response.Body = &watchBody{ReadCloser: response.Body, counter: c, resource: path.Base(r.URL.Path)}
+		}
 		return response, err
 	})
+}
+
+// watchBody is what a watch tells.
+type watchBody struct {
+	io.ReadCloser
+	counter  *requestCounter
+	resource string
+}
+
+func (b *watchBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.counter.mu.Lock()
+	held := b.counter.held[b.resource]
+	b.counter.mu.Unlock()
+	if held != nil {
+		<-held
+	}
+	return n, err
+}
+
+// hold keeps from the manager what happens to a resource, such as secrets, until
+// release is called or the test ends.
+func (c *requestCounter) hold(resource string) (release func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	held := make(chan struct{})
+	c.held = map[string]chan struct{}{resource: held}
+	release = sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.held = nil
+		close(held)
+	})
+	DeferCleanup(release)
+	return release
 }
 
 // failWith makes requests fail as f says, until the test ends.

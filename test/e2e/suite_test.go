@@ -68,7 +68,9 @@ var (
 
 func TestEndToEnd(t *testing.T) {
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(90 * time.Second)
+	// What is waited for too long is then told, rather than that the spec ended.
+	EnforceDefaultTimeoutsWhenUsingContexts()
+	SetDefaultEventuallyTimeout(2 * time.Minute)
 	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
 	RunSpecs(t, "End to end")
 }
@@ -139,7 +141,7 @@ var _ = JustAfterEach(func(ctx SpecContext) {
 		return
 	}
 	for name := range namespaces {
-		show(ctx, "-n", name, "get", "topo,ms,pods", "-o", "wide")
+		show(ctx, "-n", name, "get", "topo,ms,pods,jobs,pvc,secrets", "-o", "wide")
 		show(ctx, "-n", name, "events")
 	}
 	show(ctx, "-n", operatorNamespace, "get", "pods", "-o", "wide")
