@@ -162,6 +162,9 @@ const (
 	ReasonNotAccepted = "NotAccepted"
 	// ReasonNotSupported says that a gateway does not do what a route asks for.
 	ReasonNotSupported = "NotSupported"
+	// ReasonRouteConflict says that another service has the host and path that a
+	// route claims.
+	ReasonRouteConflict = "RouteConflict"
 	// ReasonPending says that another controller has not answered yet.
 	ReasonPending = "Pending"
 

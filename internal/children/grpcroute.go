@@ -43,11 +43,15 @@ func grpcRoutes(in *Inputs) ([]Object, error) {
 		if problem != nil {
 			return nil, problem
 		}
+		hostnames, nothing := in.hostnames(i)
+		if nothing {
+			continue
+		}
 		objects = append(objects, &gatewayv1.GRPCRoute{
 			ObjectMeta: routeMeta(ms, i),
 			Spec: gatewayv1.GRPCRouteSpec{
 				CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
-				Hostnames:       gatewayHostnames(route, in.Topology),
+				Hostnames:       gatewayHostnames(hostnames),
 				Rules: []gatewayv1.GRPCRouteRule{{
 					Matches:     grpcMatches(method, route),
 					BackendRefs: []gatewayv1.GRPCBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},

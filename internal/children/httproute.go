@@ -32,6 +32,10 @@ func httpRoutes(in *Inputs) ([]Object, error) {
 		if problem != nil {
 			return nil, problem
 		}
+		hostnames, nothing := in.hostnames(i)
+		if nothing {
+			continue
+		}
 		route := &ms.Spec.Routes[i]
 		rule := gatewayv1.HTTPRouteRule{
 			Matches: []gatewayv1.HTTPRouteMatch{{
@@ -59,7 +63,7 @@ func httpRoutes(in *Inputs) ([]Object, error) {
 			ObjectMeta: routeMeta(ms, i),
 			Spec: gatewayv1.HTTPRouteSpec{
 				CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
-				Hostnames:       gatewayHostnames(route, in.Topology),
+				Hostnames:       gatewayHostnames(hostnames),
 				Rules:           []gatewayv1.HTTPRouteRule{rule},
 			},
 		})

@@ -68,6 +68,8 @@ type Inputs struct {
 	Gateways map[string]*gatewayv1.Gateway
 	// GatewayClasses are the classes of those Gateways, by name.
 	GatewayClasses map[string]*gatewayv1.GatewayClass
+	// Rivals are the services that claim what the routes claim.
+	Rivals []Rival
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 

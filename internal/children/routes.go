@@ -104,8 +104,7 @@ func Hostnames(route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.Ho
 	return nil
 }
 
-func gatewayHostnames(route *v1alpha1.Route, topology *v1alpha1.Topology) []gatewayv1.Hostname {
-	names := Hostnames(route, topology)
+func gatewayHostnames(names []v1alpha1.Hostname) []gatewayv1.Hostname {
 	if len(names) == 0 {
 		return nil
 	}

@@ -36,6 +36,10 @@ func URLs(in *Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
+		hostnames, nothing := in.hostnames(i)
+		if nothing {
+			continue
+		}
 		path := pathOf(route)
 		if path == "/" {
 			path = ""
@@ -46,7 +50,7 @@ func URLs(in *Inputs) []string {
 				namespace = in.Microservice.Namespace
 			}
 			gateway := in.Gateways[namespace+"/"+ref.Name]
-			for _, base := range GatewayURLs(gateway, ref.SectionName, Hostnames(route, in.Topology)) {
+			for _, base := range GatewayURLs(gateway, ref.SectionName, hostnames) {
 				if url := base + path; !slices.Contains(urls, url) {
 					urls = append(urls, url)
 				}

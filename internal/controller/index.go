@@ -39,6 +39,8 @@ const (
 	// indexReference finds Microservices by the ConfigMaps and Secrets that they
 	// use, as Kind/name.
 	indexReference = "atoll.reference"
+	// indexClaim finds Microservices by what their routes claim, as claimKey has it.
+	indexClaim = "atoll.claim"
 	// indexGateway finds Microservices by the Gateways that their routes name
 	// themselves, and Topologies by theirs, as namespace/name.
 	indexGateway = "atoll.gateway"
@@ -120,6 +122,7 @@ func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Microservice{}, indexTopology, byTopology},
 		{&v1alpha1.Microservice{}, indexReference, byReference},
 		{&v1alpha1.Microservice{}, indexGateway, byGateway},
+		{&v1alpha1.Microservice{}, indexClaim, byClaim},
 		{&v1alpha1.Topology{}, indexGateway, byGateway},
 		{&corev1.Pod{}, indexMicroservice, byMicroservice},
 	} {

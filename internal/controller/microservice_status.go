@@ -95,6 +95,9 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 			merge(health, condition, *h)
 		}
 	}
+	if conflict := children.RouteConflictHealth(&g.Inputs); conflict != nil {
+		merge(health, v1alpha1.ConditionRoutesReady, *conflict)
+	}
 	dependencies, resolved := children.DependencyHealth(&g.Inputs)
 	if dependencies != nil {
 		health[v1alpha1.ConditionDependenciesReady] = *dependencies

@@ -69,7 +69,8 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Named("microservice").
 		For(&v1alpha1.Microservice{}, builder.WithPredicates(specOrStatusChanged())).
 		Watches(&v1alpha1.Microservice{}, neighbours(r.callers)).
-		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.members), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		Watches(&v1alpha1.Microservice{}, r.contenders()).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
 	for i := range children.Table {
@@ -112,7 +113,13 @@ func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Man
 	if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
 		return err
 	}
-	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo)))
+	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo))); err != nil {
+		return err
+	}
+	if !routeCRDs[kind.crd] {
+		return nil
+	}
+	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.routeHolders()))
 }
 
 // routed finds the Microservices that have routes.
@@ -146,6 +153,24 @@ func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
 // members finds the Microservices of a Topology.
 func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
+}
+
+// concerned finds the Microservices of a Topology, and those of the others at its
+// Gateway: their routes may claim the same.
+func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object) []reconcile.Request {
+	found := r.members(ctx, o)
+	for _, gateway := range byGateway(o) {
+		others := &v1alpha1.TopologyList{}
+		if err := r.List(ctx, others, client.MatchingFields{indexGateway: gateway}); err != nil {
+			return found
+		}
+		for i := range others.Items {
+			if other := &others.Items[i]; other.UID != o.GetUID() {
+				found = append(found, r.members(ctx, other)...)
+			}
+		}
+	}
+	return found
 }
 
 // guests finds the Microservices of a namespace that name a Topology elsewhere,

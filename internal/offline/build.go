@@ -101,6 +101,11 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 		}
 	}
 	b.Connections = children.ConnectionsHealth(&in.Inputs)
+	if h := children.RouteConflictHealth(&in.Inputs); h != nil {
+		b.Problems = append(b.Problems, Problem{Problem: children.Problem{
+			Condition: v1alpha1.ConditionRoutesReady, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled,
+		}})
+	}
 	for i := range wanted {
 		b.add(&wanted[i])
 	}

@@ -77,6 +77,7 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 	for key, gateway := range w.gateways {
 		in.Gateways[key.String()] = gateway
 	}
+	w.addRivals(in)
 	w.addReferences(in)
 	w.addCredentials(in)
 	return in
@@ -120,6 +121,34 @@ func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
 	}
 	allowed, err := graph.Allows(topology, namespace, func(string) (map[string]string, error) { return of, nil })
 	return err != nil || !allowed
+}
+
+// addRivals finds the services that claim what the routes claim.
+func (w *World) addRivals(in *inputs) {
+	if len(in.Microservice.Spec.Routes) == 0 {
+		return
+	}
+	own := w.contender(in.Microservice)
+	var others []children.Contender
+	for _, other := range w.Services {
+		if other != in.Microservice && len(other.Spec.Routes) > 0 {
+			others = append(others, w.contender(other))
+		}
+	}
+	in.Rivals = children.RivalsOf(&own, others)
+}
+
+func (w *World) contender(ms *v1alpha1.Microservice) children.Contender {
+	c := children.Contender{Microservice: ms}
+	if key, wanted := topologyKey(ms); wanted && w.MemberOf(ms) != "" {
+		c.Topology = w.Topology(key.Namespace, key.Name)
+	}
+	for _, route := range w.routes {
+		if route.GetNamespace() == ms.Namespace && route.GetLabels()[v1alpha1.LabelMicroservice] == ms.Name {
+			c.Routes = append(c.Routes, route)
+		}
+	}
+	return c
 }
 
 // addReferences looks for the ConfigMaps and Secrets that the pods use. The hash

@@ -295,6 +295,10 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Microservice "a": there is no kind Microservice in atoll.dev/v1: use atoll.dev/v1alpha1 [UnknownKind]`}},
 		"a name twice": {input: ms("a", "") + ms("a", ""),
 			want: []string{`error: Microservice "a": is there twice: the one that is applied last wins [Invalid]`}},
+		"two that claim one host and path": {
+			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x/}]") + ms("a", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
+				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",
+			want: []string{`error: Microservice "b": Another service has what routes claim: a.example/x (routes[0]; Microservice "a")`}},
 		"a dependency that is not there": {input: ms("a", ", dependencies: [{name: b}]"),
 			want: []string{`warning: Microservice "a": Microservice "b", a dependency, is not among the files; it must be in the cluster [DependencyNotFound]`}},
 		"a dependency that is there and wrong is not missing": {input: ms("a", ", dependencies: [{name: b}]") + ms("b", ", type: Daemon"),

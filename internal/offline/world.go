@@ -65,6 +65,7 @@ type World struct {
 	deployments  map[types.NamespacedName]*appsv1.Deployment
 	sets         map[types.NamespacedName]*appsv1.StatefulSet
 	jobs         []*batchv1.Job
+	routes       []children.Object
 	unstructured map[reference]*unstructured.Unstructured
 }
 
@@ -86,6 +87,10 @@ func (w *World) Add(o *unstructured.Unstructured) error {
 		return w.addTopology(o)
 	case schema.GroupKind{Group: gatewayv1.GroupName, Kind: "Gateway"}:
 		return add(&w.gateways, key, o)
+	case schema.GroupKind{Group: gatewayv1.GroupName, Kind: "HTTPRoute"}:
+		return addRoute[gatewayv1.HTTPRoute](w, o)
+	case schema.GroupKind{Group: gatewayv1.GroupName, Kind: "GRPCRoute"}:
+		return addRoute[gatewayv1.GRPCRoute](w, o)
 	case schema.GroupKind{Kind: "Namespace"}:
 		set(&w.namespaces, o.GetName(), o.GetLabels())
 	case schema.GroupKind{Kind: "Secret"}:
@@ -216,6 +221,18 @@ func decode[T any](o *unstructured.Unstructured) (*T, error) {
 		return nil, fmt.Errorf("%s %q: %w", o.GetKind(), o.GetName(), err)
 	}
 	return typed, nil
+}
+
+// addRoute adds a route, which its service may have before others.
+func addRoute[T any, P interface {
+	*T
+	children.Object
+}](w *World, o *unstructured.Unstructured) error {
+	route, err := decode[T](o)
+	if err == nil {
+		w.routes = append(w.routes, P(route))
+	}
+	return err
 }
 
 func add[T any](objects *map[types.NamespacedName]*T, key types.NamespacedName, o *unstructured.Unstructured) error {

@@ -1,0 +1,215 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// routeCRDs are the kinds of routes.
+var routeCRDs = map[string]bool{"httproutes.gateway.networking.k8s.io": true, "grpcroutes.gateway.networking.k8s.io": true}
+
+// claimKey is what a route claims, as far as its Microservice tells: the path,
+// and the host or the Topology whose hosts it takes.
+func claimKey(hostOrTopology, path string) string { return hostOrTopology + " " + path }
+
+func byClaim(o client.Object) []string {
+	ms := o.(*v1alpha1.Microservice)
+	var keys []string
+	for i := range ms.Spec.Routes {
+		route := &ms.Spec.Routes[i]
+		path := children.ClaimedPath(route)
+		if len(route.Hostnames) == 0 {
+			keys = append(keys, claimKey(graph.TopologyOf(ms), path))
+		}
+		for _, hostname := range route.Hostnames {
+			keys = append(keys, claimKey(string(hostname), path))
+		}
+	}
+	return keys
+}
+
+// gatherRivals finds the services that claim what the routes claim.
+func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, seen *fingerprint) error {
+	if len(g.Microservice.Spec.Routes) == 0 {
+		return nil
+	}
+	found, err := r.claimants(ctx, g.Microservice, g.Topology)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	own := &children.Contender{Microservice: g.Microservice, Topology: g.Topology}
+	if own.Routes, err = r.routesOf(ctx, g.Microservice); err != nil {
+		return err
+	}
+	others := make([]children.Contender, len(found))
+	for i, ms := range found {
+		others[i].Microservice = ms
+		if others[i].Topology, err = r.topologyOf(ctx, ms); err != nil {
+			return err
+		}
+		if others[i].Routes, err = r.routesOf(ctx, ms); err != nil {
+			return err
+		}
+	}
+	g.Rivals = children.RivalsOf(own, others)
+	for _, rival := range g.Rivals {
+		seen.text(strconv.Itoa(rival.Route), string(rival.Hostname), rival.Namespace, rival.Name, strconv.FormatBool(rival.Wins))
+	}
+	return nil
+}
+
+// claimants finds the other Microservices whose routes may claim what ms's do.
+func (r *MicroserviceReconciler) claimants(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) ([]*v1alpha1.Microservice, error) {
+	keys := map[string]bool{}
+	for i := range ms.Spec.Routes {
+		route := &ms.Spec.Routes[i]
+		path := children.ClaimedPath(route)
+		for _, hostname := range children.Hostnames(route, topology) {
+			keys[claimKey(string(hostname), path)] = true
+		}
+		// Without a Topology, and in each that has the same Gateway.
+		keys[claimKey("", path)] = true
+		for _, ref := range children.GatewayRefs(ms, route, topology) {
+			sharing := &v1alpha1.TopologyList{}
+			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
+			if key.Namespace == "" {
+				key.Namespace = ms.Namespace
+			}
+			if err := r.List(ctx, sharing, client.MatchingFields{indexGateway: key.String()}); err != nil {
+				return nil, fmt.Errorf("listing Topologies of Gateway %q: %w", key, err)
+			}
+			for j := range sharing.Items {
+				keys[claimKey(client.ObjectKeyFromObject(&sharing.Items[j]).String(), path)] = true
+			}
+		}
+	}
+	found := map[types.UID]*v1alpha1.Microservice{}
+	for key := range keys {
+		list := &v1alpha1.MicroserviceList{}
+		if err := r.List(ctx, list, client.MatchingFields{indexClaim: key}); err != nil {
+			return nil, fmt.Errorf("listing Microservices that claim %q: %w", key, err)
+		}
+		for i := range list.Items {
+			if other := &list.Items[i]; other.UID != ms.UID {
+				found[other.UID] = other
+			}
+		}
+	}
+	all := make([]*v1alpha1.Microservice, 0, len(found))
+	for _, other := range found {
+		all = append(all, other)
+	}
+	return all, nil
+}
+
+// topologyOf is the Topology that a Microservice is a member of, or nil.
+func (r *MicroserviceReconciler) topologyOf(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Topology, error) {
+	known := &services{ctx: ctx, reader: r.Client, foreign: r.Foreign}
+	key, wanted := topologyKey(ms)
+	if !wanted || known.memberOf(ms) == "" {
+		return nil, known.failed
+	}
+	topology := &v1alpha1.Topology{}
+	if !known.get(key, topology, "Topology") {
+		return nil, known.failed
+	}
+	return topology, nil
+}
+
+// routesOf are a Microservice's live routes.
+func (r *MicroserviceReconciler) routesOf(ctx context.Context, ms *v1alpha1.Microservice) ([]children.Object, error) {
+	var routes []children.Object
+	for i := range children.Table {
+		kind := &children.Table[i]
+		if !routeCRDs[kind.CRD] || !r.Optional.Installed(kind.CRD) {
+			continue
+		}
+		found, err := r.list(ctx, kind, []client.ListOption{client.InNamespace(ms.Namespace), client.MatchingFields{indexMicroservice: ms.Name}})
+		if err != nil {
+			return nil, fmt.Errorf("listing %s: %w", kind.Name, err)
+		}
+		for _, o := range found {
+			routes = append(routes, o)
+		}
+	}
+	return routes, nil
+}
+
+// contenders has those reconciled whose routes claim what a Microservice claims
+// or claimed.
+func (r *MicroserviceReconciler) contenders() handler.EventHandler {
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { r.wakeClaimants(ctx, q, e.Object) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { r.wakeClaimants(ctx, q, e.Object) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+				r.wakeClaimants(ctx, q, e.ObjectOld)
+				r.wakeClaimants(ctx, q, e.ObjectNew)
+			}
+		},
+	}
+}
+
+// routeHolders has those reconciled whose routes claim what a route that comes or
+// goes has: whoever has a route keeps it.
+func (r *MicroserviceReconciler) routeHolders() handler.EventHandler {
+	wake := func(ctx context.Context, route client.Object, q requestQueue) {
+		for _, owner := range belongsTo(ctx, route) {
+			ms := &v1alpha1.Microservice{}
+			if err := r.Get(ctx, owner.NamespacedName, ms); err == nil {
+				r.wakeClaimants(ctx, q, ms)
+			}
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { wake(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { wake(ctx, e.Object, q) },
+	}
+}
+
+// wakeClaimants does nothing where the cache can't be read, which is while it
+// shuts down.
+func (r *MicroserviceReconciler) wakeClaimants(ctx context.Context, q requestQueue, o client.Object) {
+	ms := o.(*v1alpha1.Microservice)
+	if len(ms.Spec.Routes) == 0 {
+		return
+	}
+	topology, err := r.topologyOf(ctx, ms)
+	if err != nil {
+		return
+	}
+	found, err := r.claimants(ctx, ms, topology)
+	if err != nil {
+		return
+	}
+	for _, other := range found {
+		q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(other)})
+	}
+}

@@ -1,0 +1,118 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller_test
+
+import (
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var _ = Describe("Conflicting routes", func() {
+	// claiming is a service that claims a path at the Topology's Gateway.
+	claiming := func(ns, name, path string) *v1alpha1.Microservice {
+		ms := microservice(ns, name)
+		ms.Spec.Database = nil
+		ms.Spec.Routes = []v1alpha1.Route{{Path: path}}
+		return ms
+	}
+	hasRoute := func(ctx SpecContext, ms *v1alpha1.Microservice) func() bool {
+		return func() bool {
+			err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), &gatewayv1.HTTPRoute{})
+			Expect(client.IgnoreNotFound(err)).To(Succeed())
+			return err == nil
+		}
+	}
+	// told expects both to know of each other, and the first to keep the route.
+	told := func(ctx SpecContext, keeps, loses *v1alpha1.Microservice, claim string) {
+		GinkgoHelper()
+		Expect(eventuallyHas(ctx, loses, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
+			To(ContainSubstring(claim + ` (routes[0]; Microservice "` + keeps.Name + `"`))
+		eventuallyHas(ctx, loses, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
+		eventuallyHas(ctx, loses, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRouteConflict)
+		Eventually(func() string {
+			return eventuallyHas(ctx, keeps, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		}).Should(ContainSubstring(claim + ` (routes[0]; Microservice "` + loses.Name + `"`))
+		eventuallyReady(ctx, keeps)
+		Eventually(hasRoute(ctx, loses)).Should(BeFalse())
+		Expect(hasRoute(ctx, keeps)()).To(BeTrue())
+	}
+	const claim = "shop.example.com/orders"
+
+	It("are told to both by name, and the older keeps the route until it lets go", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
+		// By name the younger one would come first.
+		older, younger := claiming(ns, "orders", "/orders"), claiming(ns, "new-orders", "/orders/")
+		Expect(k8s.Create(ctx, older)).To(Succeed())
+		eventuallyReady(ctx, older)
+		Expect(k8s.Create(ctx, younger)).To(Succeed())
+		told(ctx, older, younger, claim)
+		Expect(younger.Status.URLs).To(BeEmpty())
+		settled(ns)
+
+		By("the older one letting go")
+		change(ctx, older, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/old-orders" })
+		eventuallyReady(ctx, older, younger)
+		Eventually(hasRoute(ctx, younger)).Should(BeTrue())
+
+		By("the older one wanting it back, which would take it from who serves it now")
+		change(ctx, older, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders" })
+		told(ctx, younger, older, claim)
+
+		By("the younger one going")
+		Expect(k8s.Delete(ctx, younger)).To(Succeed())
+		eventuallyReady(ctx, older)
+		Eventually(hasRoute(ctx, older)).Should(BeTrue())
+		Expect(conditionOf(ctx, older, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring("new-orders"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("are found between Topologies at one Gateway, and when a Topology comes to its hosts", func(ctx SpecContext) {
+		ns, elsewhere := newNamespace(ctx), newNamespace(ctx)
+		simulate(ns, elsewhere)
+		Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
+		first := claiming(ns, "orders", "/orders")
+		Expect(k8s.Create(ctx, first)).To(Succeed())
+		eventuallyReady(ctx, first)
+
+		guests := topology(elsewhere)
+		guests.Spec.Gateway = &v1alpha1.TopologyGateway{Ref: &v1alpha1.GatewayReference{Namespace: ns, Name: "shop"}, Hostnames: []v1alpha1.Hostname{"guests.example.com"}}
+		Expect(k8s.Create(ctx, guests)).To(Succeed())
+		second := claiming(elsewhere, "orders", "/orders")
+		Expect(k8s.Create(ctx, second)).To(Succeed())
+		eventuallyReady(ctx, second)
+		settled(ns)
+
+		change(ctx, guests, func(t *v1alpha1.Topology) {
+			t.Spec.Gateway.Hostnames = []v1alpha1.Hostname{"shop.example.com", "guests.example.com"}
+		})
+		Expect(eventuallyHas(ctx, second, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
+			To(ContainSubstring(claim + ` (routes[0]; Microservice "orders" of namespace "` + ns + `")`))
+		Eventually(func() []gatewayv1.Hostname {
+			return get(ctx, &gatewayv1.HTTPRoute{}, elsewhere, "orders").Spec.Hostnames
+		}).Should(Equal([]gatewayv1.Hostname{"guests.example.com"}))
+		Eventually(func() string {
+			return eventuallyHas(ctx, first, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		}).Should(ContainSubstring(`of namespace "` + elsewhere + `"`))
+		eventuallyReady(ctx, first)
+	}, SpecTimeout(suiteTimeout))
+})
