@@ -52,6 +52,13 @@ const (
 	IsolationAudit      = "audit"
 )
 
+// AnnotationDeletionGuard on a Microservice with the value override has it deleted
+// although others depend on it.
+const (
+	AnnotationDeletionGuard = "atoll.dev/deletion-guard"
+	DeletionGuardOverride   = "override"
+)
+
 // AnnotationRotateCredentials on a Microservice has the password of its database
 // changed: any value that was not there before does it once.
 const AnnotationRotateCredentials = "atoll.dev/rotate-credentials"

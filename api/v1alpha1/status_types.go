@@ -72,9 +72,13 @@ type MicroserviceStatus struct {
 	Dependencies []DependencyStatus `json:"dependencies,omitempty"`
 
 	// dependents is the number of Microservices that declare this one as a
-	// dependency: what would be hit if it failed.
+	// dependency, and that it permits: what would be hit if it failed.
 	// +optional
 	Dependents int32 `json:"dependents,omitempty"`
+
+	// deletionGuard is the Topology's, for the admission policy that carries it out.
+	// +optional
+	DeletionGuard DeletionGuard `json:"deletionGuard,omitempty"`
 }
 
 // DatabaseStatus is the database in use.

@@ -72,6 +72,14 @@ type TopologySpec struct {
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 
+	// deletionGuard says which members are protected from being deleted: Dependents
+	// those that others depend on, None none. It takes the ValidatingAdmissionPolicy
+	// that Atoll is installed with, and lets through the deletion of a namespace, what
+	// the garbage collector deletes, and a Microservice with the annotation
+	// atoll.dev/deletion-guard: override. Unset means None.
+	// +optional
+	DeletionGuard DeletionGuard `json:"deletionGuard,omitempty"`
+
 	// isolation says which connections of members are let through: Strict denies
 	// both directions but for what is declared (dependencies, routes, monitoring,
 	// egress, the service's own database, DNS), Ingress denies what comes in, None
@@ -149,6 +157,18 @@ const (
 	NamespacesFromAll NamespacesFrom = "All"
 	// NamespacesFromSelector is the namespaces that a selector selects.
 	NamespacesFromSelector NamespacesFrom = "Selector"
+)
+
+// DeletionGuard says which members of a Topology are protected from being
+// deleted.
+// +kubebuilder:validation:Enum=None;Dependents
+type DeletionGuard string
+
+const (
+	// DeletionGuardNone protects none.
+	DeletionGuardNone DeletionGuard = "None"
+	// DeletionGuardDependents protects those that others depend on.
+	DeletionGuardDependents DeletionGuard = "Dependents"
 )
 
 // Isolation says which connections of members are let through.
@@ -294,4 +314,20 @@ type TopologyStatus struct {
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:MaxLength=4096
 	Cycles []string `json:"cycles,omitempty"`
+
+	// missing are the members' dependencies on a service, or a port of it, that does
+	// not exist, such as "orders -> users".
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=256
+	Missing []string `json:"missing,omitempty"`
+
+	// unpermitted are the members' dependencies that the other side does not permit,
+	// such as "orders -> reporting/ledger".
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MaxLength=256
+	Unpermitted []string `json:"unpermitted,omitempty"`
 }

@@ -279,6 +279,17 @@ func TestImpactCommand(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		golden(t, "impact-reports.txt", run(t, cluster(shop()...), "", "impact", "reports").out)
 	})
+	t.Run("guarded", func(t *testing.T) {
+		users := service("users")
+		users.Status.DeletionGuard, users.Status.Dependents = v1alpha1.DeletionGuardDependents, 1
+		if got := run(t, cluster(users), "", "impact", "users"); !strings.Contains(got.out, "to delete it is refused,\nunless") {
+			t.Errorf("got %+v", got)
+		}
+		users.Annotations = map[string]string{v1alpha1.AnnotationDeletionGuard: v1alpha1.DeletionGuardOverride}
+		if got := run(t, cluster(users), "", "impact", "users"); !strings.Contains(got.out, "overrides that") {
+			t.Errorf("got %+v", got)
+		}
+	})
 	t.Run("of one who may read the namespace only", func(t *testing.T) {
 		c := interceptor.NewClient(cluster(shop()...), interceptor.Funcs{
 			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {

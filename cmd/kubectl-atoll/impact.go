@@ -94,7 +94,23 @@ func (o *impactOptions) run(ctx context.Context, name string) error {
 	for _, line := range fate {
 		fmt.Fprintln(o.Out, wrap(line, width, ""))
 	}
+	if line := guardLine(ms); line != "" {
+		fmt.Fprintf(o.Out, "\n%s\n", wrap(line, width, ""))
+	}
 	return nil
+}
+
+// guardLine says whether the cluster lets the service be deleted.
+func guardLine(ms *v1alpha1.Microservice) string {
+	guarded := ms.Status.DeletionGuard == v1alpha1.DeletionGuardDependents && ms.Status.Dependents > 0
+	switch {
+	case !guarded:
+		return ""
+	case ms.Annotations[v1alpha1.AnnotationDeletionGuard] == v1alpha1.DeletionGuardOverride:
+		return "Its Topology guards it (deletionGuard: Dependents), and the annotation " + v1alpha1.AnnotationDeletionGuard + " overrides that."
+	}
+	return fmt.Sprintf("Its Topology guards it (deletionGuard: Dependents): to delete it is refused, unless it has the annotation %s: %s.",
+		v1alpha1.AnnotationDeletionGuard, v1alpha1.DeletionGuardOverride)
 }
 
 func subject(n int, one, many string) string {

@@ -86,6 +86,7 @@ var _ = Describe("Membership", func() {
 			To(ContainSubstring("add {name: reports, namespace: " + reportSpace + "} to its access"))
 		shop := topology(reportSpace)
 		Eventually(func() string { return conditionOf(ctx, shop, v1alpha1.ConditionGraphSound).Message }).Should(ContainSubstring("reports -> " + shopSpace + "/orders"))
+		Expect(get(ctx, &v1alpha1.Topology{}, reportSpace, "shop").Status.Unpermitted).To(Equal([]string{"reports -> " + shopSpace + "/orders"}))
 		Expect(callersIn(ctx, shopSpace, "orders")).To(BeEmpty())
 		Expect(calleesIn(ctx, reportSpace, "reports")).To(BeEmpty())
 

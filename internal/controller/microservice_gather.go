@@ -50,7 +50,7 @@ type gathered struct {
 	// live are the existing children by the kind's name.
 	live map[string][]client.Object
 	// dependents is the number of Microservices that declare this one as a
-	// dependency.
+	// dependency, and that it permits.
 	dependents int
 	// adopted are the Secrets that are taken over although they have lost Atoll's
 	// labels: they belong to a volume that is this service's.

@@ -76,12 +76,18 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 	if err := r.List(ctx, callers, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(g.Microservice).String()}); err != nil {
 		return fmt.Errorf("listing dependents: %w", err)
 	}
-	g.dependents = len(callers.Items)
 	for i := range callers.Items {
 		caller := &callers.Items[i]
 		seen.text(string(caller.UID), strconv.FormatInt(caller.Generation, 10))
 		for _, edge := range graph.Resolve(caller, known.graph()) {
-			if edge.Resolved() && edge.Callee.UID == g.Microservice.UID {
+			if edge.Callee == nil || edge.Callee.UID != g.Microservice.UID || !edge.Permitted {
+				continue
+			}
+			if caller.DeletionTimestamp == nil {
+				seen.text("depends")
+				g.dependents++
+			}
+			if edge.Resolved() {
 				// Whether it is let in depends on more than its spec.
 				seen.text("calls")
 				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})

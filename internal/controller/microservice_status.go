@@ -74,6 +74,10 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
+	status.DeletionGuard = ""
+	if g.Topology != nil {
+		status.DeletionGuard = g.Topology.Spec.DeletionGuard
+	}
 	if out.wanted == nil {
 		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "The service could not be built and is tried again; see Atoll's log"))
 		set.keepAll()

@@ -119,12 +119,14 @@ var _ = Describe("Status", func() {
 		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted)).
 			To(Equal(`GatewayClass "nowhere" does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)`))
 		eventuallyHas(ctx, shop, v1alpha1.ConditionGraphSound, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		Expect(shop.Status.Missing).To(Equal([]string{"orders -> users"}))
 
 		users := microservice(ns, "users", "orders")
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGraphSound, metav1.ConditionFalse, v1alpha1.ReasonCycle)).
 			To(ContainSubstring("orders -> users -> orders"))
 		Expect(shop.Status.Cycles).To(Equal([]string{"orders -> users -> orders"}))
+		Expect(shop.Status.Missing).To(BeEmpty())
 		By("a circle holding up nobody")
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.ClassName = className })
 		eventuallyReady(ctx, users, orders, shop)

@@ -40,6 +40,9 @@ func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologySta
 	updated := *old
 	updated.Status = *old.Status.DeepCopy()
 	setTopologyStatus(&updated, state, changed, problem)
+	if state.known.failed != nil {
+		return state.known.failed
+	}
 	if equality.Semantic.DeepEqual(&old.Status, &updated.Status) {
 		return nil
 	}
@@ -55,6 +58,8 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	status.ObservedGeneration = topology.Generation
 	status.Services = int32(len(state.members))
 	status.Cycles = shownCycles(graph.Cycles(topology.Namespace, state.members))
+	missing, unpermitted := unresolved(state)
+	status.Missing, status.Unpermitted = missing[:min(len(missing), maxListed)], unpermitted[:min(len(unpermitted), maxListed)]
 	status.URLs = nil
 	if topology.Spec.Gateway != nil {
 		section := ""
@@ -68,7 +73,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	defer set.prune()
 	services := servicesHealth(state, &status.ReadyServices)
 	set.set(v1alpha1.ConditionServicesReady, services)
-	set.set(v1alpha1.ConditionGraphSound, graphHealth(state, status.Cycles))
+	set.set(v1alpha1.ConditionGraphSound, graphHealth(missing, unpermitted, status.Cycles))
 	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
@@ -130,41 +135,47 @@ func (s *topologyState) shown(namespace, name string) string {
 	return namespace + "/" + name
 }
 
-func graphHealth(state *topologyState, cycles []string) children.Health {
-	var broken, refused []string
+// unresolved are the members' dependencies that don't resolve.
+func unresolved(state *topologyState) (missing, unpermitted []string) {
 	for _, ms := range state.members {
 		for _, edge := range graph.Resolve(ms, state.known.graph()) {
 			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
 			switch {
 			case edge.Port == nil:
-				broken = append(broken, arrow)
+				missing = append(missing, arrow)
 			case !edge.Resolved():
-				refused = append(refused, arrow)
+				unpermitted = append(unpermitted, arrow)
 			}
 		}
 	}
+	slices.Sort(missing)
+	slices.Sort(unpermitted)
+	return missing, unpermitted
+}
+
+func graphHealth(missing, unpermitted, cycles []string) children.Health {
 	switch {
-	case len(refused) > 0:
+	case len(unpermitted) > 0:
 		return children.Health{Reason: v1alpha1.ReasonNotPermitted,
-			Message: "Dependencies that the other side does not permit (add the caller to its access): " + names(refused)}
-	case len(broken) > 0:
+			Message: "Dependencies that the other side does not permit (add the caller to its access): " + names(unpermitted)}
+	case len(missing) > 0:
 		return children.Health{Reason: v1alpha1.ReasonDependencyNotFound,
-			Message: "Dependencies on a service or port that does not exist: " + names(broken)}
+			Message: "Dependencies on a service or port that does not exist: " + names(missing)}
 	case len(cycles) > 0:
 		return children.Health{Reason: v1alpha1.ReasonCycle, Message: "Services depend on each other in a circle and so fail together: " + names(cycles)}
 	}
 	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
 }
 
-// maxCycles and maxCycle are what the API takes of status.cycles: how many, and
-// how long each.
+// maxListed is how many entries the API takes of each list of the status, and
+// maxCycle how long one of status.cycles.
 const (
-	maxCycles = 64
+	maxListed = 64
 	maxCycle  = 4096
 )
 
 func shownCycles(all []string) []string {
-	shown := slices.Clone(all[:min(len(all), maxCycles)])
+	shown := slices.Clone(all[:min(len(all), maxListed)])
 	for i, cycle := range shown {
 		if len(cycle) > maxCycle {
 			half := (maxCycle - len(" ... ")) / 2
