@@ -50,7 +50,11 @@ func graphCommand(p *plugin) *cobra.Command {
 		Long: `Draw which service calls which, and how each is.
 
 With a Topology its members are drawn, and what they call; without one, all
-services of the namespace.`,
+services of the namespace.
+
+Of a Topology with the annotation atoll.dev/isolation: audit the connections are
+listed as well that isolation: Strict would cut, as far as the specs and the
+ConfigMaps of their environment tell.`,
 		Example: `  kubectl atoll graph shop
   kubectl atoll graph --watch
   kubectl atoll graph -o mermaid
@@ -96,16 +100,17 @@ func (o *graphOptions) run(ctx context.Context, topology string) error {
 
 // draw draws what is there now, and says what it was drawn from.
 func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, topology string) (drawn string, from *seen, err error) {
+	shown := &v1alpha1.Topology{}
 	members := func(ms *v1alpha1.Microservice) bool { return namespace == "" || ms.Namespace == namespace }
 	if topology != "" {
-		if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: topology}, &v1alpha1.Topology{}); err != nil {
+		if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: topology}, shown); err != nil {
 			if apierrors.IsNotFound(err) {
 				return "", nil, fmt.Errorf("no Topology %q in namespace %q (for all services of the namespace leave out the name)", topology, namespace)
 			}
 			return "", nil, readable(fmt.Sprintf("reading Topology %q", topology), err)
 		}
 		members = func(ms *v1alpha1.Microservice) bool {
-			return graph.TopologyOf(ms) == namespace+"/"+topology
+			return from.memberOf(ms) == namespace+"/"+topology
 		}
 	}
 	from, err = services(ctx, c, namespace)
@@ -113,6 +118,12 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 		return "", nil, err
 	}
 	g := graph.Of(namespace, from.all, from.memberOf, members)
+	audited := shown.Annotations[v1alpha1.AnnotationIsolation] == v1alpha1.IsolationAudit
+	if audited {
+		if g.Cuts, err = cuts(ctx, c, shown, from); err != nil {
+			return "", nil, err
+		}
+	}
 	switch o.output {
 	case "mermaid":
 		return graph.Mermaid(g), from, nil
@@ -128,7 +139,11 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 	case len(g.Nodes) == 0:
 		return nothing("services", namespace) + "\n", from, nil
 	}
-	return graph.Tree(g, o.terminal.tree()), from, nil
+	drawn = graph.Tree(g, o.terminal.tree())
+	if audited {
+		drawn += "\n" + o.terminal.cuts(g.Cuts)
+	}
+	return drawn, from, nil
 }
 
 // settling is how long changes are collected for before they are drawn.

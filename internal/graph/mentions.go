@@ -53,9 +53,12 @@ func Undeclared(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []
 	}
 	var found []Mention
 	for _, given := range startedWith(ms) {
-		for _, at := range addresses(given.value, ms.Namespace) {
-			if callee := others[at]; callee != nil && !told[at] {
-				told[at] = true
+		for _, at := range addresses(given.value) {
+			if at.namespace == "" {
+				at.namespace = ms.Namespace
+			}
+			if callee := others[at.key]; callee != nil && !told[at.key] {
+				told[at.key] = true
 				found = append(found, Mention{Caller: ms, Callee: callee, Where: given.where})
 			}
 		}
@@ -97,26 +100,38 @@ func containerValues(prefix string, command, args []string, env []corev1.EnvVar)
 }
 
 // host is what may be a host, with what tells whether it is one: the end of a
-// scheme, of a user or of a path's segment before it, a port behind it.
-var host = regexp.MustCompile(`(://|@|/)?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5}\b)?`)
+// scheme (with a user or not) or of a path's segment before it, a port behind it.
+var host = regexp.MustCompile(`(://(?:[^/@\s]*@)?|@|/)?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5}\b)?`)
 
-// addresses are the services of the cluster whose address is in a text that a
-// pod of a namespace reads.
-func addresses(text, namespace string) []key {
-	var found []key
+// address is a host, and the Service that it would be if it is one of the cluster.
+// The host is empty where it may be something else altogether, such as a time.
+type address struct {
+	key
+	host string
+}
+
+// addresses are the hosts in a text. One without a namespace is in that of the
+// pod that reads it, or no Service.
+func addresses(text string) []address {
+	var found []address
 	for _, match := range host.FindAllStringSubmatch(text, -1) {
 		if match[1] == "/" {
 			continue
 		}
-		labels := strings.Split(strings.TrimSuffix(match[2], "."), ".")
+		name := strings.TrimSuffix(match[2], ".")
+		labels := strings.Split(name, ".")
 		certain := match[1] != "" || match[3] != ""
 		switch {
 		case len(labels) >= 3 && labels[2] == "svc":
-			found = append(found, key{labels[1], labels[0]})
+			found = append(found, address{key{labels[1], labels[0]}, name})
 		case len(labels) == 2 && certain:
-			found = append(found, key{labels[1], labels[0]})
+			found = append(found, address{key{labels[1], labels[0]}, name})
+		case len(labels) == 1 && match[1] != "":
+			found = append(found, address{key{"", labels[0]}, name})
 		case len(labels) == 1 && certain:
-			found = append(found, key{namespace, labels[0]})
+			found = append(found, address{key: key{"", labels[0]}})
+		case certain:
+			found = append(found, address{host: name})
 		}
 	}
 	return found

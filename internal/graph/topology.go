@@ -38,6 +38,10 @@ type Graph struct {
 	// reach one another; each ends with the service that it begins with.
 	Cycles [][]string `json:"cycles"`
 
+	// Cuts are the connections that Strict isolation would not let through, where the
+	// Topology has it audited.
+	Cuts []Cut `json:"cuts,omitempty"`
+
 	byID map[string]*Node
 }
 

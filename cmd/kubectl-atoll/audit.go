@@ -1,0 +1,173 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// cuts finds the connections that Strict isolation of a Topology would cut. What
+// may not be read is passed over.
+func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) ([]graph.Cut, error) {
+	all := make([]*v1alpha1.Microservice, len(from.all))
+	namespaces := map[string]bool{}
+	for i, ms := range from.all {
+		var err error
+		if all[i], err = withConfigMaps(ctx, c, ms); err != nil {
+			return nil, err
+		}
+		if from.memberOf(ms) == topology.Namespace+"/"+topology.Name {
+			namespaces[ms.Namespace] = true
+		}
+	}
+	var entries []graph.Entry
+	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
+		found, err := entriesIn(ctx, c, namespace)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, found...)
+	}
+	return graph.Cuts(topology, all, from.memberOf, entries), nil
+}
+
+// withConfigMaps is a service whose env has the values that its pods take from
+// ConfigMaps.
+func withConfigMaps(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
+	ms = ms.DeepCopy()
+	read := func(name string) (map[string]string, error) {
+		config := &corev1.ConfigMap{}
+		err := c.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, config)
+		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
+			return nil, nil
+		}
+		return config.Data, readableUnless(err, "reading ConfigMap "+name)
+	}
+	for i := range ms.Spec.Env {
+		variable := &ms.Spec.Env[i]
+		if variable.ValueFrom == nil || variable.ValueFrom.ConfigMapKeyRef == nil {
+			continue
+		}
+		data, err := read(variable.ValueFrom.ConfigMapKeyRef.Name)
+		if err != nil {
+			return nil, err
+		}
+		variable.Value = data[variable.ValueFrom.ConfigMapKeyRef.Key]
+	}
+	for _, source := range ms.Spec.EnvFrom {
+		if source.ConfigMapRef == nil {
+			continue
+		}
+		data, err := read(source.ConfigMapRef.Name)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(data)) {
+			ms.Spec.Env = append(ms.Spec.Env, corev1.EnvVar{Name: source.Prefix + name, Value: data[name]})
+		}
+	}
+	return ms, nil
+}
+
+func readableUnless(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	return readable(doing, err)
+}
+
+// entriesIn finds the Ingresses and HTTPRoutes of a namespace that somebody else
+// made.
+func entriesIn(ctx context.Context, c client.Reader, namespace string) ([]graph.Entry, error) {
+	var entries []graph.Entry
+	ingresses, routes := &networkingv1.IngressList{}, &gatewayv1.HTTPRouteList{}
+	for _, list := range []client.ObjectList{ingresses, routes} {
+		err := c.List(ctx, list, client.InNamespace(namespace))
+		if err != nil && !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err) {
+			return nil, readable("listing entries", err)
+		}
+	}
+	for i := range ingresses.Items {
+		for _, backend := range backendsOf(&ingresses.Items[i]) {
+			entries = append(entries, graph.Entry{Kind: "Ingress", Namespace: namespace, Name: ingresses.Items[i].Name, Backend: backend})
+		}
+	}
+	for i := range routes.Items {
+		route := &routes.Items[i]
+		if route.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedByAtoll {
+			continue
+		}
+		for _, rule := range route.Spec.Rules {
+			for _, backend := range rule.BackendRefs {
+				if backend.Namespace == nil || string(*backend.Namespace) == namespace {
+					entries = append(entries, graph.Entry{Kind: "HTTPRoute", Namespace: namespace, Name: route.Name, Backend: string(backend.Name)})
+				}
+			}
+		}
+	}
+	return slices.Compact(entries), nil
+}
+
+func backendsOf(ingress *networkingv1.Ingress) []string {
+	var backends []string
+	add := func(backend *networkingv1.IngressBackend) {
+		if backend != nil && backend.Service != nil && !slices.Contains(backends, backend.Service.Name) {
+			backends = append(backends, backend.Service.Name)
+		}
+	}
+	add(ingress.Spec.DefaultBackend)
+	for _, rule := range ingress.Spec.Rules {
+		if rule.HTTP == nil {
+			continue
+		}
+		for i := range rule.HTTP.Paths {
+			add(&rule.HTTP.Paths[i].Backend)
+		}
+	}
+	return backends
+}
+
+// cuts lists what Strict would cut.
+func (t terminal) cuts(all []graph.Cut) string {
+	const limits = "Secrets, and what is built into images, can't be looked at."
+	if len(all) == 0 {
+		return wrap("Isolation is audited, and cuts nothing yet. Strict would cut nothing that is known of. "+limits, t.textWidth(), "") + "\n"
+	}
+	var text strings.Builder
+	text.WriteString(wrap(fmt.Sprintf("Isolation is audited, and cuts nothing yet. Strict would cut %s:", subject(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
+	for _, cut := range all {
+		text.WriteString(t.marked(graph.StateStalled, cut.From+" -> "+cut.To) + "  (" + cut.Where + ")\n")
+		text.WriteString("    " + wrap("to let it through: "+cut.Do, t.textWidth(), "    ") + "\n")
+	}
+	text.WriteString(wrap(limits, t.textWidth(), "") + "\n")
+	return text.String()
+}

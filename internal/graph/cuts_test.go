@@ -1,0 +1,120 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+func TestCuts(t *testing.T) {
+	member := func(name string, change ...func(*v1alpha1.Microservice)) *v1alpha1.Microservice {
+		ms := &v1alpha1.Microservice{}
+		ms.Namespace, ms.Name = "shop", name
+		ms.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"}
+		for _, f := range change {
+			f(ms)
+		}
+		return ms
+	}
+	told := func(value string) func(*v1alpha1.Microservice) {
+		return func(ms *v1alpha1.Microservice) {
+			ms.Spec.Env = append(ms.Spec.Env, corev1.EnvVar{Name: "TARGET", Value: value})
+		}
+	}
+	calls := func(namespace, name, port string) func(*v1alpha1.Microservice) {
+		return func(ms *v1alpha1.Microservice) {
+			ms.Spec.Dependencies = append(ms.Spec.Dependencies, v1alpha1.Dependency{Namespace: namespace, Name: name, Port: port})
+		}
+	}
+	routed := func(ms *v1alpha1.Microservice) { ms.Spec.Routes = []v1alpha1.Route{{}} }
+	elsewhere := func(ms *v1alpha1.Microservice) {
+		ms.Namespace, ms.Spec.TopologyRef = "other", &v1alpha1.TopologyReference{Name: "other"}
+	}
+	out := func(cidrs ...string) func(*v1alpha1.Microservice) {
+		return func(ms *v1alpha1.Microservice) { ms.Spec.Egress = []v1alpha1.EgressRule{{CIDRs: cidrs}} }
+	}
+	ingress := graph.Entry{Kind: "Ingress", Namespace: "shop", Name: "legacy", Backend: "users"}
+	for name, test := range map[string]struct {
+		services  []*v1alpha1.Microservice
+		dataPlane bool
+		entries   []graph.Entry
+		want      []graph.Cut
+	}{
+		"declared calls": {services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users:8080"))}},
+		"an undeclared call": {
+			services: []*v1alpha1.Microservice{member("users"), member("orders", told("http://users:8080"))},
+			want:     []graph.Cut{{From: "orders", To: "users", Where: "env TARGET", Do: "add {name: users} to dependencies of orders"}}},
+		"an undeclared call out of the topology": {
+			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", told("http://ledger.other.svc"))},
+			want: []graph.Cut{{From: "orders", To: "other/ledger", Where: "env TARGET",
+				Do: "add {name: ledger, namespace: other} to dependencies of orders, and {name: orders, namespace: shop} to access of ledger"}}},
+		"an undeclared call into the topology": {
+			services: []*v1alpha1.Microservice{member("users"), member("reports", elsewhere, told("http://users.shop.svc"))},
+			want: []graph.Cut{{From: "other/reports", To: "users", Where: "env TARGET",
+				Do: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
+		"one to a routed port, which is open": {services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc"))}},
+		"one to a routed port, which is open to the gateway": {
+			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, calls("shop", "users", ""))}, dataPlane: true,
+			want: []graph.Cut{{From: "other/reports", To: "users", Where: "dependencies", Do: "add {name: reports, namespace: other} to its access"}}},
+		"calls beside the topology": {services: []*v1alpha1.Microservice{member("a", elsewhere), member("b", elsewhere, told("http://a"))}},
+		"a dependency that is not permitted": {
+			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", calls("other", "ledger", ""))},
+			want:     []graph.Cut{{From: "orders", To: "other/ledger", Where: "dependencies", Do: "add {name: orders, namespace: shop} to its access"}}},
+		"a port that is not there": {
+			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", "grpc"))},
+			want:     []graph.Cut{{From: "orders", To: "users", Where: "dependencies", Do: "correct dependencies[].port"}}},
+		"a dependency that is not there cuts nothing": {services: []*v1alpha1.Microservice{member("orders", calls("", "users", ""))}},
+		"a host outside": {
+			services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com/v1, https://api.example.com"))},
+			want:     []graph.Cut{{From: "orders", To: "api.example.com", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+		"a Service that is none of Atoll's": {
+			services: []*v1alpha1.Microservice{member("orders", told("redis.cache.svc:6379"))},
+			want:     []graph.Cut{{From: "orders", To: "redis.cache.svc", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+		"a host outside that egress may let out to": {services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com"), out("203.0.113.0/24"))}},
+		"addresses": {
+			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:443 203.0.114.9:443 127.0.0.1:80 http://localhost:80"), out("203.0.113.0/24"))},
+			want:     []graph.Cut{{From: "orders", To: "203.0.114.9", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+		"its own database, and what is no host": {services: []*v1alpha1.Microservice{member("orders", told("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
+		"a database elsewhere": {
+			services: []*v1alpha1.Microservice{member("orders", func(ms *v1alpha1.Microservice) {
+				ms.Spec.Database = &v1alpha1.Database{External: &v1alpha1.ExternalDatabase{SecretName: "orders-db"}}
+			})},
+			want: []graph.Cut{{From: "orders", To: "its database", Where: `Secret "orders-db"`, Do: "add the database's addresses to egress of orders"}}},
+		"an entry": {
+			services: []*v1alpha1.Microservice{member("users")}, entries: []graph.Entry{ingress},
+			want: []graph.Cut{{From: "Ingress legacy", To: "users", Where: "its backend", Do: "declare the route in routes of users"}}},
+		"an entry to an open port": {services: []*v1alpha1.Microservice{member("users", routed)}, entries: []graph.Entry{ingress}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			topology := &v1alpha1.Topology{}
+			topology.Namespace, topology.Name = "shop", "shop"
+			topology.Spec.Gateway = &v1alpha1.TopologyGateway{}
+			if test.dataPlane {
+				topology.Spec.Gateway.DataPlane = &v1alpha1.PodPeer{}
+			}
+			if diff := cmp.Diff(test.want, graph.Cuts(topology, test.services, graph.TopologyOf, test.entries)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
