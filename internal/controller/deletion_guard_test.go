@@ -73,7 +73,9 @@ var _ = Describe("Deletion guard", Ordered, func() {
 		ns := newNamespace(ctx)
 		_, users, _ := guarded(ctx, ns)
 		for value, refused := range map[string]bool{"yes": true, v1alpha1.DeletionGuardOverride: false} {
-			change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Annotations = map[string]string{v1alpha1.AnnotationDeletionGuard: value} })
+			change(ctx, users, func(ms *v1alpha1.Microservice) {
+				ms.Annotations = map[string]string{v1alpha1.AnnotationDeletionGuard: value}
+			})
 			err := k8s.Delete(ctx, users, client.DryRunAll)
 			Expect(err != nil).To(Equal(refused), "with %s: %v", value, err)
 		}
@@ -166,7 +168,7 @@ func installPolicies(ctx context.Context) {
 		change(ctx, probe, func(*v1alpha1.Microservice) {})
 		probe.Status.DeletionGuard, probe.Status.Dependents = v1alpha1.DeletionGuardDependents, 1
 		if err := k8s.Status().Update(ctx, probe); err != nil {
-			return nil
+			return err
 		}
 		return k8s.Delete(ctx, probe, client.DryRunAll)
 	}).Should(MatchError(ContainSubstring("deletionGuard")))
