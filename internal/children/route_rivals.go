@@ -34,6 +34,10 @@ type Contender struct {
 	Topology *v1alpha1.Topology
 	// Routes are its live HTTPRoutes and GRPCRoutes.
 	Routes []Object
+	// Admits says whether a Gateway, as namespace/name, lets routes of the service's
+	// namespace attach to a listener; an empty section means any. nil means that all
+	// do. Nobody keeps others from a Gateway that doesn't let them in.
+	Admits func(gateway, section string) bool
 }
 
 // Rival is another service that claims what a route claims: the same host, path
@@ -101,6 +105,9 @@ func (c *Contender) claims(i int) []claim {
 		namespace := ref.Namespace
 		if namespace == "" {
 			namespace = c.Microservice.Namespace
+		}
+		if c.Admits != nil && !c.Admits(namespace+"/"+ref.Name, ref.SectionName) {
+			continue
 		}
 		for _, hostname := range hostnames {
 			all = append(all, claim{gateway: namespace + "/" + ref.Name, section: ref.SectionName, hostname: hostname, path: ClaimedPath(route), headers: headersText(route)})

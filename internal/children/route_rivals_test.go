@@ -92,6 +92,9 @@ func TestRivals(t *testing.T) {
 		"one that goes": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) {
 			c.Microservice.DeletionTimestamp = &metav1.Time{Time: time.Unix(1e9, 0)}
 		}), nil},
+		"one that the Gateway does not let in": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) {
+			c.Admits = func(string, string) bool { return false }
+		}), nil},
 		"one without a Gateway": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) { c.Topology = nil }), nil},
 		"a gRPC method":         {contender("a", 2, v1alpha1.Route{Path: "/pkg.Orders/Get"}, grpc), contender("b", 1, v1alpha1.Route{Path: "/pkg.Orders/Get"}, grpc, served), both},
 	} {

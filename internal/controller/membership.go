@@ -47,13 +47,18 @@ func namespaceOfTopology(ms *v1alpha1.Microservice) string {
 // allows says whether a Topology lets Microservices of a namespace join. foreign
 // reads the metadata of Namespaces.
 func allows(ctx context.Context, foreign client.Reader, topology *v1alpha1.Topology, namespace string) (bool, error) {
-	return graph.Allows(topology, namespace, func(name string) (map[string]string, error) {
+	return graph.Allows(topology, namespace, namespaceLabels(ctx, foreign))
+}
+
+// namespaceLabels reads the labels of namespaces; one that is not there has none.
+func namespaceLabels(ctx context.Context, foreign client.Reader) func(name string) (map[string]string, error) {
+	return func(name string) (map[string]string, error) {
 		ns := namespaceMetadata()
 		if err := foreign.Get(ctx, types.NamespacedName{Name: name}, ns); client.IgnoreNotFound(err) != nil {
 			return nil, fmt.Errorf("reading Namespace %q: %w", name, err)
 		}
 		return ns.Labels, nil
-	})
+	}
 }
 
 // services finds Microservices, and the Topologies that they are members of, in

@@ -104,10 +104,7 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 	g.Gateways = map[string]*gatewayv1.Gateway{}
 	for i := range g.Microservice.Spec.Routes {
 		for _, ref := range children.GatewayRefs(g.Microservice, &g.Microservice.Spec.Routes[i], g.Topology) {
-			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
-			if key.Namespace == "" {
-				key.Namespace = g.Microservice.Namespace
-			}
+			key := gatewayKey(ref, g.Microservice.Namespace)
 			gateway := &gatewayv1.Gateway{}
 			err := r.Foreign.Get(ctx, key, gateway)
 			if apierrors.IsNotFound(err) {
@@ -124,6 +121,14 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 		}
 	}
 	return nil
+}
+
+// gatewayKey is the Gateway that a route of a namespace refers to.
+func gatewayKey(ref v1alpha1.GatewayReference, namespace string) types.NamespacedName {
+	if ref.Namespace != "" {
+		namespace = ref.Namespace
+	}
+	return types.NamespacedName{Namespace: namespace, Name: ref.Name}
 }
 
 func (r *MicroserviceReconciler) gatherGatewayClass(ctx context.Context, g *gathered, name string, seen *fingerprint) error {

@@ -21,11 +21,13 @@ import (
 	"fmt"
 	"strconv"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
@@ -64,25 +66,65 @@ func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, 
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	own := &children.Contender{Microservice: g.Microservice, Topology: g.Topology}
-	if own.Routes, err = r.routesOf(ctx, g.Microservice); err != nil {
+	own, err := r.contender(ctx, g.Microservice, g.Topology)
+	if err != nil {
 		return err
 	}
 	others := make([]children.Contender, len(found))
 	for i, ms := range found {
-		others[i].Microservice = ms
-		if others[i].Topology, err = r.topologyOf(ctx, ms); err != nil {
+		topology, err := r.topologyOf(ctx, ms)
+		if err != nil {
 			return err
 		}
-		if others[i].Routes, err = r.routesOf(ctx, ms); err != nil {
+		if others[i], err = r.contender(ctx, ms, topology); err != nil {
 			return err
 		}
 	}
-	g.Rivals = children.RivalsOf(own, others)
+	g.Rivals = children.RivalsOf(&own, others)
 	for _, rival := range g.Rivals {
 		seen.text(strconv.Itoa(rival.Route), string(rival.Hostname), rival.Namespace, rival.Name, strconv.FormatBool(rival.Wins))
 	}
 	return nil
+}
+
+// contender is a Microservice as one that claims routes.
+func (r *MicroserviceReconciler) contender(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) (children.Contender, error) {
+	c := children.Contender{Microservice: ms, Topology: topology}
+	var err error
+	if c.Routes, err = r.routesOf(ctx, ms); err != nil {
+		return c, err
+	}
+	refused, err := r.refusals(ctx, ms, topology)
+	c.Admits = func(gateway, section string) bool { return !refused[gateway+"/"+section] }
+	return c, err
+}
+
+// refusals are the Gateways and listeners of a Microservice's routes that don't
+// let routes of its namespace attach.
+func (r *MicroserviceReconciler) refusals(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) (map[string]bool, error) {
+	refused := map[string]bool{}
+	if !r.Optional.Installed(gatewayKind.crd) {
+		return refused, nil
+	}
+	for i := range ms.Spec.Routes {
+		for _, ref := range children.GatewayRefs(ms, &ms.Spec.Routes[i], topology) {
+			key := gatewayKey(ref, ms.Namespace)
+			gateway := &gatewayv1.Gateway{}
+			err := r.Foreign.Get(ctx, key, gateway)
+			if apierrors.IsNotFound(err) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("reading Gateway %q: %w", key, err)
+			}
+			admits, err := children.GatewayAdmits(gateway, ref.SectionName, ms.Namespace, namespaceLabels(ctx, r.Foreign))
+			if err != nil {
+				return nil, err
+			}
+			refused[key.String()+"/"+ref.SectionName] = !admits
+		}
+	}
+	return refused, nil
 }
 
 // claimants finds the other Microservices whose routes may claim what ms's do.
@@ -98,10 +140,7 @@ func (r *MicroserviceReconciler) claimants(ctx context.Context, ms *v1alpha1.Mic
 		keys[claimKey("", path)] = true
 		for _, ref := range children.GatewayRefs(ms, route, topology) {
 			sharing := &v1alpha1.TopologyList{}
-			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
-			if key.Namespace == "" {
-				key.Namespace = ms.Namespace
-			}
+			key := gatewayKey(ref, ms.Namespace)
 			if err := r.List(ctx, sharing, client.MatchingFields{indexGateway: key.String()}); err != nil {
 				return nil, fmt.Errorf("listing Topologies of Gateway %q: %w", key, err)
 			}
@@ -166,12 +205,12 @@ func (r *MicroserviceReconciler) routesOf(ctx context.Context, ms *v1alpha1.Micr
 // or claimed.
 func (r *MicroserviceReconciler) contenders() handler.EventHandler {
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { r.wakeClaimants(ctx, q, e.Object) },
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { r.wakeClaimants(ctx, q, e.Object) },
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { add(q, r.rivals(ctx, e.Object)) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { add(q, r.rivals(ctx, e.Object)) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
-				r.wakeClaimants(ctx, q, e.ObjectOld)
-				r.wakeClaimants(ctx, q, e.ObjectNew)
+				add(q, r.rivals(ctx, e.ObjectOld))
+				add(q, r.rivals(ctx, e.ObjectNew))
 			}
 		},
 	}
@@ -184,7 +223,7 @@ func (r *MicroserviceReconciler) routeHolders() handler.EventHandler {
 		for _, owner := range belongsTo(ctx, route) {
 			ms := &v1alpha1.Microservice{}
 			if err := r.Get(ctx, owner.NamespacedName, ms); err == nil {
-				r.wakeClaimants(ctx, q, ms)
+				add(q, r.rivals(ctx, ms))
 			}
 		}
 	}
@@ -194,22 +233,24 @@ func (r *MicroserviceReconciler) routeHolders() handler.EventHandler {
 	}
 }
 
-// wakeClaimants does nothing where the cache can't be read, which is while it
-// shuts down.
-func (r *MicroserviceReconciler) wakeClaimants(ctx context.Context, q requestQueue, o client.Object) {
+// rivals finds the others whose routes may claim what a Microservice's do. It is
+// empty where the cache can't be read, which is while it shuts down.
+func (r *MicroserviceReconciler) rivals(ctx context.Context, o client.Object) []reconcile.Request {
 	ms := o.(*v1alpha1.Microservice)
 	if len(ms.Spec.Routes) == 0 {
-		return
+		return nil
 	}
 	topology, err := r.topologyOf(ctx, ms)
 	if err != nil {
-		return
+		return nil
 	}
-	found, err := r.claimants(ctx, ms, topology)
+	claimants, err := r.claimants(ctx, ms, topology)
 	if err != nil {
-		return
+		return nil
 	}
-	for _, other := range found {
-		q.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(other)})
+	found := make([]reconcile.Request, len(claimants))
+	for i, other := range claimants {
+		found[i].NamespacedName = client.ObjectKeyFromObject(other)
 	}
+	return found
 }

@@ -173,8 +173,9 @@ func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object)
 	return found
 }
 
-// guests finds the Microservices of a namespace that name a Topology elsewhere,
-// which may choose namespaces by their labels, and those that they call.
+// guests finds those whom the labels of a namespace concern: Topologies and
+// Gateways elsewhere may choose namespaces by them. They are the Microservices that
+// name such a Topology, those that they call, and those whose routes claim the same.
 func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
@@ -182,6 +183,10 @@ func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []
 	}
 	var found []reconcile.Request
 	for i := range list.Items {
+		if len(list.Items[i].Spec.Routes) > 0 {
+			found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			found = append(found, r.rivals(ctx, &list.Items[i])...)
+		}
 		if key, wanted := topologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
 			found = append(found, callees(&list.Items[i])...)
@@ -249,11 +254,6 @@ func (r *MicroserviceReconciler) referenced(kind string) handler.EventHandler {
 // concerns: its callers, who need its ports and its readiness, and its callees,
 // who count their dependents.
 func neighbours(callers handler.MapFunc) handler.EventHandler {
-	add := func(queue requestQueue, found []reconcile.Request) {
-		for _, request := range found {
-			queue.Add(request)
-		}
-	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
 			add(q, callers(ctx, e.Object))
@@ -274,6 +274,12 @@ func neighbours(callers handler.MapFunc) handler.EventHandler {
 				add(q, callers(ctx, after))
 			}
 		},
+	}
+}
+
+func add(queue requestQueue, found []reconcile.Request) {
+	for _, request := range found {
+		queue.Add(request)
 	}
 }
 

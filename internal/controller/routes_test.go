@@ -86,10 +86,40 @@ var _ = Describe("Conflicting routes", func() {
 		Expect(conditionOf(ctx, older, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring("new-orders"))
 	}, SpecTimeout(suiteTimeout))
 
+	It("are none with a service that the Gateway does not let in", func(ctx SpecContext) {
+		ns, elsewhere := newNamespace(ctx), newNamespace(ctx)
+		simulate(ns)
+		Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
+		Eventually(func() error {
+			return k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "shop"}, &gatewayv1.Gateway{})
+		}).Should(Succeed())
+
+		By("somebody claiming first what is not theirs")
+		squatter := bare(elsewhere, "a-squatter")
+		squatter.Spec.Routes = []v1alpha1.Route{{
+			Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Namespace: ns, Name: "shop"}},
+		}}
+		Expect(k8s.Create(ctx, squatter)).To(Succeed())
+		Eventually(hasRoute(ctx, squatter)).Should(BeTrue())
+		orders := claiming(ns, "orders", "/orders")
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		Expect(conditionOf(ctx, orders, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring("squatter"))
+		settled(ns)
+
+		By("the Topology letting that namespace in")
+		change(ctx, get(ctx, &v1alpha1.Topology{}, ns, "shop"), func(t *v1alpha1.Topology) {
+			t.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+		})
+		Eventually(func() string { return conditionOf(ctx, orders, v1alpha1.ConditionRoutesReady).Message }).Should(ContainSubstring(`Microservice "a-squatter"`))
+	}, SpecTimeout(suiteTimeout))
+
 	It("are found between Topologies at one Gateway, and when a Topology comes to its hosts", func(ctx SpecContext) {
 		ns, elsewhere := newNamespace(ctx), newNamespace(ctx)
 		simulate(ns, elsewhere)
-		Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
+		shop := topology(ns)
+		shop.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
 		first := claiming(ns, "orders", "/orders")
 		Expect(k8s.Create(ctx, first)).To(Succeed())
 		eventuallyReady(ctx, first)

@@ -17,8 +17,10 @@ limitations under the License.
 package offline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -148,7 +150,33 @@ func (w *World) contender(ms *v1alpha1.Microservice) children.Contender {
 			c.Routes = append(c.Routes, route)
 		}
 	}
+	c.Admits = func(gateway, section string) bool {
+		// A namespace whose labels are not known is let in.
+		admits, err := children.GatewayAdmits(w.gateway(gateway), section, ms.Namespace, func(namespace string) (map[string]string, error) {
+			labels, known := w.namespaces[namespace]
+			if !known {
+				return nil, errUnknown
+			}
+			return labels, nil
+		})
+		return admits || err != nil
+	}
 	return c
+}
+
+var errUnknown = errors.New("not known")
+
+// gateway is the Gateway of namespace/name, or the one that a Topology of that name
+// will have; nil when there is none.
+func (w *World) gateway(key string) *gatewayv1.Gateway {
+	namespace, name, _ := strings.Cut(key, "/")
+	if gateway := w.gateways[types.NamespacedName{Namespace: namespace, Name: name}]; gateway != nil {
+		return gateway
+	}
+	if topology := w.Topology(namespace, name); topology != nil {
+		return children.Gateway(topology)
+	}
+	return nil
 }
 
 // addReferences looks for the ConfigMaps and Secrets that the pods use. The hash

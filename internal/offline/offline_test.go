@@ -299,6 +299,10 @@ func TestLint(t *testing.T) {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x/}]") + ms("a", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",
 			want: []string{`error: Microservice "b": Another service has what routes claim: a.example/x (routes[0]; Microservice "a")`}},
+		"one that claims what its Gateway does not let it have": {
+			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
+				strings.ReplaceAll(ms("a", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
+				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n"},
 		"a dependency that is not there": {input: ms("a", ", dependencies: [{name: b}]"),
 			want: []string{`warning: Microservice "a": Microservice "b", a dependency, is not among the files; it must be in the cluster [DependencyNotFound]`}},
 		"a dependency that is there and wrong is not missing": {input: ms("a", ", dependencies: [{name: b}]") + ms("b", ", type: Daemon"),
