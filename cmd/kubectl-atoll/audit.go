@@ -17,6 +17,7 @@ limitations under the License.
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -38,15 +39,21 @@ import (
 // cuts finds the connections that Strict isolation of a Topology would cut. What
 // may not be read is passed over.
 func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) ([]graph.Cut, error) {
-	all := make([]*v1alpha1.Microservice, len(from.all))
 	namespaces := map[string]bool{}
-	for i, ms := range from.all {
+	for _, ms := range from.all {
+		if from.memberOf(ms) == topology.Namespace+"/"+topology.Name {
+			namespaces[ms.Namespace] = true
+		}
+	}
+	all := slices.Clone(from.all)
+	for i, ms := range all {
+		// Others' ConfigMaps are many, and seldom tell of this Topology.
+		if !namespaces[ms.Namespace] {
+			continue
+		}
 		var err error
 		if all[i], err = withConfigMaps(ctx, c, ms); err != nil {
 			return nil, err
-		}
-		if from.memberOf(ms) == topology.Namespace+"/"+topology.Name {
-			namespaces[ms.Namespace] = true
 		}
 	}
 	var entries []graph.Entry
@@ -134,6 +141,9 @@ func entriesIn(ctx context.Context, c client.Reader, namespace string) ([]graph.
 			}
 		}
 	}
+	slices.SortFunc(entries, func(a, b graph.Entry) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Backend, b.Backend))
+	})
 	return slices.Compact(entries), nil
 }
 

@@ -72,7 +72,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	live.world.RcloneImage = o.rcloneImage
 	differs := false
 	for _, topology := range live.topologies {
-		different, err := o.compare(live, topology.UID == offline.MadeUID(topology.Name), offline.BuildTopology(topology))
+		different, err := o.compare(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))
 		if err != nil {
 			return err
 		}

@@ -79,6 +79,9 @@ func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*li
 			return nil, err
 		}
 	}
+	if err := l.routesElsewhere(ctx, namespaces); err != nil {
+		return nil, err
+	}
 	for _, ms := range l.services {
 		if err := l.referred(ctx, ms); err != nil {
 			return nil, err
@@ -101,7 +104,9 @@ func (l *live) known(ctx context.Context, o *unstructured.Unstructured) error {
 	there.SetGroupVersionKind(o.GroupVersionKind())
 	err := l.client.Get(ctx, client.ObjectKeyFromObject(o), there)
 	if err == nil {
+		// How old it is decides over what it claims.
 		o.SetUID(there.GetUID())
+		o.SetCreationTimestamp(there.GetCreationTimestamp())
 		return nil
 	}
 	if apierrors.IsNotFound(err) {
@@ -174,6 +179,34 @@ func (l *live) namespace(ctx context.Context, namespace string) error {
 		return fmt.Errorf("listing Gateway: %w", err)
 	}
 	return meta.EachListItem(gateways, l.add)
+}
+
+// routesElsewhere reads the routes of other namespaces: whoever has a route keeps
+// it. Somebody who may not is told what the services alone tell.
+func (l *live) routesElsewhere(ctx context.Context, namespaces map[string]bool) error {
+	for _, list := range []client.ObjectList{&gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}} {
+		err := l.client.List(ctx, list, client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll})
+		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
+			return readable("listing routes", err)
+		}
+		if err := meta.EachListItem(list, func(o runtime.Object) error {
+			route := o.(children.Object)
+			if namespaces[route.GetNamespace()] {
+				return nil
+			}
+			u, err := offline.ToUnstructured(route)
+			if err != nil {
+				return err
+			}
+			return l.world.Add(u)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *live) given(o client.Object) bool {

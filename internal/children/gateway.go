@@ -18,8 +18,10 @@ package children
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
@@ -29,8 +31,9 @@ import (
 )
 
 // Gateway is the Gateway of a Topology that asks for one by class; nil for one
-// that has none or refers to an existing one.
-func Gateway(topology *v1alpha1.Topology) *gatewayv1.Gateway {
+// that has none or refers to an existing one. guests are the namespaces beside
+// the Topology's own that have members.
+func Gateway(topology *v1alpha1.Topology, guests []string) *gatewayv1.Gateway {
 	spec := topology.Spec.Gateway
 	if spec == nil || spec.ClassName == "" {
 		return nil
@@ -53,23 +56,23 @@ func Gateway(topology *v1alpha1.Topology) *gatewayv1.Gateway {
 		gateway.Annotations = map[string]string{annotation: spec.TLS.IssuerRef.Name}
 	}
 	if len(spec.Hostnames) == 0 {
-		gateway.Spec.Listeners = []gatewayv1.Listener{listener(topology, 0, nil)}
+		gateway.Spec.Listeners = []gatewayv1.Listener{listener(topology, guests, 0, nil)}
 		return gateway
 	}
 	for i := range spec.Hostnames {
-		gateway.Spec.Listeners = append(gateway.Spec.Listeners, listener(topology, i, ptr.To(gatewayv1.Hostname(spec.Hostnames[i]))))
+		gateway.Spec.Listeners = append(gateway.Spec.Listeners, listener(topology, guests, i, ptr.To(gatewayv1.Hostname(spec.Hostnames[i]))))
 	}
 	return gateway
 }
 
-func listener(topology *v1alpha1.Topology, i int, hostname *gatewayv1.Hostname) gatewayv1.Listener {
+func listener(topology *v1alpha1.Topology, guests []string, i int, hostname *gatewayv1.Hostname) gatewayv1.Listener {
 	l := gatewayv1.Listener{
 		Name:     "http",
 		Hostname: hostname,
 		Port:     80,
 		Protocol: gatewayv1.HTTPProtocolType,
 		AllowedRoutes: &gatewayv1.AllowedRoutes{
-			Namespaces: routeNamespaces(topology),
+			Namespaces: routeNamespaces(topology, guests),
 		},
 	}
 	if tls := topology.Spec.Gateway.TLS; tls != nil {
@@ -91,13 +94,25 @@ func listener(topology *v1alpha1.Topology, i int, hostname *gatewayv1.Hostname) 
 	return l
 }
 
-// routeNamespaces lets those attach routes who may join.
-func routeNamespaces(topology *v1alpha1.Topology) *gatewayv1.RouteNamespaces {
-	allowed := topology.Spec.AllowedNamespaces
-	if allowed == nil {
+// routeNamespaces lets those attach routes who may join. Where labels decide who
+// may, the namespaces that have members are named: the Topology's own may join
+// whatever its labels are, and a selector can't say "or".
+func routeNamespaces(topology *v1alpha1.Topology, guests []string) *gatewayv1.RouteNamespaces {
+	from := v1alpha1.NamespacesFromSame
+	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
+		from = allowed.From
+	}
+	switch {
+	case from == v1alpha1.NamespacesFromAll:
+		return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromAll)}
+	case from == v1alpha1.NamespacesFromSame || len(guests) == 0:
 		return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)}
 	}
-	return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.FromNamespaces(allowed.From)), Selector: allowed.Selector}
+	names := slices.Concat([]string{topology.Namespace}, guests)
+	slices.Sort(names)
+	return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSelector), Selector: &metav1.LabelSelector{
+		MatchExpressions: []metav1.LabelSelectorRequirement{{Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpIn, Values: slices.Compact(names)}},
+	}}
 }
 
 // GatewayHealth reads what the Gateway's controller says of it and of its

@@ -252,7 +252,7 @@ func build(t *testing.T, in *Inputs) ([]Object, []heldBack) {
 }
 
 func gatewayObjects(topology *v1alpha1.Topology) []Object {
-	if gateway := Gateway(topology); gateway != nil {
+	if gateway := Gateway(topology, nil); gateway != nil {
 		return []Object{gateway}
 	}
 	return nil

@@ -35,7 +35,11 @@ func grpcRoutes(in *Inputs) ([]Object, error) {
 		if route.Rewrite != "" || route.Timeout != nil {
 			return nil, invalid("routes[%d]: rewrite and timeout are for HTTP ports; a GRPCRoute has neither: remove them", i)
 		}
-		parents, problem := parentRefs(in, i)
+		attached := in.attachmentOf(i)
+		if attached.nothing {
+			continue
+		}
+		parents, problem := parentRefs(in, i, attached.gateways)
 		if problem != nil {
 			return nil, problem
 		}
@@ -43,15 +47,11 @@ func grpcRoutes(in *Inputs) ([]Object, error) {
 		if problem != nil {
 			return nil, problem
 		}
-		hostnames, nothing := in.hostnames(i)
-		if nothing {
-			continue
-		}
 		objects = append(objects, &gatewayv1.GRPCRoute{
 			ObjectMeta: routeMeta(ms, i),
 			Spec: gatewayv1.GRPCRouteSpec{
 				CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
-				Hostnames:       gatewayHostnames(hostnames),
+				Hostnames:       gatewayHostnames(attached.hostnames),
 				Rules: []gatewayv1.GRPCRouteRule{{
 					Matches:     grpcMatches(method, route),
 					BackendRefs: []gatewayv1.GRPCBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},

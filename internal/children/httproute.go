@@ -28,13 +28,13 @@ func httpRoutes(in *Inputs) ([]Object, error) {
 	ms := in.Microservice
 	var objects []Object
 	for _, i := range routesOf(ms, v1alpha1.ProtocolHTTP) {
-		parents, problem := parentRefs(in, i)
+		attached := in.attachmentOf(i)
+		if attached.nothing {
+			continue
+		}
+		parents, problem := parentRefs(in, i, attached.gateways)
 		if problem != nil {
 			return nil, problem
-		}
-		hostnames, nothing := in.hostnames(i)
-		if nothing {
-			continue
 		}
 		route := &ms.Spec.Routes[i]
 		rule := gatewayv1.HTTPRouteRule{
@@ -63,7 +63,7 @@ func httpRoutes(in *Inputs) ([]Object, error) {
 			ObjectMeta: routeMeta(ms, i),
 			Spec: gatewayv1.HTTPRouteSpec{
 				CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
-				Hostnames:       gatewayHostnames(hostnames),
+				Hostnames:       gatewayHostnames(attached.hostnames),
 				Rules:           []gatewayv1.HTTPRouteRule{rule},
 			},
 		})

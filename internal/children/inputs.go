@@ -68,6 +68,9 @@ type Inputs struct {
 	Gateways map[string]*gatewayv1.Gateway
 	// GatewayClasses are the classes of those Gateways, by name.
 	GatewayClasses map[string]*gatewayv1.GatewayClass
+	// RefusedBy are the Gateways that let no routes of the service's namespace attach,
+	// as namespace/name/section.
+	RefusedBy map[string]bool
 	// Rivals are the services that claim what the routes claim.
 	Rivals []Rival
 	// MissingCRDs are the optional kinds that are not installed.

@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -34,10 +36,10 @@ type Contender struct {
 	Topology *v1alpha1.Topology
 	// Routes are its live HTTPRoutes and GRPCRoutes.
 	Routes []Object
-	// Admits says whether a Gateway, as namespace/name, lets routes of the service's
-	// namespace attach to a listener; an empty section means any. nil means that all
-	// do. Nobody keeps others from a Gateway that doesn't let them in.
-	Admits func(gateway, section string) bool
+	// Admits says whether a Gateway, as namespace/name, lets the service have a host
+	// at a listener; an empty section means any. nil means that all do. Nobody keeps
+	// others from a Gateway that doesn't let them in.
+	Admits func(gateway, section string, hostname v1alpha1.Hostname) bool
 }
 
 // Rival is another service that claims what a route claims: the same host, path
@@ -46,6 +48,8 @@ type Contender struct {
 type Rival struct {
 	// Route is the index of the route.
 	Route int
+	// Gateway is the one where they meet, as namespace/name.
+	Gateway string
 	// Hostname is the host that both claim; empty means every host.
 	Hostname v1alpha1.Hostname
 	// Namespace and Name are the other service's.
@@ -67,154 +71,240 @@ func (c *claim) same(other *claim) bool {
 }
 
 // RivalsOf finds the services that claim what own's routes claim. The one that
-// has a route there already keeps it, so that nobody takes what somebody serves;
-// among equals the older Microservice does, and of those of the same second the
-// one whose namespace and name come first.
+// has a route there already keeps it, so that nobody takes what somebody serves,
+// and of two routes the older, which is the gateway's choice as well. Where
+// neither has one the older Microservice gets it, and of those of the same second
+// the one whose namespace and name come first.
 func RivalsOf(own *Contender, others []Contender) []Rival {
+	mine := own.claims()
 	var rivals []Rival
-	for i := range own.Microservice.Spec.Routes {
-		for _, mine := range own.claims(i) {
-			for j := range others {
-				other := &others[j]
-				if other.Microservice.DeletionTimestamp != nil || !other.claimsToo(&mine) {
-					continue
+	for i := range others {
+		other := &others[i]
+		if other.Microservice.DeletionTimestamp != nil {
+			continue
+		}
+		theirs := slices.Concat(other.claims()...)
+		for route := range mine {
+			for _, contested := range mine[route] {
+				if slices.ContainsFunc(theirs, func(c claim) bool { return c.same(&contested) }) {
+					rivals = append(rivals, Rival{
+						Route: route, Gateway: contested.gateway, Hostname: contested.hostname, Wins: other.before(own, &contested),
+						Namespace: other.Microservice.Namespace, Name: other.Microservice.Name,
+					})
 				}
-				rivals = append(rivals, Rival{
-					Route: i, Hostname: mine.hostname, Wins: other.before(own, &mine),
-					Namespace: other.Microservice.Namespace, Name: other.Microservice.Name,
-				})
 			}
 		}
 	}
 	slices.SortFunc(rivals, func(a, b Rival) int {
-		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Gateway, b.Gateway),
+			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	// Routes may meet at more than one Gateway.
+	// Routes may meet at more than one listener.
 	return slices.Compact(rivals)
 }
 
-// claims are those of a route, one for each Gateway and host.
-func (c *Contender) claims(i int) []claim {
-	route := &c.Microservice.Spec.Routes[i]
+// claims are those of each route, one for each Gateway and host. What can't be
+// made claims nothing.
+func (c *Contender) claims() [][]claim {
+	ms := c.Microservice
+	all := make([][]claim, len(ms.Spec.Routes))
+	in := &Inputs{Microservice: ms, Topology: c.Topology}
+	for _, kind := range []struct {
+		protocol v1alpha1.PortProtocol
+		build    func(*Inputs) ([]Object, error)
+	}{{v1alpha1.ProtocolHTTP, httpRoutes}, {v1alpha1.ProtocolGRPC, grpcRoutes}} {
+		if _, err := kind.build(in); err != nil {
+			continue
+		}
+		for _, i := range routesOf(ms, kind.protocol) {
+			all[i] = c.claimsOf(&ms.Spec.Routes[i])
+		}
+	}
+	return all
+}
+
+func (c *Contender) claimsOf(route *v1alpha1.Route) []claim {
 	hostnames := Hostnames(route, c.Topology)
 	if len(hostnames) == 0 {
 		hostnames = []v1alpha1.Hostname{""}
 	}
 	var all []claim
 	for _, ref := range GatewayRefs(c.Microservice, route, c.Topology) {
-		namespace := ref.Namespace
-		if namespace == "" {
-			namespace = c.Microservice.Namespace
-		}
-		if c.Admits != nil && !c.Admits(namespace+"/"+ref.Name, ref.SectionName) {
-			continue
-		}
+		gateway := refKey(&ref, c.Microservice.Namespace)
 		for _, hostname := range hostnames {
-			all = append(all, claim{gateway: namespace + "/" + ref.Name, section: ref.SectionName, hostname: hostname, path: ClaimedPath(route), headers: headersText(route)})
+			if c.Admits == nil || c.Admits(gateway, ref.SectionName, hostname) {
+				all = append(all, claim{gateway: gateway, section: ref.SectionName, hostname: hostname, path: ClaimedPath(route), headers: headersText(route)})
+			}
 		}
 	}
 	return all
 }
 
+// refKey is the Gateway of a reference from a namespace, as namespace/name.
+func refKey(ref *v1alpha1.GatewayReference, namespace string) string {
+	return cmp.Or(ref.Namespace, namespace) + "/" + ref.Name
+}
+
 // ClaimedPath is the path of a route as requests match it: a '/' at the end makes
 // no difference.
-func ClaimedPath(route *v1alpha1.Route) string {
-	return cmp.Or(strings.TrimSuffix(pathOf(route), "/"), "/")
-}
+func ClaimedPath(route *v1alpha1.Route) string { return withoutSlash(pathOf(route)) }
+
+func withoutSlash(path string) string { return cmp.Or(strings.TrimSuffix(path, "/"), "/") }
 
 // headersText tells sets of headers apart. Their names are in any case.
 func headersText(route *v1alpha1.Route) string {
 	lines := make([]string, len(route.Headers))
 	for i, header := range route.Headers {
-		lines[i] = strings.ToLower(header.Name) + ": " + header.Value
+		lines[i] = headerText(header.Name, header.Value)
 	}
+	return sortedText(lines)
+}
+
+func headerText(name, value string) string { return strings.ToLower(name) + ": " + value }
+
+func sortedText(lines []string) string {
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }
 
-func (c *Contender) claimsToo(wanted *claim) bool {
-	for i := range c.Microservice.Spec.Routes {
-		if slices.ContainsFunc(c.claims(i), func(mine claim) bool { return mine.same(wanted) }) {
-			return true
-		}
-	}
-	return false
-}
-
 // before says whether a claim is c's rather than other's.
 func (c *Contender) before(other *Contender, contested *claim) bool {
-	if mine, theirs := c.has(contested), other.has(contested); mine != theirs {
-		return mine
+	mine, theirs := c.routeOf(contested), other.routeOf(contested)
+	switch {
+	case (mine == nil) != (theirs == nil):
+		return mine != nil
+	case mine != nil && !mine.GetCreationTimestamp().Time.Equal(theirs.GetCreationTimestamp().Time):
+		return mine.GetCreationTimestamp().Time.Before(theirs.GetCreationTimestamp().Time)
 	}
 	a, b := c.Microservice, other.Microservice
+	// What is in no cluster yet is the youngest.
+	if a.CreationTimestamp.IsZero() != b.CreationTimestamp.IsZero() {
+		return b.CreationTimestamp.IsZero()
+	}
 	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
 		return a.CreationTimestamp.Before(&b.CreationTimestamp)
 	}
 	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name)) < 0
 }
 
-// has says whether a live route of the service has a claim's host and path.
-func (c *Contender) has(contested *claim) bool {
-	return slices.ContainsFunc(c.Routes, func(o Object) bool {
-		parents, hostnames, paths := liveMatch(o)
-		attached := slices.ContainsFunc(parents, func(ref gatewayv1.ParentReference) bool {
-			return GatewayKey(ref, o.GetNamespace()) == contested.gateway
-		})
-		named := len(hostnames) == 0 && contested.hostname == "" || slices.Contains(hostnames, gatewayv1.Hostname(contested.hostname))
-		return attached && named && slices.Contains(paths, contested.path)
-	})
+// routeOf is the live route of the service that has a claim, or nil.
+func (c *Contender) routeOf(contested *claim) Object {
+	for _, o := range c.Routes {
+		if metav1.IsControlledBy(o, c.Microservice) && slices.ContainsFunc(liveClaims(o), func(live claim) bool { return live.same(contested) }) {
+			return o
+		}
+	}
+	return nil
 }
 
-// liveMatch are the Gateways, hosts and paths of a route that Atoll made.
-func liveMatch(o Object) (parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname, paths []string) {
+// liveClaims are what a route that Atoll made asks for.
+func liveClaims(o Object) []claim {
+	var parents []gatewayv1.ParentReference
+	var hostnames []gatewayv1.Hostname
+	var matches []claim
 	switch route := o.(type) {
 	case *gatewayv1.HTTPRoute:
+		parents, hostnames = route.Spec.ParentRefs, route.Spec.Hostnames
 		for _, rule := range route.Spec.Rules {
-			for _, match := range rule.Matches {
-				if match.Path != nil && match.Path.Value != nil {
-					paths = append(paths, cmp.Or(strings.TrimSuffix(*match.Path.Value, "/"), "/"))
-				}
+			for i := range rule.Matches {
+				matches = append(matches, httpClaim(&rule.Matches[i]))
 			}
 		}
-		return route.Spec.ParentRefs, route.Spec.Hostnames, paths
 	case *gatewayv1.GRPCRoute:
+		parents, hostnames = route.Spec.ParentRefs, route.Spec.Hostnames
 		for _, rule := range route.Spec.Rules {
-			path := "/"
-			for _, match := range rule.Matches {
-				if match.Method == nil || match.Method.Service == nil {
-					continue
-				}
-				path = "/" + *match.Method.Service
-				if match.Method.Method != nil {
-					path += "/" + *match.Method.Method
-				}
+			if len(rule.Matches) == 0 {
+				matches = append(matches, claim{path: "/"})
 			}
-			paths = append(paths, path)
-		}
-		return route.Spec.ParentRefs, route.Spec.Hostnames, paths
-	}
-	return nil, nil, nil
-}
-
-// lost says whether another service has a route's host; an empty one means every
-// host.
-func (in *Inputs) lost(route int, hostname v1alpha1.Hostname) bool {
-	return slices.ContainsFunc(in.Rivals, func(r Rival) bool { return r.Wins && r.Route == route && r.Hostname == hostname })
-}
-
-// hostnames are the names that a route answers to, without those that another
-// service has. nothing says that none are left.
-func (in *Inputs) hostnames(route int) (names []v1alpha1.Hostname, nothing bool) {
-	all := Hostnames(&in.Microservice.Spec.Routes[route], in.Topology)
-	if len(all) == 0 {
-		return nil, in.lost(route, "")
-	}
-	for _, name := range all {
-		if !in.lost(route, name) {
-			names = append(names, name)
+			for i := range rule.Matches {
+				matches = append(matches, grpcClaim(&rule.Matches[i]))
+			}
 		}
 	}
-	return names, len(names) == 0
+	if len(hostnames) == 0 {
+		hostnames = []gatewayv1.Hostname{""}
+	}
+	var all []claim
+	for _, match := range matches {
+		for _, parent := range parents {
+			match.gateway, match.section = GatewayKey(parent, o.GetNamespace()), string(ptr.Deref(parent.SectionName, ""))
+			for _, hostname := range hostnames {
+				match.hostname = v1alpha1.Hostname(hostname)
+				all = append(all, match)
+			}
+		}
+	}
+	return all
+}
+
+func httpClaim(match *gatewayv1.HTTPRouteMatch) claim {
+	lines := make([]string, len(match.Headers))
+	for i, header := range match.Headers {
+		lines[i] = headerText(string(header.Name), header.Value)
+	}
+	path := "/"
+	if match.Path != nil {
+		path = withoutSlash(ptr.Deref(match.Path.Value, "/"))
+	}
+	return claim{path: path, headers: sortedText(lines)}
+}
+
+func grpcClaim(match *gatewayv1.GRPCRouteMatch) claim {
+	lines := make([]string, len(match.Headers))
+	for i, header := range match.Headers {
+		lines[i] = headerText(string(header.Name), header.Value)
+	}
+	path := "/"
+	if match.Method != nil {
+		path += ptr.Deref(match.Method.Service, "")
+		if match.Method.Method != nil {
+			path += "/" + *match.Method.Method
+		}
+	}
+	return claim{path: path, headers: sortedText(lines)}
+}
+
+// attachment is where a route attaches, and the names that it answers to there.
+type attachment struct {
+	gateways  []v1alpha1.GatewayReference
+	hostnames []v1alpha1.Hostname
+	// nothing says that others have all that the route claims.
+	nothing bool
+}
+
+// attachmentOf is what rivals leave a route. A Gateway where they leave it no
+// host is left out, and of the hosts those that are not its own at every other.
+func (in *Inputs) attachmentOf(route int) attachment {
+	r := &in.Microservice.Spec.Routes[route]
+	refs, hostnames := GatewayRefs(in.Microservice, r, in.Topology), Hostnames(r, in.Topology)
+	lost := func(gateway string, hostname v1alpha1.Hostname) bool {
+		return slices.ContainsFunc(in.Rivals, func(r Rival) bool {
+			return r.Wins && r.Route == route && r.Gateway == gateway && r.Hostname == hostname
+		})
+	}
+	if len(refs) == 0 || !slices.ContainsFunc(in.Rivals, func(r Rival) bool { return r.Wins && r.Route == route }) {
+		return attachment{gateways: refs, hostnames: hostnames}
+	}
+	claimed := hostnames
+	if len(claimed) == 0 {
+		claimed = []v1alpha1.Hostname{""}
+	}
+	left := attachment{nothing: true}
+	for i := range refs {
+		gateway := refKey(&refs[i], in.Microservice.Namespace)
+		kept := slices.DeleteFunc(slices.Clone(claimed), func(hostname v1alpha1.Hostname) bool { return lost(gateway, hostname) })
+		if !left.nothing {
+			kept = slices.DeleteFunc(kept, func(hostname v1alpha1.Hostname) bool { return !slices.Contains(left.hostnames, hostname) })
+		}
+		if len(kept) == 0 {
+			continue
+		}
+		left = attachment{gateways: append(left.gateways, refs[i]), hostnames: kept}
+	}
+	if len(hostnames) == 0 {
+		left.hostnames = nil
+	}
+	return left
 }
 
 // RouteConflictHealth says which claims of routes are another service's; nil when
@@ -225,7 +315,7 @@ func RouteConflictHealth(in *Inputs) *Health {
 		return nil
 	}
 	return &Health{Reason: v1alpha1.ReasonRouteConflict, Stalled: true,
-		Message: "Another service has what routes claim: " + strings.Join(lost, ", ") + "; change path, hostnames or headers of one of the two"}
+		Message: strings.Join(lost, "; ") + ": give one of the two another path, hostname or header"}
 }
 
 // contested says which services claim what this one has; empty when none do.
@@ -234,35 +324,35 @@ func (in *Inputs) contested() string {
 	if len(kept) == 0 {
 		return ""
 	}
-	return "; others claim the same and don't get it: " + strings.Join(kept, ", ")
+	return "; " + strings.Join(kept, "; ")
 }
 
 // maxClaims is how many claims a message names.
 const maxClaims = 5
 
-// claimed names what rivals claim that win, or that lose.
+// claimed says which claims rivals have, or which they would have.
 func (in *Inputs) claimed(wins bool) []string {
+	verb := "is claimed, in vain, by"
+	if wins {
+		verb = "already belongs to"
+	}
 	var all []string
 	for _, r := range in.Rivals {
 		if r.Wins != wins {
 			continue
 		}
-		host := string(r.Hostname)
-		if host == "" {
-			host = "every host"
-		}
 		rival := fmt.Sprintf("Microservice %q", r.Name)
 		if r.Namespace != in.Microservice.Namespace {
 			rival += fmt.Sprintf(" of namespace %q", r.Namespace)
 		}
-		path := ClaimedPath(&in.Microservice.Spec.Routes[r.Route])
-		if host == "every host" {
-			path = " " + path
+		host := cmp.Or(string(r.Hostname), "(every host)")
+		said := fmt.Sprintf("routes[%d]: %s%s %s %s", r.Route, host, ClaimedPath(&in.Microservice.Spec.Routes[r.Route]), verb, rival)
+		if !slices.Contains(all, said) {
+			all = append(all, said)
 		}
-		all = append(all, fmt.Sprintf("%s%s (routes[%d]; %s)", host, path, r.Route, rival))
 	}
 	if len(all) > maxClaims {
-		all = append(all[:maxClaims], fmt.Sprintf("%d more", len(all)-maxClaims))
+		all = append(all[:maxClaims], fmt.Sprintf("and %d more", len(all)-maxClaims))
 	}
 	return all
 }

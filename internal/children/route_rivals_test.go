@@ -86,14 +86,22 @@ func TestRivals(t *testing.T) {
 		"at another listener": {contender("b", 1, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop", SectionName: "http"}}}),
 			contender("a", 2, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop", SectionName: "https"}}}), nil},
 		"at every listener": {contender("b", 1, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop", SectionName: "http"}}}), contender("a", 2, v1alpha1.Route{}), both},
-		"at two Gateways, told once": {contender("b", 1, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "one"}, {Name: "two"}}}),
-			contender("a", 2, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "one"}, {Name: "two"}}}), both},
-		"another namespace's": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) { c.Microservice.Namespace = "elsewhere" }), both},
+		"at two Gateways": {contender("b", 1, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "one"}, {Name: "two"}}}),
+			contender("a", 2, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "one"}, {Name: "two"}}}),
+			[]string{"shop.example.com: wins", "shop.example.com: wins", "www.example.com: wins", "www.example.com: wins"}},
+		"of two that serve it the older route": {contender("b", 1, orders, served, since(5)), contender("a", 2, orders, served, since(4)), neither},
+		"serving it with a header is not it": {
+			contender("a", 2, headed("x", "1"), served, func(c *children.Contender) { c.Microservice.Spec.Routes[0] = v1alpha1.Route{} }), contender("b", 1, v1alpha1.Route{}, served), both},
+		"a route that somebody made in its name": {contender("b", 1, orders), contender("a", 0, orders, served, func(c *children.Contender) {
+			c.Routes[0].SetOwnerReferences(nil)
+		}), neither},
+		"one that can't be made": {contender("b", 1, orders), contender("a", 2, v1alpha1.Route{Path: "/orders", Rewrite: "/"}, grpc), nil},
+		"another namespace's":    {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) { c.Microservice.Namespace = "elsewhere" }), both},
 		"one that goes": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) {
 			c.Microservice.DeletionTimestamp = &metav1.Time{Time: time.Unix(1e9, 0)}
 		}), nil},
 		"one that the Gateway does not let in": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) {
-			c.Admits = func(string, string) bool { return false }
+			c.Admits = func(string, string, v1alpha1.Hostname) bool { return false }
 		}), nil},
 		"one without a Gateway": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) { c.Topology = nil }), nil},
 		"a gRPC method":         {contender("a", 2, v1alpha1.Route{Path: "/pkg.Orders/Get"}, grpc), contender("b", 1, v1alpha1.Route{Path: "/pkg.Orders/Get"}, grpc, served), both},
@@ -123,6 +131,15 @@ func TestRivals(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// since sets how many minutes a service's routes are there.
+func since(minutes int) func(c *children.Contender) {
+	return func(c *children.Contender) {
+		for _, o := range c.Routes {
+			o.SetCreationTimestamp(metav1.NewTime(time.Unix(1e9, 0).Add(-time.Duration(minutes) * time.Minute)))
+		}
 	}
 }
 
@@ -168,9 +185,55 @@ func TestConflictingRoutes(t *testing.T) {
 		t.Error(diff)
 	}
 	h := children.RouteConflictHealth(in)
-	wantMessage := `Another service has what routes claim: shop.example.com/orders (routes[0]; Microservice "a"), www.example.com/orders (routes[0]; Microservice "a"), ` +
-		`www.example.com/half (routes[2]; Microservice "c" of namespace "guests"); change path, hostnames or headers of one of the two`
+	wantMessage := `routes[0]: shop.example.com/orders already belongs to Microservice "a"; routes[0]: www.example.com/orders already belongs to Microservice "a"; ` +
+		`routes[2]: www.example.com/half already belongs to Microservice "c" of namespace "guests": give one of the two another path, hostname or header`
 	if h == nil || !h.Stalled || h.Message != wantMessage {
 		t.Errorf("got %+v", h)
+	}
+}
+
+func TestConflictAtOneOfTwoGateways(t *testing.T) {
+	at := func(gateways ...string) v1alpha1.Route {
+		route := v1alpha1.Route{Path: "/x", Hostnames: []v1alpha1.Hostname{"h.example.com", "i.example.com"}}
+		for _, gateway := range gateways {
+			route.ParentRefs = append(route.ParentRefs, v1alpha1.GatewayReference{Name: gateway})
+		}
+		return route
+	}
+	for name, test := range map[string]struct {
+		other     v1alpha1.Route
+		gateways  []gatewayv1.ObjectName
+		hostnames []gatewayv1.Hostname
+	}{
+		"all of it at one":     {at("two"), []gatewayv1.ObjectName{"one"}, []gatewayv1.Hostname{"h.example.com", "i.example.com"}},
+		"all of it at the one": {at("one"), []gatewayv1.ObjectName{"two"}, []gatewayv1.Hostname{"h.example.com", "i.example.com"}},
+		"a host at one": {v1alpha1.Route{Path: "/x", Hostnames: []v1alpha1.Hostname{"h.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "two"}}},
+			[]gatewayv1.ObjectName{"one", "two"}, []gatewayv1.Hostname{"i.example.com"}},
+		"a host at both": {v1alpha1.Route{Path: "/x", Hostnames: []v1alpha1.Hostname{"h.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "one"}, {Name: "two"}}},
+			[]gatewayv1.ObjectName{"one", "two"}, []gatewayv1.Hostname{"i.example.com"}},
+		"all of it at both": {at("one", "two"), nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mine, other := contender("b", 1, at("one", "two")), contender("a", 2, test.other)
+			wanted, err := children.Build(&children.Inputs{Microservice: mine.Microservice, Rivals: children.RivalsOf(&mine, []children.Contender{other})})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var gateways []gatewayv1.ObjectName
+			var hostnames []gatewayv1.Hostname
+			for _, w := range wanted {
+				for _, o := range w.Objects {
+					if route, ok := o.(*gatewayv1.HTTPRoute); ok {
+						hostnames = route.Spec.Hostnames
+						for _, parent := range route.Spec.ParentRefs {
+							gateways = append(gateways, parent.Name)
+						}
+					}
+				}
+			}
+			if diff := cmp.Diff(test.gateways, gateways) + cmp.Diff(test.hostnames, hostnames); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

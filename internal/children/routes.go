@@ -66,8 +66,10 @@ func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1a
 	return []v1alpha1.GatewayReference{ref}
 }
 
-func parentRefs(in *Inputs, i int) ([]gatewayv1.ParentReference, *Problem) {
-	refs := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
+// parentRefs are the Gateways of a route that rivals leave it. Where a Gateway does
+// not let the service in nothing is made: a route that waits there would be the
+// first one on the day that it does.
+func parentRefs(in *Inputs, i int, refs []v1alpha1.GatewayReference) ([]gatewayv1.ParentReference, *Problem) {
 	if len(refs) == 0 {
 		where := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
 		if in.Topology != nil {
@@ -78,6 +80,11 @@ func parentRefs(in *Inputs, i int) ([]gatewayv1.ParentReference, *Problem) {
 	}
 	parents := make([]gatewayv1.ParentReference, len(refs))
 	for j, ref := range refs {
+		if in.RefusedBy[refKey(&ref, in.Microservice.Namespace)+"/"+ref.SectionName] {
+			return nil, &Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true,
+				Message: fmt.Sprintf("routes[%d]: Gateway %q lets no routes of namespace %q attach: have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
+					i, refKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace)}
+		}
 		parents[j] = gatewayv1.ParentReference{
 			Group: ptr.To(gatewayv1.Group(gatewayv1.GroupName)),
 			Kind:  ptr.To(gatewayv1.Kind("Gateway")),

@@ -36,21 +36,14 @@ func URLs(in *Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
-		hostnames, nothing := in.hostnames(i)
-		if nothing {
-			continue
-		}
+		attached := in.attachmentOf(i)
 		path := pathOf(route)
 		if path == "/" {
 			path = ""
 		}
-		for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
-			namespace := ref.Namespace
-			if namespace == "" {
-				namespace = in.Microservice.Namespace
-			}
-			gateway := in.Gateways[namespace+"/"+ref.Name]
-			for _, base := range GatewayURLs(gateway, ref.SectionName, hostnames) {
+		for _, ref := range attached.gateways {
+			gateway := in.Gateways[refKey(&ref, in.Microservice.Namespace)]
+			for _, base := range GatewayURLs(gateway, ref.SectionName, attached.hostnames) {
 				if url := base + path; !slices.Contains(urls, url) {
 					urls = append(urls, url)
 				}

@@ -90,6 +90,13 @@ var _ = Describe("Deletion guard", Ordered, func() {
 		}).Should(Equal(v1alpha1.DeletionGuardNone))
 		Expect(k8s.Delete(ctx, users)).To(Succeed())
 
+		By("the Topology going")
+		ns = newNamespace(ctx)
+		shop, users, _ = guarded(ctx, ns)
+		Expect(k8s.Delete(ctx, shop)).To(Succeed())
+		Eventually(func() error { return k8s.Delete(ctx, users) }).Should(Succeed())
+
+		By("the dependents going")
 		ns = newNamespace(ctx)
 		_, users, orders := guarded(ctx, ns)
 		Expect(k8s.Delete(ctx, orders)).To(Succeed())

@@ -18,6 +18,7 @@ package controller_test
 
 import (
 	"context"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -25,6 +26,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -57,7 +59,10 @@ var _ = Describe("Membership", func() {
 		Expect(string(*route.Spec.ParentRefs[0].Namespace)).To(Equal(home))
 		Expect(orders.Status.URLs).To(Equal([]string{"http://shop.example.com/orders"}))
 		listener := get(ctx, &gatewayv1.Gateway{}, home, "shop").Spec.Listeners[0].AllowedRoutes.Namespaces
-		Expect([]any{*listener.From, listener.Selector.MatchLabels}).To(Equal([]any{gatewayv1.NamespacesFromSelector, map[string]string{"team": "shop"}}))
+		Expect(*listener.From).To(Equal(gatewayv1.NamespacesFromSelector))
+		Expect(listener.Selector.MatchExpressions).To(Equal([]metav1.LabelSelectorRequirement{
+			{Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpIn, Values: slices.Sorted(slices.Values([]string{home, guest}))},
+		}), "the Topology's own namespace has no such label")
 		Expect(variable(ctx, guest, "orders", "USERS_URL")).To(Equal("http://users." + home + ".svc:8080"))
 		Expect(condition(ctx, users, v1alpha1.ConditionReady).Status).To(Equal(metav1.ConditionTrue))
 		Expect(users.Status.Dependents).To(BeEquivalentTo(1))
@@ -69,7 +74,33 @@ var _ = Describe("Membership", func() {
 		eventuallyHas(ctx, orders, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
 		get(ctx, &appsv1.Deployment{}, guest, "orders")
 		Eventually(func() []string { return callersIn(ctx, home, "users") }).Should(BeEmpty())
+		Eventually(func() gatewayv1.FromNamespaces {
+			return *get(ctx, &gatewayv1.Gateway{}, home, "shop").Spec.Listeners[0].AllowedRoutes.Namespaces.From
+		}).Should(Equal(gatewayv1.NamespacesFromSame))
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
+	}, SpecTimeout(suiteTimeout))
+
+	It("that can't be read lets nobody in, and stops nobody else", func(ctx SpecContext) {
+		home, strange, guest := newNamespace(ctx), newNamespace(ctx), newNamespace(ctx)
+		simulate(home)
+		shop, users := topology(home), microservice(home, "users")
+		broken := topology(strange)
+		broken.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector,
+			Selector: &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: metav1.LabelSelectorOpIn}}}}
+		stranger := bare(guest, "stranger")
+		stranger.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop", Namespace: strange}
+		stranger.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users", Namespace: home}}
+		stranger.Spec.Routes = []v1alpha1.Route{{Path: "/users", Hostnames: []v1alpha1.Hostname{"shop.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "shop", Namespace: home}}}}
+		for _, o := range []client.Object{broken, stranger} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyHas(ctx, stranger, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
+		Expect(eventuallyHas(ctx, broken, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidSpec)).
+			To(ContainSubstring("allowedNamespaces.selector can't be read, and so selects nobody"))
+		for _, o := range []client.Object{shop, users} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyReady(ctx, users, shop)
 	}, SpecTimeout(suiteTimeout))
 
 	It("of another Topology needs the callee's leave, and both ends' policies follow it", func(ctx SpecContext) {

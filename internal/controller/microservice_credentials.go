@@ -173,8 +173,8 @@ func (r *MicroserviceReconciler) secretsThere(ctx context.Context, g *gathered, 
 			}
 			secret := &corev1.Secret{}
 			err := r.Live.Get(ctx, client.ObjectKeyFromObject(known), secret)
-			if err == nil && secret.UID != known.GetUID() {
-				err = errors.New("it was made anew")
+			if err == nil && (secret.UID != known.GetUID() || secret.DeletionTimestamp != nil) {
+				err = errors.New("it is another one, or is being deleted")
 			}
 			if err != nil {
 				return fmt.Errorf("looking for Secret %q before its database begins: %w", key.name, err)

@@ -115,6 +115,17 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 			}
 			g.Gateways[key.String()] = gateway
 			seen.add(gateway)
+			admits, err := r.admits(ctx, g.Microservice, g.Topology, gateway, ref.SectionName, "")
+			if err != nil {
+				return err
+			}
+			if !admits {
+				if g.RefusedBy == nil {
+					g.RefusedBy = map[string]bool{}
+				}
+				g.RefusedBy[key.String()+"/"+ref.SectionName] = true
+				seen.text("refused", key.String(), ref.SectionName)
+			}
 			if err := r.gatherGatewayClass(ctx, g, string(gateway.Spec.GatewayClassName), seen); err != nil {
 				return err
 			}

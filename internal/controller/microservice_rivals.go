@@ -19,9 +19,12 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -37,9 +40,9 @@ import (
 // routeCRDs are the kinds of routes.
 var routeCRDs = map[string]bool{"httproutes.gateway.networking.k8s.io": true, "grpcroutes.gateway.networking.k8s.io": true}
 
-// claimKey is what a route claims, as far as its Microservice tells: the path,
-// and the host or the Topology whose hosts it takes.
-func claimKey(hostOrTopology, path string) string { return hostOrTopology + " " + path }
+// claimKey is what a route claims, as far as its Microservice tells: the path, and
+// the host, or without one the Topology and the Gateways whose hosts it takes.
+func claimKey(of, path string) string { return of + " " + path }
 
 func byClaim(o client.Object) []string {
 	ms := o.(*v1alpha1.Microservice)
@@ -49,6 +52,9 @@ func byClaim(o client.Object) []string {
 		path := children.ClaimedPath(route)
 		if len(route.Hostnames) == 0 {
 			keys = append(keys, claimKey(graph.TopologyOf(ms), path))
+			for _, ref := range route.ParentRefs {
+				keys = append(keys, claimKey("gateway "+gatewayKey(ref, ms.Namespace).String(), path))
+			}
 		}
 		for _, hostname := range route.Hostnames {
 			keys = append(keys, claimKey(string(hostname), path))
@@ -66,65 +72,81 @@ func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, 
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	own, err := r.contender(ctx, g.Microservice, g.Topology)
+	var failed error
+	own, err := r.contender(ctx, g.Microservice, g.Topology, &failed)
 	if err != nil {
 		return err
 	}
-	others := make([]children.Contender, len(found))
-	for i, ms := range found {
+	var others []children.Contender
+	for _, ms := range found {
 		topology, err := r.topologyOf(ctx, ms)
 		if err != nil {
 			return err
 		}
-		if others[i], err = r.contender(ctx, ms, topology); err != nil {
+		if topology == nil && ms.Spec.TopologyRef != nil {
+			// Nothing is made of it.
+			continue
+		}
+		other, err := r.contender(ctx, ms, topology, &failed)
+		if err != nil {
 			return err
 		}
+		others = append(others, other)
 	}
-	g.Rivals = children.RivalsOf(&own, others)
+	if g.Rivals = children.RivalsOf(&own, others); failed != nil {
+		return failed
+	}
 	for _, rival := range g.Rivals {
-		seen.text(strconv.Itoa(rival.Route), string(rival.Hostname), rival.Namespace, rival.Name, strconv.FormatBool(rival.Wins))
+		seen.text(strconv.Itoa(rival.Route), rival.Gateway, string(rival.Hostname), rival.Namespace, rival.Name, strconv.FormatBool(rival.Wins))
 	}
 	return nil
 }
 
 // contender is a Microservice as one that claims routes.
-func (r *MicroserviceReconciler) contender(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) (children.Contender, error) {
+func (r *MicroserviceReconciler) contender(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology, failed *error) (children.Contender, error) {
 	c := children.Contender{Microservice: ms, Topology: topology}
-	var err error
-	if c.Routes, err = r.routesOf(ctx, ms); err != nil {
-		return c, err
+	c.Admits = func(gateway, section string, hostname v1alpha1.Hostname) bool {
+		key := types.NamespacedName{}
+		key.Namespace, key.Name, _ = strings.Cut(gateway, "/")
+		found, err := r.gateway(ctx, key)
+		if err != nil {
+			*failed = err
+			return false
+		}
+		admits, err := r.admits(ctx, ms, topology, found, section, hostname)
+		if err != nil {
+			*failed = err
+		}
+		return admits
 	}
-	refused, err := r.refusals(ctx, ms, topology)
-	c.Admits = func(gateway, section string) bool { return !refused[gateway+"/"+section] }
+	var err error
+	c.Routes, err = r.routesOf(ctx, ms)
 	return c, err
 }
 
-// refusals are the Gateways and listeners of a Microservice's routes that don't
-// let routes of its namespace attach.
-func (r *MicroserviceReconciler) refusals(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) (map[string]bool, error) {
-	refused := map[string]bool{}
+// admits says whether a Gateway lets a Microservice have a host at a listener. That
+// of its own Topology does, or is about to.
+func (r *MicroserviceReconciler) admits(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway *gatewayv1.Gateway, section string, hostname v1alpha1.Hostname) (bool, error) {
+	if gateway != nil && topology != nil && metav1.IsControlledBy(gateway, topology) {
+		return true, nil
+	}
+	return children.GatewayAdmits(gateway, section, hostname, ms.Namespace, namespaceLabels(ctx, r.Foreign))
+}
+
+// gateway is the Gateway of a name, or nil.
+func (r *MicroserviceReconciler) gateway(ctx context.Context, key types.NamespacedName) (*gatewayv1.Gateway, error) {
 	if !r.Optional.Installed(gatewayKind.crd) {
-		return refused, nil
+		return nil, nil
 	}
-	for i := range ms.Spec.Routes {
-		for _, ref := range children.GatewayRefs(ms, &ms.Spec.Routes[i], topology) {
-			key := gatewayKey(ref, ms.Namespace)
-			gateway := &gatewayv1.Gateway{}
-			err := r.Foreign.Get(ctx, key, gateway)
-			if apierrors.IsNotFound(err) {
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("reading Gateway %q: %w", key, err)
-			}
-			admits, err := children.GatewayAdmits(gateway, ref.SectionName, ms.Namespace, namespaceLabels(ctx, r.Foreign))
-			if err != nil {
-				return nil, err
-			}
-			refused[key.String()+"/"+ref.SectionName] = !admits
-		}
+	gateway := &gatewayv1.Gateway{}
+	err := r.Foreign.Get(ctx, key, gateway)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
 	}
-	return refused, nil
+	if err != nil {
+		return nil, fmt.Errorf("reading Gateway %q: %w", key, err)
+	}
+	return gateway, nil
 }
 
 // claimants finds the other Microservices whose routes may claim what ms's do.
@@ -133,19 +155,21 @@ func (r *MicroserviceReconciler) claimants(ctx context.Context, ms *v1alpha1.Mic
 	for i := range ms.Spec.Routes {
 		route := &ms.Spec.Routes[i]
 		path := children.ClaimedPath(route)
-		for _, hostname := range children.Hostnames(route, topology) {
+		hostnames := children.Hostnames(route, topology)
+		for _, hostname := range hostnames {
 			keys[claimKey(string(hostname), path)] = true
 		}
-		// Without a Topology, and in each that has the same Gateway.
-		keys[claimKey("", path)] = true
 		for _, ref := range children.GatewayRefs(ms, route, topology) {
-			sharing := &v1alpha1.TopologyList{}
 			key := gatewayKey(ref, ms.Namespace)
+			keys[claimKey("gateway "+key.String(), path)] = true
+			sharing := &v1alpha1.TopologyList{}
 			if err := r.List(ctx, sharing, client.MatchingFields{indexGateway: key.String()}); err != nil {
 				return nil, fmt.Errorf("listing Topologies of Gateway %q: %w", key, err)
 			}
 			for j := range sharing.Items {
-				keys[claimKey(client.ObjectKeyFromObject(&sharing.Items[j]).String(), path)] = true
+				if other := &sharing.Items[j]; shareHost(hostnames, other.Spec.Gateway.Hostnames) {
+					keys[claimKey(client.ObjectKeyFromObject(other).String(), path)] = true
+				}
 			}
 		}
 	}
@@ -166,6 +190,15 @@ func (r *MicroserviceReconciler) claimants(ctx context.Context, ms *v1alpha1.Mic
 		all = append(all, other)
 	}
 	return all, nil
+}
+
+// shareHost says whether two lists of hosts, of which an empty one is every host,
+// have a claim in common.
+func shareHost(a, b []v1alpha1.Hostname) bool {
+	if len(a) == 0 || len(b) == 0 {
+		return len(a) == len(b)
+	}
+	return slices.ContainsFunc(a, func(hostname v1alpha1.Hostname) bool { return slices.Contains(b, hostname) })
 }
 
 // topologyOf is the Topology that a Microservice is a member of, or nil.

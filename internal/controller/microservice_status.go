@@ -61,6 +61,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	}
 	status.Dependents = int32(g.dependents)
 	status.Dependencies = dependencyStatus(g)
+	// A Topology that is not there, or refuses the service, guards it no more.
+	status.DeletionGuard = ""
 	if g.topologyMissing {
 		set.summarize(waiting(v1alpha1.ReasonTopologyNotFound,
 			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, namespaceOfTopology(ms))))
@@ -74,7 +76,6 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
-	status.DeletionGuard = ""
 	if g.Topology != nil {
 		status.DeletionGuard = g.Topology.Spec.DeletionGuard
 	}

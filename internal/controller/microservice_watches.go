@@ -155,11 +155,12 @@ func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) [
 	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
 }
 
-// concerned finds the Microservices of a Topology, and those of the others at its
-// Gateway: their routes may claim the same.
+// concerned finds the Microservices of a Topology, and the others at its Gateway:
+// their routes may claim the same.
 func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object) []reconcile.Request {
 	found := r.members(ctx, o)
 	for _, gateway := range byGateway(o) {
+		found = append(found, r.find(ctx, client.MatchingFields{indexGateway: gateway})...)
 		others := &v1alpha1.TopologyList{}
 		if err := r.List(ctx, others, client.MatchingFields{indexGateway: gateway}); err != nil {
 			return found

@@ -45,12 +45,12 @@ var _ = Describe("Conflicting routes", func() {
 	told := func(ctx SpecContext, keeps, loses *v1alpha1.Microservice, claim string) {
 		GinkgoHelper()
 		Expect(eventuallyHas(ctx, loses, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
-			To(ContainSubstring(claim + ` (routes[0]; Microservice "` + keeps.Name + `"`))
+			To(ContainSubstring("routes[0]: " + claim + ` already belongs to Microservice "` + keeps.Name + `"`))
 		eventuallyHas(ctx, loses, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
 		eventuallyHas(ctx, loses, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRouteConflict)
 		Eventually(func() string {
 			return eventuallyHas(ctx, keeps, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
-		}).Should(ContainSubstring(claim + ` (routes[0]; Microservice "` + loses.Name + `"`))
+		}).Should(ContainSubstring(claim + ` is claimed, in vain, by Microservice "` + loses.Name + `"`))
 		eventuallyReady(ctx, keeps)
 		Eventually(hasRoute(ctx, loses)).Should(BeFalse())
 		Expect(hasRoute(ctx, keeps)()).To(BeTrue())
@@ -100,18 +100,44 @@ var _ = Describe("Conflicting routes", func() {
 			Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Namespace: ns, Name: "shop"}},
 		}}
 		Expect(k8s.Create(ctx, squatter)).To(Succeed())
-		Eventually(hasRoute(ctx, squatter)).Should(BeTrue())
+		Expect(eventuallyHas(ctx, squatter, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted)).
+			To(ContainSubstring(`Gateway "` + ns + `/shop" lets no routes of namespace "` + elsewhere + `" attach`))
+		Expect(hasRoute(ctx, squatter)()).To(BeFalse())
 		orders := claiming(ns, "orders", "/orders")
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		eventuallyReady(ctx, orders)
 		Expect(conditionOf(ctx, orders, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring("squatter"))
-		settled(ns)
 
-		By("the Topology letting that namespace in")
+		By("the Topology letting that namespace in, which takes the route from nobody")
 		change(ctx, get(ctx, &v1alpha1.Topology{}, ns, "shop"), func(t *v1alpha1.Topology) {
 			t.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
 		})
-		Eventually(func() string { return conditionOf(ctx, orders, v1alpha1.ConditionRoutesReady).Message }).Should(ContainSubstring(`Microservice "a-squatter"`))
+		told(ctx, orders, squatter, claim)
+	}, SpecTimeout(suiteTimeout))
+
+	It("are found where services name a Gateway themselves, and end when a Topology gives up the host", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop := topology(ns)
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		member, alone := claiming(ns, "orders", "/orders"), bare(ns, "alone")
+		alone.Spec.Routes = []v1alpha1.Route{{Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}}
+		Expect(k8s.Create(ctx, member)).To(Succeed())
+		eventuallyReady(ctx, member)
+		Expect(k8s.Create(ctx, alone)).To(Succeed())
+		told(ctx, member, alone, claim)
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.Hostnames = []v1alpha1.Hostname{"other.example.com"} })
+		eventuallyReady(ctx, member)
+		Eventually(hasRoute(ctx, alone)).Should(BeTrue())
+
+		By("two without a host")
+		first, second := bare(ns, "first"), bare(ns, "second")
+		for _, ms := range []*v1alpha1.Microservice{first, second} {
+			ms.Spec.Routes = []v1alpha1.Route{{Path: "/x", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}}
+			Expect(k8s.Create(ctx, ms)).To(Succeed())
+			Eventually(func() *metav1.Condition { return condition(ctx, ms, v1alpha1.ConditionRoutesReady) }).ShouldNot(BeNil())
+		}
+		told(ctx, first, second, "(every host)/x")
 	}, SpecTimeout(suiteTimeout))
 
 	It("are found between Topologies at one Gateway, and when a Topology comes to its hosts", func(ctx SpecContext) {
@@ -136,7 +162,7 @@ var _ = Describe("Conflicting routes", func() {
 			t.Spec.Gateway.Hostnames = []v1alpha1.Hostname{"shop.example.com", "guests.example.com"}
 		})
 		Expect(eventuallyHas(ctx, second, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
-			To(ContainSubstring(claim + ` (routes[0]; Microservice "orders" of namespace "` + ns + `")`))
+			To(ContainSubstring(claim + ` already belongs to Microservice "orders" of namespace "` + ns + `"`))
 		Eventually(func() []gatewayv1.Hostname {
 			return get(ctx, &gatewayv1.HTTPRoute{}, elsewhere, "orders").Spec.Hostnames
 		}).Should(Equal([]gatewayv1.Hostname{"guests.example.com"}))

@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -168,13 +169,24 @@ func (r *TopologyReconciler) gatherClass(ctx context.Context, state *topologySta
 	return nil
 }
 
+// guests are the namespaces beside the Topology's own that have members.
+func (s *topologyState) guests() []string {
+	var namespaces []string
+	for _, ms := range s.members {
+		if ms.Namespace != s.topology.Namespace && !slices.Contains(namespaces, ms.Namespace) {
+			namespaces = append(namespaces, ms.Namespace)
+		}
+	}
+	return namespaces
+}
+
 // applyGateway makes or removes the Gateway that the Topology owns. problem is
 // for the user, err to be tried again.
 func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologyState) (changed bool, problem *children.Problem, err error) {
 	if !state.gatewayAPI {
 		return false, nil, nil
 	}
-	desired := children.Gateway(state.topology)
+	desired := children.Gateway(state.topology, state.guests())
 	if desired == nil {
 		if state.unused != nil {
 			changed, err = r.Applier.Prune(ctx, state.topology, []client.Object{state.unused}, func(client.Object) bool { return false })

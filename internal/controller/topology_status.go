@@ -80,7 +80,14 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		set.set(v1alpha1.ConditionGatewayReady, gateway)
 		ready = worse(ready, gateway)
 	}
-	set.summarize(worse(ready, services))
+	ready = worse(ready, services)
+	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
+		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {
+			ready = children.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
+				Message: fmt.Sprintf("allowedNamespaces.selector can't be read, and so selects nobody: %s", err)}
+		}
+	}
+	set.summarize(ready)
 }
 
 func gatewayHealth(state *topologyState, changed bool, problem *children.Problem) children.Health {
@@ -129,10 +136,7 @@ func servicesHealth(state *topologyState, ready *int32) children.Health {
 
 // shown is how a service is named to readers of the Topology.
 func (s *topologyState) shown(namespace, name string) string {
-	if namespace == s.topology.Namespace {
-		return name
-	}
-	return namespace + "/" + name
+	return graph.Shown(s.topology.Namespace, namespace, name)
 }
 
 // unresolved are the members' dependencies that don't resolve.

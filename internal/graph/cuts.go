@@ -68,7 +68,7 @@ func Cuts(topology *v1alpha1.Topology, services []*v1alpha1.Microservice, member
 	}
 	for _, entry := range entries {
 		callee := existing[key{entry.Namespace, entry.Backend}]
-		if callee != nil && memberOf(callee) == a.home && !a.open(callee) {
+		if callee != nil && memberOf(callee) == a.home && !a.open(callee, 0) {
 			a.cut(entry.Kind+" "+a.shown(entry.Namespace, entry.Name), a.shown(callee.Namespace, callee.Name), "its backend",
 				fmt.Sprintf("declare the route in routes of %s", callee.Name))
 		}
@@ -90,42 +90,70 @@ func (a *audit) cut(from, to, where, do string) {
 	a.cuts = append(a.cuts, Cut{From: from, To: to, Where: where, Do: do})
 }
 
-// shown is how a service is named to readers of the Topology.
 func (a *audit) shown(namespace, name string) string {
-	if namespace == a.topology.Namespace {
-		return name
-	}
-	return namespace + "/" + name
+	return Shown(a.topology.Namespace, namespace, name)
 }
 
-// open says whether any pod may reach the ports of a member: they are routed, and
-// nobody has said whose pods forward requests.
-func (a *audit) open(callee *v1alpha1.Microservice) bool {
-	gateway := a.topology.Spec.Gateway
-	return len(callee.Spec.Routes) > 0 && (gateway == nil || gateway.DataPlane == nil)
+// open says whether any pod may reach a port of a member, of which 0 is any: it is
+// routed, and nobody has said whose pods forward requests.
+func (a *audit) open(callee *v1alpha1.Microservice, port int32) bool {
+	if gateway := a.topology.Spec.Gateway; gateway != nil && gateway.DataPlane != nil {
+		return false
+	}
+	return slices.ContainsFunc(callee.Spec.Routes, func(route v1alpha1.Route) bool {
+		routed := FindPort(callee, route.Port)
+		return routed != nil && (port == 0 || port == routed.Port)
+	})
 }
 
 // concerns says whether a call is one that the Topology's isolation decides over.
-func (a *audit) concerns(callerIsMember bool, callee *v1alpha1.Microservice) bool {
-	return callerIsMember || a.found.MemberOf(callee) == a.home && !a.open(callee)
+func (a *audit) concerns(callerIsMember bool, callee *v1alpha1.Microservice, port int32) bool {
+	return callerIsMember || a.found.MemberOf(callee) == a.home && !a.open(callee, port)
 }
 
+// declared finds dependencies that don't resolve, and those on another port than
+// the one that the caller is told of.
 func (a *audit) declared(ms *v1alpha1.Microservice, member bool) {
 	edges := Resolve(ms, a.found)
 	for i := range edges {
 		edge := &edges[i]
-		if edge.Callee == nil || edge.Resolved() || !a.concerns(member, edge.Callee) {
+		callee := edge.Callee
+		if callee == nil {
 			continue
 		}
-		_, message := edge.Problem()
-		_, do, _ := strings.Cut(message, ": ")
-		a.cut(a.shown(ms.Namespace, ms.Name), a.shown(edge.Callee.Namespace, edge.Callee.Name), "dependencies", do)
+		do := ""
+		switch {
+		case edge.Port == nil:
+			do = fmt.Sprintf("correct the port of {name: %s} in dependencies of %s", callee.Name, ms.Name)
+		case !edge.Permitted:
+			do = fmt.Sprintf("add {name: %s, namespace: %s} to access of %s", ms.Name, ms.Namespace, callee.Name)
+		}
+		if do != "" && a.concerns(member, callee, 0) {
+			a.cut(a.shown(ms.Namespace, ms.Name), a.shown(callee.Namespace, callee.Name), "dependencies", do)
+		}
+		if edge.Resolved() {
+			a.otherPorts(ms, edge, member)
+		}
+	}
+}
+
+func (a *audit) otherPorts(ms *v1alpha1.Microservice, edge *Edge, member bool) {
+	to := key{edge.Callee.Namespace, edge.Callee.Name}
+	for _, given := range startedWith(ms) {
+		for _, at := range addresses(given.value) {
+			if at.in(ms.Namespace) != to || at.port == 0 || at.port == edge.Port.Port || !a.concerns(member, edge.Callee, at.port) {
+				continue
+			}
+			a.cut(a.shown(ms.Namespace, ms.Name), fmt.Sprintf("%s:%d", a.shown(to.namespace, to.name), at.port), given.where,
+				fmt.Sprintf("the dependency is on port %d: correct the one or the other", edge.Port.Port))
+			return
+		}
 	}
 }
 
 func (a *audit) undeclared(ms *v1alpha1.Microservice, member bool) {
 	for _, mention := range Undeclared(ms, a.services) {
-		if !a.concerns(member, mention.Callee) {
+		if !a.concerns(member, mention.Callee, mention.Port) {
 			continue
 		}
 		name := "name: " + mention.Callee.Name
@@ -143,25 +171,36 @@ func (a *audit) undeclared(ms *v1alpha1.Microservice, member bool) {
 // outside finds the hosts beyond the services that a member is told of. Where
 // egress lets out to something, whether it is to a host by name can't be told.
 func (a *audit) outside(ms *v1alpha1.Microservice) {
-	told := map[string]bool{}
+	told := map[string]bool{"": true, "localhost": true}
+	if gateway := a.topology.Spec.Gateway; gateway != nil {
+		// It is told of those for what it answers, and seldom calls them.
+		for _, hostname := range gateway.Hostnames {
+			told[string(hostname)] = true
+		}
+	}
 	for _, given := range startedWith(ms) {
 		for _, at := range addresses(given.value) {
-			namespace := at.namespace
-			if namespace == "" {
-				namespace = ms.Namespace
-			}
-			local := at.name != "" && a.found.Find(namespace, strings.TrimSuffix(at.name, databaseSuffix)) != nil
-			if local || at.host == "" || told[at.host] || at.host == "localhost" || lets(ms.Spec.Egress, at.host) {
+			if told[at.host] || a.inside(at.in(ms.Namespace)) || lets(ms.Spec.Egress, at.host) {
 				continue
 			}
 			told[at.host] = true
-			a.cut(a.shown(ms.Namespace, ms.Name), at.host, given.where, fmt.Sprintf("add its addresses to egress of %s", ms.Name))
+			what := "its addresses"
+			if at.name != "" {
+				what = "the addresses of its pods"
+			}
+			a.cut(a.shown(ms.Namespace, ms.Name), at.host, given.where, fmt.Sprintf("add %s to egress of %s", what, ms.Name))
 		}
 	}
 	if db := ms.Spec.Database; db != nil && db.External != nil && len(ms.Spec.Egress) == 0 {
 		a.cut(a.shown(ms.Namespace, ms.Name), "its database", fmt.Sprintf("Secret %q", db.External.SecretName),
 			fmt.Sprintf("add the database's addresses to egress of %s", ms.Name))
 	}
+}
+
+// inside says whether an address is a service's, or a database's, which lets in
+// nobody but its own service whatever the isolation is.
+func (a *audit) inside(at key) bool {
+	return at.name != "" && (a.found.Find(at.namespace, at.name) != nil || a.found.Find(at.namespace, strings.TrimSuffix(at.name, databaseSuffix)) != nil)
 }
 
 // databaseSuffix is what the name of a service's database has more than its own.
@@ -173,7 +212,7 @@ func lets(egress []v1alpha1.EgressRule, host string) bool {
 	if err != nil {
 		return len(egress) > 0
 	}
-	return ip.IsLoopback() || slices.ContainsFunc(egress, func(rule v1alpha1.EgressRule) bool {
+	return ip.IsLoopback() || ip.IsUnspecified() || slices.ContainsFunc(egress, func(rule v1alpha1.EgressRule) bool {
 		return slices.ContainsFunc(rule.CIDRs, func(cidr string) bool {
 			prefix, err := netip.ParsePrefix(cidr)
 			return err == nil && prefix.Contains(ip)

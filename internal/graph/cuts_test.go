@@ -75,26 +75,36 @@ func TestCuts(t *testing.T) {
 		"one to a routed port, which is open": {services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc"))}},
 		"one to a routed port, which is open to the gateway": {
 			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, calls("shop", "users", ""))}, dataPlane: true,
-			want: []graph.Cut{{From: "other/reports", To: "users", Where: "dependencies", Do: "add {name: reports, namespace: other} to its access"}}},
+			want: []graph.Cut{{From: "other/reports", To: "users", Where: "dependencies", Do: "add {name: reports, namespace: other} to access of users"}}},
 		"calls beside the topology": {services: []*v1alpha1.Microservice{member("a", elsewhere), member("b", elsewhere, told("http://a"))}},
 		"a dependency that is not permitted": {
 			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", calls("other", "ledger", ""))},
-			want:     []graph.Cut{{From: "orders", To: "other/ledger", Where: "dependencies", Do: "add {name: orders, namespace: shop} to its access"}}},
+			want:     []graph.Cut{{From: "orders", To: "other/ledger", Where: "dependencies", Do: "add {name: orders, namespace: shop} to access of ledger"}}},
 		"a port that is not there": {
 			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", "grpc"))},
-			want:     []graph.Cut{{From: "orders", To: "users", Where: "dependencies", Do: "correct dependencies[].port"}}},
+			want:     []graph.Cut{{From: "orders", To: "users", Where: "dependencies", Do: "correct the port of {name: users} in dependencies of orders"}}},
 		"a dependency that is not there cuts nothing": {services: []*v1alpha1.Microservice{member("orders", calls("", "users", ""))}},
 		"a host outside": {
 			services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com/v1, https://api.example.com"))},
 			want:     []graph.Cut{{From: "orders", To: "api.example.com", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
 		"a Service that is none of Atoll's": {
 			services: []*v1alpha1.Microservice{member("orders", told("redis.cache.svc:6379"))},
-			want:     []graph.Cut{{From: "orders", To: "redis.cache.svc", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+			want:     []graph.Cut{{From: "orders", To: "redis.cache.svc", Where: "env TARGET", Do: "add the addresses of its pods to egress of orders"}}},
 		"a host outside that egress may let out to": {services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com"), out("203.0.113.0/24"))}},
 		"addresses": {
 			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:443 203.0.114.9:443 127.0.0.1:80 http://localhost:80"), out("203.0.113.0/24"))},
 			want:     []graph.Cut{{From: "orders", To: "203.0.114.9", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
 		"its own database, and what is no host": {services: []*v1alpha1.Microservice{member("orders", told("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
+		"what is no host to call": {services: []*v1alpha1.Microservice{member("orders",
+			told("0.0.0.0:8080 noreply@example.com s3://bucket/key main.go:10 https://shop.example.com/callback tcp(elsewhere:3306)"))}},
+		"another port than the declared one": {
+			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users.shop.svc:9000"))},
+			want:     []graph.Cut{{From: "orders", To: "users:9000", Where: "env TARGET", Do: "the dependency is on port 8080: correct the one or the other"}}},
+		"one to a port that is not routed": {
+			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc:9000"))},
+			want: []graph.Cut{{From: "other/reports", To: "users", Where: "env TARGET",
+				Do: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
+		"another service's database, which lets nobody in anyhow": {services: []*v1alpha1.Microservice{member("users"), member("orders", told("users-db.shop.svc:5432"))}},
 		"a database elsewhere": {
 			services: []*v1alpha1.Microservice{member("orders", func(ms *v1alpha1.Microservice) {
 				ms.Spec.Database = &v1alpha1.Database{External: &v1alpha1.ExternalDatabase{SecretName: "orders-db"}}
@@ -108,7 +118,7 @@ func TestCuts(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			topology := &v1alpha1.Topology{}
 			topology.Namespace, topology.Name = "shop", "shop"
-			topology.Spec.Gateway = &v1alpha1.TopologyGateway{}
+			topology.Spec.Gateway = &v1alpha1.TopologyGateway{Hostnames: []v1alpha1.Hostname{"shop.example.com"}}
 			if test.dataPlane {
 				topology.Spec.Gateway.DataPlane = &v1alpha1.PodPeer{}
 			}

@@ -32,13 +32,13 @@ import (
 func Cycles(home string, services []*v1alpha1.Microservice) []string {
 	calls := make(map[string][]string, len(services))
 	for _, ms := range services {
-		calls[shown(home, ms.Namespace, ms.Name)] = nil
+		calls[Shown(home, ms.Namespace, ms.Name)] = nil
 	}
 	for _, ms := range services {
-		caller := shown(home, ms.Namespace, ms.Name)
+		caller := Shown(home, ms.Namespace, ms.Name)
 		for i := range ms.Spec.Dependencies {
 			dependency := &ms.Spec.Dependencies[i]
-			callee := shown(home, NamespaceOf(ms, dependency), dependency.Name)
+			callee := Shown(home, NamespaceOf(ms, dependency), dependency.Name)
 			if _, exists := calls[callee]; exists {
 				calls[caller] = append(calls[caller], callee)
 			}
@@ -55,8 +55,8 @@ func Cycles(home string, services []*v1alpha1.Microservice) []string {
 	return cycles
 }
 
-// shown is how a service is written for readers of a namespace.
-func shown(home, namespace, name string) string {
+// Shown is how a service is written for readers of a namespace.
+func Shown(home, namespace, name string) string {
 	if namespace == home {
 		return name
 	}

@@ -17,8 +17,6 @@ limitations under the License.
 package graph
 
 import (
-	"fmt"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -65,7 +63,8 @@ func Allows(topology *v1alpha1.Topology, namespace string, labelsOf func(namespa
 	}
 	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
 	if err != nil {
-		return false, fmt.Errorf("reading allowedNamespaces of Topology %q: %w", topology.Name, err)
+		// It selects nobody, and must not hold up whom its owner does not know.
+		return false, nil //nolint:nilerr // See above.
 	}
 	of, err := labelsOf(namespace)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -36,6 +37,8 @@ type Mention struct {
 	// Where is the place of the caller's spec that names the callee, such as
 	// env USERS_URL.
 	Where string
+	// Port is the one that is named there; 0 when none is.
+	Port int32
 }
 
 // Undeclared finds the services whose address is in what a service's containers
@@ -54,12 +57,10 @@ func Undeclared(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []
 	var found []Mention
 	for _, given := range startedWith(ms) {
 		for _, at := range addresses(given.value) {
-			if at.namespace == "" {
-				at.namespace = ms.Namespace
-			}
-			if callee := others[at.key]; callee != nil && !told[at.key] {
-				told[at.key] = true
-				found = append(found, Mention{Caller: ms, Callee: callee, Where: given.where})
+			to := at.in(ms.Namespace)
+			if callee := others[to]; callee != nil && !told[to] {
+				told[to] = true
+				found = append(found, Mention{Caller: ms, Callee: callee, Where: given.where, Port: at.port})
 			}
 		}
 	}
@@ -99,40 +100,66 @@ func containerValues(prefix string, command, args []string, env []corev1.EnvVar)
 	return all
 }
 
-// host is what may be a host, with what tells whether it is one: the end of a
-// scheme (with a user or not) or of a path's segment before it, a port behind it.
-var host = regexp.MustCompile(`(://(?:[^/@\s]*@)?|@|/)?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5}\b)?`)
+// host is what may be a host, with what tells whether it is one: a scheme (with a
+// user or not) before it, a port behind it, and not the rest of a path.
+var host = regexp.MustCompile(`(?:([a-zA-Z][a-zA-Z0-9+.-]*)://(?:[^/@\s]*@)?|(/))?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5})?`)
+
+// storage are schemes whose host is none.
+var storage = map[string]bool{"s3": true, "gs": true, "file": true}
 
 // address is a host, and the Service that it would be if it is one of the cluster.
-// The host is empty where it may be something else altogether, such as a time.
+// The host is empty where it may be something else altogether, such as a file and
+// a line.
 type address struct {
 	key
 	host string
+	// port is 0 where none is named.
+	port int32
+}
+
+// in is the Service that a pod of a namespace reaches at the address.
+func (a *address) in(namespace string) key {
+	if a.namespace == "" {
+		return key{namespace, a.name}
+	}
+	return a.key
 }
 
 // addresses are the hosts in a text. One without a namespace is in that of the
 // pod that reads it, or no Service.
 func addresses(text string) []address {
 	var found []address
-	for _, match := range host.FindAllStringSubmatch(text, -1) {
-		if match[1] == "/" {
+	for _, at := range host.FindAllStringSubmatchIndex(text, -1) {
+		part := func(i int) string {
+			if at[2*i] < 0 {
+				return ""
+			}
+			return text[at[2*i]:at[2*i+1]]
+		}
+		scheme, name, port := strings.ToLower(part(1)), strings.TrimSuffix(part(3), "."), part(4)
+		// What goes on behind the number is a version, or a time.
+		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storage[scheme] {
 			continue
 		}
-		name := strings.TrimSuffix(match[2], ".")
+		a := address{}
+		if n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16); err == nil {
+			a.port = int32(n)
+		}
 		labels := strings.Split(name, ".")
-		certain := match[1] != "" || match[3] != ""
 		switch {
 		case len(labels) >= 3 && labels[2] == "svc":
-			found = append(found, address{key{labels[1], labels[0]}, name})
-		case len(labels) == 2 && certain:
-			found = append(found, address{key{labels[1], labels[0]}, name})
-		case len(labels) == 1 && match[1] != "":
-			found = append(found, address{key{"", labels[0]}, name})
-		case len(labels) == 1 && certain:
-			found = append(found, address{key: key{"", labels[0]}})
-		case certain:
-			found = append(found, address{host: name})
+			a.key, a.host = key{labels[1], labels[0]}, name
+		case scheme == "" && port == "":
+			continue
+		case len(labels) == 1:
+			a.name = labels[0]
+		case len(labels) == 2:
+			a.key = key{labels[1], labels[0]}
 		}
+		if scheme != "" || len(labels) > 2 {
+			a.host = name
+		}
+		found = append(found, a)
 	}
 	return found
 }

@@ -52,6 +52,13 @@ func TestUndeclared(t *testing.T) {
 		"a host outside":           {"https://users.example.com:443", ""},
 		"an image":                 {"ghcr.io/shop/users:1", ""},
 		"a part of a longer label": {"http://all-users:80", ""},
+		"a version of an image":    {"users:1.4.0", ""},
+		"a version and a dash":     {"users:1-debian", ""},
+		"a time":                   {"at users:12:30", ""},
+		"MySQL's way":              {"u:p@tcp(users:3306)/db", "shop/users"},
+		"a mail address":           {"ops@users.shop", ""},
+		"a package":                {"@users/lib", ""},
+		"a bucket":                 {"s3://users/backups", ""},
 		"itself":                   {"http://orders:8080", ""},
 		"declared":                 {"http://payments.shop.svc:80", ""},
 	} {

@@ -191,7 +191,7 @@ func callOf(caller, callee *Node, edge *Edge) *Call {
 func (g *Graph) connect(home string, calls map[*Node][]*Call) {
 	g.byID = make(map[string]*Node, len(g.Nodes))
 	for _, n := range g.Nodes {
-		n.ID = shown(home, n.Namespace, n.Name)
+		n.ID = Shown(home, n.Namespace, n.Name)
 		g.byID[n.ID] = n
 	}
 	for _, n := range g.Nodes {

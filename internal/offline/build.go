@@ -64,9 +64,9 @@ type Problem struct {
 }
 
 // BuildTopology builds what a Topology is made of.
-func BuildTopology(topology *v1alpha1.Topology) *Built {
+func (w *World) BuildTopology(topology *v1alpha1.Topology) *Built {
 	b := &Built{Kind: "Topology", Namespace: topology.Namespace, Name: topology.Name}
-	if gateway := children.Gateway(topology); gateway != nil {
+	if gateway := children.Gateway(topology, w.guests(topology)); gateway != nil {
 		gateway.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: v1alpha1.GroupVersion.String(), Kind: "Topology", Name: topology.Name, UID: topology.UID,
 			Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
@@ -252,7 +252,7 @@ func settleJobs(in *inputs, wanted []children.Wanted, ran map[string]children.Ob
 func (w *World) Build(settled bool) ([]*Built, error) {
 	built := make([]*Built, 0, len(w.Topologies)+len(w.Services))
 	for _, topology := range w.Topologies {
-		built = append(built, BuildTopology(topology))
+		built = append(built, w.BuildTopology(topology))
 	}
 	for _, ms := range w.Services {
 		b, err := w.BuildService(ms, settled)

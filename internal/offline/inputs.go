@@ -150,9 +150,9 @@ func (w *World) contender(ms *v1alpha1.Microservice) children.Contender {
 			c.Routes = append(c.Routes, route)
 		}
 	}
-	c.Admits = func(gateway, section string) bool {
+	c.Admits = func(gateway, section string, hostname v1alpha1.Hostname) bool {
 		// A namespace whose labels are not known is let in.
-		admits, err := children.GatewayAdmits(w.gateway(gateway), section, ms.Namespace, func(namespace string) (map[string]string, error) {
+		admits, err := children.GatewayAdmits(w.gateway(gateway), section, hostname, ms.Namespace, func(namespace string) (map[string]string, error) {
 			labels, known := w.namespaces[namespace]
 			if !known {
 				return nil, errUnknown
@@ -162,6 +162,17 @@ func (w *World) contender(ms *v1alpha1.Microservice) children.Contender {
 		return admits || err != nil
 	}
 	return c
+}
+
+// guests are the namespaces beside a Topology's own that have members.
+func (w *World) guests(topology *v1alpha1.Topology) []string {
+	var namespaces []string
+	for _, ms := range w.Services {
+		if ms.Namespace != topology.Namespace && w.MemberOf(ms) == topology.Namespace+"/"+topology.Name && !slices.Contains(namespaces, ms.Namespace) {
+			namespaces = append(namespaces, ms.Namespace)
+		}
+	}
+	return namespaces
 }
 
 var errUnknown = errors.New("not known")
@@ -174,7 +185,7 @@ func (w *World) gateway(key string) *gatewayv1.Gateway {
 		return gateway
 	}
 	if topology := w.Topology(namespace, name); topology != nil {
-		return children.Gateway(topology)
+		return children.Gateway(topology, w.guests(topology))
 	}
 	return nil
 }
