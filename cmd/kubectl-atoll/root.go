@@ -41,13 +41,16 @@ type plugin struct {
 	flags         *genericclioptions.ConfigFlags
 	allNamespaces bool
 	terminal      terminal
-	// connect makes the client, and now is the clock; tests give their own.
+	// connect makes the client, logs reads logs and now is the clock; tests give
+	// their own.
 	connect func() (client.WithWatch, error)
+	logs    logReader
 	now     func() time.Time
 }
 
 func newPlugin(streams genericiooptions.IOStreams) *plugin {
 	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(true), terminal: terminalOf(streams.Out), now: time.Now}
+	p.logs = p.readLog
 	p.connect = func() (client.WithWatch, error) {
 		config, err := p.flags.ToRESTConfig()
 		if err != nil {
@@ -66,8 +69,8 @@ func newCommand(p *plugin) *cobra.Command {
 		Short: "See, explain and check topologies of microservices",
 		Long: `See, explain and check topologies of microservices.
 
-Exit codes: 0 all is well; 1 diff found differences, or lint or render errors
-in files; 2 the command itself failed.`,
+Exit codes: 0 all is well; 1 diff found differences, why a fault, or lint or
+render errors in files; 2 the command itself failed.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl atoll"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -76,7 +79,7 @@ in files; 2 the command itself failed.`,
 	root.SetOut(p.Out)
 	root.SetErr(p.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(graphCommand(p), statusCommand(p), impactCommand(p), renderCommand(p), lintCommand(p), diffCommand(p))
+	root.AddCommand(graphCommand(p), statusCommand(p), impactCommand(p), whyCommand(p), renderCommand(p), lintCommand(p), diffCommand(p))
 	// Only a flag that does not exist is an error.
 	_ = root.RegisterFlagCompletionFunc("namespace", p.completeNamespaces)
 	return root
@@ -174,6 +177,12 @@ func (s *seen) of(namespace string) []*v1alpha1.Microservice {
 		}
 	}
 	return some
+}
+
+// lookup is the Microservice of a name, or nil.
+func (s *seen) lookup(namespace, name string) *v1alpha1.Microservice {
+	ms, _ := s.find(namespace, name)
+	return ms
 }
 
 // find is the Microservice of a name.

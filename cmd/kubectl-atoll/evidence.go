@@ -1,0 +1,399 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/diagnosis"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+const (
+	// maxLog bounds what is read of a log: ten lines may be long.
+	maxLog = 64 << 10
+	// logTimeout is for nodes that don't answer.
+	logTimeout = 5 * time.Second
+	// operatorName and operatorRole are labels of Atoll's own Deployment.
+	operatorName, operatorRole = "atoll", "controller-manager"
+	// eventsUID is the field that events are found by.
+	eventsUID = "involvedObject.uid"
+)
+
+// logReader reads the end of a container's log.
+type logReader func(ctx context.Context, namespace string, log diagnosis.Log) (string, error)
+
+// readLog reads the end of a log of the cluster.
+func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Log) (string, error) {
+	config, err := p.flags.ToRESTConfig()
+	if err != nil {
+		return "", err
+	}
+	c, err := corev1client.NewForConfig(config)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, logTimeout)
+	defer cancel()
+	text, err := c.Pods(namespace).GetLogs(log.Pod, &corev1.PodLogOptions{
+		Container: log.Container, Previous: log.Previous, TailLines: ptr.To[int64](diagnosis.LogLines), LimitBytes: ptr.To[int64](maxLog),
+	}).DoRaw(ctx)
+	return string(text), err
+}
+
+// gatherer reads what there is to know of services.
+type gatherer struct {
+	client client.Reader
+	logs   logReader
+	now    func() time.Time
+	seen   *seen
+}
+
+// reading is the reading of one service's evidence. Reads go on beside each other.
+type reading struct {
+	*gatherer
+	namespace string
+	ours      []client.ListOption
+	evidence  *diagnosis.Evidence
+
+	mu     sync.Mutex
+	failed error
+}
+
+// evidence reads all that may say why a service is not as it should be.
+func (g *gatherer) evidence(ctx context.Context, of types.NamespacedName) (*diagnosis.Evidence, error) {
+	ms, err := g.seen.find(of.Namespace, of.Name)
+	if err != nil {
+		return nil, err
+	}
+	r := &reading{gatherer: g, namespace: ms.Namespace,
+		ours: []client.ListOption{client.InNamespace(ms.Namespace), client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name}},
+		evidence: &diagnosis.Evidence{
+			Microservice: ms, Services: g.seen.all, Graph: g.graph(ms), Now: g.now(),
+			Gateways: map[string]*gatewayv1.Gateway{}, Classes: map[string]*gatewayv1.GatewayClass{}, Claims: map[string]*corev1.PersistentVolumeClaim{},
+			Nodes: map[string]*corev1.Node{}, Callees: map[string]*corev1.Pod{}, Namespaces: map[string]map[string]string{},
+			Events: map[types.UID][]corev1.Event{}, Logs: map[diagnosis.Log]string{},
+		}}
+	r.atOnce(
+		func() { r.workload(ctx) }, func() { r.pods(ctx) }, func() { r.database(ctx) }, func() { r.routes(ctx) },
+		func() { r.rules(ctx) }, func() { r.calls(ctx) }, func() { r.operator(ctx) },
+	)
+	// What pods say decides over what else is worth reading.
+	r.atOnce(func() { r.beneath(ctx) }, func() { r.events(ctx) })
+	// What a container says is only asked where something else is known of it.
+	r.readLogs(ctx)
+	slices.Sort(r.evidence.Unread)
+	return r.evidence, r.failed
+}
+
+// graph is how a service's neighbours are found. Which Topologies they are members of
+// may have to be read, and is read here.
+func (g *gatherer) graph(ms *v1alpha1.Microservice) graph.Services {
+	members := map[*v1alpha1.Microservice]string{ms: g.seen.memberOf(ms)}
+	for i := range ms.Spec.Dependencies {
+		dependency := &ms.Spec.Dependencies[i]
+		if callee := g.seen.lookup(graph.NamespaceOf(ms, dependency), dependency.Name); callee != nil {
+			members[callee] = g.seen.memberOf(callee)
+		}
+	}
+	return graph.Services{Find: g.seen.lookup, MemberOf: func(ms *v1alpha1.Microservice) string { return members[ms] }}
+}
+
+func (r *reading) atOnce(reads ...func()) {
+	var done sync.WaitGroup
+	for _, read := range reads {
+		done.Go(read)
+	}
+	done.Wait()
+}
+
+// is says whether a read came back with something. What may not be read is noted
+// and passed over; what does not exist is no error.
+func (r *reading) is(what string, err error) bool {
+	if err == nil {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+	case apierrors.IsForbidden(err):
+		if !slices.Contains(r.evidence.Unread, what) {
+			r.evidence.Unread = append(r.evidence.Unread, what)
+		}
+	case r.failed == nil:
+		r.failed = fmt.Errorf("reading %s: %w", what, err)
+	}
+	return false
+}
+
+// get reads an object into one of its kind, and says whether it is there and
+// whether that could be told.
+func (r *reading) get(ctx context.Context, what, namespace, name string, into client.Object) (there, told bool) {
+	err := r.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into)
+	return r.is(what, err), err == nil || apierrors.IsNotFound(err)
+}
+
+func (r *reading) list(ctx context.Context, what string, into client.ObjectList, opts ...client.ListOption) bool {
+	return r.is(what, r.client.List(ctx, into, opts...))
+}
+
+func (r *reading) workload(ctx context.Context) {
+	e := r.evidence
+	deployments, sets := &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}
+	r.list(ctx, "Deployments", deployments, client.InNamespace(r.namespace))
+	r.list(ctx, "ReplicaSets", sets, r.ours...)
+	e.Deployments, e.ReplicaSets = deployments.Items, sets.Items
+	if service := (&corev1.Service{}); r.there(ctx, "Services", e.Microservice.Name, service) {
+		e.Service = service
+	}
+	if hpa := (&autoscalingv2.HorizontalPodAutoscaler{}); r.there(ctx, "HorizontalPodAutoscalers", e.Microservice.Name, hpa) {
+		e.Autoscaler = hpa
+	}
+}
+
+// there reads an object of the service's namespace.
+func (r *reading) there(ctx context.Context, what, name string, into client.Object) bool {
+	there, _ := r.get(ctx, what, r.namespace, name, into)
+	return there
+}
+
+func (r *reading) pods(ctx context.Context) {
+	pods := &corev1.PodList{}
+	r.list(ctx, "Pods", pods, r.ours...)
+	r.evidence.Pods = pods.Items
+}
+
+func (r *reading) database(ctx context.Context) {
+	if r.evidence.Microservice.Spec.Database == nil {
+		return
+	}
+	set := &appsv1.StatefulSet{}
+	if r.there(ctx, "StatefulSets", database.Name(r.evidence.Microservice.Name), set) {
+		r.evidence.StatefulSet = set
+	}
+	jobs := &batchv1.JobList{}
+	r.list(ctx, "Jobs", jobs, r.ours...)
+	r.evidence.Jobs = jobs.Items
+}
+
+// routes reads the routes, and the Gateways that they attach to.
+func (r *reading) routes(ctx context.Context) {
+	e := r.evidence
+	if ref := e.Microservice.Spec.TopologyRef; ref != nil {
+		topology := &v1alpha1.Topology{}
+		if there, _ := r.get(ctx, "Topologies", orSame(ref.Namespace, r.namespace), ref.Name, topology); there {
+			e.Topology = topology
+		}
+	}
+	if len(e.Microservice.Spec.Routes) == 0 {
+		return
+	}
+	http, grpc := &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
+	r.list(ctx, "HTTPRoutes", http, r.ours...)
+	r.list(ctx, "GRPCRoutes", grpc, r.ours...)
+	e.HTTPRoutes, e.GRPCRoutes = http.Items, grpc.Items
+	for i := range e.Microservice.Spec.Routes {
+		for _, ref := range children.GatewayRefs(e.Microservice, &e.Microservice.Spec.Routes[i], e.Topology) {
+			r.gateway(ctx, orSame(ref.Namespace, r.namespace), ref.Name)
+		}
+	}
+}
+
+func orSame(namespace, own string) string {
+	if namespace == "" {
+		return own
+	}
+	return namespace
+}
+
+func (r *reading) gateway(ctx context.Context, namespace, name string) {
+	e := r.evidence
+	key := namespace + "/" + name
+	if _, read := e.Gateways[key]; read {
+		return
+	}
+	gateway := &gatewayv1.Gateway{}
+	there, told := r.get(ctx, "Gateways", namespace, name, gateway)
+	if told {
+		e.Gateways[key] = nil
+	}
+	if !there {
+		return
+	}
+	e.Gateways[key] = gateway
+	class := &gatewayv1.GatewayClass{}
+	of := string(gateway.Spec.GatewayClassName)
+	if there, told := r.get(ctx, "GatewayClasses", "", of, class); there {
+		e.Classes[of] = class
+	} else if told {
+		e.Classes[of] = nil
+	}
+}
+
+// rules reads what limits the pods of a namespace.
+func (r *reading) rules(ctx context.Context) {
+	budgets, quotas, policies := &policyv1.PodDisruptionBudgetList{}, &corev1.ResourceQuotaList{}, &networkingv1.NetworkPolicyList{}
+	in := client.InNamespace(r.namespace)
+	r.list(ctx, "PodDisruptionBudgets", budgets, in)
+	r.list(ctx, "ResourceQuotas", quotas, in)
+	r.list(ctx, "NetworkPolicies", policies, in)
+	r.evidence.Budgets, r.evidence.Quotas = budgets.Items, quotas.Items
+	r.addPolicies(policies)
+}
+
+func (r *reading) addPolicies(policies *networkingv1.NetworkPolicyList) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.evidence.Policies = append(r.evidence.Policies, policies.Items...)
+}
+
+// calls reads what decides over the service's calls at their other ends.
+func (r *reading) calls(ctx context.Context) {
+	e := r.evidence
+	callees := diagnosis.CalleesWanted(e.Microservice, e.Services, e.Graph)
+	if len(callees) == 0 {
+		return
+	}
+	r.labelsOf(ctx, r.namespace)
+	for _, callee := range callees {
+		pods := &corev1.PodList{}
+		r.list(ctx, "Pods", pods, client.InNamespace(callee.Namespace), client.MatchingLabels(children.PodSelector(callee)), client.Limit(1))
+		if len(pods.Items) > 0 {
+			e.Callees[callee.Namespace+"/"+callee.Name] = &pods.Items[0]
+		}
+		if _, read := e.Namespaces[callee.Namespace]; read || callee.Namespace == r.namespace {
+			continue
+		}
+		r.labelsOf(ctx, callee.Namespace)
+		policies := &networkingv1.NetworkPolicyList{}
+		r.list(ctx, "NetworkPolicies", policies, client.InNamespace(callee.Namespace))
+		r.addPolicies(policies)
+	}
+}
+
+func (r *reading) labelsOf(ctx context.Context, namespace string) {
+	ns := &corev1.Namespace{}
+	r.evidence.Namespaces[namespace] = nil
+	if there, _ := r.get(ctx, "Namespaces", "", namespace, ns); there {
+		r.evidence.Namespaces[namespace] = ns.Labels
+	}
+}
+
+// operator looks for Atoll itself.
+func (r *reading) operator(ctx context.Context) {
+	found := &appsv1.DeploymentList{}
+	if r.list(ctx, "Deployments of all namespaces", found, client.MatchingLabels{v1alpha1.LabelName: operatorName, "control-plane": operatorRole}) {
+		r.evidence.Operators = append([]appsv1.Deployment{}, found.Items...)
+	}
+}
+
+// beneath reads what pods stand on: nodes and volumes.
+func (r *reading) beneath(ctx context.Context) {
+	e := r.evidence
+	for i := range e.Pods {
+		spec := &e.Pods[i].Spec
+		if _, read := e.Nodes[spec.NodeName]; !read && spec.NodeName != "" {
+			e.Nodes[spec.NodeName] = nil
+			node := &corev1.Node{}
+			if there, _ := r.get(ctx, "Nodes", "", spec.NodeName, node); there {
+				e.Nodes[spec.NodeName] = node
+			}
+		}
+		for j := range spec.Volumes {
+			of := spec.Volumes[j].PersistentVolumeClaim
+			if of == nil {
+				continue
+			}
+			if _, read := e.Claims[of.ClaimName]; read {
+				continue
+			}
+			claim := &corev1.PersistentVolumeClaim{}
+			if there, told := r.get(ctx, "PersistentVolumeClaims", r.namespace, of.ClaimName, claim); there {
+				e.Claims[of.ClaimName] = claim
+				r.eventsOf(ctx, claim)
+			} else if told {
+				e.Claims[of.ClaimName] = nil
+			}
+		}
+	}
+}
+
+// events reads those of what is not as it should be.
+func (r *reading) events(ctx context.Context) {
+	for _, o := range diagnosis.EventsWanted(r.evidence) {
+		r.eventsOf(ctx, o)
+	}
+}
+
+func (r *reading) eventsOf(ctx context.Context, o metav1.Object) {
+	found := &corev1.EventList{}
+	if !r.list(ctx, "Events", found, client.InNamespace(r.namespace), client.MatchingFields{eventsUID: string(o.GetUID())}) {
+		return
+	}
+	slices.SortStableFunc(found.Items, func(a, b corev1.Event) int { return lastSeen(&a).Compare(lastSeen(&b)) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.evidence.Events[o.GetUID()] = found.Items
+}
+
+// lastSeen is when an event happened last: the two ways of writing events differ
+// in where they say so.
+func lastSeen(event *corev1.Event) time.Time {
+	switch {
+	case event.Series != nil:
+		return event.Series.LastObservedTime.Time
+	case !event.LastTimestamp.IsZero():
+		return event.LastTimestamp.Time
+	}
+	return event.EventTime.Time
+}
+
+func (r *reading) readLogs(ctx context.Context) {
+	for _, log := range diagnosis.LogsWanted(r.evidence) {
+		text, err := r.logs(ctx, r.namespace, log)
+		switch {
+		case err == nil:
+			r.evidence.Logs[log] = text
+		case apierrors.IsForbidden(err):
+			r.is("logs of pods", err)
+		}
+		// A log that is not there any more is not needed to say the rest.
+	}
+}

@@ -1,0 +1,197 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/atoll-dev/atoll/internal/diagnosis"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+type whyOptions struct {
+	*plugin
+	output string
+}
+
+func whyCommand(p *plugin) *cobra.Command {
+	o := &whyOptions{plugin: p}
+	c := &cobra.Command{
+		Use:   "why <microservice>",
+		Short: "Find out why a service is not as it should be, and what to do",
+		Long: `Find out why a service is not as it should be, and what to do.
+
+It goes from the condition that is red to its cause: to the object that fails, its
+events, how its container ended and what its log says last, and on to the service
+that is really down. Its exit code is 0 where nothing is wrong and 1 where
+something is.`,
+		Example: `  kubectl atoll why orders -n shop
+  kubectl atoll why orders -o json`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: p.completeServices,
+		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
+	}
+	c.Flags().StringVarP(&o.output, "output", "o", "", "Write json instead of text.")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (o *whyOptions) run(ctx context.Context, service string) error {
+	if o.output != "" && o.output != "json" {
+		return fmt.Errorf("-o %s: must be json", o.output)
+	}
+	namespace, err := o.namespace()
+	if err != nil {
+		return err
+	}
+	c, err := o.connect()
+	if err != nil {
+		return err
+	}
+	from, err := services(ctx, c, namespace)
+	if err != nil {
+		return err
+	}
+	g := &gatherer{client: c, logs: o.logs, now: o.now, seen: from}
+	report, err := diagnosis.Walk(types.NamespacedName{Namespace: namespace, Name: service}, func(at types.NamespacedName) (*diagnosis.Evidence, error) {
+		return g.evidence(ctx, at)
+	})
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		text, err := json.MarshalIndent(report, "", "  ")
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(o.Out, string(text))
+	} else {
+		fmt.Fprint(o.Out, o.text(report))
+	}
+	if report.Faulty() {
+		return errFound
+	}
+	return nil
+}
+
+// text is the report for people.
+func (o *whyOptions) text(r *diagnosis.Report) string {
+	var s strings.Builder
+	width := o.terminal.textWidth()
+	word := string(r.State)
+	if r.Reason != "" {
+		word = r.Reason
+	}
+	fmt.Fprintf(&s, "%s  %s", o.terminal.bold(r.Service), o.terminal.marked(r.State, word))
+	if r.Root == nil {
+		s.WriteString(o.nothingFound(r))
+		o.unread(&s, r)
+		return s.String()
+	}
+	if r.State == graph.StateReady {
+		s.WriteString(", but not all is well")
+	}
+	s.WriteByte('\n')
+	if r.Services > 1 {
+		fmt.Fprintf(&s, "%s\n", wrap(strings.Join(r.Path, " -> "), width, "  "))
+	}
+	s.WriteByte('\n')
+	o.walk(&s, r.Root.Steps)
+	s.WriteByte('\n')
+	o.labelled(&s, "Cause", r.Root.Cause+" ["+r.Root.Fault+"]")
+	o.labelled(&s, "Do", r.Root.Remedy)
+	for _, excerpt := range r.Root.Proof {
+		fmt.Fprintf(&s, "\n%s\n", wrap(excerpt.Title+":", width, ""))
+		for _, line := range excerpt.Lines {
+			s.WriteString(folded(line, width))
+		}
+	}
+	if len(r.Also) > 0 {
+		fmt.Fprintf(&s, "\n%s\n", o.terminal.bold("Also"))
+		for _, f := range r.Also {
+			state := graph.StateStalled
+			if f.Beside || f.Fault == diagnosis.InProgress {
+				state = graph.StateReconciling
+			}
+			fmt.Fprintf(&s, "%s %s\n", o.terminal.paint(state, graph.Mark(state)), wrap(f.Cause+" ["+f.Fault+"]", width, "  "))
+			fmt.Fprintf(&s, "  %s\n", wrap(f.Remedy, width, "  "))
+		}
+	}
+	o.unread(&s, r)
+	return s.String()
+}
+
+// maxRows is how much of a line of a log is shown: such lines can be very long, and
+// their beginning says most.
+const maxRows = 2
+
+// folded is a line of a log, broken where the terminal ends.
+func folded(line string, width int) string {
+	var rows strings.Builder
+	indent := "  "
+	rest := []rune(line)
+	for row := 1; ; row++ {
+		room := width - len(indent)
+		if len(rest) <= room {
+			rows.WriteString(strings.TrimRight(indent+string(rest), " ") + "\n")
+			return rows.String()
+		}
+		if row == maxRows {
+			rows.WriteString(indent + string(rest[:room-1]) + "…\n")
+			return rows.String()
+		}
+		rows.WriteString(indent + string(rest[:room]) + "\n")
+		rest, indent = rest[room:], "    "
+	}
+}
+
+func (o *whyOptions) nothingFound(r *diagnosis.Report) string {
+	if len(r.Unread) > 0 {
+		return ", and nothing is wrong in what could be read\n"
+	}
+	return ", and nothing is wrong\n"
+}
+
+// walk draws the way from the red condition to the cause, each step beneath the one
+// before.
+func (o *whyOptions) walk(s *strings.Builder, steps []diagnosis.Step) {
+	for i, step := range steps {
+		indent := ""
+		if i > 0 {
+			indent = strings.Repeat("   ", min(i-1, 8)) + "└─ "
+		}
+		hang := strings.Repeat(" ", len([]rune(indent))+2)
+		fmt.Fprintf(s, "%s%s\n", indent, wrap(step.Object+": "+step.Says, o.terminal.textWidth(), hang))
+	}
+}
+
+func (o *whyOptions) labelled(s *strings.Builder, label, text string) {
+	const width = 7
+	fmt.Fprintf(s, "%s%s%s\n", o.terminal.bold(label), strings.Repeat(" ", width-len(label)), wrap(text, o.terminal.textWidth(), strings.Repeat(" ", width)))
+}
+
+func (o *whyOptions) unread(s *strings.Builder, r *diagnosis.Report) {
+	if len(r.Unread) > 0 {
+		fmt.Fprintf(s, "\n%s\n", wrap("Could not be read, because you may not: "+strings.Join(r.Unread, ", ")+".", o.terminal.textWidth(), ""))
+	}
+}

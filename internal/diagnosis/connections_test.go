@@ -1,0 +1,194 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/mattfenwick/cyclonus/pkg/matcher"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+)
+
+// dice makes policies and pods, of so few labels, namespaces and ports that they
+// often meet.
+type dice struct{ *rand.Rand }
+
+func pick[T any](d dice, from ...T) T { return from[d.IntN(len(from))] }
+
+func (d dice) labels() map[string]string {
+	l := map[string]string{}
+	for _, key := range []string{"app", "tier"} {
+		if d.IntN(3) > 0 {
+			l[key] = pick(d, "a", "b")
+		}
+	}
+	return l
+}
+
+// selector leaves NotIn out: of what lacks the label, Cyclonus says otherwise than
+// Kubernetes.
+func (d dice) selector() *metav1.LabelSelector {
+	s := &metav1.LabelSelector{}
+	if d.IntN(2) == 0 {
+		s.MatchLabels = map[string]string{pick(d, "app", "tier"): pick(d, "a", "b")}
+	}
+	if d.IntN(3) == 0 {
+		r := metav1.LabelSelectorRequirement{Key: pick(d, "app", "tier"), Operator: pick(d, metav1.LabelSelectorOpIn, metav1.LabelSelectorOpExists, metav1.LabelSelectorOpDoesNotExist)}
+		if r.Operator == metav1.LabelSelectorOpIn {
+			r.Values = []string{pick(d, "a", "b")}
+		}
+		s.MatchExpressions = append(s.MatchExpressions, r)
+	}
+	return s
+}
+
+func (d dice) peers() []networkingv1.NetworkPolicyPeer {
+	var peers []networkingv1.NetworkPolicyPeer
+	for range d.IntN(3) {
+		switch d.IntN(4) {
+		case 0:
+			peers = append(peers, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: pick(d, "10.0.0.0/8", "10.1.0.0/16", "192.0.2.0/24"), Except: pick(d, nil, []string{"10.1.2.0/24"}, []string{"10.1.1.0/24"})}})
+		case 1:
+			peers = append(peers, networkingv1.NetworkPolicyPeer{PodSelector: d.selector()})
+		case 2:
+			peers = append(peers, networkingv1.NetworkPolicyPeer{NamespaceSelector: d.selector()})
+		case 3:
+			peers = append(peers, networkingv1.NetworkPolicyPeer{NamespaceSelector: d.selector(), PodSelector: d.selector()})
+		}
+	}
+	// An exception has to lie within its block.
+	for i := range peers {
+		if b := peers[i].IPBlock; b != nil && b.CIDR == "192.0.2.0/24" {
+			b.Except = nil
+		}
+	}
+	return peers
+}
+
+func (d dice) ports() []networkingv1.NetworkPolicyPort {
+	var ports []networkingv1.NetworkPolicyPort
+	for range d.IntN(3) {
+		p := networkingv1.NetworkPolicyPort{Protocol: ptr.To(pick(d, corev1.ProtocolTCP, corev1.ProtocolTCP, corev1.ProtocolUDP))}
+		switch d.IntN(4) {
+		case 0:
+			p.Port = ptr.To(intstr.FromInt32(pick[int32](d, 80, 8080)))
+		case 1:
+			p.Port = ptr.To(intstr.FromString(pick(d, "http", "admin")))
+		case 2:
+			p.Port, p.EndPort = ptr.To(intstr.FromInt32(8000)), ptr.To[int32](8100)
+		}
+		ports = append(ports, p)
+	}
+	return ports
+}
+
+func (d dice) policy(i int) networkingv1.NetworkPolicy {
+	p := networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("p%d", i), Namespace: pick(d, "x", "y")}}
+	p.Spec.PodSelector = *d.selector()
+	p.Spec.PolicyTypes = pick(d, []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}, []networkingv1.PolicyType{networkingv1.PolicyTypeEgress},
+		[]networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress})
+	for range d.IntN(3) {
+		p.Spec.Ingress = append(p.Spec.Ingress, networkingv1.NetworkPolicyIngressRule{From: d.peers(), Ports: d.ports()})
+	}
+	for range d.IntN(3) {
+		p.Spec.Egress = append(p.Spec.Egress, networkingv1.NetworkPolicyEgressRule{To: d.peers(), Ports: d.ports()})
+	}
+	return p
+}
+
+func (d dice) endpoint(namespaces map[string]map[string]string) *endpoint {
+	namespace := pick(d, "x", "y")
+	return &endpoint{namespace: namespace, labels: d.labels(), namespaceLabels: namespaces[namespace], ip: pick(d, "10.1.1.5", "10.1.2.5", "10.7.0.5"),
+		ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}}}
+}
+
+func (at *endpoint) traffic() *matcher.TrafficPeer {
+	return &matcher.TrafficPeer{IP: at.ip, Internal: &matcher.InternalPeer{PodLabels: at.labels, NamespaceLabels: at.namespaceLabels, Namespace: at.namespace}}
+}
+
+// TestCutsAgreesWithCyclonus holds what is told of policies to an evaluator that
+// others wrote, over some thousand policies and connections by chance.
+func TestCutsAgreesWithCyclonus(t *testing.T) {
+	d := dice{rand.New(rand.NewPCG(1, 2))}
+	cutOff := 0
+	const tries = 5000
+	for range tries {
+		namespaces := map[string]map[string]string{"x": d.labels(), "y": d.labels()}
+		var policies []networkingv1.NetworkPolicy
+		var theirs []*networkingv1.NetworkPolicy
+		for i := range 1 + d.IntN(3) {
+			policies = append(policies, d.policy(i))
+		}
+		for i := range policies {
+			theirs = append(theirs, &policies[i])
+		}
+		from, to := d.endpoint(namespaces), d.endpoint(namespaces)
+		port := pick[int32](d, 80, 8080, 8050, 9999)
+		portName := ""
+		if port == 8080 {
+			portName = "http"
+		}
+		want := matcher.BuildNetworkPolicies(false, theirs).IsTrafficAllowed(&matcher.Traffic{Source: from.traffic(), Destination: to.traffic(),
+			ResolvedPort: int(port), ResolvedPortName: portName, Protocol: corev1.ProtocolTCP}).IsAllowed()
+		cutting, _ := cuts(policies, from, to, port)
+		if got := len(cutting) == 0; got != want {
+			t.Fatalf("let through is %t, want %t\npolicies %+v\nfrom %+v\nto %+v:%d", got, want, policies, from, to, port)
+		}
+		if !want {
+			cutOff++
+		}
+	}
+	if cutOff < tries/10 || cutOff > tries*9/10 {
+		t.Errorf("%d of %d connections are cut, want some of both", cutOff, tries)
+	}
+}
+
+// TestCutsClaimsNothingUnknown is about namespaces whose labels may not be read, and
+// addresses that are not known.
+func TestCutsClaimsNothingUnknown(t *testing.T) {
+	from := &endpoint{namespace: "x"}
+	to := &endpoint{namespace: "y", ip: ""}
+	named := func(namespace string) *metav1.LabelSelector {
+		return &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}}
+	}
+	for name, tc := range map[string]struct {
+		peer networkingv1.NetworkPolicyPeer
+		want bool
+	}{
+		"a label that may be there":  {networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "shop"}}}, false},
+		"an address that may fit":    {networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8"}}, false},
+		"the namespace's own name":   {networkingv1.NetworkPolicyPeer{NamespaceSelector: named("y")}, false},
+		"another namespace's name":   {networkingv1.NetworkPolicyPeer{NamespaceSelector: named("z")}, true},
+		"pods of its own namespace":  {networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{}}, true},
+		"pods without such a label":  {networkingv1.NetworkPolicyPeer{NamespaceSelector: named("y"), PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}}, true},
+		"a name and a further label": {networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "z", "team": "shop"}}}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "x"}, Spec: networkingv1.NetworkPolicySpec{
+				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}, Egress: []networkingv1.NetworkPolicyEgressRule{{To: []networkingv1.NetworkPolicyPeer{tc.peer}}}}}
+			if cutting, _ := cuts([]networkingv1.NetworkPolicy{policy}, from, to, 80); (len(cutting) > 0) != tc.want {
+				t.Errorf("cut is %t, want %t", len(cutting) > 0, tc.want)
+			}
+		})
+	}
+}

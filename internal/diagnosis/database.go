@@ -1,0 +1,175 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// databaseDown tells of a database that should answer and does not, where its
+// container does not say why.
+func databaseDown(e *Evidence) []*Finding {
+	c := e.condition(v1alpha1.ConditionDatabaseReady)
+	if c == nil || c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonUnavailable {
+		return nil
+	}
+	set := e.StatefulSet
+	if set == nil {
+		// CloudNativePG runs it, and Atoll says what that says.
+		return e.said(PartDatabase, c, "See what the operator of the database says")
+	}
+	f := &Finding{Object: name("StatefulSet", set.Name), pods: true}
+	leaving := e.leaving(PartDatabase)
+	unready := e.unready(PartDatabase)
+	switch {
+	case leaving != nil:
+		f.Object = name("Pod", leaving.Name)
+		f.Steps = []Step{podStep(leaving, "is being deleted, and its successor waits for its end")}
+		f.Cause = fmt.Sprintf("The database is down: pod %s is being deleted and is not gone yet", leaving.Name)
+		f.Remedy = "Wait for its end; if its node is lost, delete the node, or the pod by force"
+		if len(leaving.Finalizers) > 0 {
+			f.Cause += fmt.Sprintf(": its finalizer %s holds it", leaving.Finalizers[0])
+			f.Remedy = "Have what set the finalizer do its work, or remove the finalizer"
+		}
+	case len(unready) == 0 && e.Now.Sub(set.CreationTimestamp.Time) >= warmingUp:
+		f.Cause = fmt.Sprintf("The database is down: StatefulSet %s has no pod", set.Name)
+		f.Remedy = "See kubectl describe statefulset " + set.Name
+	case len(unready) > 0 && !e.starting(PartDatabase):
+		containers := containersOf(unready[0], PartDatabase)
+		f.Object = name("Pod", unready[0].Name)
+		f.Cause = fmt.Sprintf("The database is down: pod %s does not accept connections", unready[0].Name)
+		f.Remedy = "See its log: kubectl logs " + unready[0].Name
+		for i := range containers {
+			f.Steps = append(f.Steps, containers[i].steps()...)
+			f.Proof = append(f.Proof, e.proof(&containers[i])...)
+		}
+	default:
+		return nil
+	}
+	return []*Finding{e.inPart(f, PartDatabase)}
+}
+
+// leaving is a pod of a part that is being deleted and has none to replace it.
+func (e *Evidence) leaving(part Part) *corev1.Pod {
+	var leaving *corev1.Pod
+	for i := range e.Pods {
+		pod := &e.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != string(part) {
+			continue
+		}
+		if pod.DeletionTimestamp == nil {
+			return nil
+		}
+		leaving = pod
+	}
+	return leaving
+}
+
+func migrationFailed(e *Evidence) []*Finding {
+	return e.jobFailed(PartMigration, e.red(v1alpha1.ReasonMigrationFailed), "The migration")
+}
+
+func restoreFailed(e *Evidence) []*Finding {
+	return e.jobFailed(PartRestore, e.red(v1alpha1.ReasonRestoreFailed), "The filling of the database from its backup")
+}
+
+// backupFailed tells of backups that failed, or were not made when they were due.
+func backupFailed(e *Evidence) []*Finding {
+	c := e.red(v1alpha1.ReasonBackupFailed, v1alpha1.ReasonBackupOverdue)
+	if c == nil || c.Reason == v1alpha1.ReasonBackupOverdue {
+		return beside(e.said(PartBackup, c, "See the CronJob's events"))
+	}
+	return beside(e.jobFailed(PartBackup, c, "The last backup"))
+}
+
+// jobFailed tells of a Job that has failed, with what it said.
+func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Finding {
+	if c == nil {
+		return nil
+	}
+	f := e.said(part, c, "Correct what its log tells of, and delete the Job to run it again")[0]
+	job := e.job(part)
+	if job == nil {
+		return []*Finding{f}
+	}
+	f.Object = name("Job", job.Name)
+	f.Steps = append(f.Steps, step(f.Object, "%s", jobState(job)))
+	last := e.lastFailed(job.Name, part)
+	if last == nil {
+		return []*Finding{f}
+	}
+	f.Steps = append(f.Steps, last.steps()...)
+	f.Proof = e.proof(last)
+	f.Cause = fmt.Sprintf("%s fails with exit code %d%s", what, last.ended().ExitCode, e.quoted(last))
+	switch part {
+	case PartMigration:
+		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; what ran before goes on serving", job.Name)
+	case PartRestore:
+		f.Remedy = fmt.Sprintf("Correct or remove database.restore, or delete Job %s to try again", job.Name)
+	}
+	return []*Finding{f}
+}
+
+// lastFailed is the container of a Job that failed last.
+func (e *Evidence) lastFailed(job string, part Part) *container {
+	var last *container
+	for i := range e.Pods {
+		if templateOf(&e.Pods[i]) != job {
+			continue
+		}
+		containers := containersOf(&e.Pods[i], part)
+		for j := range containers {
+			c := &containers[j]
+			if ended := c.status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.ended().FinishedAt.Before(&ended.FinishedAt)) {
+				last = c
+			}
+		}
+	}
+	return last
+}
+
+// mentioned says whether what the service's own containers say of their failing
+// names an address.
+func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
+	containers := e.containers(PartService)
+	for i := range containers {
+		c := &containers[i]
+		lines := e.lines(c)
+		if a := e.answered(c, "Readiness", "Startup", "Liveness"); a != nil && !c.status.Ready {
+			lines = append(lines, a.says)
+		}
+		for _, line := range lines {
+			for _, address := range addresses {
+				if strings.Contains(line, address) {
+					return line, true
+				}
+			}
+		}
+	}
+	return "", false
+}
+
+func isReady(ms *v1alpha1.Microservice) bool {
+	return meta.IsStatusConditionTrue(ms.Status.Conditions, v1alpha1.ConditionReady)
+}

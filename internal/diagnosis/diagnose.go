@@ -1,0 +1,182 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// fault is a row of the table.
+type fault struct {
+	name string
+	find func(*Evidence) []*Finding
+	// pods looks for the fault in the pods of one part, and is tried on each part.
+	pods func(*Evidence, Part) *Finding
+}
+
+// table is every fault that is recognised, in order of causality: where two are
+// found in one part of a service, the first is the cause. A new one is a
+// function and a line.
+var table = []fault{
+	{name: "NotSeen", find: notSeen},
+	{name: "Suspended", find: suspended},
+	{name: "TopologyNotFound", find: topologyNotFound},
+	{name: "NamespaceNotAllowed", find: namespaceNotAllowed},
+	{name: "InvalidSpec", find: invalidSpec},
+	{name: "NotOwned", find: notOwned},
+	{name: "CRDNotInstalled", find: crdNotInstalled},
+	{name: "CredentialsLost", find: credentialsLost},
+	{name: "ReferenceMissing", find: referenceMissing, pods: referenceMissingInPods},
+	{name: "Quota", find: quotaExceeded},
+	{name: "AdmissionRefused", find: admissionRefused},
+
+	{name: "ClaimPending", pods: claimPending},
+	{name: "Unschedulable", pods: unschedulable},
+	{name: "NodeNotReady", pods: nodeNotReady},
+	{name: "ImagePlatform", pods: imagePlatform},
+	{name: "ImagePull", pods: imagePull},
+	{name: "VolumeMount", pods: volumeMount},
+	{name: "RunsAsRoot", pods: runsAsRoot},
+	{name: "CommandNotFound", pods: commandNotFound},
+	{name: "ContainerConfig", pods: containerConfig},
+	{name: "OutOfMemory", pods: outOfMemory},
+	{name: "ReadOnlyFilesystem", pods: readOnlyFilesystem},
+	{name: "HookFailed", pods: hookFailed},
+
+	{name: "RestoreFailed", find: restoreFailed},
+	{name: "MigrationFailed", find: migrationFailed},
+	{name: "DependencyNotFound", find: dependencyNotFound},
+	{name: "PortNotFound", find: portNotFound},
+	{name: "NotPermitted", find: notPermitted},
+	{name: "CycleWait", find: cycleWait},
+	{name: "DependencyDown", find: dependencyDown},
+
+	{name: "InitContainer", pods: initContainer},
+	{name: "LivenessKill", pods: livenessKill},
+	{name: "CrashLoop", pods: crashLoop},
+	{name: "WrongPort", pods: wrongPort},
+	{name: "FailingProbe", pods: failingProbe},
+	{name: "DatabaseDown", find: databaseDown},
+
+	{name: "NoGateway", find: noGateway},
+	{name: "NoGatewayClass", find: noGatewayClass},
+	{name: "GatewayNotReady", find: gatewayNotReady},
+	{name: "RouteConflict", find: routeConflict},
+	{name: "RouteNotSupported", find: routeNotSupported},
+	{name: "RouteNotAccepted", find: routeNotAccepted},
+
+	{name: "SelectorClash", find: selectorClash},
+	{name: "PolicyCut", find: policyCut},
+	{name: "UndeclaredCall", find: undeclaredCall},
+	{name: "NoMetrics", find: noMetrics},
+	{name: "DrainBlocked", find: drainBlocked},
+	{name: "TooFewConnections", find: tooFewConnections},
+	{name: "BackupFailed", find: backupFailed},
+}
+
+// Faults are the names of all faults that are recognised, in order of causality.
+func Faults() []string {
+	names := make([]string, len(table))
+	for i := range table {
+		names[i] = table[i].name
+	}
+	return names
+}
+
+// What is told where no row of the table fits.
+const (
+	// InProgress says that something is on its way and nothing is wrong with it.
+	InProgress = "InProgress"
+	// Unrecognised says that a condition is red and no fault was recognised.
+	Unrecognised = "Unrecognised"
+)
+
+// Diagnose finds what is wrong with a service.
+func Diagnose(e *Evidence) *Diagnosis {
+	ms := e.Microservice
+	d := &Diagnosis{Namespace: ms.Namespace, Service: ms.Name, Findings: []*Finding{}, Unread: e.Unread}
+	d.State, d.Reason, d.Message = graph.StateOf(ms.Status.Conditions, ms.Generation)
+	for row := range table {
+		d.look(e, row)
+	}
+	if d.State == graph.StateReady {
+		for _, f := range d.Findings {
+			f.Beside = true
+		}
+	}
+	d.Findings = append(d.Findings, unexplained(e, d)...)
+	slices.SortStableFunc(d.Findings, func(a, b *Finding) int {
+		return cmp.Or(order(a.Beside)-order(b.Beside), cmp.Compare(a.Part.rank(), b.Part.rank()), cmp.Compare(a.row, b.row))
+	})
+	d.Findings = firstOfWaits(firstOfPods(d.Findings))
+	return d
+}
+
+func order(later bool) int {
+	if later {
+		return 1
+	}
+	return 0
+}
+
+// look tries one row of the table.
+func (d *Diagnosis) look(e *Evidence, row int) {
+	var found []*Finding
+	if table[row].find != nil {
+		found = table[row].find(e)
+	}
+	if table[row].pods != nil {
+		for _, part := range parts {
+			if f := table[row].pods(e, part); f != nil {
+				f.pods = true
+				found = append(found, e.inPart(f, part))
+			}
+		}
+	}
+	for _, f := range found {
+		f.Fault, f.row = table[row].name, row
+		d.Findings = append(d.Findings, f)
+	}
+}
+
+// firstOfWaits leaves out what waits for what comes before it.
+func firstOfWaits(findings []*Finding) []*Finding {
+	before := false
+	return slices.DeleteFunc(findings, func(f *Finding) bool {
+		waits := before && f.Fault == InProgress && !f.Beside
+		before = before || !f.Beside
+		return waits
+	})
+}
+
+// firstOfPods leaves one finding in the pods of each part: the others come of it.
+// Of the service's own pods it leaves none where they say themselves that theirs
+// comes of another service.
+func firstOfPods(findings []*Finding) []*Finding {
+	told := map[Part]bool{PartService: slices.ContainsFunc(findings, func(f *Finding) bool { return f.symptom })}
+	return slices.DeleteFunc(findings, func(f *Finding) bool {
+		if !f.pods {
+			return false
+		}
+		again := told[f.Part]
+		told[f.Part] = true
+		return again
+	})
+}

@@ -1,0 +1,96 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// drainBlocked tells of nodes that are being emptied and keep pods of the service,
+// because a budget lets none go.
+func drainBlocked(e *Evidence) []*Finding {
+	for _, nodeName := range slices.Sorted(maps.Keys(e.Nodes)) {
+		node := e.Nodes[nodeName]
+		if node == nil || !node.Spec.Unschedulable {
+			continue
+		}
+		for i := range e.Pods {
+			pod := &e.Pods[i]
+			if pod.Spec.NodeName != nodeName || pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning {
+				continue
+			}
+			budgets := e.budgetsOf(pod)
+			if f := blocked(pod, node, budgets); f != nil {
+				f.Part, f.Beside = Part(pod.Labels[v1alpha1.LabelComponent]), true
+				return []*Finding{f}
+			}
+		}
+	}
+	return nil
+}
+
+// budgetsOf are the budgets that a pod counts to.
+func (e *Evidence) budgetsOf(pod *corev1.Pod) []*policyv1.PodDisruptionBudget {
+	var all []*policyv1.PodDisruptionBudget
+	for i := range e.Budgets {
+		selector, err := metav1.LabelSelectorAsSelector(e.Budgets[i].Spec.Selector)
+		if err == nil && selector.Matches(labels.Set(pod.Labels)) {
+			all = append(all, &e.Budgets[i])
+		}
+	}
+	return all
+}
+
+func blocked(pod *corev1.Pod, node *corev1.Node, budgets []*policyv1.PodDisruptionBudget) *Finding {
+	steps := []Step{step(name("Node", node.Name), "is cordoned"), podStep(pod, "runs there and can't be evicted")}
+	if len(budgets) > 1 {
+		return &Finding{
+			Object: name("PodDisruptionBudget", budgets[1].Name),
+			Steps:  append(steps, step(name("PodDisruptionBudget", budgets[0].Name+" and "+budgets[1].Name), "both select the pod")),
+			Cause: fmt.Sprintf("Node %s is cordoned, and pod %s can't be evicted from it: PodDisruptionBudgets %q and %q both select it, and a pod may count to one only",
+				node.Name, pod.Name, budgets[0].Name, budgets[1].Name),
+			Remedy: "Delete the one that Atoll did not make, or have it select other pods",
+		}
+	}
+	for _, b := range budgets {
+		always := b.Spec.UnhealthyPodEvictionPolicy != nil && *b.Spec.UnhealthyPodEvictionPolicy == policyv1.AlwaysAllow
+		if b.Status.DisruptionsAllowed > 0 || b.Status.ObservedGeneration < b.Generation || always && !podReady(pod) {
+			continue
+		}
+		f := &Finding{
+			Object: name("PodDisruptionBudget", b.Name),
+			Steps:  append(steps, step(name("PodDisruptionBudget", b.Name), "lets 0 pods go: %d of %d are ready, %d must stay", b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy)),
+			Cause: fmt.Sprintf("Node %s is cordoned, and pod %s can't be evicted from it: PodDisruptionBudget %q lets no pod go, because %d of %d are ready and %d must stay",
+				node.Name, pod.Name, b.Name, b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy),
+			Remedy: "Have the other pods become ready elsewhere: add a node, or correct what keeps them from it",
+		}
+		if b.Status.DesiredHealthy >= b.Status.ExpectedPods && b.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll {
+			f.Remedy = fmt.Sprintf("PodDisruptionBudget %q lets no pod go at any time: delete it, or have it ask for fewer", b.Name)
+		}
+		return f
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// How long a container may take before it counts against it that a probe is not
+// answered.
+const (
+	// warmingUp is for one that listens already.
+	warmingUp = 15 * time.Second
+	// opening is for one that does not listen yet.
+	opening = 30 * time.Second
+	// longStart is the longest, for one that has a startup probe and so takes its time.
+	longStart = 2 * time.Minute
+)
+
+// answer is what a probe got for an answer, the last time that it failed.
+type answer struct {
+	event *corev1.Event
+	// kind is Readiness, Liveness or Startup.
+	kind  string
+	says  string
+	probe *corev1.Probe
+}
+
+var probeWords = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (?:failed|errored[^:]*): ?(.*)$`)
+
+// answered is the answer to the last probe of a container that failed, of one of
+// some kinds; nil when none did.
+func (e *Evidence) answered(c *container, kinds ...string) *answer {
+	for _, kind := range kinds {
+		event := e.event(c.pod, regexp.MustCompile("^"+kind+" probe "), "Unhealthy", "ProbeWarning")
+		if event == nil || !ofContainer(event, c) {
+			continue
+		}
+		found := probeWords.FindStringSubmatch(event.Message)
+		if found == nil {
+			continue
+		}
+		a := &answer{event: event, kind: kind, says: strings.TrimSpace(found[2])}
+		switch kind {
+		case "Readiness":
+			a.probe = c.spec.ReadinessProbe
+		case "Liveness":
+			a.probe = c.spec.LivenessProbe
+		case "Startup":
+			a.probe = c.spec.StartupProbe
+		}
+		return a
+	}
+	return nil
+}
+
+// port is the number of the port that a probe asks, and its name where it has
+// one; 0 when it asks none.
+func (a *answer) port(c *container) (number int32, of string) {
+	if a.probe == nil {
+		return 0, ""
+	}
+	var at intstr.IntOrString
+	switch p := a.probe; {
+	case p.HTTPGet != nil:
+		at = p.HTTPGet.Port
+	case p.TCPSocket != nil:
+		at = p.TCPSocket.Port
+	case p.GRPC != nil:
+		at = intstr.FromInt32(p.GRPC.Port)
+	default:
+		return 0, ""
+	}
+	for i := range c.spec.Ports {
+		port := &c.spec.Ports[i]
+		if at.Type == intstr.String && port.Name == at.StrVal || at.Type == intstr.Int && port.ContainerPort == at.IntVal {
+			return port.ContainerPort, port.Name
+		}
+	}
+	return at.IntVal, ""
+}
+
+// asks is what a probe asks, as one would write it.
+func (a *answer) asks(c *container) string {
+	number, _ := a.port(c)
+	switch p := a.probe; {
+	case p == nil:
+	case p.HTTPGet != nil:
+		return fmt.Sprintf("GET %s on port %d", orElse(p.HTTPGet.Path, "/"), number)
+	case p.TCPSocket != nil:
+		return fmt.Sprintf("a connection to port %d", number)
+	case p.GRPC != nil:
+		return fmt.Sprintf("the gRPC health check on port %d", number)
+	case p.Exec != nil:
+		return fmt.Sprintf("the command %q", cut(strings.Join(p.Exec.Command, " "), 80))
+	}
+	return "it"
+}
+
+var statusCode = regexp.MustCompile(`statuscode: (\d+)`)
+
+// got is the answer in a few words.
+func (a *answer) got() string {
+	if code := statusCode.FindStringSubmatch(a.says); code != nil {
+		return "is answered with " + code[1]
+	}
+	switch {
+	case a.refused():
+		return "is refused: nothing listens there"
+	case strings.Contains(a.says, "deadline exceeded"), strings.Contains(a.says, "timed out"), strings.Contains(a.says, "Client.Timeout"):
+		seconds := int32(1)
+		if a.probe != nil && a.probe.TimeoutSeconds > 0 {
+			seconds = a.probe.TimeoutSeconds
+		}
+		return fmt.Sprintf("is not answered within %d s", seconds)
+	case a.says == "":
+		return "fails"
+	case a.probe != nil && a.probe.Exec != nil:
+		return "fails: " + cut(strings.Join(strings.Fields(a.says), " "), 160)
+	}
+	return "is answered with: " + cut(strings.Join(strings.Fields(a.says), " "), 160)
+}
+
+func (a *answer) refused() bool { return strings.Contains(a.says, "connection refused") }
+
+// livenessKill tells of containers that the kubelet ends because a probe says
+// that they hang, or never came up.
+func livenessKill(e *Evidence, part Part) *Finding {
+	for _, c := range append(e.containers(part), e.restarted(part)...) {
+		killed := e.event(c.pod, regexp.MustCompile("failed (?:liveness|startup) probe"), "Killing")
+		ended := c.ended()
+		if killed == nil || !ofContainer(killed, &c) || ended == nil || c.status.RestartCount == 0 {
+			continue
+		}
+		// One that ends by itself has another exit code.
+		if ended.ExitCode != 0 && ended.ExitCode != 137 && ended.ExitCode != 143 {
+			continue
+		}
+		kind := "Liveness"
+		if strings.Contains(killed.Message, "startup probe") {
+			kind = "Startup"
+		}
+		f := &Finding{
+			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: told(killed), Beside: podReady(c.pod),
+			Cause:  fmt.Sprintf("The kubelet restarts %s because its %s probe fails", c.called(), strings.ToLower(kind)),
+			Remedy: fmt.Sprintf("Correct probes.%s, give it more time (periodSeconds × failureThreshold), or find out why the service hangs", strings.ToLower(kind)),
+		}
+		if a := e.answered(&c, kind); a != nil {
+			f.Cause += fmt.Sprintf(": %s %s", a.asks(&c), a.got())
+			f.Proof = told(a.event)
+		}
+		f.Proof = append(f.Proof, e.proof(&c)...)
+		return f
+	}
+	return nil
+}
+
+// overdue says whether a container that runs should have answered by now.
+func (e *Evidence) overdue(c *container, a *answer) bool {
+	patience := warmingUp
+	if a.refused() {
+		patience = opening
+	}
+	if p := a.probe; a.kind == "Startup" && p != nil {
+		// Half of what its owner grants it.
+		granted := time.Duration(max(p.PeriodSeconds, 1)*max(p.FailureThreshold, 1)) * time.Second
+		patience = min(max(granted/2, opening), longStart)
+	}
+	return e.Now.Sub(c.status.State.Running.StartedAt.Time) >= patience
+}
+
+// unanswered is the answer to the last probe of a container that runs and is not
+// ready; nil where none has failed.
+func (e *Evidence) unanswered(c *container) *answer {
+	state := c.status.State.Running
+	if c.init || state == nil || c.status.Ready {
+		return nil
+	}
+	a := e.answered(c, "Readiness", "Startup", "Liveness")
+	// What was said of the container before says nothing of this one.
+	if a == nil || !a.event.LastTimestamp.IsZero() && a.event.LastTimestamp.Time.Before(state.StartedAt.Time) {
+		return nil
+	}
+	return a
+}
+
+// wrongPort tells of containers that run and don't listen where they are asked.
+func wrongPort(e *Evidence, part Part) *Finding {
+	for _, c := range e.containers(part) {
+		a := e.unanswered(&c)
+		if a == nil || !a.refused() {
+			continue
+		}
+		number, of := a.port(&c)
+		other := listening(e.lines(&c), number)
+		if number == 0 || other == "" && !e.overdue(&c, a) {
+			continue
+		}
+		cause := fmt.Sprintf("%s runs, and nothing in it listens on port %d, which its %s probe asks", c.subject(), number, strings.ToLower(a.kind))
+		if other != "" {
+			cause += fmt.Sprintf("; its log tells of port %s", other)
+		}
+		return &Finding{
+			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: append(told(a.event), e.proof(&c)...),
+			Cause: cause, Remedy: e.portRemedy(part, number, of, strings.ToLower(a.kind)),
+		}
+	}
+	return nil
+}
+
+// portRemedy names the field that decides over a port.
+func (e *Evidence) portRemedy(part Part, number int32, of, probe string) string {
+	if part == PartService {
+		ports := graph.Ports(e.Microservice)
+		for i := range ports {
+			if ports[i].Name == of && graph.TargetPort(&ports[i]) == number {
+				return fmt.Sprintf("Set ports[%s].targetPort (now %d) to the port that it listens on, or have it listen on %d", of, number, number)
+			}
+		}
+		return fmt.Sprintf("Correct the port of probes.%s, or have the service listen on %d", probe, number)
+	}
+	return fmt.Sprintf("Have it listen on %d", number)
+}
+
+var (
+	listenWords = regexp.MustCompile(`(?i)\b(?:listen|serv|bound|bind|start|accept)\w*\b`)
+	portNumber  = regexp.MustCompile(`(?i)(?:port[ =":]+|:)(\d{2,5})\b`)
+)
+
+// listening is another port, of which a log tells that the container listens on it;
+// empty where it tells of none.
+func listening(lines []string, asked int32) string {
+	for _, line := range lines {
+		at := listenWords.FindStringIndex(line)
+		if at == nil {
+			continue
+		}
+		for _, found := range portNumber.FindAllStringSubmatch(line[at[0]:], -1) {
+			if number, err := strconv.Atoi(found[1]); err == nil && number > 0 && number < 65536 && int32(number) != asked {
+				return found[1]
+			}
+		}
+	}
+	return ""
+}
+
+// failingProbe tells of containers that run and whose probes are not answered as
+// they should be.
+func failingProbe(e *Evidence, part Part) *Finding {
+	for _, c := range e.containers(part) {
+		a := e.unanswered(&c)
+		if a == nil || !e.overdue(&c, a) {
+			continue
+		}
+		return &Finding{
+			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: append(told(a.event), e.proof(&c)...),
+			Cause:  fmt.Sprintf("%s runs, and its %s probe fails: %s %s", c.subject(), strings.ToLower(a.kind), a.asks(&c), a.got()),
+			Remedy: probeRemedy(part, a),
+		}
+	}
+	return nil
+}
+
+func probeRemedy(part Part, a *answer) string {
+	kind := strings.ToLower(a.kind)
+	if part == PartDatabase {
+		return "See its log; if it is still recovering, wait"
+	}
+	code := statusCode.FindStringSubmatch(a.says)
+	switch {
+	case code != nil && code[1] == "404":
+		return fmt.Sprintf("Correct the path of probes.%s, or probes.path", kind)
+	case code != nil && (code[1] == "401" || code[1] == "403"):
+		return fmt.Sprintf("Have probes.%s ask a path that needs no login", kind)
+	case code != nil && code[1][0] == '5':
+		return "Find out in the service's log why it is not ready to serve"
+	case code != nil:
+		return fmt.Sprintf("Correct probes.%s: any status from 200 to 399 will do", kind)
+	}
+	return fmt.Sprintf("Find out in the service's log why, or correct probes.%s", kind)
+}

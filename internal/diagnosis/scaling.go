@@ -1,0 +1,60 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+var missingRequest = regexp.MustCompile(`missing request for (\w+)`)
+
+// noMetrics tells of autoscalers that can't tell how much the pods do.
+func noMetrics(e *Evidence) []*Finding {
+	if e.Autoscaler == nil {
+		return nil
+	}
+	for i := range e.Autoscaler.Status.Conditions {
+		c := &e.Autoscaler.Status.Conditions[i]
+		if c.Type != autoscalingv2.ScalingActive || c.Status != corev1.ConditionFalse || !strings.HasPrefix(c.Reason, "FailedGet") && !strings.HasPrefix(c.Reason, "FailedCompute") {
+			continue
+		}
+		why, remedy := "their source does not answer", "Check that the source of the metrics in scaling.autoscale.metrics runs"
+		switch found := missingRequest.FindStringSubmatch(c.Message); {
+		case found != nil:
+			why = fmt.Sprintf("a container of the pods has no request for %s, of which usage would be a part", found[1])
+			remedy = fmt.Sprintf("Set resources.requests.%s, in podTemplate for other containers", found[1])
+		case strings.Contains(c.Message, "metrics.k8s.io") && !strings.Contains(c.Message, "custom.metrics") && !strings.Contains(c.Message, "external.metrics"):
+			why, remedy = "the cluster has no metrics of pods (metrics.k8s.io)", "Install metrics-server, or see why it does not run: kubectl get apiservice v1beta1.metrics.k8s.io"
+		case strings.Contains(c.Message, "no metrics returned from resource metrics API"), strings.Contains(c.Message, "did not receive metrics"):
+			why, remedy = "there are none of these pods yet", "Wait; if it stays so, see metrics-server's log"
+		}
+		return []*Finding{{
+			Part: PartService, Object: name("HorizontalPodAutoscaler", e.Autoscaler.Name), Beside: true, condition: v1alpha1.ConditionAutoscalerReady,
+			Steps: append(e.conditionSteps(v1alpha1.ConditionAutoscalerReady), step(name("HorizontalPodAutoscaler", e.Autoscaler.Name), "ScalingActive is False: %s", c.Reason)),
+			Cause: fmt.Sprintf("HorizontalPodAutoscaler %q gets no metrics: %s", e.Autoscaler.Name, why), Remedy: remedy + "; until then the number of pods stays as it is",
+			Proof: []Excerpt{{Title: "HorizontalPodAutoscaler " + e.Autoscaler.Name, Lines: []string{cut(c.Message, 2*maxLine)}}},
+		}}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// selectorClash tells of pods of others that the service's Service leads to, and of
+// Deployments that would take the service's pods for theirs.
+func selectorClash(e *Evidence) []*Finding {
+	var all []*Finding
+	if service := e.Service; service != nil && len(service.Spec.Selector) > 0 {
+		selector := labels.SelectorFromSet(service.Spec.Selector)
+		for i := range e.Pods {
+			pod := &e.Pods[i]
+			if !selector.Matches(labels.Set(pod.Labels)) || !e.stray(pod) || pod.DeletionTimestamp != nil {
+				continue
+			}
+			of := "which nothing controls"
+			if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
+				of = fmt.Sprintf("of %s %s", owner.Kind, owner.Name)
+			}
+			all = append(all, &Finding{
+				Part: PartService, Object: name("Pod", pod.Name), Beside: true,
+				Steps:  []Step{step(name("Service", service.Name), "selects pods by %s", selector), podStep(pod, "%s, has these labels", of)},
+				Cause:  fmt.Sprintf("Pod %s, %s, has the labels that Service %q selects by: it gets a part of the service's requests", pod.Name, of, service.Name),
+				Remedy: fmt.Sprintf("Take the label %s from what makes the pod: Atoll sets it on its own", v1alpha1.LabelMicroservice),
+			})
+			break
+		}
+	}
+	return append(all, overlapping(e)...)
+}
+
+func overlapping(e *Evidence) []*Finding {
+	own := e.deployment()
+	if own == nil {
+		return nil
+	}
+	for i := range e.Deployments {
+		d := &e.Deployments[i]
+		selector, err := metav1.LabelSelectorAsSelector(d.Spec.Selector)
+		if d.UID == own.UID && d.Name == own.Name || err != nil || selector.Empty() || !selector.Matches(labels.Set(own.Spec.Template.Labels)) {
+			continue
+		}
+		return []*Finding{{
+			Part: PartService, Object: name("Deployment", d.Name), Beside: true,
+			Steps:  []Step{step(name("Deployment", d.Name), "selects pods by %s", selector), step(name("Deployment", own.Name), "has pods with these labels")},
+			Cause:  fmt.Sprintf("Deployment %q selects pods by %s, which the pods of Deployment %q have too: each may count, or take over, the other's", d.Name, selector, own.Name),
+			Remedy: fmt.Sprintf("Give Deployment %q a selector of its own (it must be made anew: a selector can't be changed)", d.Name),
+		}}
+	}
+	return nil
+}
