@@ -23,6 +23,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/util/workqueue"
@@ -36,11 +37,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -108,7 +109,7 @@ func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Man
 		all := func(ctx context.Context, _ client.Object) []reconcile.Request { return r.routed(ctx) }
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(all)))
 	case gatewayKind.crd:
-		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough)))
+		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough), gatewayChanged()))
 	}
 	if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
 		return err
@@ -155,10 +156,10 @@ func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) [
 	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
 }
 
-// concerned finds the Microservices of a Topology, and the others at its Gateway:
-// their routes may claim the same.
+// concerned finds the Microservices of a Topology with the neighbours of its
+// guests, and the others at its Gateway: their routes may claim the same.
 func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object) []reconcile.Request {
-	found := r.members(ctx, o)
+	found := r.touched(ctx, o)
 	for _, gateway := range byGateway(o) {
 		found = append(found, r.find(ctx, client.MatchingFields{indexGateway: gateway})...)
 		others := &v1alpha1.TopologyList{}
@@ -172,33 +173,6 @@ func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object)
 		}
 	}
 	return found
-}
-
-// guests finds those whom the labels of a namespace concern: Topologies and
-// Gateways elsewhere may choose namespaces by them. They are the Microservices that
-// name such a Topology, those that they call, and those whose routes claim the same.
-func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
-	list := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
-		return nil
-	}
-	var found []reconcile.Request
-	for i := range list.Items {
-		if len(list.Items[i].Spec.Routes) > 0 {
-			found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-			found = append(found, r.rivals(ctx, &list.Items[i])...)
-		}
-		if key, wanted := topologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
-			found = append(found, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-			found = append(found, callees(&list.Items[i])...)
-		}
-	}
-	return found
-}
-
-// callers finds the Microservices that declare one as a dependency.
-func (r *MicroserviceReconciler) callers(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
 }
 
 // routedThrough finds the Microservices whose routes attach to a Gateway.
@@ -251,45 +225,24 @@ func (r *MicroserviceReconciler) referenced(kind string) handler.EventHandler {
 	}
 }
 
-// neighbours has those reconciled whom a Microservice's coming, going or change
-// concerns: its callers, who need its ports and its readiness, and its callees,
-// who count their dependents.
-func neighbours(callers handler.MapFunc) handler.EventHandler {
-	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
-			add(q, callers(ctx, e.Object))
-			add(q, callees(e.Object))
-		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
-			add(q, callers(ctx, e.Object))
-			add(q, callees(e.Object))
-		},
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
-			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
-			changed := before.Generation != after.Generation
-			if changed {
-				add(q, callees(before))
-				add(q, callees(after))
-			}
-			if changed || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
-				add(q, callers(ctx, after))
-			}
-		},
-	}
-}
-
 func add(queue requestQueue, found []reconcile.Request) {
 	for _, request := range found {
 		queue.Add(request)
 	}
 }
 
-func callees(o client.Object) []reconcile.Request {
-	ms := o.(*v1alpha1.Microservice)
-	found := make([]reconcile.Request, len(ms.Spec.Dependencies))
-	for i := range ms.Spec.Dependencies {
-		dependency := &ms.Spec.Dependencies[i]
-		found[i].NamespacedName = types.NamespacedName{Namespace: graph.NamespaceOf(ms, dependency), Name: dependency.Name}
+// gatewayChanged leaves out how many routes are attached to a Gateway: otherwise
+// each route that comes or goes would have every member reconciled.
+func gatewayChanged() predicate.Predicate {
+	uncounted := func(o client.Object) *gatewayv1.Gateway {
+		gateway := o.(*gatewayv1.Gateway).DeepCopy()
+		gateway.ResourceVersion = ""
+		for i := range gateway.Status.Listeners {
+			gateway.Status.Listeners[i].AttachedRoutes = 0
+		}
+		return gateway
 	}
-	return found
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+		return !equality.Semantic.DeepEqual(uncounted(e.ObjectOld), uncounted(e.ObjectNew))
+	}}
 }

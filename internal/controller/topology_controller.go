@@ -29,15 +29,7 @@ import (
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -207,91 +199,4 @@ func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologySt
 	}
 	problem, retry := applyProblem("Gateway", desired.Name, v1alpha1.ConditionGatewayReady, err)
 	return changed, problem, retry
-}
-
-// SetupWithManager has everything watched that a Topology depends on.
-func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache) error {
-	c, err := ctrl.NewControllerManagedBy(mgr).
-		Named("topology").
-		For(&v1alpha1.Topology{}, builder.WithPredicates(specOrStatusChanged())).
-		Watches(&v1alpha1.Microservice{}, memberships()).
-		WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.hosts), predicate.LabelChangedPredicate{})).
-		WithOptions(controller.Options{RateLimiter: retries()}).
-		Build(r)
-	if err != nil {
-		return err
-	}
-	r.Optional.onInstalled(kindWatcher{
-		watch: func(_ context.Context, kind optionalKind) error {
-			switch kind.crd {
-			case gatewayKind.crd:
-				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway)))
-			case gatewayClassKind.crd:
-				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
-			}
-			return nil
-		},
-		wake: func(ctx context.Context) error { return c.Watch(once(r.all(ctx, nil))) },
-	})
-	return nil
-}
-
-// hosts finds the Topologies elsewhere that Microservices of a namespace name,
-// which may choose namespaces by their labels.
-func (r *TopologyReconciler) hosts(ctx context.Context, o client.Object) []reconcile.Request {
-	guests := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, guests, client.InNamespace(o.GetName())); err != nil {
-		return nil
-	}
-	var found []reconcile.Request
-	for i := range guests.Items {
-		if key, wanted := topologyKey(&guests.Items[i]); wanted && key.Namespace != o.GetName() {
-			found = append(found, reconcile.Request{NamespacedName: key})
-		}
-	}
-	return found
-}
-
-// usersOfGateway finds the Topologies that own or refer to a Gateway.
-func (r *TopologyReconciler) usersOfGateway(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()})
-}
-
-// all finds every Topology: classes are few and seldom change.
-func (r *TopologyReconciler) all(ctx context.Context, _ client.Object) []reconcile.Request {
-	return r.find(ctx)
-}
-
-func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
-	list := &v1alpha1.TopologyList{}
-	if err := r.List(ctx, list, opts...); err != nil {
-		return nil
-	}
-	found := make([]reconcile.Request, len(list.Items))
-	for i := range list.Items {
-		found[i].Name, found[i].Namespace = list.Items[i].Name, list.Items[i].Namespace
-	}
-	return found
-}
-
-// memberships has the Topologies reconciled that a Microservice joins, leaves,
-// or changes its readiness in.
-func memberships() handler.EventHandler {
-	add := func(queue requestQueue, o client.Object) {
-		if key, wanted := topologyKey(o.(*v1alpha1.Microservice)); wanted {
-			queue.Add(reconcile.Request{NamespacedName: key})
-		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q requestQueue) { add(q, e.Object) },
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q requestQueue) { add(q, e.Object) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q requestQueue) {
-			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
-			if before.Generation == after.Generation && memberReady(before) == memberReady(after) {
-				return
-			}
-			add(q, before)
-			add(q, after)
-		},
-	}
 }

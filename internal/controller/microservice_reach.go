@@ -1,0 +1,132 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// neighbours has those reconciled whom a Microservice's coming, going or change
+// concerns: its callers, who need its ports and its readiness, and its callees,
+// who count their dependents and let them in.
+func neighbours(callers handler.MapFunc) handler.EventHandler {
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
+			add(q, callers(ctx, e.Object))
+			add(q, callees(e.Object))
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
+			add(q, callers(ctx, e.Object))
+			add(q, callees(e.Object))
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
+			if concernsCallees(before, after) {
+				add(q, callees(before))
+				add(q, callees(after))
+			}
+			if concernsCallers(before, after) || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
+				add(q, callers(ctx, after))
+			}
+		},
+	}
+}
+
+// concernsCallees says whether a change is one of what a Microservice calls, or
+// of what it may, or whether it is on its way out and counts no more.
+func concernsCallees(before, after *v1alpha1.Microservice) bool {
+	return (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) || !equality.Semantic.DeepEqual(
+		[]any{before.Spec.Dependencies, before.Spec.TopologyRef}, []any{after.Spec.Dependencies, after.Spec.TopologyRef})
+}
+
+// concernsCallers says whether a change is one of what the callers of a
+// Microservice resolve it by: where it listens, whom it permits, and, as nobody
+// waits in a circle, what it calls itself.
+func concernsCallers(before, after *v1alpha1.Microservice) bool {
+	return concernsCallees(before, after) || !equality.Semantic.DeepEqual(
+		[]any{before.Spec.Type, before.Spec.Ports, before.Spec.Access}, []any{after.Spec.Type, after.Spec.Ports, after.Spec.Access})
+}
+
+// callers finds the Microservices that declare one as a dependency.
+func (r *MicroserviceReconciler) callers(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.find(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
+}
+
+func callees(o client.Object) []reconcile.Request {
+	ms := o.(*v1alpha1.Microservice)
+	found := make([]reconcile.Request, len(ms.Spec.Dependencies))
+	for i := range ms.Spec.Dependencies {
+		dependency := &ms.Spec.Dependencies[i]
+		found[i].NamespacedName = types.NamespacedName{Namespace: graph.NamespaceOf(ms, dependency), Name: dependency.Name}
+	}
+	return found
+}
+
+// around finds the Microservices that call one and that it calls.
+func (r *MicroserviceReconciler) around(ctx context.Context, key types.NamespacedName) []reconcile.Request {
+	ms := &v1alpha1.Microservice{}
+	if err := r.Get(ctx, key, ms); err != nil {
+		return nil
+	}
+	return append(r.callers(ctx, ms), callees(ms)...)
+}
+
+// touched finds the Microservices of a Topology, and the neighbours of those from
+// other namespaces: whether they may call and be called depends on whether the
+// Topology lets them join.
+func (r *MicroserviceReconciler) touched(ctx context.Context, o client.Object) []reconcile.Request {
+	found := r.members(ctx, o)
+	for _, member := range found {
+		if member.Namespace != o.GetNamespace() {
+			found = append(found, r.around(ctx, member.NamespacedName)...)
+		}
+	}
+	return found
+}
+
+// guests finds those whom the labels of a namespace concern: Topologies and
+// Gateways elsewhere may choose namespaces by them. They are the Microservices that
+// name such a Topology, their neighbours, and those whose routes claim the same.
+func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
+	list := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
+		return nil
+	}
+	var found []reconcile.Request
+	for i := range list.Items {
+		guest := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
+		if len(list.Items[i].Spec.Routes) > 0 {
+			found = append(found, guest)
+			found = append(found, r.rivals(ctx, &list.Items[i])...)
+		}
+		if key, wanted := topologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
+			found = append(found, guest)
+			found = append(found, r.around(ctx, guest.NamespacedName)...)
+		}
+	}
+	return found
+}

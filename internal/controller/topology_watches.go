@@ -1,0 +1,169 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// SetupWithManager has everything watched that a Topology depends on.
+func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache) error {
+	c, err := ctrl.NewControllerManagedBy(mgr).
+		Named("topology").
+		For(&v1alpha1.Topology{}, builder.WithPredicates(specOrStatusChanged())).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.besideGuests), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Microservice{}, memberships(r.callersTopologies)).
+		WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.hosts), predicate.LabelChangedPredicate{})).
+		WithOptions(controller.Options{RateLimiter: retries()}).
+		Build(r)
+	if err != nil {
+		return err
+	}
+	r.Optional.onInstalled(kindWatcher{
+		watch: func(_ context.Context, kind optionalKind) error {
+			switch kind.crd {
+			case gatewayKind.crd:
+				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway), gatewayChanged()))
+			case gatewayClassKind.crd:
+				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
+			}
+			return nil
+		},
+		wake: func(ctx context.Context) error { return c.Watch(once(r.all(ctx, nil))) },
+	})
+	return nil
+}
+
+// hosts finds the Topologies elsewhere that Microservices of a namespace name,
+// which may choose namespaces by their labels, and those of these Microservices'
+// callers.
+func (r *TopologyReconciler) hosts(ctx context.Context, o client.Object) []reconcile.Request {
+	guests := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, guests, client.InNamespace(o.GetName())); err != nil {
+		return nil
+	}
+	var found []reconcile.Request
+	for i := range guests.Items {
+		if key, wanted := topologyKey(&guests.Items[i]); wanted && key.Namespace != o.GetName() {
+			found = append(found, reconcile.Request{NamespacedName: key})
+			found = append(found, r.callersTopologies(ctx, &guests.Items[i])...)
+		}
+	}
+	return found
+}
+
+// besideGuests finds the Topologies whose members call those that join another
+// Topology from elsewhere: whether they may depends on whether it lets these join.
+func (r *TopologyReconciler) besideGuests(ctx context.Context, o client.Object) []reconcile.Request {
+	members := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, members, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()}); err != nil {
+		return nil
+	}
+	var found []reconcile.Request
+	for i := range members.Items {
+		if members.Items[i].Namespace != o.GetNamespace() {
+			found = append(found, r.callersTopologies(ctx, &members.Items[i])...)
+		}
+	}
+	return found
+}
+
+// callersTopologies finds the Topologies that the callers of a Microservice name.
+func (r *TopologyReconciler) callersTopologies(ctx context.Context, o client.Object) []reconcile.Request {
+	callers := &v1alpha1.MicroserviceList{}
+	if err := r.List(ctx, callers, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()}); err != nil {
+		return nil
+	}
+	var found []reconcile.Request
+	for i := range callers.Items {
+		if key, wanted := topologyKey(&callers.Items[i]); wanted {
+			found = append(found, reconcile.Request{NamespacedName: key})
+		}
+	}
+	return found
+}
+
+// usersOfGateway finds the Topologies that own or refer to a Gateway.
+func (r *TopologyReconciler) usersOfGateway(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.find(ctx, client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()})
+}
+
+// all finds every Topology: classes are few and seldom change.
+func (r *TopologyReconciler) all(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.find(ctx)
+}
+
+func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+	list := &v1alpha1.TopologyList{}
+	if err := r.List(ctx, list, opts...); err != nil {
+		return nil
+	}
+	found := make([]reconcile.Request, len(list.Items))
+	for i := range list.Items {
+		found[i].Name, found[i].Namespace = list.Items[i].Name, list.Items[i].Namespace
+	}
+	return found
+}
+
+// memberships has the Topologies reconciled that a Microservice joins, leaves,
+// or changes its readiness in, and those of its callers, whose dependency on it
+// may resolve no longer.
+func memberships(callers handler.MapFunc) handler.EventHandler {
+	own := func(queue requestQueue, o client.Object) {
+		if key, wanted := topologyKey(o.(*v1alpha1.Microservice)); wanted {
+			queue.Add(reconcile.Request{NamespacedName: key})
+		}
+	}
+	others := func(ctx context.Context, queue requestQueue, o client.Object) {
+		for _, request := range callers(ctx, o) {
+			queue.Add(request)
+		}
+	}
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
+			own(q, e.Object)
+			others(ctx, q, e.Object)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
+			own(q, e.Object)
+			others(ctx, q, e.Object)
+		},
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
+			if before.Generation != after.Generation || memberReady(before) != memberReady(after) {
+				own(q, before)
+				own(q, after)
+			}
+			if concernsCallers(before, after) {
+				others(ctx, q, after)
+			}
+		},
+	}
+}
