@@ -63,6 +63,9 @@ func (o *statusOptions) screen(ms *v1alpha1.Microservice, g *graph.Graph) string
 	o.field(&s, "Called by", o.callers(n)...)
 	s.WriteString("\n")
 	o.conditions(&s, ms, n.Message)
+	if n.Health != graph.StateReady {
+		fmt.Fprintf(&s, "\nFor the cause: kubectl atoll why %s -n %s\n", ms.Name, ms.Namespace)
+	}
 	return s.String()
 }
 

@@ -18,6 +18,7 @@ package controller_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -96,6 +97,41 @@ var _ = Describe("Convergence", func() {
 		Eventually(reconciles).Should(BeNumerically(">=", ran+2))
 		Consistently(func() []string { return second.in(ns) }, "1s").Should(BeEmpty())
 		Expect(versions(everythingIn(ctx, ns))).To(Equal(before))
+	}, SpecTimeout(suiteTimeout))
+
+	It("builds nothing on a reconcile before which nothing has changed", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		// Of most of what is read there is more than one: what is found in another
+		// order has not changed.
+		settings := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "settings", Namespace: ns}, Data: map[string]string{"LEVEL": "info"}}
+		shop, users := topology(ns), microservice(ns, "users", "ledger", "stock")
+		users.Spec.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}}
+		ledger, stock := memberOf(ns, "ledger", "shop"), memberOf(ns, "stock", "shop")
+		orders, payments := microservice(ns, "orders", "users"), microservice(ns, "payments", "users")
+		for _, o := range []client.Object{settings, shop, users, ledger, stock, orders, payments} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyReady(ctx, shop, users, orders, payments)
+		for _, name := range []string{"usurper", "rival"} {
+			claims := memberOf(ns, name, "shop")
+			claims.Spec.Routes = users.Spec.Routes
+			Expect(k8s.Create(ctx, claims)).To(Succeed())
+			eventuallyHas(ctx, claims, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
+		}
+		settled(ns)
+
+		name := "microservice " + client.ObjectKeyFromObject(users).String()
+		_, built := reconciled.of(name)
+		for i := range 20 {
+			before, _ := reconciled.of(name)
+			change(ctx, settings, func(o *corev1.ConfigMap) { o.Annotations = map[string]string{"touched": strconv.Itoa(i)} })
+			Eventually(func() int { n, _ := reconciled.of(name); return n }).Should(BeNumerically(">", before))
+		}
+		_, after := reconciled.of(name)
+		Expect(after).To(Equal(built))
+		change(ctx, settings, func(o *corev1.ConfigMap) { o.Data["LEVEL"] = "debug" })
+		Eventually(func() int { _, n := reconciled.of(name); return n }).Should(BeNumerically(">", built))
 	}, SpecTimeout(suiteTimeout))
 })
 

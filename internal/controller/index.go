@@ -19,7 +19,6 @@ package controller
 import (
 	"context"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -30,7 +29,8 @@ import (
 
 // Indexes of the cache.
 const (
-	// indexMicroservice finds objects by the Microservice that they belong to.
+	// indexMicroservice finds objects by the Microservice that they belong to, as
+	// namespace/name.
 	indexMicroservice = "atoll.microservice"
 	// indexDependency finds Microservices by their dependencies, as namespace/name.
 	indexDependency = "atoll.dependency"
@@ -45,13 +45,6 @@ const (
 	// themselves, and Topologies by theirs, as namespace/name.
 	indexGateway = "atoll.gateway"
 )
-
-func byMicroservice(o client.Object) []string {
-	if name := o.GetLabels()[v1alpha1.LabelMicroservice]; name != "" {
-		return []string{name}
-	}
-	return nil
-}
 
 func byDependency(o client.Object) []string {
 	ms := o.(*v1alpha1.Microservice)
@@ -110,8 +103,7 @@ func byGateway(o client.Object) []string {
 	return names
 }
 
-// indexes has everything indexed that every cluster has. Optional kinds are
-// indexed when they are installed.
+// indexes has Atoll's own kinds indexed. childStores index the children.
 func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 	for _, index := range []struct {
 		object client.Object
@@ -124,17 +116,9 @@ func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Microservice{}, indexGateway, byGateway},
 		{&v1alpha1.Microservice{}, indexClaim, byClaim},
 		{&v1alpha1.Topology{}, indexGateway, byGateway},
-		{&corev1.Pod{}, indexMicroservice, byMicroservice},
 	} {
 		if err := indexer.IndexField(ctx, index.object, index.field, index.keys); err != nil {
 			return err
-		}
-	}
-	for i := range children.Table {
-		if row := &children.Table[i]; row.CRD == "" {
-			if err := indexer.IndexField(ctx, row.Prototype.(client.Object), indexMicroservice, byMicroservice); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -27,10 +27,10 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
@@ -47,9 +47,10 @@ type MicroserviceReconciler struct {
 	// Client reads from the cache and writes.
 	client.Client
 	// Live reads past the cache.
-	Live    client.Reader
-	Scheme  *runtime.Scheme
-	Applier *apply.Applier
+	Live client.Reader
+	// Children finds what a Microservice has in the cache.
+	Children *childStores
+	Applier  *apply.Applier
 	// Foreign reads from a cache of what may be anybody's.
 	Foreign  client.Reader
 	Contents *contentReader
@@ -83,6 +84,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint {
 		return ctrl.Result{RequeueAfter: g.lookAgain}, nil
 	}
+	logf.FromContext(ctx).V(1).Info("Building")
 	out := r.act(ctx, g)
 	wrote, err := r.writeStatus(ctx, g, out)
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {

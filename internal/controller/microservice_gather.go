@@ -26,10 +26,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -86,7 +84,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 }
 
 func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered, seen *fingerprint) error {
-	ours := []client.ListOption{client.InNamespace(g.Microservice.Namespace), client.MatchingFields{indexMicroservice: g.Microservice.Name}}
+	owner := client.ObjectKeyFromObject(g.Microservice)
 	for i := range children.Table {
 		kind := &children.Table[i]
 		if kind.CRD != "" && !r.Optional.Installed(kind.CRD) {
@@ -97,7 +95,7 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 			seen.text(kind.CRD)
 			continue
 		}
-		objects, err := r.list(ctx, kind, ours)
+		objects, err := r.Children.of(ctx, kind.Name, kind.Prototype.(client.Object), owner)
 		if err != nil {
 			return fmt.Errorf("listing %s: %w", kind.Name, err)
 		}
@@ -128,13 +126,13 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 	g.DatabaseState.Cluster = g.unstructured("Cluster")
 	g.ObjectStore = g.unstructured("ObjectStore")
 
-	pods := &corev1.PodList{}
-	if err := r.List(ctx, pods, ours...); err != nil {
+	pods, err := r.Children.of(ctx, "Pod", &corev1.Pod{}, owner)
+	if err != nil {
 		return fmt.Errorf("listing pods: %w", err)
 	}
-	g.Pods = pods.Items
-	for i := range pods.Items {
-		seen.add(&pods.Items[i])
+	for _, pod := range pods {
+		g.Pods = append(g.Pods, *pod.(*corev1.Pod))
+		seen.add(pod)
 	}
 	return nil
 }
@@ -153,51 +151,11 @@ func (r *MicroserviceReconciler) gatherUnlabelled(ctx context.Context, g *gather
 	return client.IgnoreNotFound(err)
 }
 
-// list reads the children of one kind.
-func (r *MicroserviceReconciler) list(ctx context.Context, kind *children.Kind, opts []client.ListOption) ([]client.Object, error) {
-	list, err := r.newList(kind)
-	if err != nil {
-		return nil, err
-	}
-	if err := r.List(ctx, list, opts...); err != nil {
-		return nil, err
-	}
-	n := meta.LenList(list)
-	if n == 0 {
-		return nil, nil
-	}
-	objects := make([]client.Object, 0, n)
-	err = meta.EachListItem(list, func(o runtime.Object) error {
-		objects = append(objects, o.(client.Object))
-		return nil
-	})
-	return objects, err
-}
-
 // unstructured is the live object of a kind without a Go type that has the
 // database's name, or nil.
 func (g *gathered) unstructured(kind string) *unstructured.Unstructured {
 	o, _ := g.find(objectKey{kind, database.Name(g.Microservice.Name)}).(*unstructured.Unstructured)
 	return o
-}
-
-// newList makes an empty list for a kind.
-func (r *MicroserviceReconciler) newList(kind *children.Kind) (client.ObjectList, error) {
-	if o, ok := kind.Prototype.(*unstructured.Unstructured); ok {
-		list := &unstructured.UnstructuredList{}
-		gvk := o.GroupVersionKind()
-		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
-		return list, nil
-	}
-	gvks, _, err := r.Scheme.ObjectKinds(kind.Prototype)
-	if err != nil {
-		return nil, err
-	}
-	list, err := r.Scheme.New(gvks[0].GroupVersion().WithKind(gvks[0].Kind + "List"))
-	if err != nil {
-		return nil, err
-	}
-	return list.(client.ObjectList), nil
 }
 
 func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gathered, seen *fingerprint) error {

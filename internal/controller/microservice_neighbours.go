@@ -17,9 +17,12 @@ limitations under the License.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -76,6 +79,9 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 	if err := r.List(ctx, callers, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(g.Microservice).String()}); err != nil {
 		return fmt.Errorf("listing dependents: %w", err)
 	}
+	slices.SortFunc(callers.Items, func(a, b v1alpha1.Microservice) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Name, b.Name))
+	})
 	for i := range callers.Items {
 		caller := &callers.Items[i]
 		seen.text(string(caller.UID), strconv.FormatInt(caller.Generation, 10))

@@ -223,7 +223,7 @@ func (r *MicroserviceReconciler) routesOf(ctx context.Context, ms *v1alpha1.Micr
 		if !routeCRDs[kind.CRD] || !r.Optional.Installed(kind.CRD) {
 			continue
 		}
-		found, err := r.list(ctx, kind, []client.ListOption{client.InNamespace(ms.Namespace), client.MatchingFields{indexMicroservice: ms.Name}})
+		found, err := r.Children.of(ctx, kind.Name, kind.Prototype.(client.Object), client.ObjectKeyFromObject(ms))
 		if err != nil {
 			return nil, fmt.Errorf("listing %s: %w", kind.Name, err)
 		}

@@ -26,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -52,7 +53,7 @@ func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *
 	return &MicroserviceReconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
-		Scheme:   mgr.GetScheme(),
+		Children: &childStores{cache: mgr.GetCache(), informers: map[string]toolscache.SharedIndexInformer{}},
 		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()},
 		Contents: &contentReader{metadata: foreign, live: mgr.GetAPIReader()},
 		Foreign:  foreign,
@@ -90,7 +91,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		return err
 	}
 	r.Optional.onInstalled(kindWatcher{
-		watch: func(ctx context.Context, kind optionalKind) error { return r.watchOptional(ctx, mgr, c, kind) },
+		watch: func(_ context.Context, kind optionalKind) error { return r.watchOptional(c, kind) },
 		wake:  func(ctx context.Context) error { return c.Watch(once(r.routed(ctx))) },
 	})
 	return nil
@@ -103,16 +104,13 @@ func retries() workqueue.TypedRateLimiter[reconcile.Request] {
 }
 
 // watchOptional watches a kind that a cluster may lack.
-func (r *MicroserviceReconciler) watchOptional(ctx context.Context, mgr ctrl.Manager, c controller.Controller, kind optionalKind) error {
+func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind optionalKind) error {
 	switch kind.crd {
 	case gatewayClassKind.crd:
 		all := func(ctx context.Context, _ client.Object) []reconcile.Request { return r.routed(ctx) }
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(all)))
 	case gatewayKind.crd:
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough), gatewayChanged()))
-	}
-	if err := mgr.GetFieldIndexer().IndexField(ctx, kind.object, indexMicroservice, byMicroservice); err != nil {
-		return err
 	}
 	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo))); err != nil {
 		return err

@@ -35,7 +35,7 @@ import (
 )
 
 // reconciled counts the reconciles of every object, by all managers together.
-var reconciled = &reconcileCounter{counts: map[string]int{}}
+var reconciled = &reconcileCounter{counts: map[string]int{}, built: map[string]int{}}
 
 var _ = Describe("A change of a service", func() {
 	It("reaches exactly its callers when it comes, goes, or changes what they need", func(ctx SpecContext) {
@@ -221,6 +221,9 @@ func memberOf(ns, name, topology string) *v1alpha1.Microservice {
 type reconcileCounter struct {
 	mu     sync.Mutex
 	counts map[string]int
+	// built is how often something was built in a reconcile, which one that finds
+	// nothing changed leaves out.
+	built map[string]int
 }
 
 // logger is a logger that counts what goes to another.
@@ -235,10 +238,17 @@ func (c *reconcileCounter) all() map[string]int {
 	return maps.Clone(c.counts)
 }
 
-func (c *reconcileCounter) add(object string) {
+// of is how often an object was reconciled, and in how many of these built.
+func (c *reconcileCounter) of(object string) (reconciled, built int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.counts[object]++
+	return c.counts[object], c.built[object]
+}
+
+func (c *reconcileCounter) add(counts map[string]int, object string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	counts[object]++
 }
 
 type countingSink struct {
@@ -252,8 +262,13 @@ type countingSink struct {
 func (*countingSink) Enabled(int) bool { return true }
 
 func (s *countingSink) Info(level int, message string, values ...any) {
-	if message == "Reconciling" && s.name != "" {
-		s.counter.add(fmt.Sprintf("%s %s/%s", s.controller, s.namespace, s.name))
+	object := fmt.Sprintf("%s %s/%s", s.controller, s.namespace, s.name)
+	switch {
+	case s.name == "":
+	case message == "Reconciling":
+		s.counter.add(s.counter.counts, object)
+	case message == "Building":
+		s.counter.add(s.counter.built, object)
 	}
 	if s.LogSink.Enabled(level) {
 		s.LogSink.Info(level, message, values...)
