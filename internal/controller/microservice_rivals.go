@@ -23,6 +23,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -241,12 +242,21 @@ func (r *MicroserviceReconciler) contenders() handler.EventHandler {
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { add(q, r.rivals(ctx, e.Object)) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { add(q, r.rivals(ctx, e.Object)) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
-			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
-				add(q, r.rivals(ctx, e.ObjectOld))
-				add(q, r.rivals(ctx, e.ObjectNew))
+			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
+			if concernsRivals(before, after) {
+				add(q, r.rivals(ctx, before))
+				add(q, r.rivals(ctx, after))
 			}
 		},
 	}
+}
+
+// concernsRivals says whether a change is one of what a Microservice claims, or of
+// whether that can be made.
+func concernsRivals(before, after *v1alpha1.Microservice) bool {
+	return (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) || !equality.Semantic.DeepEqual(
+		[]any{before.Spec.Routes, before.Spec.TopologyRef, before.Spec.Type, before.Spec.Ports},
+		[]any{after.Spec.Routes, after.Spec.TopologyRef, after.Spec.Type, after.Spec.Ports})
 }
 
 // routeHolders has those reconciled whose routes claim what a route that comes or

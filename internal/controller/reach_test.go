@@ -112,6 +112,32 @@ var _ = Describe("A change of a service", func() {
 		w.reaches("their namespace gets the label", around, func() { label(ctx, w.there, "others") })
 	}, SpecTimeout(suiteTimeout))
 
+	It("reaches those who claim the same host and path when its routes change, and not else", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users, orders := topology(ns), memberOf(ns, "users", "shop"), memberOf(ns, "orders", "shop")
+		users.Spec.Routes = []v1alpha1.Route{{Path: "/users"}}
+		orders.Spec.Routes = []v1alpha1.Route{{Path: "/orders"}}
+		for _, o := range []client.Object{shop, users, orders} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyReady(ctx, shop, users, orders)
+		rival := memberOf(ns, "rival", "shop")
+		rival.Spec.Routes = users.Spec.Routes
+		Expect(k8s.Create(ctx, rival)).To(Succeed())
+		eventuallyHas(ctx, rival, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
+		w := &reachWorld{here: ns, there: "elsewhere"}
+		w.reaches("the image changes", []string{"microservice here/rival", "topology here/shop"}, func() {
+			change(ctx, rival, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "example.com/rival:2" })
+		})
+		w.reaches("the path changes", []string{"microservice here/rival", "microservice here/users", "topology here/shop"}, func() {
+			change(ctx, rival, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/rival" })
+		})
+		w.reaches("the path changes to another's", []string{"microservice here/rival", "microservice here/orders", "topology here/shop"}, func() {
+			change(ctx, rival, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders/" })
+		})
+	}, SpecTimeout(suiteTimeout))
+
 	It("reaches nobody by its route being counted at the Gateway", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
