@@ -17,6 +17,7 @@ limitations under the License.
 package diagnosis
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -25,6 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 )
 
 // endpoint is a pod at one end of a connection.
@@ -38,6 +40,13 @@ type endpoint struct {
 	ip string
 	// ports are the named ports of its containers.
 	ports []corev1.ContainerPort
+}
+
+// connection is from one pod to a port of another.
+type connection struct {
+	from, to *endpoint
+	port     int32
+	protocol corev1.Protocol
 }
 
 // trit is an answer that may not be known.
@@ -56,14 +65,14 @@ func known(is bool) trit {
 	return no
 }
 
-// cuts are the policies for which a TCP connection is not let through; none where
+// cuts are the policies for which a connection is not let through; none where
 // it is, or where that can't be told. What a pod's policies of a direction allow
 // adds up; a pod without one allows all.
-func cuts(policies []networkingv1.NetworkPolicy, from, to *endpoint, port int32) (cutting []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
+func cuts(policies []networkingv1.NetworkPolicy, c connection) (cutting []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
 	for _, direction := range []networkingv1.PolicyType{networkingv1.PolicyTypeEgress, networkingv1.PolicyTypeIngress} {
-		own, peer := from, to
+		own, peer := c.from, c.to
 		if direction == networkingv1.PolicyTypeIngress {
-			own, peer = to, from
+			own, peer = c.to, c.from
 		}
 		var about []*networkingv1.NetworkPolicy
 		let := no
@@ -73,7 +82,7 @@ func cuts(policies []networkingv1.NetworkPolicy, from, to *endpoint, port int32)
 				continue
 			}
 			about = append(about, policy)
-			let = max(let, lets(policy, direction, peer, to, port))
+			let = max(let, lets(policy, direction, peer, c))
 		}
 		if len(about) > 0 && let == no {
 			return about, direction
@@ -96,14 +105,14 @@ func selects(selector *metav1.LabelSelector, of map[string]string) bool {
 	return err == nil && s.Matches(labels.Set(of))
 }
 
-// lets says whether a policy lets a connection through. to is the end that
-// listens, by which named ports are meant.
-func lets(policy *networkingv1.NetworkPolicy, direction networkingv1.PolicyType, peer, to *endpoint, port int32) trit {
+// lets says whether a policy lets a connection through. Named ports are those of
+// the end that listens.
+func lets(policy *networkingv1.NetworkPolicy, direction networkingv1.PolicyType, peer *endpoint, c connection) trit {
 	let := no
 	if direction == networkingv1.PolicyTypeEgress {
 		for i := range policy.Spec.Egress {
 			rule := &policy.Spec.Egress[i]
-			if portsMatch(rule.Ports, to, port) {
+			if portsMatch(rule.Ports, c) {
 				let = max(let, peersMatch(policy.Namespace, rule.To, peer))
 			}
 		}
@@ -111,28 +120,28 @@ func lets(policy *networkingv1.NetworkPolicy, direction networkingv1.PolicyType,
 	}
 	for i := range policy.Spec.Ingress {
 		rule := &policy.Spec.Ingress[i]
-		if portsMatch(rule.Ports, to, port) {
+		if portsMatch(rule.Ports, c) {
 			let = max(let, peersMatch(policy.Namespace, rule.From, peer))
 		}
 	}
 	return let
 }
 
-func portsMatch(ports []networkingv1.NetworkPolicyPort, to *endpoint, port int32) bool {
+func portsMatch(ports []networkingv1.NetworkPolicyPort, c connection) bool {
 	return len(ports) == 0 || slices.ContainsFunc(ports, func(p networkingv1.NetworkPolicyPort) bool {
 		switch {
-		case p.Protocol != nil && *p.Protocol != corev1.ProtocolTCP:
+		case ptr.Deref(p.Protocol, corev1.ProtocolTCP) != c.protocol:
 			return false
 		case p.Port == nil:
 			return true
 		case p.Port.Type == intstr.String:
-			return slices.ContainsFunc(to.ports, func(c corev1.ContainerPort) bool {
-				return c.Name == p.Port.StrVal && c.ContainerPort == port && (c.Protocol == "" || c.Protocol == corev1.ProtocolTCP)
+			return slices.ContainsFunc(c.to.ports, func(named corev1.ContainerPort) bool {
+				return named.Name == p.Port.StrVal && named.ContainerPort == c.port && cmp.Or(named.Protocol, corev1.ProtocolTCP) == c.protocol
 			})
 		case p.EndPort != nil:
-			return p.Port.IntVal <= port && port <= *p.EndPort
+			return p.Port.IntVal <= c.port && c.port <= *p.EndPort
 		}
-		return p.Port.IntVal == port
+		return p.Port.IntVal == c.port
 	})
 }
 

@@ -144,15 +144,16 @@ func TestCutsAgreesWithCyclonus(t *testing.T) {
 		}
 		from, to := d.endpoint(namespaces), d.endpoint(namespaces)
 		port := pick[int32](d, 80, 8080, 8050, 9999)
+		protocol := pick(d, corev1.ProtocolTCP, corev1.ProtocolTCP, corev1.ProtocolUDP)
 		portName := ""
-		if port == 8080 {
+		if port == 8080 && protocol == corev1.ProtocolTCP {
 			portName = "http"
 		}
 		want := matcher.BuildNetworkPolicies(false, theirs).IsTrafficAllowed(&matcher.Traffic{Source: from.traffic(), Destination: to.traffic(),
-			ResolvedPort: int(port), ResolvedPortName: portName, Protocol: corev1.ProtocolTCP}).IsAllowed()
-		cutting, _ := cuts(policies, from, to, port)
+			ResolvedPort: int(port), ResolvedPortName: portName, Protocol: protocol}).IsAllowed()
+		cutting, _ := cuts(policies, connection{from, to, port, protocol})
 		if got := len(cutting) == 0; got != want {
-			t.Fatalf("let through is %t, want %t\npolicies %+v\nfrom %+v\nto %+v:%d", got, want, policies, from, to, port)
+			t.Fatalf("let through is %t, want %t\npolicies %+v\nfrom %+v\nto %+v:%d %s", got, want, policies, from, to, port, protocol)
 		}
 		if !want {
 			cutOff++
@@ -186,7 +187,7 @@ func TestCutsClaimsNothingUnknown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			policy := networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "x"}, Spec: networkingv1.NetworkPolicySpec{
 				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}, Egress: []networkingv1.NetworkPolicyEgressRule{{To: []networkingv1.NetworkPolicyPeer{tc.peer}}}}}
-			if cutting, _ := cuts([]networkingv1.NetworkPolicy{policy}, from, to, 80); (len(cutting) > 0) != tc.want {
+			if cutting, _ := cuts([]networkingv1.NetworkPolicy{policy}, connection{from, to, 80, corev1.ProtocolTCP}); (len(cutting) > 0) != tc.want {
 				t.Errorf("cut is %t, want %t", len(cutting) > 0, tc.want)
 			}
 		})

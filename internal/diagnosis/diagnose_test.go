@@ -37,6 +37,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 const (
@@ -70,8 +71,29 @@ var (
 		return unready(service("users"), workload, v1alpha1.ReasonImagePullFailed, "")
 	}
 	class   = &gatewayv1.GatewayClass{Spec: gatewayv1.GatewayClassSpec{ControllerName: "traefik.io/gateway-controller"}}
-	denyOut = policy("deny-out", "orders", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}})
+	denyOut = lettingOut("deny-out")
 )
+
+// lettingOut is a policy that lets the service's pods out to some ports, wherever.
+func lettingOut(name string, ports ...networkingv1.NetworkPolicyPort) networkingv1.NetworkPolicy {
+	p := policy(name, "orders", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}})
+	if len(ports) > 0 {
+		p.Spec.Egress = []networkingv1.NetworkPolicyEgressRule{{Ports: ports}}
+	}
+	return p
+}
+
+func tcp(port int32) networkingv1.NetworkPolicyPort {
+	return networkingv1.NetworkPolicyPort{Port: ptr.To(intstr.FromInt32(port))}
+}
+
+func udp(port int32) networkingv1.NetworkPolicyPort {
+	return networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolUDP), Port: ptr.To(intstr.FromInt32(port))}
+}
+
+func listensAsDatabase(p *corev1.Pod) {
+	p.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: database.PortName, ContainerPort: 5432}}
+}
 
 // cases has a case for each row of the table, and more where a row has more to
 // tell.
@@ -323,7 +345,21 @@ var cases = map[string]toldCase{
 		fault: "SelectorClash", part: PartService, object: "Deployment all", cause: []string{`Deployment "all" selects`}, beside: true},
 	"a policy that lets nothing out": {
 		world: newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut} }),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy deny-out", cause: []string{"does not let them out to port 8080 of users"}, remedy: "egress", beside: true},
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy deny-out", cause: []string{"cuts orders off from DNS and users:", "does not let them out to port 53 (UDP) of DNS or port 8080 of users"}, remedy: "egress", beside: true},
+	"a policy that lets only calls out, and no lookups": {
+		world: newWorld(service("users")).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").
+			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial tcp: lookup users.shop.svc on 10.96.0.10:53: i/o timeout").
+			with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{lettingOut("to-port", tcp(8080))} }),
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy to-port", cause: []string{"cuts orders off from DNS:", "port 53 (UDP)"}, remedy: "k8s-app=kube-dns of namespace kube-system"},
+	"a policy that lets nobody to the database": {
+		world: newWorld().unready(workload, v1alpha1.ReasonCrashLooping, "").
+			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1)), pod("orders-db-0", db, ready, listensAsDatabase)).
+			log("p", true, "dial tcp orders-db.shop.svc:5432: connect: connection timed out").
+			with(func(e *Evidence) {
+				e.Microservice.Status.Database = &v1alpha1.DatabaseStatus{Host: "orders-db.shop.svc"}
+				e.Policies = []networkingv1.NetworkPolicy{lettingOut("no-data", tcp(8080), udp(53))}
+			}),
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy no-data", cause: []string{"cuts orders off from its database:", "port 5432"}, remedy: "app.kubernetes.io/component=database, port 5432"},
 	"a policy that lets nothing in, of which the log tells": {
 		world: newWorld(service("users")).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial users.shop.svc:8080: i/o timeout").
@@ -422,8 +458,7 @@ func TestDiagnose(t *testing.T) {
 
 // TestNothingIsFound is about what looks like a fault and is none.
 func TestNothingIsFound(t *testing.T) {
-	allowing := denyOut
-	allowing.Spec.Egress = []networkingv1.NetworkPolicyEgressRule{{Ports: []networkingv1.NetworkPolicyPort{{Port: ptr.To(intstr.FromInt32(8080))}}}}
+	allowing := lettingOut("out", tcp(8080), udp(53))
 	for name, w := range map[string]world{
 		"a service that is well": newWorld().pods(pod("p", svc, ready)),
 		"one restart, long ago":  newWorld().pods(pod("p", svc, crashed(1, "Error", 1), ready)),
@@ -438,6 +473,10 @@ func TestNothingIsFound(t *testing.T) {
 		}),
 		"a policy that lets the call out":              newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{allowing} }),
 		"two policies, one of which lets the call out": newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut, allowing} }),
+		"a policy that lets the database be reached": newWorld().pods(pod("p", svc, ready), pod("orders-db-0", db, ready, listensAsDatabase)).with(func(e *Evidence) {
+			e.Policies = []networkingv1.NetworkPolicy{lettingOut("out", tcp(5432), udp(5353))}
+		}),
+		"a policy that lets nothing out of what needs nothing": newWorld().pods(pod("p", svc, ready)).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut} }),
 		"a policy about other pods": newWorld(service("users")).calls(users).with(func(e *Evidence) {
 			e.Policies = []networkingv1.NetworkPolicy{policy("x", "payments", networkingv1.NetworkPolicySpec{})}
 		}),

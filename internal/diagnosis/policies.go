@@ -18,7 +18,6 @@ package diagnosis
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -66,49 +65,82 @@ func (e *Evidence) calleeEndpoint(callee *v1alpha1.Microservice) *endpoint {
 	return e.endpointOf(callee, e.Callees[callee.Namespace+"/"+callee.Name])
 }
 
-// policyCut tells of declared calls that a policy of somebody else does not let
-// through. Atoll's own policies let through what is declared; where they are
-// there, no other can forbid it.
+// policyCut tells of what a service can't do without and that a policy of somebody
+// else does not let it reach. Atoll's own policies let through what is declared;
+// where they are there, no other can forbid it.
 func policyCut(e *Evidence) []*Finding {
 	var all []*Finding
-	from := e.own()
-	for _, edge := range graph.Resolve(e.Microservice, e.Graph) {
-		if !edge.Resolved() {
+	// out is the finding about each policy that keeps something from being let out.
+	out := map[*networkingv1.NetworkPolicy]*cutOut{}
+	for _, n := range e.needs() {
+		policy, direction := n.cutBy(e.Policies)
+		if policy == nil {
 			continue
 		}
-		port := graph.TargetPort(edge.Port)
-		cutting, direction := cuts(e.Policies, from, e.calleeEndpoint(edge.Callee), port)
-		foreign := slices.IndexFunc(cutting, func(p *networkingv1.NetworkPolicy) bool {
-			return p.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
-		})
-		if foreign < 0 {
+		object := name("NetworkPolicy", e.shown(policy.Namespace, policy.Name))
+		if known := out[policy]; known != nil && direction == networkingv1.PolicyTypeEgress {
+			known.needs = append(known.needs, n)
 			continue
 		}
-		policy := cutting[foreign]
-		callee := e.shown(edge.Callee.Namespace, edge.Callee.Name)
 		f := &Finding{
-			Part: PartDependencies, Object: name("NetworkPolicy", e.shown(policy.Namespace, policy.Name)), Beside: true,
-			Steps: []Step{step(name("Microservice", e.Microservice.Name), "calls %s, as dependencies declares", callee)},
-		}
-		f.Cause, f.Remedy = cutBy(e, policy, direction, callee, edge.Callee, port)
-		f.Steps = append(f.Steps, step(f.Object, "does not let the connection through (%s)", strings.ToLower(string(direction))))
-		if line, found := e.mentioned(edge.Host()); found {
-			f.Beside, f.symptom = false, true
-			f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "says: %s", cut(line, 160)))...)
+			Part: PartDependencies, Object: object, Beside: true,
+			Steps: []Step{
+				step(name("Microservice", e.Microservice.Name), "%s", n.because),
+				step(object, "does not let the connection through (%s)", strings.ToLower(string(direction))),
+			},
 		}
 		all = append(all, f)
+		if direction == networkingv1.PolicyTypeEgress {
+			out[policy] = &cutOut{Finding: f, needs: []*need{n}}
+			continue
+		}
+		f.Cause = fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let %s in to port %d",
+			policy.Name, e.Microservice.Name, n.shown, n.shown, e.Microservice.Name, n.port())
+		f.Remedy = fmt.Sprintf("Add to its ingress: pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, e.Microservice.Name, e.Microservice.Namespace, n.port())
+		e.blame(f, n)
+	}
+	for policy, c := range out {
+		var reasons, names, places, rules []string
+		for _, n := range c.needs {
+			reasons = append(reasons, n.because)
+			names = append(names, n.shown)
+			places = append(places, n.place)
+			rules = append(rules, n.rule)
+		}
+		c.Steps[0].Says = listed(reasons, "and")
+		c.Cause = fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let them out to %s",
+			policy.Name, e.Microservice.Name, listed(names, "and"), e.Microservice.Name, listed(places, "or"))
+		c.Remedy = "Add to its egress: " + strings.Join(rules, "; ")
+		e.blame(c.Finding, c.needs...)
 	}
 	return all
 }
 
-func cutBy(e *Evidence, policy *networkingv1.NetworkPolicy, direction networkingv1.PolicyType, callee string, to *v1alpha1.Microservice, port int32) (cause, remedy string) {
-	caller := e.Microservice.Name
-	if direction == networkingv1.PolicyTypeEgress {
-		return fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let them out to port %d of %s", policy.Name, caller, callee, caller, port, callee),
-			fmt.Sprintf("Add to its egress: pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, to.Name, to.Namespace, port)
+// cutOut is what is found of a policy that does not let out.
+type cutOut struct {
+	*Finding
+	needs []*need
+}
+
+// blame makes a cut the cause, where what the service says names one of what it
+// is cut off from.
+func (e *Evidence) blame(f *Finding, cutOff ...*need) {
+	var signs []string
+	for _, n := range cutOff {
+		signs = append(signs, n.signs...)
 	}
-	return fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let %s in to port %d", policy.Name, caller, callee, callee, caller, port),
-		fmt.Sprintf("Add to its ingress: pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, caller, e.Microservice.Namespace, port)
+	if line, found := e.mentioned(signs...); found {
+		f.Beside, f.symptom = false, true
+		f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "says: %s", cut(line, 160)))...)
+	}
+}
+
+// listed is a list as one says it.
+func listed(parts []string, conjunction string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " " + conjunction + " " + parts[len(parts)-1]
 }
 
 // undeclaredCall tells of services that this one is told of and does not declare,
@@ -121,7 +153,7 @@ func undeclaredCall(e *Evidence) []*Finding {
 		ports := graph.Ports(callee)
 		var cutting []*networkingv1.NetworkPolicy
 		for i := range ports {
-			if cutting, _ = cuts(e.Policies, from, e.calleeEndpoint(callee), graph.TargetPort(&ports[i])); len(cutting) == 0 {
+			if cutting, _ = cuts(e.Policies, connection{from, e.calleeEndpoint(callee), graph.TargetPort(&ports[i]), corev1.ProtocolTCP}); len(cutting) == 0 {
 				break
 			}
 		}
