@@ -36,9 +36,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// cuts finds the connections that Strict isolation of a Topology would cut. What
-// may not be read is passed over.
-func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) ([]graph.Cut, error) {
+// auditor reads what calls that nobody declared may stand in.
+type auditor struct {
+	client.Reader
+	// unread is what may not be read.
+	unread map[string]bool
+}
+
+// cuts finds the connections that Strict isolation of a Topology would cut, and
+// says what may not be read and so was passed over.
+func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) (cuts []graph.Cut, unread []string, err error) {
+	a := &auditor{c, map[string]bool{}}
 	namespaces := map[string]bool{}
 	for _, ms := range from.all {
 		if from.memberOf(ms) == topology.Namespace+"/"+topology.Name {
@@ -51,33 +59,42 @@ func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, fro
 		if !namespaces[ms.Namespace] {
 			continue
 		}
-		var err error
-		if all[i], err = withConfigMaps(ctx, c, ms); err != nil {
-			return nil, err
+		if all[i], err = a.withConfigMaps(ctx, ms); err != nil {
+			return nil, nil, err
 		}
 	}
 	var entries []graph.Entry
 	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
-		found, err := entriesIn(ctx, c, namespace)
+		found, err := a.entriesIn(ctx, namespace)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		entries = append(entries, found...)
 	}
-	return graph.Cuts(topology, all, from.memberOf, entries), nil
+	return graph.Cuts(topology, all, from.memberOf, entries), slices.Sorted(maps.Keys(a.unread)), nil
+}
+
+// passOver notes what may not be read. Any other error is the caller's.
+func (a *auditor) passOver(err error, what, namespace string) error {
+	what += " of namespace " + namespace
+	if apierrors.IsForbidden(err) {
+		a.unread[what] = true
+		return nil
+	}
+	if err == nil || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+		return nil
+	}
+	return readable("reading "+what, err)
 }
 
 // withConfigMaps is a service whose env has the values that its pods take from
 // ConfigMaps.
-func withConfigMaps(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
+func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
 	ms = ms.DeepCopy()
 	read := func(name string) (map[string]string, error) {
 		config := &corev1.ConfigMap{}
-		err := c.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, config)
-		if apierrors.IsNotFound(err) || apierrors.IsForbidden(err) {
-			return nil, nil
-		}
-		return config.Data, readableUnless(err, "reading ConfigMap "+name)
+		err := a.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, config)
+		return config.Data, a.passOver(err, "ConfigMaps", ms.Namespace)
 	}
 	for i := range ms.Spec.Env {
 		variable := &ms.Spec.Env[i]
@@ -105,22 +122,16 @@ func withConfigMaps(ctx context.Context, c client.Reader, ms *v1alpha1.Microserv
 	return ms, nil
 }
 
-func readableUnless(err error, doing string) error {
-	if err == nil {
-		return nil
-	}
-	return readable(doing, err)
-}
-
-// entriesIn finds the Ingresses and HTTPRoutes of a namespace that somebody else
-// made.
-func entriesIn(ctx context.Context, c client.Reader, namespace string) ([]graph.Entry, error) {
+// entriesIn finds the Ingresses and routes of a namespace that somebody else made.
+func (a *auditor) entriesIn(ctx context.Context, namespace string) ([]graph.Entry, error) {
 	var entries []graph.Entry
-	ingresses, routes := &networkingv1.IngressList{}, &gatewayv1.HTTPRouteList{}
-	for _, list := range []client.ObjectList{ingresses, routes} {
-		err := c.List(ctx, list, client.InNamespace(namespace))
-		if err != nil && !apierrors.IsForbidden(err) && !apierrors.IsNotFound(err) && !meta.IsNoMatchError(err) {
-			return nil, readable("listing entries", err)
+	ingresses, httpRoutes, grpcRoutes := &networkingv1.IngressList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
+	for _, kind := range []struct {
+		name string
+		list client.ObjectList
+	}{{"Ingresses", ingresses}, {"HTTPRoutes", httpRoutes}, {"GRPCRoutes", grpcRoutes}} {
+		if err := a.passOver(a.List(ctx, kind.list, client.InNamespace(namespace)), kind.name, namespace); err != nil {
+			return nil, err
 		}
 	}
 	for i := range ingresses.Items {
@@ -128,16 +139,22 @@ func entriesIn(ctx context.Context, c client.Reader, namespace string) ([]graph.
 			entries = append(entries, graph.Entry{Kind: "Ingress", Namespace: namespace, Name: ingresses.Items[i].Name, Backend: backend})
 		}
 	}
-	for i := range routes.Items {
-		route := &routes.Items[i]
-		if route.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedByAtoll {
-			continue
+	add := func(kind string, route client.Object, backend gatewayv1.BackendRef) {
+		if route.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll && (backend.Namespace == nil || string(*backend.Namespace) == namespace) {
+			entries = append(entries, graph.Entry{Kind: kind, Namespace: namespace, Name: route.GetName(), Backend: string(backend.Name)})
 		}
-		for _, rule := range route.Spec.Rules {
+	}
+	for i := range httpRoutes.Items {
+		for _, rule := range httpRoutes.Items[i].Spec.Rules {
 			for _, backend := range rule.BackendRefs {
-				if backend.Namespace == nil || string(*backend.Namespace) == namespace {
-					entries = append(entries, graph.Entry{Kind: "HTTPRoute", Namespace: namespace, Name: route.Name, Backend: string(backend.Name)})
-				}
+				add("HTTPRoute", &httpRoutes.Items[i], backend.BackendRef)
+			}
+		}
+	}
+	for i := range grpcRoutes.Items {
+		for _, rule := range grpcRoutes.Items[i].Spec.Rules {
+			for _, backend := range rule.BackendRefs {
+				add("GRPCRoute", &grpcRoutes.Items[i], backend.BackendRef)
 			}
 		}
 	}
@@ -167,8 +184,11 @@ func backendsOf(ingress *networkingv1.Ingress) []string {
 }
 
 // cuts lists what Strict would cut.
-func (t terminal) cuts(all []graph.Cut) string {
-	const limits = "Secrets, and what is built into images, can't be looked at."
+func (t terminal) cuts(all []graph.Cut, unread []string) string {
+	limits := "Secrets, and what is built into images, can't be looked at."
+	if len(unread) > 0 {
+		limits += " Not looked at, because you may not read them: " + strings.Join(unread, ", ") + "."
+	}
 	if len(all) == 0 {
 		return wrap("Isolation is audited, and cuts nothing yet. Strict would cut nothing that is known of. "+limits, t.textWidth(), "") + "\n"
 	}

@@ -28,6 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
@@ -47,7 +48,10 @@ func audited() []client.Object {
 	legacy := &networkingv1.Ingress{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "legacy"}, Spec: networkingv1.IngressSpec{
 		DefaultBackend: &networkingv1.IngressBackend{Service: &networkingv1.IngressServiceBackend{Name: "users"}},
 	}}
-	return []client.Object{topology, orders, service("users"), service("payments"), settings, legacy}
+	streams := &gatewayv1.GRPCRoute{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "streams"}, Spec: gatewayv1.GRPCRouteSpec{
+		Rules: []gatewayv1.GRPCRouteRule{{BackendRefs: []gatewayv1.GRPCBackendRef{{BackendRef: gatewayv1.BackendRef{BackendObjectReference: gatewayv1.BackendObjectReference{Name: "payments"}}}}}},
+	}}
+	return []client.Object{topology, orders, service("users"), service("payments"), settings, legacy, streams}
 }
 
 func TestGraphAudit(t *testing.T) {
@@ -78,7 +82,10 @@ func TestGraphAudit(t *testing.T) {
 			return c.List(ctx, list, opts...)
 		},
 	})
-	if got := run(t, blind, "", "graph", "shop"); got.code != 0 || !strings.Contains(got.out, "cut nothing") {
+	got := run(t, blind, "", "graph", "shop")
+	text := strings.Join(strings.Fields(got.out), " ")
+	if got.code != 0 || !strings.Contains(text, "cut nothing") ||
+		!strings.Contains(text, "you may not read them: ConfigMaps of namespace shop, GRPCRoutes of namespace shop, HTTPRoutes of namespace shop, Ingresses of namespace shop.") {
 		t.Errorf("got %+v", got)
 	}
 }

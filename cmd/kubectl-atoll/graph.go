@@ -120,7 +120,7 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 	g := graph.Of(namespace, from.all, from.memberOf, members)
 	audited := shown.Annotations[v1alpha1.AnnotationIsolation] == v1alpha1.IsolationAudit
 	if audited {
-		if g.Cuts, err = cuts(ctx, c, shown, from); err != nil {
+		if g.Cuts, g.Unread, err = cuts(ctx, c, shown, from); err != nil {
 			return "", nil, err
 		}
 	}
@@ -141,7 +141,7 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 	}
 	drawn = graph.Tree(g, o.terminal.tree())
 	if audited {
-		drawn += "\n" + o.terminal.cuts(g.Cuts)
+		drawn += "\n" + o.terminal.cuts(g.Cuts, g.Unread)
 	}
 	return drawn, from, nil
 }

@@ -41,6 +41,8 @@ type Graph struct {
 	// Cuts are the connections that Strict isolation would not let through, where the
 	// Topology has it audited.
 	Cuts []Cut `json:"cuts,omitempty"`
+	// Unread is what could not be read when these were looked for.
+	Unread []string `json:"unread,omitempty"`
 
 	byID map[string]*Node
 }
