@@ -123,7 +123,8 @@ type TopologyGateway struct {
 	Hostnames []Hostname `json:"hostnames,omitempty"`
 
 	// dataPlane says whose pods forward requests to the members' routed ports.
-	// Unset means that any pod may reach a routed port.
+	// Unset means that any pod may reach a routed port; so it is with the ports of
+	// routes that attach to other Gateways.
 	// +optional
 	DataPlane *PodPeer `json:"dataPlane,omitempty"`
 

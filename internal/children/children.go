@@ -61,8 +61,8 @@ type Kind struct {
 	// while an object of that kind can't be applied, none of this one is.
 	After string
 	// Build makes the wanted objects of the kind; none when none is wanted. An
-	// error of type *Problem is shown to the user, and leaves what exists of the
-	// kind as it is.
+	// error of type *Problem is shown to the user: what is returned beside it is
+	// applied, and what else exists of the kind stays as it is.
 	Build func(*Inputs) ([]Object, error)
 	// Health says how a wanted object is; live is nil while it does not exist. nil
 	// means that existing is enough.
@@ -103,17 +103,18 @@ func prototype(kind schema.GroupVersionKind) *unstructured.Unstructured {
 }
 
 // ConditionOf is the condition that one object of the kind counts to. A Job
-// counts to what it is for.
+// counts to what it is for, and a NetworkPolicy to whose pods it is about.
 func (k *Kind) ConditionOf(o metav1.Object) string {
-	if k.Name != "Job" {
-		return k.Condition
-	}
-	switch o.GetLabels()[v1alpha1.LabelComponent] {
-	case v1alpha1.ComponentMigration:
+	component := o.GetLabels()[v1alpha1.LabelComponent]
+	switch {
+	case k.Name == "NetworkPolicy" && component == v1alpha1.ComponentService:
+		return v1alpha1.ConditionWorkloadReady
+	case k.Name != "Job":
+	case component == v1alpha1.ComponentMigration:
 		return v1alpha1.ConditionDatabaseMigrated
-	case v1alpha1.ComponentRestore:
+	case component == v1alpha1.ComponentRestore:
 		return v1alpha1.ConditionDatabaseRestored
-	case v1alpha1.ComponentRotation:
+	case component == v1alpha1.ComponentRotation:
 		return v1alpha1.ConditionCredentialsRotated
 	}
 	return k.Condition
@@ -142,7 +143,8 @@ func invalid(format string, args ...any) *Problem {
 type Wanted struct {
 	Kind    *Kind
 	Objects []Object
-	// Problem kept the objects from being built; what exists stays as it is.
+	// Problem kept further objects from being built; what exists of these stays as
+	// it is.
 	Problem *Problem
 }
 
@@ -156,22 +158,17 @@ func Build(in *Inputs) ([]Wanted, error) {
 		kind := &Table[i]
 		w := Wanted{Kind: kind}
 		objects, err := kind.Build(in)
-		var problem *Problem
-		switch {
-		case err == nil:
-			w.Objects = objects
-			for _, o := range objects {
-				if kind.Outlives == nil || !kind.Outlives(in, o) {
-					owned(in.Microservice, o)
-				}
-			}
-		case errors.As(err, &problem):
-			w.Problem = problem
-			if problem.Condition == "" {
-				problem.Condition = kind.Condition
-			}
-		default:
+		if err != nil && !errors.As(err, &w.Problem) {
 			return nil, fmt.Errorf("building %s of Microservice %q: %w", kind.Name, in.Microservice.Name, err)
+		}
+		if w.Problem != nil && w.Problem.Condition == "" {
+			w.Problem.Condition = kind.Condition
+		}
+		w.Objects = objects
+		for _, o := range objects {
+			if kind.Outlives == nil || !kind.Outlives(in, o) {
+				owned(in.Microservice, o)
+			}
 		}
 		if kind.CRD != "" && in.MissingCRDs[kind.CRD] && len(w.Objects) > 0 {
 			w.Objects, w.Problem = nil, missingCRD(kind)

@@ -28,38 +28,30 @@ import (
 )
 
 func grpcRoutes(in *Inputs) ([]Object, error) {
+	return routeObjects(in, v1alpha1.ProtocolGRPC, grpcRoute)
+}
+
+func grpcRoute(in *Inputs, i int, parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname) (Object, *Problem) {
 	ms := in.Microservice
-	var objects []Object
-	for _, i := range routesOf(ms, v1alpha1.ProtocolGRPC) {
-		route := &ms.Spec.Routes[i]
-		if route.Rewrite != "" || route.Timeout != nil {
-			return nil, invalid("routes[%d]: rewrite and timeout are for HTTP ports; a GRPCRoute has neither: remove them", i)
-		}
-		attached := in.attachmentOf(i)
-		if attached.nothing {
-			continue
-		}
-		parents, problem := parentRefs(in, i, attached.gateways)
-		if problem != nil {
-			return nil, problem
-		}
-		method, problem := grpcMethod(route, i)
-		if problem != nil {
-			return nil, problem
-		}
-		objects = append(objects, &gatewayv1.GRPCRoute{
-			ObjectMeta: routeMeta(ms, i),
-			Spec: gatewayv1.GRPCRouteSpec{
-				CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
-				Hostnames:       gatewayHostnames(attached.hostnames),
-				Rules: []gatewayv1.GRPCRouteRule{{
-					Matches:     grpcMatches(method, route),
-					BackendRefs: []gatewayv1.GRPCBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},
-				}},
-			},
-		})
+	route := &ms.Spec.Routes[i]
+	if route.Rewrite != "" || route.Timeout != nil {
+		return nil, invalid("routes[%d]: rewrite and timeout are for HTTP ports; a GRPCRoute has neither: remove them", i)
 	}
-	return objects, nil
+	method, problem := grpcMethod(route, i)
+	if problem != nil {
+		return nil, problem
+	}
+	return &gatewayv1.GRPCRoute{
+		ObjectMeta: routeMeta(ms, i),
+		Spec: gatewayv1.GRPCRouteSpec{
+			CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
+			Hostnames:       hostnames,
+			Rules: []gatewayv1.GRPCRouteRule{{
+				Matches:     grpcMatches(method, route),
+				BackendRefs: []gatewayv1.GRPCBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},
+			}},
+		},
+	}, nil
 }
 
 // What Gateway API takes for a service and a method.

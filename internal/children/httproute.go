@@ -25,50 +25,42 @@ import (
 )
 
 func httpRoutes(in *Inputs) ([]Object, error) {
+	return routeObjects(in, v1alpha1.ProtocolHTTP, httpRoute)
+}
+
+func httpRoute(in *Inputs, i int, parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname) (Object, *Problem) {
 	ms := in.Microservice
-	var objects []Object
-	for _, i := range routesOf(ms, v1alpha1.ProtocolHTTP) {
-		attached := in.attachmentOf(i)
-		if attached.nothing {
-			continue
-		}
-		parents, problem := parentRefs(in, i, attached.gateways)
-		if problem != nil {
-			return nil, problem
-		}
-		route := &ms.Spec.Routes[i]
-		rule := gatewayv1.HTTPRouteRule{
-			Matches: []gatewayv1.HTTPRouteMatch{{
-				Path: &gatewayv1.HTTPPathMatch{
-					Type:  ptr.To(gatewayv1.PathMatchPathPrefix),
-					Value: ptr.To(pathOf(route)),
-				},
-				Headers: httpHeaders(route),
-			}},
-			BackendRefs: []gatewayv1.HTTPBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},
-		}
-		if route.Rewrite != "" {
-			rule.Filters = []gatewayv1.HTTPRouteFilter{{
-				Type: gatewayv1.HTTPRouteFilterURLRewrite,
-				URLRewrite: &gatewayv1.HTTPURLRewriteFilter{Path: &gatewayv1.HTTPPathModifier{
-					Type:               gatewayv1.PrefixMatchHTTPPathModifier,
-					ReplacePrefixMatch: &route.Rewrite,
-				}},
-			}}
-		}
-		if route.Timeout != nil {
-			rule.Timeouts = &gatewayv1.HTTPRouteTimeouts{Request: ptr.To(gatewayv1.Duration(gatewayDuration(route.Timeout.Duration)))}
-		}
-		objects = append(objects, &gatewayv1.HTTPRoute{
-			ObjectMeta: routeMeta(ms, i),
-			Spec: gatewayv1.HTTPRouteSpec{
-				CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
-				Hostnames:       gatewayHostnames(attached.hostnames),
-				Rules:           []gatewayv1.HTTPRouteRule{rule},
+	route := &ms.Spec.Routes[i]
+	rule := gatewayv1.HTTPRouteRule{
+		Matches: []gatewayv1.HTTPRouteMatch{{
+			Path: &gatewayv1.HTTPPathMatch{
+				Type:  ptr.To(gatewayv1.PathMatchPathPrefix),
+				Value: ptr.To(pathOf(route)),
 			},
-		})
+			Headers: httpHeaders(route),
+		}},
+		BackendRefs: []gatewayv1.HTTPBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},
 	}
-	return objects, nil
+	if route.Rewrite != "" {
+		rule.Filters = []gatewayv1.HTTPRouteFilter{{
+			Type: gatewayv1.HTTPRouteFilterURLRewrite,
+			URLRewrite: &gatewayv1.HTTPURLRewriteFilter{Path: &gatewayv1.HTTPPathModifier{
+				Type:               gatewayv1.PrefixMatchHTTPPathModifier,
+				ReplacePrefixMatch: &route.Rewrite,
+			}},
+		}}
+	}
+	if route.Timeout != nil {
+		rule.Timeouts = &gatewayv1.HTTPRouteTimeouts{Request: ptr.To(gatewayv1.Duration(gatewayDuration(route.Timeout.Duration)))}
+	}
+	return &gatewayv1.HTTPRoute{
+		ObjectMeta: routeMeta(ms, i),
+		Spec: gatewayv1.HTTPRouteSpec{
+			CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
+			Hostnames:       hostnames,
+			Rules:           []gatewayv1.HTTPRouteRule{rule},
+		},
+	}, nil
 }
 
 func pathOf(route *v1alpha1.Route) string {

@@ -44,7 +44,10 @@ func jobs(in *Inputs) ([]Object, error) {
 	wanted = append(wanted, restoreJobs(in)...)
 	wanted = append(wanted, rotationJobs(in)...)
 	migrations, err := migrationJobs(in)
-	return append(wanted, migrations...), err
+	if err != nil {
+		return nil, err
+	}
+	return append(wanted, migrations...), nil
 }
 
 // kept stands for a Job that exists and is to stay: a Job is never changed.

@@ -27,18 +27,24 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // networkPolicies are the database's, which is always there, and the service's,
 // where its Topology isolates its members.
 func networkPolicies(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
-	}
 	var policies []Object
 	if in.isolation() != v1alpha1.IsolationNone && !in.audited() {
 		policies = append(policies, ServicePolicy(in))
+	}
+	if in.databaseErr != nil {
+		// The pods stay as they are, and so does who may reach them, unless they
+		// listen where the spec says.
+		if !in.listensAsSaid() {
+			policies = nil
+		}
+		return policies, invalidDatabase(in)
 	}
 	if p := in.managed(); p != nil {
 		ms := in.Microservice
@@ -115,12 +121,14 @@ func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
 			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(caller.Port),
 		})
 	}
-	if ports := routedPorts(ms); len(ports) > 0 {
-		rule := networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(ports...)}
-		if gateway := in.Topology.Spec.Gateway; gateway != nil && gateway.DataPlane != nil {
-			rule.From = []networkingv1.NetworkPolicyPeer{podPeer(gateway.DataPlane)}
-		}
-		rules = append(rules, rule)
+	known, others := routedPorts(in)
+	if len(known) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
+			From: []networkingv1.NetworkPolicyPeer{podPeer(in.Topology.Spec.Gateway.DataPlane)}, Ports: tcpPorts(known...),
+		})
+	}
+	if len(others) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(ms)...)})
@@ -142,11 +150,8 @@ func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
 			Ports: tcpPorts(graph.TargetPort(edge.Port)),
 		})
 	}
-	if p := in.managed(); p != nil {
-		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
-			To:    []networkingv1.NetworkPolicyPeer{{PodSelector: &p.NetworkPolicy(nil, selector(in.Microservice, v1alpha1.ComponentDatabase)).Spec.PodSelector}},
-			Ports: tcpPorts(p.Port),
-		})
+	if pods, port := in.databasePods(); pods != nil {
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
 	}
 	for i := range in.Microservice.Spec.Egress {
 		declared := &in.Microservice.Spec.Egress[i]
@@ -157,6 +162,42 @@ func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
 		rules = append(rules, rule)
 	}
 	return rules
+}
+
+// databasePods selects the pods of the database that runs in the cluster, and says
+// where they listen; also where the spec can't be carried out, for what runs is used
+// all the same.
+func (in *Inputs) databasePods() (*metav1.LabelSelector, int32) {
+	spec := in.Microservice.Spec.Database
+	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+		return nil, 0
+	}
+	port := database.PortOf(spec.Engine)
+	switch {
+	case port == 0:
+		return nil, 0
+	case spec.Provider == v1alpha1.ProviderCloudNativePG:
+		return &metav1.LabelSelector{MatchLabels: database.ClusterPods(in.Microservice.Name)}, port
+	}
+	return &metav1.LabelSelector{MatchLabels: selector(in.Microservice, v1alpha1.ComponentDatabase)}, port
+}
+
+// listensAsSaid says whether the running pods, if there are any, have the ports of
+// the spec.
+func (in *Inputs) listensAsSaid() bool {
+	if in.Deployment == nil {
+		return true
+	}
+	wanted := graph.Ports(in.Microservice)
+	for i := range in.Deployment.Spec.Template.Spec.Containers {
+		c := &in.Deployment.Spec.Template.Spec.Containers[i]
+		if c.Name == in.Microservice.Name {
+			return slices.EqualFunc(c.Ports, wanted, func(has corev1.ContainerPort, want v1alpha1.Port) bool {
+				return has.Name == want.Name && has.ContainerPort == graph.TargetPort(&want)
+			})
+		}
+	}
+	return false
 }
 
 func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
@@ -191,15 +232,40 @@ func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
 	return networkingv1.NetworkPolicyPeer{NamespaceSelector: namespaces, PodSelector: p.PodSelector}
 }
 
-func routedPorts(ms *v1alpha1.Microservice) []int32 {
-	var ports []int32
+// routedPorts are the ports that routes lead to: those that the data plane of the
+// Topology's Gateway alone forwards to, and those that others do, of which it is not
+// known who they are.
+func routedPorts(in *Inputs) (known, others []int32) {
+	ms := in.Microservice
+	var dataPlane *v1alpha1.PodPeer
+	if gateway := in.Topology.Spec.Gateway; gateway != nil {
+		dataPlane = gateway.DataPlane
+	}
 	for i := range ms.Spec.Routes {
-		if port := graph.FindPort(ms, ms.Spec.Routes[i].Port); port != nil {
-			ports = append(ports, graph.TargetPort(port))
+		route := &ms.Spec.Routes[i]
+		switch port := graph.FindPort(ms, route.Port); {
+		case port == nil:
+		case dataPlane != nil && in.attachesToTopologys(route):
+			known = append(known, graph.TargetPort(port))
+		default:
+			others = append(others, graph.TargetPort(port))
 		}
 	}
-	slices.Sort(ports)
-	return slices.Compact(ports)
+	slices.Sort(others)
+	others = slices.Compact(others)
+	slices.Sort(known)
+	known = slices.DeleteFunc(slices.Compact(known), func(port int32) bool { return slices.Contains(others, port) })
+	return known, others
+}
+
+// attachesToTopologys says whether a route attaches to the Topology's Gateway and to
+// no other.
+func (in *Inputs) attachesToTopologys(route *v1alpha1.Route) bool {
+	ms := in.Microservice
+	topologys := GatewayRefs(ms, &v1alpha1.Route{}, in.Topology)
+	return !slices.ContainsFunc(GatewayRefs(ms, route, in.Topology), func(ref v1alpha1.GatewayReference) bool {
+		return len(topologys) == 0 || refKey(&ref, ms.Namespace) != refKey(&topologys[0], ms.Namespace)
+	})
 }
 
 func allPorts(ms *v1alpha1.Microservice) []int32 {

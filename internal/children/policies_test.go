@@ -18,13 +18,18 @@ package children
 
 import (
 	"maps"
+	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/mattfenwick/cyclonus/pkg/matcher"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 // peer is a pod at one end of a connection.
@@ -149,5 +154,96 @@ func TestDatabasePolicies(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestPolicyOfBrokenDatabase is about a service whose database's spec can't be
+// carried out: what runs goes on, and so does what is declared of it.
+func TestPolicyOfBrokenDatabase(t *testing.T) {
+	running := func(port int32) *appsv1.Deployment {
+		d := &appsv1.Deployment{}
+		d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "orders", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: port}}}}
+		return d
+	}
+	for name, tc := range map[string]struct {
+		deployment *appsv1.Deployment
+		want       bool
+	}{
+		"not there yet":                       {nil, true},
+		"listening where the spec says":       {running(8080), true},
+		"listening elsewhere than it will":    {running(9090), false},
+		"running something else than was set": {&appsv1.Deployment{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ms := orders()
+			ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Version: "17"}
+			in := &Inputs{Microservice: ms, Deployment: tc.deployment, Callers: []Caller{{Namespace: "shop", Name: "payments", Port: 8080}},
+				Topology: &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}}
+			in.DatabaseState.Claim = &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+				Name: "data-orders-db-0", Labels: map[string]string{database.LabelMajorVersion: "16", database.LabelEngine: "postgresql"}}}
+			wanted, err := Build(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range wanted {
+				if w.Kind.Name != "NetworkPolicy" {
+					continue
+				}
+				if w.Problem == nil || w.Problem.Condition != v1alpha1.ConditionDatabaseReady {
+					t.Errorf("the problem is %+v, want the database's", w.Problem)
+				}
+				if got := len(w.Objects) == 1; got != tc.want {
+					t.Fatalf("made are %d policies, want the service's is %t", len(w.Objects), tc.want)
+				}
+				for _, o := range w.Objects {
+					all := matcher.BuildNetworkPolicies(false, []*networkingv1.NetworkPolicy{o.(*networkingv1.NetworkPolicy)})
+					service := podOf("orders", v1alpha1.ComponentService)
+					for to, c := range map[string][2]peer{
+						"8080": {podOf("payments", v1alpha1.ComponentService), service},
+						"5432": {service, podOf("orders", v1alpha1.ComponentDatabase)},
+					} {
+						port, _ := strconv.Atoi(to)
+						if !all.IsTrafficAllowed(&matcher.Traffic{Source: c[0].traffic(), Destination: c[1].traffic(), ResolvedPort: port, Protocol: corev1.ProtocolTCP}).IsAllowed() {
+							t.Errorf("what goes to port %s is cut", to)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestDataPlane says who may reach a routed port: the pods of the Topology's Gateway,
+// where that alone forwards to it, and otherwise any.
+func TestDataPlane(t *testing.T) {
+	gateways, anybody := []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{}, PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "gateway"}}}}, []networkingv1.NetworkPolicyPeer(nil)
+	own, other := v1alpha1.GatewayReference{Name: "shop", SectionName: "https"}, v1alpha1.GatewayReference{Name: "shop", Namespace: "infra"}
+	for name, tc := range map[string]struct {
+		routes []v1alpha1.Route
+		want   map[int32][]networkingv1.NetworkPolicyPeer
+	}{
+		"the Topology's Gateway":             {[]v1alpha1.Route{{}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: gateways}},
+		"the same by name":                   {[]v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{own}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: gateways}},
+		"another one":                        {[]v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: anybody}},
+		"both":                               {[]v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{own, other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: anybody}},
+		"both, in two routes":                {[]v1alpha1.Route{{}, {ParentRefs: []v1alpha1.GatewayReference{other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: anybody}},
+		"another one, for another port only": {[]v1alpha1.Route{{}, {Port: "admin", ParentRefs: []v1alpha1.GatewayReference{other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: gateways, 9090: anybody}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ms := orders()
+			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 8080}, {Name: "admin", Port: 9090}}
+			ms.Spec.Routes = tc.routes
+			topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}
+			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{PodSelector: gateways[0].PodSelector}}
+			got := map[int32][]networkingv1.NetworkPolicyPeer{}
+			for _, rule := range ServicePolicy(&Inputs{Microservice: ms, Topology: topology}).Spec.Ingress {
+				for _, port := range rule.Ports {
+					got[port.Port.IntVal] = rule.From
+				}
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("who may reach which port (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

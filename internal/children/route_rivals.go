@@ -111,19 +111,25 @@ func (c *Contender) claims() [][]claim {
 	in := &Inputs{Microservice: ms, Topology: c.Topology}
 	for _, kind := range []struct {
 		protocol v1alpha1.PortProtocol
-		build    func(*Inputs) ([]Object, error)
-	}{{v1alpha1.ProtocolHTTP, httpRoutes}, {v1alpha1.ProtocolGRPC, grpcRoutes}} {
-		if _, err := kind.build(in); err != nil {
-			continue
-		}
+		build    routeBuilder
+	}{{v1alpha1.ProtocolHTTP, httpRoute}, {v1alpha1.ProtocolGRPC, grpcRoute}} {
 		for _, i := range routesOf(ms, kind.protocol) {
-			all[i] = c.claimsOf(&ms.Spec.Routes[i])
+			if _, problem := kind.build(in, i, nil, nil); problem == nil {
+				all[i] = c.claimsOf(&ms.Spec.Routes[i])
+			}
 		}
 	}
 	return all
 }
 
+// claimsOf are none where one of the route's Gateways does not let it in: then it
+// is made at none of them.
 func (c *Contender) claimsOf(route *v1alpha1.Route) []claim {
+	for _, ref := range GatewayRefs(c.Microservice, route, c.Topology) {
+		if c.Admits != nil && !c.Admits(refKey(&ref, c.Microservice.Namespace), ref.SectionName, "") {
+			return nil
+		}
+	}
 	hostnames := Hostnames(route, c.Topology)
 	if len(hostnames) == 0 {
 		hostnames = []v1alpha1.Hostname{""}

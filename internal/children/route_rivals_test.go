@@ -103,6 +103,15 @@ func TestRivals(t *testing.T) {
 		"one that the Gateway does not let in": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) {
 			c.Admits = func(string, string, v1alpha1.Hostname) bool { return false }
 		}), nil},
+		"one whose other route can't be made": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) {
+			c.Microservice.Spec.Routes = append(c.Microservice.Spec.Routes, v1alpha1.Route{Path: "/y", ParentRefs: []v1alpha1.GatewayReference{{Name: "closed"}}})
+			c.Admits = func(gateway, _ string, _ v1alpha1.Hostname) bool { return gateway != "shop/closed" }
+		}), both},
+		"one that another of its Gateways does not let in": {
+			contender("b", 1, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "open"}}}),
+			contender("a", 2, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "open"}, {Name: "closed"}}}, func(c *children.Contender) {
+				c.Admits = func(gateway, _ string, _ v1alpha1.Hostname) bool { return gateway != "shop/closed" }
+			}), nil},
 		"one without a Gateway": {contender("b", 1, orders), contender("a", 2, orders, func(c *children.Contender) { c.Topology = nil }), nil},
 		"a gRPC method":         {contender("a", 2, v1alpha1.Route{Path: "/pkg.Orders/Get"}, grpc), contender("b", 1, v1alpha1.Route{Path: "/pkg.Orders/Get"}, grpc, served), both},
 	} {
@@ -235,5 +244,33 @@ func TestConflictAtOneOfTwoGateways(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestRefusedRoute is about a service of which one Gateway lets in one route, and
+// another does not let in the other one.
+func TestRefusedRoute(t *testing.T) {
+	for name, ports := range map[string][]v1alpha1.Port{"HTTP": nil, "gRPC": {{Name: "grpc", Port: 50051, Protocol: v1alpha1.ProtocolGRPC}}} {
+		c := contender("a", 2, v1alpha1.Route{})
+		c.Microservice.Spec.Ports = ports
+		c.Microservice.Spec.Routes = append(c.Microservice.Spec.Routes, v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "closed"}}})
+		gateway := &gatewayv1.Gateway{Spec: gatewayv1.GatewaySpec{Listeners: []gatewayv1.Listener{{Port: 80, Protocol: gatewayv1.HTTPProtocolType}}}}
+		in := &children.Inputs{Microservice: c.Microservice, Topology: c.Topology, RefusedBy: map[string]bool{"shop/closed/": true},
+			Gateways: map[string]*gatewayv1.Gateway{"shop/shop": gateway, "shop/closed": gateway}}
+		wanted, err := children.Build(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range wanted {
+			if w.Kind.Condition != v1alpha1.ConditionRoutesReady || len(w.Objects) == 0 && w.Problem == nil {
+				continue
+			}
+			if len(w.Objects) != 1 || w.Objects[0].GetName() != "a" || w.Problem == nil || w.Problem.Reason != v1alpha1.ReasonNotAccepted {
+				t.Errorf("%s: made are %d %ss, and the problem is %v", name, len(w.Objects), w.Kind.Name, w.Problem)
+			}
+		}
+		if diff := cmp.Diff([]string{"http://shop.example.com", "http://www.example.com"}, children.URLs(in)); diff != "" {
+			t.Errorf("%s: URLs (-want +got):\n%s", name, diff)
+		}
 	}
 }

@@ -43,6 +43,36 @@ func routesOf(ms *v1alpha1.Microservice, protocol v1alpha1.PortProtocol) []int {
 	return indexes
 }
 
+// routeObjects are the routes of a protocol. One that can't be made keeps none of
+// the others from being made.
+func routeObjects(in *Inputs, protocol v1alpha1.PortProtocol, build routeBuilder) ([]Object, error) {
+	var objects []Object
+	var first *Problem
+	for _, i := range routesOf(in.Microservice, protocol) {
+		attached := in.attachmentOf(i)
+		if attached.nothing {
+			continue
+		}
+		parents, problem := parentRefs(in, i, attached.gateways)
+		var route Object
+		if problem == nil {
+			route, problem = build(in, i, parents, gatewayHostnames(attached.hostnames))
+		}
+		if problem == nil {
+			objects = append(objects, route)
+		} else if first == nil {
+			first = problem
+		}
+	}
+	if first != nil {
+		return objects, first
+	}
+	return objects, nil
+}
+
+// routeBuilder makes the object of the i-th route.
+type routeBuilder func(in *Inputs, i int, parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname) (Object, *Problem)
+
 func routeMeta(ms *v1alpha1.Microservice, i int) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: RouteName(ms, i), Namespace: ms.Namespace, Labels: labels(ms, v1alpha1.ComponentService)}
 }

@@ -37,6 +37,9 @@ func URLs(in *Inputs) []string {
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
 		attached := in.attachmentOf(i)
+		if _, problem := parentRefs(in, i, attached.gateways); problem != nil {
+			continue
+		}
 		path := pathOf(route)
 		if path == "/" {
 			path = ""

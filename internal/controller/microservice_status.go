@@ -142,7 +142,6 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 		if w.Problem.Condition != w.Kind.Condition {
 			merge(health, w.Kind.Condition, children.Health{Reason: w.Problem.Reason, Message: w.Problem.Message, Progressing: !w.Problem.Stalled, Stalled: w.Problem.Stalled})
 		}
-		return
 	}
 	for _, o := range w.Objects {
 		key := objectKey{w.Kind.Name, o.GetName()}
@@ -158,7 +157,8 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 		switch {
 		case w.Kind.Health != nil:
 			merge(health, condition, w.Kind.Health(&g.Inputs, live))
-		case live == nil && !w.Kind.Once:
+		// What was just written is there, and that is enough of it.
+		case live == nil && !out.written[key] && !w.Kind.Once:
 			merge(health, condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", w.Kind.Name, key.name)))
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -80,6 +81,16 @@ var _ = Describe("Ownership", func() {
 		users := bare(ns, "users")
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Args = []string{"--again"} })
 		eventuallyReady(ctx, users)
+	}, SpecTimeout(suiteTimeout))
+
+	It("tells of a foreign NetworkPolicy where it belongs", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		shop, users := topology(ns), memberOf(ns, "users", "shop")
+		Expect(k8s.Create(ctx, &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: ns}})).To(Succeed())
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
+		Expect(condition(ctx, users, v1alpha1.ConditionDatabaseReady)).To(BeNil())
 	}, SpecTimeout(suiteTimeout))
 
 	It("leaves a foreign Gateway of a Topology's name untouched", func(ctx SpecContext) {

@@ -249,7 +249,7 @@ func (p *Plan) clusterObject(kind schema.GroupVersionKind, name string, labels m
 // its servers
 // (https://cloudnative-pg.io/documentation/current/networking/).
 func (p *Plan) clusterPolicy(labels map[string]string) *networkingv1.NetworkPolicy {
-	members := map[string]string{clusterLabel: p.Name}
+	members := ClusterPods(p.Owner)
 	const statusPort = 8000
 	return &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},

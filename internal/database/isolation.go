@@ -48,6 +48,19 @@ func (p *Plan) NetworkPolicy(labels, selector map[string]string) *networkingv1.N
 	}
 }
 
+// PortOf is the port that an engine listens on; 0 for one that is not known.
+func PortOf(engine v1alpha1.DatabaseEngine) int32 {
+	if known, ok := engines[engine]; ok {
+		return known.Port()
+	}
+	return 0
+}
+
+// ClusterPods are the labels of the pods of a service's Cluster.
+func ClusterPods(owner string) map[string]string {
+	return map[string]string{clusterLabel: Name(owner)}
+}
+
 // clients are the pods that may use the database.
 func (p *Plan) clients() networkingv1.NetworkPolicyPeer {
 	return p.component(v1alpha1.ComponentService, v1alpha1.ComponentMigration, v1alpha1.ComponentBackup,
