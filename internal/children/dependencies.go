@@ -34,7 +34,7 @@ func DependencyHealth(in *Inputs) (health *Health, resolved bool) {
 		return nil, true
 	}
 	if p := unresolved(in); p != nil {
-		return &Health{Reason: p.Reason, Message: p.Message, Progressing: true}, false
+		return &Health{Reason: p.Reason, Message: p.Message, Progressing: !p.Stalled, Stalled: p.Stalled}, false
 	}
 	var notReady []string
 	for i := range in.Edges {

@@ -145,7 +145,7 @@ func tagOf(name string) string {
 func unresolved(in *Inputs) *Problem {
 	for i := range in.Edges {
 		if reason, message := in.Edges[i].Problem(); reason != "" {
-			return &Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message}
+			return &Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message, Stalled: reason == v1alpha1.ReasonInvalidSpec}
 		}
 	}
 	return nil

@@ -52,7 +52,7 @@ func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
 		if edges[i].Callee != nil {
 			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
-			edges[i].Permitted = services.permits(edges[i].Callee, caller)
+			edges[i].Permitted = !edges[i].toItself() && services.permits(edges[i].Callee, caller)
 		}
 	}
 	return edges
@@ -66,6 +66,12 @@ func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency)
 	return caller.Namespace
 }
 
+// toItself says that the service names itself. A schema can't see that where the
+// entry has a namespace.
+func (e *Edge) toItself() bool {
+	return e.Dependency.Name == e.Caller.Name && e.Namespace() == e.Caller.Namespace
+}
+
 // Namespace is the callee's.
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
@@ -77,6 +83,8 @@ func (e *Edge) Resolved() bool { return e.Port != nil && e.Permitted }
 func (e *Edge) Problem() (reason, message string) {
 	name := e.Dependency.Name
 	switch {
+	case e.toItself():
+		return v1alpha1.ReasonInvalidSpec, fmt.Sprintf("dependencies must not name the service itself: remove %q", name)
 	case e.Callee == nil && e.Dependency.Namespace != "":
 		return v1alpha1.ReasonDependencyNotFound,
 			fmt.Sprintf("Microservice %q, a dependency, does not exist in namespace %q: create it, or correct dependencies", name, e.Dependency.Namespace)
