@@ -37,7 +37,7 @@ import (
 type childStores struct {
 	cache cache.Cache
 
-	mu        sync.Mutex
+	mu        sync.RWMutex
 	informers map[string]toolscache.SharedIndexInformer
 }
 
@@ -61,22 +61,29 @@ func (s *childStores) of(ctx context.Context, kind string, prototype client.Obje
 	return objects, nil
 }
 
-// informer is that of a kind, synced and indexed. That of an optional kind is
-// stopped when the kind is uninstalled, and there is another when it is back.
+// informer is that of a kind, with the index. That of an optional kind is stopped
+// when the kind is uninstalled, and there is another when it is back. Nobody waits
+// here for a kind to be listed, which may never be: it is an error until it is.
 func (s *childStores) informer(ctx context.Context, kind string, prototype client.Object) (toolscache.SharedIndexInformer, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if known := s.informers[kind]; known != nil && !known.IsStopped() {
+	s.mu.RLock()
+	known := s.informers[kind]
+	s.mu.RUnlock()
+	if known != nil && !known.IsStopped() {
 		return known, nil
 	}
-	found, err := s.cache.GetInformer(ctx, prototype)
+	found, err := s.cache.GetInformer(ctx, prototype, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil, err
 	}
 	informer, ok := found.(toolscache.SharedIndexInformer)
-	if !ok {
+	switch {
+	case !ok:
 		return nil, fmt.Errorf("the cache has no store of its own for %s, but a %T", kind, found)
+	case !informer.HasSynced():
+		return nil, fmt.Errorf("%s is not listed yet", kind)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if _, indexed := informer.GetIndexer().GetIndexers()[indexMicroservice]; !indexed {
 		if err := informer.AddIndexers(toolscache.Indexers{indexMicroservice: byMicroservice}); err != nil {
 			return nil, fmt.Errorf("indexing %s: %w", kind, err)

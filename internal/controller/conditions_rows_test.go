@@ -18,7 +18,6 @@ package controller_test
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -76,10 +75,7 @@ var _ = Describe("Conditions", func() {
 					return nil
 				}
 				reason := map[int]metav1.StatusReason{http.StatusForbidden: metav1.StatusReasonForbidden, http.StatusInternalServerError: metav1.StatusReasonInternalError}[row.refuseWith]
-				return &http.Response{
-					StatusCode: row.refuseWith, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-					Body: io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"injected","reason":"` + string(reason) + `"}`)),
-				}
+				return answer(r, row.refuseWith, reason)
 			})
 		}
 		if row.simulated {

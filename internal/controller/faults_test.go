@@ -17,9 +17,7 @@ limitations under the License.
 package controller_test
 
 import (
-	"io"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -40,10 +38,7 @@ var _ = Describe("Faults of the API server", func() {
 					return nil
 				}
 				faults.Add(1)
-				return &http.Response{
-					StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-					Body: io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"injected","reason":"` + string(reason) + `"}`)),
-				}
+				return answer(r, code, reason)
 			})
 			users := bare(ns, "users")
 			Expect(k8s.Create(ctx, users)).To(Succeed())

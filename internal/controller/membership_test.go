@@ -25,6 +25,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -141,6 +142,22 @@ var _ = Describe("Membership", func() {
 		Eventually(func() []string { return calleesIn(ctx, reportSpace, "reports") }).Should(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
+	It("leaves a callee Ready that lets a new caller in", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users := topology(ns), memberOf(ns, "users", "shop")
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		ready := watchValues(ctx, &v1alpha1.MicroserviceList{}, ns, "users", readyStatusOf)
+		orders := memberOf(ns, "orders", "shop")
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		Eventually(func() int { return len(get(ctx, &networkingv1.NetworkPolicy{}, ns, "users").Spec.Ingress) }).Should(Equal(1))
+		settled(ns)
+		Expect(ready()).To(And(Not(BeEmpty()), HaveEach(metav1.ConditionTrue)))
+	}, SpecTimeout(suiteTimeout))
+
 	It("follows a change of isolation", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
@@ -193,7 +210,37 @@ var _ = Describe("Startup", func() {
 		Expect(k8s.Create(ctx, b)).To(Succeed())
 		eventuallyReady(ctx, a, b)
 	}, SpecTimeout(suiteTimeout))
+
+	It("ends the waiting of all of a circle when that closes", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		waiting := func(name string, callees ...string) *v1alpha1.Microservice {
+			ms := bare(ns, name)
+			for _, callee := range callees {
+				ms.Spec.Dependencies = append(ms.Spec.Dependencies, v1alpha1.Dependency{Name: callee, Startup: v1alpha1.StartupWait})
+			}
+			return ms
+		}
+		d := waiting("d")
+		for _, o := range []client.Object{d, waiting("c", "d"), waiting("b", "c"), waiting("a", "b")} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		for _, name := range []string{"a", "b", "c"} {
+			eventuallyHas(ctx, get(ctx, &v1alpha1.Microservice{}, ns, name), v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady)
+		}
+		settled(ns)
+		change(ctx, d, func(ms *v1alpha1.Microservice) { ms.Spec.Dependencies = waiting("d", "a").Spec.Dependencies })
+		for _, name := range []string{"a", "b", "c"} {
+			get(ctx, &appsv1.Deployment{}, ns, name)
+		}
+	}, SpecTimeout(suiteTimeout))
 })
+
+func readyStatusOf(ms *v1alpha1.Microservice) metav1.ConditionStatus {
+	if c := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionReady); c != nil {
+		return c.Status
+	}
+	return metav1.ConditionUnknown
+}
 
 func label(ctx context.Context, ns, team string) {
 	GinkgoHelper()

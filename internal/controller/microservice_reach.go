@@ -18,6 +18,7 @@ package controller
 
 import (
 	"context"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,26 +32,26 @@ import (
 )
 
 // neighbours has those reconciled whom a Microservice's coming, going or change
-// concerns: its callers, who need its ports and its readiness, and its callees,
-// who count their dependents and let them in.
-func neighbours(callers handler.MapFunc) handler.EventHandler {
+// concerns: its callers, who need its ports and its readiness, its callees, who
+// count their dependents and let them in, and those who wait for its start.
+func (r *MicroserviceReconciler) neighbours() handler.EventHandler {
+	all := func(ctx context.Context, o client.Object, q requestQueue) {
+		add(q, r.callers(ctx, o))
+		add(q, callees(o))
+		add(q, r.waitingFor(ctx, o))
+	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
-			add(q, callers(ctx, e.Object))
-			add(q, callees(e.Object))
-		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
-			add(q, callers(ctx, e.Object))
-			add(q, callees(e.Object))
-		},
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { all(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { all(ctx, e.Object, q) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
 			if concernsCallees(before, after) {
 				add(q, callees(before))
 				add(q, callees(after))
+				add(q, r.waitingFor(ctx, after))
 			}
 			if concernsCallers(before, after) || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
-				add(q, callers(ctx, after))
+				add(q, r.callers(ctx, after))
 			}
 		},
 	}
@@ -74,6 +75,37 @@ func concernsCallers(before, after *v1alpha1.Microservice) bool {
 // callers finds the Microservices that declare one as a dependency.
 func (r *MicroserviceReconciler) callers(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.find(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
+}
+
+// waitingFor finds the Microservices that wait for a Microservice's start, however
+// many wait in between: what it waits for itself may close a circle, in which nobody
+// waits, or open one.
+func (r *MicroserviceReconciler) waitingFor(ctx context.Context, o client.Object) []reconcile.Request {
+	var found []reconcile.Request
+	seen := map[types.NamespacedName]bool{}
+	for queue := []types.NamespacedName{client.ObjectKeyFromObject(o)}; len(queue) > 0; queue = queue[1:] {
+		callers := &v1alpha1.MicroserviceList{}
+		if err := r.List(ctx, callers, client.MatchingFields{indexDependency: queue[0].String()}); err != nil {
+			return found
+		}
+		for i := range callers.Items {
+			caller := &callers.Items[i]
+			key := client.ObjectKeyFromObject(caller)
+			if !seen[key] && waits(caller, queue[0]) {
+				seen[key] = true
+				queue = append(queue, key)
+				found = append(found, reconcile.Request{NamespacedName: key})
+			}
+		}
+	}
+	return found
+}
+
+// waits says whether a Microservice waits for another one's start.
+func waits(ms *v1alpha1.Microservice, callee types.NamespacedName) bool {
+	return slices.ContainsFunc(ms.Spec.Dependencies, func(d v1alpha1.Dependency) bool {
+		return d.Startup == v1alpha1.StartupWait && d.Name == callee.Name && graph.NamespaceOf(ms, &d) == callee.Namespace
+	})
 }
 
 func callees(o client.Object) []reconcile.Request {

@@ -287,6 +287,12 @@ func (r *MicroserviceReconciler) rivals(ctx context.Context, o client.Object) []
 	if err != nil {
 		return nil
 	}
+	return r.rivalsWith(ctx, ms, topology)
+}
+
+// rivalsWith finds the same where the Microservice is a member of a Topology, or
+// was.
+func (r *MicroserviceReconciler) rivalsWith(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) []reconcile.Request {
 	claimants, err := r.claimants(ctx, ms, topology)
 	if err != nil {
 		return nil

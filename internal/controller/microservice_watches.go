@@ -70,7 +70,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("microservice").
 		For(&v1alpha1.Microservice{}, builder.WithPredicates(specOrStatusChanged())).
-		Watches(&v1alpha1.Microservice{}, neighbours(r.callers)).
+		Watches(&v1alpha1.Microservice{}, r.neighbours()).
 		Watches(&v1alpha1.Microservice{}, r.contenders()).
 		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
@@ -92,7 +92,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 	}
 	r.Optional.onInstalled(kindWatcher{
 		watch: func(_ context.Context, kind optionalKind) error { return r.watchOptional(c, kind) },
-		wake:  func(ctx context.Context) error { return c.Watch(once(r.routed(ctx))) },
+		wake:  func(ctx context.Context, kind optionalKind) error { return c.Watch(once(r.using(ctx, kind))) },
 	})
 	return nil
 }
@@ -121,13 +121,27 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.routeHolders()))
 }
 
+// using finds the Microservices that an optional kind may be something to: those
+// with routes or, as the other kinds are for databases, with a database. More may be
+// there of a kind than the spec asks for now.
+func (r *MicroserviceReconciler) using(ctx context.Context, kind optionalKind) []reconcile.Request {
+	if kind.foreign || routeCRDs[kind.crd] {
+		return r.routed(ctx)
+	}
+	return r.among(ctx, func(ms *v1alpha1.Microservice) bool { return ms.Spec.Database != nil })
+}
+
 // routed finds the Microservices that have routes.
 func (r *MicroserviceReconciler) routed(ctx context.Context) []reconcile.Request {
+	return r.among(ctx, func(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 })
+}
+
+func (r *MicroserviceReconciler) among(ctx context.Context, wanted func(*v1alpha1.Microservice) bool) []reconcile.Request {
 	all := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, all); err != nil {
 		return nil
 	}
-	return requests(slices.DeleteFunc(slices.Clone(all.Items), func(ms v1alpha1.Microservice) bool { return len(ms.Spec.Routes) == 0 }))
+	return requests(slices.DeleteFunc(slices.Clone(all.Items), func(ms v1alpha1.Microservice) bool { return !wanted(&ms) }))
 }
 
 // once is a source of some requests, each once.
@@ -155,9 +169,16 @@ func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) [
 }
 
 // concerned finds the Microservices of a Topology with the neighbours of its
-// guests, and the others at its Gateway: their routes may claim the same.
+// guests, the others at its Gateway, and those at other Gateways that claim what its
+// members do with the Topology's hosts.
 func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object) []reconcile.Request {
 	found := r.touched(ctx, o)
+	for _, member := range r.members(ctx, o) {
+		ms := &v1alpha1.Microservice{}
+		if err := r.Get(ctx, member.NamespacedName, ms); err == nil {
+			found = append(found, r.rivalsWith(ctx, ms, o.(*v1alpha1.Topology))...)
+		}
+	}
 	for _, gateway := range byGateway(o) {
 		found = append(found, r.find(ctx, client.MatchingFields{indexGateway: gateway})...)
 		others := &v1alpha1.TopologyList{}

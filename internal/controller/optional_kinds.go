@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -57,16 +58,22 @@ type OptionalKinds struct {
 	kinds    map[string]optionalKind
 	watchers []kindWatcher
 
-	mu        sync.RWMutex
-	installed map[string]bool
+	mu sync.RWMutex
+	// watched and installed are by the name of the CustomResourceDefinition. A kind
+	// that is watched is installed once it has been listed.
+	watched, installed map[string]bool
 }
+
+// listing is how often is looked whether a kind that was just installed has been
+// listed.
+const listing = 100 * time.Millisecond
 
 // kindWatcher is what a controller does about an optional kind.
 type kindWatcher struct {
 	// watch starts watching it.
 	watch func(ctx context.Context, kind optionalKind) error
 	// wake has everything reconciled that may have waited for it.
-	wake func(ctx context.Context) error
+	wake func(ctx context.Context, kind optionalKind) error
 }
 
 // NewOptionalKinds makes an OptionalKinds for the kinds that Atoll makes or
@@ -74,7 +81,7 @@ type kindWatcher struct {
 func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 	o := &OptionalKinds{
 		Cache: mgr.GetCache(), Foreign: foreign, Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
-		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, installed: map[string]bool{},
+		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, watched: map[string]bool{}, installed: map[string]bool{},
 	}
 	for i := range children.Table {
 		if row := &children.Table[i]; row.CRD != "" {
@@ -86,11 +93,7 @@ func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 
 // Installed says whether the kind of a CustomResourceDefinition can be read and
 // written.
-func (o *OptionalKinds) Installed(crd string) bool {
-	o.mu.RLock()
-	defer o.mu.RUnlock()
-	return o.installed[crd]
-}
+func (o *OptionalKinds) Installed(crd string) bool { return o.is(o.installed, crd) }
 
 func (o *OptionalKinds) onInstalled(w kindWatcher) { o.watchers = append(o.watchers, w) }
 
@@ -99,9 +102,15 @@ func (o *OptionalKinds) onInstalled(w kindWatcher) { o.watchers = append(o.watch
 // never tell of a kind as missing that is there.
 func (o *OptionalKinds) discover(ctx context.Context) error {
 	for _, kind := range o.kinds {
-		if err := o.watch(ctx, kind); err != nil && !meta.IsNoMatchError(err) {
+		err := o.watch(ctx, kind)
+		if meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
 			return err
 		}
+		// The controllers begin when all that they watch has been listed.
+		o.set(o.installed, kind.crd, true)
 	}
 	return nil
 }
@@ -121,24 +130,37 @@ func (o *OptionalKinds) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 	if err != nil || crd.DeletionTimestamp != nil {
 		return ctrl.Result{}, o.drop(ctx, kind)
 	}
-	return ctrl.Result{}, o.take(ctx, kind)
+	return o.take(ctx, kind)
 }
 
-func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) error {
+func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) (ctrl.Result, error) {
 	if o.Installed(kind.crd) {
-		return nil
+		return ctrl.Result{}, nil
 	}
 	// A definition is served a moment after it is made: until then this fails and
 	// is tried again.
 	if err := o.watch(ctx, kind); err != nil {
-		return fmt.Errorf("taking up %s: %w", kind.crd, err)
+		return ctrl.Result{}, fmt.Errorf("taking up %s: %w", kind.crd, err)
 	}
+	// Whoever reads a kind before it has been listed waits, and it may be that it
+	// never can be.
+	informer, err := o.cacheOf(kind).GetInformer(ctx, kind.object, cache.BlockUntilSynced(false))
+	if err != nil {
+		return ctrl.Result{}, fmt.Errorf("taking up %s: %w", kind.crd, err)
+	}
+	if !informer.HasSynced() {
+		return ctrl.Result{RequeueAfter: listing}, nil
+	}
+	o.set(o.installed, kind.crd, true)
 	logf.FromContext(ctx).Info("Took up an optional kind", "crd", kind.crd)
-	return o.wake(ctx)
+	return ctrl.Result{}, o.wake(ctx, kind)
 }
 
-// watch has a kind watched that the API server serves.
+// watch has a kind watched that the API server serves, if it is not yet.
 func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
+	if o.is(o.watched, kind.crd) {
+		return nil
+	}
 	gvk, err := apiutil.GVKForObject(kind.object, o.Scheme)
 	if err != nil {
 		return err
@@ -151,23 +173,24 @@ func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 			return fmt.Errorf("watching %s: %w", gvk.Kind, err)
 		}
 	}
-	o.set(kind.crd, true)
+	o.set(o.watched, kind.crd, true)
 	return nil
 }
 
 func (o *OptionalKinds) drop(ctx context.Context, kind optionalKind) error {
-	if !o.Installed(kind.crd) {
+	if !o.is(o.watched, kind.crd) {
 		return nil
 	}
-	o.set(kind.crd, false)
+	o.set(o.installed, kind.crd, false)
+	o.set(o.watched, kind.crd, false)
 	logf.FromContext(ctx).Info("Dropped an optional kind", "crd", kind.crd)
-	return errors.Join(o.cacheOf(kind).RemoveInformer(ctx, kind.object), o.wake(ctx))
+	return errors.Join(o.cacheOf(kind).RemoveInformer(ctx, kind.object), o.wake(ctx, kind))
 }
 
 // wake has everything reconciled that a kind's coming or going may concern.
-func (o *OptionalKinds) wake(ctx context.Context) error {
+func (o *OptionalKinds) wake(ctx context.Context, kind optionalKind) error {
 	for _, w := range o.watchers {
-		if err := w.wake(ctx); err != nil {
+		if err := w.wake(ctx, kind); err != nil {
 			return err
 		}
 	}
@@ -182,10 +205,16 @@ func (o *OptionalKinds) cacheOf(kind optionalKind) cache.Cache {
 	return o.Cache
 }
 
-func (o *OptionalKinds) set(crd string, installed bool) {
+func (o *OptionalKinds) is(state map[string]bool, crd string) bool {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return state[crd]
+}
+
+func (o *OptionalKinds) set(state map[string]bool, crd string, is bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.installed[crd] = installed
+	state[crd] = is
 }
 
 // SetupWithManager has CustomResourceDefinitions watched, and takes up those

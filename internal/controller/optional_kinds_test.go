@@ -17,30 +17,27 @@ limitations under the License.
 package controller_test
 
 import (
+	"net/http"
+	"path"
 	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 var _ = Describe("Optional kinds", Serial, func() {
 	It("are told when missing and taken up when installed, without a restart", func(ctx SpecContext) {
-		environment := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "..", "config", "crd", "bases")}}
-		bareServer, err := environment.Start()
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(environment.Stop)
-		DeferCleanup(func(whole client.Client) { k8s = whole }, k8s)
-		k8s, err = client.New(bareServer, client.Options{Scheme: scheme})
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(startManager(bareServer, &requestCounter{}))
-
+		bareServer, sent := startBare()
 		ns := newNamespace(ctx)
 		shop, users := topology(ns), microservice(ns, "users")
 		Expect(k8s.Create(ctx, shop)).To(Succeed())
@@ -77,5 +74,40 @@ var _ = Describe("Optional kinds", Serial, func() {
 		_, err = envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{gatewayCRDs()}})
 		Expect(err).NotTo(HaveOccurred())
 		eventuallyReady(ctx, shop, users)
+
+		By("those of databases, of which one can't be listed")
+		clustered := bare(ns, "clustered")
+		clustered.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Provider: v1alpha1.ProviderCloudNativePG}
+		Expect(k8s.Create(ctx, clustered)).To(Succeed())
+		eventuallyHas(ctx, clustered, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)
+		sent.failWith(func(r *http.Request) *http.Response {
+			if path.Base(r.URL.Path) != "scheduledbackups" {
+				return nil
+			}
+			return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
+		})
+		_, err = envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{"testdata"}})
+		Expect(err).NotTo(HaveOccurred())
+		cluster := &unstructured.Unstructured{}
+		cluster.SetGroupVersionKind(database.ClusterKind)
+		Eventually(func() error { return k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "clustered-db"}, cluster) }).Should(Succeed())
+		Expect(k8s.Create(ctx, bare(ns, "other"))).To(Succeed())
+		eventuallyReady(ctx, bare(ns, "other"))
 	}, SpecTimeout(suiteTimeout))
 })
+
+// startBare starts an API server that knows Atoll's kinds alone, and a manager on
+// it; both end with the test.
+func startBare() (*rest.Config, *requestCounter) {
+	GinkgoHelper()
+	environment := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "..", "config", "crd", "bases")}}
+	bareServer, err := environment.Start()
+	Expect(err).NotTo(HaveOccurred())
+	DeferCleanup(environment.Stop)
+	DeferCleanup(func(whole client.Client) { k8s = whole }, k8s)
+	k8s, err = client.New(bareServer, client.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	sent := &requestCounter{}
+	DeferCleanup(startManager(bareServer, sent))
+	return bareServer, sent
+}

@@ -130,6 +130,22 @@ var _ = Describe("Conflicting routes", func() {
 		eventuallyReady(ctx, member)
 		Eventually(hasRoute(ctx, alone)).Should(BeTrue())
 
+		By("a member that took the Topology's host to another Gateway")
+		edge := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Name: "edge", Namespace: ns}, Spec: gatewayv1.GatewaySpec{
+			GatewayClassName: className, Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+		}}
+		Expect(k8s.Create(ctx, edge)).To(Succeed())
+		outside, waiting := claiming(ns, "outside", "/y"), bare(ns, "waiting")
+		outside.Spec.Routes[0].ParentRefs = []v1alpha1.GatewayReference{{Name: "edge"}}
+		waiting.Spec.Routes = []v1alpha1.Route{{Path: "/y", Hostnames: []v1alpha1.Hostname{"other.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "edge"}}}}
+		Expect(k8s.Create(ctx, outside)).To(Succeed())
+		eventuallyReady(ctx, outside)
+		Expect(k8s.Create(ctx, waiting)).To(Succeed())
+		told(ctx, outside, waiting, "other.example.com/y")
+		settled(ns)
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.Hostnames = []v1alpha1.Hostname{"third.example.com"} })
+		eventuallyReady(ctx, outside, waiting)
+
 		By("two without a host")
 		first, second := bare(ns, "first"), bare(ns, "second")
 		for _, ms := range []*v1alpha1.Microservice{first, second} {

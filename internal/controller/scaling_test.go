@@ -121,25 +121,31 @@ var _ = Describe("Scaling", func() {
 // on.
 func watchReplicas(ctx context.Context, ns, name string) (seen func() []int32) {
 	GinkgoHelper()
+	return watchValues(ctx, &appsv1.DeploymentList{}, ns, name, func(d *appsv1.Deployment) int32 { return ptr.Deref(d.Spec.Replicas, -1) })
+}
+
+// watchValues notes every value of something that an object has from now on.
+func watchValues[O client.Object, T any](ctx context.Context, list client.ObjectList, ns, name string, value func(O) T) (seen func() []T) {
+	GinkgoHelper()
 	watcher, err := client.NewWithWatch(apiServer, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
-	w, err := watcher.Watch(ctx, &appsv1.DeploymentList{}, client.InNamespace(ns))
+	w, err := watcher.Watch(ctx, list, client.InNamespace(ns))
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(w.Stop)
 	var mu sync.Mutex
-	var all []int32
+	var all []T
 	go func() {
 		for e := range w.ResultChan() {
-			if d, ok := e.Object.(*appsv1.Deployment); ok && d.Name == name {
+			if o, ok := e.Object.(O); ok && o.GetName() == name {
 				mu.Lock()
-				all = append(all, ptr.Deref(d.Spec.Replicas, -1))
+				all = append(all, value(o))
 				mu.Unlock()
 			}
 		}
 	}()
-	return func() []int32 {
+	return func() []T {
 		mu.Lock()
 		defer mu.Unlock()
-		return append([]int32{}, all...)
+		return append([]T{}, all...)
 	}
 }

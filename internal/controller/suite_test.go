@@ -227,6 +227,14 @@ func (c *requestCounter) failWith(f func(*http.Request) *http.Response) {
 	DeferCleanup(set, (func(*http.Request) *http.Response)(nil))
 }
 
+// answer is what the API server says when it fails a request.
+func answer(r *http.Request, code int, reason metav1.StatusReason) *http.Response {
+	return &http.Response{
+		StatusCode: code, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+		Body: io.NopCloser(strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","message":"injected","reason":"` + string(reason) + `"}`)),
+	}
+}
+
 // in lists the requests so far that were about a namespace.
 func (c *requestCounter) in(namespace string) []string {
 	c.mu.Lock()

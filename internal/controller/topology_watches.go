@@ -56,7 +56,12 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Ca
 			}
 			return nil
 		},
-		wake: func(ctx context.Context) error { return c.Watch(once(r.all(ctx, nil))) },
+		wake: func(ctx context.Context, kind optionalKind) error {
+			if !kind.foreign {
+				return nil
+			}
+			return c.Watch(once(r.all(ctx, nil)))
+		},
 	})
 	return nil
 }
