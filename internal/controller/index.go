@@ -69,8 +69,11 @@ func byReference(o client.Object) []string {
 		names = append(names, ref.Kind+"/"+ref.Name)
 	}
 	if ms.Spec.Database != nil {
-		// A binding Secret that somebody restores without Atoll's labels is seen too.
-		names = append(names, "Secret/"+database.Name(ms.Name), "Secret/"+database.AdminSecretName(ms.Name))
+		// One that somebody restores without Atoll's labels, or that is somebody else's,
+		// is seen too.
+		for _, name := range []string{database.Name(ms.Name), database.AdminSecretName(ms.Name), database.NextSecretName(ms.Name)} {
+			names = append(names, "Secret/"+name)
+		}
 	}
 	return names
 }

@@ -194,11 +194,7 @@ func (out *outcome) fail(key objectKey, condition string, err error) {
 	problem, retry := applyProblem(key.kind, key.name, condition, err)
 	out.failed[key] = problem
 	out.err = errors.Join(out.err, retry)
-	// Neither an object that is somebody else's nor a policy tells when it has
-	// gone.
-	if problem.Reason == v1alpha1.ReasonNotOwned || problem.Reason == v1alpha1.ReasonRefused && retry == nil {
-		out.requeueAfter = foreignInterval
-	}
+	out.requeueAfter = sooner(out.requeueAfter, untilRetry(problem, retry))
 }
 
 // failedAny says whether an object of a kind could not be applied.

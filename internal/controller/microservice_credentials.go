@@ -216,8 +216,10 @@ func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, se
 	case err != nil:
 		return fmt.Errorf("reading Secret %q: %w", name, err)
 	case !apply.Owns(ms, secret, false):
+		seen.add(secret)
 		state.ForeignSecret = name
 	default:
+		seen.add(secret)
 		state.Next = database.CredentialsOf(secret)
 	}
 	return nil

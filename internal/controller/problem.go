@@ -19,6 +19,7 @@ package controller
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -58,4 +59,14 @@ func applyProblem(kind, name, condition string, err error) (problem *children.Pr
 	problem.Reason = v1alpha1.ReasonApplyFailed
 	problem.Message = fmt.Sprintf("%s %q could not be applied and is tried again", kind, name)
 	return problem, retry
+}
+
+// untilRetry is after how long an object is tried again of which no watch and no
+// error tells when: neither one that is somebody else's nor a policy says when it has
+// gone. 0 means never.
+func untilRetry(problem *children.Problem, retry error) time.Duration {
+	if problem != nil && retry == nil && (problem.Reason == v1alpha1.ReasonNotOwned || problem.Reason == v1alpha1.ReasonRefused) {
+		return foreignInterval
+	}
+	return 0
 }

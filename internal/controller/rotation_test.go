@@ -34,6 +34,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/database"
 )
 
 var _ = Describe("Rotation", func() {
@@ -84,6 +85,24 @@ var _ = Describe("Rotation", func() {
 		settled(ns)
 		Expect(string(get(ctx, &corev1.Secret{}, ns, "users-db").Data["username"])).To(Equal("users_a"))
 		Expect(condition(ctx, users, v1alpha1.ConditionCredentialsRotated).Reason).To(Equal(v1alpha1.ReasonRotated))
+	}, SpecTimeout(suiteTimeout))
+
+	It("waits for a Secret of somebody else to go that has the next one's name", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: database.NextSecretName("users"), Namespace: ns}}
+		Expect(k8s.Create(ctx, foreign)).To(Succeed())
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Annotations = map[string]string{v1alpha1.AnnotationRotateCredentials: "1"}
+		})
+		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
+		settled(ns)
+		Expect(k8s.Delete(ctx, foreign)).To(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
 	}, SpecTimeout(suiteTimeout))
 
 	It("tells that it can't rotate an External database", func(ctx SpecContext) {

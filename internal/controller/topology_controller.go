@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -80,12 +79,8 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err != nil {
 		return ctrl.Result{}, err
 	}
-	var requeueAfter time.Duration
 	changed, problem, err := r.applyGateway(ctx, state)
-	if problem != nil && problem.Reason == v1alpha1.ReasonNotOwned {
-		requeueAfter = foreignInterval
-	}
-	return ctrl.Result{RequeueAfter: requeueAfter}, errors.Join(err, r.writeStatus(ctx, state, changed, problem))
+	return ctrl.Result{RequeueAfter: untilRetry(problem, err)}, errors.Join(err, r.writeStatus(ctx, state, changed, problem))
 }
 
 func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topology) (*topologyState, error) {
