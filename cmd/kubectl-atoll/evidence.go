@@ -367,22 +367,10 @@ func (r *reading) eventsOf(ctx context.Context, o metav1.Object) {
 	if !r.list(ctx, "Events", found, client.InNamespace(r.namespace), client.MatchingFields{eventsUID: string(o.GetUID())}) {
 		return
 	}
-	slices.SortStableFunc(found.Items, func(a, b corev1.Event) int { return lastSeen(&a).Compare(lastSeen(&b)) })
+	slices.SortStableFunc(found.Items, func(a, b corev1.Event) int { return diagnosis.LastSeen(&a).Compare(diagnosis.LastSeen(&b)) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.evidence.Events[o.GetUID()] = found.Items
-}
-
-// lastSeen is when an event happened last: the two ways of writing events differ
-// in where they say so.
-func lastSeen(event *corev1.Event) time.Time {
-	switch {
-	case event.Series != nil:
-		return event.Series.LastObservedTime.Time
-	case !event.LastTimestamp.IsZero():
-		return event.LastTimestamp.Time
-	}
-	return event.EventTime.Time
 }
 
 func (r *reading) readLogs(ctx context.Context) {

@@ -29,21 +29,30 @@ import (
 )
 
 // red is the first condition that is False for one of some reasons, and nil when
-// there is none. Ready only repeats what another one says, and is the last to be
-// asked.
+// there is none. One that decides over Ready comes before Ready, which only repeats
+// it, and before those that don't decide. What was said of an earlier spec does not
+// count.
 func (e *Evidence) red(reasons ...string) *metav1.Condition {
-	var ready *metav1.Condition
+	var red *metav1.Condition
+	weight := func(c *metav1.Condition) int {
+		switch {
+		case !decides(c):
+			return 1
+		case c.Type == v1alpha1.ConditionReady:
+			return 2
+		}
+		return 3
+	}
 	for i := range e.Microservice.Status.Conditions {
 		c := &e.Microservice.Status.Conditions[i]
-		if c.Status != metav1.ConditionFalse || !slices.Contains(reasons, c.Reason) {
+		if c.Status != metav1.ConditionFalse || !slices.Contains(reasons, c.Reason) || c.ObservedGeneration < e.Microservice.Generation {
 			continue
 		}
-		if c.Type != v1alpha1.ConditionReady {
-			return c
+		if red == nil || weight(c) > weight(red) {
+			red = c
 		}
-		ready = c
 	}
-	return ready
+	return red
 }
 
 // condition is one of the Microservice's; nil when it is not there.
@@ -79,19 +88,27 @@ func advised(message, otherwise string) (cause, remedy string) {
 	return message, otherwise
 }
 
-// said is a finding of which a condition says all there is to say.
+// said is a finding of which a condition says all there is to say. One that does
+// not decide over Ready tells of its own part alone.
 func (e *Evidence) said(part Part, c *metav1.Condition, otherwise string) []*Finding {
 	if c == nil {
 		return nil
 	}
-	f := &Finding{Part: part, Object: name("Microservice", e.Microservice.Name), Steps: e.conditionSteps(c.Type), condition: c.Type}
+	if !decides(c) {
+		part = partOf(c.Type)
+	}
+	f := &Finding{Part: part, Beside: !decides(c), Object: name("Microservice", e.Microservice.Name), Steps: e.conditionSteps(c.Type), condition: c.Type}
 	f.Cause, f.Remedy = advised(c.Message, otherwise)
 	return []*Finding{f}
 }
 
-// notSeen tells of what Atoll has not looked at, and of Atoll not running.
+// notSeen tells of what Atoll has not looked at, and of Atoll not running. A
+// deletion is a change that it does not look at.
 func notSeen(e *Evidence) []*Finding {
 	ms := e.Microservice
+	if ms.DeletionTimestamp != nil {
+		return nil
+	}
 	running, operator := e.operator()
 	ready := e.condition(v1alpha1.ConditionReady)
 	f := &Finding{Part: PartSpec, Object: name("Microservice", ms.Name), Steps: e.conditionSteps(v1alpha1.ConditionReady), condition: v1alpha1.ConditionReady}
@@ -157,8 +174,8 @@ func topologyNotFound(e *Evidence) []*Finding {
 // namespaceNotAllowed is told by Ready alone: a dependency that does not permit
 // the caller is told by DependenciesReady too.
 func namespaceNotAllowed(e *Evidence) []*Finding {
-	c := e.red(v1alpha1.ReasonNotPermitted)
-	if c == nil || c.Type != v1alpha1.ConditionReady || !strings.HasPrefix(c.Message, "Topology ") {
+	c := e.condition(v1alpha1.ConditionReady)
+	if c == nil || c.Reason != v1alpha1.ReasonNotPermitted || !strings.HasPrefix(c.Message, "Topology ") {
 		return nil
 	}
 	return e.said(PartSpec, c, "Change the Topology's allowedNamespaces, or topologyRef")
@@ -177,12 +194,5 @@ func credentialsLost(e *Evidence) []*Finding {
 }
 
 func tooFewConnections(e *Evidence) []*Finding {
-	return beside(e.said(PartDatabase, e.red(v1alpha1.ReasonTooFewConnections), "Lower database.pool or the number of pods"))
-}
-
-func beside(findings []*Finding) []*Finding {
-	for _, f := range findings {
-		f.Beside = true
-	}
-	return findings
+	return e.said(PartDatabase, e.red(v1alpha1.ReasonTooFewConnections), "Lower database.pool or the number of pods")
 }

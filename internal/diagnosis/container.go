@@ -66,13 +66,27 @@ func (c *container) waiting() string {
 	return c.status.State.Waiting.Reason
 }
 
-// ended is how the container, or the one before it, came to its end; nil when it
+// lastEnd is how the container, or the one before it, came to its end; nil when it
 // never did.
-func (c *container) ended() *corev1.ContainerStateTerminated {
+func (c *container) lastEnd() *corev1.ContainerStateTerminated {
 	if c.status.State.Terminated != nil {
 		return c.status.State.Terminated
 	}
 	return c.status.LastTerminationState.Terminated
+}
+
+// ended is the last end of a container as far as that says how it is now; nil
+// otherwise. Of one that has run for a while the end before is past, unless it ends
+// again and again.
+func (e *Evidence) ended(c *container) *corev1.ContainerStateTerminated {
+	end, running := c.lastEnd(), c.status.State.Running
+	if end == nil || running == nil || e.Now.Sub(running.StartedAt.Time) < opening {
+		return end
+	}
+	if c.status.RestartCount > 1 && e.Now.Sub(end.FinishedAt.Time) < justNow {
+		return end
+	}
+	return nil
 }
 
 // called is how the container is told of.

@@ -22,8 +22,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // recently is how long ago a container that runs again may have been killed for
@@ -37,14 +35,13 @@ const (
 // outOfMemory tells of containers that were killed for using too much memory, also
 // of those that run again.
 func outOfMemory(e *Evidence, part Part) *Finding {
-	for i := range e.Pods {
-		pod := &e.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != string(part) || pod.DeletionTimestamp != nil || e.stray(pod) {
-			continue
-		}
+	for _, pod := range e.current(part) {
 		for _, c := range containersOf(pod, part) {
-			ended := c.ended()
-			if ended == nil || ended.Reason != "OOMKilled" || c.status.Ready && e.Now.Sub(ended.FinishedAt.Time) > recently {
+			ended := e.ended(&c)
+			if last := c.lastEnd(); c.status.Ready && last != nil && e.Now.Sub(last.FinishedAt.Time) <= recently {
+				ended = last
+			}
+			if ended == nil || ended.Reason != "OOMKilled" {
 				continue
 			}
 			limit := "the node's memory ran out"
@@ -67,7 +64,7 @@ func (e *Evidence) crashes(part Part) []container {
 	var crashing []container
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
 		// What a Job runs is meant to end; that it failed is told of the Job.
-		if c.init || c.ended() == nil || part != PartService && part != PartDatabase {
+		if c.init || e.ended(&c) == nil || part != PartService && part != PartDatabase {
 			continue
 		}
 		// One restart, as when a service came up before its database, is no loop.
@@ -85,7 +82,7 @@ func crashLoop(e *Evidence, part Part) *Finding {
 		return nil
 	}
 	c := &crashing[0]
-	code := c.ended().ExitCode
+	code := e.ended(c).ExitCode
 	why := fmt.Sprintf("ends with exit code %d%s", code, meaning(code))
 	remedy := fmt.Sprintf("Correct what its log tells of: %s, %s or %s", part.field("image"), part.field("env"), part.field("args"))
 	if part == PartDatabase {
@@ -131,7 +128,7 @@ var writtenPath = regexp.MustCompile(`(/[\w.@+-]+(?:/[\w.@+-]+)+|/[\w.@+-]+)`)
 func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 	crashing := e.crashes(part)
 	for _, c := range e.containers(part) {
-		if c.init && c.ended() != nil && c.ended().ExitCode != 0 {
+		if ended := e.ended(&c); c.init && ended != nil && ended.ExitCode != 0 {
 			crashing = append(crashing, c)
 		}
 	}
@@ -145,7 +142,7 @@ func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 				where = " at " + path
 			}
 			return &Finding{
-				Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: e.proof(&c),
+				Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: podReady(c.pod),
 				Cause:  fmt.Sprintf("%s ends because it can't write%s: the root file system is read-only", c.subject(), where),
 				Remedy: "Have it write to /tmp, or mount an emptyDir where it writes (podTemplate.spec.volumes and containers[].volumeMounts)",
 			}
@@ -167,8 +164,8 @@ func pathIn(line string) string {
 // killed.
 func hookFailed(e *Evidence, part Part) *Finding {
 	for _, c := range e.containers(part) {
-		event := e.event(c.pod, nil, "FailedPostStartHook")
-		if event == nil || !ofContainer(event, &c) {
+		event := e.eventOf(&c, nil, "FailedPostStartHook")
+		if event == nil {
 			continue
 		}
 		return &Finding{

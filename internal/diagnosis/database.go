@@ -98,9 +98,9 @@ func restoreFailed(e *Evidence) []*Finding {
 func backupFailed(e *Evidence) []*Finding {
 	c := e.red(v1alpha1.ReasonBackupFailed, v1alpha1.ReasonBackupOverdue)
 	if c == nil || c.Reason == v1alpha1.ReasonBackupOverdue {
-		return beside(e.said(PartBackup, c, "See the CronJob's events"))
+		return e.said(PartBackup, c, "See the CronJob's events")
 	}
-	return beside(e.jobFailed(PartBackup, c, "The last backup"))
+	return e.jobFailed(PartBackup, c, "The last backup")
 }
 
 // jobFailed tells of a Job that has failed, with what it said.
@@ -121,7 +121,7 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 	}
 	f.Steps = append(f.Steps, last.steps()...)
 	f.Proof = e.proof(last)
-	f.Cause = fmt.Sprintf("%s fails with exit code %d%s", what, last.ended().ExitCode, e.quoted(last))
+	f.Cause = fmt.Sprintf("%s fails with exit code %d%s", what, last.lastEnd().ExitCode, e.quoted(last))
 	switch part {
 	case PartMigration:
 		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; what ran before goes on serving", job.Name)
@@ -141,7 +141,7 @@ func (e *Evidence) lastFailed(job string, part Part) *container {
 		containers := containersOf(&e.Pods[i], part)
 		for j := range containers {
 			c := &containers[j]
-			if ended := c.status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.ended().FinishedAt.Before(&ended.FinishedAt)) {
+			if ended := c.status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.lastEnd().FinishedAt.Before(&ended.FinishedAt)) {
 				last = c
 			}
 		}
@@ -156,7 +156,7 @@ func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 	for i := range containers {
 		c := &containers[i]
 		lines := e.lines(c)
-		if a := e.answered(c, "Readiness", "Startup", "Liveness"); a != nil && !c.status.Ready {
+		if a := e.answered(c, probeKinds...); a != nil && !c.status.Ready {
 			lines = append(lines, a.says)
 		}
 		for _, line := range lines {

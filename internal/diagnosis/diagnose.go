@@ -35,6 +35,7 @@ type fault struct {
 // found in one part of a service, the first is the cause. A new one is a
 // function and a line.
 var table = []fault{
+	{name: "Terminating", find: terminating},
 	{name: "NotSeen", find: notSeen},
 	{name: "Suspended", find: suspended},
 	{name: "TopologyNotFound", find: topologyNotFound},
@@ -113,6 +114,9 @@ func Diagnose(e *Evidence) *Diagnosis {
 	ms := e.Microservice
 	d := &Diagnosis{Namespace: ms.Namespace, Service: ms.Name, Findings: []*Finding{}, Unread: e.Unread}
 	d.State, d.Reason, d.Message = graph.StateOf(ms.Status.Conditions, ms.Generation)
+	if ms.DeletionTimestamp != nil {
+		d.Reason, d.Message = "Terminating", "It is being deleted"
+	}
 	for row := range table {
 		d.look(e, row)
 	}

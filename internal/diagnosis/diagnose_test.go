@@ -98,6 +98,28 @@ func listensAsDatabase(p *corev1.Pod) {
 // cases has a case for each row of the table, and more where a row has more to
 // tell.
 var cases = map[string]toldCase{
+	"a service that is being deleted and that a finalizer holds": {
+		world: newWorld().deleted("example.com/hold").with(func(e *Evidence) {
+			e.Microservice.ManagedFields = []metav1.ManagedFieldsEntry{
+				{Manager: "kubectl-apply", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:image":{}}}`)}},
+				{Manager: "holder", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{"f:finalizers":{".":{},"v:\"example.com/hold\"":{}}}}`)}},
+			}
+		}),
+		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"deleted 20m ago", "is held by finalizer example.com/hold (set by holder)"}, remedy: "kubectl edit microservice orders -n shop"},
+	"a service that is being deleted in the foreground": {
+		world: newWorld().deleted(metav1.FinalizerDeleteDependents).pods(pod("p", svc, ready)),
+		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"waits for the end of Deployment orders (deletion in the foreground)"}, remedy: "kubectl get all -n shop -l atoll.dev/microservice=orders"},
+	"a service that is being deleted in the foreground and that a pod holds": {
+		world: newWorld().deleted(metav1.FinalizerDeleteDependents).pods(pod("p", svc, func(p *corev1.Pod) {
+			p.DeletionTimestamp, p.Finalizers = ptr.To(ago(time.Minute)), []string{"example.com/drain"}
+		})),
+		fault: "Terminating", part: PartSpec, object: "Pod p", cause: []string{"waits for the end of Deployment orders", "; Pod p is held by finalizer example.com/drain"}, remedy: "kubectl edit pod p -n shop"},
+	"a service that is being deleted and that nothing holds any more": {
+		world: newWorld().deleted(metav1.FinalizerOrphanDependents),
+		fault: "Terminating", part: PartSpec, cause: []string{"nothing holds it"}, remedy: "Wait"},
+	"a service that is being deleted and whose image can't be pulled": {
+		world: unavailable().deleted("example.com/hold").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
+		fault: "Terminating", part: PartSpec, cause: []string{"example.com/hold"}},
 	"a service that Atoll has not seen, and no Atoll": {
 		world: newWorld().with(func(e *Evidence) { e.Microservice.Status.Conditions, e.Operators = nil, []appsv1.Deployment{} }),
 		fault: "NotSeen", part: PartSpec, object: "Microservice orders", cause: []string{"has not seen", "no Deployment of Atoll"}, remedy: "Install it"},
@@ -559,6 +581,30 @@ func TestRootComesFirst(t *testing.T) {
 			newWorld(down()).calls(users).unready(calls, v1alpha1.ReasonDependencyNotReady, "").unready(workload, v1alpha1.ReasonCrashLooping, "").
 				pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "lookup users.shop.svc: no such host"),
 			[]string{"DependencyDown dependencies"}},
+		"an autoscaler of somebody else, and an image that can't be pulled": {
+			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonNotOwned, `HorizontalPodAutoscaler "orders" exists and belongs to Rollout "orders"; it is left as it is: delete it`).
+				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
+			[]string{"ImagePull service", "NotOwned service"}},
+		"an autoscaler that is refused, and an image that can't be pulled": {
+			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonRefused, `The API server refuses HorizontalPodAutoscaler "orders": bad`).
+				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
+			[]string{"ImagePull service", "AdmissionRefused service"}},
+		"backups of a kind that is not installed, and an image that can't be pulled": {
+			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonCRDNotInstalled, "The cluster does not know ScheduledBackup: install it").
+				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
+			[]string{"ImagePull service", "CRDNotInstalled backup"}},
+		"a backup's CronJob of somebody else, and a Deployment of somebody else": {
+			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonNotOwned, `CronJob "orders-backup" exists and belongs to X`).
+				unready(workload, v1alpha1.ReasonNotOwned, `Deployment "orders" exists and belongs to X`),
+			[]string{"NotOwned spec", "Unrecognised backup"}},
+		"a rotation that is not supported, and a route that is not": {
+			newWorld().unready(v1alpha1.ConditionCredentialsRotated, v1alpha1.ReasonNotSupported, "CloudNativePG changes it").
+				unready(routes, v1alpha1.ReasonNotSupported, "routes[0].timeout: remove it"),
+			[]string{"RouteNotSupported routes", "Unrecognised rotation"}},
+		"a Topology that lets nobody join, and what was said of a dependency before": {
+			newWorld().unready(calls, v1alpha1.ReasonNotPermitted, `Microservice "users", a dependency, does not permit this caller`).
+				unready(v1alpha1.ConditionReady, v1alpha1.ReasonNotPermitted, `Topology "mall" lets no members join`),
+			[]string{"NamespaceNotAllowed spec", "NotPermitted dependencies"}},
 		"killed for its memory, and so crashing": {
 			crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(5, "OOMKilled", 137))), []string{"OutOfMemory service"}},
 		"nothing listens, and so the probe fails": {

@@ -21,6 +21,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,7 +40,7 @@ func LogsWanted(e *Evidence) []Log {
 	var wanted []Log
 	for _, part := range parts {
 		if c := e.troubled(part); c != nil {
-			wanted = append(wanted, c.log())
+			wanted = append(wanted, e.log(c))
 		}
 	}
 	return wanted
@@ -69,8 +70,8 @@ func EventsWanted(e *Evidence) []metav1.Object {
 func (e *Evidence) troubled(part Part) *container {
 	containers := append(e.containers(part), e.restarted(part)...)
 	for _, troubled := range []func(c *container) bool{
-		func(c *container) bool { return c.ended() != nil && c.ended().ExitCode != 0 },
-		func(c *container) bool { return !c.init && c.status.RestartCount > 0 },
+		func(c *container) bool { return e.ended(c) != nil && e.ended(c).ExitCode != 0 },
+		func(c *container) bool { return !c.init && e.ended(c) != nil },
 		func(c *container) bool { return !c.init && c.status.State.Running != nil && !c.status.Ready },
 	} {
 		for i := range containers {
@@ -84,16 +85,15 @@ func (e *Evidence) troubled(part Part) *container {
 
 // log is the log that tells of the container's end, or of how it runs. While the
 // next try runs, the last one's is another log.
-func (c *container) log() Log {
-	return Log{Pod: c.pod.Name, Container: c.spec.Name,
-		Previous: c.status.State.Terminated == nil && c.status.LastTerminationState.Terminated != nil}
+func (e *Evidence) log(c *container) Log {
+	return Log{Pod: c.pod.Name, Container: c.spec.Name, Previous: c.status.State.Terminated == nil && e.ended(c) != nil}
 }
 
 // lines are the end of a container's log; where it could not be read, what the
 // kubelet kept of it.
 func (e *Evidence) lines(c *container) []string {
-	text := e.Logs[c.log()]
-	if ended := c.ended(); strings.TrimSpace(text) == "" && ended != nil {
+	text := e.Logs[e.log(c)]
+	if ended := e.ended(c); strings.TrimSpace(text) == "" && ended != nil {
 		text = ended.Message
 	}
 	return tail(text)
@@ -137,7 +137,7 @@ func (e *Evidence) proof(c *container) []Excerpt {
 		return nil
 	}
 	title := "Log of pod " + c.pod.Name + ", container " + c.spec.Name
-	if c.log().Previous {
+	if e.log(c).Previous {
 		title += ", before it was restarted"
 	}
 	return []Excerpt{{Title: title, Lines: lines}}
@@ -198,6 +198,60 @@ func (e *Evidence) event(o metav1.Object, matching *regexp.Regexp, reasons ...st
 		}
 	}
 	return nil
+}
+
+// standing is the latest such event, unless one with a reason that refutes it has
+// come since.
+func (e *Evidence) standing(o metav1.Object, matching *regexp.Regexp, reasons, refuting []string) *corev1.Event {
+	for _, event := range slices.Backward(e.Events[o.GetUID()]) {
+		switch {
+		case slices.Contains(refuting, event.Reason):
+			return nil
+		case slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)):
+			return &event
+		}
+	}
+	return nil
+}
+
+// eventOf is the latest such event that is about a container as it is now.
+func (e *Evidence) eventOf(c *container, matching *regexp.Regexp, reasons ...string) *corev1.Event {
+	for _, event := range slices.Backward(e.Events[c.pod.UID]) {
+		if slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)) && ofContainer(&event, c) && e.ofNow(&event, c) {
+			return &event
+		}
+	}
+	return nil
+}
+
+// ofNow says whether an event is about a container as it runs, or as it ended, and
+// not about one before. What comes again and again the kubelet reports only now and
+// then: of a container that ends so, an event that came several times counts.
+func (e *Evidence) ofNow(event *corev1.Event, c *container) bool {
+	at, ended, running := LastSeen(event), e.ended(c), c.status.State.Running
+	switch {
+	case at.IsZero():
+		return true
+	case ended != nil:
+		return event.Count > 1 || !at.Before(ended.StartedAt.Time)
+	case running != nil:
+		// A container may end and the next one begin within the second.
+		last := c.lastEnd()
+		return !at.Before(running.StartedAt.Time) && (last == nil || at.After(last.FinishedAt.Time))
+	}
+	return true
+}
+
+// LastSeen is when an event happened last: the two ways of writing events differ
+// in where they say so.
+func LastSeen(event *corev1.Event) time.Time {
+	switch {
+	case event.Series != nil:
+		return event.Series.LastObservedTime.Time
+	case !event.LastTimestamp.IsZero():
+		return event.LastTimestamp.Time
+	}
+	return event.EventTime.Time
 }
 
 // told is an event as proof.

@@ -76,7 +76,7 @@ func service(name string, calls ...v1alpha1.Dependency) *v1alpha1.Microservice {
 // decides over that.
 func unready(ms *v1alpha1.Microservice, condition, reason, message string) *v1alpha1.Microservice {
 	c := metav1.Condition{Type: condition, Status: metav1.ConditionFalse, Reason: reason, Message: message}
-	if decides(condition) || condition == v1alpha1.ConditionDependenciesReady && reason != v1alpha1.ReasonDependencyNotReady {
+	if decides(&c) {
 		ready := c
 		ready.Type = v1alpha1.ConditionReady
 		ms.Status.Conditions[0] = ready
@@ -148,11 +148,20 @@ func waits(reason, message string) func(p *corev1.Pod) {
 	}
 }
 
-// crashed says how the container before ended, and how often one did.
+// crashed says how the container before ended a minute ago, and how often one did.
 func crashed(restarts int32, reason string, code int32) func(p *corev1.Pod) {
+	return crashedAgo(time.Minute, restarts, reason, code)
+}
+
+// crashedAgo is crashed at another time; what runs has run since.
+func crashedAgo(age time.Duration, restarts int32, reason string, code int32) func(p *corev1.Pod) {
 	return func(p *corev1.Pod) {
-		p.Status.ContainerStatuses[0].RestartCount = restarts
-		p.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, FinishedAt: ago(time.Minute)}
+		status := &p.Status.ContainerStatuses[0]
+		status.RestartCount = restarts
+		status.LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: reason, ExitCode: code, StartedAt: ago(age + time.Minute), FinishedAt: ago(age)}
+		if status.State.Running != nil {
+			status.State.Running.StartedAt = ago(age)
+		}
 	}
 }
 
@@ -201,7 +210,12 @@ func (w world) pods(all ...corev1.Pod) world {
 }
 
 func (w world) event(about types.UID, reason, message string) world {
-	w.Events[about] = append(w.Events[about], corev1.Event{Reason: reason, Message: message, LastTimestamp: ago(time.Second),
+	return w.eventAgo(time.Second, about, reason, message)
+}
+
+// eventAgo is an earlier event; the latest is to be added last.
+func (w world) eventAgo(age time.Duration, about types.UID, reason, message string) world {
+	w.Events[about] = append(w.Events[about], corev1.Event{Reason: reason, Message: message, LastTimestamp: ago(age),
 		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: string(about)}})
 	return w
 }
@@ -224,6 +238,16 @@ func (w world) job(part Part, condition batchv1.JobConditionType) world {
 		job.Status = batchv1.JobStatus{Failed: 3, Conditions: []batchv1.JobCondition{{Type: condition, Status: corev1.ConditionTrue}}}
 	}
 	w.Jobs = append(w.Jobs, job)
+	return w
+}
+
+// deleted is being deleted, and held by some finalizers. The operator, which does
+// nothing for it, has not seen its last generation.
+func (w world) deleted(finalizers ...string) world {
+	ms := w.Microservice
+	ms.UID, ms.Generation, ms.DeletionTimestamp, ms.Finalizers = "orders", 2, ptr.To(ago(20*time.Minute)), finalizers
+	ms.Status.Conditions[0].ObservedGeneration = 1
+	w.Deployments[0].OwnerReferences = []metav1.OwnerReference{{UID: ms.UID, BlockOwnerDeletion: ptr.To(true)}}
 	return w
 }
 

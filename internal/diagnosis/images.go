@@ -33,7 +33,7 @@ func imagePlatform(e *Evidence, part Part) *Finding {
 		said := ""
 		if slices.Contains(pullFailures, c.waiting()) {
 			said = c.status.State.Waiting.Message
-		} else if ended := c.ended(); ended != nil && !c.status.Ready {
+		} else if ended := e.ended(&c); ended != nil && !c.status.Ready {
 			said = ended.Message + "\n" + strings.Join(e.lines(&c), "\n")
 		}
 		another := strings.Contains(said, "no match for platform")

@@ -28,15 +28,14 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// unready are the pods of a part that are not as they should be. Of several
-// templates only the newest counts: what was wrong with an earlier one may be
-// mended already.
-func (e *Evidence) unready(part Part) []*corev1.Pod {
+// current are the pods of a part that decide over how it is. Of several templates
+// only the newest counts: what was wrong with an earlier one may be mended already.
+func (e *Evidence) current(part Part) []*corev1.Pod {
 	var newest *corev1.Pod
 	var alive []*corev1.Pod
 	for i := range e.Pods {
 		pod := &e.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != string(part) || pod.DeletionTimestamp != nil || e.stray(pod) {
+		if pod.Labels[v1alpha1.LabelComponent] != string(part) || pod.DeletionTimestamp != nil || e.stray(pod) || !e.wanted(part, pod) {
 			continue
 		}
 		alive = append(alive, pod)
@@ -44,30 +43,22 @@ func (e *Evidence) unready(part Part) []*corev1.Pod {
 			newest = pod
 		}
 	}
-	var unready []*corev1.Pod
-	for _, pod := range alive {
-		if templateOf(pod) == templateOf(newest) && !podReady(pod) && pod.Status.Phase != corev1.PodSucceeded && e.wanted(part, pod) {
-			unready = append(unready, pod)
-		}
-	}
-	slices.SortFunc(unready, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
-	return unready
+	alive = slices.DeleteFunc(alive, func(pod *corev1.Pod) bool { return templateOf(pod) != templateOf(newest) })
+	slices.SortFunc(alive, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	return alive
+}
+
+// unready are those of them that are not as they should be.
+func (e *Evidence) unready(part Part) []*corev1.Pod {
+	return slices.DeleteFunc(e.current(part), func(pod *corev1.Pod) bool { return podReady(pod) || pod.Status.Phase == corev1.PodSucceeded })
 }
 
 // shaky are the pods of a part that are ready and of which a container ended again
 // and again until just now.
 func (e *Evidence) shaky(part Part) []*corev1.Pod {
-	var shaky []*corev1.Pod
-	for i := range e.Pods {
-		pod := &e.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != string(part) || pod.DeletionTimestamp != nil || e.stray(pod) || !podReady(pod) {
-			continue
-		}
-		if slices.ContainsFunc(containersOf(pod, part), e.restartedJustNow) {
-			shaky = append(shaky, pod)
-		}
-	}
-	return shaky
+	return slices.DeleteFunc(e.current(part), func(pod *corev1.Pod) bool {
+		return !podReady(pod) || !slices.ContainsFunc(containersOf(pod, part), e.restartedJustNow)
+	})
 }
 
 func (e *Evidence) restartedJustNow(c container) bool {
@@ -85,10 +76,18 @@ func (e *Evidence) restarted(part Part) []container {
 	return all
 }
 
-// wanted leaves out pods of a Job that has done its work at another try.
+// wanted leaves out pods of earlier Jobs and of one that has done its work at
+// another try, and the service's pods that were evicted: others are made in their
+// place.
 func (e *Evidence) wanted(part Part, pod *corev1.Pod) bool {
+	switch part {
+	case PartService:
+		return pod.Status.Phase != corev1.PodFailed
+	case PartDatabase:
+		return true
+	}
 	job := e.job(part)
-	return part == PartService || part == PartDatabase || job == nil || jobState(job) != "complete" || pod.Labels[batchv1.JobNameLabel] != job.Name
+	return job == nil || jobState(job) != "complete" && pod.Labels[batchv1.JobNameLabel] == job.Name
 }
 
 // templateOf tells the pods of one template, or of one Job, from others.

@@ -49,14 +49,17 @@ type answer struct {
 	probe *corev1.Probe
 }
 
+// probeKinds are the kinds of probes, the one that decides over readiness first.
+var probeKinds = []string{"Readiness", "Startup", "Liveness"}
+
 var probeWords = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (?:failed|errored[^:]*): ?(.*)$`)
 
-// answered is the answer to the last probe of a container that failed, of one of
-// some kinds; nil when none did.
+// answered is the answer to the last probe of a container, as it is now, that
+// failed, of one of some kinds; nil when none did.
 func (e *Evidence) answered(c *container, kinds ...string) *answer {
 	for _, kind := range kinds {
-		event := e.event(c.pod, regexp.MustCompile("^"+kind+" probe "), "Unhealthy", "ProbeWarning")
-		if event == nil || !ofContainer(event, c) {
+		event := e.eventOf(c, regexp.MustCompile("^"+kind+" probe "), "Unhealthy", "ProbeWarning")
+		if event == nil {
 			continue
 		}
 		found := probeWords.FindStringSubmatch(event.Message)
@@ -150,9 +153,9 @@ func (a *answer) refused() bool { return strings.Contains(a.says, "connection re
 // that they hang, or never came up.
 func livenessKill(e *Evidence, part Part) *Finding {
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
-		killed := e.event(c.pod, regexp.MustCompile("failed (?:liveness|startup) probe"), "Killing")
-		ended := c.ended()
-		if killed == nil || !ofContainer(killed, &c) || ended == nil || c.status.RestartCount == 0 {
+		killed := e.eventOf(&c, regexp.MustCompile("failed (?:liveness|startup) probe"), "Killing")
+		ended := e.ended(&c)
+		if killed == nil || ended == nil || c.status.RestartCount == 0 {
 			continue
 		}
 		// One that ends by itself has another exit code.
@@ -199,12 +202,14 @@ func (e *Evidence) unanswered(c *container) *answer {
 	if c.init || state == nil || c.status.Ready {
 		return nil
 	}
-	a := e.answered(c, "Readiness", "Startup", "Liveness")
-	// What was said of the container before says nothing of this one.
-	if a == nil || !a.event.LastTimestamp.IsZero() && a.event.LastTimestamp.Time.Before(state.StartedAt.Time) {
-		return nil
+	for _, kind := range probeKinds {
+		a := e.answered(c, kind)
+		// Of one that ends again and again, what the one before answered is past too.
+		if a != nil && (LastSeen(a.event).IsZero() || !LastSeen(a.event).Before(state.StartedAt.Time)) {
+			return a
+		}
 	}
-	return a
+	return nil
 }
 
 // wrongPort tells of containers that run and don't listen where they are asked.

@@ -42,6 +42,8 @@ var (
 	missingObject = regexp.MustCompile(`(secret|configmap) "([^"]+)" not found`)
 	missingKey    = regexp.MustCompile(`couldn't find key (\S+) in (Secret|ConfigMap) \S+?/(\S+)`)
 	missingItem   = regexp.MustCompile(`references non-existent (secret|config) key: (\S+)`)
+	// missingMounted is either of what a volume can lack.
+	missingMounted = regexp.MustCompile(missingObject.String() + "|" + missingItem.String())
 )
 
 // referenceMissingInPods tells of those that the kubelet has missed: they went
@@ -53,11 +55,12 @@ func referenceMissingInPods(e *Evidence, part Part) *Finding {
 		for i := range containers {
 			said += containers[i].refused() + "\n"
 		}
-		event := e.event(pod, missingObject, "FailedMount")
-		if event == nil {
-			event = e.event(pod, missingItem, "FailedMount")
+		event := e.notMounted(pod, missingMounted)
+		// The kubelet says it every two minutes for as long as it is so.
+		if event != nil && e.Now.Sub(LastSeen(event)) > justNow {
+			event = nil
 		}
-		if event != nil && !started(pod) {
+		if event != nil {
 			said += event.Message
 		}
 		f := &Finding{Steps: []Step{podStep(pod, "its containers can't be made")}}

@@ -36,6 +36,8 @@ type refusal struct {
 	object string
 	says   string
 	proof  []Excerpt
+	// condition is the one that says so; nil where none does.
+	condition *metav1.Condition
 }
 
 // refusals are those of the pods of all parts, and of Atoll's own objects.
@@ -44,13 +46,13 @@ func (e *Evidence) refusals() []refusal {
 	if d := e.deployment(); d != nil {
 		for i := range d.Status.Conditions {
 			if c := &d.Status.Conditions[i]; c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
-				all = append(all, refusal{PartService, name("Deployment", d.Name), c.Message, nil})
+				all = append(all, refusal{part: PartService, object: name("Deployment", d.Name), says: c.Message})
 			}
 		}
 	}
 	add := func(part Part, kind string, o metav1.Object) {
-		if event := e.event(o, nil, "FailedCreate"); event != nil {
-			all = append(all, refusal{part, name(kind, o.GetName()), event.Message, told(event)})
+		if event := e.standing(o, nil, []string{"FailedCreate"}, []string{"SuccessfulCreate"}); event != nil {
+			all = append(all, refusal{part: part, object: name(kind, o.GetName()), says: event.Message, proof: told(event)})
 		}
 	}
 	if set := e.StatefulSet; set != nil && set.Status.Replicas == 0 && replicas(set.Spec.Replicas) > 0 {
@@ -62,7 +64,7 @@ func (e *Evidence) refusals() []refusal {
 		}
 	}
 	if c := e.red(v1alpha1.ReasonRefused); c != nil {
-		all = append(all, refusal{partOf(c.Type), name("Microservice", e.Microservice.Name), c.Message, nil})
+		all = append(all, refusal{part: partOf(c.Type), object: name("Microservice", e.Microservice.Name), says: c.Message, condition: c})
 	}
 	return all
 }
@@ -139,6 +141,10 @@ func admissionRefused(e *Evidence) []*Finding {
 
 func (e *Evidence) refused(r refusal) *Finding {
 	f := e.inPart(&Finding{Object: r.object, Proof: r.proof}, r.part)
+	if r.condition != nil {
+		f.Beside, f.condition, f.Steps = !decides(r.condition), r.condition.Type, e.conditionSteps(r.condition.Type)
+		return f
+	}
 	if last := len(f.Steps) - 1; last >= 0 && f.Steps[last].Object == r.object {
 		f.Steps = f.Steps[:last]
 	}

@@ -34,7 +34,7 @@ func (c *container) refused() string {
 	}
 	// Between two tries a container that can't be started waits like one that
 	// crashed.
-	if ended := c.ended(); ended != nil && ended.Reason == "StartError" && c.status.State.Running == nil {
+	if ended := c.lastEnd(); ended != nil && ended.Reason == "StartError" && c.status.State.Running == nil {
 		return ended.Message
 	}
 	return ""
@@ -118,7 +118,7 @@ func containerConfig(e *Evidence, part Part) *Finding {
 // begin.
 func initContainer(e *Evidence, part Part) *Finding {
 	for _, c := range e.containers(part) {
-		ended := c.ended()
+		ended := e.ended(&c)
 		if !c.init || ended == nil || ended.ExitCode == 0 || c.status.Ready {
 			continue
 		}

@@ -105,11 +105,7 @@ func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentV
 // volumeMount tells of volumes that the kubelet can't mount.
 func volumeMount(e *Evidence, part Part) *Finding {
 	for _, pod := range e.unready(part) {
-		// Once a container has started, all is mounted.
-		if started(pod) {
-			continue
-		}
-		event := e.event(pod, nil, "FailedMount", "FailedAttachVolume", "FailedMapVolume")
+		event := e.notMounted(pod, nil)
 		if event == nil {
 			continue
 		}
@@ -122,13 +118,17 @@ func volumeMount(e *Evidence, part Part) *Finding {
 	return nil
 }
 
-func started(pod *corev1.Pod) bool {
+// notMounted is the latest event that tells of a volume of a pod which can't be
+// mounted, with a text that matches; nil once all are, which is before the kubelet
+// begins with the first container.
+func (e *Evidence) notMounted(pod *corev1.Pod, matching *regexp.Regexp) *corev1.Event {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
-			if s := &statuses[i]; s.State.Running != nil || s.State.Terminated != nil || s.LastTerminationState.Terminated != nil {
-				return true
+			waiting := statuses[i].State.Waiting
+			if waiting == nil || waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing" {
+				return nil
 			}
 		}
 	}
-	return false
+	return e.standing(pod, matching, []string{"FailedMount", "FailedAttachVolume", "FailedMapVolume"}, []string{"Pulling", "Pulled", "Created", "Started"})
 }

@@ -49,14 +49,14 @@ func unexplained(e *Evidence, d *Diagnosis) []*Finding {
 		if c.Status != metav1.ConditionFalse || explained(c.Type) || c.ObservedGeneration < e.Microservice.Generation {
 			continue
 		}
-		if blocked && decides(c.Type) && c.Reason == e.reasonOfReady() {
+		if blocked && decides(c) && c.Reason == e.reasonOfReady() {
 			continue
 		}
-		all = append(all, e.plain(c, !decides(c.Type)))
+		all = append(all, e.plain(c))
 	}
 	ready := e.condition(v1alpha1.ConditionReady)
 	if len(all) == 0 && !blocked && d.State != graph.StateReady && ready != nil && !explained(ready.Type) {
-		all = append(all, e.plain(ready, false))
+		all = append(all, e.plain(ready))
 	}
 	return all
 }
@@ -68,12 +68,14 @@ func (e *Evidence) reasonOfReady() string {
 	return ""
 }
 
-// decides says whether a condition decides over Ready.
-func decides(condition string) bool {
-	switch condition {
-	case v1alpha1.ConditionCredentialsRotated, v1alpha1.ConditionBackupReady, v1alpha1.ConditionConnectionsSufficient,
-		v1alpha1.ConditionAutoscalerReady, v1alpha1.ConditionDependenciesReady:
+// decides says whether a condition decides over Ready. A dependency does where it
+// does not resolve.
+func decides(c *metav1.Condition) bool {
+	switch c.Type {
+	case v1alpha1.ConditionCredentialsRotated, v1alpha1.ConditionBackupReady, v1alpha1.ConditionConnectionsSufficient, v1alpha1.ConditionAutoscalerReady:
 		return false
+	case v1alpha1.ConditionDependenciesReady:
+		return c.Reason != v1alpha1.ReasonDependencyNotReady
 	}
 	return true
 }
@@ -95,10 +97,10 @@ func partOf(condition string) Part {
 }
 
 // plain is a condition in its own words.
-func (e *Evidence) plain(c *metav1.Condition, beside bool) *Finding {
+func (e *Evidence) plain(c *metav1.Condition) *Finding {
 	part := partOf(c.Type)
 	f := &Finding{Fault: Unrecognised, Part: part, Object: name("Microservice", e.Microservice.Name), Steps: e.workloadSteps(part),
-		Beside: beside, condition: c.Type, row: len(table)}
+		Beside: !decides(c), condition: c.Type, row: len(table)}
 	if part.condition() != c.Type {
 		f.Steps = e.conditionSteps(c.Type)
 	}
@@ -137,7 +139,7 @@ func patiently(message string) (cause, remedy string) {
 // nothing of them has failed.
 func (e *Evidence) starting(part Part) bool {
 	for _, c := range e.containers(part) {
-		if c.status.RestartCount > 0 || c.ended() != nil && c.ended().ExitCode != 0 {
+		if c.status.RestartCount > 0 || c.lastEnd() != nil && c.lastEnd().ExitCode != 0 {
 			return false
 		}
 	}

@@ -102,6 +102,8 @@ var stagedFaults = []staged{
 	{fault: "BackupFailed", service: "unbased", says: []string{"last backup"}, also: true},
 	{fault: "TooFewConnections", service: "unbased", says: []string{"= 180"}, also: true},
 	{fault: "Suspended", service: "asleep", says: []string{"suspended"}},
+	{fault: "Terminating", service: "leaving", says: []string{"It was deleted", "finalizer example.com/hold"}},
+	{fault: "Terminating", service: "emptying", says: []string{"Deployment emptying", "in the foreground", "Pod emptying-", "finalizer example.com/hold"}},
 }
 
 // stageFaults makes every service that something is wrong with.
@@ -131,6 +133,8 @@ func stageFaults(ctx context.Context) {
 	open.Name = whyFar
 	change(ctx, open, func(ns *corev1.Namespace) { delete(ns.Labels, "pod-security.kubernetes.io/enforce") })
 	hold(ctx, heldPod.DeepCopy())
+	Expect(k8s.Delete(ctx, leaving.DeepCopy())).To(Succeed())
+	empty(ctx, emptying.DeepCopy())
 	backUpNow(ctx, "unbased")
 }
 

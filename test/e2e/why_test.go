@@ -187,10 +187,13 @@ func restricted(ctx context.Context, ns string) []string {
 }
 
 // heldPod is the pod of a database that does not go when it is deleted, as when
-// its node is lost, and clasher a pod that is no service's.
+// its node is lost, and clasher a pod that is no service's. leaving and emptying are
+// services that don't go when they are deleted.
 var (
-	heldPod = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "held-db-0"}}
-	clasher = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "clasher"}}
+	heldPod  = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "held-db-0"}}
+	clasher  = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "clasher"}}
+	leaving  = v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "leaving"}}
+	emptying = v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "emptying"}}
 )
 
 // clearFaults takes away what would not go with the services, and begins with
@@ -200,6 +203,10 @@ func clearFaults(ctx SpecContext) {
 		Expect(client.IgnoreNotFound(k8s.DeleteAllOf(ctx, &v1alpha1.Microservice{}, client.InNamespace(ns)))).To(Succeed())
 	}
 	Expect(setFinalizers(ctx, heldPod.DeepCopy(), `null`)).To(Succeed())
+	Expect(setFinalizers(ctx, leaving.DeepCopy(), `null`)).To(Succeed())
+	for _, pod := range podsOfService(ctx, &emptying) {
+		Expect(setFinalizers(ctx, &pod, `null`)).To(Succeed())
+	}
 	Expect(client.IgnoreNotFound(k8s.Delete(ctx, clasher.DeepCopy()))).To(Succeed())
 }
 
@@ -211,8 +218,27 @@ func hold(ctx context.Context, pod *corev1.Pod) {
 	Expect(k8s.Delete(ctx, pod)).To(Succeed())
 }
 
-// setFinalizers gives a pod, if it is there, other finalizers.
-func setFinalizers(ctx context.Context, pod *corev1.Pod, finalizers string) error {
+// empty deletes a service in the foreground, and keeps its pods from going.
+func empty(ctx context.Context, ms *v1alpha1.Microservice) {
+	GinkgoHelper()
+	var pods []corev1.Pod
+	Eventually(ctx, func() []corev1.Pod { pods = podsOfService(ctx, ms); return pods }).ShouldNot(BeEmpty())
+	for i := range pods {
+		Expect(setFinalizers(ctx, &pods[i], `["example.com/hold"]`)).To(Succeed())
+	}
+	Expect(k8s.Delete(ctx, ms, client.PropagationPolicy(metav1.DeletePropagationForeground))).To(Succeed())
+}
+
+// podsOfService are the pods of all components.
+func podsOfService(ctx context.Context, ms *v1alpha1.Microservice) []corev1.Pod {
+	GinkgoHelper()
+	pods := &corev1.PodList{}
+	Expect(k8s.List(ctx, pods, client.InNamespace(ms.Namespace), client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name})).To(Succeed())
+	return pods.Items
+}
+
+// setFinalizers gives an object, if it is there, other finalizers.
+func setFinalizers(ctx context.Context, o client.Object, finalizers string) error {
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"finalizers": `+finalizers+`}}`))
-	return client.IgnoreNotFound(k8s.Patch(ctx, pod, patch))
+	return client.IgnoreNotFound(k8s.Patch(ctx, o, patch))
 }

@@ -1,0 +1,138 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/duration"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// terminating tells of a service that is being deleted, and of what holds it. Atoll
+// sets no finalizer on it, and does nothing more for it.
+func terminating(e *Evidence) []*Finding {
+	ms := e.Microservice
+	if ms.DeletionTimestamp == nil {
+		return nil
+	}
+	own := named{"Microservice", ms}
+	since := duration.HumanDuration(e.Now.Sub(ms.DeletionTimestamp.Time))
+	f := &Finding{
+		Part: PartSpec, Object: own.name(), condition: v1alpha1.ConditionReady, Steps: []Step{step(own.name(), "is being deleted, for %s", since)},
+		Remedy: "Wait; it goes now",
+	}
+	why := []string{"nothing holds it"}
+	var held []named
+	if holders := own.holders(); len(holders) > 0 {
+		why, held = []string{"is held by " + listed(holders, "and")}, []named{own}
+	} else if slices.Contains(ms.Finalizers, metav1.FinalizerDeleteDependents) {
+		why = []string{"waits for the end of " + orElse(listed(e.blocking(), "and"), "what Atoll made for it") + " (deletion in the foreground)"}
+		f.Remedy = fmt.Sprintf("Wait; see what is left: kubectl get all -n %s -l %s=%s", ms.Namespace, v1alpha1.LabelMicroservice, ms.Name)
+		held = slices.DeleteFunc(e.made(), func(o named) bool { return o.GetDeletionTimestamp() == nil || len(o.holders()) == 0 })
+		for _, o := range held {
+			why = append(why, o.name()+" is held by "+listed(o.holders(), "and"))
+		}
+	}
+	if len(held) > 0 {
+		f.Object = held[0].name()
+		f.Steps = append(f.Steps, step(f.Object, "is held by %s", listed(held[0].holders(), "and")))
+		f.Remedy = fmt.Sprintf("Have what set it do its work and remove it; if that is gone for good, take it out of metadata.finalizers: kubectl edit %s %s -n %s",
+			strings.ToLower(held[0].kind), held[0].GetName(), ms.Namespace)
+	}
+	f.Cause = fmt.Sprintf("It was deleted %s ago, and %s", since, strings.Join(why, "; "))
+	return []*Finding{f}
+}
+
+// named is an object, with its kind.
+type named struct {
+	kind string
+	metav1.Object
+}
+
+func (o named) name() string { return name(o.kind, o.GetName()) }
+
+// holders are the finalizers that somebody has to remove before an object goes, and
+// who set them. The garbage collector removes its own.
+func (o named) holders() []string {
+	var holders []string
+	for _, finalizer := range o.GetFinalizers() {
+		if finalizer == metav1.FinalizerDeleteDependents || finalizer == metav1.FinalizerOrphanDependents {
+			continue
+		}
+		holder := "finalizer " + finalizer
+		for _, entry := range o.GetManagedFields() {
+			if entry.FieldsV1 != nil && strings.Contains(string(entry.FieldsV1.Raw), `"v:\"`+finalizer+`\""`) {
+				holder += fmt.Sprintf(" (set by %s)", entry.Manager)
+				break
+			}
+		}
+		holders = append(holders, holder)
+	}
+	return holders
+}
+
+// blocking are the names of the objects that a deletion in the foreground waits for,
+// as far as they were read.
+func (e *Evidence) blocking() []string {
+	var names []string
+	for _, o := range e.made() {
+		if slices.ContainsFunc(o.GetOwnerReferences(), func(owner metav1.OwnerReference) bool {
+			return owner.UID == e.Microservice.UID && owner.BlockOwnerDeletion != nil && *owner.BlockOwnerDeletion
+		}) {
+			names = append(names, o.name())
+		}
+	}
+	return names
+}
+
+// made is what was read of what is made for the service, by Atoll or of that.
+func (e *Evidence) made() []named {
+	var all []named
+	if d := e.deployment(); d != nil {
+		all = append(all, named{"Deployment", d})
+	}
+	all = appendNamed(all, "ReplicaSet", e.ReplicaSets)
+	if e.StatefulSet != nil {
+		all = append(all, named{"StatefulSet", e.StatefulSet})
+	}
+	all = appendNamed(all, "Job", e.Jobs)
+	all = appendNamed(all, "Pod", e.Pods)
+	if e.Service != nil {
+		all = append(all, named{"Service", e.Service})
+	}
+	all = appendNamed(all, "HTTPRoute", e.HTTPRoutes)
+	all = appendNamed(all, "GRPCRoute", e.GRPCRoutes)
+	if e.Autoscaler != nil {
+		all = append(all, named{"HorizontalPodAutoscaler", e.Autoscaler})
+	}
+	return all
+}
+
+func appendNamed[T any, P interface {
+	*T
+	metav1.Object
+}](all []named, kind string, objects []T) []named {
+	for i := range objects {
+		all = append(all, named{kind, P(&objects[i])})
+	}
+	return all
+}
