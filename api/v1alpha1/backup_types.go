@@ -43,7 +43,9 @@ type DatabaseBackup struct {
 }
 
 // BackupLocation is where backups are kept: in a volume or in a bucket. Each
-// service has a folder of its name there, so that services can share one.
+// service has a folder of its name there, in a bucket within one of its namespace's
+// name, so that services can share one. Clusters that share a bucket need a prefix
+// each.
 // +kubebuilder:validation:XValidation:rule="has(self.persistentVolumeClaim) != has(self.s3)",message="exactly one of persistentVolumeClaim and s3 must be set"
 // +kubebuilder:validation:MinProperties=1
 type BackupLocation struct {
@@ -133,6 +135,14 @@ type RestoreSource struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="service must be the name of a Microservice"
 	Service string `json:"service,omitempty"`
 
+	// namespace is the namespace of the Microservice whose backup it is, which is a
+	// folder in the bucket. Unset means this one's.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="namespace must be the name of a namespace"
+	Namespace string `json:"namespace,omitempty"`
+
 	// backup is the file's name, as the last part of status.database.lastBackup.location
 	// has it. Unset means the newest. With provider: CloudNativePG it is the
 	// server's folder in the bucket, whose newest state is restored; unset means
@@ -157,7 +167,7 @@ type BackupStatus struct {
 	Size int64 `json:"size,omitempty"`
 
 	// location is where it is: pvc://<claim>/<service>/<file> or
-	// s3://<bucket>/<prefix>/<service>/<file>.
+	// s3://<bucket>/<prefix>/<namespace>/<service>/<file>.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Location string `json:"location,omitempty"`

@@ -565,6 +565,16 @@ var validations = inBuckets(map[string]validation{
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, service: ../users}}}}`,
 		field:    "spec.database.restore.from.service", message: "service must be the name of a Microservice",
 	},
+	"a restore of a namespace that can't be": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, namespace: shop-2}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, namespace: ../shop}}}}`,
+		field:    "spec.database.restore.from.namespace", message: "namespace must be the name of a namespace",
+	},
+	"a restore of another namespace's volume": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {namespace: shop}}, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {namespace: shop}}, backup: {schedule: "@daily", destination: {persistentVolumeClaim: {claimName: b}}}}}`,
+		field:    "spec.database.restore", message: "restore.from.namespace is for backups in a bucket (s3): a persistentVolumeClaim is of the service's own namespace",
+	},
 	"a restore of a file elsewhere": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, backup: 20260101T030000Z.dump}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, backup: ../orders/20260101T030000Z.dump}}}}`,

@@ -101,7 +101,7 @@ echo "backed up to $ATOLL_LOCATION/$name"
 // BackupCronJob backs the database up on schedule. Held, it makes none: a
 // database that is still to be filled would be kept as the newest backup.
 func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
-	where := p.locate(&backup.Destination, p.Owner)
+	where := p.locate(&backup.Destination, p.Namespace, p.Owner)
 	scripts := p.Engine.Scripts()
 	env := append(p.operationEnv(p.SecretName), where.env...)
 	env = append(env,

@@ -162,7 +162,7 @@ func (p *Plan) archiveName(live *unstructured.Unstructured, spec *v1alpha1.Datab
 
 // restoreStoreName is the ObjectStore that a Cluster recovers from.
 func (p *Plan) restoreStoreName(spec *v1alpha1.Database) string {
-	if spec.Restore.From.S3 == nil {
+	if spec.Restore.From.S3 == nil && p.restoreNamespace(spec) == p.Namespace {
 		return p.Name
 	}
 	return p.Name + "-restore"
@@ -172,17 +172,21 @@ func (p *Plan) restoreStoreName(spec *v1alpha1.Database) string {
 func (p *Plan) ObjectStores(spec *v1alpha1.Database, labels map[string]string) []*unstructured.Unstructured {
 	var stores []*unstructured.Unstructured
 	if spec.Backup != nil {
-		store := p.objectStore(p.Name, spec.Backup.Destination.S3, labels)
+		store := p.objectStore(p.Name, spec.Backup.Destination.S3, p.Namespace, labels)
 		_ = unstructured.SetNestedField(store.Object, recoveryWindow(spec.Backup), "spec", "retentionPolicy")
 		stores = append(stores, store)
 	}
-	if spec.Restore != nil && spec.Restore.From.S3 != nil {
-		stores = append(stores, p.objectStore(p.Name+"-restore", spec.Restore.From.S3, labels))
+	if spec.Restore != nil && p.restoreStoreName(spec) != p.Name {
+		s3 := spec.Restore.From.S3
+		if s3 == nil {
+			s3 = spec.Backup.Destination.S3
+		}
+		stores = append(stores, p.objectStore(p.restoreStoreName(spec), s3, p.restoreNamespace(spec), labels))
 	}
 	return stores
 }
 
-func (p *Plan) objectStore(name string, s3 *v1alpha1.S3Location, labels map[string]string) *unstructured.Unstructured {
+func (p *Plan) objectStore(name string, s3 *v1alpha1.S3Location, namespace string, labels map[string]string) *unstructured.Unstructured {
 	credentials := map[string]any{"inheritFromIAMRole": true}
 	if s3.SecretName != "" {
 		credentials = map[string]any{
@@ -191,7 +195,7 @@ func (p *Plan) objectStore(name string, s3 *v1alpha1.S3Location, labels map[stri
 		}
 	}
 	configuration := map[string]any{
-		"destinationPath": "s3://" + bucketPath(s3),
+		"destinationPath": "s3://" + bucketPath(s3, namespace),
 		"s3Credentials":   credentials,
 		"wal":             map[string]any{"compression": "gzip"},
 		"data":            map[string]any{"compression": "gzip"},

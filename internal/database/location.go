@@ -17,6 +17,7 @@ limitations under the License.
 package database
 
 import (
+	"path"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -43,7 +44,7 @@ type place struct {
 	secrets *v1alpha1.S3Location
 }
 
-func (p *Plan) locate(location *v1alpha1.BackupLocation, service string) place {
+func (p *Plan) locate(location *v1alpha1.BackupLocation, namespace, service string) place {
 	if claim := location.PersistentVolumeClaim; claim != nil {
 		return place{
 			env: []corev1.EnvVar{{Name: "ATOLL_SERVICE", Value: service}, {Name: "ATOLL_LOCATION", Value: "pvc://" + claim.ClaimName + "/" + service}},
@@ -52,10 +53,10 @@ func (p *Plan) locate(location *v1alpha1.BackupLocation, service string) place {
 			}},
 		}
 	}
-	path := bucketPath(location.S3) + "/" + service
+	folder := bucketPath(location.S3, namespace) + "/" + service
 	return place{
 		env: []corev1.EnvVar{
-			{Name: "ATOLL_SERVICE", Value: service}, {Name: "ATOLL_LOCATION", Value: "s3://" + path}, {Name: "ATOLL_PATH", Value: path},
+			{Name: "ATOLL_SERVICE", Value: service}, {Name: "ATOLL_LOCATION", Value: "s3://" + folder}, {Name: "ATOLL_PATH", Value: folder},
 		},
 		volume:  emptyDir("backup", corev1.StorageMediumDefault),
 		bucket:  true,
@@ -63,12 +64,10 @@ func (p *Plan) locate(location *v1alpha1.BackupLocation, service string) place {
 	}
 }
 
-// bucketPath is the bucket and the folder in it.
-func bucketPath(s3 *v1alpha1.S3Location) string {
-	if s3.Prefix == "" {
-		return s3.Bucket
-	}
-	return s3.Bucket + "/" + s3.Prefix
+// bucketPath is the bucket and a namespace's folder in it: services of one name in
+// two namespaces would delete each other's backups in a folder that both have.
+func bucketPath(s3 *v1alpha1.S3Location, namespace string) string {
+	return path.Join(s3.Bucket, s3.Prefix, namespace)
 }
 
 func (l *place) mount(c corev1.Container) corev1.Container {

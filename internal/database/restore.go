@@ -73,6 +73,11 @@ func RestoreID(restore *v1alpha1.DatabaseRestore, claim types.UID) string {
 	return "atoll_restore_" + hex.EncodeToString(sum[:5])
 }
 
+// restoreNamespace is the namespace of the Microservice whose backup is restored.
+func (p *Plan) restoreNamespace(spec *v1alpha1.Database) string {
+	return firstSet(spec.Restore.From.Namespace, p.Namespace)
+}
+
 // RestoreJob fills the database from a backup.
 func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage string, labels map[string]string) *batchv1.Job {
 	from := &spec.Restore.From
@@ -80,11 +85,8 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 	if from.PersistentVolumeClaim == nil && from.S3 == nil {
 		location = &spec.Backup.Destination
 	}
-	service := from.Service
-	if service == "" {
-		service = p.Owner
-	}
-	where := p.locate(location, service)
+	service := firstSet(from.Service, p.Owner)
+	where := p.locate(location, p.restoreNamespace(spec), service)
 	scripts := p.Engine.Scripts()
 	env := append(p.operationEnv(p.SecretName), where.env...)
 	env = append(env,
