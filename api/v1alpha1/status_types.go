@@ -60,6 +60,14 @@ type MicroserviceStatus struct {
 	// +kubebuilder:validation:items:MaxLength=2048
 	URLs []string `json:"urls,omitempty"`
 
+	// ports are where the service's pods listen, by the names of spec.ports: during a
+	// rollout those of the earlier pods too. Callers are let through to these.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MaxItems=16
+	Ports []PortStatus `json:"ports,omitempty"`
+
 	// database is the database in use.
 	// +optional
 	Database *DatabaseStatus `json:"database,omitempty"`
@@ -79,6 +87,22 @@ type MicroserviceStatus struct {
 	// deletionGuard is the Topology's, for the admission policy that carries it out.
 	// +optional
 	DeletionGuard DeletionGuard `json:"deletionGuard,omitempty"`
+}
+
+// PortStatus is where the pods of a service listen.
+type PortStatus struct {
+	// name is the port's name.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	Name string `json:"name,omitempty"`
+
+	// targetPorts are the ports that containers listen on; several while pods of
+	// different templates run.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=16
+	TargetPorts []int32 `json:"targetPorts,omitempty"`
 }
 
 // DatabaseStatus is the database in use.

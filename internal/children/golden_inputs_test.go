@@ -169,7 +169,7 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 	for _, caller := range w.services {
 		for _, edge := range graph.Resolve(caller, w.found()) {
 			if edge.Callee == ms && edge.Resolved() {
-				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
+				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
 			}
 		}
 	}

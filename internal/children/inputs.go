@@ -83,10 +83,10 @@ type Inputs struct {
 	rotation rotationStep
 }
 
-// Caller is a service that calls this one, and the port that it calls.
+// Caller is a service that calls this one, and the name of the port that it calls.
 type Caller struct {
 	Namespace, Name string
-	Port            int32
+	Port            string
 }
 
 // References is what was found of the ConfigMaps and Secrets that pods use.

@@ -39,11 +39,6 @@ func networkPolicies(in *Inputs) ([]Object, error) {
 		policies = append(policies, ServicePolicy(in))
 	}
 	if in.databaseErr != nil {
-		// The pods stay as they are, and so does who may reach them, unless they
-		// listen where the spec says.
-		if !in.listensAsSaid() {
-			policies = nil
-		}
 		return policies, invalidDatabase(in)
 	}
 	if p := in.managed(); p != nil {
@@ -117,8 +112,12 @@ func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Port, b.Port))
 	})
 	for _, caller := range slices.Compact(callers) {
+		port := graph.FindPort(ms, caller.Port)
+		if port == nil {
+			continue
+		}
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(caller.Port),
+			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(in.servingPorts(port)...),
 		})
 	}
 	known, others := routedPorts(in)
@@ -131,7 +130,7 @@ func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(ms)...)})
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(in.allPorts()...)})
 	}
 	return rules
 }
@@ -147,7 +146,7 @@ func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
 		}
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
 			To:    []networkingv1.NetworkPolicyPeer{ofNamespace(edge.Namespace(), selectorOf(edge.Callee))},
-			Ports: tcpPorts(graph.TargetPort(edge.Port)),
+			Ports: tcpPorts(graph.ServingPorts(edge.Callee, edge.Port)...),
 		})
 	}
 	if pods, port := in.databasePods(); pods != nil {
@@ -180,24 +179,6 @@ func (in *Inputs) databasePods() (*metav1.LabelSelector, int32) {
 		return &metav1.LabelSelector{MatchLabels: database.ClusterPods(in.Microservice.Name)}, port
 	}
 	return &metav1.LabelSelector{MatchLabels: selector(in.Microservice, v1alpha1.ComponentDatabase)}, port
-}
-
-// listensAsSaid says whether the running pods, if there are any, have the ports of
-// the spec.
-func (in *Inputs) listensAsSaid() bool {
-	if in.Deployment == nil {
-		return true
-	}
-	wanted := graph.Ports(in.Microservice)
-	for i := range in.Deployment.Spec.Template.Spec.Containers {
-		c := &in.Deployment.Spec.Template.Spec.Containers[i]
-		if c.Name == in.Microservice.Name {
-			return slices.EqualFunc(c.Ports, wanted, func(has corev1.ContainerPort, want v1alpha1.Port) bool {
-				return has.Name == want.Name && has.ContainerPort == graph.TargetPort(&want)
-			})
-		}
-	}
-	return false
 }
 
 func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
@@ -234,7 +215,7 @@ func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
 
 // routedPorts are the ports that routes lead to: those that the data plane of the
 // Topology's Gateway alone forwards to, and those that others do, of which it is not
-// known who they are.
+// known who they are. A route that is not made opens nothing.
 func routedPorts(in *Inputs) (known, others []int32) {
 	ms := in.Microservice
 	var dataPlane *v1alpha1.PodPeer
@@ -242,13 +223,15 @@ func routedPorts(in *Inputs) (known, others []int32) {
 		dataPlane = gateway.DataPlane
 	}
 	for i := range ms.Spec.Routes {
-		route := &ms.Spec.Routes[i]
-		switch port := graph.FindPort(ms, route.Port); {
-		case port == nil:
-		case dataPlane != nil && in.attachesToTopologys(route):
-			known = append(known, graph.TargetPort(port))
-		default:
-			others = append(others, graph.TargetPort(port))
+		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
+		attached := in.attachmentOf(i)
+		if _, problem := parentRefs(in, i, attached.gateways); port == nil || attached.nothing || problem != nil {
+			continue
+		}
+		if dataPlane != nil && in.areTopologys(attached.gateways) {
+			known = append(known, in.servingPorts(port)...)
+		} else {
+			others = append(others, in.servingPorts(port)...)
 		}
 	}
 	slices.Sort(others)
@@ -258,20 +241,19 @@ func routedPorts(in *Inputs) (known, others []int32) {
 	return known, others
 }
 
-// attachesToTopologys says whether a route attaches to the Topology's Gateway and to
-// no other.
-func (in *Inputs) attachesToTopologys(route *v1alpha1.Route) bool {
+// areTopologys says whether Gateways are the Topology's and no others.
+func (in *Inputs) areTopologys(refs []v1alpha1.GatewayReference) bool {
 	ms := in.Microservice
 	topologys := GatewayRefs(ms, &v1alpha1.Route{}, in.Topology)
-	return !slices.ContainsFunc(GatewayRefs(ms, route, in.Topology), func(ref v1alpha1.GatewayReference) bool {
+	return !slices.ContainsFunc(refs, func(ref v1alpha1.GatewayReference) bool {
 		return len(topologys) == 0 || refKey(&ref, ms.Namespace) != refKey(&topologys[0], ms.Namespace)
 	})
 }
 
-func allPorts(ms *v1alpha1.Microservice) []int32 {
+func (in *Inputs) allPorts() []int32 {
 	var ports []int32
-	for _, port := range graph.Ports(ms) {
-		ports = append(ports, graph.TargetPort(&port))
+	for _, port := range graph.Ports(in.Microservice) {
+		ports = append(ports, in.servingPorts(&port)...)
 	}
 	slices.Sort(ports)
 	return slices.Compact(ports)

@@ -18,7 +18,7 @@ package children
 
 import (
 	"maps"
-	"strconv"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +30,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // peer is a pod at one end of a connection.
@@ -167,17 +168,17 @@ func TestPolicyOfBrokenDatabase(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		deployment *appsv1.Deployment
-		want       bool
+		serves     int
 	}{
-		"not there yet":                       {nil, true},
-		"listening where the spec says":       {running(8080), true},
-		"listening elsewhere than it will":    {running(9090), false},
-		"running something else than was set": {&appsv1.Deployment{}, false},
+		"not there yet":                       {nil, 8080},
+		"listening where the spec says":       {running(8080), 8080},
+		"listening elsewhere than it will":    {running(9090), 9090},
+		"running something else than was set": {&appsv1.Deployment{}, 8080},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ms := orders()
 			ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Version: "17"}
-			in := &Inputs{Microservice: ms, Deployment: tc.deployment, Callers: []Caller{{Namespace: "shop", Name: "payments", Port: 8080}},
+			in := &Inputs{Microservice: ms, Deployment: tc.deployment, Callers: []Caller{{Namespace: "shop", Name: "payments", Port: "http"}},
 				Topology: &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}}
 			in.DatabaseState.Claim = &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
 				Name: "data-orders-db-0", Labels: map[string]string{database.LabelMajorVersion: "16", database.LabelEngine: "postgresql"}}}
@@ -192,20 +193,67 @@ func TestPolicyOfBrokenDatabase(t *testing.T) {
 				if w.Problem == nil || w.Problem.Condition != v1alpha1.ConditionDatabaseReady {
 					t.Errorf("the problem is %+v, want the database's", w.Problem)
 				}
-				if got := len(w.Objects) == 1; got != tc.want {
-					t.Fatalf("made are %d policies, want the service's is %t", len(w.Objects), tc.want)
+				if len(w.Objects) != 1 {
+					t.Fatalf("made are %d policies, want the service's", len(w.Objects))
 				}
-				for _, o := range w.Objects {
-					all := matcher.BuildNetworkPolicies(false, []*networkingv1.NetworkPolicy{o.(*networkingv1.NetworkPolicy)})
-					service := podOf("orders", v1alpha1.ComponentService)
-					for to, c := range map[string][2]peer{
-						"8080": {podOf("payments", v1alpha1.ComponentService), service},
-						"5432": {service, podOf("orders", v1alpha1.ComponentDatabase)},
-					} {
-						port, _ := strconv.Atoi(to)
-						if !all.IsTrafficAllowed(&matcher.Traffic{Source: c[0].traffic(), Destination: c[1].traffic(), ResolvedPort: port, Protocol: corev1.ProtocolTCP}).IsAllowed() {
-							t.Errorf("what goes to port %s is cut", to)
-						}
+				all := matcher.BuildNetworkPolicies(false, []*networkingv1.NetworkPolicy{w.Objects[0].(*networkingv1.NetworkPolicy)})
+				service := podOf("orders", v1alpha1.ComponentService)
+				for to, c := range map[int][2]peer{
+					tc.serves: {podOf("payments", v1alpha1.ComponentService), service},
+					5432:      {service, podOf("orders", v1alpha1.ComponentDatabase)},
+				} {
+					if !all.IsTrafficAllowed(&matcher.Traffic{Source: c[0].traffic(), Destination: c[1].traffic(), ResolvedPort: to, Protocol: corev1.ProtocolTCP}).IsAllowed() {
+						t.Errorf("what goes to port %d is cut", to)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestServingPorts is about pods that listen elsewhere than the spec says now: those
+// of an earlier template, which serve until others do. They are reached at both ends.
+func TestServingPorts(t *testing.T) {
+	listening := func(port int32) corev1.PodSpec {
+		return corev1.PodSpec{Containers: []corev1.Container{{Name: "orders", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: port}, {Name: "debug", ContainerPort: 6060}}}}}
+	}
+	earlier := func(component string, port int32) corev1.Pod {
+		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: podOf("orders", component).labels}, Spec: listening(port)}
+	}
+	held := &appsv1.Deployment{}
+	held.Spec.Template.Spec = listening(8080)
+	for name, tc := range map[string]struct {
+		deployment *appsv1.Deployment
+		pods       []corev1.Pod
+		want       []int32
+	}{
+		"a new service":                   {nil, nil, []int32{9090}},
+		"a rollout that is held back":     {held, nil, []int32{8080, 9090}},
+		"a rollout on its way":            {nil, []corev1.Pod{earlier(v1alpha1.ComponentService, 7070), earlier(v1alpha1.ComponentService, 9090)}, []int32{7070, 9090}},
+		"a rollout that is done":          {nil, []corev1.Pod{earlier(v1alpha1.ComponentService, 9090)}, []int32{9090}},
+		"pods that don't serve the calls": {nil, []corev1.Pod{earlier(v1alpha1.ComponentMigration, 7070)}, []int32{9090}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ms := orders()
+			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80, TargetPort: 9090}}
+			ms.Spec.Routes = []v1alpha1.Route{{}}
+			topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}
+			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "edge"}}}}
+			topology.Spec.Monitoring = &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "metrics"}}}
+			in := &Inputs{Microservice: ms, Topology: topology, Deployment: tc.deployment, Pods: tc.pods, Callers: []Caller{{Namespace: "shop", Name: "payments", Port: "http"}}}
+			if diff := cmp.Diff([]v1alpha1.PortStatus{{Name: "http", TargetPorts: tc.want}}, ServingPorts(in)); diff != "" {
+				t.Errorf("serving ports (-want +got):\n%s", diff)
+			}
+			ms.Status.Ports = ServingPorts(in)
+			caller := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "payments", Namespace: "shop"}}
+			edges := []graph.Edge{{Caller: caller, Dependency: &v1alpha1.Dependency{Name: "orders"}, Callee: ms, Port: &ms.Spec.Ports[0], Permitted: true}}
+			all := matcher.BuildNetworkPolicies(false, []*networkingv1.NetworkPolicy{ServicePolicy(in), ServicePolicy(&Inputs{Microservice: caller, Topology: topology, Edges: edges})})
+			service := podOf("orders", v1alpha1.ComponentService)
+			for _, from := range []peer{podOf("payments", v1alpha1.ComponentService), {"edge", nil}, {"metrics", nil}} {
+				for port := int32(6060); port <= 9090; port += 1010 {
+					got := all.IsTrafficAllowed(&matcher.Traffic{Source: from.traffic(), Destination: service.traffic(), ResolvedPort: int(port), Protocol: corev1.ProtocolTCP}).IsAllowed()
+					if want := slices.Contains(tc.want, port); got != want {
+						t.Errorf("what comes from %s to port %d is let through: %t, want %t", from.namespace, port, got, want)
 					}
 				}
 			}

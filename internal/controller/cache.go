@@ -70,7 +70,7 @@ func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	return foreign, mgr.Add(foreign)
 }
 
-// slimPod keeps of a pod what tells why it is not ready.
+// slimPod keeps of a pod what tells why it is not ready, and where it listens.
 func slimPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
@@ -87,7 +87,9 @@ func slimPod(object any) (any, error) {
 		slim.Spec.InitContainers = append(slim.Spec.InitContainers, nameAndImage(&pod.Spec.InitContainers[i]))
 	}
 	for i := range pod.Spec.Containers {
-		slim.Spec.Containers = append(slim.Spec.Containers, nameAndImage(&pod.Spec.Containers[i]))
+		c := nameAndImage(&pod.Spec.Containers[i])
+		c.Ports = pod.Spec.Containers[i].Ports
+		slim.Spec.Containers = append(slim.Spec.Containers, c)
 	}
 	return slim, nil
 }

@@ -158,6 +158,55 @@ var _ = Describe("Membership", func() {
 		Expect(ready()).To(And(Not(BeEmpty()), HaveEach(metav1.ConditionTrue)))
 	}, SpecTimeout(suiteTimeout))
 
+	It("lets callers through to where the pods listen, also while a rollout is held back", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users, orders := topology(ns), memberOf(ns, "users", "shop"), memberOf(ns, "orders", "shop")
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
+		for _, o := range []client.Object{shop, users, orders} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyReady(ctx, users, orders)
+		open := func() (in, out []int32) {
+			ports := func(all []networkingv1.NetworkPolicyPort) (numbers []int32) {
+				for i := range all {
+					numbers = append(numbers, all[i].Port.IntVal)
+				}
+				return numbers
+			}
+			for _, rule := range get(ctx, &networkingv1.NetworkPolicy{}, ns, "users").Spec.Ingress {
+				in = append(in, ports(rule.Ports)...)
+			}
+			for _, rule := range get(ctx, &networkingv1.NetworkPolicy{}, ns, "orders").Spec.Egress {
+				for _, to := range rule.To {
+					if to.PodSelector != nil && to.PodSelector.MatchLabels[v1alpha1.LabelMicroservice] == "users" {
+						out = append(out, ports(rule.Ports)...)
+					}
+				}
+			}
+			return in, out
+		}
+		in, out := open()
+		Expect(in).To(Equal([]int32{8080}))
+		Expect(out).To(Equal(in))
+
+		By("a new version that listens elsewhere, and lacks a Secret")
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 8080, TargetPort: 9090}}
+			ms.Spec.EnvFrom = []corev1.EnvFromSource{{SecretRef: &corev1.SecretEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "keys"}}}}
+		})
+		eventuallyHas(ctx, users, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)
+		Eventually(func() []int32 { in, _ := open(); return in }).Should(Equal([]int32{8080, 9090}))
+		settled(ns)
+		in, out = open()
+		Expect(in).To(Equal([]int32{8080, 9090}))
+		Expect(out).To(Equal(in))
+
+		Expect(k8s.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "keys", Namespace: ns}})).To(Succeed())
+		Eventually(func() []int32 { in, _ := open(); return in }).Should(Equal([]int32{9090}))
+		Eventually(func() []int32 { _, out := open(); return out }).Should(Equal([]int32{9090}))
+	}, SpecTimeout(suiteTimeout))
+
 	It("follows a change of isolation", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)

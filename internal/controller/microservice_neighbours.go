@@ -68,6 +68,9 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 	g.Edges = graph.Resolve(g.Microservice, known.graph())
 	for i := range g.Edges {
 		if callee := g.Edges[i].Callee; callee != nil {
+			if port := g.Edges[i].Port; port != nil {
+				seen.text(fmt.Sprint(graph.ServingPorts(callee, port)))
+			}
 			seen.text(string(callee.UID), strconv.FormatInt(callee.Generation, 10), string(readyStatus(callee.Status.Conditions)), strconv.FormatBool(g.Edges[i].Permitted))
 		}
 	}
@@ -96,7 +99,7 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 			if edge.Resolved() {
 				// Whether it is let in depends on more than its spec.
 				seen.text("calls")
-				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
+				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
 			}
 		}
 	}

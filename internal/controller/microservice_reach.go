@@ -69,7 +69,16 @@ func concernsCallees(before, after *v1alpha1.Microservice) bool {
 // waits in a circle, what it calls itself.
 func concernsCallers(before, after *v1alpha1.Microservice) bool {
 	return concernsCallees(before, after) || !equality.Semantic.DeepEqual(
-		[]any{before.Spec.Type, before.Spec.Ports, before.Spec.Access}, []any{after.Spec.Type, after.Spec.Ports, after.Spec.Access})
+		[]any{before.Spec.Type, before.Spec.Ports, before.Spec.Access, servingPorts(before)}, []any{after.Spec.Type, after.Spec.Ports, after.Spec.Access, servingPorts(after)})
+}
+
+func servingPorts(ms *v1alpha1.Microservice) [][]int32 {
+	ports := graph.Ports(ms)
+	serving := make([][]int32, len(ports))
+	for i := range ports {
+		serving[i] = graph.ServingPorts(ms, &ports[i])
+	}
+	return serving
 }
 
 // callers finds the Microservices that declare one as a dependency.

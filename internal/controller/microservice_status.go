@@ -85,6 +85,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		return
 	}
 	status.URLs = children.URLs(&g.Inputs)
+	status.Ports = children.ServingPorts(&g.Inputs)
 	status.Database = databaseStatus(&g.Inputs)
 	setReplicas(status, g)
 

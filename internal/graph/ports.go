@@ -16,7 +16,11 @@ limitations under the License.
 
 package graph
 
-import "github.com/atoll-dev/atoll/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
 
 // defaultPorts is what a Server listens on when it names no ports.
 var defaultPorts = []v1alpha1.Port{{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}}
@@ -51,4 +55,18 @@ func TargetPort(port *v1alpha1.Port) int32 {
 		return port.TargetPort
 	}
 	return port.Port
+}
+
+// ServingPorts are the ports that the containers of a service listen on for one of
+// its ports: what the spec says and, as its status tells, where pods of an earlier
+// template still do. They are sorted.
+func ServingPorts(ms *v1alpha1.Microservice, port *v1alpha1.Port) []int32 {
+	ports := []int32{TargetPort(port)}
+	for i := range ms.Status.Ports {
+		if ms.Status.Ports[i].Name == port.Name {
+			ports = append(ports, ms.Status.Ports[i].TargetPorts...)
+		}
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
 }

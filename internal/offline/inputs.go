@@ -60,7 +60,7 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 	for _, caller := range w.Services {
 		for _, edge := range graph.Resolve(caller, w.found()) {
 			if edge.Callee == ms && edge.Resolved() {
-				in.Callers = append(in.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: graph.TargetPort(edge.Port)})
+				in.Callers = append(in.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
 			}
 		}
 	}
