@@ -127,6 +127,13 @@ type RestoreSource struct {
 	// +optional
 	S3 *S3Location `json:"s3,omitempty"`
 
+	// provider is what ran the database that was backed up. What BuiltIn backed up is
+	// a dump, which CloudNativePG's databases can be filled with too; what CloudNativePG
+	// backed up it alone reads. Unset means the provider of this database.
+	// +optional
+	// +kubebuilder:validation:Enum=BuiltIn;CloudNativePG
+	Provider DatabaseProvider `json:"provider,omitempty"`
+
 	// service is the name of the Microservice whose backup it is. Unset means this
 	// one's.
 	// +optional
@@ -166,8 +173,9 @@ type BackupStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	Size int64 `json:"size,omitempty"`
 
-	// location is where it is: pvc://<claim>/<service>/<file> or
-	// s3://<bucket>/<prefix>/<namespace>/<service>/<file>.
+	// location is where it is: pvc://<claim>/<service>/<file>,
+	// s3://<bucket>/<prefix>/<namespace>/<service>/<file>, or with provider:
+	// CloudNativePG s3://<bucket>/<prefix>/<namespace>/<server>.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
 	Location string `json:"location,omitempty"`

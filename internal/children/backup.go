@@ -23,6 +23,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -107,15 +108,22 @@ func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
 }
 
 // BackupDue is when a backup is overdue, if none is made until then; zero when
-// none is wanted.
+// none is wanted. None can be made before there is a schedule and a database that
+// accepts connections.
 func BackupDue(in *Inputs) time.Time {
 	backup := in.backup()
 	if backup == nil || in.suspended() {
 		return time.Time{}
 	}
-	since := in.Microservice.CreationTimestamp
-	if last := LastBackup(in); last != nil {
+	since := in.BackupSince
+	if last := LastBackup(in); last != nil && since.Before(&last.Time) {
 		since = last.Time
+	}
+	if c := meta.FindStatusCondition(in.Microservice.Status.Conditions, v1alpha1.ConditionDatabaseReady); c != nil && since.Before(&c.LastTransitionTime) {
+		since = c.LastTransitionTime
+	}
+	if since.IsZero() {
+		return time.Time{}
 	}
 	return database.OverdueAt(backup.Schedule, since.Time)
 }

@@ -112,7 +112,7 @@ func TestLastBackup(t *testing.T) {
 				"older":     map[string]any{"lastSuccessfulBackupTime": "2026-03-01T04:00:00Z"},
 				"strange":   map[string]any{"lastSuccessfulBackupTime": "yesterday"},
 			})},
-			want: &v1alpha1.BackupStatus{Time: at(5), Location: "s3://shop-backups/eu/prod"}},
+			want: &v1alpha1.BackupStatus{Time: at(5), Location: "s3://shop-backups/eu/prod/shop/orders-db"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, LastBackup(builtCase(t, tc.of, tc.changes...))); diff != "" {
@@ -164,12 +164,15 @@ func TestBackupHealth(t *testing.T) {
 }
 
 func TestBackupDue(t *testing.T) {
-	created := func(hour int) func(*Inputs) {
-		return func(in *Inputs) { in.Microservice.CreationTimestamp = at(hour) }
-	}
-	volume := func(hour int) func(*Inputs) {
+	scheduled := func(hour int) func(*Inputs) {
 		return func(in *Inputs) {
-			in.DatabaseState.Claim = &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: at(hour)}}
+			in.Microservice.CreationTimestamp = metav1.NewTime(at(hour).AddDate(-1, 0, 0))
+			in.BackupSince = at(hour)
+		}
+	}
+	ready := func(hour int) func(*Inputs) {
+		return func(in *Inputs) {
+			in.Microservice.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionDatabaseReady, Status: metav1.ConditionTrue, LastTransitionTime: at(hour)}}
 		}
 	}
 	// The schedule is 3 o'clock each day, and a backup may take an hour.
@@ -179,12 +182,14 @@ func TestBackupDue(t *testing.T) {
 		changes []func(*Inputs)
 		want    time.Time
 	}{
-		"none are asked for":                    {of: "database-postgresql-builtin-retain", changes: []func(*Inputs){created(1)}},
-		"suspended":                             {of: "backup-suspended", changes: []func(*Inputs){created(1)}},
-		"a new service":                         {of: "backup-claim", changes: []func(*Inputs){created(1)}, want: today},
-		"an older volume that was adopted":      {of: "backup-claim", changes: []func(*Inputs){created(5), volume(1)}, want: tomorrow},
-		"since the last one":                    {of: "backup-claim", changes: []func(*Inputs){created(1), remembered(3)}, want: tomorrow},
-		"one that was made between two of them": {of: "backup-claim", changes: []func(*Inputs){created(1), remembered(2)}, want: today},
+		"none are asked for":                    {of: "database-postgresql-builtin-retain", changes: []func(*Inputs){scheduled(1)}},
+		"suspended":                             {of: "backup-suspended", changes: []func(*Inputs){scheduled(1)}},
+		"no schedule yet":                       {of: "backup-claim"},
+		"a schedule for an older service":       {of: "backup-claim", changes: []func(*Inputs){scheduled(1)}, want: today},
+		"one that came after it was due":        {of: "backup-claim", changes: []func(*Inputs){scheduled(5)}, want: tomorrow},
+		"a database that is back since then":    {of: "backup-claim", changes: []func(*Inputs){scheduled(1), ready(4), remembered(0)}, want: tomorrow},
+		"since the last one":                    {of: "backup-claim", changes: []func(*Inputs){scheduled(1), remembered(3)}, want: tomorrow},
+		"one that was made between two of them": {of: "backup-claim", changes: []func(*Inputs){scheduled(1), remembered(2)}, want: today},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := BackupDue(builtCase(t, tc.of, tc.changes...)); !got.Equal(tc.want) {

@@ -70,6 +70,10 @@ type Kind struct {
 	// Outlives says that an object of the kind stays when the Microservice goes;
 	// nil means that all go with it.
 	Outlives func(*Inputs, Object) bool
+	// Fleeting says that an object which is no longer wanted goes at once, also while
+	// another could not be applied: its work is done, or it stands in the way. nil means
+	// that none does: what is still used in the place of what failed must stay.
+	Fleeting func(live metav1.Object) bool
 	// Once says that objects of the kind are made and never changed afterwards. What
 	// they do has conditions of its own.
 	Once bool
@@ -78,15 +82,15 @@ type Kind struct {
 // Table is every kind of child of a Microservice, in the order of applying.
 var Table = []Kind{
 	{Name: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Condition: v1alpha1.ConditionWorkloadReady, Build: serviceAccount},
-	{Name: "Secret", Prototype: &corev1.Secret{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseSecrets, Outlives: secretRetained},
+	{Name: "Secret", Prototype: &corev1.Secret{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseSecrets, Outlives: secretRetained, Fleeting: isNextSecret},
 	{Name: "PersistentVolumeClaim", Prototype: &corev1.PersistentVolumeClaim{}, Condition: v1alpha1.ConditionDatabaseReady, Build: databaseClaim, Outlives: always},
-	{Name: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Condition: v1alpha1.ConditionDatabaseReady, Build: networkPolicies},
+	{Name: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Condition: v1alpha1.ConditionDatabaseReady, Build: networkPolicies, Fleeting: isServicePolicy},
 	{Name: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Condition: v1alpha1.ConditionDatabaseReady, After: "Secret", Build: databaseStatefulSet, Health: databaseHealth},
 	{Name: "ObjectStore", Prototype: prototype(database.ObjectStoreKind), CRD: "objectstores.barmancloud.cnpg.io", Condition: v1alpha1.ConditionDatabaseReady, Build: objectStores, Outlives: databaseRetained},
 	{Name: "Cluster", Prototype: prototype(database.ClusterKind), CRD: "clusters.postgresql.cnpg.io", Condition: v1alpha1.ConditionDatabaseReady, Build: cluster, Health: clusterHealth, Outlives: databaseRetained},
 	{Name: "ScheduledBackup", Prototype: prototype(database.ScheduledBackupKind), CRD: "scheduledbackups.postgresql.cnpg.io", Condition: v1alpha1.ConditionBackupReady, Build: scheduledBackup},
 	{Name: "Service", Prototype: &corev1.Service{}, Condition: v1alpha1.ConditionWorkloadReady, Build: services},
-	{Name: "Job", Prototype: &batchv1.Job{}, Condition: v1alpha1.ConditionDatabaseReady, After: "Secret", Build: jobs, Once: true},
+	{Name: "Job", Prototype: &batchv1.Job{}, Condition: v1alpha1.ConditionDatabaseReady, After: "Secret", Build: jobs, Once: true, Fleeting: isAny},
 	{Name: "CronJob", Prototype: &batchv1.CronJob{}, Condition: v1alpha1.ConditionBackupReady, After: "Secret", Build: backupCronJob},
 	{Name: "Deployment", Prototype: &appsv1.Deployment{}, Condition: v1alpha1.ConditionWorkloadReady, After: "Secret", Build: deployment, Health: deploymentHealth},
 	{Name: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Condition: v1alpha1.ConditionAutoscalerReady, Build: horizontalPodAutoscaler, Health: autoscalerHealth},

@@ -18,6 +18,8 @@ package children
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,7 +52,7 @@ func cluster(in *Inputs) ([]Object, error) {
 	if p == nil {
 		return nil, nil
 	}
-	c := p.Cluster(in.DatabaseState.Cluster, in.Microservice.Spec.Database, labels(in.Microservice, v1alpha1.ComponentDatabase))
+	c := servedOut(in, p).Cluster(in.DatabaseState.Cluster, in.Microservice.Spec.Database, marks(in), labels(in.Microservice, v1alpha1.ComponentDatabase))
 	if pull := pullSecrets(in); len(pull) > 0 {
 		names := make([]any, len(pull))
 		for i := range pull {
@@ -121,20 +123,20 @@ func conditionStatus(o *unstructured.Unstructured, conditionType string) metav1.
 // clusterBackup is the last backup that the plugin tells of, for any server in
 // the bucket's folder.
 func clusterBackup(in *Inputs) *v1alpha1.BackupStatus {
-	at := recoveryTime(in, "lastSuccessfulBackupTime")
+	server, at := recoveryTime(in, "lastSuccessfulBackupTime")
 	if at.IsZero() {
 		return nil
 	}
-	s3 := in.backup().Destination.S3
-	location := "s3://" + s3.Bucket
-	if s3.Prefix != "" {
-		location += "/" + s3.Prefix
-	}
-	return &v1alpha1.BackupStatus{Time: at, Location: location}
+	return &v1alpha1.BackupStatus{Time: at, Location: in.clustered().ArchiveLocation(in.backup(), server)}
 }
 
+// clusterBackupFailure is why a Cluster is not backed up; empty where it is. Without
+// its archive a backup can't be recovered.
 func clusterBackupFailure(in *Inputs, last *v1alpha1.BackupStatus) string {
-	failed := recoveryTime(in, "lastFailedBackupTime")
+	if cluster := in.DatabaseState.Cluster; cluster != nil && conditionStatus(cluster, "ContinuousArchiving") == metav1.ConditionFalse {
+		return fmt.Sprintf("Cluster %q can't archive to its bucket: see kubectl describe clusters.postgresql.cnpg.io %s", cluster.GetName(), cluster.GetName())
+	}
+	_, failed := recoveryTime(in, "lastFailedBackupTime")
 	if failed.IsZero() || last != nil && !last.Time.Before(&failed) {
 		return ""
 	}
@@ -142,19 +144,18 @@ func clusterBackupFailure(in *Inputs, last *v1alpha1.BackupStatus) string {
 }
 
 // recoveryTime is the latest of a time that the ObjectStore's status has for each
-// server.
-func recoveryTime(in *Inputs, field string) metav1.Time {
-	var latest metav1.Time
+// server, and that server.
+func recoveryTime(in *Inputs, field string) (server string, latest metav1.Time) {
 	if in.ObjectStore == nil || in.backup() == nil {
-		return latest
+		return "", latest
 	}
 	servers, _, _ := unstructured.NestedMap(in.ObjectStore.Object, "status", "serverRecoveryWindow")
-	for _, server := range servers {
-		fields, _ := server.(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(servers)) {
+		fields, _ := servers[name].(map[string]any)
 		text, _ := fields[field].(string)
 		if at, err := time.Parse(time.RFC3339, text); err == nil && latest.Time.Before(at) {
-			latest = metav1.NewTime(at)
+			server, latest = name, metav1.NewTime(at)
 		}
 	}
-	return latest
+	return server, latest
 }

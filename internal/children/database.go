@@ -18,6 +18,7 @@ package children
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -87,11 +88,7 @@ func databaseClaim(in *Inputs) ([]Object, error) {
 	if p == nil || in.DatabaseState.Claim == nil {
 		return nil, nil
 	}
-	version := in.DatabaseState.Claim.Annotations[database.AnnotationVersion]
-	if databaseUsable(in) {
-		version = p.Version
-	}
-	return one(p.Claim(restoredBy(in), version, labels(in.Microservice, v1alpha1.ComponentDatabase)))
+	return one(p.Claim(marks(in), labels(in.Microservice, v1alpha1.ComponentDatabase)))
 }
 
 func databaseStatefulSet(in *Inputs) ([]Object, error) {
@@ -106,9 +103,29 @@ func databaseStatefulSet(in *Inputs) ([]Object, error) {
 		return nil, problem
 	}
 	ms := in.Microservice
-	set := p.StatefulSet(in.StatefulSet, labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase))
+	set := servedOut(in, p).StatefulSet(in.StatefulSet, labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase))
 	set.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
 	return one(set)
+}
+
+// servedOut is the plan of a server that is suspended only when no migration, restore
+// or other Job works with it: broken off in the middle it would have failed.
+func servedOut(in *Inputs, p *database.Plan) *database.Plan {
+	if !p.Suspended || !operationRuns(in) {
+		return p
+	}
+	running := *p
+	running.Suspended = false
+	return &running
+}
+
+// operationRuns says whether a migration, a restore or another Job works on the
+// database.
+func operationRuns(in *Inputs) bool {
+	return slices.ContainsFunc(in.Pods, func(pod corev1.Pod) bool {
+		component := pod.Labels[v1alpha1.LabelComponent]
+		return component != v1alpha1.ComponentService && component != v1alpha1.ComponentDatabase && containerRuns(&pod)
+	})
 }
 
 func databaseHealth(in *Inputs, live Object) Health {

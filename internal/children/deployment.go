@@ -68,11 +68,25 @@ func deployment(in *Inputs) ([]Object, error) {
 	}
 	// What runs goes on running, and can still be scaled.
 	d.Spec.Template = *in.Deployment.Spec.Template.DeepCopy()
+	if awaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.database.SecretName) {
+		// The volume is a new one. What the pods wrote to it would keep it from being
+		// filled.
+		d.Spec.Replicas = ptr.To[int32](0)
+	}
 	d.Annotations = nil
 	if mark := in.Deployment.Annotations[AnnotationMigrated]; mark != "" {
 		d.Annotations = map[string]string{AnnotationMigrated: mark}
 	}
 	return one(d)
+}
+
+// usesDatabase says whether pods log in to the database.
+func usesDatabase(pod *corev1.PodSpec, secret string) bool {
+	return slices.ContainsFunc(pod.Containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool {
+			return v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil && v.ValueFrom.SecretKeyRef.Name == secret
+		})
+	})
 }
 
 // gate is what has to happen to the database before a pod of the wanted template

@@ -198,6 +198,9 @@ func addCredentials(in *Inputs, c circumstances) {
 		return
 	case "", "AdminLost":
 		state.Binding = &database.Credentials{Username: users.First, Password: password, UID: "uid-of-binding"}
+		if state.Cluster != nil {
+			state.Binding.Server = state.Cluster.GetUID()
+		}
 	}
 	if c.Credentials != "AdminLost" && in.Microservice.Spec.Database.Provider != v1alpha1.ProviderCloudNativePG {
 		state.Admin = &database.Credentials{Username: users.Admin, Password: "admin-password", UID: "uid-of-admin"}
@@ -210,6 +213,9 @@ func addCredentials(in *Inputs, c circumstances) {
 		user = users.After(users.First)
 	}
 	next := database.Credentials{Username: user, Password: "next-password", Rotation: in.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]}
+	if state.Cluster != nil {
+		next.Server = state.Cluster.GetUID()
+	}
 	if c.Next == "Published" {
 		published := next
 		published.UID = "uid-of-binding"

@@ -20,6 +20,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -56,6 +57,9 @@ type Inputs struct {
 	Jobs []*batchv1.Job
 	// RcloneImage is the image that copies backups to and from buckets.
 	RcloneImage string
+	// BackupSince is when the CronJob of the backups, or what CloudNativePG has in its
+	// place, was made; zero while there is none.
+	BackupSince metav1.Time
 	// BackupOverdue says that the time has passed at which a backup was overdue.
 	BackupOverdue bool
 	// OwnServiceAccount says that the ServiceAccount of the Microservice's name is

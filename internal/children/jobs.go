@@ -50,6 +50,9 @@ func jobs(in *Inputs) ([]Object, error) {
 	return append(wanted, migrations...), nil
 }
 
+// isAny is for Jobs: one that is not wanted any more gives way to another.
+func isAny(metav1.Object) bool { return true }
+
 // kept stands for a Job that exists and is to stay: a Job is never changed.
 func kept(job *batchv1.Job) *batchv1.Job {
 	return &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: job.Name, Namespace: job.Namespace, Labels: job.Labels}}

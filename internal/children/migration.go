@@ -40,14 +40,14 @@ func (in *Inputs) migration() *v1alpha1.DatabaseMigration {
 	return in.Microservice.Spec.Database.Migration
 }
 
-// migrationHash names what a migration runs, and on which volume: the image, the
+// migrationHash names what a migration runs, and on which volume or Cluster: the image, the
 // command and the variables that the user gives it. Anything else, such as a new
 // password or another number of pods, does not make it a new one.
 func migrationHash(in *Inputs) string {
 	ms, m := in.Microservice, in.migration()
 	what := []any{migrationImage(in), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
-	if claim := in.DatabaseState.Claim; claim != nil && claim.UID != "" {
-		what = append(what, claim.UID)
+	if holder := in.DatabaseState.Holder(); holder != nil && holder.UID != "" {
+		what = append(what, holder.UID)
 	}
 	// What can be encoded for the API server can be encoded.
 	text, _ := json.Marshal(what)
@@ -88,7 +88,7 @@ func migrationJobs(in *Inputs) ([]Object, error) {
 		// It is pruned; when it is gone the new one is made.
 		return nil, nil
 	}
-	if migrationWaits(in) != "" {
+	if migrationWaits(in) != "" || leftoverMigration(in) != "" {
 		return nil, nil
 	}
 	return migrationJob(in, name)
@@ -124,6 +124,22 @@ func otherMigration(in *Inputs, name string) (other *batchv1.Job, running bool) 
 		}
 	}
 	return other, false
+}
+
+// leftoverMigration is the name of a pod that still migrates although its Job was
+// deleted; empty where there is none.
+func leftoverMigration(in *Inputs) string {
+	for i := range in.Pods {
+		pod := &in.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !containerRuns(pod) {
+			continue
+		}
+		owner := metav1.GetControllerOf(pod)
+		if owner != nil && !slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
+			return pod.Name
+		}
+	}
+	return ""
 }
 
 func containerRuns(pod *corev1.Pod) bool {
@@ -198,6 +214,9 @@ func migrationHealth(in *Inputs) Health {
 	case job == nil:
 		if waits := migrationWaits(in); waits != "" {
 			return migrating("The migration of image %q waits %s", image, waits)
+		}
+		if pod := leftoverMigration(in); pod != "" {
+			return migrating("The migration of image %q waits for pod %q of an earlier one, which is on its way out", image, pod)
 		}
 		return migrating("The migration of image %q is about to begin", image)
 	case jobFailed(job):

@@ -48,6 +48,12 @@ func networkPolicies(in *Inputs) ([]Object, error) {
 	return policies, nil
 }
 
+// isServicePolicy says whether a policy is the service's: where a Topology isolates no
+// more, nothing keeps it. The database's goes with the database.
+func isServicePolicy(live metav1.Object) bool {
+	return live.GetLabels()[v1alpha1.LabelComponent] == v1alpha1.ComponentService
+}
+
 // isolation is the Topology's. A service that stands alone has none.
 func (in *Inputs) isolation() v1alpha1.Isolation {
 	switch {

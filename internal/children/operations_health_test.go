@@ -137,12 +137,14 @@ func TestMigrationHealth(t *testing.T) {
 }
 
 func TestRestoreHealth(t *testing.T) {
-	const job = "orders-restore-aa8f84fe1f"
+	const job = "orders-restore-fc1e1339de"
 	soon := &Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
 	filled := &Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
+	refused := &Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+		Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
 	failed := func(why string) *Health {
 		return &Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: "The database could not be filled: " + why + `. Correct or remove database.restore, or delete Job "` + job + `" to try again`}
+			Message: "The database could not be filled: " + why + `. Correct database.restore, or remove it to begin with what is in the database now, or delete Job "` + job + `" to try again`}
 	}
 	checkHealth(t, RestoreHealth, map[string]healthCase{
 		"none is asked for":          {of: "database-postgresql-builtin-retain"},
@@ -152,7 +154,7 @@ func TestRestoreHealth(t *testing.T) {
 		"the Job runs":               {of: "restore-running", want: &Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: `Job "` + job + `" is filling the database from the backup`}},
 		"the Job has ended":          {of: "restore-done", want: filled},
 		"the claim says so":          {of: "restore-marked", want: filled},
-		"the claim is of another":    {of: "restore-of-another-volume", want: soon},
+		"the claim is of another":    {of: "restore-of-another-volume", want: refused},
 		"a suspended service":        {of: "restore-suspended", want: &Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is filled when the service is not suspended any more"}},
 		"a suspended one, filled":    {of: "restore-marked", changes: []func(*Inputs){func(in *Inputs) { suspended(in.Microservice) }}, want: filled},
 		"it failed: its last words":  {of: "error-restore-failed", want: failed("the database is not empty: it holds 3 tables")},
@@ -169,7 +171,7 @@ func TestRestoreHealth(t *testing.T) {
 			of: "cloudnativepg-restore", want: &Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}},
 		"a Cluster that was begun otherwise": {
 			of: "cloudnativepg-restore-too-late", want: &Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-				Message: `Cluster "orders-db" exists and holds data; a restore fills a new one only: remove database.restore, or restore in a new Microservice`}},
+				Message: refused.Message}},
 		"a Cluster that is being recovered": {
 			of: "cloudnativepg-live", changes: []func(*Inputs){recovering("False")},
 			want: &Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: `Cluster "orders-db": Setting up primary`}},

@@ -25,25 +25,54 @@ import (
 	"github.com/atoll-dev/atoll/internal/database"
 )
 
-// restoreID names the wanted restore into the existing volume; empty when none
-// is wanted, or there is no volume yet.
-func restoreID(in *Inputs) string {
-	if in.builtIn() == nil || in.Microservice.Spec.Database.Restore == nil || in.DatabaseState.Claim == nil {
-		return ""
+// filledByJob says whether a Job fills the database. A Cluster that is recovered from
+// its own kind of backup is filled by CloudNativePG as it is made.
+func filledByJob(in *Inputs) bool {
+	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
+		return false
 	}
-	return database.RestoreID(in.Microservice.Spec.Database.Restore, in.DatabaseState.Claim.UID)
+	return in.builtIn() != nil || database.FromDump(in.Microservice.Spec.Database)
 }
 
-// restoredBy is the restore that filled the volume, which the claim is marked
-// with: it is never filled again, whatever becomes of the Job.
+// restoreID names the wanted restore into what holds the data; empty when none is
+// wanted, or there is nothing yet to hold it.
+func restoreID(in *Inputs) string {
+	holder := in.DatabaseState.Holder()
+	if holder == nil || !filledByJob(in) {
+		return ""
+	}
+	return database.RestoreID(in.Microservice.Spec.Database.Restore, holder.UID)
+}
+
+// restoredBy is the restore that filled the database, which what holds the data is
+// marked with: it is never filled again, whatever becomes of the Job.
 func restoredBy(in *Inputs) string {
 	if id := restoreID(in); id != "" && jobDone(in.job(RestoreName(in.Microservice, id))) {
 		return id
 	}
-	if claim := in.DatabaseState.Claim; claim != nil {
-		return claim.Annotations[database.AnnotationRestored]
+	if holder := in.DatabaseState.Holder(); holder != nil {
+		return holder.Marks.Restored
 	}
 	return ""
+}
+
+// restoreRefused says that a restore is wanted over data that the service works
+// with. Nothing is done, and what works with the data goes on.
+func restoreRefused(in *Inputs) bool {
+	holder := in.DatabaseState.Holder()
+	if holder == nil || in.Microservice.Spec.Database.Restore == nil {
+		return false
+	}
+	if filledByJob(in) {
+		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(in) != restoreID(in)
+	}
+	return in.clustered() != nil && !recovered(in)
+}
+
+// recovered says whether CloudNativePG began the Cluster by recovering it.
+func recovered(in *Inputs) bool {
+	_, found, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
+	return found
 }
 
 func restoreJobs(in *Inputs) []Object {
@@ -56,7 +85,7 @@ func restoreJobs(in *Inputs) []Object {
 	if job := in.job(name); job != nil {
 		return []Object{kept(job)}
 	}
-	if in.DatabaseState.Claim.Annotations[database.AnnotationRestored] == id || !databaseUsable(in) {
+	if restoredBy(in) == id || restoreRefused(in) || !databaseUsable(in) || awaitingCredentials(in) != nil {
 		return nil
 	}
 	job := in.database.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, labels(ms, v1alpha1.ComponentRestore))
@@ -75,12 +104,8 @@ func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
 
 // RestoreHealth is how the filling of the database is; nil when none is wanted.
 func RestoreHealth(in *Inputs) *Health {
-	if in.database == nil || in.Microservice.Spec.Database.Restore == nil {
+	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
 		return nil
-	}
-	if in.clustered() != nil {
-		h := clusterRestoreHealth(in)
-		return &h
 	}
 	h := restoreHealth(in)
 	return &h
@@ -90,15 +115,20 @@ func restoreHealth(in *Inputs) Health {
 	id := restoreID(in)
 	name := RestoreName(in.Microservice, id)
 	switch {
+	case restoreRefused(in):
+		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+			Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
 	case id != "" && restoredBy(in) == id:
 		return Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
+	case !filledByJob(in):
+		return recoveryHealth(in)
 	case in.suspended():
 		return Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is filled when the service is not suspended any more"}
 	case id == "" || in.job(name) == nil:
 		return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
 	case jobFailed(in.job(name)):
 		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: fmt.Sprintf("The database could not be filled: %s. Correct or remove database.restore, or delete Job %q to try again", failure(in, name), name)}
+			Message: fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", failure(in, name), name)}
 	}
 	if h := podProblem(in, v1alpha1.ComponentRestore); h != nil {
 		return *h
@@ -106,15 +136,10 @@ func restoreHealth(in *Inputs) Health {
 	return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup", name)}
 }
 
-// clusterRestoreHealth tells of a Cluster that was not begun by recovering: it
-// holds other data, and a Cluster can't be begun again.
-func clusterRestoreHealth(in *Inputs) Health {
+// recoveryHealth is how CloudNativePG's recovery is.
+func recoveryHealth(in *Inputs) Health {
 	if in.DatabaseState.Cluster == nil {
 		return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}
-	}
-	if _, recovered, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery"); !recovered {
-		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: fmt.Sprintf("Cluster %q exists and holds data; a restore fills a new one only: remove database.restore, or restore in a new Microservice", in.DatabaseState.Cluster.GetName())}
 	}
 	if h := clusterHealth(in, in.DatabaseState.Cluster); !h.Ready {
 		h.Reason = v1alpha1.ReasonRestoring
@@ -126,7 +151,7 @@ func clusterRestoreHealth(in *Inputs) Health {
 // awaitingRestore holds the service back until its database is filled.
 func awaitingRestore(in *Inputs) *Problem {
 	h := RestoreHealth(in)
-	if h == nil || h.Ready {
+	if h == nil || h.Ready || restoreRefused(in) {
 		return nil
 	}
 	return &Problem{Condition: v1alpha1.ConditionDatabaseRestored, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled}

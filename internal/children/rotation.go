@@ -136,8 +136,11 @@ func RotationHealth(in *Inputs) *Health {
 		return nil
 	}
 	if in.rotation == rotationNone || in.rotation == rotationDone {
-		if binding := in.DatabaseState.Binding; binding == nil || wanted != "" && binding.Rotation != wanted {
+		switch binding := in.DatabaseState.Binding; {
+		case binding == nil || wanted != "" && binding.Rotation != wanted:
 			return ptr.To(rotating("A new password is to be made"))
+		case in.rotation == rotationNone && binding.Retiring:
+			return ptr.To(rotating("The change of the password was broken off before the old one was made useless, and goes on"))
 		}
 		return &Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: "The password was changed and the old one works no more"}
 	}
@@ -163,7 +166,8 @@ func rotating(message string) Health {
 
 // awaitingCredentials says that a new Cluster has no user for the service yet.
 func awaitingCredentials(in *Inputs) *Problem {
-	if in.clustered() == nil || in.binding() != nil {
+	known := in.DatabaseState.Cluster != nil && in.binding() != nil && (in.rotation >= rotationPublish || !in.DatabaseState.Unbound())
+	if in.clustered() == nil || known {
 		return nil
 	}
 	return &Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonProgressing,

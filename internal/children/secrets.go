@@ -19,6 +19,8 @@ package children
 import (
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/database"
 )
@@ -44,7 +46,7 @@ func databaseSecrets(in *Inputs) ([]Object, error) {
 		secrets = append(secrets, p.AdminSecret(*in.DatabaseState.Admin, l))
 	}
 	if c := in.binding(); c != nil {
-		secrets = append(secrets, p.BindingSecret(*c, l))
+		secrets = append(secrets, p.BindingSecret(in.published(*c), l))
 	}
 	if next := in.DatabaseState.Next; next != nil && in.rotation != rotationDone {
 		secrets = append(secrets, p.NextSecret(*next, l))
@@ -56,6 +58,26 @@ func databaseSecrets(in *Inputs) ([]Object, error) {
 // the other. A rotation that was broken off is begun anew.
 func secretRetained(in *Inputs, o Object) bool {
 	return databaseRetained(in, o) && o.GetName() != database.NextSecretName(in.Microservice.Name)
+}
+
+// isNextSecret says whether a Secret holds a password on its way. Left behind it
+// would keep the next rotation from beginning.
+func isNextSecret(live metav1.Object) bool {
+	return live.GetName() == database.NextSecretName(live.GetLabels()[v1alpha1.LabelMicroservice])
+}
+
+// published are the credentials with what the binding Secret says of them.
+func (in *Inputs) published(c database.Credentials) database.Credentials {
+	switch {
+	case in.builtIn() != nil:
+		c.Server = ""
+	case in.rotation >= rotationPublish:
+		c.Server = in.DatabaseState.Next.Server
+	}
+	if in.rotation >= rotationPublish {
+		c.Retiring = in.rotation != rotationDone
+	}
+	return c
 }
 
 // binding is what the service is to log in with; nil while there is nothing.
@@ -85,7 +107,10 @@ func credentialsProblem(in *Inputs) *Problem {
 				state.ForeignSecret),
 			Stalled: true,
 		}
-	case in.builtIn() == nil:
+	case in.clustered() != nil:
+		if state.Cluster != nil && unknown(state.Binding) && database.MarksOf(state.Cluster.GetAnnotations()).User != "" {
+			return lost(in, p.SecretName, "its password", "keys username and password")
+		}
 		return nil
 	case unknown(state.Binding):
 		return lost(in, p.SecretName, "its password", "keys username and password")
@@ -99,7 +124,10 @@ func unknown(c *database.Credentials) bool { return c == nil || c.Password == ""
 
 func lost(in *Inputs, secret, what, keys string) *Problem {
 	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
-	if in.DatabaseState.Claim != nil {
+	if in.clustered() != nil {
+		message = fmt.Sprintf("Cluster %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or for a new password take the annotation %s from the Cluster",
+			in.DatabaseState.Cluster.GetName(), secret, what, keys, database.AnnotationUser)
+	} else if in.DatabaseState.Claim != nil {
 		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
 			database.ClaimName(in.Microservice.Name), secret, what, keys)
 	}

@@ -130,7 +130,7 @@ var _ = Describe("Backup", func() {
 		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
 		failedPod(ctx, ns, &jobsIn(ctx, ns)[0], "there is no backup with the extension dump at pvc://backups/people")
 		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionStalled).Message }).
-			Should(ContainSubstring("The database could not be filled: there is no backup with the extension dump at pvc://backups/people. Correct or remove database.restore"))
+			Should(ContainSubstring("The database could not be filled: there is no backup with the extension dump at pvc://backups/people. Correct database.restore, or remove it to begin with what is in the database now"))
 		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement("Deployment/users"))
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
 		eventuallyReady(ctx, users)

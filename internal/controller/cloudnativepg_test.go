@@ -126,7 +126,7 @@ var _ = Describe("CloudNativePG", func() {
 		Eventually(func() *v1alpha1.BackupStatus {
 			_ = condition(ctx, orders, "")
 			return orders.Status.Database.LastBackup
-		}).Should(And(Not(BeNil()), HaveField("Location", "s3://backups/shop")))
+		}).Should(And(Not(BeNil()), HaveField("Location", "s3://backups/shop/"+ns+"/orders-db")))
 
 		By("a later one that failed")
 		change(ctx, store, func(*unstructured.Unstructured) {})
@@ -155,9 +155,122 @@ var _ = Describe("CloudNativePG", func() {
 			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: from.From.S3}}
 		})
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreFailed)).
-			To(HavePrefix(`Cluster "users-db" exists and holds data`))
+			To(HavePrefix("The database is in use and holds data"))
 		begun, _, _ := unstructured.NestedMap(theCluster(ctx, ns, "users-db").Object, "spec", "bootstrap")
 		Expect(begun).To(HaveKey("initdb"))
+	}, SpecTimeout(suiteTimeout))
+})
+
+var _ = Describe("A Cluster", func() {
+	It("gets a user of its own where the Secret is of another database", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		builtIn := get(ctx, &corev1.Secret{}, ns, "users-db")
+
+		By("a service whose database moves from BuiltIn to CloudNativePG, as the message says it can")
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database = nil })
+		eventuallyReady(ctx, users)
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database = clusterOf(ns, "users").Spec.Database })
+		eventuallyReady(ctx, users)
+		own := get(ctx, &corev1.Secret{}, ns, "users-db")
+		Expect(own.Annotations).To(HaveKeyWithValue(database.AnnotationServer, string(theCluster(ctx, ns, "users-db").GetUID())))
+		Expect(own.Data["password"]).NotTo(Equal(builtIn.Data["password"]))
+		Eventually(func() map[string]string { return theCluster(ctx, ns, "users-db").GetAnnotations() }).
+			Should(HaveKeyWithValue(database.AnnotationUser, string(own.Data["username"])))
+
+		By("another Cluster of its name")
+		Expect(k8s.Delete(ctx, theCluster(ctx, ns, "users-db"))).To(Succeed())
+		Eventually(func() map[string]string { return get(ctx, &corev1.Secret{}, ns, "users-db").Annotations }).
+			Should(HaveKeyWithValue(database.AnnotationServer, And(Not(BeEmpty()), Not(Equal(own.Annotations[database.AnnotationServer])))))
+		eventuallyReady(ctx, users)
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"]).NotTo(Equal(own.Data["password"]))
+	}, SpecTimeout(suiteTimeout))
+
+	It("is stalled while it has no Secret, gets no new password, and goes on with the restored one", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		orders := clusterOf(ns, "orders")
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		secret := get(ctx, &corev1.Secret{}, ns, "orders-db")
+		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKey(database.AnnotationUser))
+		settled(ns)
+
+		By("one that has lost its labels")
+		change(ctx, secret, func(s *corev1.Secret) { s.Labels = nil })
+		Eventually(func() map[string]string { return get(ctx, &corev1.Secret{}, ns, "orders-db").Labels }).Should(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+		eventuallyReady(ctx, orders)
+
+		By("one that is gone")
+		Expect(k8s.Delete(ctx, secret)).To(Succeed())
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCredentialsLost)).
+			To(HavePrefix(`Cluster "orders-db" holds data, but Secret "orders-db" with its password is gone: restore the Secret`))
+		settled(ns)
+		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement(HavePrefix("Secret/")))
+		restored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "orders-db", Namespace: ns}, Data: map[string][]byte{"password": secret.Data["password"]}}
+		Expect(k8s.Create(ctx, restored)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		Expect(get(ctx, &corev1.Secret{}, ns, "orders-db").Data).To(Equal(secret.Data))
+	}, SpecTimeout(suiteTimeout))
+
+	It("keeps its version, class and size when defaults change", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop := topology(ns)
+		shop.Spec.Defaults = &v1alpha1.TopologyDefaults{Database: &v1alpha1.DatabaseDefaults{Version: "16", StorageClassName: "fast"}}
+		orders := clusterOf(ns, "orders")
+		orders.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"}
+		orders.Spec.Database.Storage = &v1alpha1.DatabaseStorage{Size: "20Gi"}
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		settled(ns)
+		begun := theCluster(ctx, ns, "orders-db")
+
+		change(ctx, shop, func(t *v1alpha1.Topology) {
+			t.Spec.Defaults.Database = &v1alpha1.DatabaseDefaults{Version: "17", StorageClassName: "slow"}
+		})
+		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Storage = nil })
+		eventuallyReady(ctx, orders)
+		settled(ns)
+		for _, field := range [][]string{{"spec", "imageName"}, {"spec", "storage"}} {
+			was, _, _ := unstructured.NestedFieldNoCopy(begun.Object, field...)
+			is, _, _ := unstructured.NestedFieldNoCopy(theCluster(ctx, ns, "orders-db").Object, field...)
+			Expect(is).To(Equal(was), "%s", field)
+		}
+		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Version = "17" })
+		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec)).
+			To(HavePrefix(`database.version: the Cluster "orders-db" holds data of version 16`))
+	}, SpecTimeout(suiteTimeout))
+
+	It("is filled from a dump of the built-in provider, once", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		orders := clusterOf(ns, "orders")
+		orders.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
+			Provider: v1alpha1.ProviderBuiltIn, Service: "old-orders", PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDatabaseRestored, metav1.ConditionTrue, v1alpha1.ReasonRestored)
+		begun, _, _ := unstructured.NestedMap(theCluster(ctx, ns, "orders-db").Object, "spec", "bootstrap", "initdb")
+		Expect(begun).To(HaveKeyWithValue("database", "orders"))
+		env := map[string]string{}
+		for _, v := range restoreJob(ctx, ns).Spec.Template.Spec.Containers[0].Env {
+			env[v.Name] = v.Value
+		}
+		Expect(env).To(And(HaveKeyWithValue("ATOLL_LOCATION", "pvc://backups/old-orders"), HaveKeyWithValue("ATOLL_HOST", "orders-db-rw."+ns+".svc")))
+
+		By("its Job being gone, and another backup being asked for")
+		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKey(database.AnnotationRestored))
+		Expect(k8s.Delete(ctx, restoreJob(ctx, ns), client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+		settled(ns)
+		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Service = "older-orders" })
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
+		settled(ns)
+		Expect(jobsIn(ctx, ns)).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 })
 

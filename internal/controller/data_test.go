@@ -17,6 +17,8 @@ limitations under the License.
 package controller_test
 
 import (
+	"strings"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
@@ -46,16 +48,31 @@ var _ = Describe("Data", func() {
 		password := get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"]
 		first := get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0")
 		var filled string
+		Expect(*get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(BeEquivalentTo(2))
 		Eventually(func() string {
 			filled = get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").Annotations["atoll.dev/restored"]
 			return filled
 		}).ShouldNot(BeEmpty())
 
+		By("pods that are kept from writing to the new volume before it is filled")
+		full := make(chan struct{})
+		runJobs(ns, func(job *batchv1.Job) jobOutcome {
+			if strings.Contains(job.Name, "-restore-") {
+				select {
+				case <-full:
+				default:
+					return jobRuns
+				}
+			}
+			return ran.run(job)
+		})
 		Expect(k8s.Delete(ctx, first)).To(Succeed())
 		// Kubernetes lets it go when no pod uses it any more.
 		Expect(client.IgnoreNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(first), first))).To(Succeed())
 		first.Finalizers = nil
 		Expect(client.IgnoreNotFound(k8s.Update(ctx, first))).To(Succeed())
+		Eventually(func() int32 { return *get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas }).Should(BeZero())
+		close(full)
 
 		Eventually(func(g Gomega) {
 			claim := get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0")
@@ -64,7 +81,71 @@ var _ = Describe("Data", func() {
 		}).Should(Succeed())
 		Eventually(ran.images).Should(HaveLen(2))
 		eventuallyReady(ctx, users)
+		Expect(*get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(BeEquivalentTo(2))
 		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"]).To(Equal(password))
+	}, SpecTimeout(suiteTimeout))
+
+	It("in use is never restored over, and what works with it goes on", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := backedUp(ns, "0 3 * * *")
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Eventually(func() map[string]string {
+			return get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").Annotations
+		}).
+			Should(HaveKeyWithValue("atoll.dev/database-in-use", "true"))
+
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Image = "users:2"
+			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "users"}}
+		})
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreFailed)).
+			To(HavePrefix("The database is in use and holds data, which stays as it is"))
+		settled(ns)
+		Expect(jobsIn(ctx, ns)).To(BeEmpty())
+		Expect(*get(ctx, &batchv1.CronJob{}, ns, "users-backup").Spec.Suspend).To(BeFalse())
+		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Spec.Containers[0].Image).To(Equal("users:2"))
+		Expect(*get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(BeEquivalentTo(2))
+	}, SpecTimeout(suiteTimeout))
+
+	It("that a restore left half filled, and that is used since, is not restored over later", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		runJobs(ns, func(*batchv1.Job) jobOutcome { return jobFails })
+		simulate(ns)
+		users := withDatabase(ns, v1alpha1.EngineMariaDB)
+		users.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
+		wanted := users.Spec.Database.Restore
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
+		eventuallyReady(ctx, users)
+		eventuallyGone(ctx, ns, "Job/")
+
+		runJobs(ns, func(*batchv1.Job) jobOutcome { return jobSucceeds })
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = wanted })
+		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
+		settled(ns)
+		Expect(jobsIn(ctx, ns)).To(BeEmpty())
+	}, SpecTimeout(suiteTimeout))
+
+	It("is served for as long as a Job works with it, also while the service is suspended", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		ran := migrations(ns)
+		ran.hold("users:1")
+		simulate(ns)
+		users := migrating(ns)
+		users.Spec.Image = "users:1"
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Eventually(ran.images).Should(HaveLen(1))
+		pod := podOf(ctx, ns, jobOf(ctx, ns, "users:1"), corev1.ContainerState{Running: &corev1.ContainerStateRunning{}})
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = new(true) })
+		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
+		settled(ns)
+		Expect(*get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.Replicas).To(BeEquivalentTo(1))
+		ran.release()
+		Expect(k8s.Delete(ctx, pod, client.GracePeriodSeconds(0))).To(Succeed())
+		Eventually(func() int32 { return *get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.Replicas }).Should(BeZero())
 	}, SpecTimeout(suiteTimeout))
 
 	It("stays behind under the old name when a service is renamed, and can be taken along from a backup", func(ctx SpecContext) {
@@ -107,13 +188,20 @@ var _ = Describe("Data", func() {
 		Eventually(func() int32 { return *get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.Replicas }).Should(BeZero())
 		Expect(get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.PersistentVolumeClaimRetentionPolicy.WhenScaled).
 			To(Equal(appsv1.RetainPersistentVolumeClaimRetentionPolicyType))
+		By("a claim that goes with the service, as it does while that runs")
+		Eventually(func() bool {
+			return metav1.IsControlledBy(get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0"), get(ctx, &appsv1.StatefulSet{}, ns, "users-db"))
+		}).Should(BeTrue())
 		settled(ns)
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = nil })
 		eventuallyReady(ctx, users)
 		for _, o := range kept {
 			again := o.DeepCopyObject().(client.Object)
 			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(o), again)).To(Succeed())
-			Expect([]any{again.GetUID(), again.GetResourceVersion()}).To(Equal([]any{o.GetUID(), o.GetResourceVersion()}), o.GetName())
+			Expect(again.GetUID()).To(Equal(o.GetUID()), o.GetName())
+			if secret, ok := again.(*corev1.Secret); ok {
+				Expect(secret.Data).To(Equal(o.(*corev1.Secret).Data), o.GetName())
+			}
 		}
 	}, SpecTimeout(suiteTimeout))
 

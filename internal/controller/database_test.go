@@ -141,6 +141,28 @@ var _ = Describe("Database", func() {
 		}).Should(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
+	It("takes up a claim that was restored without labels, with the Secrets that were", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-users-db-0", Namespace: ns}, Spec: corev1.PersistentVolumeClaimSpec{
+			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}},
+		}}
+		Expect(k8s.Create(ctx, claim)).To(Succeed())
+		for _, name := range []string{"users-db", "users-db-admin"} {
+			Expect(k8s.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ns}, StringData: map[string]string{"username": "x", "password": "of-" + name}})).To(Succeed())
+		}
+		users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Expect(string(get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"])).To(Equal("of-users-db"))
+		Eventually(func() map[string]string {
+			return get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").Labels
+		}).
+			Should(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+		Expect(get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0").UID).To(Equal(claim.UID))
+	}, SpecTimeout(suiteTimeout))
+
 	It("mints no password while an unlabelled claim of its name exists", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		restored := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-users-db-0", Namespace: ns}, Spec: corev1.PersistentVolumeClaimSpec{
@@ -208,6 +230,8 @@ var _ = Describe("Database", func() {
 		for want, db := range map[string]*v1alpha1.Database{
 			`database.version: the volume claim "data-users-db-0" holds data of version 16, which version 17 can't read: set version to "16", or restore a backup of it in a new Microservice`: {
 				Engine: v1alpha1.EnginePostgreSQL, Version: "17"},
+			`database.engine: the volume claim "data-users-db-0" holds data of postgresql, not of mariadb: set the engine back, or delete it if its data is not needed`: {
+				Engine: v1alpha1.EngineMariaDB},
 			`database.storage.size: the volume claim "data-users-db-0" has 2Gi and can't shrink to 1Gi: set size to at least 2Gi`: {
 				Engine: v1alpha1.EnginePostgreSQL, Storage: &v1alpha1.DatabaseStorage{Size: "1Gi"}},
 		} {

@@ -121,7 +121,8 @@ type outcome struct {
 type objectKey struct{ kind, name string }
 
 // act builds, applies and prunes. One object's failure does not hold up the
-// others; but nothing is deleted unless all that is wanted is there.
+// others; but nothing is deleted that may still be used unless all that is wanted is
+// there.
 func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*children.Problem{}, written: map[objectKey]bool{}}
 	if g.topologyMissing || g.topologyRefuses {
@@ -136,10 +137,8 @@ func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome 
 	for i := range wanted {
 		r.applyKind(ctx, g, &wanted[i], out)
 	}
-	r.releaseClaim(ctx, g, out)
-	if len(out.failed) == 0 {
-		r.prune(ctx, g, out)
-	}
+	r.ownClaim(ctx, g, out)
+	r.prune(ctx, g, out)
 	return out
 }
 
@@ -160,7 +159,7 @@ func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wan
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired: desired.(client.Object),
 			Live:    g.find(key),
-			Adopt:   kind.Name == "Secret" && g.adopted[desired.GetName()],
+			Adopt:   g.adopted[desired.GetName()],
 			Once:    kind.Once || kind.Name == "Secret" && g.minted[desired.GetName()],
 		})
 		if changed {
@@ -176,11 +175,12 @@ func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wan
 func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
 	for i := range out.wanted {
 		w := &out.wanted[i]
-		if w.Problem != nil {
+		if w.Problem != nil || len(out.failed) > 0 && w.Kind.Fleeting == nil {
 			continue
 		}
 		changed, err := r.Applier.Prune(ctx, g.Microservice, g.live[w.Kind.Name], func(live client.Object) bool {
-			return slices.ContainsFunc(w.Objects, func(o children.Object) bool { return o.GetName() == live.GetName() })
+			return len(out.failed) > 0 && !w.Kind.Fleeting(live) ||
+				slices.ContainsFunc(w.Objects, func(o children.Object) bool { return o.GetName() == live.GetName() })
 		})
 		out.changed = out.changed || changed
 		if err != nil {

@@ -17,6 +17,7 @@ limitations under the License.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -46,9 +47,17 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	state := &g.DatabaseState
 	state.Binding = g.credentials(database.Name(ms.Name))
 	state.Next = g.credentials(database.NextSecretName(ms.Name))
+	if g.StatefulSet != nil && len(g.StatefulSet.Spec.VolumeClaimTemplates) == 1 {
+		state.ClaimTemplate = &g.StatefulSet.Spec.VolumeClaimTemplates[0]
+	}
 	if spec.Provider == v1alpha1.ProviderCloudNativePG {
+		if err := r.findClusterBinding(ctx, g, seen); err != nil {
+			return err
+		}
 		return r.gatherNext(ctx, g, seen)
 	}
+	// Whatever there is of a Cluster is another database.
+	state.Cluster = nil
 
 	state.Admin = g.credentials(database.AdminSecretName(ms.Name))
 	for _, o := range g.live["PersistentVolumeClaim"] {
@@ -80,6 +89,28 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	return r.gatherNext(ctx, g, seen)
 }
 
+// findClusterBinding looks past the cache for the Secret of a Cluster whose user the
+// service was given: it may have lost its labels, or have been restored without.
+func (r *MicroserviceReconciler) findClusterBinding(ctx context.Context, g *gathered, seen *fingerprint) error {
+	state := &g.DatabaseState
+	holder := state.Holder()
+	if state.Binding != nil || holder == nil || holder.Marks.User == "" {
+		return nil
+	}
+	name := database.Name(g.Microservice.Name)
+	secret := &corev1.Secret{}
+	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	seen.add(secret)
+	g.adopted[name] = true
+	state.Binding = database.CredentialsOf(secret)
+	state.Binding.Username = cmp.Or(state.Binding.Username, holder.Marks.User)
+	state.Binding.Server = holder.UID
+	return nil
+}
+
 // findClaim looks past the cache for the claim of a server that runs: what is
 // done to a database is remembered of its volume, and the cache may lack it yet,
 // or for its labels.
@@ -87,14 +118,25 @@ func (r *MicroserviceReconciler) findClaim(ctx context.Context, g *gathered, see
 	if g.DatabaseState.Claim != nil || g.StatefulSet == nil || g.StatefulSet.Status.ReadyReplicas == 0 {
 		return nil
 	}
+	return r.lookForClaim(ctx, g, seen)
+}
+
+// lookForClaim looks past the cache. A claim of the name is this service's: its
+// StatefulSet would use it, whoever made it.
+func (r *MicroserviceReconciler) lookForClaim(ctx context.Context, g *gathered, seen *fingerprint) error {
 	claim := &corev1.PersistentVolumeClaim{}
 	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
 	err := r.Live.Get(ctx, key, claim)
-	if err == nil {
-		g.DatabaseState.Claim = claim
-		seen.add(claim)
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
 	}
-	return client.IgnoreNotFound(err)
+	g.DatabaseState.Claim = claim
+	g.adopted[claim.Name] = true
+	seen.add(claim)
+	return nil
 }
 
 // credentials are those of a Secret that the cache holds, or nil.
@@ -117,9 +159,15 @@ func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathere
 		return r.mint(ctx, g, seen, name, user)
 	case err != nil:
 		return nil, fmt.Errorf("reading Secret %q: %w", name, err)
-	case g.DatabaseState.Claim == nil && !apply.Owns(g.Microservice, secret, false):
-		g.DatabaseState.ForeignSecret = name
-		return nil, nil
+	}
+	if g.DatabaseState.Claim == nil && !apply.Owns(g.Microservice, secret, false) {
+		if err := r.lookForClaim(ctx, g, seen); err != nil {
+			return nil, err
+		}
+		if g.DatabaseState.Claim == nil {
+			g.DatabaseState.ForeignSecret = name
+			return nil, nil
+		}
 	}
 	// It opens a volume that is this service's, or has lost its label only.
 	g.adopted[name] = true
@@ -134,21 +182,15 @@ func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathere
 // somebody restored, without Atoll's labels and so in no cache, counts as well:
 // a new password would lock everybody out of it.
 func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*database.Credentials, error) {
+	if g.DatabaseState.Claim == nil {
+		if err := r.lookForClaim(ctx, g, seen); err != nil {
+			return nil, err
+		}
+	}
 	if g.DatabaseState.Claim != nil {
 		return nil, nil
 	}
-	claim := &corev1.PersistentVolumeClaim{}
-	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
-	err := r.Live.Get(ctx, key, claim)
-	switch {
-	case apierrors.IsNotFound(err):
-		return g.made(name, user), nil
-	case err != nil:
-		return nil, fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
-	}
-	g.DatabaseState.Claim = claim
-	seen.add(claim)
-	return nil, nil
+	return g.made(name, user), nil
 }
 
 // made is a user with a new password, for the rotation that is asked for.
@@ -184,35 +226,30 @@ func (r *MicroserviceReconciler) secretsThere(ctx context.Context, g *gathered, 
 	return nil
 }
 
-// gatherNext mints a password where a change is asked for that has not begun, or
-// where a Cluster has no user for the service yet.
+// gatherNext mints a password where a change is asked for that has not begun, where
+// a Cluster has no user for the service yet, and where a change was broken off whose
+// last step is left.
 func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, seen *fingerprint) error {
 	ms, state := g.Microservice, &g.DatabaseState
 	// Its annotations are not of its generation.
-	wanted := ms.Annotations[v1alpha1.AnnotationRotateCredentials]
-	seen.text(wanted)
-	clustered := ms.Spec.Database.Provider == v1alpha1.ProviderCloudNativePG
-	users := database.UsersOf(ms, g.DatabaseState.Cluster)
-	next := users.First
-	switch {
-	case state.Next != nil:
-		return nil
-	case state.Binding == nil:
-		if !clustered {
-			return nil
+	seen.text(ms.Annotations[v1alpha1.AnnotationRotateCredentials])
+	if state.Next != nil {
+		if state.Cluster != nil && state.Next.Server != state.Cluster.GetUID() {
+			// It was for another Cluster of this name: it goes first.
+			state.Next = nil
 		}
-	case g.minted[database.Name(ms.Name)] || wanted == "" || state.Binding.Rotation == wanted:
 		return nil
-	default:
-		next = users.After(state.Binding.Username)
 	}
-
 	name := database.NextSecretName(ms.Name)
+	next := g.next(name)
+	if next == nil {
+		return nil
+	}
 	secret := &corev1.Secret{}
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, secret)
 	switch {
 	case apierrors.IsNotFound(err):
-		state.Next = g.made(name, next)
+		state.Next = next
 	case err != nil:
 		return fmt.Errorf("reading Secret %q: %w", name, err)
 	case !apply.Owns(ms, secret, false):
@@ -223,4 +260,33 @@ func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, se
 		state.Next = database.CredentialsOf(secret)
 	}
 	return nil
+}
+
+// next are the credentials that the service is to get; nil for none.
+func (g *gathered) next(secret string) *database.Credentials {
+	ms, state := g.Microservice, &g.DatabaseState
+	wanted := ms.Annotations[v1alpha1.AnnotationRotateCredentials]
+	users := database.UsersOf(ms, state.Cluster)
+	binding := state.Binding
+	var next *database.Credentials
+	switch {
+	case state.Unbound() && binding != nil:
+		// Not the user that it is said to have: that may be one in use.
+		next = g.made(secret, users.After(binding.Username))
+	case state.Unbound():
+		next = g.made(secret, users.First)
+	case binding == nil || g.minted[database.Name(ms.Name)]:
+		return nil
+	case binding.Retiring:
+		g.minted[secret] = true
+		next = &database.Credentials{Username: binding.Username, Password: binding.Password, Rotation: binding.Rotation}
+	case wanted == "" || binding.Rotation == wanted:
+		return nil
+	default:
+		next = g.made(secret, users.After(binding.Username))
+	}
+	if state.Cluster != nil {
+		next.Server = state.Cluster.GetUID()
+	}
+	return next
 }

@@ -50,8 +50,8 @@ type gathered struct {
 	// dependents is the number of Microservices that declare this one as a
 	// dependency, and that it permits.
 	dependents int
-	// adopted are the Secrets that are taken over although they have lost Atoll's
-	// labels: they belong to a volume that is this service's.
+	// adopted are the Secrets and the claim that are taken over although they have lost
+	// Atoll's labels: they belong to a volume that is this service's.
 	adopted map[string]bool
 	// minted are the Secrets whose password was made up just now: they are made, or
 	// not made, and never written over.
@@ -172,6 +172,11 @@ func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gather
 // gatherBackup looks at the clock: whether a backup is overdue, and if not when
 // it would be.
 func (r *MicroserviceReconciler) gatherBackup(_ context.Context, g *gathered, seen *fingerprint) error {
+	for _, kind := range []string{"CronJob", "ScheduledBackup"} {
+		if o := g.find(objectKey{kind, database.BackupName(g.Microservice.Name)}); o != nil {
+			g.BackupSince = o.GetCreationTimestamp()
+		}
+	}
 	due := children.BackupDue(&g.Inputs)
 	if due.IsZero() {
 		return nil

@@ -217,6 +217,10 @@ func externalHealth(in *children.Inputs) children.Health {
 func databaseStatus(in *children.Inputs) *v1alpha1.DatabaseStatus {
 	plan := in.Database()
 	if plan == nil {
+		// What was said of one whose spec can't be carried out still holds.
+		if in.Microservice.Spec.Database != nil {
+			return in.Microservice.Status.Database
+		}
 		return nil
 	}
 	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName, LastBackup: children.LastBackup(in)}

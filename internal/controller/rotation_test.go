@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -75,6 +76,40 @@ var _ = Describe("Rotation", func() {
 		Expect(server.broken()).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
+	It("is ended by whoever finds it broken off before the old password was made useless", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		var retires atomic.Bool
+		runJobs(ns, func(job *batchv1.Job) jobOutcome {
+			if strings.Contains(job.Name, "-retire-") && !retires.Load() {
+				return jobRuns
+			}
+			return jobSucceeds
+		})
+		simulate(ns)
+		users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		rotate(ctx, users, "1")
+		Eventually(func() bool { return slices.ContainsFunc(jobsIn(ctx, ns), isRetiring) }).Should(BeTrue())
+		published := get(ctx, &corev1.Secret{}, ns, "users-db")
+		Expect(published.Annotations).To(HaveKey(database.AnnotationRetiring))
+
+		By("the service being deleted and made again")
+		Expect(k8s.Delete(ctx, users)).To(Succeed())
+		settled(ns)
+		collectGarbage(ctx, ns, users)
+		eventuallyGone(ctx, ns, "Secret/users-db-next", "Job/", "Deployment/")
+		again := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		again.Annotations = map[string]string{v1alpha1.AnnotationRotateCredentials: "1"}
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		eventuallyHas(ctx, again, v1alpha1.ConditionCredentialsRotated, metav1.ConditionFalse, v1alpha1.ReasonRotating)
+		Eventually(func() bool { return slices.ContainsFunc(jobsIn(ctx, ns), isRetiring) }).Should(BeTrue())
+		retires.Store(true)
+		eventuallyHas(ctx, again, v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data).To(Equal(published.Data))
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Annotations).NotTo(HaveKey(database.AnnotationRetiring))
+	}, SpecTimeout(suiteTimeout))
+
 	It("does not rotate a database that is made with the annotation", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
@@ -116,15 +151,14 @@ var _ = Describe("Rotation", func() {
 			To(ContainSubstring(`write the new one to Secret "elsewhere"`))
 	}, SpecTimeout(suiteTimeout))
 
-	It("that is interrupted at any of its writes is finished, and no password that is in use ever fails", func(ctx SpecContext) {
+	DescribeTable("that is interrupted at any of its writes is finished, and no password that is in use ever fails", func(ctx SpecContext, engine v1alpha1.DatabaseEngine) {
 		// More writes than a rotation makes: the last ones are not reached.
 		by := interruptedNamespaces(ctx, 12)
 		servers := map[string]*fakeServer{}
 		var all []*v1alpha1.Microservice
-		engines := []v1alpha1.DatabaseEngine{v1alpha1.EnginePostgreSQL, v1alpha1.EngineValkey}
-		for ns, one := range by {
+		for ns := range by {
 			servers[ns] = serve(ctx, ns)
-			users := withDatabase(ns, engines[one.at%2])
+			users := withDatabase(ns, engine)
 			Expect(k8s.Create(ctx, users)).To(Succeed())
 			all = append(all, users)
 		}
@@ -172,7 +206,11 @@ var _ = Describe("Rotation", func() {
 			eventuallyGone(ctx, ns, "Secret/users-db-next", "Job/")
 			Expect(servers[ns].broken()).To(BeEmpty(), one)
 		}
-	}, SpecTimeout(2*suiteTimeout))
+	},
+		// They take their turns with two users, or with two passwords of one.
+		Entry("by turns of two users", v1alpha1.EnginePostgreSQL, SpecTimeout(2*suiteTimeout)),
+		Entry("by turns of two passwords", v1alpha1.EngineValkey, SpecTimeout(2*suiteTimeout)),
+	)
 })
 
 // withDatabase is a Microservice named users with a database.
@@ -181,6 +219,8 @@ func withDatabase(ns string, engine v1alpha1.DatabaseEngine) *v1alpha1.Microserv
 	users.Spec.Database = &v1alpha1.Database{Engine: engine}
 	return users
 }
+
+func isRetiring(job batchv1.Job) bool { return strings.Contains(job.Name, "-retire-") }
 
 func rotate(ctx context.Context, ms *v1alpha1.Microservice, value string) {
 	GinkgoHelper()

@@ -543,7 +543,12 @@ var validations = inBuckets(map[string]validation{
 	"a Cluster restored from a volume": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {persistentVolumeClaim: {claimName: b}}}}}`,
-		field:    "spec.database.restore", message: "restore.from must be s3 with provider: CloudNativePG, which can't read from a volume",
+		field:    "spec.database.restore", message: "restore.from must be s3 with provider: CloudNativePG, which can't read its backups from a volume; a volume holds dumps: set restore.from.provider to BuiltIn",
+	},
+	"a Cluster's backup restored by another provider": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {provider: BuiltIn, persistentVolumeClaim: {claimName: b}}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {provider: CloudNativePG, s3: {bucket: bucket}}}}}`,
+		field:    "spec.database.restore", message: "restore.from.provider: CloudNativePG alone reads what it backed up: set provider to CloudNativePG, or restore from a dump",
 	},
 	"a restore from nowhere": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {service: orders}}, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,

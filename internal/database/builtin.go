@@ -34,8 +34,6 @@ const (
 	PortName = "database"
 	// ContainerName is the name of the database's container.
 	ContainerName = "database"
-	// AnnotationRestored on a claim says which restore filled it.
-	AnnotationRestored = "atoll.dev/restored"
 )
 
 // StatefulSet runs one instance of the engine on a persistent volume. live is
@@ -198,17 +196,9 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 
 // Claim is what Atoll keeps on the claim that the StatefulSet made: its size,
 // which can grow, the annotations that follow from the deletion policy, and what
-// became of the volume: which restore filled it, which version ran on it last.
-func (p *Plan) Claim(restored, version string, labels map[string]string) *corev1.PersistentVolumeClaim {
-	annotations := p.keepAnnotations()
-	for name, value := range map[string]string{AnnotationRestored: restored, AnnotationVersion: version} {
-		if value != "" {
-			if annotations == nil {
-				annotations = map[string]string{}
-			}
-			annotations[name] = value
-		}
-	}
+// became of the volume.
+func (p *Plan) Claim(marks Marks, labels map[string]string) *corev1.PersistentVolumeClaim {
+	annotations := marks.on(p.keepAnnotations())
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: ClaimName(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: annotations},
 		Spec: corev1.PersistentVolumeClaimSpec{

@@ -19,6 +19,7 @@ package database
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -65,8 +66,10 @@ func (p *Plan) applyCluster(spec *v1alpha1.Database) {
 }
 
 // Cluster describes the database to CloudNativePG. live is the existing one, or
-// nil: how it was begun, and where it archives to, never changes.
-func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database, labels map[string]string) *unstructured.Unstructured {
+// nil: how it was begun, and where it archives to, never changes. CloudNativePG
+// upgrades a Cluster in place whose image has another major version; Resolve allows
+// none.
+func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database, marks Marks, labels map[string]string) *unstructured.Unstructured {
 	storage := map[string]any{"size": p.Size.String()}
 	if p.StorageClass != "" {
 		storage["storageClass"] = p.StorageClass
@@ -90,7 +93,7 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 		}
 		fields["postgresql"] = map[string]any{"parameters": parameters}
 	}
-	if spec.Restore != nil {
+	if recovers(spec) {
 		fields["externalClusters"] = []any{map[string]any{
 			"name": originName,
 			"plugin": map[string]any{"name": barmanPlugin, "parameters": map[string]any{
@@ -114,8 +117,10 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 			}
 		}
 	}
-	cluster := p.clusterObject(ClusterKind, p.Name, labels, fields)
-	annotations := p.keepAnnotations()
+	wrote := map[string]string{LabelEngine: p.Engine.Type(), LabelMajorVersion: majorOf(p.Version)}
+	maps.Copy(wrote, labels)
+	cluster := p.clusterObject(ClusterKind, p.Name, wrote, fields)
+	annotations := marks.on(p.keepAnnotations())
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
@@ -129,12 +134,15 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 
 func (p *Plan) bootstrap(spec *v1alpha1.Database) map[string]any {
 	begin := map[string]any{"database": p.DatabaseName, "owner": p.DatabaseName}
-	if spec.Restore == nil {
+	if !recovers(spec) {
 		return map[string]any{"initdb": begin}
 	}
 	begin["source"] = originName
 	return map[string]any{"recovery": begin}
 }
+
+// recovers says whether the Cluster is begun from a backup of CloudNativePG's own.
+func recovers(spec *v1alpha1.Database) bool { return spec.Restore != nil && !FromDump(spec) }
 
 // restoreServer is the folder of the server to recover, in the bucket.
 func restoreServer(p *Plan, spec *v1alpha1.Database) string {
@@ -154,7 +162,7 @@ func (p *Plan) archiveName(live *unstructured.Unstructured, spec *v1alpha1.Datab
 			}
 		}
 	}
-	if spec.Restore == nil {
+	if !recovers(spec) {
 		return p.Name
 	}
 	return p.Name + "-" + strings.TrimPrefix(RestoreID(spec.Restore, ""), "atoll_restore_")
@@ -176,7 +184,7 @@ func (p *Plan) ObjectStores(spec *v1alpha1.Database, labels map[string]string) [
 		_ = unstructured.SetNestedField(store.Object, recoveryWindow(spec.Backup), "spec", "retentionPolicy")
 		stores = append(stores, store)
 	}
-	if spec.Restore != nil && p.restoreStoreName(spec) != p.Name {
+	if recovers(spec) && p.restoreStoreName(spec) != p.Name {
 		s3 := spec.Restore.From.S3
 		if s3 == nil {
 			s3 = spec.Backup.Destination.S3
@@ -184,6 +192,12 @@ func (p *Plan) ObjectStores(spec *v1alpha1.Database, labels map[string]string) [
 		stores = append(stores, p.objectStore(p.restoreStoreName(spec), s3, p.restoreNamespace(spec), labels))
 	}
 	return stores
+}
+
+// ArchiveLocation is where the backups of a server are: its folder, by whose name
+// restore.from.backup asks for it.
+func (p *Plan) ArchiveLocation(backup *v1alpha1.DatabaseBackup, server string) string {
+	return "s3://" + bucketPath(backup.Destination.S3, p.Namespace) + "/" + server
 }
 
 func (p *Plan) objectStore(name string, s3 *v1alpha1.S3Location, namespace string, labels map[string]string) *unstructured.Unstructured {

@@ -25,9 +25,18 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// AnnotationRotated on a Secret says for which value of
-// atoll.dev/rotate-credentials its password was made.
-const AnnotationRotated = "atoll.dev/rotated"
+// Annotations of a Secret.
+const (
+	// AnnotationRotated says for which value of atoll.dev/rotate-credentials its
+	// password was made.
+	AnnotationRotated = "atoll.dev/rotated"
+	// AnnotationServer is the UID of the Cluster that knows the password: another one
+	// of the same name does not.
+	AnnotationServer = "atoll.dev/database-uid"
+	// AnnotationRetiring says that the password before still works, because the
+	// rotation has not come to its end.
+	AnnotationRetiring = "atoll.dev/retiring"
+)
 
 // Credentials are a user of a database and its password, as a Secret holds them.
 type Credentials struct {
@@ -37,6 +46,11 @@ type Credentials struct {
 	Rotation string
 	// UID is the Secret's; empty while it is not there.
 	UID types.UID
+	// Server is the UID of the Cluster that knows them; empty for the built-in
+	// provider.
+	Server types.UID
+	// Retiring says that those before still work.
+	Retiring bool
 }
 
 // CredentialsOf reads them from a Secret.
@@ -46,7 +60,27 @@ func CredentialsOf(secret *corev1.Secret) *Credentials {
 		Password: string(secret.Data[KeyPassword]),
 		Rotation: secret.Annotations[AnnotationRotated],
 		UID:      secret.UID,
+		Server:   types.UID(secret.Annotations[AnnotationServer]),
+		Retiring: secret.Annotations[AnnotationRetiring] != "",
 	}
+}
+
+// annotated are the annotations that tell of credentials.
+func (c *Credentials) annotated(annotations map[string]string) map[string]string {
+	values := map[string]string{AnnotationRotated: c.Rotation, AnnotationServer: string(c.Server)}
+	if c.Retiring {
+		values[AnnotationRetiring] = "true"
+	}
+	for name, value := range values {
+		if value == "" {
+			continue
+		}
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[name] = value
+	}
+	return annotations
 }
 
 // AdminSecretName is the name of the Secret with the administrator's password
@@ -104,14 +138,8 @@ func login(c Credentials) map[string][]byte {
 }
 
 func (p *Plan) secret(name string, c Credentials, labels map[string]string, data map[string][]byte, annotations map[string]string) *corev1.Secret {
-	if c.Rotation != "" {
-		if annotations == nil {
-			annotations = map[string]string{}
-		}
-		annotations[AnnotationRotated] = c.Rotation
-	}
 	return &corev1.Secret{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: p.Namespace, Labels: labels, Annotations: annotations},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: p.Namespace, Labels: labels, Annotations: c.annotated(annotations)},
 		Type:       corev1.SecretTypeOpaque,
 		Data:       data,
 	}

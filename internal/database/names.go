@@ -42,8 +42,8 @@ func identifier(name string) string {
 	return id
 }
 
-// databaseName is the name of a service's database. What exists keeps its own,
-// and one that CloudNativePG recovers has the names that it was made with.
+// databaseName is the name of a service's database. A Cluster that exists keeps its
+// own, and one that CloudNativePG recovers has the names that it was made with.
 func databaseName(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured) string {
 	spec := ms.Spec.Database
 	if spec.Provider != v1alpha1.ProviderCloudNativePG {
@@ -56,7 +56,7 @@ func databaseName(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured)
 			}
 		}
 	}
-	if spec.Restore != nil && spec.Restore.From.Service != "" {
+	if spec.Restore != nil && !FromDump(spec) && spec.Restore.From.Service != "" {
 		return identifier(spec.Restore.From.Service)
 	}
 	return identifier(ms.Name)

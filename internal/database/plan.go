@@ -19,8 +19,6 @@ package database
 import (
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -35,6 +33,8 @@ type State struct {
 	// Claim is the persistent volume claim of the built-in provider; nil when
 	// there is none.
 	Claim *corev1.PersistentVolumeClaim
+	// ClaimTemplate is the one of the live StatefulSet; nil where there is none.
+	ClaimTemplate *corev1.PersistentVolumeClaim
 	// Binding, Admin and Next are what the Secrets of the service, of the
 	// administrator and of a rotation hold; nil where there is none. One that is to
 	// be made has no UID yet.
@@ -74,6 +74,7 @@ type Plan struct {
 	DatabaseName string
 	// Projected says that the pods get the binding Secret as files too.
 	Projected bool
+	// Suspended says that the server is to be stopped.
 	Suspended bool
 }
 
@@ -85,16 +86,6 @@ var (
 		corev1.ResourceCPU:    resource.MustParse("100m"),
 		corev1.ResourceMemory: resource.MustParse("256Mi"),
 	}}
-)
-
-// Labels and annotations of a claim that say what wrote its data.
-const (
-	// LabelEngine is the engine whose data a volume holds, in lower case.
-	LabelEngine = "atoll.dev/database-engine"
-	// LabelMajorVersion is the major version of the engine that wrote the data.
-	LabelMajorVersion = "atoll.dev/database-major-version"
-	// AnnotationVersion is the last version of the engine that ran on a volume.
-	AnnotationVersion = "atoll.dev/database-version"
 )
 
 // Resolve puts the defaults in place: the Microservice's own setting wins over
@@ -144,7 +135,7 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *Stat
 		plan.AdminSecretName = AdminSecretName(ms.Name)
 		plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
 	}
-	if err := plan.applyDefaults(spec, topology, state.Claim); err != nil {
+	if err := plan.applyDefaults(spec, topology, plan.existing(state)); err != nil {
 		return nil, err
 	}
 	plan.Image = firstSet(spec.Image, plan.defaultImage())
@@ -167,7 +158,7 @@ func (p *Plan) providerName() string {
 	return "atoll"
 }
 
-func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, claim *corev1.PersistentVolumeClaim) error {
+func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) error {
 	var defaults v1alpha1.DatabaseDefaults
 	if topology != nil && topology.Spec.Defaults != nil && topology.Spec.Defaults.Database != nil {
 		defaults = *topology.Spec.Defaults.Database
@@ -196,64 +187,10 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 		}
 		p.Size = size
 	}
-	if claim == nil {
+	if exists == nil {
 		return nil
 	}
-	return p.respectClaim(spec, storage, claim)
-}
-
-// respectClaim takes from an existing volume what was not asked for, and
-// refuses what it can't become.
-func (p *Plan) respectClaim(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage, claim *corev1.PersistentVolumeClaim) error {
-	if engine := claim.Labels[LabelEngine]; engine != "" && engine != p.Engine.Type() {
-		return fmt.Errorf("database.engine: the volume claim %q holds data of %s, not of %s: set the engine back, or delete the claim if its data is not needed",
-			claim.Name, engine, p.Engine.Type())
-	}
-	if major := claim.Labels[LabelMajorVersion]; major != "" && major != majorOf(p.Version) {
-		if spec.Version != "" {
-			return fmt.Errorf("database.version: the volume claim %q holds data of version %s, which version %s can't read: set version to %q, or restore a backup of it in a new Microservice",
-				claim.Name, major, p.Version, major)
-		}
-		p.Version = major
-	}
-	if ran := claim.Annotations[AnnotationVersion]; lower(p.Version, ran) {
-		if spec.Version != "" {
-			return fmt.Errorf("database.version: version %s has written to the volume claim %q, and version %s is older: set version to at least %q, or restore a backup of it in a new Microservice",
-				ran, claim.Name, p.Version, ran)
-		}
-		p.Version = ran
-	}
-	if class := claim.Spec.StorageClassName; class != nil && *class != "" {
-		if storage.StorageClassName != "" && storage.StorageClassName != *class {
-			return fmt.Errorf("database.storage.storageClassName: the volume claim %q has class %q, which can't be changed to %q: set it back, or restore a backup of it in a new Microservice",
-				claim.Name, *class, storage.StorageClassName)
-		}
-		p.StorageClass = *class
-	}
-	size, known := claim.Spec.Resources.Requests[corev1.ResourceStorage]
-	switch {
-	case known && storage.Size == "":
-		p.Size = size
-	case known && size.Cmp(p.Size) > 0:
-		return fmt.Errorf("database.storage.size: the volume claim %q has %s and can't shrink to %s: set size to at least %s",
-			claim.Name, size.String(), p.Size.String(), size.String())
-	}
-	return nil
-}
-
-// lower says whether a version is an older minor version than another of the
-// same major. A version without a minor is the newest of its major.
-func lower(version, than string) bool {
-	major, minor, exact := strings.Cut(version, ".")
-	otherMajor, otherMinor, otherExact := strings.Cut(than, ".")
-	a, errA := strconv.Atoi(minor)
-	b, errB := strconv.Atoi(otherMinor)
-	return exact && otherExact && major == otherMajor && errA == nil && errB == nil && a < b
-}
-
-func majorOf(version string) string {
-	major, _, _ := strings.Cut(version, ".")
-	return major
+	return p.respect(spec, storage, exists)
 }
 
 func firstSet[T ~string](values ...T) T {

@@ -172,7 +172,7 @@ func TestResolveErrors(t *testing.T) {
 			wantErr: `database.storage.size: "much" is not a quantity such as 10Gi`},
 		"a volume of another engine": {
 			ms: service(&v1alpha1.Database{}), claim: written("mariadb", "17", "fast", "10Gi"),
-			wantErr: `database.engine: the volume claim "data-order-book-db-0" holds data of mariadb, not of postgresql: set the engine back, or delete the claim if its data is not needed`},
+			wantErr: `database.engine: the volume claim "data-order-book-db-0" holds data of mariadb, not of postgresql: set the engine back, or delete it if its data is not needed`},
 		"a newer major version": {
 			ms: service(&v1alpha1.Database{Version: "18.1"}), claim: written("postgresql", "17", "fast", "10Gi"),
 			wantErr: `database.version: the volume claim "data-order-book-db-0" holds data of version 17, which version 18.1 can't read: set version to "17", or restore a backup of it in a new Microservice`},
@@ -337,7 +337,7 @@ func TestRetention(t *testing.T) {
 			if retention.WhenScaled != appsv1.RetainPersistentVolumeClaimRetentionPolicyType {
 				t.Errorf("whenScaled is %s: suspend would delete the data", retention.WhenScaled)
 			}
-			for _, got := range []map[string]string{plan.BindingSecret(Credentials{}, nil).Annotations, plan.AdminSecret(Credentials{}, nil).Annotations, plan.Claim("", "", nil).Annotations} {
+			for _, got := range []map[string]string{plan.BindingSecret(Credentials{}, nil).Annotations, plan.AdminSecret(Credentials{}, nil).Annotations, plan.Claim(Marks{}, nil).Annotations} {
 				if diff := cmp.Diff(want.annotations, got); diff != "" {
 					t.Errorf("annotations (-want +got):\n%s", diff)
 				}

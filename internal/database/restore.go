@@ -64,18 +64,30 @@ if [ -n "$name" ]; then
 fi
 `
 
-// RestoreID names what a restore brings into which volume: with another one it
-// has not happened yet.
-func RestoreID(restore *v1alpha1.DatabaseRestore, claim types.UID) string {
+// RestoreID names what a restore brings into which volume or Cluster: with another
+// one it has not happened yet. How the backup is reached does not matter.
+func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
+	from := restore.From
+	if from.S3 != nil {
+		bucket := *from.S3
+		bucket.SecretName, bucket.Region = "", ""
+		from.S3 = &bucket
+	}
 	// What can be encoded for the API server can be encoded.
-	text, _ := json.Marshal(restore)
-	sum := sha256.Sum256(append(text, claim...))
+	text, _ := json.Marshal(from)
+	sum := sha256.Sum256(append(text, holder...))
 	return "atoll_restore_" + hex.EncodeToString(sum[:5])
 }
 
 // restoreNamespace is the namespace of the Microservice whose backup is restored.
 func (p *Plan) restoreNamespace(spec *v1alpha1.Database) string {
 	return firstSet(spec.Restore.From.Namespace, p.Namespace)
+}
+
+// FromDump says whether a wanted restore is from a dump, which the engine's own tool
+// reads. What CloudNativePG backs up itself it alone recovers.
+func FromDump(spec *v1alpha1.Database) bool {
+	return spec.Restore != nil && firstSet(spec.Restore.From.Provider, spec.Provider) != v1alpha1.ProviderCloudNativePG
 }
 
 // RestoreJob fills the database from a backup.

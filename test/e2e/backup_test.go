@@ -129,7 +129,7 @@ func expectRestoreRefused(ctx context.Context, b *backedUp) {
 	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Backup = b.taken[1].name })
 	eventuallyHas(ctx, ms, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
 	ready := eventuallyHas(ctx, ms, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
-	expectStalled(ms, ready.Message, "the database is not empty")
+	expectStalled(ms, ready.Message, "The database is in use and holds data")
 	b.expectKept(ctx)
 
 	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })

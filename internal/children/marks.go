@@ -1,0 +1,41 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package children
+
+import (
+	"github.com/atoll-dev/atoll/internal/database"
+)
+
+// marks are what is to be remembered of the database's data, on what holds it: what
+// was known, and what can be seen now.
+func marks(in *Inputs) database.Marks {
+	holder := in.DatabaseState.Holder()
+	if holder == nil {
+		return database.Marks{}
+	}
+	m := holder.Marks
+	m.Restored = restoredBy(in)
+	// From here on the service, or its migration, may write.
+	m.InUse = m.InUse || awaitingRestore(in) == nil
+	if databaseUsable(in) {
+		m.Ran(in.database.Version)
+	}
+	if binding := in.DatabaseState.Binding; in.clustered() != nil && binding != nil && binding.Server == holder.UID {
+		m.User = binding.Username
+	}
+	return m
+}

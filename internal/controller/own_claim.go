@@ -1,0 +1,63 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
+)
+
+// ownClaim gives a claim the owner that takes it along under deletionPolicy Delete,
+// and takes that from it under Retain. A StatefulSet does both itself for those only
+// whose pod runs, which is none while the database is suspended or broken.
+func (r *MicroserviceReconciler) ownClaim(ctx context.Context, g *gathered, out *outcome) {
+	plan, claim, set := g.Database(), g.DatabaseState.Claim, g.StatefulSet
+	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retains(set) != plan.Retained() {
+		return
+	}
+	owned := claim.DeepCopy()
+	switch {
+	case plan.Retained() && len(claim.OwnerReferences) > 0:
+		owned.OwnerReferences = nil
+	case !plan.Retained() && len(claim.OwnerReferences) == 0 && ptr.Deref(set.Spec.Replicas, 1) == 0:
+		owned.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
+	default:
+		return
+	}
+	err := r.Patch(ctx, owned, client.MergeFromWithOptions(claim, client.MergeFromWithOptimisticLock{}), apply.FieldOwner)
+	if client.IgnoreNotFound(err) != nil {
+		out.err = errors.Join(out.err, fmt.Errorf("changing the owner of PersistentVolumeClaim %q: %w", claim.Name, err))
+		return
+	}
+	out.changed = true
+}
+
+// retains says that a StatefulSet was told already to keep its claims, so that
+// it does not take them back.
+func retains(set *appsv1.StatefulSet) bool {
+	return set.Spec.PersistentVolumeClaimRetentionPolicy != nil &&
+		set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted == appsv1.RetainPersistentVolumeClaimRetentionPolicyType
+}
