@@ -64,7 +64,7 @@ var _ = DescribeTable("Each database is made, goes or stays with its Microservic
 		By("nothing being written to one that is as it should be, not even after a restart")
 		sent := requests.in(ns)
 		restartManager()
-		Consistently(func() []string { return requests.in(ns)[len(sent):] }, "300ms").Should(HaveEach(HavePrefix("GET ")))
+		Consistently(func() []string { return requests.in(ns)[len(sent):] }, "300ms").Should(Or(BeEmpty(), HaveEach(HavePrefix("GET "))))
 
 		Expect(k8s.Delete(ctx, users)).To(Succeed())
 		settled(ns)

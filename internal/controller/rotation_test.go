@@ -97,6 +97,9 @@ var _ = Describe("Rotation", func() {
 		By("the service being deleted and made again")
 		Expect(k8s.Delete(ctx, users)).To(Succeed())
 		settled(ns)
+		for _, job := range jobsIn(ctx, ns) {
+			Expect(k8s.Delete(ctx, &job, client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
+		}
 		collectGarbage(ctx, ns, users)
 		eventuallyGone(ctx, ns, "Secret/users-db-next", "Job/", "Deployment/")
 		again := withDatabase(ns, v1alpha1.EnginePostgreSQL)
