@@ -161,7 +161,8 @@ func (a *Applier) update(ctx context.Context, live client.Object, desired *unstr
 	if err := a.apply(ctx, applied, FieldOwner); err != nil {
 		return false, err
 	}
-	if trim(desired, applied) {
+	trimmed := trim(desired, applied)
+	if restoreWhole(desired, applied) || trimmed {
 		if err := a.Writer.Update(ctx, applied, FieldOwner); err != nil {
 			return false, err
 		}

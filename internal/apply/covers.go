@@ -36,7 +36,7 @@ func covers(desired, live client.Object) bool {
 		return false
 	}
 	d, l := reflect.ValueOf(desired).Elem(), reflect.ValueOf(live).Elem()
-	if d.Type() != l.Type() {
+	if d.Type() != l.Type() || !sameWholes(desired, live) {
 		return false
 	}
 	for i := range d.NumField() {

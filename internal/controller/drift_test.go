@@ -22,7 +22,9 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -94,6 +96,10 @@ var _ = Describe("Drift", func() {
 			g.Expect(s.Spec.Ports).To(HaveLen(1))
 		}).Should(Succeed())
 
+		By("a Service that selects fewer pods")
+		change(ctx, s, func(s *corev1.Service) { s.Spec.Selector["track"] = "stable" })
+		Eventually(func() map[string]string { return get(ctx, &corev1.Service{}, ns, "users").Spec.Selector }).ShouldNot(HaveKey("track"))
+
 		By("what others put where Atoll says nothing stays")
 		change(ctx, d, func(d *appsv1.Deployment) {
 			d.Spec.Template.Annotations["kubectl.kubernetes.io/restartedAt"] = "2026-01-01T00:00:00Z"
@@ -102,6 +108,44 @@ var _ = Describe("Drift", func() {
 		settled(ns)
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
 		Expect(d.Spec.Template.Annotations).To(HaveKey("kubectl.kubernetes.io/restartedAt"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("of a NetworkPolicy is repaired, whatever was added to it", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users := topology(ns), memberOf(ns, "users", "shop")
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		settled(ns)
+		for name, edit := range map[string]func(*networkingv1.NetworkPolicy){
+			"users": func(p *networkingv1.NetworkPolicy) {
+				p.Spec.Ingress = append(p.Spec.Ingress, networkingv1.NetworkPolicyIngressRule{})
+			},
+			"users-db": func(p *networkingv1.NetworkPolicy) { p.Spec.PodSelector.MatchLabels["nobody"] = "has" },
+		} {
+			policy := get(ctx, &networkingv1.NetworkPolicy{}, ns, name)
+			want := policy.Spec.DeepCopy()
+			change(ctx, policy, edit)
+			Eventually(func() networkingv1.NetworkPolicySpec { return get(ctx, &networkingv1.NetworkPolicy{}, ns, name).Spec }).Should(Equal(*want))
+		}
+		settled(ns)
+		sent := requests.in(ns)
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Annotations = map[string]string{"example.com/touched": "x"} })
+		Consistently(func() []string { return requests.in(ns) }, "300ms").Should(Equal(sent))
+	}, SpecTimeout(suiteTimeout))
+
+	It("leaves no isolation behind that is not wanted, also while something else can't be applied", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		shop, users := topology(ns), memberOf(ns, "users", "shop")
+		Expect(k8s.Create(ctx, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: ns}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 1}}}})).To(Succeed())
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
+		get(ctx, &networkingv1.NetworkPolicy{}, ns, "users")
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Isolation = v1alpha1.IsolationNone })
+		eventuallyGone(ctx, ns, "NetworkPolicy/users")
 	}, SpecTimeout(suiteTimeout))
 
 	It("takes back fields that the spec no longer sets", func(ctx SpecContext) {

@@ -1,0 +1,93 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+	http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+package apply
+
+import (
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// TestWhole is about what somebody adds to an object that means something as a whole
+// only: it is noticed, and is gone after the object was restored.
+func TestWhole(t *testing.T) {
+	policy := func(change func(s *networkingv1.NetworkPolicySpec)) client.Object {
+		p := &networkingv1.NetworkPolicy{TypeMeta: metav1.TypeMeta{Kind: "NetworkPolicy"}, Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": "a"}},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress},
+			Egress:      []networkingv1.NetworkPolicyEgressRule{{Ports: []networkingv1.NetworkPolicyPort{{}}}},
+		}}
+		change(&p.Spec)
+		return p
+	}
+	service := func(selector map[string]string) client.Object {
+		return &corev1.Service{TypeMeta: metav1.TypeMeta{Kind: "Service"}, Spec: corev1.ServiceSpec{Selector: selector, ClusterIP: "10.0.0.1"}}
+	}
+	budget := func(selector *metav1.LabelSelector) client.Object {
+		return &policyv1.PodDisruptionBudget{TypeMeta: metav1.TypeMeta{Kind: "PodDisruptionBudget"}, Spec: policyv1.PodDisruptionBudgetSpec{Selector: selector}}
+	}
+	unchanged := policy(func(*networkingv1.NetworkPolicySpec) {})
+	one, two := map[string]string{"app": "a"}, map[string]string{"app": "a", "track": "stable"}
+	for name, tc := range map[string]struct {
+		desired, live client.Object
+		wantSame      bool
+	}{
+		"the same policy":            {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Ingress = []networkingv1.NetworkPolicyIngressRule{} }), wantSame: true},
+		"a rule where there is none": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Ingress = []networkingv1.NetworkPolicyIngressRule{{}} })},
+		"a rule less":                {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Egress = nil })},
+		"a peer in a rule for all": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) {
+			s.Egress = []networkingv1.NetworkPolicyEgressRule{{Ports: s.Egress[0].Ports, To: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}}}
+		})},
+		"a label more to select by": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.PodSelector.MatchLabels = two })},
+		"an expression to select by": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) {
+			s.PodSelector.MatchExpressions = []metav1.LabelSelectorRequirement{{Key: "x", Operator: metav1.LabelSelectorOpExists}}
+		})},
+		"a Service of these pods":              {desired: service(one), live: service(one), wantSame: true},
+		"a Service of fewer pods":              {desired: service(one), live: service(two)},
+		"a budget of these pods":               {desired: budget(&metav1.LabelSelector{MatchLabels: one}), live: budget(&metav1.LabelSelector{MatchLabels: one}), wantSame: true},
+		"a budget of fewer pods":               {desired: budget(&metav1.LabelSelector{MatchLabels: one}), live: budget(&metav1.LabelSelector{MatchLabels: two})},
+		"what others may add to, a Deployment": {desired: deployment(), live: deployment(defaulted), wantSame: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := covers(tc.desired, tc.live); got != tc.wantSame {
+				t.Errorf("covered is %t, want %t", got, tc.wantSame)
+			}
+			a := &Applier{}
+			desired, err := a.toUnstructured(tc.desired, "hash")
+			if err != nil {
+				t.Fatal(err)
+			}
+			live, err := a.toUnstructured(tc.live, "hash")
+			if err != nil {
+				t.Fatal(err)
+			}
+			desired.SetKind(tc.desired.GetObjectKind().GroupVersionKind().Kind)
+			restoreWhole(desired, live)
+			after := tc.live.DeepCopyObject().(client.Object)
+			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(live.Object, after); err != nil {
+				t.Fatal(err)
+			}
+			if !sameWholes(tc.desired, after) {
+				t.Error("it is not restored")
+			}
+		})
+	}
+}
