@@ -42,14 +42,15 @@ import (
 
 // options are what the command line sets.
 type options struct {
-	metricsAddress string
-	metricsSecure  bool
-	metricsCerts   string
-	probeAddress   string
-	leaderElection bool
-	workers        int
-	rcloneImage    string
-	qps            float64
+	metricsAddress         string
+	metricsSecure          bool
+	metricsCerts           string
+	probeAddress           string
+	leaderElection         bool
+	workers                int
+	rcloneImage            string
+	cloudNativePGNamespace string
+	qps                    float64
 }
 
 func main() {
@@ -61,6 +62,7 @@ func main() {
 	flag.BoolVar(&o.leaderElection, "leader-elect", false, "Let one of several managers work at a time.")
 	flag.IntVar(&o.workers, "workers", 8, "How many Microservices are reconciled at a time.")
 	flag.StringVar(&o.rcloneImage, "rclone-image", database.RcloneImage, "The image, with rclone and sh, that copies databases' backups to and from buckets.")
+	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator, which may reach the databases that it runs.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "Requests a second to the API server at the most; bursts are twice that.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
@@ -100,7 +102,7 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("making the manager: %w", err)
 	}
-	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage}); err != nil {
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}); err != nil {
 		return err
 	}
 	return mgr.Start(ctrl.SetupSignalHandler())

@@ -20,7 +20,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -89,5 +91,34 @@ func TestGatewayHealth(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestListenerLetsIn is about which namespaces' routes the listeners of a Topology's
+// Gateway let attach.
+func TestListenerLetsIn(t *testing.T) {
+	named := func(names ...string) *gatewayv1.RouteNamespaces {
+		return &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSelector), Selector: &metav1.LabelSelector{
+			MatchExpressions: []metav1.LabelSelectorRequirement{{Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpIn, Values: names}}}}
+	}
+	for name, tc := range map[string]struct {
+		allowed *v1alpha1.AllowedNamespaces
+		guests  []string
+		want    *gatewayv1.RouteNamespaces
+	}{
+		"nothing said":                {nil, nil, &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)}},
+		"its own":                     {&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSame}, nil, &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)}},
+		"all":                         {&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}, []string{"people"}, &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromAll)}},
+		"selected ones, without any":  {&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector}, nil, &gatewayv1.RouteNamespaces{From: ptr.To(gatewayv1.NamespacesFromSame)}},
+		"selected ones, with members": {&v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromSelector}, []string{"team", "people"}, named("people", "shop", "team")},
+	} {
+		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}, Spec: v1alpha1.TopologySpec{
+			AllowedNamespaces: tc.allowed, Gateway: &v1alpha1.TopologyGateway{ClassName: "any", Hostnames: []v1alpha1.Hostname{"a.example.com", "b.example.com"}},
+		}}
+		for _, listener := range Gateway(topology, tc.guests).Spec.Listeners {
+			if diff := cmp.Diff(tc.want, listener.AllowedRoutes.Namespaces); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
 	}
 }

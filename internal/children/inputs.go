@@ -57,6 +57,9 @@ type Inputs struct {
 	Jobs []*batchv1.Job
 	// RcloneImage is the image that copies backups to and from buckets.
 	RcloneImage string
+	// CloudNativePGNamespace is where CloudNativePG's operator runs; empty means where
+	// it is installed by default.
+	CloudNativePGNamespace string
 	// BackupSince is when the CronJob of the backups, or what CloudNativePG has in its
 	// place, was made; zero while there is none.
 	BackupSince metav1.Time

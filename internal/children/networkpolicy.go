@@ -43,7 +43,8 @@ func networkPolicies(in *Inputs) ([]Object, error) {
 	}
 	if p := in.managed(); p != nil {
 		ms := in.Microservice
-		policies = append(policies, p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
+		policies = append(policies, p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase),
+			cmp.Or(in.CloudNativePGNamespace, database.CloudNativePGNamespace)))
 	}
 	return policies, nil
 }
@@ -192,15 +193,18 @@ func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
 }
 
 // dns is the cluster's name server: the pods that Kubernetes' and OpenShift's
-// have, and the address of the cache on each node
-// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/). A policy
-// sees a pod's port, which is 53 or 5353, and not the Service's.
+// have, and the addresses of the cache on each node
+// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/) and of the
+// cloud's own server where that answers for the cluster
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns). A policy sees a
+// pod's port, which is 53 or 5353, and not the Service's.
 func dns() networkingv1.NetworkPolicyEgressRule {
-	const nodeLocal = "169.254.20.10/32"
+	const nodeLocal, cloud = "169.254.20.10/32", "169.254.169.254/32"
 	rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{
 		ofNamespace("kube-system", &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}),
 		ofNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
 		{IPBlock: &networkingv1.IPBlock{CIDR: nodeLocal}},
+		{IPBlock: &networkingv1.IPBlock{CIDR: cloud}},
 	}}
 	for _, port := range []int32{53, 5353} {
 		for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {

@@ -30,12 +30,15 @@ import (
 const (
 	featureTimeout gatewayv1.FeatureName = "HTTPRouteRequestTimeout"
 	featureRewrite gatewayv1.FeatureName = "HTTPRoutePathRewrite"
+	featureGRPC    gatewayv1.FeatureName = "GRPCRoute"
 )
 
 // undone says what a Microservice's routes ask for that their gateway does not
 // do, and nil where it does all, or does not say what it does. A gateway
-// accepts such a route and passes over what it can't do.
+// accepts such a route and passes over what it can't do, or never answers for one
+// of a kind that it does not know.
 func undone(in *Inputs) *Health {
+	grpc := routesOf(in.Microservice, v1alpha1.ProtocolGRPC)
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
 		for _, need := range []struct {
@@ -43,15 +46,16 @@ func undone(in *Inputs) *Health {
 			feature gatewayv1.FeatureName
 			field   string
 		}{
-			{route.Timeout != nil, featureTimeout, "timeout"},
-			{route.Rewrite != "", featureRewrite, "rewrite"},
+			{route.Timeout != nil, featureTimeout, ".timeout"},
+			{route.Rewrite != "", featureRewrite, ".rewrite"},
+			{slices.Contains(grpc, i), featureGRPC, ", a route of gRPC"},
 		} {
 			if !need.wanted {
 				continue
 			}
 			if class := classWithout(in, route, need.feature); class != nil {
 				return &Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true,
-					Message: fmt.Sprintf("routes[%d].%s: GatewayClass %q does not do it (%s is not among its supportedFeatures): remove it, or use another class", i, need.field, class.Name, need.feature)}
+					Message: fmt.Sprintf("routes[%d]%s: GatewayClass %q does not do it (%s is not among its supportedFeatures): remove it, or use another class", i, need.field, class.Name, need.feature)}
 			}
 		}
 	}

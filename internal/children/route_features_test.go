@@ -31,6 +31,7 @@ func TestUndone(t *testing.T) {
 	timeout := v1alpha1.Route{Timeout: &metav1.Duration{Duration: 5 * time.Second}, ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	rewrite := v1alpha1.Route{Rewrite: "/", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	plain := v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
+	grpc := v1alpha1.Route{Port: "grpc", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	notSupported := func(message string) *Health {
 		return &Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: message}
 	}
@@ -46,6 +47,9 @@ func TestUndone(t *testing.T) {
 			want: notSupported(`routes[1].timeout: GatewayClass "traefik" does not do it (HTTPRouteRequestTimeout is not among its supportedFeatures): remove it, or use another class`)},
 		"a rewrite that it does not do": {routes: []v1alpha1.Route{rewrite}, features: []gatewayv1.FeatureName{featureTimeout},
 			want: notSupported(`routes[0].rewrite: GatewayClass "traefik" does not do it (HTTPRoutePathRewrite is not among its supportedFeatures): remove it, or use another class`)},
+		"gRPC, which it does": {routes: []v1alpha1.Route{grpc}, features: []gatewayv1.FeatureName{featureGRPC}},
+		"gRPC, which it does not do": {routes: []v1alpha1.Route{plain, grpc}, features: []gatewayv1.FeatureName{featureTimeout},
+			want: notSupported(`routes[1], a route of gRPC: GatewayClass "traefik" does not do it (GRPCRoute is not among its supportedFeatures): remove it, or use another class`)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			class := &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "traefik"}}
@@ -54,6 +58,7 @@ func TestUndone(t *testing.T) {
 			}
 			ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "orders", Namespace: "shop"}}
 			ms.Spec.Routes = tc.routes
+			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80}, {Name: "grpc", Port: 81, Protocol: v1alpha1.ProtocolGRPC}}
 			in := &Inputs{
 				Microservice:   ms,
 				Gateways:       map[string]*gatewayv1.Gateway{"shop/shop": {Spec: gatewayv1.GatewaySpec{GatewayClassName: "traefik"}}},

@@ -79,6 +79,9 @@ func routeHealth(in *Inputs, kind, name string, generation int64, refs []gateway
 			return h
 		}
 	}
+	if h := undone(in); h != nil {
+		return *h
+	}
 	return Health{Reason: v1alpha1.ReasonPending, Progressing: true,
 		Message: fmt.Sprintf("%s %q waits for its Gateway to accept it", kind, name)}
 }

@@ -36,6 +36,9 @@ type Contender struct {
 	Topology *v1alpha1.Topology
 	// Routes are its live HTTPRoutes and GRPCRoutes.
 	Routes []Object
+	// Held says that nothing is made of the service, as its Topology is not there or
+	// refuses it: what it claims is what its routes have that are still there.
+	Held bool
 	// Admits says whether a Gateway, as namespace/name, lets the service have a host
 	// at a listener; an empty section means any. nil means that all do. Nobody keeps
 	// others from a Gateway that doesn't let them in.
@@ -76,22 +79,32 @@ func (c *claim) same(other *claim) bool {
 // neither has one the older Microservice gets it, and of those of the same second
 // the one whose namespace and name come first.
 func RivalsOf(own *Contender, others []Contender) []Rival {
-	mine := own.claims()
-	var rivals []Rival
+	theirs := make([][]claim, len(others))
 	for i := range others {
-		other := &others[i]
-		if other.Microservice.DeletionTimestamp != nil {
-			continue
+		if others[i].Microservice.DeletionTimestamp == nil {
+			theirs[i] = slices.Concat(others[i].claims()...)
 		}
-		theirs := slices.Concat(other.claims()...)
-		for route := range mine {
-			for _, contested := range mine[route] {
-				if slices.ContainsFunc(theirs, func(c claim) bool { return c.same(&contested) }) {
-					rivals = append(rivals, Rival{
-						Route: route, Gateway: contested.gateway, Hostname: contested.hostname, Wins: other.before(own, &contested),
-						Namespace: other.Microservice.Namespace, Name: other.Microservice.Name,
-					})
+	}
+	var rivals []Rival
+	for route, claims := range own.claims() {
+		for _, contested := range claims {
+			// Of several that would have it before own, one does.
+			holder := own
+			var claimants []*Contender
+			for i := range others {
+				if !slices.ContainsFunc(theirs[i], func(c claim) bool { return c.same(&contested) }) {
+					continue
 				}
+				claimants = append(claimants, &others[i])
+				if others[i].before(holder, &contested) {
+					holder = &others[i]
+				}
+			}
+			for _, other := range claimants {
+				rivals = append(rivals, Rival{
+					Route: route, Gateway: contested.gateway, Hostname: contested.hostname, Wins: other == holder,
+					Namespace: other.Microservice.Namespace, Name: other.Microservice.Name,
+				})
 			}
 		}
 	}
@@ -106,6 +119,13 @@ func RivalsOf(own *Contender, others []Contender) []Rival {
 // claims are those of each route, one for each Gateway and host. What can't be
 // made claims nothing.
 func (c *Contender) claims() [][]claim {
+	if c.Held {
+		var live []claim
+		for _, o := range c.Routes {
+			live = append(live, liveClaims(o)...)
+		}
+		return [][]claim{live}
+	}
 	ms := c.Microservice
 	all := make([][]claim, len(ms.Spec.Routes))
 	in := &Inputs{Microservice: ms, Topology: c.Topology}

@@ -247,6 +247,46 @@ func TestConflictAtOneOfTwoGateways(t *testing.T) {
 	}
 }
 
+// TestOneHolder is about three services that claim the same: a loser is told of the
+// one that has it.
+func TestOneHolder(t *testing.T) {
+	orders := v1alpha1.Route{Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}
+	mine := contender("c", 1, orders)
+	for _, others := range [][]children.Contender{
+		{contender("a", 3, orders), contender("b", 2, orders)}, {contender("b", 2, orders), contender("a", 3, orders)},
+	} {
+		var has []string
+		for _, rival := range children.RivalsOf(&mine, others) {
+			if rival.Wins {
+				has = append(has, rival.Name)
+			}
+		}
+		if diff := cmp.Diff([]string{"a"}, has); diff != "" {
+			t.Errorf("who has it (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestHeldRival is about a service of which nothing is made any more, as its Topology
+// refuses it: the route that it has goes on getting the requests.
+func TestHeldRival(t *testing.T) {
+	orders := v1alpha1.Route{Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}
+	mine := contender("b", 2, orders)
+	for name, tc := range map[string]struct {
+		other children.Contender
+		want  int
+	}{
+		"its route is there":     {contender("a", 1, orders, served), 1},
+		"it has none":            {contender("a", 3, orders), 0},
+		"it has one for another": {contender("a", 3, v1alpha1.Route{Path: "/old", Hostnames: orders.Hostnames}, served), 0},
+	} {
+		tc.other.Held = true
+		if got := children.RivalsOf(&mine, []children.Contender{tc.other}); len(got) != tc.want || tc.want > 0 && !got[0].Wins {
+			t.Errorf("%s: rivals are %+v, want %d", name, got, tc.want)
+		}
+	}
+}
+
 // TestRefusedRoute is about a service of which one Gateway lets in one route, and
 // another does not let in the other one.
 func TestRefusedRoute(t *testing.T) {

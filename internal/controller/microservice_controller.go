@@ -58,6 +58,8 @@ type MicroserviceReconciler struct {
 	Recorder events.EventRecorder
 	// RcloneImage is the image that copies backups to and from buckets.
 	RcloneImage string
+	// CloudNativePGNamespace is where CloudNativePG's operator runs.
+	CloudNativePGNamespace string
 
 	// converged holds, by Microservice, the fingerprint of what was read when a
 	// reconcile last found nothing to do. Build is pure, so that from the same
@@ -78,13 +80,15 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	g, err := r.gather(ctx, ms)
 	if err != nil {
-		_, statusErr := r.writeStatus(ctx, &gathered{Inputs: children.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
-		return ctrl.Result{}, errors.Join(err, statusErr)
+		return ctrl.Result{}, r.unread(ctx, ms, err)
 	}
 	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint {
 		return ctrl.Result{RequeueAfter: g.lookAgain}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
+	if err := r.gatherUnlabelled(ctx, g); err != nil {
+		return ctrl.Result{}, r.unread(ctx, ms, err)
+	}
 	out := r.act(ctx, g)
 	wrote, err := r.writeStatus(ctx, g, out)
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
@@ -93,6 +97,12 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		r.converged.Delete(req.NamespacedName)
 	}
 	return ctrl.Result{RequeueAfter: sooner(out.requeueAfter, g.lookAgain)}, errors.Join(out.err, err)
+}
+
+// unread says in the status that something could not be read, and returns why.
+func (r *MicroserviceReconciler) unread(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
+	_, err := r.writeStatus(ctx, &gathered{Inputs: children.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
+	return errors.Join(why, err)
 }
 
 // sooner is the shorter of two times, of which 0 means never.

@@ -68,7 +68,7 @@ type gathered struct {
 func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Microservice) (*gathered, error) {
 	g := &gathered{live: make(map[string][]client.Object, len(children.Table))}
 	g.Microservice = ms
-	g.RcloneImage = r.RcloneImage
+	g.RcloneImage, g.CloudNativePGNamespace = r.RcloneImage, r.CloudNativePGNamespace
 	seen := &fingerprint{}
 	seen.add(ms)
 
@@ -112,9 +112,6 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 			g.Deployment = o.(*appsv1.Deployment)
 		}
 	}
-	if err := r.gatherUnlabelled(ctx, g); err != nil {
-		return err
-	}
 	for _, o := range g.live["StatefulSet"] {
 		if o.GetName() == database.Name(g.Microservice.Name) {
 			g.StatefulSet = o.(*appsv1.StatefulSet)
@@ -138,7 +135,8 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 }
 
 // gatherUnlabelled finds an autoscaled Deployment that has lost its label, and so
-// is in no cache: taken for a new one, it would begin at the minimum again.
+// is in no cache: taken for a new one, it would begin at the minimum again. It asks
+// past the cache, and so only when there is something to do.
 func (r *MicroserviceReconciler) gatherUnlabelled(ctx context.Context, g *gathered) error {
 	if g.Deployment != nil || g.Microservice.Spec.Scaling == nil || g.Microservice.Spec.Scaling.Autoscale == nil {
 		return nil

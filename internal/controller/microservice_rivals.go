@@ -84,14 +84,11 @@ func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, 
 		if err != nil {
 			return err
 		}
-		if topology == nil && ms.Spec.TopologyRef != nil {
-			// Nothing is made of it.
-			continue
-		}
 		other, err := r.contender(ctx, ms, topology, &failed)
 		if err != nil {
 			return err
 		}
+		other.Held = topology == nil && ms.Spec.TopologyRef != nil
 		others = append(others, other)
 	}
 	if g.Rivals = children.RivalsOf(&own, others); failed != nil {
@@ -259,8 +256,8 @@ func concernsRivals(before, after *v1alpha1.Microservice) bool {
 		[]any{after.Spec.Routes, after.Spec.TopologyRef, after.Spec.Type, after.Spec.Ports})
 }
 
-// routeHolders has those reconciled whose routes claim what a route that comes or
-// goes has: whoever has a route keeps it.
+// routeHolders has those reconciled whose routes claim what a route that comes, goes
+// or changes has: whoever has a route keeps it.
 func (r *MicroserviceReconciler) routeHolders() handler.EventHandler {
 	wake := func(ctx context.Context, route client.Object, q requestQueue) {
 		for _, owner := range belongsTo(ctx, route) {
@@ -273,6 +270,11 @@ func (r *MicroserviceReconciler) routeHolders() handler.EventHandler {
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { wake(ctx, e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { wake(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			if e.ObjectOld.GetGeneration() != e.ObjectNew.GetGeneration() {
+				wake(ctx, e.ObjectNew, q)
+			}
+		},
 	}
 }
 

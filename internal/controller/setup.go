@@ -79,6 +79,9 @@ type Settings struct {
 	Workers int
 	// RcloneImage has rclone and sh; it copies backups to and from buckets.
 	RcloneImage string
+	// CloudNativePGNamespace is where CloudNativePG's operator runs, whose pods may
+	// reach its servers. Empty means where it is installed by default.
+	CloudNativePGNamespace string
 }
 
 // Setup adds all controllers to the manager. foreign is a cache made with
@@ -86,7 +89,7 @@ type Settings struct {
 func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	optional := NewOptionalKinds(mgr, foreign)
 	services := NewMicroserviceReconciler(mgr, foreign, optional)
-	services.RcloneImage = settings.RcloneImage
+	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
 	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}

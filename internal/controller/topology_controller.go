@@ -64,6 +64,8 @@ type topologyState struct {
 	classMissing bool
 	// gatewayAPI says that the Gateway API is installed.
 	gatewayAPI bool
+	// incomplete says that something could not be read.
+	incomplete bool
 }
 
 // Reconcile makes one Topology what its spec says.
@@ -77,7 +79,8 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	}
 	state, err := r.gather(ctx, topology)
 	if err != nil {
-		return ctrl.Result{}, err
+		unread := &topologyState{topology: topology, incomplete: true, known: &services{ctx: ctx, reader: r.Client, foreign: r.Foreign}}
+		return ctrl.Result{}, errors.Join(err, r.writeStatus(ctx, unread, false, nil))
 	}
 	changed, problem, err := r.applyGateway(ctx, state)
 	return ctrl.Result{RequeueAfter: untilRetry(problem, err)}, errors.Join(err, r.writeStatus(ctx, state, changed, problem))

@@ -56,6 +56,13 @@ func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologySta
 func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, changed bool, problem *children.Problem) {
 	status := &topology.Status
 	status.ObservedGeneration = topology.Generation
+	if state.incomplete {
+		set := newConditions(&status.Conditions, topology.Generation)
+		defer set.prune()
+		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "What the Topology is about could not be read and is tried again; see Atoll's log"))
+		set.keepAll()
+		return
+	}
 	status.Services = int32(len(state.members))
 	status.Cycles = shownCycles(graph.Cycles(topology.Namespace, state.members))
 	missing, unpermitted := unresolved(state)

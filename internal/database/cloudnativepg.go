@@ -43,6 +43,10 @@ var (
 	ObjectStoreKind     = schema.GroupVersionKind{Group: "barmancloud.cnpg.io", Version: "v1", Kind: "ObjectStore"}
 )
 
+// CloudNativePGNamespace is where CloudNativePG's operator is installed by its own
+// manifests and chart.
+const CloudNativePGNamespace = "cnpg-system"
+
 const (
 	clusterImage = "ghcr.io/cloudnative-pg/postgresql:"
 	barmanPlugin = "barman-cloud.cloudnative-pg.io"
@@ -266,7 +270,7 @@ func (p *Plan) clusterObject(kind schema.GroupVersionKind, name string, labels m
 // clusterPolicy lets the servers of a Cluster reach each other, and the operator
 // its servers
 // (https://cloudnative-pg.io/documentation/current/networking/).
-func (p *Plan) clusterPolicy(labels map[string]string) *networkingv1.NetworkPolicy {
+func (p *Plan) clusterPolicy(labels map[string]string, operators string) *networkingv1.NetworkPolicy {
 	members := ClusterPods(p.Owner)
 	const statusPort = 8000
 	return &networkingv1.NetworkPolicy{
@@ -279,7 +283,7 @@ func (p *Plan) clusterPolicy(labels map[string]string) *networkingv1.NetworkPoli
 				{From: []networkingv1.NetworkPolicyPeer{
 					{PodSelector: &metav1.LabelSelector{MatchLabels: members}},
 					{
-						NamespaceSelector: &metav1.LabelSelector{},
+						NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: operators}},
 						PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "cloudnative-pg"}},
 					},
 				}, Ports: tcp(p.Port, statusPort)},

@@ -28,10 +28,11 @@ import (
 
 // NetworkPolicy lets the service, its migration and what Atoll runs for the
 // database reach it, and nothing else. The server itself calls nobody, but for
-// the pod of a restore, which some engines copy the data from.
-func (p *Plan) NetworkPolicy(labels, selector map[string]string) *networkingv1.NetworkPolicy {
+// the pod of a restore, which some engines copy the data from. operators is the
+// namespace of CloudNativePG's operator, which looks after its servers.
+func (p *Plan) NetworkPolicy(labels, selector map[string]string, operators string) *networkingv1.NetworkPolicy {
 	if p.Provider == v1alpha1.ProviderCloudNativePG {
-		return p.clusterPolicy(labels)
+		return p.clusterPolicy(labels, operators)
 	}
 	return &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},

@@ -57,6 +57,9 @@ func TestPermits(t *testing.T) {
 		"two Topologies of a namespace":                     {member("shop", shop), member("shop", &v1alpha1.TopologyReference{Name: "other"}), false},
 		"a member and one that stands alone beside it":      {member("shop", shop), member("shop", nil), true},
 		"one that names the Topology and is not let in":     {member("shop", shop), member("intruder", guests), false},
+		"a member and one that is not let in, beside it":    {member("intruder", shop), member("intruder", guests), false},
+		"two that are not let in":                           {member("intruder", guests), member("intruder", guests), false},
+		"one that is not let in and one that stands alone":  {member("intruder", guests), member("intruder", nil), true},
 		"a member and one that stands alone somewhere else": {member("shop", shop), member("people", nil), false},
 	} {
 		if got := services.permits(tc.callee, tc.caller); got != tc.want {

@@ -78,7 +78,9 @@ func Allows(topology *v1alpha1.Topology, namespace string, labelsOf func(namespa
 // other must be named in the callee's access.
 func (s *Services) permits(callee, caller *v1alpha1.Microservice) bool {
 	a, b := s.MemberOf(callee), s.MemberOf(caller)
-	if a != "" && a == b || callee.Namespace == caller.Namespace && (a == "" || b == "") {
+	// One that names a Topology which is not there, or refuses it, does not stand alone.
+	alone := callee.Spec.TopologyRef == nil || caller.Spec.TopologyRef == nil
+	if a != "" && a == b || callee.Namespace == caller.Namespace && alone {
 		return true
 	}
 	for i := range callee.Spec.Access {
