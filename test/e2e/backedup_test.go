@@ -108,7 +108,7 @@ func (b *backedUp) backUp(ctx context.Context) {
 // location is where the service's backups are, as the status has it.
 func (b *backedUp) location() string {
 	if b.inBucket() {
-		return fmt.Sprintf("s3://%s/%s/%s/", bucketName, bucketFolder, b.name())
+		return fmt.Sprintf("s3://%s/%s/%s/%s/", bucketName, bucketFolder, b.spec.Namespace, b.name())
 	}
 	return fmt.Sprintf("pvc://%s/%s/", backupClaim, b.name())
 }

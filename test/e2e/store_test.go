@@ -128,7 +128,7 @@ func (s *store) list(ctx context.Context, b *backedUp) map[string]int64 {
 	GinkgoHelper()
 	folder := "/backups"
 	if b.inBucket() {
-		folder = path.Join(folder, bucketName, bucketFolder)
+		folder = path.Join(folder, bucketName, bucketFolder, b.spec.Namespace)
 	}
 	out, err := kubectl(ctx, "-n", s.ns, "exec", "deploy/store", "--",
 		"rclone", "lsf", "--files-only", "--exclude=*.sha256", "--format=ps", "--separator= ", path.Join(folder, b.name()))
