@@ -116,10 +116,80 @@ func TestRestoreRuns(t *testing.T) {
 				if !succeeded || !strings.Contains(told, tc.wantData+"\n") {
 					t.Errorf("succeeded is %t, and the database was told\n%s\nwant %q. It said\n%s", succeeded, told, tc.wantData, output)
 				}
-				if want := "pvc://backups/order-book/" + file(engine, tc.wantFile); report != want {
+				want := "pvc://backups/order-book/" + tc.wantFile
+				if tc.backup != tc.wantFile {
+					want = "pvc://backups/order-book/" + file(engine, tc.wantFile)
+				}
+				if report != want {
 					t.Errorf("report is %q, want %q", report, want)
 				}
 			})
 		}
 	}
+}
+
+// contents is what pg_restore lists of an archive.
+const contents = `;
+; Archive created at 2026-03-01
+;
+13; 2615 17801 SCHEMA - app orders
+4569; 0 0 COMMENT - SCHEMA app orders
+2; 3079 16387 EXTENSION - postgis
+4573; 0 0 COMMENT - EXTENSION postgis
+215; 1259 16400 TABLE public EXTENSION orders
+4384; 0 16700 TABLE DATA public spatial_ref_sys postgres
+`
+
+func TestPostgreSQLRestore(t *testing.T) {
+	run := func(m *machine, env ...string) (string, bool) {
+		return m.run(restoreContainer(t, v1alpha1.EnginePostgreSQL, ""), env...)
+	}
+	backedUp := func() *machine {
+		m := newMachine(t)
+		m.takeBackup(v1alpha1.EnginePostgreSQL, 7, "01", "data of 01")
+		m.write(contents, "contents")
+		m.write("", "report")
+		return m
+	}
+	t.Run("extensions come between schemas and data, and are the administrator's", func(t *testing.T) {
+		m := backedUp()
+		if output, succeeded := run(m); !succeeded {
+			t.Fatal(output)
+		}
+		told, at := m.read("told"), 0
+		for _, want := range []string{
+			"BEGIN;", "COMMENT ON DATABASE",
+			"--role order_book", "SCHEMA - app", "WHERE name = 'postgis'; CREATE EXTENSION IF NOT EXISTS postgis", "RESET ROLE;", "COMMENT - SCHEMA app", "COMMENT - EXTENSION postgis", "GRANT",
+			"--single-transaction --role order_book", "TABLE public EXTENSION", "TABLE DATA public spatial_ref_sys", "data of 01", "COMMIT;", "REVOKE",
+		} {
+			next := strings.Index(told[at:], want)
+			if next < 0 {
+				t.Fatalf("%q does not come, or not in its turn:\n%s", want, told)
+			}
+			at += next + len(want)
+		}
+		for _, once := range []string{"17801 SCHEMA - app", "CREATE EXTENSION"} {
+			if got := strings.Count(told, once); got != 1 {
+				t.Errorf("%s comes %d times:\n%s", once, got, told)
+			}
+		}
+	})
+	t.Run("an archive that breaks off is not committed, and comes with the next try", func(t *testing.T) {
+		m := backedUp()
+		output, succeeded := run(m, "FAKE_TORN=1")
+		if succeeded || m.read("filled") != "" || m.read("report") != "" || !strings.Contains(output, "could not be read to its end") {
+			t.Errorf("succeeded is %t, filled is %q, the report is %q: %s", succeeded, m.read("filled"), m.read("report"), output)
+		}
+		if output, succeeded := run(m); !succeeded || !strings.Contains(m.read("told"), "data of 01") {
+			t.Errorf("succeeded is %t: %s", succeeded, output)
+		}
+	})
+	t.Run("what was committed is not brought again", func(t *testing.T) {
+		m := backedUp()
+		m.write("filled", "filled")
+		output, succeeded := run(m)
+		if told := m.read("told"); !succeeded || m.read("report") == "" || strings.Contains(told, "data of 01") || !strings.Contains(told, "REVOKE") {
+			t.Errorf("succeeded is %t, told is\n%s\n%s", succeeded, told, output)
+		}
+	})
 }
