@@ -193,3 +193,46 @@ func TestPostgreSQLRestore(t *testing.T) {
 		}
 	})
 }
+
+func TestMariaDBRestore(t *testing.T) {
+	const (
+		made = "CREATE USER IF NOT EXISTS `users_b`@`%` IDENTIFIED VIA mysql_native_password USING 'invalid' ACCOUNT LOCK; GRANT ALL PRIVILEGES ON `order_book`.* TO `users_b`@`%`;"
+		dump = "INSERT INTO `t` VALUES\n(1,'DEFINER=`nobody`@`%`');\n" +
+			"/*!50003 CREATE*/ /*!50017 DEFINER=`users_b`@`%`*/ /*!50003 TRIGGER t1 */\nCREATE DEFINER=`root`@`localhost` PROCEDURE `p`()\n" +
+			"/*!50013 DEFINER=`users_b`@`%` SQL SECURITY DEFINER */"
+	)
+	for name, tc := range map[string]struct {
+		env  string
+		want bool
+		// wantTold comes in this order.
+		wantTold []string
+	}{
+		"one that succeeds": {want: true, wantTold: []string{
+			"CREATE DATABASE IF NOT EXISTS atoll_restore_1;", "CREATE OR REPLACE DATABASE `order_book`;", "SET GLOBAL max_allowed_packet = 1073741824;", made,
+			"(1,'DEFINER=`nobody`@`%`')", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
+		// It is as it was, and what somebody else writes to it then is not this restore's.
+		"one that fails": {env: "FAKE_REFUSED=TRIGGER t1", wantTold: []string{
+			"CREATE OR REPLACE DATABASE `order_book`;", "TRIGGER t1", "CREATE OR REPLACE DATABASE `order_book`;", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.takeBackup(v1alpha1.EngineMariaDB, 7, "01", dump)
+			m.write("", "report")
+			output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineMariaDB, ""), tc.env)
+			if reported := m.read("report") != ""; succeeded != tc.want || reported != tc.want {
+				t.Errorf("succeeded is %t, reported is %t, want %t: %s", succeeded, reported, tc.want, output)
+			}
+			told, at := m.read("told"), 0
+			for _, want := range tc.wantTold {
+				next := strings.Index(told[at:], want)
+				if next < 0 {
+					t.Fatalf("%q does not come, or not in its turn:\n%s", want, told)
+				}
+				at += next + len(want)
+			}
+			if strings.Contains(told, "USER IF NOT EXISTS `nobody`") || strings.Contains(told, "USER IF NOT EXISTS `root`") || strings.Count(told, made) != 1 {
+				t.Errorf("other users are made, or users_b not once:\n%s", told)
+			}
+		})
+	}
+}
