@@ -20,6 +20,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -63,6 +65,13 @@ func TestRestoreRuns(t *testing.T) {
 			"the newest":           {wantData: "data of 03", wantFile: "03"},
 			"a named one":          {backup: file(engine, "02"), wantData: "data of 02", wantFile: "02"},
 			"one without checksum": {change: func(m *machine) { m.remove(file(engine, "03") + ".sha256") }, wantData: "data of 03", wantFile: "03"},
+			"one of another name is passed over": {
+				change: func(m *machine) { m.write("mine", "backup", "order-book", "manual."+engines[engine].Extension()) }, wantData: "data of 03", wantFile: "03"},
+			"one of another name that is asked for": {
+				backup: "manual",
+				change: func(m *machine) {
+					m.write(m.read("backup", "order-book", file(engine, "02")), "backup", "order-book", "manual")
+				}, wantData: "data of 02", wantFile: "manual"},
 			"one that is half written is passed over": {
 				change: func(m *machine) { m.write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
 			"one that is damaged": {
@@ -125,6 +134,37 @@ func TestRestoreRuns(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestDownloadRuns(t *testing.T) {
+	const engine = v1alpha1.EnginePostgreSQL
+	for name, tc := range map[string]struct {
+		backup, env string
+		stored      []string
+		want        []string
+		wantSaid    string
+	}{
+		"the newest":              {stored: []string{file(engine, "01"), file(engine, "02"), "orders.dump"}, want: []string{file(engine, "02")}},
+		"a named one":             {backup: "orders.dump", stored: []string{file(engine, "01"), "orders.dump"}, want: []string{"orders.dump"}},
+		"none of a backup's name": {stored: []string{"orders.dump"}},
+		"a wrong key":             {env: "FAKE_KEY=who are you", stored: []string{file(engine, "01")}, wantSaid: "AccessDenied: who are you"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			for _, file := range tc.stored {
+				m.write("data", "store", "shop", "shop", "order-book", file)
+			}
+			spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: &v1alpha1.S3Location{Bucket: "shop"}, Backup: tc.backup}}}
+			pod := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil).Spec.Template.Spec
+			output, succeeded := m.run(&pod.InitContainers[0], tc.env)
+			if succeeded != (tc.wantSaid == "") || !strings.Contains(output, tc.wantSaid) {
+				t.Errorf("succeeded is %t, and it said\n%s\nwant %q", succeeded, output, tc.wantSaid)
+			}
+			if diff := cmp.Diff(tc.want, m.files(), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("downloaded (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
