@@ -167,7 +167,7 @@ finished
 const mariaDBAnswers = `mariadb-admin --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
 
 func (e mariaDB) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(mariaDBHome, `exec docker-entrypoint.sh mariadbd "$@"`, "")
+	server := p.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`, "")
 	server.Args = append([]string{"--datadir=" + mariaDBData}, mariaDBArgs(p)...)
 	server.Env = append(p.serverEnv(),
 		p.adminEnv("MARIADB_ROOT_PASSWORD"),
@@ -176,8 +176,7 @@ func (e mariaDB) PodSpec(p *Plan) corev1.PodSpec {
 		p.secretEnv("MARIADB_PASSWORD", KeyPassword),
 		// A newer minor version brings the system tables up to itself.
 		corev1.EnvVar{Name: "MARIADB_AUTO_UPGRADE", Value: "1"})
-	// Recovery after a crash can take long; it is not a reason to start over.
-	server.StartupProbe = execProbe(mariaDBAnswers, 2, 1800)
+	server.StartupProbe = execProbe(firstStarted(mariaDBData, mariaDBAnswers), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(mariaDBAnswers, 5, 3)
 	server.LivenessProbe = execProbe(mariaDBAnswers, 10, 12)
 	return p.serverPod(server, scratch{"run", "/run/mysqld", corev1.StorageMediumDefault})

@@ -211,16 +211,15 @@ write REVOKE FROM | admin
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
 func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(postgresHome, `exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server := p.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
 	server.Args = postgresArgs(p)
 	server.Env = append(p.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
 		p.adminEnv("POSTGRES_PASSWORD"),
 		corev1.EnvVar{Name: "POSTGRES_DB", Value: p.DatabaseName},
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
-	// Recovery after a crash can take long; it is not a reason to start over.
-	server.StartupProbe = execProbe(postgresReady, 2, 1800)
-	// The init phase listens on the socket only, so that readiness asks over TCP.
+	// The init phase listens on the socket only, so that probes ask over TCP.
+	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
 	// A server that answers "not now" (1) is alive; only silence (2) is not.
 	server.LivenessProbe = execProbe(postgresReady+`; [ $? -lt 2 ]`, 10, 12)

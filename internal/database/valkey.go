@@ -150,7 +150,7 @@ func (valkey) PodSpec(p *Plan) corev1.PodSpec {
 		server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
 	}
 	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"))
-	server.StartupProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 2, 1800)
+	server.StartupProbe = execProbe(valkeyAnswers+` | grep -q PONG`, startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 5, 3)
 	// A server that loads its data is alive.
 	server.LivenessProbe = execProbe(valkeyAnswers+` | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN'`, 10, 12)
