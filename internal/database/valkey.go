@@ -20,6 +20,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -136,23 +137,75 @@ kill "$source"
 	}
 }
 
-// valkeyAnswers is true of a server that has loaded its data.
-const valkeyAnswers = valkeyTool + `REDISCLI_AUTH=$ATOLL_ADMIN_PASSWORD $(tool cli) --no-auth-warning --user "$ATOLL_ADMIN" -h 127.0.0.1 PING`
+// valkeyLocal is the client for the server in whose container it runs.
+const valkeyLocal = `ATOLL_HOST=127.0.0.1
+ATOLL_PORT=6379
+` + valkeyClient
+
+// Whether the data is in the append-only file or in snapshots alone is a
+// parameter, and the server would load nothing, or what is old, from what it has
+// not written of late. So what was in use is noted, the server is started with
+// that, and told to change when it has loaded the data. A volume from before there
+// were notes tells by its files, where it has those of one kind only; the API lets
+// nobody name them otherwise.
+const (
+	valkeyNote = valkeyHome + "/.atoll-appendonly"
+
+	valkeyStart = noteFunction + `if [ ! -s ` + valkeyNote + ` ]; then
+  appendonly=$ATOLL_APPENDONLY
+  if [ -s ` + valkeyHome + `/dump.rdb ] && [ ! -e ` + valkeyHome + `/appendonlydir ] && [ ! -e ` + valkeyHome + `/appendonly.aof ]; then
+    appendonly=no
+  elif [ ! -e ` + valkeyHome + `/dump.rdb ] && [ -e ` + valkeyHome + `/appendonlydir ]; then
+    appendonly=yes
+  fi
+  note ` + valkeyNote + ` "$appendonly"
+fi
+appendonly=$(cat ` + valkeyNote + `)
+: > ` + valkeyHome + `/.atoll-started
+exec docker-entrypoint.sh "$(tool server)" "$@" --appendonly "$appendonly"
+`
+	// valkeyChange is true when the server has written all data to where it is
+	// asked to. Until then nobody is let in.
+	valkeyChange = noteFunction + `if [ "$(cat ` + valkeyNote + ` 2>/dev/null)" != "$ATOLL_APPENDONLY" ]; then
+  info=$(client INFO persistence | tr -d '\r')
+  is() { echo "$info" | grep -qx "$1"; }
+  if [ "$ATOLL_APPENDONLY" = yes ]; then
+    is aof_enabled:1 || { client CONFIG SET appendonly yes; exit 1; }
+    is aof_rewrite_in_progress:0 && is aof_rewrite_scheduled:0 && is aof_last_bgrewrite_status:ok || exit 1
+  else
+    is rdb_bgsave_in_progress:0 || exit 1
+    if is aof_enabled:1; then
+      [ -n "$(find ` + valkeyHome + `/dump.rdb -newer ` + valkeyHome + `/.atoll-started 2>/dev/null)" ] || { client BGSAVE; exit 1; }
+      client CONFIG SET appendonly no || exit 1
+    fi
+  fi
+  note ` + valkeyNote + ` "$ATOLL_APPENDONLY"
+fi
+`
+)
+
+// appendOnly is whether the server writes every change down before it answers.
+// Without that a crash loses what came after the last snapshot.
+func appendOnly(p *Plan) string {
+	if strings.EqualFold(string(p.Parameters["appendonly"]), "no") {
+		return "no"
+	}
+	return "yes"
+}
 
 func (valkey) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(valkeyHome, valkeyTool+valkeyInit+`exec docker-entrypoint.sh "$(tool server)" "$@"`, "")
+	server := p.server(valkeyHome, valkeyTool+valkeyInit+valkeyStart, "")
 	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
-	if _, decided := p.Parameters["appendonly"]; !decided {
-		// Without it a crash loses what came after the last snapshot.
-		server.Args = append(server.Args, "--appendonly", "yes")
-	}
 	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
-		server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
+		if name != "appendonly" {
+			server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
+		}
 	}
-	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"))
-	server.StartupProbe = execProbe(valkeyAnswers+` | grep -q PONG`, startupPeriod, startupTries)
-	server.ReadinessProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 5, 3)
+	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: appendOnly(p)})
+	server.StartupProbe = execProbe(valkeyLocal+`client PING | grep -q PONG || exit 1
+`+valkeyChange, startupPeriod, startupTries)
+	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
 	// A server that loads its data is alive.
-	server.LivenessProbe = execProbe(valkeyAnswers+` | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN'`, 10, 12)
+	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN'`, 10, 12)
 	return p.serverPod(server)
 }

@@ -1,0 +1,129 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// appending is a plan whose append-only file is on or off; empty leaves it unset.
+func appending(t *testing.T, value string) *Plan {
+	t.Helper()
+	return planOf(t, v1alpha1.EngineValkey, func(spec *v1alpha1.Database) {
+		spec.Parameters = map[string]v1alpha1.ParameterValue{}
+		if value != "" {
+			spec.Parameters["appendonly"] = v1alpha1.ParameterValue(value)
+		}
+	})
+}
+
+// TestValkeyStartsWithWhatItWrote is about which of the files that it may have is
+// loaded: the server itself goes by its setting alone.
+func TestValkeyStartsWithWhatItWrote(t *testing.T) {
+	for name, tc := range map[string]struct {
+		noted, parameter string
+		files            []string
+		want             string
+	}{
+		"a new volume":                                    {want: "yes"},
+		"a new volume without":                            {parameter: "no", want: "no"},
+		"as it was":                                       {noted: "yes", parameter: "Yes", want: "yes"},
+		"turned off":                                      {noted: "yes", parameter: "No", files: []string{"dump.rdb"}, want: "yes"},
+		"turned on":                                       {noted: "no", files: []string{"dump.rdb", "appendonlydir/x"}, want: "no"},
+		"before there were notes":                         {files: []string{"dump.rdb", "appendonlydir/x"}, want: "yes"},
+		"before there were notes, without":                {parameter: "no", files: []string{"dump.rdb", "appendonlydir/x"}, want: "no"},
+		"before there were notes, turned on":              {files: []string{"dump.rdb"}, want: "no"},
+		"before there were notes, turned off":             {parameter: "no", files: []string{"appendonlydir/x"}, want: "yes"},
+		"before there were notes, of an older server":     {files: []string{"dump.rdb", "appendonly.aof"}, want: "yes"},
+		"before there were notes, and nothing was dumped": {parameter: "no", want: "no"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			if tc.noted != "" {
+				m.write(tc.noted+"\n", "home", ".atoll-appendonly")
+			}
+			for _, file := range tc.files {
+				m.write("x", "home", file)
+			}
+			output, succeeded := m.run(m.inVolume(appending(t, tc.parameter), false))
+			started := m.read("started")
+			if !succeeded || !strings.HasSuffix(started, " --appendonly "+tc.want+"\n") || strings.Count(started, "--appendonly") != 1 {
+				t.Errorf("succeeded is %t, and it was started with\n%s\nwant --appendonly %s at the end. It said\n%s", succeeded, started, tc.want, output)
+			}
+			// It is noted before the server may write: what is there then says something else.
+			if got := m.read("home", ".atoll-appendonly"); got != tc.want+"\n" {
+				t.Errorf("noted is %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestValkeyChanges is about when nobody is let in yet.
+func TestValkeyChanges(t *testing.T) {
+	for name, tc := range map[string]struct {
+		noted, parameter string
+		env              []string
+		dumped           bool
+		wantTold         string
+		want             bool
+	}{
+		"nothing to change":                       {noted: "yes", want: true},
+		"turned on":                               {noted: "no", env: []string{"FAKE_AOF=0"}, wantTold: "CONFIG SET appendonly yes"},
+		"turned on, being written":                {noted: "no", env: []string{"FAKE_REWRITING=1"}},
+		"turned on, could not be written":         {noted: "no", env: []string{"FAKE_REWRITTEN=err"}},
+		"turned on and written":                   {noted: "no", want: true},
+		"turned off":                              {noted: "yes", parameter: "no", wantTold: "BGSAVE"},
+		"turned off, being dumped":                {noted: "yes", parameter: "no", env: []string{"FAKE_SAVING=1"}},
+		"turned off and dumped":                   {noted: "yes", parameter: "no", dumped: true, wantTold: "CONFIG SET appendonly no", want: true},
+		"turned off, but the server does not say": {noted: "yes", parameter: "no", env: []string{"FAKE_DOWN=1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.write(tc.noted+"\n", "home", ".atoll-appendonly")
+			for file, age := range map[string]time.Duration{"dump.rdb": time.Hour, ".atoll-started": time.Minute} {
+				if file == "dump.rdb" && tc.dumped {
+					age = time.Second
+				}
+				m.write("x", "home", file)
+				written := time.Now().Add(-age)
+				if err := os.Chtimes(filepath.Join(m.dir, "home", file), written, written); err != nil {
+					t.Fatal(err)
+				}
+			}
+			plan := appending(t, tc.parameter)
+			output, succeeded := m.run(m.inVolume(plan, true), tc.env...)
+			if succeeded != tc.want || !strings.HasSuffix(strings.TrimSpace(m.read("told")), tc.wantTold) || tc.wantTold == "" && m.read("told") != "" {
+				t.Errorf("succeeded is %t, want %t, and the server was told\n%s\nwant %q. It said\n%s", succeeded, tc.want, m.read("told"), tc.wantTold, output)
+			}
+			wantNoted := tc.noted
+			if tc.want {
+				wantNoted = appendOnly(plan)
+			}
+			if diff := cmp.Diff(wantNoted+"\n", m.read("home", ".atoll-appendonly")); diff != "" {
+				t.Errorf("noted (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
