@@ -101,46 +101,109 @@ client ACL SAVE
 `,
 		Dump:   valkeyClient + `client --rdb "$ATOLL_FILE"`,
 		Verify: valkeyTool + `$(tool check-rdb) "$ATOLL_FILE"`,
-		// A user that nobody can log in as marks a restore that has begun: what is
-		// there comes of it.
+		// A user that nobody can log in as marks a restore that was begun, or was
+		// done: what is there comes of it.
 		// What the server says is taken down first: a pipe would hide that it failed.
 		Filled: valkeyClient + `users=$(client ACL LIST)
 loading=$(client INFO persistence)
 keys=$(client INFO keyspace)
 echo "$loading" | grep -q '^loading:0' || { echo "the server is still loading its data" >&2; exit 1; }
-if ! echo "$users" | grep -q "^user $ATOLL_RESTORE "; then
+if ! echo "$users" | grep -qE "^user ${ATOLL_RESTORE}(_done)? "; then
   echo "$keys" | sed -n 's/^db\([0-9]*\):keys=\([0-9]*\).*/\2 keys in database \1/p'
 fi
 `,
-		// The server takes the data over as the replica of one that was started on
-		// the file.
-		Restore: valkeyClient + `client ACL SETUSER "$ATOLL_RESTORE" off
-client ACL SAVE
-cp "$ATOLL_FILE" /scratch/restore.rdb
-printf 'port 6379\ndir /scratch\ndbfilename restore.rdb\nappendonly no\nsave ""\nrequirepass %s\n' "$ATOLL_PASSWORD" > /scratch/restore.conf
-$(tool server) /scratch/restore.conf >/scratch/restore.log 2>&1 &
-source=$!
-local_client() { REDISCLI_AUTH=$ATOLL_PASSWORD $(tool cli) -e --no-auth-warning "$@"; }
-until local_client PING >/dev/null 2>&1; do
-  kill -0 "$source" 2>/dev/null || { tail -n 5 /scratch/restore.log >&2; exit 1; }
-  sleep 1
-done
-client CONFIG SET masterauth "$ATOLL_PASSWORD"
-client REPLICAOF "$ATOLL_POD_IP" 6379
-echo "waiting for the server to take over the data"
-until client INFO replication | grep -q '^master_link_status:up'; do sleep 1; done
-client REPLICAOF NO ONE
-client CONFIG SET masterauth ""
-until client INFO persistence | tr -d '\r' | grep -q '^aof_rewrite_in_progress:0'; do sleep 1; done
-kill "$source"
-`,
+		Restore: valkeyClient + valkeyRestore,
 	}
 }
+
+// valkeyRestore has the server take the data over as the replica of one that was
+// started on the file. Whatever comes of it, the server is nobody's replica
+// afterwards. A try that has failed before the server held anything takes its mark
+// away, so that what somebody else writes then is not taken for its own.
+//
+// The server is waited for as long as it goes on, and not when it was restarted:
+// it is no replica then, or has loaded what it had before.
+const valkeyRestore = `users=$(client ACL LIST)
+if ! echo "$users" | grep -q "^user ${ATOLL_RESTORE}_done "; then
+info() { text=$(client INFO "$1") && printf '%s\n' "$text" | tr -d '\r'; }
+run() { info server | grep '^run_id:'; }
+started=$(run)
+client ACL SETUSER "$ATOLL_RESTORE" off
+client ACL SAVE
+source=
+alone() { { client REPLICAOF NO ONE && client CONFIG SET masterauth "" && client CONFIG SET masteruser ""; } >/dev/null; }
+failed() {
+  code=$?
+  trap - EXIT TERM
+  for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    if alone; then break; fi
+    sleep 1
+  done
+  [ -z "$source" ] || kill "$source" 2>/dev/null || true
+  if keys=$(info keyspace) && ! echo "$keys" | grep -q '^db'; then
+    { client ACL DELUSER "$ATOLL_RESTORE" && client ACL SAVE; } >/dev/null || true
+  fi
+  exit "$code"
+}
+trap failed EXIT
+trap 'exit 143' TERM
+cp "$ATOLL_FILE" /scratch/restore.rdb
+secret=$(head -c 32 /dev/urandom | sha256sum | cut -d ' ' -f 1)
+printf '%s\n' 'port 6379' 'dir /scratch' 'dbfilename restore.rdb' 'appendonly no' 'save ""' 'repl-diskless-sync yes' 'repl-diskless-sync-delay 0' "requirepass $secret" > /scratch/restore.conf
+$(tool server) /scratch/restore.conf >/scratch/restore.log 2>&1 &
+source=$!
+alive() { kill -0 "$source" 2>/dev/null || { tail -n 5 /scratch/restore.log >&2; echo "the server that holds the backup has ended" >&2; exit 1; }; }
+local_client() { REDISCLI_AUTH=$secret $(tool cli) -e --no-auth-warning "$@"; }
+until local_client PING >/dev/null 2>&1; do
+  alive
+  sleep 1
+done
+client CONFIG SET masteruser ""
+client CONFIG SET masterauth "$secret"
+client REPLICAOF "$ATOLL_POD_IP" 6379
+echo "waiting for the server to take over the data"
+idle=0 before=
+while :; do
+  link=$(info replication)
+  loading=$(info persistence)
+  echo "$link" | grep -q '^role:slave' || { echo "the server was restarted, or made no replica any more, while it took over the data" >&2; exit 1; }
+  if echo "$link" | grep -q '^master_link_status:up'; then break; fi
+  alive
+  now=$(printf '%s\n' "$link" "$loading" | sed -n '/^master_sync_.*_bytes:/p;/^loading_loaded_bytes:/p')
+  idle=$((idle + 1))
+  [ "$now" = "$before" ] || idle=0
+  before=$now
+  [ "$idle" -lt 60 ] || { echo "the server took over nothing for a minute: can it reach port 6379 of this pod?" >&2; exit 1; }
+  sleep 1
+done
+alone
+while :; do
+  saving=$(info persistence)
+  if echo "$saving" | grep -q '^aof_last_bgrewrite_status:err'; then
+    echo "the server could not write the data to its volume" >&2
+    exit 1
+  fi
+  if echo "$saving" | grep -q '^aof_rewrite_in_progress:0' && echo "$saving" | grep -q '^aof_rewrite_scheduled:0'; then break; fi
+  sleep 1
+done
+[ "$(run)" = "$started" ] || { echo "the server was restarted while it took over the data" >&2; exit 1; }
+client ACL SETUSER "${ATOLL_RESTORE}_done" off
+client ACL DELUSER "$ATOLL_RESTORE"
+client ACL SAVE
+trap - EXIT TERM
+kill "$source"
+fi
+`
 
 // valkeyLocal is the client for the server in whose container it runs.
 const valkeyLocal = `ATOLL_HOST=127.0.0.1
 ATOLL_PORT=6379
 ` + valkeyClient
+
+// valkeyAlone is false of the replica of a server that is away, which a restore
+// leaves that was killed: no service has replicas. Started anew it is none.
+const valkeyAlone = `case $(client INFO replication) in *master_link_status:down*master_sync_in_progress:0*) exit 1 ;; esac
+`
 
 // Whether the data is in the append-only file or in snapshots alone is a
 // parameter, and the server would load nothing, or what is old, from what it has
@@ -206,6 +269,7 @@ func (valkey) PodSpec(p *Plan) corev1.PodSpec {
 `+valkeyChange, startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
 	// A server that loads its data is alive.
-	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN'`, 10, 12)
+	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN' || exit 1
+`+valkeyAlone, 10, 12)
 	return p.serverPod(server)
 }

@@ -127,3 +127,68 @@ func TestValkeyChanges(t *testing.T) {
 		})
 	}
 }
+
+// TestValkeyRestoreFails holds that the server is nobody's replica afterwards.
+func TestValkeyRestoreFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		env      []string
+		wantSaid string
+	}{
+		"a server that was restarted":                        {env: []string{"FAKE_ROLE=master"}, wantSaid: "no replica any more"},
+		"a server that was restarted when it had everything": {env: []string{"FAKE_RESTARTS=1"}, wantSaid: "the server was restarted while"},
+		"a server that can't write":                          {env: []string{"FAKE_REWRITTEN=err"}, wantSaid: "could not write the data"},
+		"a source that ends":                                 {env: []string{"FAKE_LINK=down", "FAKE_ENDS=1"}, wantSaid: "the server that holds the backup has ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
+			m.write("", "report")
+			output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""), tc.env...)
+			told := m.read("told")
+			if succeeded || !strings.Contains(output, tc.wantSaid) || m.read("report") != "" {
+				t.Errorf("succeeded is %t, reported is %q, and it said\n%s\nwant %q", succeeded, m.read("report"), output, tc.wantSaid)
+			}
+			for _, want := range []string{"REPLICAOF NO ONE", "CONFIG SET masterauth \n", "CONFIG SET masteruser \n", "ACL DELUSER atoll_restore_1\n"} {
+				if !strings.Contains(told[strings.LastIndex(told, "REPLICAOF"):], want) {
+					t.Errorf("the server was not told %q at the end:\n%s", want, told)
+				}
+			}
+			if strings.Contains(told, "_done") {
+				t.Errorf("it is marked as done:\n%s", told)
+			}
+		})
+	}
+}
+
+// TestValkeyRestoresOnce is about a Job whose pod went after it had done its work.
+func TestValkeyRestoresOnce(t *testing.T) {
+	m := newMachine(t)
+	m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
+	m.write("user atoll_restore_1_done off\n", "users")
+	m.write("# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "held")
+	output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""))
+	if !succeeded || m.read("told") != "" || m.read("report") == "" {
+		t.Errorf("succeeded is %t, told is %q, reported is %q: %s", succeeded, m.read("told"), m.read("report"), output)
+	}
+}
+
+// TestValkeyLiveness ends what a restore leaves that was killed.
+func TestValkeyLiveness(t *testing.T) {
+	for name, tc := range map[string]struct {
+		env  []string
+		want bool
+	}{
+		"a server":                         {[]string{"FAKE_ROLE=master"}, true},
+		"a replica":                        {nil, true},
+		"a replica whose source is away":   {[]string{"FAKE_LINK=down"}, false},
+		"a replica that takes data over":   {[]string{"FAKE_LINK=down", "FAKE_SYNCING=1"}, true},
+		"a server that is away altogether": {[]string{"FAKE_DOWN=1"}, false},
+	} {
+		m := newMachine(t)
+		c := planOf(t, v1alpha1.EngineValkey, nil).Engine.PodSpec(planOf(t, v1alpha1.EngineValkey, nil)).Containers[0]
+		c.Command = c.LivenessProbe.Exec.Command
+		if output, alive := m.run(&c, tc.env...); alive != tc.want {
+			t.Errorf("%s: alive is %t, want %t: %s", name, alive, tc.want, output)
+		}
+	}
+}
