@@ -71,13 +71,33 @@ size=$(wc -c < "$folder/$name" | tr -d ' ')
 report="{\"time\":\"$began\",\"size\":$size,\"location\":\"$ATOLL_LOCATION/$name\"}"
 `
 
+// datedFiles chooses from a list of files those that have the name of a backup
+// made here, the oldest first. What somebody else put beside them is neither
+// counted nor deleted, nor taken for the newest.
+const datedFiles = `dated() {
+  sed -n "/^[0-9]\{8\}T[0-9]\{6\}Z\.$(echo "$ATOLL_EXTENSION" | sed 's/\./\\./g')\$/p" | sort
+}
+`
+
+// backupPrune deletes all but the newest backups, of which listed tells the
+// files. The new backup is there and reported by then: it counts whether or not
+// the old ones can be deleted.
+const backupPrune = datedFiles + `if files=$(listed); then
+  printf '%s\n' "$files" | dated | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
+    [ "$old" != "$name" ] || continue
+    echo "deleting $old, of which more than $ATOLL_KEEP newer ones are there"
+    deleted "$old" || echo "warning: $old could not be deleted and is kept, though more than $ATOLL_KEEP newer ones are there" >&2
+  done
+else
+  echo "warning: the older backups could not be listed and are all kept" >&2
+fi
+`
+
 // In a volume older backups are deleted by the one that wrote the new one.
-const backupToClaim = `ls -1 "$folder" | grep -F ".$ATOLL_EXTENSION" | grep -v '\.sha256$' | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
-  echo "deleting $old, of which more than $ATOLL_KEEP newer ones are there"
-  rm -f "$folder/$old" "$folder/$old.sha256"
-done
-printf %s "$report" > /dev/termination-log
-echo "backed up $size bytes to $ATOLL_LOCATION/$name"
+const backupToClaim = `printf %s "$report" > /dev/termination-log
+listed() { ls -1 "$folder"; }
+deleted() { rm -f "$folder/$1" "$folder/$1.sha256"; }
+` + backupPrune + `echo "backed up $size bytes to $ATOLL_LOCATION/$name"
 `
 
 const backupHandOver = `printf %s "$report" > /backup/report
@@ -89,13 +109,13 @@ const backupUpload = `name=$(cat /backup/name)
 folder=/backup/$ATOLL_SERVICE
 rclone copy --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
 rclone check --one-way --download --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
-rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/" | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
-  echo "deleting $old, of which more than $ATOLL_KEEP newer ones are there"
-  rclone deletefile "store:$ATOLL_PATH/$old"
-  rclone deletefile "store:$ATOLL_PATH/$old.sha256" || echo "$old had no checksum"
-done
 cat /backup/report > /dev/termination-log
-echo "backed up to $ATOLL_LOCATION/$name"
+listed() { rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/"; }
+deleted() {
+  rclone deletefile "store:$ATOLL_PATH/$1" || return 1
+  rclone deletefile "store:$ATOLL_PATH/$1.sha256" || echo "$1 had no checksum"
+}
+` + backupPrune + `echo "backed up to $ATOLL_LOCATION/$name"
 `
 
 // BackupCronJob backs the database up on schedule. Held, it makes none: a

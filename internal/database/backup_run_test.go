@@ -20,6 +20,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -57,18 +58,25 @@ func TestBackupRuns(t *testing.T) {
 	for engine := range engines {
 		t.Run(string(engine)+" keeps as many as it should", func(t *testing.T) {
 			m := newMachine(t)
-			m.write("mine", "backup", "order-book", "notes.txt")
+			manual, almost := "manual."+engines[engine].Extension(), "20260301T0000Z."+engines[engine].Extension()
+			for _, mine := range []string{"notes.txt", manual, almost} {
+				m.write("mine", "backup", "order-book", mine)
+			}
 			m.write("another's", "backup", "users", file(engine, "00"))
 			for _, hour := range []string{"01", "02", "03"} {
 				m.takeBackup(engine, 2, hour, "data")
 			}
 			output := m.takeBackup(engine, 2, "04", "data")
-			want := []string{file(engine, "03"), file(engine, "03") + ".sha256", file(engine, "04"), file(engine, "04") + ".sha256", "notes.txt"}
+			want := []string{file(engine, "03"), file(engine, "03") + ".sha256", file(engine, "04"), file(engine, "04") + ".sha256", manual, "notes.txt"}
+			want = slices.Insert(want, 0, almost)
 			if diff := cmp.Diff(want, m.files()); diff != "" {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
 			if want := "deleting " + file(engine, "02") + ", of which more than 2 newer ones are there"; !strings.Contains(output, want) {
 				t.Errorf("it says\n%s\nwant %q", output, want)
+			}
+			if m.read("report") == "" {
+				t.Error("nothing is reported")
 			}
 			if m.read("backup", "users", file(engine, "00")) == "" {
 				t.Error("another service's backup was deleted")
@@ -127,5 +135,61 @@ func TestBackupTidiesUp(t *testing.T) {
 	want := []string{".20260301T025900Z.dump.partial", "20260301T030000Z.dump", "20260301T030000Z.dump.sha256"}
 	if diff := cmp.Diff(want, m.files()); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
+	}
+}
+
+// inBucket are the containers of a backup to a bucket: what dumps, and what
+// uploads the dump.
+func inBucket(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) (dump, upload *corev1.Container) {
+	t.Helper()
+	spec := backup("@daily", keep)
+	spec.Destination = v1alpha1.BackupLocation{S3: &v1alpha1.S3Location{Bucket: "shop"}}
+	pod := planOf(t, engine, nil).BackupCronJob(spec, "", false, nil).Spec.JobTemplate.Spec.Template.Spec
+	return &pod.InitContainers[0], &pod.Containers[0]
+}
+
+func TestUploadRuns(t *testing.T) {
+	const engine = v1alpha1.EngineMariaDB
+	stored := func(name string) []string { return []string{"store", "shop", "shop", "order-book", name} }
+	for name, tc := range map[string]struct {
+		env           string
+		want          bool
+		wantSaid      string
+		wantDeleted   bool
+		wantsNoReport bool
+	}{
+		"a bucket that lets it delete": {want: true, wantSaid: "deleting " + file(engine, "01"), wantDeleted: true},
+		// The backup is there and counts.
+		"a bucket that keeps everything": {env: "FAKE_LOCKED=1", want: true, wantSaid: "warning: " + file(engine, "01") + " could not be deleted"},
+		"a wrong key":                    {env: "FAKE_KEY=who are you", wantSaid: "AccessDenied: who are you", wantsNoReport: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.write("mine", stored("manual.sql.gz")...)
+			m.write("data of 01", stored(file(engine, "01"))...)
+			m.write("data of 02", stored(file(engine, "02"))...)
+			dump, upload := inBucket(t, engine, 2)
+			if output, succeeded := m.run(dump, "FAKE_TIME=2026-03-01T03:00:00Z", "FAKE_DATA=data"); !succeeded {
+				t.Fatal(output)
+			}
+			output, succeeded := m.run(upload, tc.env)
+			if succeeded != tc.want || !strings.Contains(output, tc.wantSaid) {
+				t.Errorf("succeeded is %t, want %t; it said\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
+			}
+			if got := m.read("report") == ""; got != tc.wantsNoReport {
+				t.Errorf("the report is %q", m.read("report"))
+			}
+			if got := m.read(stored(file(engine, "01"))...) == ""; got != tc.wantDeleted {
+				t.Errorf("the oldest is deleted: %t, want %t", got, tc.wantDeleted)
+			}
+			for _, kept := range []string{"manual.sql.gz", file(engine, "02")} {
+				if m.read(stored(kept)...) == "" {
+					t.Errorf("%s is gone", kept)
+				}
+			}
+			if uploaded := m.read(stored(file(engine, "03"))...) != ""; uploaded != tc.want {
+				t.Errorf("the new one is there: %t, want %t", uploaded, tc.want)
+			}
+		})
 	}
 }

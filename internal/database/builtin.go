@@ -18,6 +18,8 @@ package database
 
 import (
 	"maps"
+	"path"
+	"strconv"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -106,6 +108,54 @@ func (p *Plan) server(home, start, init string) corev1.Container {
 		VolumeMounts:    mounts,
 	}
 }
+
+// noteFunction writes a word to a file so that it is there after whatever
+// befalls the machine.
+const noteFunction = `flush() { sync -f "$1" 2>/dev/null || sync; }
+note() { echo "$2" > "$1.partial" && flush "$1.partial" && mv "$1.partial" "$1" && flush "$1"; }
+`
+
+// firstStart begins the first start anew where it was broken off. An entry point
+// takes data that it has not finished for whole, and would start a server that
+// lacks the service's user, or more.
+//
+// Only data is cleared that was begun here, in an empty volume, and that no
+// server has answered on: firstStarted notes that before anybody is let in. A
+// volume from before there were these notes has none and is left as it is, and so
+// is what was written later than a first start can last: somebody else ran it.
+func firstStart(data string) string {
+	return noteFunction + `data=` + data + ` begun=` + path.Join(path.Dir(data), ".atoll-begun") + ` made=` + madeNote(data) + `
+if { [ ! -e "$data" ] && [ ! -L "$data" ]; } || { held=$(ls -A "$data") && [ -z "$held" ]; }; then
+  rm -f "$made"
+  note "$begun" "$(date +%s)"
+elif [ -e "$begun" ] && [ ! -e "$made" ]; then
+  began=$(cat "$begun")
+  written=$(find "$data" -type f -exec stat -c %Y {} + | sort -n | tail -n 1)
+  if [ "$((${written:-0} - ${began:-0}))" -le ` + strconv.Itoa(startupPeriod*startupTries) + ` ]; then
+    echo "the first start was broken off before the server answered: beginning it anew" >&2
+    rm -rf "$data"
+    note "$begun" "$(date +%s)"
+  fi
+fi
+`
+}
+
+// A server has an hour to start: recovery after a crash can take long, and is no
+// reason to start over.
+const (
+	startupPeriod = 2
+	startupTries  = 1800
+)
+
+// firstStarted is a startup probe's script: once the server answers, its data is
+// made. The temporary server of the first start must not satisfy answers.
+func firstStarted(data, answers string) string {
+	return answers + ` || exit 1
+` + noteFunction + `[ -e "` + madeNote(data) + `" ] || note "` + madeNote(data) + `" yes
+`
+}
+
+func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
 
 // initFolder is where the official images look for scripts to run at the first
 // start.

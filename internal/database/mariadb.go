@@ -75,8 +75,10 @@ func (mariaDB) Connections(parameters map[string]v1alpha1.ParameterValue) (limit
 // password is in MYSQL_PWD, which is not seen in the list of processes.
 const mariaDBClient = `--host="$ATOLL_HOST" --port="$ATOLL_PORT" --user="$ATOLL_ADMIN" --skip-ssl-verify-server-cert`
 
+const mariaDBRun = `MYSQL_PWD=$ATOLL_ADMIN_PASSWORD mariadb ` + mariaDBClient
+
 func (mariaDB) Scripts() Scripts {
-	const run = `MYSQL_PWD=$ATOLL_ADMIN_PASSWORD mariadb ` + mariaDBClient
+	const run = mariaDBRun
 	return Scripts{
 		SetPassword: run + ` <<SQL
 CREATE USER IF NOT EXISTS '$ATOLL_USER'@'%';
@@ -90,7 +92,7 @@ ALTER USER IF EXISTS '$ATOLL_RETIRED_USER'@'%' ACCOUNT LOCK;
 KILL USER '$ATOLL_RETIRED_USER'@'%';
 SQL
 `,
-		Dump: `MYSQL_PWD=$ATOLL_ADMIN_PASSWORD mariadb-dump ` + mariaDBClient + ` --single-transaction --quick --routines --triggers --events --hex-blob --result-file="$ATOLL_FILE.sql" "$ATOLL_DATABASE"
+		Dump: `MYSQL_PWD=$ATOLL_ADMIN_PASSWORD mariadb-dump ` + mariaDBClient + ` --max-allowed-packet=1G --single-transaction --quick --routines --triggers --events --hex-blob --result-file="$ATOLL_FILE.sql" "$ATOLL_DATABASE"
 gzip -c "$ATOLL_FILE.sql" > "$ATOLL_FILE"
 rm "$ATOLL_FILE.sql"
 `,
@@ -99,7 +101,7 @@ rm "$ATOLL_FILE.sql"
 gzip -dc "$ATOLL_FILE" | tail -n 1 | grep -q '^-- Dump completed' || { echo "the dump is not complete" >&2; exit 1; }
 `,
 		// Statements that make tables can't be undone: while the schema of the
-		// restore's name exists, what there is comes of a try that was broken off.
+		// restore's name exists, what there is comes of a try that was killed.
 		Filled: run + ` --batch --skip-column-names <<SQL
 SELECT CONCAT(COUNT(*), ' tables or views, among them ', MIN(table_name)) FROM information_schema.tables
   WHERE table_schema = '$ATOLL_DATABASE'
@@ -107,25 +109,65 @@ SELECT CONCAT(COUNT(*), ' tables or views, among them ', MIN(table_name)) FROM i
   HAVING COUNT(*) > 0;
 SQL
 `,
-		Restore: run + ` <<SQL
-CREATE DATABASE IF NOT EXISTS ` + "\\`$ATOLL_RESTORE\\`" + `;
-CREATE OR REPLACE DATABASE ` + "\\`$ATOLL_DATABASE\\`" + `;
-CREATE USER IF NOT EXISTS '${ATOLL_OWNER}_a'@'%' ACCOUNT LOCK;
-CREATE USER IF NOT EXISTS '${ATOLL_OWNER}_b'@'%' ACCOUNT LOCK;
-SQL
-gzip -dc "$ATOLL_FILE" | ` + run + ` "$ATOLL_DATABASE"
-` + run + ` <<SQL
-DROP DATABASE ` + "\\`$ATOLL_RESTORE\\`" + `;
-SQL
-`,
+		Restore: mariaDBRestore,
 	}
 }
+
+// mariaDBRestore brings everything, and takes it away again when it has failed,
+// with the schema that says that it is under way: what somebody else writes then
+// is not taken for its own. Only one that was killed leaves that to the next try.
+//
+// A dump writes a value in twice its size, which may be more than the server
+// takes at once. The server's own limit is kept in the schema, because a try that
+// was killed has left it raised.
+//
+// What views, triggers and routines have as their definer may be a user of the
+// service that was backed up, or of one that this was once restored from. They
+// work only while there is such a user that may do what they do; nobody can log in
+// as one that is made here.
+const mariaDBRestore = `sql() { ` + mariaDBRun + ` --max-allowed-packet=1G "$@"; }
+tick=$(printf '\140')
+database=$tick$ATOLL_DATABASE$tick
+finished() {
+  sql <<SQL
+SELECT CONCAT('SET GLOBAL max_allowed_packet = ', bytes) INTO @limit FROM $ATOLL_RESTORE.packet;
+EXECUTE IMMEDIATE @limit;
+DROP DATABASE $ATOLL_RESTORE;
+SQL
+}
+failed() {
+  code=$?
+  trap - EXIT
+  echo "CREATE OR REPLACE DATABASE $database;" | sql && finished
+  exit "$code"
+}
+definers() {
+  gzip -dc "$ATOLL_FILE" | LC_ALL=C grep -aE '^(/[*]!|CREATE )' |
+    LC_ALL=C grep -aoE "DEFINER=$tick[^$tick]+$tick@$tick[^$tick]+$tick" | sort -u |
+    sed "/=$tick$ATOLL_ADMIN$tick@/d
+s/^DEFINER=\(.*\)/CREATE USER IF NOT EXISTS \1 IDENTIFIED VIA mysql_native_password USING 'invalid' ACCOUNT LOCK; GRANT ALL PRIVILEGES ON $database.* TO \1;/"
+}
+sql <<SQL
+CREATE DATABASE IF NOT EXISTS $ATOLL_RESTORE;
+CREATE TABLE IF NOT EXISTS $ATOLL_RESTORE.packet (bytes BIGINT NOT NULL);
+INSERT INTO $ATOLL_RESTORE.packet SELECT @@GLOBAL.max_allowed_packet FROM DUAL WHERE NOT EXISTS (SELECT * FROM $ATOLL_RESTORE.packet);
+SQL
+trap failed EXIT
+sql <<SQL
+CREATE OR REPLACE DATABASE $database;
+SET GLOBAL max_allowed_packet = 1073741824;
+$(definers)
+SQL
+gzip -dc "$ATOLL_FILE" | sql "$ATOLL_DATABASE"
+trap - EXIT
+finished
+`
 
 // mariaDBAnswers is true of a server that refuses the user as well.
 const mariaDBAnswers = `mariadb-admin --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
 
 func (e mariaDB) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(mariaDBHome, `exec docker-entrypoint.sh mariadbd "$@"`, "")
+	server := p.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`, "")
 	server.Args = append([]string{"--datadir=" + mariaDBData}, mariaDBArgs(p)...)
 	server.Env = append(p.serverEnv(),
 		p.adminEnv("MARIADB_ROOT_PASSWORD"),
@@ -134,8 +176,7 @@ func (e mariaDB) PodSpec(p *Plan) corev1.PodSpec {
 		p.secretEnv("MARIADB_PASSWORD", KeyPassword),
 		// A newer minor version brings the system tables up to itself.
 		corev1.EnvVar{Name: "MARIADB_AUTO_UPGRADE", Value: "1"})
-	// Recovery after a crash can take long; it is not a reason to start over.
-	server.StartupProbe = execProbe(mariaDBAnswers, 2, 1800)
+	server.StartupProbe = execProbe(firstStarted(mariaDBData, mariaDBAnswers), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(mariaDBAnswers, 5, 3)
 	server.LivenessProbe = execProbe(mariaDBAnswers, 10, 12)
 	return p.serverPod(server, scratch{"run", "/run/mysqld", corev1.StorageMediumDefault})

@@ -123,45 +123,103 @@ SQL
 `,
 		Dump:   postgresConnect + `pg_dump --format=custom --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" --file "$ATOLL_FILE"`,
 		Verify: `pg_restore --file /dev/null "$ATOLL_FILE"`,
-		// The data comes in one transaction: what is there after a try that was broken
-		// off is all of it.
 		Filled: postgresConnect + `psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" <<'SQL'
 \getenv restore ATOLL_RESTORE
 SELECT count(*) || ' tables, views or sequences, among them ' || min(c.oid::regclass::text)
   FROM pg_class c
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
     AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
-    AND shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database') IS DISTINCT FROM :'restore'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    AND shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database') IS DISTINCT FROM 'filled by ' || :'restore'
   HAVING count(*) > 0;
 SQL
 `,
-		Restore: postgresConnect + `psql -v ON_ERROR_STOP=1 -Xq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" <<'SQL'
-\getenv database ATOLL_DATABASE
-\getenv restore ATOLL_RESTORE
-COMMENT ON DATABASE :"database" IS :'restore';
-SQL
-tables=$(psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" -c "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'")
-if [ "$tables" = 0 ]; then
-  pg_restore --exit-on-error --single-transaction --no-owner --no-privileges --role "$ATOLL_OWNER" --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE" "$ATOLL_FILE"
-fi
-`,
+		Restore: postgresConnect + postgresRestore,
 	}
 }
+
+// postgresRestore brings everything in one transaction, which also writes into
+// the database's comment that the restore has filled it: a try that is broken off
+// leaves nothing, and one that is not is never made again.
+//
+// What is in the dump becomes the owner's, except the extensions that the
+// administrator alone can make. Extensions come after the schemas that they may
+// be in, and before all that may use them. Some have tables whose rows are dumped, such
+// as PostGIS' reference systems; the owner may write to them meanwhile.
+//
+// With --single-transaction pg_restore puts a COMMIT at its end, and has no
+// others around large objects. As the last part has it, what psql reads is
+// committed only if pg_restore has read the whole dump; its BEGIN does nothing.
+const postgresRestore = `admin() { psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE"; }
+filled() {
+  admin <<'SQL'
+\getenv restore ATOLL_RESTORE
+SELECT 'filled' FROM pg_database
+  WHERE datname = current_database() AND shobj_description(oid, 'pg_database') = 'filled by ' || :'restore';
+SQL
+}
+begin() {
+  cat <<'SQL'
+BEGIN;
+\getenv database ATOLL_DATABASE
+\getenv owner ATOLL_OWNER
+\getenv restore ATOLL_RESTORE
+\set mark 'filled by ' :restore
+COMMENT ON DATABASE :"database" IS :'mark';
+SQL
+}
+makers() {
+  sed "s/^CREATE EXTENSION IF NOT EXISTS \"*\([^\" ]*\).*/SELECT set_config('role', CASE WHEN bool_or(trusted) THEN :'owner' ELSE 'none' END, false) FROM pg_available_extension_versions WHERE name = '\1'; &/"
+}
+write() {
+  cat <<SQL
+\\getenv owner ATOLL_OWNER
+SELECT format('$1 %s %s $2 %I', CASE relkind WHEN 'S' THEN 'UPDATE ON SEQUENCE' ELSE 'INSERT ON TABLE' END, c.oid::regclass, :'owner')
+  FROM pg_extension, unnest(extconfig) config JOIN pg_class c ON c.oid = config \\gexec
+SQL
+}
+part() {
+  sed -nE "$1" /scratch/contents > /scratch/part
+  shift
+  pg_restore --use-list /scratch/part --no-owner --no-privileges --file - "$@" "$ATOLL_FILE"
+}
+schemas='^[0-9]+; [0-9]+ [0-9]+ SCHEMA - '
+extensions='^[0-9]+; [0-9]+ [0-9]+ EXTENSION - '
+comments='^[0-9]+; [0-9]+ [0-9]+ COMMENT - (SCHEMA|EXTENSION) '
+mark=$(filled)
+if [ -z "$mark" ]; then
+  pg_restore --list "$ATOLL_FILE" > /scratch/contents
+  part "/$schemas/p" --role "$ATOLL_OWNER" > /scratch/schemas
+  part "/$extensions/p" > /scratch/extensions
+  part "/$comments/p" > /scratch/comments
+  {
+    begin
+    sed 's/^CREATE SCHEMA /CREATE SCHEMA IF NOT EXISTS /' /scratch/schemas
+    makers < /scratch/extensions
+    echo 'RESET ROLE;'
+    cat /scratch/comments
+    write GRANT TO
+    echo 'SET client_min_messages = error;'
+    part "/$schemas|$extensions|$comments/!p" --single-transaction --role "$ATOLL_OWNER"
+  } | admin >/dev/null
+  mark=$(filled)
+  [ -n "$mark" ] || { echo "the backup could not be read to its end" >&2; exit 1; }
+fi
+write REVOKE FROM | admin
+`
 
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
 func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(postgresHome, `exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server := p.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
 	server.Args = postgresArgs(p)
 	server.Env = append(p.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
 		p.adminEnv("POSTGRES_PASSWORD"),
 		corev1.EnvVar{Name: "POSTGRES_DB", Value: p.DatabaseName},
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
-	// Recovery after a crash can take long; it is not a reason to start over.
-	server.StartupProbe = execProbe(postgresReady, 2, 1800)
-	// The init phase listens on the socket only, so that readiness asks over TCP.
+	// The init phase listens on the socket only, so that probes ask over TCP.
+	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
 	// A server that answers "not now" (1) is alive; only silence (2) is not.
 	server.LivenessProbe = execProbe(postgresReady+`; [ $? -lt 2 ]`, 10, 12)

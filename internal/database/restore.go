@@ -30,7 +30,7 @@ import (
 
 // The database is looked at before anything is done to it: one that holds
 // anything is not touched.
-const restoreScript = `folder=/backup/$ATOLL_SERVICE
+const restoreScript = datedFiles + `folder=/backup/$ATOLL_SERVICE
 held() {
 @filled@
 }
@@ -39,7 +39,11 @@ if [ -n "$held" ]; then
   echo "the database is not empty: it holds $held" | tr '\n' ' ' >&2
   exit 1
 fi
-name=${ATOLL_BACKUP:-$(cd "$folder" 2>/dev/null && ls -1 | grep -F ".$ATOLL_EXTENSION" | grep -v '\.sha256$' | sort | tail -n 1 || true)}
+name=$ATOLL_BACKUP
+if [ -z "$name" ] && [ -d "$folder" ]; then
+  files=$(ls -1 "$folder")
+  name=$(printf '%s\n' "$files" | dated | tail -n 1)
+fi
 if [ -z "$name" ] || [ ! -f "$folder/$name" ]; then
   echo "there is no backup ${ATOLL_BACKUP:-with the extension $ATOLL_EXTENSION} at $ATOLL_LOCATION" >&2
   exit 1
@@ -57,8 +61,14 @@ printf %s "$ATOLL_LOCATION/$name" > /dev/termination-log
 echo "restored $ATOLL_LOCATION/$name"
 `
 
-const restoreDownload = `mkdir -p "/backup/$ATOLL_SERVICE"
-name=${ATOLL_BACKUP:-$(rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/" | sort | tail -n 1)}
+// What is there is taken down first: a pipe would hide that it could not be
+// listed, and the wrong key would be told as a backup that is not there.
+const restoreDownload = datedFiles + `mkdir -p "/backup/$ATOLL_SERVICE"
+name=$ATOLL_BACKUP
+if [ -z "$name" ]; then
+  files=$(rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/")
+  name=$(printf '%s\n' "$files" | dated | tail -n 1)
+fi
 if [ -n "$name" ]; then
   rclone copy --include "/$name" --include "/$name.sha256" "store:$ATOLL_PATH/" "/backup/$ATOLL_SERVICE"
 fi

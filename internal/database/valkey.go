@@ -20,6 +20,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -100,59 +101,175 @@ client ACL SAVE
 `,
 		Dump:   valkeyClient + `client --rdb "$ATOLL_FILE"`,
 		Verify: valkeyTool + `$(tool check-rdb) "$ATOLL_FILE"`,
-		// A user that nobody can log in as marks a restore that has begun: what is
-		// there comes of it.
+		// A user that nobody can log in as marks a restore that was begun, or was
+		// done: what is there comes of it.
 		// What the server says is taken down first: a pipe would hide that it failed.
 		Filled: valkeyClient + `users=$(client ACL LIST)
 loading=$(client INFO persistence)
 keys=$(client INFO keyspace)
 echo "$loading" | grep -q '^loading:0' || { echo "the server is still loading its data" >&2; exit 1; }
-if ! echo "$users" | grep -q "^user $ATOLL_RESTORE "; then
+if ! echo "$users" | grep -qE "^user ${ATOLL_RESTORE}(_done)? "; then
   echo "$keys" | sed -n 's/^db\([0-9]*\):keys=\([0-9]*\).*/\2 keys in database \1/p'
 fi
 `,
-		// The server takes the data over as the replica of one that was started on
-		// the file.
-		Restore: valkeyClient + `client ACL SETUSER "$ATOLL_RESTORE" off
-client ACL SAVE
-cp "$ATOLL_FILE" /scratch/restore.rdb
-printf 'port 6379\ndir /scratch\ndbfilename restore.rdb\nappendonly no\nsave ""\nrequirepass %s\n' "$ATOLL_PASSWORD" > /scratch/restore.conf
-$(tool server) /scratch/restore.conf >/scratch/restore.log 2>&1 &
-source=$!
-local_client() { REDISCLI_AUTH=$ATOLL_PASSWORD $(tool cli) -e --no-auth-warning "$@"; }
-until local_client PING >/dev/null 2>&1; do
-  kill -0 "$source" 2>/dev/null || { tail -n 5 /scratch/restore.log >&2; exit 1; }
-  sleep 1
-done
-client CONFIG SET masterauth "$ATOLL_PASSWORD"
-client REPLICAOF "$ATOLL_POD_IP" 6379
-echo "waiting for the server to take over the data"
-until client INFO replication | grep -q '^master_link_status:up'; do sleep 1; done
-client REPLICAOF NO ONE
-client CONFIG SET masterauth ""
-until client INFO persistence | tr -d '\r' | grep -q '^aof_rewrite_in_progress:0'; do sleep 1; done
-kill "$source"
-`,
+		Restore: valkeyClient + valkeyRestore,
 	}
 }
 
-// valkeyAnswers is true of a server that has loaded its data.
-const valkeyAnswers = valkeyTool + `REDISCLI_AUTH=$ATOLL_ADMIN_PASSWORD $(tool cli) --no-auth-warning --user "$ATOLL_ADMIN" -h 127.0.0.1 PING`
+// valkeyRestore has the server take the data over as the replica of one that was
+// started on the file. Whatever comes of it, the server is nobody's replica
+// afterwards. A try that has failed before the server held anything takes its mark
+// away, so that what somebody else writes then is not taken for its own.
+//
+// The server is waited for as long as it goes on, and not when it was restarted:
+// it is no replica then, or has loaded what it had before.
+const valkeyRestore = `users=$(client ACL LIST)
+if ! echo "$users" | grep -q "^user ${ATOLL_RESTORE}_done "; then
+info() { text=$(client INFO "$1") && printf '%s\n' "$text" | tr -d '\r'; }
+run() { info server | grep '^run_id:'; }
+started=$(run)
+client ACL SETUSER "$ATOLL_RESTORE" off
+client ACL SAVE
+source=
+alone() { { client REPLICAOF NO ONE && client CONFIG SET masterauth "" && client CONFIG SET masteruser ""; } >/dev/null; }
+failed() {
+  code=$?
+  trap - EXIT TERM
+  for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    if alone; then break; fi
+    sleep 1
+  done
+  [ -z "$source" ] || kill "$source" 2>/dev/null || true
+  if keys=$(info keyspace) && ! echo "$keys" | grep -q '^db'; then
+    { client ACL DELUSER "$ATOLL_RESTORE" && client ACL SAVE; } >/dev/null || true
+  fi
+  exit "$code"
+}
+trap failed EXIT
+trap 'exit 143' TERM
+cp "$ATOLL_FILE" /scratch/restore.rdb
+secret=$(head -c 32 /dev/urandom | sha256sum | cut -d ' ' -f 1)
+printf '%s\n' 'port 6379' 'dir /scratch' 'dbfilename restore.rdb' 'appendonly no' 'save ""' 'repl-diskless-sync yes' 'repl-diskless-sync-delay 0' "requirepass $secret" > /scratch/restore.conf
+$(tool server) /scratch/restore.conf >/scratch/restore.log 2>&1 &
+source=$!
+alive() { kill -0 "$source" 2>/dev/null || { tail -n 5 /scratch/restore.log >&2; echo "the server that holds the backup has ended" >&2; exit 1; }; }
+local_client() { REDISCLI_AUTH=$secret $(tool cli) -e --no-auth-warning "$@"; }
+until local_client PING >/dev/null 2>&1; do
+  alive
+  sleep 1
+done
+client CONFIG SET masteruser ""
+client CONFIG SET masterauth "$secret"
+client REPLICAOF "$ATOLL_POD_IP" 6379
+echo "waiting for the server to take over the data"
+idle=0 before=
+while :; do
+  link=$(info replication)
+  loading=$(info persistence)
+  echo "$link" | grep -q '^role:slave' || { echo "the server was restarted, or made no replica any more, while it took over the data" >&2; exit 1; }
+  if echo "$link" | grep -q '^master_link_status:up'; then break; fi
+  alive
+  now=$(printf '%s\n' "$link" "$loading" | sed -n '/^master_sync_.*_bytes:/p;/^loading_loaded_bytes:/p')
+  idle=$((idle + 1))
+  [ "$now" = "$before" ] || idle=0
+  before=$now
+  [ "$idle" -lt 60 ] || { echo "the server took over nothing for a minute: can it reach port 6379 of this pod?" >&2; exit 1; }
+  sleep 1
+done
+alone
+while :; do
+  saving=$(info persistence)
+  if echo "$saving" | grep -q '^aof_last_bgrewrite_status:err'; then
+    echo "the server could not write the data to its volume" >&2
+    exit 1
+  fi
+  if echo "$saving" | grep -q '^aof_rewrite_in_progress:0' && echo "$saving" | grep -q '^aof_rewrite_scheduled:0'; then break; fi
+  sleep 1
+done
+[ "$(run)" = "$started" ] || { echo "the server was restarted while it took over the data" >&2; exit 1; }
+client ACL SETUSER "${ATOLL_RESTORE}_done" off
+client ACL DELUSER "$ATOLL_RESTORE"
+client ACL SAVE
+trap - EXIT TERM
+kill "$source"
+fi
+`
+
+// valkeyLocal is the client for the server in whose container it runs.
+const valkeyLocal = `ATOLL_HOST=127.0.0.1
+ATOLL_PORT=6379
+` + valkeyClient
+
+// valkeyAlone is false of the replica of a server that is away, which a restore
+// leaves that was killed: no service has replicas. Started anew it is none.
+const valkeyAlone = `case $(client INFO replication) in *master_link_status:down*master_sync_in_progress:0*) exit 1 ;; esac
+`
+
+// Whether the data is in the append-only file or in snapshots alone is a
+// parameter, and the server would load nothing, or what is old, from what it has
+// not written of late. So what was in use is noted, the server is started with
+// that, and told to change when it has loaded the data. A volume from before there
+// were notes tells by its files, where it has those of one kind only; the API lets
+// nobody name them otherwise.
+const (
+	valkeyNote = valkeyHome + "/.atoll-appendonly"
+
+	valkeyStart = noteFunction + `if [ ! -s ` + valkeyNote + ` ]; then
+  appendonly=$ATOLL_APPENDONLY
+  if [ -s ` + valkeyHome + `/dump.rdb ] && [ ! -e ` + valkeyHome + `/appendonlydir ] && [ ! -e ` + valkeyHome + `/appendonly.aof ]; then
+    appendonly=no
+  elif [ ! -e ` + valkeyHome + `/dump.rdb ] && [ -e ` + valkeyHome + `/appendonlydir ]; then
+    appendonly=yes
+  fi
+  note ` + valkeyNote + ` "$appendonly"
+fi
+appendonly=$(cat ` + valkeyNote + `)
+: > ` + valkeyHome + `/.atoll-started
+exec docker-entrypoint.sh "$(tool server)" "$@" --appendonly "$appendonly"
+`
+	// valkeyChange is true when the server has written all data to where it is
+	// asked to. Until then nobody is let in.
+	valkeyChange = noteFunction + `if [ "$(cat ` + valkeyNote + ` 2>/dev/null)" != "$ATOLL_APPENDONLY" ]; then
+  info=$(client INFO persistence | tr -d '\r')
+  is() { echo "$info" | grep -qx "$1"; }
+  if [ "$ATOLL_APPENDONLY" = yes ]; then
+    is aof_enabled:1 || { client CONFIG SET appendonly yes; exit 1; }
+    is aof_rewrite_in_progress:0 && is aof_rewrite_scheduled:0 && is aof_last_bgrewrite_status:ok || exit 1
+  else
+    is rdb_bgsave_in_progress:0 || exit 1
+    if is aof_enabled:1; then
+      [ -n "$(find ` + valkeyHome + `/dump.rdb -newer ` + valkeyHome + `/.atoll-started 2>/dev/null)" ] || { client BGSAVE; exit 1; }
+      client CONFIG SET appendonly no || exit 1
+    fi
+  fi
+  note ` + valkeyNote + ` "$ATOLL_APPENDONLY"
+fi
+`
+)
+
+// appendOnly is whether the server writes every change down before it answers.
+// Without that a crash loses what came after the last snapshot.
+func appendOnly(p *Plan) string {
+	if strings.EqualFold(string(p.Parameters["appendonly"]), "no") {
+		return "no"
+	}
+	return "yes"
+}
 
 func (valkey) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(valkeyHome, valkeyTool+valkeyInit+`exec docker-entrypoint.sh "$(tool server)" "$@"`, "")
+	server := p.server(valkeyHome, valkeyTool+valkeyInit+valkeyStart, "")
 	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
-	if _, decided := p.Parameters["appendonly"]; !decided {
-		// Without it a crash loses what came after the last snapshot.
-		server.Args = append(server.Args, "--appendonly", "yes")
-	}
 	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
-		server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
+		if name != "appendonly" {
+			server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
+		}
 	}
-	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"))
-	server.StartupProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 2, 1800)
-	server.ReadinessProbe = execProbe(valkeyAnswers+` | grep -q PONG`, 5, 3)
+	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: appendOnly(p)})
+	server.StartupProbe = execProbe(valkeyLocal+`client PING | grep -q PONG || exit 1
+`+valkeyChange, startupPeriod, startupTries)
+	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
 	// A server that loads its data is alive.
-	server.LivenessProbe = execProbe(valkeyAnswers+` | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN'`, 10, 12)
+	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN' || exit 1
+`+valkeyAlone, 10, 12)
 	return p.serverPod(server)
 }
