@@ -279,6 +279,21 @@ func TestImpactCommand(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		golden(t, "impact-reports.txt", run(t, cluster(shop()...), "", "impact", "reports").out)
 	})
+	t.Run("callers whose calls don't get through", func(t *testing.T) {
+		stranger := service("stranger", "users")
+		stranger.Namespace, stranger.Spec.TopologyRef = "other", nil
+		stranger.Spec.Dependencies[0].Namespace = "shop"
+		wrong := service("wrong-port", "users")
+		wrong.Spec.Dependencies[0].Port = "grpc"
+		objects := []client.Object{service("users"), service("orders", "users"), stranger, wrong, service("beyond", "wrong-port")}
+		golden(t, "impact-in-vain.txt", run(t, cluster(objects...), "", "impact", "users").out)
+		golden(t, "impact-in-vain.json", run(t, cluster(objects...), "", "impact", "users", "-o", "json").out)
+	})
+	t.Run("another output", func(t *testing.T) {
+		if got := run(t, cluster(shop()...), "", "impact", "users", "-o", "xml"); got.code != 2 || got.err != "error: -o xml: must be json\n" {
+			t.Errorf("got %+v", got)
+		}
+	})
 	t.Run("guarded", func(t *testing.T) {
 		users := service("users")
 		users.Status.DeletionGuard, users.Status.Dependents = v1alpha1.DeletionGuardDependents, 1
