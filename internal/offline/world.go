@@ -64,9 +64,14 @@ type World struct {
 	claims       map[types.NamespacedName]*corev1.PersistentVolumeClaim
 	deployments  map[types.NamespacedName]*appsv1.Deployment
 	sets         map[types.NamespacedName]*appsv1.StatefulSet
+	accounts     map[types.NamespacedName]*corev1.ServiceAccount
 	jobs         []*batchv1.Job
+	pods         []*corev1.Pod
 	routes       []children.Object
 	unstructured map[reference]*unstructured.Unstructured
+
+	// index is nil until it is asked for, and whenever something was added.
+	index *index
 }
 
 // reference names an object that pods or databases refer to.
@@ -78,6 +83,7 @@ type reference struct {
 // Add adds an object. An object of a kind that decides over nothing is passed
 // over. A field that the kind does not have is an error.
 func (w *World) Add(o *unstructured.Unstructured) error {
+	w.index = nil
 	key := types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}
 	gvk := o.GroupVersionKind()
 	switch gvk.GroupKind() {
@@ -97,6 +103,14 @@ func (w *World) Add(o *unstructured.Unstructured) error {
 		return w.addSecret(key, o)
 	case schema.GroupKind{Kind: "ConfigMap"}:
 		return w.addConfigMap(key, o)
+	case schema.GroupKind{Kind: "ServiceAccount"}:
+		return add(&w.accounts, key, o)
+	case schema.GroupKind{Kind: "Pod"}:
+		pod, err := decode[corev1.Pod](o)
+		if err == nil {
+			w.pods = append(w.pods, pod)
+		}
+		return err
 	case schema.GroupKind{Kind: "PersistentVolumeClaim"}:
 		return add(&w.claims, key, o)
 	case schema.GroupKind{Group: appsv1.GroupName, Kind: "Deployment"}:
