@@ -53,6 +53,8 @@ type Built struct {
 	Connections *children.Health
 	// HashUnknown says that the hash over what the pods use could not be computed.
 	HashUnknown bool
+	// LeftAsIs says that the operator would neither make nor delete anything.
+	LeftAsIs bool
 	// Once are the names of objects that are made once and never changed.
 	Once map[string]bool
 }
@@ -105,6 +107,7 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 	in := w.inputsOf(ms)
 	b.Unknown, b.HashUnknown = in.unknown, in.hashUnknown
 	if b.Problems = w.membership(in); len(b.Problems) > 0 {
+		b.LeftAsIs = true
 		return b, nil
 	}
 	for i := range in.Edges {
