@@ -53,8 +53,8 @@ With a Topology its members are drawn, and what they call; without one, all
 services of the namespace.
 
 Of a Topology with the annotation atoll.dev/isolation: audit the connections are
-listed as well that isolation: Strict would cut, as far as the specs and the
-ConfigMaps of their environment tell.`,
+listed as well that isolation: Strict would cut: of services and other workloads
+by what they are started with, and of Ingresses and routes that somebody else made.`,
 		Example: `  kubectl atoll graph shop
   kubectl atoll graph --watch
   kubectl atoll graph -o mermaid

@@ -22,11 +22,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/offline"
 )
 
 // memberships finds the Topologies that services are members of, and remembers what
@@ -129,16 +131,7 @@ func (m *memberships) topology(key types.NamespacedName) (*v1alpha1.Topology, er
 
 // labelsOf reads the labels of a namespace: with the first one those of all.
 func (m *memberships) labelsOf(name string) (map[string]string, error) {
-	if !m.listed {
-		m.listed = true
-		list := &corev1.NamespaceList{}
-		// Who may not list them may still read some.
-		if err := m.client.List(m.ctx, list); err == nil {
-			for i := range list.Items {
-				m.labels[list.Items[i].Name] = labelsOrError{labels: list.Items[i].Labels}
-			}
-		}
-	}
+	m.listNamespaces()
 	known, read := m.labels[name]
 	if !read {
 		ns := &corev1.Namespace{}
@@ -147,4 +140,47 @@ func (m *memberships) labelsOf(name string) (map[string]string, error) {
 		m.labels[name] = known
 	}
 	return known.labels, known.err
+}
+
+func (m *memberships) listNamespaces() {
+	if m.listed {
+		return
+	}
+	m.listed = true
+	list := &corev1.NamespaceList{}
+	// Who may not list them may still read some.
+	if err := m.client.List(m.ctx, list); err == nil {
+		for i := range list.Items {
+			m.labels[list.Items[i].Name] = labelsOrError{labels: list.Items[i].Labels}
+		}
+	}
+}
+
+// handOver adds what was read to a world, so that it finds the same memberships.
+func (m *memberships) handOver(world *offline.World, also *v1alpha1.Topology) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.listNamespaces()
+	world.Topologies = append(world.Topologies, also)
+	for key, topology := range m.topologies {
+		if topology != nil && key != client.ObjectKeyFromObject(also) {
+			world.Topologies = append(world.Topologies, topology)
+		}
+	}
+	for key := range m.failed {
+		world.Hidden["Topology "+key.String()] = true
+	}
+	for name, of := range m.labels {
+		if of.err != nil {
+			continue
+		}
+		ns, err := offline.ToUnstructured(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: of.labels}})
+		if err == nil {
+			err = world.Add(ns)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
