@@ -41,6 +41,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/offline"
@@ -153,7 +154,39 @@ func shop() []client.Object {
 	return []client.Object{
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}},
 		orders, users, routed(service("payments", "orders")), away,
+		deployment("orders", 2, appsv1.DeploymentStatus{Replicas: 3, UpdatedReplicas: 1, AvailableReplicas: 2}),
+		httpRoute("orders", "shop", answer("shop", "", "")),
 	}
+}
+
+// deployment is one that its controller has seen.
+func deployment(name string, replicas int32, status appsv1.DeploymentStatus) *appsv1.Deployment {
+	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Spec: appsv1.DeploymentSpec{Replicas: &replicas}, Status: status}
+}
+
+// httpRoute is one that Atoll made, and what its Gateway says of it.
+func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *gatewayv1.HTTPRoute {
+	service, _, _ := strings.Cut(name, "-")
+	namespace, name2, elsewhere := strings.Cut(gateway, "/")
+	parent := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway)}
+	if elsewhere {
+		parent = gatewayv1.ParentReference{Namespace: ptr.To(gatewayv1.Namespace(namespace)), Name: gatewayv1.ObjectName(name2)}
+	}
+	return &gatewayv1.HTTPRoute{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: map[string]string{v1alpha1.LabelMicroservice: service}},
+		Spec:       gatewayv1.HTTPRouteSpec{Hostnames: []gatewayv1.Hostname{"shop.example.com"}, CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: []gatewayv1.ParentReference{parent}}},
+		Status:     gatewayv1.HTTPRouteStatus{RouteStatus: gatewayv1.RouteStatus{Parents: answers}},
+	}
+}
+
+// answer is what a Gateway says of a route: that it accepts it, or why not.
+func answer(gateway, reason, message string) gatewayv1.RouteParentStatus {
+	accepted := condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionTrue, "Accepted", "")
+	if reason != "" {
+		accepted = condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionFalse, reason, message)
+	}
+	return gatewayv1.RouteParentStatus{ParentRef: gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway)},
+		Conditions: []metav1.Condition{accepted, condition(string(gatewayv1.RouteConditionResolvedRefs), metav1.ConditionTrue, "ResolvedRefs", "")}}
 }
 
 func TestGraphCommand(t *testing.T) {

@@ -129,6 +129,18 @@ func (m *memberships) topology(key types.NamespacedName) (*v1alpha1.Topology, er
 	return topology, nil
 }
 
+// known is the Topology of a name as far as it may be read; nil when it is not there
+// or may not.
+func (m *memberships) known(key types.NamespacedName) *v1alpha1.Topology {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	topology, err := m.topology(key)
+	if err != nil {
+		return nil
+	}
+	return topology
+}
+
 // labelsOf reads the labels of a namespace: with the first one those of all.
 func (m *memberships) labelsOf(name string) (map[string]string, error) {
 	m.listNamespaces()
