@@ -251,7 +251,7 @@ func TestGraphWatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- command.ExecuteContext(ctx) }()
-	expect := func(want string) {
+	expect := func(want string, change func()) {
 		t.Helper()
 		deadline := time.After(10 * time.Second)
 		// The watch may begin after the change: it is made until it is seen.
@@ -262,21 +262,32 @@ func TestGraphWatch(t *testing.T) {
 					return
 				}
 			case <-time.After(300 * time.Millisecond):
-				payments := &v1alpha1.Microservice{}
-				if err := c.Get(ctx, client.ObjectKey{Namespace: "shop", Name: "payments"}, payments); err != nil {
-					t.Error(err)
-				}
-				payments.Status.URLs = append(payments.Status.URLs, "https://again.example.com")
-				if err := c.Update(ctx, payments); err != nil {
-					t.Error(err)
-				}
+				change()
 			case <-deadline:
 				t.Fatalf("nothing with %q was drawn", want)
 			}
 		}
 	}
-	expect("payments  https://shop.example.com/payments\n")
-	expect("payments  https://shop.example.com/payments +")
+	changed := func(o client.Object, change func()) {
+		if err := c.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+			t.Error(err)
+		}
+		change()
+		if err := c.Update(ctx, o); err != nil {
+			t.Error(err)
+		}
+	}
+	expect("payments  https://shop.example.com/payments\n", func() {})
+	payments := service("payments")
+	expect("payments  https://shop.example.com/payments +", func() {
+		changed(payments, func() { payments.Status.URLs = append(payments.Status.URLs, "https://again.example.com") })
+	})
+	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}}
+	expect("Isolation is audited", func() {
+		changed(topology, func() {
+			topology.Annotations = map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit, "again": topology.ResourceVersion}
+		})
+	})
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("interrupted it ends with %v, want no error", err)

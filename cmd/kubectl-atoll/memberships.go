@@ -42,8 +42,9 @@ type memberships struct {
 	topologies map[types.NamespacedName]*v1alpha1.Topology
 	// complete says that all Topologies were listed.
 	complete bool
-	// version is that of the list of Topologies, and namespace the only one that may
-	// be listed; the version is empty where none may.
+	// some says that Topologies could be listed, those of one namespace if it is named,
+	// and version is that of the list.
+	some               bool
 	version, namespace string
 
 	mu sync.Mutex
@@ -78,7 +79,7 @@ func membershipsOf(ctx context.Context, c client.Reader, namespace string) (*mem
 	if err != nil {
 		return nil, readable("listing Topologies", err)
 	}
-	m.version = list.ResourceVersion
+	m.some, m.version = true, list.ResourceVersion
 	for i := range list.Items {
 		m.topologies[client.ObjectKeyFromObject(&list.Items[i])] = &list.Items[i]
 	}
