@@ -40,8 +40,8 @@ import (
 )
 
 // converged is a cluster that holds objects and what the operator makes of a service
-// among them, as far as it knows the others.
-func converged(t *testing.T, namespace, name string, objects ...client.Object) []client.Object {
+// of the namespace shop among them, as far as it knows the others.
+func converged(t *testing.T, name string, objects ...client.Object) []client.Object {
 	t.Helper()
 	world := &offline.World{Live: true}
 	for _, o := range objects {
@@ -53,7 +53,7 @@ func converged(t *testing.T, namespace, name string, objects ...client.Object) [
 			t.Fatal(err)
 		}
 	}
-	built, err := world.BuildService(world.Service(namespace, name), true)
+	built, err := world.BuildService(world.Service("shop", name), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,8 +72,8 @@ func converged(t *testing.T, namespace, name string, objects ...client.Object) [
 	return all
 }
 
-func strict(namespace string, allowed *v1alpha1.AllowedNamespaces) *v1alpha1.Topology {
-	return &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "shop", UID: "topology-shop"}, Spec: v1alpha1.TopologySpec{AllowedNamespaces: allowed}}
+func strict(allowed *v1alpha1.AllowedNamespaces) *v1alpha1.Topology {
+	return &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop", UID: "topology-shop"}, Spec: v1alpha1.TopologySpec{AllowedNamespaces: allowed}}
 }
 
 func namespace(name string, labels map[string]string) *corev1.Namespace {
@@ -113,14 +113,14 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 	}
 
 	t.Run("with a caller whose namespace the Topology does not choose", func(t *testing.T) {
-		objects := converged(t, "shop", "users", strict("shop", chosen), users(), guest, namespace("guests", map[string]string{"team": "other"}), namespace("shop", nil))
+		objects := converged(t, "users", strict(chosen), users(), guest, namespace("guests", map[string]string{"team": "other"}), namespace("shop", nil))
 		if n := callersOf(policyOf(t, objects, "users")); n != 0 {
 			t.Fatalf("%d rules let callers in, want none: it is refused", n)
 		}
 		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", "", 1))
 	})
 	t.Run("with a caller whose namespace it chooses", func(t *testing.T) {
-		objects := converged(t, "shop", "users", strict("shop", chosen), users(), guest, namespace("guests", map[string]string{"team": "shop"}), namespace("shop", nil))
+		objects := converged(t, "users", strict(chosen), users(), guest, namespace("guests", map[string]string{"team": "shop"}), namespace("shop", nil))
 		if n := callersOf(policyOf(t, objects, "users")); n != 1 {
 			t.Fatalf("%d rules let callers in, want one", n)
 		}
@@ -133,7 +133,7 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "atoll.dev/v1alpha1", Kind: "Microservice", Name: "users", UID: "users-1",
 				Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true)}}},
 			AutomountServiceAccountToken: ptr.To(false)}
-		objects := converged(t, "shop", "users", strict("shop", nil), named, account)
+		objects := converged(t, "users", strict(nil), named, account)
 		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", ", serviceAccount: {name: users}", 1))
 	})
 	t.Run("in the middle of a rollout to another port", func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 		earlier := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "users-1", Labels: map[string]string{
 			v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users", v1alpha1.LabelComponent: v1alpha1.ComponentService,
 		}}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "users", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 7070}}}}}}
-		objects := converged(t, "shop", "users", strict("shop", nil), rolling, caller, earlier)
+		objects := converged(t, "users", strict(nil), rolling, caller, earlier)
 		if ports := policyOf(t, objects, "users").Spec.Ingress[0].Ports; len(ports) != 2 {
 			t.Fatalf("ports %v are open, want those of both templates", ports)
 		}
@@ -156,8 +156,8 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 		})
 		caller := service("orders", "users")
 		caller.UID = "orders-1"
-		objects := converged(t, "shop", "orders", strict("shop", nil), rolling, caller)
-		objects = append(objects, converged(t, "shop", "users", strict("shop", nil), rolling, caller)[3:]...)
+		objects := converged(t, "orders", strict(nil), rolling, caller)
+		objects = append(objects, converged(t, "users", strict(nil), rolling, caller)[3:]...)
 		orders := strings.NewReplacer("users", "orders", "%", ", dependencies: [{name: users}]").Replace(usersOfShop)
 		orders = strings.Replace(orders, "dependencies: [{name: orders}]", "dependencies: [{name: users}]", 1)
 		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", "", 1)+"---\n"+orders)
@@ -168,14 +168,14 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 		routed := users(func(ms *v1alpha1.Microservice) {
 			ms.Spec.Routes = []v1alpha1.Route{{Path: "/users", ParentRefs: []v1alpha1.GatewayReference{{Namespace: "front", Name: "public"}}}}
 		})
-		objects := converged(t, "shop", "users", strict("shop", nil), routed, shut)
+		objects := converged(t, "users", strict(nil), routed, shut)
 		got := run(t, cluster(objects...), strings.Replace(usersOfShop, "%", ", routes: [{path: /users, parentRefs: [{name: public, namespace: front}]}]", 1), "diff", "-f", "-")
 		if got.code != 0 || got.out != "" || !strings.Contains(got.err, `Gateway "front/public" lets no routes of namespace "shop" attach`) {
 			t.Errorf("got %+v, want no differences and why there is no route", got)
 		}
 	})
 	t.Run("whose Topology lets it join no more", func(t *testing.T) {
-		objects := converged(t, "shop", "users", strict("shop", nil), users())
+		objects := converged(t, "users", strict(nil), users())
 		got := run(t, cluster(objects...), strings.Replace(strings.Replace(usersOfShop, "%", "", 1), "{name: shop}", "{name: mall, namespace: mall}", 1), "diff", "-f", "-")
 		if got.code != 0 || got.out != "" || !strings.Contains(got.err, "TopologyNotFound") {
 			t.Errorf("got %+v, want no deletions: the operator leaves all as it is", got)

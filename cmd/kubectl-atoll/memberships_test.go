@@ -33,10 +33,10 @@ import (
 )
 
 // counted counts the requests to a cluster of which some may be forbidden.
-func counted(c client.WithWatch, requests *[]string, forbids func(verb string, o any, namespace string) bool) client.WithWatch {
+func counted(c client.WithWatch, requests *[]string, forbids func(o any, namespace string) bool) client.WithWatch {
 	forbidden := func(verb string, o any, namespace string) error {
 		*requests = append(*requests, fmt.Sprintf("%s %T", verb, o))
-		if forbids != nil && forbids(verb, o, namespace) {
+		if forbids != nil && forbids(o, namespace) {
 			return apierrors.NewForbidden(schema.GroupResource{}, "", nil)
 		}
 		return nil
@@ -84,7 +84,7 @@ func TestRequestsForManyGuests(t *testing.T) {
 	for name, tc := range map[string]struct {
 		args []string
 		// forbids says what may not be read.
-		forbids func(verb string, o any, namespace string) bool
+		forbids func(o any, namespace string) bool
 		most    int
 		want    string
 	}{
@@ -92,17 +92,17 @@ func TestRequestsForManyGuests(t *testing.T) {
 		"the table of all":        {args: []string{"status", "-A"}, most: 3, want: "service-499"},
 		"the impact of one":       {args: []string{"impact", "service-000", "-n", "team-0"}, most: 3, want: "499 services are hit, 3 directly"},
 		"by one who may list no namespaces": {args: []string{"graph", "shop", "-n", "front"}, most: 4 + 10, want: "500 services",
-			forbids: func(verb string, o any, _ string) bool {
+			forbids: func(o any, _ string) bool {
 				_, namespaces := o.(*corev1.NamespaceList)
 				return namespaces
 			}},
 		"by one who may list no Topologies": {args: []string{"graph", "shop", "-n", "front"}, most: 6, want: "500 services",
-			forbids: func(verb string, o any, _ string) bool {
+			forbids: func(o any, _ string) bool {
 				_, topologies := o.(*v1alpha1.TopologyList)
 				return topologies
 			}},
 		"by one who may read neither Topologies elsewhere nor namespaces": {args: []string{"status", "-n", "team-0"}, most: 5, want: "service-490",
-			forbids: func(verb string, o any, namespace string) bool {
+			forbids: func(o any, namespace string) bool {
 				switch o.(type) {
 				case *v1alpha1.Topology, *v1alpha1.TopologyList:
 					return namespace != "team-0"

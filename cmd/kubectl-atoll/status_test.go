@@ -122,7 +122,7 @@ func TestRollout(t *testing.T) {
 	}
 	t.Run("that may not be read", func(t *testing.T) {
 		var requests []string
-		c := counted(cluster(checkout()...), &requests, func(_ string, o any, _ string) bool {
+		c := counted(cluster(checkout()...), &requests, func(o any, _ string) bool {
 			kind := kindOf(t, o.(runtime.Object))
 			return kind != "MicroserviceList" && kind != "TopologyList"
 		})
