@@ -148,9 +148,6 @@ func (a *audit) peerOf(namespace string, pods map[string]string) *peer {
 	p := &peer{namespace: namespace, labels: pods}
 	if of, known := a.world.namespaces[namespace]; known {
 		p.namespaceLabels = of
-		if of == nil {
-			p.namespaceLabels = map[string]string{}
-		}
 	}
 	return p
 }

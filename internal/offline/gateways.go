@@ -18,9 +18,12 @@ package offline
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -63,13 +66,32 @@ func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, k
 		return true
 	}
 	admits, err := children.GatewayAdmits(gateway, section, hostname, ms.Namespace, func(namespace string) (map[string]string, error) {
-		labels, known := w.namespaces[namespace]
-		if !known {
+		of, known := w.namespaces[namespace]
+		if !known && !choosesByName(gateway) {
 			return nil, errUnknown
 		}
-		return labels, nil
+		return labels.Merge(of, labels.Set{corev1.LabelMetadataName: namespace}), nil
 	})
 	return admits || err != nil
+}
+
+// choosesByName says whether a Gateway chooses namespaces by nothing but the label
+// that every namespace has, as those of Topologies do.
+func choosesByName(gateway *gatewayv1.Gateway) bool {
+	return !slices.ContainsFunc(gateway.Spec.Listeners, func(listener gatewayv1.Listener) bool {
+		allowed := listener.AllowedRoutes
+		return allowed != nil && allowed.Namespaces != nil && !byName(allowed.Namespaces.Selector)
+	})
+}
+
+// byName says whether a selector of namespaces is about their names alone.
+func byName(selector *metav1.LabelSelector) bool {
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return true
+	}
+	requirements, _ := s.Requirements()
+	return !slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() != corev1.LabelMetadataName })
 }
 
 // gateway is the Gateway of namespace/name, or the one that a Topology of that name

@@ -20,7 +20,9 @@ import (
 	"fmt"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -112,9 +114,10 @@ func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
 // whose labels are not known is let in.
 func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
 	of, known := w.namespaces[namespace]
-	if allowed := topology.Spec.AllowedNamespaces; !known && allowed != nil && allowed.From == v1alpha1.NamespacesFromSelector {
+	if allowed := topology.Spec.AllowedNamespaces; !known && allowed != nil && allowed.From == v1alpha1.NamespacesFromSelector && !byName(allowed.Selector) {
 		return false
 	}
+	of = labels.Merge(of, labels.Set{corev1.LabelMetadataName: namespace})
 	allowed, err := graph.Allows(topology, namespace, func(string) (map[string]string, error) { return of, nil })
 	return err != nil || !allowed
 }

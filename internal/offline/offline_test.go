@@ -324,6 +324,22 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Microservice "a": routes[0]: Gateway "shop/shop" lets no routes of namespace "other" attach: have its owner allow them`}},
 		"one whose Gateway elsewhere chooses namespaces by their labels, which are not known": {
 			input: gated(""), want: nil},
+		"one at the Gateway of a Topology that has guests of other namespaces": {
+			input: ms("b", ", topologyRef: {name: shop, namespace: front}") +
+				strings.ReplaceAll(ms("a", ", routes: [{path: /x, parentRefs: [{name: shop, namespace: front}]}]"), "{name: a}", "{name: a, namespace: other}") +
+				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
+				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {team: shop}}}, gateway: {className: traefik, hostnames: [a.example]}}\n" +
+				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: shop}}\n",
+			want: []string{`error: Microservice "a": routes[0]: Gateway "front/shop" lets no routes of namespace "other" attach`}},
+		"a member of a Topology that chooses its namespace by name": {
+			input: ms("b", ", topologyRef: {name: shop, namespace: front}") + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n" +
+				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
+				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}}}\n"},
+		"one of a Topology that chooses another namespace by name": {
+			input: ms("b", ", topologyRef: {name: shop, namespace: front}") +
+				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
+				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: mall}}}}\n",
+			want: []string{`error: Microservice "b": Topology "shop" of namespace "front" lets no members of namespace "shop" join`}},
 		"one whose Gateway elsewhere lets its namespace in": {
 			input: gated("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {public: \"yes\"}}\n")},
 		"one whose Gateway elsewhere keeps its namespace out": {

@@ -27,6 +27,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -57,7 +58,7 @@ type World struct {
 	Topologies []*v1alpha1.Topology
 
 	// namespaces holds labels by name.
-	namespaces   map[string]map[string]string
+	namespaces   map[string]labels.Set
 	gateways     map[types.NamespacedName]*gatewayv1.Gateway
 	contents     map[reference]map[string][]byte
 	secrets      map[types.NamespacedName]*corev1.Secret
@@ -98,7 +99,8 @@ func (w *World) Add(o *unstructured.Unstructured) error {
 	case schema.GroupKind{Group: gatewayv1.GroupName, Kind: "GRPCRoute"}:
 		return addRoute[gatewayv1.GRPCRoute](w, o)
 	case schema.GroupKind{Kind: "Namespace"}:
-		set(&w.namespaces, o.GetName(), o.GetLabels())
+		// The API server adds the one label.
+		set(&w.namespaces, o.GetName(), labels.Merge(o.GetLabels(), labels.Set{corev1.LabelMetadataName: o.GetName()}))
 	case schema.GroupKind{Kind: "Secret"}:
 		return w.addSecret(key, o)
 	case schema.GroupKind{Kind: "ConfigMap"}:
