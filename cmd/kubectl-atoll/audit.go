@@ -17,28 +17,33 @@ limitations under the License.
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/offline"
 )
 
 // auditor reads what calls that nobody declared may stand in.
 type auditor struct {
 	client.Reader
+	topology *v1alpha1.Topology
+	world    *offline.World
+	// namespaces are those of the members.
+	namespaces []string
+	// classes are those of Gateways, by namespace/name.
+	classes map[string]string
 	// unread is what may not be read.
 	unread map[string]bool
 }
@@ -46,37 +51,33 @@ type auditor struct {
 // cuts finds the connections that Strict isolation of a Topology would cut, and
 // says what may not be read and so was passed over.
 func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) (cuts []graph.Cut, unread []string, err error) {
-	a := &auditor{c, map[string]bool{}}
+	a := &auditor{Reader: c, topology: topology, world: &offline.World{Live: true, Hidden: map[string]bool{}},
+		classes: map[string]string{}, unread: map[string]bool{}}
 	namespaces := map[string]bool{}
-	for _, ms := range from.all {
-		if from.memberOf(ms) == topology.Namespace+"/"+topology.Name {
-			namespaces[ms.Namespace] = true
-		}
-	}
-	all := slices.Clone(from.all)
-	for i, ms := range all {
-		// Others' ConfigMaps are many, and seldom tell of this Topology.
-		if !namespaces[ms.Namespace] {
+	a.world.Services = slices.Clone(from.all)
+	for i, ms := range from.all {
+		if from.memberOf(ms) != topology.Namespace+"/"+topology.Name {
 			continue
 		}
-		if all[i], err = a.withConfigMaps(ctx, ms); err != nil {
+		namespaces[ms.Namespace] = true
+		// Others' ConfigMaps are many, and seldom tell of this Topology.
+		if a.world.Services[i], err = a.withConfigMaps(ctx, ms); err != nil {
 			return nil, nil, err
 		}
 	}
-	var entries []graph.Entry
-	for _, namespace := range slices.Sorted(maps.Keys(namespaces)) {
-		found, err := a.entriesIn(ctx, namespace)
-		if err != nil {
-			return nil, nil, err
-		}
-		entries = append(entries, found...)
+	a.namespaces = slices.Sorted(maps.Keys(namespaces))
+	if err := from.memberships.handOver(a.world, topology); err != nil {
+		return nil, nil, err
 	}
-	return graph.Cuts(topology, all, from.memberOf, entries), slices.Sorted(maps.Keys(a.unread)), nil
+	observed, err := a.observe(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.world.Cuts(topology, *observed), slices.Sorted(maps.Keys(a.unread)), nil
 }
 
 // passOver notes what may not be read. Any other error is the caller's.
-func (a *auditor) passOver(err error, what, namespace string) error {
-	what += " of namespace " + namespace
+func (a *auditor) passOver(err error, what string) error {
 	if apierrors.IsForbidden(err) {
 		a.unread[what] = true
 		return nil
@@ -87,6 +88,37 @@ func (a *auditor) passOver(err error, what, namespace string) error {
 	return readable("reading "+what, err)
 }
 
+// list reads the objects of a kind of all namespaces, or, where that is not allowed,
+// of the members'.
+func list[T client.ObjectList](ctx context.Context, a *auditor, what string, empty func() T) ([]T, error) {
+	all := empty()
+	err := a.List(ctx, all)
+	if !apierrors.IsForbidden(err) {
+		return []T{all}, a.passOver(err, what)
+	}
+	var lists []T
+	var forbidden []string
+	for _, namespace := range a.namespaces {
+		some := empty()
+		err := a.List(ctx, some, client.InNamespace(namespace))
+		if apierrors.IsForbidden(err) {
+			forbidden = append(forbidden, what+" of namespace "+namespace)
+		} else if err := a.passOver(err, what); err != nil {
+			return nil, err
+		}
+		lists = append(lists, some)
+	}
+	if len(forbidden) == len(a.namespaces) {
+		forbidden = []string{what}
+	} else {
+		forbidden = append(forbidden, what+" of other namespaces")
+	}
+	for _, unread := range forbidden {
+		a.unread[unread] = true
+	}
+	return lists, nil
+}
+
 // withConfigMaps is a service whose env has the values that its pods take from
 // ConfigMaps.
 func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
@@ -94,7 +126,7 @@ func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice)
 	read := func(name string) (map[string]string, error) {
 		config := &corev1.ConfigMap{}
 		err := a.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, config)
-		return config.Data, a.passOver(err, "ConfigMaps", ms.Namespace)
+		return config.Data, a.passOver(err, "ConfigMaps of namespace "+ms.Namespace)
 	}
 	for i := range ms.Spec.Env {
 		variable := &ms.Spec.Env[i]
@@ -122,67 +154,6 @@ func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice)
 	return ms, nil
 }
 
-// entriesIn finds the Ingresses and routes of a namespace that somebody else made.
-func (a *auditor) entriesIn(ctx context.Context, namespace string) ([]graph.Entry, error) {
-	var entries []graph.Entry
-	ingresses, httpRoutes, grpcRoutes := &networkingv1.IngressList{}, &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
-	for _, kind := range []struct {
-		name string
-		list client.ObjectList
-	}{{"Ingresses", ingresses}, {"HTTPRoutes", httpRoutes}, {"GRPCRoutes", grpcRoutes}} {
-		if err := a.passOver(a.List(ctx, kind.list, client.InNamespace(namespace)), kind.name, namespace); err != nil {
-			return nil, err
-		}
-	}
-	for i := range ingresses.Items {
-		for _, backend := range backendsOf(&ingresses.Items[i]) {
-			entries = append(entries, graph.Entry{Kind: "Ingress", Namespace: namespace, Name: ingresses.Items[i].Name, Backend: backend})
-		}
-	}
-	add := func(kind string, route client.Object, backend gatewayv1.BackendRef) {
-		if route.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll && (backend.Namespace == nil || string(*backend.Namespace) == namespace) {
-			entries = append(entries, graph.Entry{Kind: kind, Namespace: namespace, Name: route.GetName(), Backend: string(backend.Name)})
-		}
-	}
-	for i := range httpRoutes.Items {
-		for _, rule := range httpRoutes.Items[i].Spec.Rules {
-			for _, backend := range rule.BackendRefs {
-				add("HTTPRoute", &httpRoutes.Items[i], backend.BackendRef)
-			}
-		}
-	}
-	for i := range grpcRoutes.Items {
-		for _, rule := range grpcRoutes.Items[i].Spec.Rules {
-			for _, backend := range rule.BackendRefs {
-				add("GRPCRoute", &grpcRoutes.Items[i], backend.BackendRef)
-			}
-		}
-	}
-	slices.SortFunc(entries, func(a, b graph.Entry) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Backend, b.Backend))
-	})
-	return slices.Compact(entries), nil
-}
-
-func backendsOf(ingress *networkingv1.Ingress) []string {
-	var backends []string
-	add := func(backend *networkingv1.IngressBackend) {
-		if backend != nil && backend.Service != nil && !slices.Contains(backends, backend.Service.Name) {
-			backends = append(backends, backend.Service.Name)
-		}
-	}
-	add(ingress.Spec.DefaultBackend)
-	for _, rule := range ingress.Spec.Rules {
-		if rule.HTTP == nil {
-			continue
-		}
-		for i := range rule.HTTP.Paths {
-			add(&rule.HTTP.Paths[i].Backend)
-		}
-	}
-	return backends
-}
-
 // cuts lists what Strict would cut.
 func (t terminal) cuts(all []graph.Cut, unread []string) string {
 	limits := "Secrets, and what is built into images, can't be looked at."
@@ -195,7 +166,12 @@ func (t terminal) cuts(all []graph.Cut, unread []string) string {
 	var text strings.Builder
 	text.WriteString(wrap(fmt.Sprintf("Isolation is audited, and cuts nothing yet. Strict would cut %s:", subject(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
 	for _, cut := range all {
-		text.WriteString(t.marked(graph.StateStalled, cut.From+" -> "+cut.To) + "  (" + cut.Where + ")\n")
+		arrow, where := cut.From+" -> "+cut.To, "("+cut.Where+")"
+		beside := "  "
+		if utf8.RuneCountInString(arrow)+utf8.RuneCountInString(where)+4 > t.textWidth() {
+			beside = "\n    "
+		}
+		text.WriteString(t.marked(graph.StateStalled, arrow) + beside + where + "\n")
 		text.WriteString("    " + wrap("to let it through: "+cut.Do, t.textWidth(), "    ") + "\n")
 	}
 	text.WriteString(wrap(limits, t.textWidth(), "") + "\n")

@@ -41,6 +41,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/offline"
@@ -153,7 +154,39 @@ func shop() []client.Object {
 	return []client.Object{
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}},
 		orders, users, routed(service("payments", "orders")), away,
+		deployment("orders", 2, appsv1.DeploymentStatus{Replicas: 3, UpdatedReplicas: 1, AvailableReplicas: 2}),
+		httpRoute("orders", "shop", answer("shop", "", "")),
 	}
+}
+
+// deployment is one that its controller has seen.
+func deployment(name string, replicas int32, status appsv1.DeploymentStatus) *appsv1.Deployment {
+	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Spec: appsv1.DeploymentSpec{Replicas: &replicas}, Status: status}
+}
+
+// httpRoute is one that Atoll made, and what its Gateway says of it.
+func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *gatewayv1.HTTPRoute {
+	service, _, _ := strings.Cut(name, "-")
+	namespace, name2, elsewhere := strings.Cut(gateway, "/")
+	parent := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway)}
+	if elsewhere {
+		parent = gatewayv1.ParentReference{Namespace: ptr.To(gatewayv1.Namespace(namespace)), Name: gatewayv1.ObjectName(name2)}
+	}
+	return &gatewayv1.HTTPRoute{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, Labels: map[string]string{v1alpha1.LabelMicroservice: service}},
+		Spec:       gatewayv1.HTTPRouteSpec{Hostnames: []gatewayv1.Hostname{"shop.example.com"}, CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: []gatewayv1.ParentReference{parent}}},
+		Status:     gatewayv1.HTTPRouteStatus{RouteStatus: gatewayv1.RouteStatus{Parents: answers}},
+	}
+}
+
+// answer is what a Gateway says of a route: that it accepts it, or why not.
+func answer(gateway, reason, message string) gatewayv1.RouteParentStatus {
+	accepted := condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionTrue, "Accepted", "")
+	if reason != "" {
+		accepted = condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionFalse, reason, message)
+	}
+	return gatewayv1.RouteParentStatus{ParentRef: gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway)},
+		Conditions: []metav1.Condition{accepted, condition(string(gatewayv1.RouteConditionResolvedRefs), metav1.ConditionTrue, "ResolvedRefs", "")}}
 }
 
 func TestGraphCommand(t *testing.T) {
@@ -218,7 +251,7 @@ func TestGraphWatch(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- command.ExecuteContext(ctx) }()
-	expect := func(want string) {
+	expect := func(want string, change func()) {
 		t.Helper()
 		deadline := time.After(10 * time.Second)
 		// The watch may begin after the change: it is made until it is seen.
@@ -229,21 +262,32 @@ func TestGraphWatch(t *testing.T) {
 					return
 				}
 			case <-time.After(300 * time.Millisecond):
-				payments := &v1alpha1.Microservice{}
-				if err := c.Get(ctx, client.ObjectKey{Namespace: "shop", Name: "payments"}, payments); err != nil {
-					t.Error(err)
-				}
-				payments.Status.URLs = append(payments.Status.URLs, "https://again.example.com")
-				if err := c.Update(ctx, payments); err != nil {
-					t.Error(err)
-				}
+				change()
 			case <-deadline:
 				t.Fatalf("nothing with %q was drawn", want)
 			}
 		}
 	}
-	expect("payments  https://shop.example.com/payments\n")
-	expect("payments  https://shop.example.com/payments +")
+	changed := func(o client.Object, change func()) {
+		if err := c.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
+			t.Error(err)
+		}
+		change()
+		if err := c.Update(ctx, o); err != nil {
+			t.Error(err)
+		}
+	}
+	expect("payments  https://shop.example.com/payments\n", func() {})
+	payments := service("payments")
+	expect("payments  https://shop.example.com/payments +", func() {
+		changed(payments, func() { payments.Status.URLs = append(payments.Status.URLs, "https://again.example.com") })
+	})
+	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}}
+	expect("Isolation is audited", func() {
+		changed(topology, func() {
+			topology.Annotations = map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit, "again": topology.ResourceVersion}
+		})
+	})
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("interrupted it ends with %v, want no error", err)
@@ -278,6 +322,21 @@ func TestImpactCommand(t *testing.T) {
 	})
 	t.Run("nothing", func(t *testing.T) {
 		golden(t, "impact-reports.txt", run(t, cluster(shop()...), "", "impact", "reports").out)
+	})
+	t.Run("callers whose calls don't get through", func(t *testing.T) {
+		stranger := service("stranger", "users")
+		stranger.Namespace, stranger.Spec.TopologyRef = "other", nil
+		stranger.Spec.Dependencies[0].Namespace = "shop"
+		wrong := service("wrong-port", "users")
+		wrong.Spec.Dependencies[0].Port = "grpc"
+		objects := []client.Object{service("users"), service("orders", "users"), stranger, wrong, service("beyond", "wrong-port")}
+		golden(t, "impact-in-vain.txt", run(t, cluster(objects...), "", "impact", "users").out)
+		golden(t, "impact-in-vain.json", run(t, cluster(objects...), "", "impact", "users", "-o", "json").out)
+	})
+	t.Run("another output", func(t *testing.T) {
+		if got := run(t, cluster(shop()...), "", "impact", "users", "-o", "xml"); got.code != 2 || got.err != "error: -o xml: must be json\n" {
+			t.Errorf("got %+v", got)
+		}
 	})
 	t.Run("guarded", func(t *testing.T) {
 		users := service("users")

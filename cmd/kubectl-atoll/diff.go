@@ -42,7 +42,7 @@ func diffCommand(p *plugin) *cobra.Command {
 		Long: `Show what an apply of these files would change in the objects that Atoll makes:
 the fields that Atoll sets and that are otherwise in the cluster, objects that
 would be made and those that would be deleted. Nothing is changed. What Secrets
-hold is not shown.
+hold is not shown. What you may not read is passed over, and noted.
 
 Exits with 1 if there are differences, and with 0 if there are none.`,
 		Example: `  kubectl atoll diff -f orders.yaml`,
@@ -68,6 +68,9 @@ func (o *diffOptions) run(ctx context.Context) error {
 	live, err := gather(ctx, c, sources)
 	if err != nil {
 		return err
+	}
+	for _, note := range live.notes {
+		fmt.Fprintf(o.ErrOut, "note: %s\n", note)
 	}
 	live.world.RcloneImage = o.rcloneImage
 	differs := false
@@ -113,7 +116,8 @@ func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (dif
 		}
 		there := live.object(kind, wanted)
 		switch {
-		case there != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)]:
+		case there != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)],
+			there == nil && live.unread[kindIn{kind, wanted.GetNamespace()}]:
 			continue
 		case there != nil && (isNew || !owns(built, there)) && kind != "Secret":
 			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not made by Atoll; it would be left as it is\n", kind, wanted.GetName())

@@ -28,6 +28,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -53,8 +54,8 @@ With a Topology its members are drawn, and what they call; without one, all
 services of the namespace.
 
 Of a Topology with the annotation atoll.dev/isolation: audit the connections are
-listed as well that isolation: Strict would cut, as far as the specs and the
-ConfigMaps of their environment tell.`,
+listed as well that isolation: Strict would cut: of services and other workloads
+by what they are started with, and of Ingresses and routes that somebody else made.`,
 		Example: `  kubectl atoll graph shop
   kubectl atoll graph --watch
   kubectl atoll graph -o mermaid
@@ -67,7 +68,7 @@ ConfigMaps of their environment tell.`,
 	}
 	p.addAllNamespaces(c)
 	c.Flags().StringVarP(&o.output, "output", "o", "", "Write mermaid, dot or json instead of a tree.")
-	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Draw anew on each change.")
+	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Draw anew on each change of a service or a Topology.")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(graphOutputs[1:], cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -186,20 +187,35 @@ func interrupted(ctx context.Context) bool {
 	}
 }
 
-// awaitChange waits until a service changes after what was drawn from, or the watch ends,
-// as the API server has it do from time to time.
+// awaitChange waits until a service or a Topology changes after what was drawn from,
+// or a watch ends, as the API server has it do from time to time.
 func awaitChange(ctx context.Context, c client.WithWatch, from *seen) error {
-	watch, err := c.Watch(ctx, &v1alpha1.MicroserviceList{}, &client.ListOptions{
+	services, err := c.Watch(ctx, &v1alpha1.MicroserviceList{}, &client.ListOptions{
 		Namespace: from.namespace, Raw: &metav1.ListOptions{ResourceVersion: from.version},
 	})
 	if err != nil {
 		return readable("watching Microservices", err)
 	}
-	defer watch.Stop()
+	defer services.Stop()
+	// Who may not watch Topologies sees what services alone tell.
+	var topologies <-chan watch.Event
+	if of := from.memberships; of.some {
+		found, err := c.Watch(ctx, &v1alpha1.TopologyList{}, &client.ListOptions{
+			Namespace: of.namespace, Raw: &metav1.ListOptions{ResourceVersion: of.version},
+		})
+		if err != nil && !apierrors.IsForbidden(err) {
+			return readable("watching Topologies", err)
+		}
+		if err == nil {
+			defer found.Stop()
+			topologies = found.ResultChan()
+		}
+	}
 	select {
 	case <-ctx.Done():
 		return nil
-	case <-watch.ResultChan():
+	case <-services.ResultChan():
+	case <-topologies:
 	}
 	select {
 	case <-ctx.Done():

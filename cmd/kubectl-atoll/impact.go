@@ -29,23 +29,71 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-type impactOptions struct{ *plugin }
+type impactOptions struct {
+	*plugin
+	output string
+}
 
 func impactCommand(p *plugin) *cobra.Command {
 	o := &impactOptions{plugin: p}
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "impact <microservice>",
 		Short: "Show what breaks if a service goes away",
 		Long: `Show what breaks if a service goes away: the services that call it, directly and
-through others, the addresses that answer no more, and what becomes of its data.`,
-		Example:           `  kubectl atoll impact users -n shop`,
+through others, the addresses that answer no more, and what becomes of its data.
+Calls that don't get through as it is are named apart.`,
+		Example: `  kubectl atoll impact users -n shop
+  kubectl atoll impact users -o json`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}
+	addJSON(c, &o.output, "text")
+	return c
+}
+
+// impact is what breaks if a service goes away.
+type impact struct {
+	Service   string `json:"service"`
+	Namespace string `json:"namespace"`
+	// Hit are the services that call it, directly or through others.
+	Hit []hit `json:"hit"`
+	// InVain are the calls to it that don't get through as it is.
+	InVain []inVain `json:"inVain"`
+	// URLs are the addresses that answer no more.
+	URLs []string `json:"urls"`
+	// Data says what becomes of its data.
+	Data []string `json:"data"`
+	// Guard says whether the cluster lets the service be deleted; empty where nothing
+	// keeps it from that.
+	Guard string `json:"guard,omitempty"`
+	// OnlyNamespace is the only namespace that callers could be looked for in; empty
+	// for all.
+	OnlyNamespace string `json:"onlyNamespace,omitempty"`
+
+	node *graph.Node
+}
+
+// hit is a service that a loss reaches.
+type hit struct {
+	Service string   `json:"service"`
+	Direct  bool     `json:"direct"`
+	URLs    []string `json:"urls,omitempty"`
+}
+
+// inVain is a call that does not get through.
+type inVain struct {
+	Service string `json:"service"`
+	Reason  string `json:"reason"`
+	Message string `json:"message"`
+
+	short string
 }
 
 func (o *impactOptions) run(ctx context.Context, name string) error {
+	if err := textOrJSON(o.output); err != nil {
+		return err
+	}
 	namespace, err := o.namespace()
 	if err != nil {
 		return err
@@ -66,38 +114,73 @@ func (o *impactOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	n := graph.Of(namespace, from.all, from.memberOf, nil).Node(name)
-	width := o.terminal.textWidth()
-
-	fmt.Fprintf(o.Out, "If %s (namespace %s) goes away:\n\n", o.terminal.bold(name), namespace)
-	switch reaching := graph.Reaching(n); {
-	case len(reaching) == 0:
-		fmt.Fprintln(o.Out, "No service calls it.")
-	default:
-		direct := len(n.Callers)
-		fmt.Fprintf(o.Out, "%s, %d directly:\n", subject(len(reaching), "service is hit", "services are hit"), direct)
-		fmt.Fprint(o.Out, graph.Dependents(n, o.terminal.tree()))
+	of := impactOf(ms, graph.Of(namespace, from.all, from.memberOf, nil).Node(name))
+	of.Data, of.OnlyNamespace = fate, from.namespace
+	if o.output == "json" {
+		return writeJSON(o.Out, of)
 	}
-	if from.namespace != "" {
-		fmt.Fprintf(o.Out, "Callers in namespaces other than %s could not be looked for.\n", from.namespace)
+	o.text(of)
+	return nil
+}
+
+func impactOf(ms *v1alpha1.Microservice, n *graph.Node) *impact {
+	of := &impact{Service: ms.Name, Namespace: ms.Namespace, Hit: []hit{}, InVain: []inVain{}, URLs: []string{}, Guard: guardLine(ms), node: n}
+	direct := map[*graph.Node]bool{}
+	for _, call := range n.Callers {
+		direct[call.Caller] = direct[call.Caller] || call.Resolved
+	}
+	for _, caller := range graph.Reaching(n) {
+		of.Hit = append(of.Hit, hit{caller.ID, direct[caller], caller.URLs})
+	}
+	for _, call := range graph.InVain(n) {
+		of.InVain = append(of.InVain, inVain{call.From, call.Reason, call.Message, call.ShortProblem()})
+	}
+	of.URLs = append(of.URLs, n.URLs...)
+	return of
+}
+
+// text is the impact for people.
+func (o *impactOptions) text(of *impact) {
+	width := o.terminal.textWidth()
+	fmt.Fprintf(o.Out, "If %s (namespace %s) goes away:\n\n", o.terminal.bold(of.Service), of.Namespace)
+	if len(of.Hit) == 0 {
+		fmt.Fprintln(o.Out, "No service calls it.")
+	} else {
+		direct := 0
+		for _, h := range of.Hit {
+			if h.Direct {
+				direct++
+			}
+		}
+		fmt.Fprintf(o.Out, "%s, %d directly:\n", subject(len(of.Hit), "service is hit", "services are hit"), direct)
+		fmt.Fprint(o.Out, graph.Dependents(of.node, o.terminal.tree()))
+	}
+	if len(of.InVain) > 0 {
+		fmt.Fprintf(o.Out, "\n%s:\n", subject(len(of.InVain), "more declares it, but its calls don't get through as it is", "more declare it, but their calls don't get through as it is"))
+		for _, caller := range of.InVain {
+			line := fmt.Sprintf("   %s  (%s %s)", o.terminal.marked(graph.StateMissing, caller.Service), of.Service, caller.short)
+			fmt.Fprintln(o.Out, line)
+		}
+	}
+	if of.OnlyNamespace != "" {
+		fmt.Fprintf(o.Out, "Callers in namespaces other than %s could not be looked for.\n", of.OnlyNamespace)
 	}
 	fmt.Fprintln(o.Out)
-	if len(n.URLs) == 0 {
+	if len(of.URLs) == 0 {
 		fmt.Fprintln(o.Out, "No address from outside leads to it.")
 	} else {
-		fmt.Fprintln(o.Out, subject(len(n.URLs), "address answers no more:", "addresses answer no more:"))
-		for _, url := range n.URLs {
+		fmt.Fprintln(o.Out, subject(len(of.URLs), "address answers no more:", "addresses answer no more:"))
+		for _, url := range of.URLs {
 			fmt.Fprintf(o.Out, "   %s\n", url)
 		}
 	}
 	fmt.Fprintln(o.Out)
-	for _, line := range fate {
+	for _, line := range of.Data {
 		fmt.Fprintln(o.Out, wrap(line, width, ""))
 	}
-	if line := guardLine(ms); line != "" {
-		fmt.Fprintf(o.Out, "\n%s\n", wrap(line, width, ""))
+	if of.Guard != "" {
+		fmt.Fprintf(o.Out, "\n%s\n", wrap(of.Guard, width, ""))
 	}
-	return nil
 }
 
 // guardLine says whether the cluster lets the service be deleted.

@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -49,14 +48,13 @@ Exits with 1 if there are errors, and with 0 if there are warnings only.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
-	c.Flags().StringVarP(&o.output, "output", "o", "", "Write json instead of lines.")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	addJSON(c, &o.output, "lines")
 	return c
 }
 
 func (o *lintOptions) run(ctx context.Context) error {
-	if o.output != "" && o.output != "json" {
-		return fmt.Errorf("-o %s: must be json", o.output)
+	if err := textOrJSON(o.output); err != nil {
+		return err
 	}
 	sources, err := o.read(o.plugin)
 	if err != nil {
@@ -94,14 +92,12 @@ func (o *lintOptions) write(findings []offline.Finding, count, failures int) err
 		if findings == nil {
 			findings = []offline.Finding{}
 		}
-		text, err := json.MarshalIndent(struct {
+		return writeJSON(o.Out, struct {
 			Findings []offline.Finding `json:"findings"`
 			Objects  int               `json:"objects"`
 			Errors   int               `json:"errors"`
 			Warnings int               `json:"warnings"`
-		}{findings, count, failures, warnings}, "", "  ")
-		fmt.Fprintln(o.Out, string(text))
-		return err
+		}{findings, count, failures, warnings})
 	}
 	for i := range findings {
 		fmt.Fprintln(o.Out, findings[i].String())

@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
@@ -29,7 +30,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
@@ -46,44 +46,45 @@ type live struct {
 	// services and topologies are those of the files.
 	services   []*v1alpha1.Microservice
 	topologies []*v1alpha1.Topology
+	// unread are the kinds that may not be listed in a namespace.
+	unread map[kindIn]bool
+	// notes say what could not be read, and what that means.
+	notes []string
 }
+
+// kindIn is a kind in a namespace.
+type kindIn struct{ kind, namespace string }
 
 func objectID(kind string, o metav1.Object) string {
 	return kind + " " + o.GetNamespace() + "/" + o.GetName()
 }
 
 // gather reads what decides over the children of the services in the files, and
-// the children.
+// the children. What may not be read is noted and passed over.
 func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*live, error) {
-	l := &live{client: c, objects: map[string]children.Object{},
+	l := &live{client: c, objects: map[string]children.Object{}, unread: map[kindIn]bool{},
 		world: &offline.World{Live: true, MissingCRDs: map[string]bool{}, Hidden: map[string]bool{}}}
 	namespaces := map[string]bool{}
 	for _, source := range sources {
 		gvk := source.Object.GroupVersionKind()
 		if gvk.Group == v1alpha1.GroupVersion.Group {
 			namespaces[source.Object.GetNamespace()] = true
-			if err := l.known(ctx, source.Object); err != nil {
+			status, err := l.known(ctx, source.Object)
+			if err != nil {
 				return nil, err
 			}
 			if err := l.world.Add(source.Object); err != nil {
 				return nil, err
 			}
+			if ms := l.world.Service(source.Object.GetNamespace(), source.Object.GetName()); gvk.Kind == "Microservice" {
+				ms.Status = status
+			}
 		}
 	}
 	l.services, l.topologies = slices.Clone(l.world.Services), slices.Clone(l.world.Topologies)
-	if err := l.neighbours(ctx, namespaces); err != nil {
-		return nil, err
-	}
-	for namespace := range namespaces {
-		if err := l.namespace(ctx, namespace); err != nil {
-			return nil, err
-		}
-	}
-	if err := l.routesElsewhere(ctx, namespaces); err != nil {
-		return nil, err
-	}
-	for _, ms := range l.services {
-		if err := l.referred(ctx, ms); err != nil {
+	in := slices.Sorted(maps.Keys(namespaces))
+	for _, step := range []func(context.Context, []string) error{l.neighbours, l.namespaces, l.made, l.gateways, l.routesElsewhere, l.referred} {
+		if err := step(ctx, in); err != nil {
 			return nil, err
 		}
 	}
@@ -98,125 +99,81 @@ func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*li
 	return l, nil
 }
 
-// known gives an object of a file the uid that it has in the cluster.
-func (l *live) known(ctx context.Context, o *unstructured.Unstructured) error {
-	there := &unstructured.Unstructured{}
+func (l *live) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(l.notes, text) {
+		l.notes = append(l.notes, text)
+	}
+}
+
+// known gives an object of a file the uid that it has in the cluster. The status of
+// a Microservice tells where its pods listen.
+func (l *live) known(ctx context.Context, o *unstructured.Unstructured) (v1alpha1.MicroserviceStatus, error) {
+	there, ms := &unstructured.Unstructured{}, &v1alpha1.Microservice{}
 	there.SetGroupVersionKind(o.GroupVersionKind())
 	err := l.client.Get(ctx, client.ObjectKeyFromObject(o), there)
-	if err == nil {
-		// How old it is decides over what it claims.
-		o.SetUID(there.GetUID())
-		o.SetCreationTimestamp(there.GetCreationTimestamp())
-		return nil
-	}
 	if apierrors.IsNotFound(err) {
-		return nil
+		return ms.Status, nil
 	}
-	return readable(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
-}
-
-// neighbours reads the services and Topologies of all namespaces, or, where that
-// is not allowed, of those of the files.
-func (l *live) neighbours(ctx context.Context, namespaces map[string]bool) error {
-	for _, list := range []client.ObjectList{&v1alpha1.MicroserviceList{}, &v1alpha1.TopologyList{}} {
-		err := l.client.List(ctx, list)
-		if !apierrors.IsForbidden(err) {
-			if err := l.addOthers(list, err); err != nil {
-				return err
-			}
-			continue
-		}
-		for namespace := range namespaces {
-			if err := l.addOthers(list, l.client.List(ctx, list, client.InNamespace(namespace))); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// addOthers adds what a list holds and the files don't.
-func (l *live) addOthers(list client.ObjectList, err error) error {
 	if err != nil {
-		return readable("listing services", err)
+		return ms.Status, readable(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
 	}
-	return meta.EachListItem(list, func(o runtime.Object) error {
-		if l.given(o.(client.Object)) {
-			return nil
-		}
-		return l.add(o)
-	})
+	// How old it is decides over what it claims.
+	o.SetUID(there.GetUID())
+	o.SetCreationTimestamp(there.GetCreationTimestamp())
+	if o.GetKind() == "Microservice" {
+		err = runtime.DefaultUnstructuredConverter.FromUnstructured(there.Object, ms)
+	}
+	return ms.Status, err
 }
 
-// namespace reads all that Atoll made in a namespace.
-func (l *live) namespace(ctx context.Context, namespace string) error {
-	in := client.InNamespace(namespace)
-	ours := client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
-	for i := range children.Table {
-		kind := &children.Table[i]
-		list, err := offline.NewList(kind.Prototype)
-		if err != nil {
-			return err
-		}
-		err = l.client.List(ctx, list.(client.ObjectList), in, ours)
-		switch {
-		case kind.CRD != "" && (meta.IsNoMatchError(err) || apierrors.IsNotFound(err)):
-			l.world.MissingCRDs[kind.CRD] = true
-			continue
-		case apierrors.IsForbidden(err) && kind.Name == "Secret":
-			// Passwords are not needed to say what differs beside them.
-			continue
-		case err != nil:
-			return fmt.Errorf("listing %s: %w", kind.Name, err)
-		}
-		if err := meta.EachListItem(list, l.add); err != nil {
-			return err
-		}
-	}
-	gateways := &gatewayv1.GatewayList{}
-	err := l.client.List(ctx, gateways, in)
-	if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("listing Gateway: %w", err)
-	}
-	return meta.EachListItem(gateways, l.add)
-}
-
-// routesElsewhere reads the routes of other namespaces: whoever has a route keeps
-// it. Somebody who may not is told what the services alone tell.
-func (l *live) routesElsewhere(ctx context.Context, namespaces map[string]bool) error {
-	for _, list := range []client.ObjectList{&gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}} {
-		err := l.client.List(ctx, list, client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll})
-		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
-			continue
-		}
-		if err != nil {
-			return readable("listing routes", err)
-		}
-		if err := meta.EachListItem(list, func(o runtime.Object) error {
-			route := o.(children.Object)
-			if namespaces[route.GetNamespace()] {
-				return nil
-			}
-			u, err := offline.ToUnstructured(route)
-			if err != nil {
+// made reads all that Atoll made in some namespaces, and the pods.
+func (l *live) made(ctx context.Context, namespaces []string) error {
+	for _, namespace := range namespaces {
+		for i := range children.Table {
+			if err := l.kind(ctx, &children.Table[i], namespace); err != nil {
 				return err
 			}
-			return l.world.Add(u)
-		}); err != nil {
+		}
+		pods := &corev1.PodList{}
+		err := l.client.List(ctx, pods, client.InNamespace(namespace), ours)
+		switch {
+		case apierrors.IsForbidden(err):
+			l.note("Pods of namespace %s may not be read: ports that only earlier pods listen on are not known", namespace)
+		case err != nil:
+			return fmt.Errorf("listing Pod: %w", err)
+		}
+		if err := meta.EachListItem(pods, l.addToWorld); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *live) given(o client.Object) bool {
-	if _, isTopology := o.(*v1alpha1.Topology); isTopology {
-		return l.world.Topology(o.GetNamespace(), o.GetName()) != nil
+// ours selects what Atoll made.
+var ours = client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
+
+// kind reads what Atoll made of a kind.
+func (l *live) kind(ctx context.Context, kind *children.Kind, namespace string) error {
+	list, err := offline.NewList(kind.Prototype)
+	if err != nil {
+		return err
 	}
-	return l.world.Service(o.GetNamespace(), o.GetName()) != nil
+	err = l.client.List(ctx, list.(client.ObjectList), client.InNamespace(namespace), ours)
+	switch {
+	case kind.CRD != "" && (meta.IsNoMatchError(err) || apierrors.IsNotFound(err)):
+		l.world.MissingCRDs[kind.CRD] = true
+		return nil
+	case apierrors.IsForbidden(err):
+		l.unread[kindIn{kind.Name, namespace}] = true
+		l.note("objects of kind %s in namespace %s may not be listed: whether they differ is not known", kind.Name, namespace)
+		return nil
+	case err != nil:
+		return fmt.Errorf("listing %s: %w", kind.Name, err)
+	}
+	return meta.EachListItem(list, l.add)
 }
 
-// add adds an object that was read.
+// add adds an object that was read, and that may be one of those that are compared.
 func (l *live) add(o runtime.Object) error {
 	object := o.(children.Object)
 	kind, err := offline.KindOf(object)
@@ -224,22 +181,36 @@ func (l *live) add(o runtime.Object) error {
 		return err
 	}
 	l.objects[objectID(kind, object)] = object
-	u, err := offline.ToUnstructured(object)
+	return l.addToWorld(o)
+}
+
+func (l *live) addToWorld(o runtime.Object) error {
+	u, err := offline.ToUnstructured(o.(children.Object))
 	if err != nil {
 		return err
 	}
 	return l.world.Add(u)
 }
 
-// referred reads the ConfigMaps and Secrets that a service's pods use, and those
-// of its database that have lost their labels.
-func (l *live) referred(ctx context.Context, ms *v1alpha1.Microservice) error {
-	refs := children.ReferencesOf(ms)
-	if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
-		for _, name := range []string{database.Name(ms.Name), database.AdminSecretName(ms.Name), database.NextSecretName(ms.Name)} {
-			refs = append(refs, children.Reference{Kind: "Secret", Name: name})
+// referred reads the ConfigMaps and Secrets that the services' pods use, and those of
+// their databases that have lost their labels.
+func (l *live) referred(ctx context.Context, _ []string) error {
+	for _, ms := range l.services {
+		refs := children.ReferencesOf(ms)
+		if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
+			for _, name := range []string{database.Name(ms.Name), database.AdminSecretName(ms.Name), database.NextSecretName(ms.Name)} {
+				refs = append(refs, children.Reference{Kind: "Secret", Name: name})
+			}
+		}
+		if err := l.contents(ctx, ms, refs); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// contents reads what a service refers to.
+func (l *live) contents(ctx context.Context, ms *v1alpha1.Microservice, refs []children.Reference) error {
 	for i := range refs {
 		var o client.Object = &corev1.ConfigMap{}
 		if refs[i].Kind == "Secret" {
@@ -276,6 +247,9 @@ type leftover struct {
 // unwanted are the objects that a Microservice controls and that are not wanted.
 // Of a kind that could not be built nothing is deleted.
 func (l *live) unwanted(built *offline.Built) []leftover {
+	if built.LeftAsIs {
+		return nil
+	}
 	var found []leftover
 	wanted := map[string]bool{}
 	for _, o := range built.Objects {

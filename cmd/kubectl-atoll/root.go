@@ -25,13 +25,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/offline"
 )
 
@@ -109,6 +107,8 @@ type seen struct {
 	all []*v1alpha1.Microservice
 	// memberOf is the Topology that a service is a member of.
 	memberOf func(*v1alpha1.Microservice) string
+	// memberships are what memberOf was read from.
+	memberships *memberships
 	// namespace is the only one that may be read; empty means that all may.
 	namespace string
 	// version is that of the list.
@@ -132,37 +132,11 @@ func services(ctx context.Context, c client.Reader, namespace string) (*seen, er
 	for i := range list.Items {
 		s.all = append(s.all, &list.Items[i])
 	}
-	s.memberOf = memberships(ctx, c)
-	return s, nil
-}
-
-// memberships finds the Topologies that services are members of. Who may not read
-// a Topology of another namespace, or the labels of a namespace, is shown a
-// service as a member of the one that it names.
-func memberships(ctx context.Context, c client.Reader) func(*v1alpha1.Microservice) string {
-	return func(ms *v1alpha1.Microservice) string {
-		named := graph.TopologyOf(ms)
-		ref := ms.Spec.TopologyRef
-		if ref == nil || ref.Namespace == "" || ref.Namespace == ms.Namespace {
-			return named
-		}
-		topology := &v1alpha1.Topology{}
-		switch err := c.Get(ctx, types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}, topology); {
-		case apierrors.IsNotFound(err):
-			return ""
-		case err != nil:
-			return named
-		}
-		allowed, err := graph.Allows(topology, ms.Namespace, func(name string) (map[string]string, error) {
-			ns := &corev1.Namespace{}
-			err := c.Get(ctx, types.NamespacedName{Name: name}, ns)
-			return ns.Labels, err
-		})
-		if err == nil && !allowed {
-			return ""
-		}
-		return named
+	if s.memberships, err = membershipsOf(ctx, c, namespace); err != nil {
+		return nil, err
 	}
+	s.memberOf = s.memberships.of
+	return s, nil
 }
 
 // of are the services of a namespace, or all if it is empty.

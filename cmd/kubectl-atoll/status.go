@@ -28,27 +28,36 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-type statusOptions struct{ *plugin }
+type statusOptions struct {
+	*plugin
+	output string
+}
 
 func statusCommand(p *plugin) *cobra.Command {
 	o := &statusOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "status [microservice]",
 		Short: "Show a service in one screen, or all in a table",
-		Long: `Show a service in one screen: its pods, database, addresses, what it calls and
-what calls it, and all conditions. Without a name, all services in a table.`,
+		Long: `Show a service in one screen: its pods and how far their rollout is, its routes and
+whether their Gateways accept them, its database, what it calls and what calls it,
+and all conditions. Without a name, all services in a table.`,
 		Example: `  kubectl atoll status
   kubectl atoll status orders -n shop
+  kubectl atoll status orders -o json
   kubectl atoll status -A`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), strings.Join(args, "")) },
 	}
 	p.addAllNamespaces(c)
+	addJSON(c, &o.output, "text")
 	return c
 }
 
 func (o *statusOptions) run(ctx context.Context, name string) error {
+	if err := textOrJSON(o.output); err != nil {
+		return err
+	}
 	namespace, err := o.scope()
 	if err != nil {
 		return err
@@ -67,6 +76,9 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 	g := graph.Of(namespace, from.all, from.memberOf, nil)
 	if name == "" {
 		some := from.of(namespace)
+		if o.output == "json" {
+			return writeJSON(o.Out, o.list(some, g))
+		}
 		if len(some) == 0 {
 			fmt.Fprintln(o.Out, nothing("services", namespace))
 			return nil
@@ -78,8 +90,36 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(o.Out, o.screen(ms, g))
+	n := g.Node(ms.Name)
+	whole, err := wholeStatusOf(ctx, c, ms, n, from)
+	if err != nil {
+		return err
+	}
+	if o.output == "json" {
+		return writeJSON(o.Out, whole)
+	}
+	fmt.Fprint(o.Out, o.screen(ms, n, whole))
 	return nil
+}
+
+// list is a status for each service, in the order of the table.
+func (o *statusOptions) list(some []*v1alpha1.Microservice, g *graph.Graph) []serviceStatus {
+	all := []serviceStatus{}
+	for _, n := range g.Nodes {
+		if ms := serviceOf(some, n); ms != nil {
+			all = append(all, statusOf(ms, n))
+		}
+	}
+	return all
+}
+
+// serviceOf is the service among some that a node stands for, or nil.
+func serviceOf(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microservice {
+	i := slices.IndexFunc(some, func(ms *v1alpha1.Microservice) bool { return ms.Name == n.Name && ms.Namespace == n.Namespace })
+	if i < 0 {
+		return nil
+	}
+	return some[i]
 }
 
 // table is a line for each service.
@@ -91,11 +131,10 @@ func (o *statusOptions) table(some []*v1alpha1.Microservice, g *graph.Graph) str
 	}
 	t.add(head...)
 	for _, n := range g.Nodes {
-		i := slices.IndexFunc(some, func(ms *v1alpha1.Microservice) bool { return ms.Name == n.Name && ms.Namespace == n.Namespace })
-		if i < 0 {
+		ms := serviceOf(some, n)
+		if ms == nil {
 			continue
 		}
-		ms := some[i]
 		database := cell{text: "-"}
 		if n.Database != nil {
 			database = cell{n.Database.Health, n.Database.String()}

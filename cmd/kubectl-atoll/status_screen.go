@@ -35,9 +35,8 @@ const (
 )
 
 // screen is everything of one service.
-func (o *statusOptions) screen(ms *v1alpha1.Microservice, g *graph.Graph) string {
+func (o *statusOptions) screen(ms *v1alpha1.Microservice, n *graph.Node, whole *wholeStatus) string {
 	var s strings.Builder
-	n := g.Node(ms.Name)
 	fmt.Fprintf(&s, "%s  %s\n", o.terminal.bold(ms.Name), o.terminal.marked(n.Health, statusWord(n)))
 	if n.Message != "" {
 		fmt.Fprintf(&s, "  %s\n", wrap(n.Message, o.terminal.textWidth(), "  "))
@@ -57,7 +56,13 @@ func (o *statusOptions) screen(ms *v1alpha1.Microservice, g *graph.Graph) string
 		pods += " ready"
 	}
 	o.field(&s, "Pods", pods+scalingText(ms))
+	o.field(&s, "Rollout", whole.Rollout.lines(o.terminal)...)
 	o.field(&s, "URLs", ms.Status.URLs...)
+	var routes []string
+	for i := range whole.Routes {
+		routes = append(routes, whole.Routes[i].lines(o.terminal, ms.Namespace)...)
+	}
+	o.field(&s, "Routes", routes...)
 	o.field(&s, "Database", o.databaseLines(ms, n)...)
 	o.field(&s, "Calls", o.calls(n)...)
 	o.field(&s, "Called by", o.callers(n)...)
@@ -101,10 +106,7 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 	if n.Database == nil {
 		return nil
 	}
-	provider := ms.Spec.Database.Provider
-	if provider == "" {
-		provider = v1alpha1.ProviderBuiltIn
-	}
+	provider := providerOf(ms)
 	lines := []string{fmt.Sprintf("%s (%s)", o.terminal.marked(n.Database.Health, n.Database.String()), provider)}
 	status := ms.Status.Database
 	if status == nil {

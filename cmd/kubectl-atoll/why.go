@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -51,14 +50,13 @@ something is.`,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}
-	c.Flags().StringVarP(&o.output, "output", "o", "", "Write json instead of text.")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	addJSON(c, &o.output, "text")
 	return c
 }
 
 func (o *whyOptions) run(ctx context.Context, service string) error {
-	if o.output != "" && o.output != "json" {
-		return fmt.Errorf("-o %s: must be json", o.output)
+	if err := textOrJSON(o.output); err != nil {
+		return err
 	}
 	namespace, err := o.namespace()
 	if err != nil {
@@ -80,11 +78,9 @@ func (o *whyOptions) run(ctx context.Context, service string) error {
 		return err
 	}
 	if o.output == "json" {
-		text, err := json.MarshalIndent(report, "", "  ")
-		if err != nil {
+		if err := writeJSON(o.Out, report); err != nil {
 			return err
 		}
-		fmt.Fprintln(o.Out, string(text))
 	} else {
 		fmt.Fprint(o.Out, o.text(report))
 	}

@@ -64,7 +64,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		return
 	}
 	status.Services = int32(len(state.members))
-	status.Cycles = shownCycles(graph.Cycles(topology.Namespace, state.members))
+	status.Cycles = shownCycles(graph.Cycles(topology.Namespace, state.members, state.known.find))
 	missing, unpermitted := unresolved(state)
 	status.Missing, status.Unpermitted = missing[:min(len(missing), maxListed)], unpermitted[:min(len(unpermitted), maxListed)]
 	status.URLs = nil

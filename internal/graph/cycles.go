@@ -23,31 +23,50 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Cycles finds the circles among the dependencies of services, each written as
-// "a -> b -> a" and begun at its alphabetically first member, in alphabetical
-// order. A service of another namespace than home is written as namespace/name. Of each set of services that can all
-// reach one another, one shortest circle through its first member is given:
-// listing every circle of a dense graph could take exponential time and would
-// help nobody.
-func Cycles(home string, services []*v1alpha1.Microservice) []string {
+// Cycles finds the circles that some services are in, also those through services
+// that are none of them, which lookup finds. Each is written as "a -> b -> a" and
+// begun at the alphabetically first of them in it; a service of another namespace
+// than home is written as namespace/name. Of each set of services that can all
+// reach one another one shortest circle is given, in alphabetical order: listing
+// every circle of a dense graph could take exponential time and would help nobody.
+func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []string {
 	calls := make(map[string][]string, len(services))
+	members := make(map[string]bool, len(services))
+	existing := make(map[key]*v1alpha1.Microservice, len(services))
 	for _, ms := range services {
-		calls[Shown(home, ms.Namespace, ms.Name)] = nil
+		members[Shown(home, ms.Namespace, ms.Name)] = true
+		existing[key{ms.Namespace, ms.Name}] = ms
 	}
-	for _, ms := range services {
+	for queue := slices.Clone(services); len(queue) > 0; queue = queue[1:] {
+		ms := queue[0]
 		caller := Shown(home, ms.Namespace, ms.Name)
+		callees := make([]string, 0, len(ms.Spec.Dependencies))
 		for i := range ms.Spec.Dependencies {
-			dependency := &ms.Spec.Dependencies[i]
-			callee := Shown(home, NamespaceOf(ms, dependency), dependency.Name)
-			if _, exists := calls[callee]; exists {
-				calls[caller] = append(calls[caller], callee)
+			to := key{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}
+			callee, known := existing[to]
+			if !known {
+				// One that is on its way out is in nobody's way.
+				if callee = lookup(to.namespace, to.name); callee != nil && callee.DeletionTimestamp != nil {
+					callee = nil
+				}
+				if existing[to] = callee; callee != nil {
+					queue = append(queue, callee)
+				}
+			}
+			if callee != nil {
+				callees = append(callees, Shown(home, to.namespace, to.name))
 			}
 		}
-		slices.Sort(calls[caller])
+		slices.Sort(callees)
+		calls[caller] = callees
 	}
 	var cycles []string
 	for _, component := range components(calls) {
-		if path := shortestCycle(calls, component); path != nil {
+		first := slices.IndexFunc(component, func(name string) bool { return members[name] })
+		if first < 0 {
+			continue
+		}
+		if path := shortestCycle(calls, component, component[first]); path != nil {
 			cycles = append(cycles, strings.Join(path, " -> "))
 		}
 	}
@@ -136,10 +155,9 @@ func components(calls map[string][]string) [][]string {
 	return found
 }
 
-// shortestCycle is a shortest path from a component's first member back to
-// itself, within the component.
-func shortestCycle(calls map[string][]string, component []string) []string {
-	start := component[0]
+// shortestCycle is a shortest path from one of a component back to itself, within
+// the component.
+func shortestCycle(calls map[string][]string, component []string, start string) []string {
 	from := map[string]string{}
 	queue := []string{start}
 	for len(queue) > 0 {

@@ -19,6 +19,7 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,6 +36,9 @@ func calling(name string, callees ...string) *v1alpha1.Microservice {
 	}
 	return ms
 }
+
+// nowhere finds no services beside those that are given.
+func nowhere(string, string) *v1alpha1.Microservice { return nil }
 
 func TestCycles(t *testing.T) {
 	// A chain of 500, each a caller of the next; and the same bent into a ring of
@@ -82,13 +86,13 @@ func TestCycles(t *testing.T) {
 		"a ring of 500 with shorter ways back": {services: ring, wantCycles: []string{"service-000 -> service-001 -> service-002 -> service-003 -> service-004 -> service-005 -> service-006 -> service-007 -> service-008 -> service-009 -> service-000"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services, nowhere)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// The cache lists services in no order.
 			backwards := slices.Clone(tc.services)
 			slices.Reverse(backwards)
-			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards, nowhere)); diff != "" {
 				t.Errorf("with the services in another order (-want +got):\n%s", diff)
 			}
 		})
@@ -98,7 +102,7 @@ func TestCycles(t *testing.T) {
 // TestCyclesLeavesServices makes sure that sorting stays out of the cache.
 func TestCyclesLeavesServices(t *testing.T) {
 	services := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
-	Cycles("", services)
+	Cycles("", services, nowhere)
 	want := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
 	if diff := cmp.Diff(want, services); diff != "" {
 		t.Errorf("Cycles changed the services (-want +got):\n%s", diff)
@@ -120,7 +124,7 @@ func everyCalls(n, degree int) []*v1alpha1.Microservice {
 
 // TestCyclesOfDenseGraph would not end if every circle were listed.
 func TestCyclesOfDenseGraph(t *testing.T) {
-	got := Cycles("", everyCalls(500, 64))
+	got := Cycles("", everyCalls(500, 64), nowhere)
 	want := []string{"service-000 -> service-052 -> service-116 -> service-180 -> service-244 -> service-308 -> service-372 -> service-436 -> service-000"}
 	if len(got) != 1 {
 		t.Fatalf("found %d circles, want 1: all services can reach one another", len(got))
@@ -140,8 +144,61 @@ func TestCyclesOverNamespaces(t *testing.T) {
 	other := calling("orders", "stock")
 	other.Namespace = "warehouse"
 	want := []string{"orders -> warehouse/stock -> orders"}
-	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other})); diff != "" {
+	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other}, nowhere)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestCyclesThroughOthers is about circles that lead through services that are not
+// the Topology's members.
+func TestCyclesThroughOthers(t *testing.T) {
+	in := func(namespace, name string, callees ...string) *v1alpha1.Microservice {
+		ms := calling(name)
+		ms.Namespace = namespace
+		for _, callee := range callees {
+			of, name, _ := strings.Cut(callee, "/")
+			ms.Spec.Dependencies = append(ms.Spec.Dependencies, v1alpha1.Dependency{Namespace: of, Name: name})
+		}
+		return ms
+	}
+	leaving := in("books", "ledger", "shop/orders")
+	leaving.DeletionTimestamp = &metav1.Time{}
+	for name, tc := range map[string]struct {
+		members, others []*v1alpha1.Microservice
+		want            []string
+	}{
+		"through a service of another Topology": {
+			members: []*v1alpha1.Microservice{in("shop", "orders", "books/ledger")},
+			others:  []*v1alpha1.Microservice{in("books", "ledger", "shop/orders")},
+			want:    []string{"orders -> books/ledger -> orders"}},
+		"through two of them": {
+			members: []*v1alpha1.Microservice{in("shop", "orders", "books/ledger")},
+			others:  []*v1alpha1.Microservice{in("books", "ledger", "tax/rates"), in("tax", "rates", "shop/orders")},
+			want:    []string{"orders -> books/ledger -> tax/rates -> orders"}},
+		"begun at a member, although others come first and have a shorter circle": {
+			members: []*v1alpha1.Microservice{in("shop", "orders", "books/a")},
+			others:  []*v1alpha1.Microservice{in("books", "a", "books/b"), in("books", "b", "books/a", "books/c"), in("books", "c", "shop/orders")},
+			want:    []string{"orders -> books/a -> books/b -> books/c -> orders"}},
+		"a circle of others in reach is theirs": {
+			members: []*v1alpha1.Microservice{in("shop", "orders", "books/a")},
+			others:  []*v1alpha1.Microservice{in("books", "a", "books/b"), in("books", "b", "books/a")}},
+		"one that is being deleted closes none": {
+			members: []*v1alpha1.Microservice{in("shop", "orders", "books/ledger")},
+			others:  []*v1alpha1.Microservice{leaving}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lookup := func(namespace, name string) *v1alpha1.Microservice {
+				for _, ms := range slices.Concat(tc.others, tc.members) {
+					if ms.Namespace == namespace && ms.Name == name {
+						return ms
+					}
+				}
+				return nil
+			}
+			if diff := cmp.Diff(tc.want, Cycles("shop", tc.members, lookup)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -219,7 +219,7 @@ func (g *Graph) findCycles() {
 		for _, id := range component {
 			circle[id] = i + 1
 		}
-		if path := shortestCycle(callees, component); path != nil {
+		if path := shortestCycle(callees, component, component[0]); path != nil {
 			g.Cycles = append(g.Cycles, path)
 		}
 	}

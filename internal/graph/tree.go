@@ -18,6 +18,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -63,7 +64,7 @@ func Tree(g *Graph, o TreeOptions) string {
 }
 
 // Dependents draws what calls a service, and what calls that: what is hit when
-// it goes away.
+// it goes away. Calls that don't get through hit nobody.
 func Dependents(root *Node, o TreeOptions) string {
 	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}, upwards: true}
 	t.drawn[root], t.path[root] = true, true
@@ -98,7 +99,7 @@ func (t *tree) node(n *Node, call *Call, branch, indent string) {
 	}
 	below := len(n.Calls) + databases(n)
 	if t.upwards {
-		below = len(n.Callers)
+		below = len(resolved(n.Callers))
 	}
 	repeated := t.drawn[n] && below > 0
 	switch {
@@ -109,7 +110,7 @@ func (t *tree) node(n *Node, call *Call, branch, indent string) {
 		l = append(l, span{text: " " + markAgain})
 	}
 	if call != nil && !call.Resolved {
-		l = append(l, span{StateMissing, "  " + shortProblem(call)})
+		l = append(l, span{StateMissing, "  " + call.ShortProblem()})
 	} else if n.Reason != "" {
 		l = append(l, span{n.Health, "  " + n.Reason})
 	}
@@ -130,8 +131,9 @@ func (t *tree) node(n *Node, call *Call, branch, indent string) {
 
 func (t *tree) children(n *Node, indent string) {
 	if t.upwards {
-		for i, call := range n.Callers {
-			branch, next := branches(indent, i == len(n.Callers)-1)
+		callers := resolved(n.Callers)
+		for i, call := range callers {
+			branch, next := branches(indent, i == len(callers)-1)
 			t.node(call.Caller, call, branch, next)
 		}
 		return
@@ -157,8 +159,9 @@ func branches(indent string, last bool) (branch, next string) {
 	return indent + "├─ ", indent + "│  "
 }
 
-// shortProblem is why a call does not resolve, in as many words as fit a line.
-func shortProblem(call *Call) string {
+// ShortProblem is why a call does not resolve, said of the callee in as many words as
+// fit a line.
+func (call *Call) ShortProblem() string {
 	switch call.Reason {
 	case v1alpha1.ReasonDependencyNotFound:
 		return "does not exist"
@@ -264,12 +267,12 @@ func (t *tree) write(l line) {
 }
 
 // Reaching are the services that call a service, and those that call these, each
-// once and the nearest first.
+// once and the nearest first. Those whose calls don't get through are not among them.
 func Reaching(n *Node) []*Node {
 	seen := map[*Node]bool{n: true}
 	reaching := []*Node{n}
 	for i := 0; i < len(reaching); i++ {
-		for _, call := range reaching[i].Callers {
+		for _, call := range resolved(reaching[i].Callers) {
 			if !seen[call.Caller] {
 				seen[call.Caller] = true
 				reaching = append(reaching, call.Caller)
@@ -277,4 +280,14 @@ func Reaching(n *Node) []*Node {
 		}
 	}
 	return reaching[1:]
+}
+
+// InVain are the calls to a service that don't get through.
+func InVain(n *Node) []*Call {
+	return slices.DeleteFunc(slices.Clone(n.Callers), func(call *Call) bool { return call.Resolved })
+}
+
+// resolved are the calls that get through.
+func resolved(calls []*Call) []*Call {
+	return slices.DeleteFunc(slices.Clone(calls), func(call *Call) bool { return !call.Resolved })
 }

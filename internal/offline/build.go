@@ -27,6 +27,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
@@ -52,6 +53,8 @@ type Built struct {
 	Connections *children.Health
 	// HashUnknown says that the hash over what the pods use could not be computed.
 	HashUnknown bool
+	// LeftAsIs says that the operator would neither make nor delete anything.
+	LeftAsIs bool
 	// Once are the names of objects that are made once and never changed.
 	Once map[string]bool
 }
@@ -66,14 +69,34 @@ type Problem struct {
 // BuildTopology builds what a Topology is made of.
 func (w *World) BuildTopology(topology *v1alpha1.Topology) *Built {
 	b := &Built{Kind: "Topology", Namespace: topology.Namespace, Name: topology.Name}
-	if gateway := children.Gateway(topology, w.guests(topology)); gateway != nil {
+	if gateway := w.ownedGateway(topology); gateway != nil {
+		b.Objects = append(b.Objects, gateway)
+	}
+	return b
+}
+
+// ownedGateway is the Gateway that a Topology owns, or nil.
+func (w *World) ownedGateway(topology *v1alpha1.Topology) *gatewayv1.Gateway {
+	gateway := children.Gateway(topology, w.guests(topology))
+	if gateway != nil {
 		gateway.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: v1alpha1.GroupVersion.String(), Kind: "Topology", Name: topology.Name, UID: topology.UID,
 			Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
 		}}
-		b.Objects = append(b.Objects, gateway)
 	}
-	return b
+	return gateway
+}
+
+// guests are the namespaces beside a Topology's own that have members.
+func (w *World) guests(topology *v1alpha1.Topology) []string {
+	var namespaces []string
+	memberOf := w.indexed().memberOf
+	for _, ms := range w.Services {
+		if ms.Namespace != topology.Namespace && memberOf[ms] == topology.Namespace+"/"+topology.Name && !slices.Contains(namespaces, ms.Namespace) {
+			namespaces = append(namespaces, ms.Namespace)
+		}
+	}
+	return namespaces
 }
 
 // BuildService builds what a Microservice is made of. settled builds what there
@@ -84,6 +107,7 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 	in := w.inputsOf(ms)
 	b.Unknown, b.HashUnknown = in.unknown, in.hashUnknown
 	if b.Problems = w.membership(in); len(b.Problems) > 0 {
+		b.LeftAsIs = true
 		return b, nil
 	}
 	for i := range in.Edges {

@@ -17,13 +17,13 @@ limitations under the License.
 package offline
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
@@ -55,15 +55,9 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 	if key, wanted := topologyKey(ms); wanted {
 		in.Topology = w.Topology(key.Namespace, key.Name)
 	}
-	in.Edges = graph.Resolve(ms, w.found())
-	in.WaitsInCircle = graph.WaitsInCircle(ms, w.Service)
-	for _, caller := range w.Services {
-		for _, edge := range graph.Resolve(caller, w.found()) {
-			if edge.Callee == ms && edge.Resolved() {
-				in.Callers = append(in.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
-			}
-		}
-	}
+	x := w.indexed()
+	in.Edges, in.Callers = graph.Resolve(ms, x.graph()), x.callers[ms]
+	in.WaitsInCircle = graph.WaitsInCircle(ms, x.service)
 	own := types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
 	db := types.NamespacedName{Namespace: ms.Namespace, Name: database.Name(ms.Name)}
 	in.Deployment, in.StatefulSet = w.deployments[own], w.sets[db]
@@ -75,10 +69,15 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 			in.Jobs = append(in.Jobs, job)
 		}
 	}
-	in.Gateways = make(map[string]*gatewayv1.Gateway, len(w.gateways))
-	for key, gateway := range w.gateways {
-		in.Gateways[key.String()] = gateway
+	for _, pod := range w.pods {
+		if pod.Namespace == ms.Namespace && pod.Labels[v1alpha1.LabelMicroservice] == ms.Name {
+			in.Pods = append(in.Pods, *pod)
+		}
 	}
+	if account := w.accounts[own]; account != nil {
+		in.OwnServiceAccount = metav1.IsControlledBy(account, ms)
+	}
+	w.addGateways(in)
 	w.addRivals(in)
 	w.addReferences(in)
 	w.addCredentials(in)
@@ -98,16 +97,13 @@ func topologyKey(ms *v1alpha1.Microservice) (key types.NamespacedName, wanted bo
 	return key, true
 }
 
-// found is how the services of the world are found.
-func (w *World) found() graph.Services {
-	return graph.Services{Find: w.Service, MemberOf: w.MemberOf}
-}
-
 // MemberOf is the Topology that a service is a member of, as namespace/name. One
-// that the world lacks is taken to let it join.
+// that the world lacks is taken to let it join, where it may exist.
 func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
-	if key, wanted := topologyKey(ms); wanted {
-		if topology := w.Topology(key.Namespace, key.Name); topology != nil && w.refuses(topology, ms.Namespace) {
+	if key, wanted := topologyKey(ms); wanted && key.Namespace != ms.Namespace {
+		topology := w.Topology(key.Namespace, key.Name)
+		switch {
+		case topology == nil && w.Live && !w.Hidden["Topology "+key.String()], topology != nil && w.refuses(topology, ms.Namespace):
 			return ""
 		}
 	}
@@ -118,9 +114,10 @@ func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
 // whose labels are not known is let in.
 func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
 	of, known := w.namespaces[namespace]
-	if allowed := topology.Spec.AllowedNamespaces; !known && allowed != nil && allowed.From == v1alpha1.NamespacesFromSelector {
+	if allowed := topology.Spec.AllowedNamespaces; !known && allowed != nil && allowed.From == v1alpha1.NamespacesFromSelector && !byName(allowed.Selector) {
 		return false
 	}
+	of = labels.Merge(of, labels.Set{corev1.LabelMetadataName: namespace})
 	allowed, err := graph.Allows(topology, namespace, func(string) (map[string]string, error) { return of, nil })
 	return err != nil || !allowed
 }
@@ -145,49 +142,11 @@ func (w *World) contender(ms *v1alpha1.Microservice) children.Contender {
 	if key, wanted := topologyKey(ms); wanted && w.MemberOf(ms) != "" {
 		c.Topology = w.Topology(key.Namespace, key.Name)
 	}
-	for _, route := range w.routes {
-		if route.GetNamespace() == ms.Namespace && route.GetLabels()[v1alpha1.LabelMicroservice] == ms.Name {
-			c.Routes = append(c.Routes, route)
-		}
-	}
+	c.Routes = w.indexed().routes[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]
 	c.Admits = func(gateway, section string, hostname v1alpha1.Hostname) bool {
-		// A namespace whose labels are not known is let in.
-		admits, err := children.GatewayAdmits(w.gateway(gateway), section, hostname, ms.Namespace, func(namespace string) (map[string]string, error) {
-			labels, known := w.namespaces[namespace]
-			if !known {
-				return nil, errUnknown
-			}
-			return labels, nil
-		})
-		return admits || err != nil
+		return w.admits(ms, c.Topology, gateway, section, hostname)
 	}
 	return c
-}
-
-// guests are the namespaces beside a Topology's own that have members.
-func (w *World) guests(topology *v1alpha1.Topology) []string {
-	var namespaces []string
-	for _, ms := range w.Services {
-		if ms.Namespace != topology.Namespace && w.MemberOf(ms) == topology.Namespace+"/"+topology.Name && !slices.Contains(namespaces, ms.Namespace) {
-			namespaces = append(namespaces, ms.Namespace)
-		}
-	}
-	return namespaces
-}
-
-var errUnknown = errors.New("not known")
-
-// gateway is the Gateway of namespace/name, or the one that a Topology of that name
-// will have; nil when there is none.
-func (w *World) gateway(key string) *gatewayv1.Gateway {
-	namespace, name, _ := strings.Cut(key, "/")
-	if gateway := w.gateways[types.NamespacedName{Namespace: namespace, Name: name}]; gateway != nil {
-		return gateway
-	}
-	if topology := w.Topology(namespace, name); topology != nil {
-		return children.Gateway(topology, w.guests(topology))
-	}
-	return nil
 }
 
 // addReferences looks for the ConfigMaps and Secrets that the pods use. The hash

@@ -228,7 +228,7 @@ func (l *linter) topology(topology *v1alpha1.Topology) {
 }
 
 func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Severity, code, message string)) {
-	edges := graph.Resolve(ms, l.world.found())
+	edges := graph.Resolve(ms, l.world.indexed().graph())
 	for i := range edges {
 		reason, message := edges[i].Problem()
 		switch reason {

@@ -208,6 +208,16 @@ func TestBuildService(t *testing.T) {
 			input: ms("a", ", topologyRef: {name: shop}"), wantProblem: `TopologyNotFound: Topology "shop" of namespace "shop" is not there`},
 		"a Topology elsewhere, by the labels of a Namespace that are not known": {
 			input: ms("a", ", topologyRef: {name: shop, namespace: front}") + topology, wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a"},
+		"a route at a Gateway that does not let it in is not made, and opens no port": {
+			input: gated("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"), wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a",
+			wantProblem: `NotAccepted: routes[0]: Gateway "front/public" lets no routes of namespace "shop" attach`},
+		"a ServiceAccount of its own that it names is kept": {
+			input: ms("a", ", serviceAccount: {name: a}") +
+				"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, ownerReferences: [{apiVersion: atoll.dev/v1alpha1, kind: Microservice, name: a, uid: uid-of-a, controller: true}]}\n",
+			wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a"},
+		"somebody else's ServiceAccount of its name is not made": {
+			input:       ms("a", ", serviceAccount: {name: a}") + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n",
+			wantObjects: "Service/a Deployment/a PodDisruptionBudget/a"},
 		"a Topology elsewhere that lets nobody in": {
 			input:       ms("a", ", topologyRef: {name: shop, namespace: front}") + topology + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
 			wantProblem: `NotPermitted: Topology "shop" of namespace "front" lets no members of namespace "shop" join`},
@@ -267,6 +277,14 @@ func lint(t *testing.T, text string) ([]Finding, int) {
 	return findings, count
 }
 
+// gated is a service with a route at a Gateway that chooses namespaces by their
+// labels.
+func gated(beside string) string {
+	return ms("a", ", routes: [{path: /x, parentRefs: [{name: public, namespace: front}]}]") + beside +
+		"---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: public, namespace: front}\n" +
+		"spec: {gatewayClassName: x, listeners: [{name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, selector: {matchLabels: {public: \"yes\"}}}}}]}\n"
+}
+
 func TestLint(t *testing.T) {
 	const topology = "---\napiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: "
 	for name, tc := range map[string]struct {
@@ -302,7 +320,31 @@ func TestLint(t *testing.T) {
 		"one that claims what its Gateway does not let it have": {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
-				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n"},
+				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",
+			want: []string{`error: Microservice "a": routes[0]: Gateway "shop/shop" lets no routes of namespace "other" attach: have its owner allow them`}},
+		"one whose Gateway elsewhere chooses namespaces by their labels, which are not known": {
+			input: gated(""), want: nil},
+		"one at the Gateway of a Topology that has guests of other namespaces": {
+			input: ms("b", ", topologyRef: {name: shop, namespace: front}") +
+				strings.ReplaceAll(ms("a", ", routes: [{path: /x, parentRefs: [{name: shop, namespace: front}]}]"), "{name: a}", "{name: a, namespace: other}") +
+				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
+				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {team: shop}}}, gateway: {className: traefik, hostnames: [a.example]}}\n" +
+				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {team: shop}}\n",
+			want: []string{`error: Microservice "a": routes[0]: Gateway "front/shop" lets no routes of namespace "other" attach`}},
+		"a member of a Topology that chooses its namespace by name": {
+			input: ms("b", ", topologyRef: {name: shop, namespace: front}") + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n" +
+				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
+				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: shop}}}}\n"},
+		"one of a Topology that chooses another namespace by name": {
+			input: ms("b", ", topologyRef: {name: shop, namespace: front}") +
+				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
+				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: mall}}}}\n",
+			want: []string{`error: Microservice "b": Topology "shop" of namespace "front" lets no members of namespace "shop" join`}},
+		"one whose Gateway elsewhere lets its namespace in": {
+			input: gated("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {public: \"yes\"}}\n")},
+		"one whose Gateway elsewhere keeps its namespace out": {
+			input: gated("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"),
+			want:  []string{`error: Microservice "a": routes[0]: Gateway "front/public" lets no routes of namespace "shop" attach`}},
 		"a dependency that is not there": {input: ms("a", ", dependencies: [{name: b}]"),
 			want: []string{`warning: Microservice "a": Microservice "b", a dependency, is not among the files; it must be in the cluster [DependencyNotFound]`}},
 		"a dependency that is there and wrong is not missing": {input: ms("a", ", dependencies: [{name: b}]") + ms("b", ", type: Daemon"),

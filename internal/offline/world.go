@@ -27,6 +27,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
@@ -57,16 +58,21 @@ type World struct {
 	Topologies []*v1alpha1.Topology
 
 	// namespaces holds labels by name.
-	namespaces   map[string]map[string]string
+	namespaces   map[string]labels.Set
 	gateways     map[types.NamespacedName]*gatewayv1.Gateway
 	contents     map[reference]map[string][]byte
 	secrets      map[types.NamespacedName]*corev1.Secret
 	claims       map[types.NamespacedName]*corev1.PersistentVolumeClaim
 	deployments  map[types.NamespacedName]*appsv1.Deployment
 	sets         map[types.NamespacedName]*appsv1.StatefulSet
+	accounts     map[types.NamespacedName]*corev1.ServiceAccount
 	jobs         []*batchv1.Job
+	pods         []*corev1.Pod
 	routes       []children.Object
 	unstructured map[reference]*unstructured.Unstructured
+
+	// index is nil until it is asked for, and whenever something was added.
+	index *index
 }
 
 // reference names an object that pods or databases refer to.
@@ -78,6 +84,7 @@ type reference struct {
 // Add adds an object. An object of a kind that decides over nothing is passed
 // over. A field that the kind does not have is an error.
 func (w *World) Add(o *unstructured.Unstructured) error {
+	w.index = nil
 	key := types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}
 	gvk := o.GroupVersionKind()
 	switch gvk.GroupKind() {
@@ -92,11 +99,20 @@ func (w *World) Add(o *unstructured.Unstructured) error {
 	case schema.GroupKind{Group: gatewayv1.GroupName, Kind: "GRPCRoute"}:
 		return addRoute[gatewayv1.GRPCRoute](w, o)
 	case schema.GroupKind{Kind: "Namespace"}:
-		set(&w.namespaces, o.GetName(), o.GetLabels())
+		// The API server adds the one label.
+		set(&w.namespaces, o.GetName(), labels.Merge(o.GetLabels(), labels.Set{corev1.LabelMetadataName: o.GetName()}))
 	case schema.GroupKind{Kind: "Secret"}:
 		return w.addSecret(key, o)
 	case schema.GroupKind{Kind: "ConfigMap"}:
 		return w.addConfigMap(key, o)
+	case schema.GroupKind{Kind: "ServiceAccount"}:
+		return add(&w.accounts, key, o)
+	case schema.GroupKind{Kind: "Pod"}:
+		pod, err := decode[corev1.Pod](o)
+		if err == nil {
+			w.pods = append(w.pods, pod)
+		}
+		return err
 	case schema.GroupKind{Kind: "PersistentVolumeClaim"}:
 		return add(&w.claims, key, o)
 	case schema.GroupKind{Group: appsv1.GroupName, Kind: "Deployment"}:

@@ -68,14 +68,7 @@ var _ = Describe("kubectl atoll render", Ordered, func() {
 
 	DescribeTable("shows of every sample what the cluster then holds, field for field", func(ctx SpecContext, withDatabases bool) {
 		eventuallyShopReady(ctx)
-		shop := &v1alpha1.Topology{}
-		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shop"}, shop)).To(Succeed())
-		owners := []client.Object{shop}
-		for _, name := range services {
-			ms := service(name)
-			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
-			owners = append(owners, ms)
-		}
+		owners := sampled(ctx)
 		live := applied(ctx)
 		dir := GinkgoT().TempDir()
 		for _, o := range owners {
@@ -93,7 +86,7 @@ var _ = Describe("kubectl atoll render", Ordered, func() {
 		text := render(ctx, plugin, dir)
 		pairs := uids(owners)
 		if !withDatabases {
-			pairs = append(pairs, migrations(text, live)...)
+			pairs = append(pairs, migrations(text, live, owners)...)
 		}
 		rendered := decode(text, strings.NewReplacer(pairs...))
 		Expect(slices.Sorted(maps.Keys(rendered))).To(Equal(slices.Sorted(maps.Keys(live))), "other objects are rendered than the cluster has")
@@ -117,6 +110,39 @@ var _ = Describe("kubectl atoll render", Ordered, func() {
 		Entry("from the samples and their StatefulSets and claims", SpecTimeout(specTimeout), true),
 	)
 })
+
+// sampled is what the cluster holds of each sample. A sample that nobody applied, and
+// one of a kind that is not compared, fails.
+func sampled(ctx context.Context) (owners []client.Object) {
+	GinkgoHelper()
+	files, err := filepath.Glob(filepath.Join("..", "..", "config", "samples", "*.yaml"))
+	Expect(err).NotTo(HaveOccurred())
+	for _, file := range files {
+		// These say what is applied, and are not.
+		if strings.HasPrefix(filepath.Base(file), "kustomiz") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		Expect(err).NotTo(HaveOccurred())
+		for _, sample := range decode(text, strings.NewReplacer()) {
+			var owner client.Object
+			switch sample.GetKind() {
+			case "Topology":
+				owner = &v1alpha1.Topology{}
+			case "Microservice":
+				owner = &v1alpha1.Microservice{}
+			case "Namespace":
+				continue
+			default:
+				Fail(fmt.Sprintf("%s holds a %s, which is not compared", file, sample.GetKind()))
+			}
+			Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: sample.GetName()}, owner)).To(Succeed(), "%s is not in the cluster", file)
+			owners = append(owners, owner)
+		}
+	}
+	Expect(len(owners)).To(BeNumerically(">", len(services)), "the samples were not found")
+	return owners
+}
 
 // writeSample writes an object as its author would have. It is as the cluster has
 // it, because other specs may have changed it since it was applied.
@@ -172,10 +198,15 @@ func uids(owners []client.Object) (pairs []string) {
 
 // migrations are the hash of each migration as rendered without its claim, whose
 // uid it takes in, and as in the cluster.
-func migrations(text []byte, live map[string]*unstructured.Unstructured) (pairs []string) {
+func migrations(text []byte, live map[string]*unstructured.Unstructured, owners []client.Object) (pairs []string) {
 	GinkgoHelper()
-	for _, name := range services {
-		found := regexp.MustCompile(`name: ` + children.MigrationName(service(name), `([0-9a-f]+)`) + `\n`).FindSubmatch(text)
+	for _, owner := range owners {
+		ms, is := owner.(*v1alpha1.Microservice)
+		if !is || ms.Spec.Database == nil || ms.Spec.Database.Migration == nil {
+			continue
+		}
+		name := ms.Name
+		found := regexp.MustCompile(`name: ` + children.MigrationName(ms, `([0-9a-f]+)`) + `\n`).FindSubmatch(text)
 		Expect(found).NotTo(BeNil(), "no migration of %s is rendered", name)
 		Expect(live).To(HaveKey("Deployment/" + name))
 		pairs = append(pairs, string(found[1]), live["Deployment/"+name].GetAnnotations()[children.AnnotationMigrated])

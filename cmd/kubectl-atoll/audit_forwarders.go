@@ -1,0 +1,108 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/internal/children"
+)
+
+// forwarders knows which entries the data plane of the Topology serves. A project's
+// controllers of Ingresses and of Gateways, which it names after itself, have pods in
+// common.
+type forwarders struct {
+	// known says that the Topology has a data plane.
+	known bool
+	// own is the Topology's Gateway, and project that of its class.
+	own, project string
+	// ingressClasses, gatewayClasses and gateways have the project of each; the last
+	// are by namespace/name.
+	ingressClasses, gateways map[string]string
+	// byDefault is the class of Ingresses that name none.
+	byDefault string
+}
+
+// forwarders reads the classes of Ingresses and Gateways.
+func (a *auditor) forwarders(ctx context.Context) (*forwarders, error) {
+	f := &forwarders{ingressClasses: map[string]string{}, gateways: map[string]string{}}
+	spec := a.topology.Spec.Gateway
+	if spec == nil || spec.DataPlane == nil {
+		// Everybody is let in alike.
+		return f, nil
+	}
+	f.known = true
+	gatewayClasses, ingressClasses := &gatewayv1.GatewayClassList{}, &networkingv1.IngressClassList{}
+	if err := a.passOver(a.List(ctx, gatewayClasses), "GatewayClasses"); err != nil {
+		return nil, err
+	}
+	projects := map[string]string{}
+	for i := range gatewayClasses.Items {
+		projects[gatewayClasses.Items[i].Name] = projectOf(string(gatewayClasses.Items[i].Spec.ControllerName))
+	}
+	for gateway, class := range a.classes {
+		f.gateways[gateway] = projects[class]
+	}
+	if err := a.passOver(a.List(ctx, ingressClasses), "IngressClasses"); err != nil {
+		return nil, err
+	}
+	for i := range ingressClasses.Items {
+		class := &ingressClasses.Items[i]
+		f.ingressClasses[class.Name] = projectOf(class.Spec.Controller)
+		if class.Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true" {
+			f.byDefault = class.Name
+		}
+	}
+	f.own, f.project = a.topology.Namespace+"/"+a.topology.Name, projects[spec.ClassName]
+	if spec.Ref != nil {
+		f.own = orSame(spec.Ref.Namespace, a.topology.Namespace) + "/" + spec.Ref.Name
+		f.project = f.gateways[f.own]
+	}
+	return f, nil
+}
+
+// projectOf is what a controller's name begins with: traefik.io of
+// traefik.io/gateway-controller.
+func projectOf(controller string) string {
+	project, _, _ := strings.Cut(controller, "/")
+	return project
+}
+
+func (f *forwarders) ingress(ingress *networkingv1.Ingress) bool {
+	class := cmp.Or(ptr.Deref(ingress.Spec.IngressClassName, ""), ingress.Annotations["kubernetes.io/ingress.class"], f.byDefault)
+	return f.is(f.ingressClasses[class])
+}
+
+// route says whether all Gateways of a route are the data plane's.
+func (f *forwarders) route(route client.Object, parents []gatewayv1.ParentReference) bool {
+	return f.known && len(parents) > 0 && !slices.ContainsFunc(parents, func(parent gatewayv1.ParentReference) bool {
+		gateway := children.GatewayKey(parent, route.GetNamespace())
+		return gateway != f.own && !f.is(f.gateways[gateway])
+	})
+}
+
+func (f *forwarders) is(project string) bool {
+	return f.known && project != "" && project == f.project
+}

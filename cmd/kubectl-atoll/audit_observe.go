@@ -1,0 +1,243 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/offline"
+)
+
+// observe reads what may send members requests, and what lets it through already.
+func (a *auditor) observe(ctx context.Context) (*offline.Observed, error) {
+	observed := &offline.Observed{}
+	for _, step := range []func(context.Context, *offline.Observed) error{a.gateways, a.workloads, a.entries, a.policies} {
+		if err := step(ctx, observed); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(observed.Workloads, func(x, y offline.Workload) int {
+		return cmp.Or(cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name))
+	})
+	slices.SortFunc(observed.Entries, func(x, y offline.Entry) int {
+		return cmp.Or(cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name),
+			cmp.Compare(x.To.String(), y.To.String()), cmp.Compare(x.Port, y.Port))
+	})
+	observed.Entries = slices.Compact(observed.Entries)
+	return observed, nil
+}
+
+// others says whether an object is none that Atoll made.
+func others(o metav1.Object) bool {
+	return o.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
+}
+
+// gateways reads the Gateways, which decide over what routes open.
+func (a *auditor) gateways(ctx context.Context, _ *offline.Observed) error {
+	lists, err := list(ctx, a, "Gateways", func() *gatewayv1.GatewayList { return &gatewayv1.GatewayList{} })
+	for _, list := range lists {
+		for i := range list.Items {
+			if err := a.add(&list.Items[i]); err != nil {
+				return err
+			}
+			a.classes[client.ObjectKeyFromObject(&list.Items[i]).String()] = string(list.Items[i].Spec.GatewayClassName)
+		}
+	}
+	return err
+}
+
+func (a *auditor) add(o children.Object) error {
+	u, err := offline.ToUnstructured(o)
+	if err != nil {
+		return err
+	}
+	return a.world.Add(u)
+}
+
+// workloads reads what makes pods. Atoll's Deployments tell where pods listen.
+func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) error {
+	add := func(kind string, o metav1.Object, pods *corev1.PodTemplateSpec) {
+		// What a CronJob makes is told of as the CronJob.
+		if others(o) && metav1.GetControllerOfNoCopy(o) == nil {
+			observed.Workloads = append(observed.Workloads, offline.Workload{Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName(), Pods: pods})
+		}
+	}
+	deployments, err := list(ctx, a, "Deployments", func() *appsv1.DeploymentList { return &appsv1.DeploymentList{} })
+	if err != nil {
+		return err
+	}
+	for _, list := range deployments {
+		for i := range list.Items {
+			d := &list.Items[i]
+			add("Deployment", d, &d.Spec.Template)
+			if !others(d) {
+				if err := a.add(d); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	sets, err := list(ctx, a, "StatefulSets", func() *appsv1.StatefulSetList { return &appsv1.StatefulSetList{} })
+	for _, list := range sets {
+		for i := range list.Items {
+			add("StatefulSet", &list.Items[i], &list.Items[i].Spec.Template)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	daemons, err := list(ctx, a, "DaemonSets", func() *appsv1.DaemonSetList { return &appsv1.DaemonSetList{} })
+	for _, list := range daemons {
+		for i := range list.Items {
+			add("DaemonSet", &list.Items[i], &list.Items[i].Spec.Template)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	crons, err := list(ctx, a, "CronJobs", func() *batchv1.CronJobList { return &batchv1.CronJobList{} })
+	for _, list := range crons {
+		for i := range list.Items {
+			add("CronJob", &list.Items[i], &list.Items[i].Spec.JobTemplate.Spec.Template)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	jobs, err := list(ctx, a, "Jobs", func() *batchv1.JobList { return &batchv1.JobList{} })
+	for _, list := range jobs {
+		for i := range list.Items {
+			add("Job", &list.Items[i], &list.Items[i].Spec.Template)
+		}
+	}
+	return err
+}
+
+// policies reads the NetworkPolicies of the members' namespaces.
+func (a *auditor) policies(ctx context.Context, observed *offline.Observed) error {
+	for _, namespace := range a.namespaces {
+		list := &networkingv1.NetworkPolicyList{}
+		if err := a.passOver(a.List(ctx, list, client.InNamespace(namespace)), "NetworkPolicies of namespace "+namespace); err != nil {
+			return err
+		}
+		for i := range list.Items {
+			if others(&list.Items[i]) {
+				observed.Policies = append(observed.Policies, &list.Items[i])
+			}
+		}
+	}
+	return nil
+}
+
+// entries reads the Ingresses and routes that somebody else made.
+func (a *auditor) entries(ctx context.Context, observed *offline.Observed) error {
+	by, err := a.forwarders(ctx)
+	if err != nil {
+		return err
+	}
+	ingresses, err := list(ctx, a, "Ingresses", func() *networkingv1.IngressList { return &networkingv1.IngressList{} })
+	if err != nil {
+		return err
+	}
+	for _, list := range ingresses {
+		for i := range list.Items {
+			ingress := &list.Items[i]
+			for _, backend := range backendsOf(ingress) {
+				observed.Entries = append(observed.Entries, offline.Entry{Kind: "Ingress", Namespace: ingress.Namespace, Name: ingress.Name,
+					To: types.NamespacedName{Namespace: ingress.Namespace, Name: backend.Name}, Port: portText(backend.Port), DataPlane: by.ingress(ingress)})
+			}
+		}
+	}
+	add := func(kind string, route client.Object, parents []gatewayv1.ParentReference, to *gatewayv1.BackendObjectReference) {
+		if !others(route) || ptr.Deref(to.Kind, "Service") != "Service" {
+			return
+		}
+		entry := offline.Entry{Kind: kind, Namespace: route.GetNamespace(), Name: route.GetName(), DataPlane: by.route(route, parents),
+			To: types.NamespacedName{Namespace: orSame(string(ptr.Deref(to.Namespace, "")), route.GetNamespace()), Name: string(to.Name)}}
+		if to.Port != nil {
+			entry.Port = strconv.Itoa(int(*to.Port))
+		}
+		observed.Entries = append(observed.Entries, entry)
+	}
+	httpRoutes, err := list(ctx, a, "HTTPRoutes", func() *gatewayv1.HTTPRouteList { return &gatewayv1.HTTPRouteList{} })
+	if err != nil {
+		return err
+	}
+	for _, list := range httpRoutes {
+		for i := range list.Items {
+			route := &list.Items[i]
+			for _, rule := range route.Spec.Rules {
+				for j := range rule.BackendRefs {
+					add("HTTPRoute", route, route.Spec.ParentRefs, &rule.BackendRefs[j].BackendObjectReference)
+				}
+			}
+		}
+	}
+	grpcRoutes, err := list(ctx, a, "GRPCRoutes", func() *gatewayv1.GRPCRouteList { return &gatewayv1.GRPCRouteList{} })
+	for _, list := range grpcRoutes {
+		for i := range list.Items {
+			route := &list.Items[i]
+			for _, rule := range route.Spec.Rules {
+				for j := range rule.BackendRefs {
+					add("GRPCRoute", route, route.Spec.ParentRefs, &rule.BackendRefs[j].BackendObjectReference)
+				}
+			}
+		}
+	}
+	return err
+}
+
+func backendsOf(ingress *networkingv1.Ingress) []networkingv1.IngressServiceBackend {
+	var backends []networkingv1.IngressServiceBackend
+	add := func(backend *networkingv1.IngressBackend) {
+		if backend != nil && backend.Service != nil {
+			backends = append(backends, *backend.Service)
+		}
+	}
+	add(ingress.Spec.DefaultBackend)
+	for _, rule := range ingress.Spec.Rules {
+		if rule.HTTP == nil {
+			continue
+		}
+		for i := range rule.HTTP.Paths {
+			add(&rule.HTTP.Paths[i].Backend)
+		}
+	}
+	return backends
+}
+
+func portText(port networkingv1.ServiceBackendPort) string {
+	if port.Number != 0 {
+		return strconv.Itoa(int(port.Number))
+	}
+	return port.Name
+}

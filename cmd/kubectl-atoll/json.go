@@ -1,0 +1,49 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// addJSON adds the flag -o to a command that writes JSON for other programs.
+func addJSON(c *cobra.Command, output *string, insteadOf string) {
+	c.Flags().StringVarP(output, "output", "o", "", "Write json instead of "+insteadOf+".")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// textOrJSON says whether -o is something else.
+func textOrJSON(output string) error {
+	if output != "" && output != "json" {
+		return fmt.Errorf("-o %s: must be json", output)
+	}
+	return nil
+}
+
+// writeJSON writes a value in lines that people can read too.
+func writeJSON(out io.Writer, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, string(text))
+	return err
+}

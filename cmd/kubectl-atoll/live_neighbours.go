@@ -1,0 +1,240 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// neighbours reads the services and Topologies of all namespaces, or, where that
+// is not allowed, of those of the files.
+func (l *live) neighbours(ctx context.Context, namespaces []string) error {
+	for _, neighbours := range []struct {
+		list  client.ObjectList
+		what  string
+		means string
+	}{
+		{&v1alpha1.MicroserviceList{}, "Microservices", "callers there are not known"},
+		{&v1alpha1.TopologyList{}, "Topologies", "who belongs to one there is not known"},
+	} {
+		err := l.client.List(ctx, neighbours.list)
+		if !apierrors.IsForbidden(err) {
+			if err := l.addOthers(neighbours.list, err); err != nil {
+				return err
+			}
+			continue
+		}
+		l.note("%s of other namespaces may not be read: %s", neighbours.what, neighbours.means)
+		for _, namespace := range namespaces {
+			err := l.client.List(ctx, neighbours.list, client.InNamespace(namespace))
+			if apierrors.IsForbidden(err) {
+				l.note("%s of namespace %s may not be read: %s", neighbours.what, namespace, neighbours.means)
+				continue
+			}
+			if err := l.addOthers(neighbours.list, err); err != nil {
+				return err
+			}
+		}
+		if neighbours.what == "Topologies" {
+			if err := l.topologiesNamed(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// topologiesNamed reads the Topologies that services name one by one.
+func (l *live) topologiesNamed(ctx context.Context) error {
+	for _, ms := range l.world.Services {
+		named := graph.TopologyOf(ms)
+		namespace, name, _ := strings.Cut(named, "/")
+		if named == "" || l.world.Topology(namespace, name) != nil || l.world.Hidden["Topology "+named] {
+			continue
+		}
+		topology := &v1alpha1.Topology{}
+		switch err := l.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, topology); {
+		case err == nil:
+			if err := l.add(topology); err != nil {
+				return err
+			}
+		case apierrors.IsForbidden(err):
+			l.world.Hidden["Topology "+named] = true
+		case !apierrors.IsNotFound(err):
+			return readable(fmt.Sprintf("reading Topology %q", name), err)
+		}
+	}
+	return nil
+}
+
+// namespaces reads the labels of namespaces, by which Topologies and Gateways may
+// choose whom they let in.
+func (l *live) namespaces(ctx context.Context, _ []string) error {
+	list := &corev1.NamespaceList{}
+	err := l.client.List(ctx, list)
+	if err == nil {
+		if err := meta.EachListItem(list, l.add); err != nil {
+			return err
+		}
+	} else if !apierrors.IsForbidden(err) {
+		return fmt.Errorf("listing Namespace: %w", err)
+	}
+	read := map[string]bool{}
+	for i := range list.Items {
+		read[list.Items[i].Name] = true
+	}
+	for _, ms := range l.world.Services {
+		if read[ms.Namespace] || !chosen(ms) {
+			continue
+		}
+		read[ms.Namespace] = true
+		ns := &corev1.Namespace{}
+		switch err := l.client.Get(ctx, types.NamespacedName{Name: ms.Namespace}, ns); {
+		case apierrors.IsForbidden(err):
+			l.note("Namespace %q may not be read: its services are taken to be let in where labels decide", ms.Namespace)
+			continue
+		case apierrors.IsNotFound(err):
+			// To the operator it has no labels.
+			ns.Name = ms.Namespace
+		case err != nil:
+			return fmt.Errorf("reading Namespace %q: %w", ms.Namespace, err)
+		}
+		if err := l.add(ns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// chosen says whether somebody in another namespace may choose the service by the
+// labels of its own.
+func chosen(ms *v1alpha1.Microservice) bool {
+	ref := ms.Spec.TopologyRef
+	return ref != nil && ref.Namespace != "" && ref.Namespace != ms.Namespace || len(ms.Spec.Routes) > 0
+}
+
+// addOthers adds what a list holds and the files don't.
+func (l *live) addOthers(list client.ObjectList, err error) error {
+	if err != nil {
+		return readable("listing services", err)
+	}
+	return meta.EachListItem(list, func(o runtime.Object) error {
+		if l.given(o.(client.Object)) {
+			return nil
+		}
+		return l.add(o)
+	})
+}
+
+// gateways reads the Gateways of all namespaces, or, where that is not allowed,
+// those of the files' namespaces and those that routes name.
+func (l *live) gateways(ctx context.Context, namespaces []string) error {
+	list := &gatewayv1.GatewayList{}
+	err := l.client.List(ctx, list)
+	if apierrors.IsForbidden(err) {
+		return l.gatewaysNamed(ctx, namespaces)
+	}
+	if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("listing Gateway: %w", err)
+	}
+	return meta.EachListItem(list, l.add)
+}
+
+func (l *live) gatewaysNamed(ctx context.Context, namespaces []string) error {
+	for _, namespace := range namespaces {
+		list := &gatewayv1.GatewayList{}
+		err := l.client.List(ctx, list, client.InNamespace(namespace))
+		if apierrors.IsForbidden(err) {
+			l.unread[kindIn{"Gateway", namespace}] = true
+			l.note("objects of kind Gateway in namespace %s may not be listed: whether they differ is not known", namespace)
+		} else if err != nil {
+			return fmt.Errorf("listing Gateway: %w", err)
+		}
+		if err := meta.EachListItem(list, l.add); err != nil {
+			return err
+		}
+	}
+	for _, ms := range l.services {
+		namespace, name, _ := strings.Cut(graph.TopologyOf(ms), "/")
+		for i := range ms.Spec.Routes {
+			for _, ref := range children.GatewayRefs(ms, &ms.Spec.Routes[i], l.world.Topology(namespace, name)) {
+				key := types.NamespacedName{Namespace: orSame(ref.Namespace, ms.Namespace), Name: ref.Name}
+				if slices.Contains(namespaces, key.Namespace) {
+					continue
+				}
+				gateway := &gatewayv1.Gateway{}
+				err := l.client.Get(ctx, key, gateway)
+				switch {
+				case apierrors.IsForbidden(err):
+					l.note("Gateway %q may not be read: it is taken to let the routes of %s attach", key, ms.Name)
+				case err == nil:
+					if err := l.add(gateway); err != nil {
+						return err
+					}
+				case !apierrors.IsNotFound(err):
+					return fmt.Errorf("reading Gateway %q: %w", key, err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// routesElsewhere reads the routes of other namespaces: whoever has a route keeps
+// it. Somebody who may not is told what the services alone tell.
+func (l *live) routesElsewhere(ctx context.Context, namespaces []string) error {
+	for _, list := range []client.ObjectList{&gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}} {
+		err := l.client.List(ctx, list, ours)
+		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
+			continue
+		}
+		if err != nil {
+			return readable("listing routes", err)
+		}
+		if err := meta.EachListItem(list, func(o runtime.Object) error {
+			if slices.Contains(namespaces, o.(children.Object).GetNamespace()) {
+				return nil
+			}
+			return l.addToWorld(o)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *live) given(o client.Object) bool {
+	if _, isTopology := o.(*v1alpha1.Topology); isTopology {
+		return l.world.Topology(o.GetNamespace(), o.GetName()) != nil
+	}
+	return l.world.Service(o.GetNamespace(), o.GetName()) != nil
+}

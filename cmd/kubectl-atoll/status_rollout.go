@@ -1,0 +1,134 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// rollout is how far the pods are with what the spec says.
+type rollout struct {
+	Strategy v1alpha1.RolloutStrategy `json:"strategy"`
+	State    graph.State              `json:"state"`
+	// Wanted is how many pods there should be; Updated and Available are those of the
+	// spec's template and those that take requests, and Old the ones that are to go.
+	Wanted    int32 `json:"wanted"`
+	Updated   int32 `json:"updated"`
+	Available int32 `json:"available"`
+	Old       int32 `json:"old"`
+	// WaitsFor is what has to come first, as a condition and its reason; empty where
+	// nothing is waited for.
+	WaitsFor string `json:"waitsFor,omitempty"`
+	// Missing says that there is no Deployment, and Unread that it may not be read.
+	Missing bool `json:"missing,omitempty"`
+	Unread  bool `json:"unread,omitempty"`
+}
+
+// readRollout reads the Deployment of a service.
+func readRollout(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) (*rollout, error) {
+	r := &rollout{Strategy: v1alpha1.RolloutRollingUpdate}
+	if ms.Spec.Rollout != nil && ms.Spec.Rollout.Strategy != "" {
+		r.Strategy = ms.Spec.Rollout.Strategy
+	}
+	d := &appsv1.Deployment{}
+	err := c.Get(ctx, client.ObjectKeyFromObject(ms), d)
+	switch {
+	case apierrors.IsForbidden(err):
+		r.Unread, r.State = true, graph.StateUnknown
+	case apierrors.IsNotFound(err):
+		r.Missing = true
+	case err != nil:
+		return nil, readable(fmt.Sprintf("reading Deployment %q", ms.Name), err)
+	}
+	done := false
+	if err == nil {
+		r.Wanted, r.Updated, r.Available = ptr.Deref(d.Spec.Replicas, 1), d.Status.UpdatedReplicas, d.Status.AvailableReplicas
+		r.Old = max(0, d.Status.Replicas-d.Status.UpdatedReplicas)
+		done = d.Status.ObservedGeneration >= d.Generation && r.Updated >= r.Wanted && r.Available >= r.Wanted && r.Old == 0
+	}
+	r.WaitsFor = waitsFor(ms, r, done)
+	if r.Unread {
+		return r, nil
+	}
+	r.State = graph.StateReady
+	stalled := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)
+	workload := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionWorkloadReady)
+	switch {
+	case r.WaitsFor == "" && done:
+	case stalled != nil && workload != nil && workload.Status == metav1.ConditionFalse && workload.Reason == stalled.Reason:
+		r.State = graph.StateStalled
+	default:
+		r.State = graph.StateReconciling
+	}
+	return r, nil
+}
+
+// waitsFor is what has to come before the pods are as the spec says. A database that
+// fails later holds no rollout up.
+func waitsFor(ms *v1alpha1.Microservice, r *rollout, done bool) string {
+	if ms.Status.ObservedGeneration < ms.Generation {
+		return "Atoll, which has not seen the latest change yet"
+	}
+	before := []string{v1alpha1.ConditionDatabaseRestored, v1alpha1.ConditionDatabaseMigrated}
+	if r.Missing {
+		before = append([]string{v1alpha1.ConditionDatabaseReady}, before...)
+	}
+	for _, name := range append(before, v1alpha1.ConditionWorkloadReady) {
+		c := meta.FindStatusCondition(ms.Status.Conditions, name)
+		if c != nil && c.Status != metav1.ConditionTrue && c.Reason != v1alpha1.ReasonSuspended {
+			return c.Type + ": " + c.Reason
+		}
+	}
+	if !done && !r.Missing && !r.Unread && r.Wanted > 0 {
+		return "its pods to become available"
+	}
+	return ""
+}
+
+// lines are the rollout for people.
+func (r *rollout) lines(t terminal) []string {
+	var said string
+	switch {
+	case r.Unread:
+		said = fmt.Sprintf("%s (its Deployment may not be read)", r.Strategy)
+	case r.Missing:
+		said = fmt.Sprintf("%s: there is no Deployment yet", r.Strategy)
+	case r.Wanted == 0 && r.Updated == 0 && r.Old == 0:
+		said = fmt.Sprintf("%s: no pods are wanted", r.Strategy)
+	default:
+		said = fmt.Sprintf("%s: %d of %d updated, %d available", r.Strategy, r.Updated, r.Wanted, r.Available)
+		if r.Old > 0 {
+			said += fmt.Sprintf(", %d old to go", r.Old)
+		}
+	}
+	lines := []string{t.marked(r.State, said)}
+	if r.WaitsFor != "" {
+		lines = append(lines, "  waits for "+r.WaitsFor)
+	}
+	return lines
+}

@@ -1,0 +1,179 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// routeStatus is a route of the spec at one Gateway.
+type routeStatus struct {
+	// Hosts are the names that it answers to; none means every one.
+	Hosts []string `json:"hosts"`
+	Path  string   `json:"path"`
+	Port  string   `json:"port"`
+	// Gateway is namespace/name; empty where the route has none.
+	Gateway string      `json:"gateway,omitempty"`
+	State   graph.State `json:"state"`
+	// Reason and Message say why the Gateway does not serve it.
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+}
+
+// madeRoute is a route that Atoll made.
+type madeRoute struct {
+	hosts      []gatewayv1.Hostname
+	parents    []gatewayv1.ParentReference
+	statuses   []gatewayv1.RouteParentStatus
+	generation int64
+}
+
+// readRoutes reads what becomes of a service's routes.
+func readRoutes(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) ([]routeStatus, error) {
+	if len(ms.Spec.Routes) == 0 {
+		return nil, nil
+	}
+	made := map[string]*madeRoute{}
+	http, grpc := &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
+	unread := map[v1alpha1.PortProtocol]bool{}
+	for protocol, list := range map[v1alpha1.PortProtocol]client.ObjectList{v1alpha1.ProtocolHTTP: http, v1alpha1.ProtocolGRPC: grpc} {
+		err := c.List(ctx, list, client.InNamespace(ms.Namespace), client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name})
+		if apierrors.IsForbidden(err) {
+			unread[protocol] = true
+		} else if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
+			return nil, readable("listing routes", err)
+		}
+	}
+	for i := range http.Items {
+		r := &http.Items[i]
+		made[r.Name] = &madeRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
+	}
+	for i := range grpc.Items {
+		r := &grpc.Items[i]
+		made[r.Name] = &madeRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
+	}
+	var routes []routeStatus
+	for i := range ms.Spec.Routes {
+		routes = append(routes, routesAt(ms, i, topology, made[children.RouteName(ms, i)], unread)...)
+	}
+	return routes, nil
+}
+
+// routesAt is one route of the spec at each of its Gateways.
+func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, made *madeRoute, unread map[v1alpha1.PortProtocol]bool) []routeStatus {
+	spec := &ms.Spec.Routes[i]
+	route := routeStatus{Hosts: []string{}, Path: cmp.Or(spec.Path, "/"), Port: spec.Port}
+	port, protocol := graph.FindPort(ms, spec.Port), v1alpha1.ProtocolHTTP
+	if port != nil {
+		route.Port = port.Name
+		protocol = cmp.Or(port.Protocol, protocol)
+	}
+	if made != nil {
+		for _, host := range made.hosts {
+			route.Hosts = append(route.Hosts, string(host))
+		}
+		all := make([]routeStatus, len(made.parents))
+		for j, parent := range made.parents {
+			all[j] = route
+			all[j].Gateway = children.GatewayKey(parent, ms.Namespace)
+			all[j].judge(made, parent)
+		}
+		return all
+	}
+	for _, host := range children.Hostnames(spec, topology) {
+		route.Hosts = append(route.Hosts, string(host))
+	}
+	route.State, route.Reason, route.Message = graph.StateReconciling, v1alpha1.ReasonProgressing, "it is not made yet"
+	if unread[protocol] {
+		route.State, route.Reason, route.Message = graph.StateUnknown, "Forbidden", "the route may not be read"
+	} else if c := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionRoutesReady); c != nil && c.Status == metav1.ConditionFalse {
+		route.State, route.Reason, route.Message = conditionState(ms, c), c.Reason, "it is not made: "+c.Message
+	}
+	refs := children.GatewayRefs(ms, spec, topology)
+	if len(refs) == 0 {
+		return []routeStatus{route}
+	}
+	all := make([]routeStatus, len(refs))
+	for j, ref := range refs {
+		all[j] = route
+		all[j].Gateway = orSame(ref.Namespace, ms.Namespace) + "/" + ref.Name
+	}
+	return all
+}
+
+// judge is what a Gateway says of a route.
+func (r *routeStatus) judge(made *madeRoute, parent gatewayv1.ParentReference) {
+	at := slices.IndexFunc(made.statuses, func(s gatewayv1.RouteParentStatus) bool {
+		return s.ParentRef.Name == parent.Name && ptr.Deref(s.ParentRef.SectionName, "") == ptr.Deref(parent.SectionName, "") &&
+			(s.ParentRef.Namespace == nil || parent.Namespace == nil || *s.ParentRef.Namespace == *parent.Namespace)
+	})
+	r.State, r.Reason = graph.StateReconciling, v1alpha1.ReasonPending
+	r.Message = "the Gateway has not answered yet"
+	if at < 0 {
+		return
+	}
+	for _, name := range []gatewayv1.RouteConditionType{gatewayv1.RouteConditionAccepted, gatewayv1.RouteConditionResolvedRefs} {
+		c := meta.FindStatusCondition(made.statuses[at].Conditions, string(name))
+		switch {
+		case c == nil || c.ObservedGeneration < made.generation || c.Status == metav1.ConditionUnknown:
+			return
+		case c.Status == metav1.ConditionFalse:
+			r.State, r.Reason, r.Message = graph.StateStalled, c.Reason, c.Message
+			return
+		}
+	}
+	r.State, r.Reason, r.Message = graph.StateReady, "", ""
+}
+
+// lines is the route for people.
+func (r *routeStatus) lines(t terminal, home string) []string {
+	hosts := strings.Join(r.Hosts, ",")
+	if hosts == "" {
+		hosts = "*"
+	}
+	what := fmt.Sprintf("%s%s -> %s", hosts, r.Path, r.Port)
+	gateway := "Gateway " + strings.TrimPrefix(r.Gateway, home+"/")
+	if r.State == graph.StateReady {
+		said := "accepted by " + gateway
+		if len(indent)+utf8.RuneCountInString(what+said)+4 > t.textWidth() {
+			return []string{t.marked(r.State, what), "  " + said}
+		}
+		return []string{t.marked(r.State, what) + "  " + said}
+	}
+	// Not every controller says more than a reason.
+	why := strings.TrimSuffix(r.Reason+": "+r.Message, ": ")
+	if r.Gateway != "" {
+		why = gateway + ": " + why
+	}
+	return []string{t.marked(r.State, what), "  " + wrap(why, t.textWidth(), indent+"  ")}
+}
