@@ -72,7 +72,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	for _, note := range live.notes {
 		fmt.Fprintf(o.ErrOut, "note: %s\n", note)
 	}
-	live.world.RcloneImage = o.rcloneImage
+	live.world.RcloneImage, live.world.CloudNativePGNamespace = o.rcloneImage, o.cloudNativePGNamespace
 	differs := false
 	for _, topology := range live.topologies {
 		different, err := o.compare(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))

@@ -34,7 +34,8 @@ import (
 // files are where render, diff and lint read from.
 type files struct {
 	resource.FilenameOptions
-	rcloneImage string
+	// As the manager has them.
+	rcloneImage, cloudNativePGNamespace string
 }
 
 func (f *files) addFlags(c *cobra.Command) {
@@ -42,6 +43,7 @@ func (f *files) addFlags(c *cobra.Command) {
 	c.Flags().StringVarP(&f.Kustomize, "kustomize", "k", "", "A folder with a kustomization.")
 	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Look into folders below that of -f.")
 	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets, as the manager has it.")
+	c.Flags().StringVar(&f.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator, as the manager has it.")
 }
 
 // read reads every object, in the files' order. Objects that name no namespace are

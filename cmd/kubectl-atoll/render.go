@@ -61,7 +61,7 @@ func (o *renderOptions) run(ctx context.Context) error {
 	if err := valid(ctx, o.plugin, sources); err != nil {
 		return err
 	}
-	world := &offline.World{RcloneImage: o.rcloneImage}
+	world := &offline.World{RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}
 	for _, source := range sources {
 		if err := world.Add(source.Object); err != nil {
 			return fmt.Errorf("%s: %w", source.Name, err)

@@ -19,6 +19,7 @@ package controller
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -100,16 +101,28 @@ func (r *TopologyReconciler) besideGuests(ctx context.Context, o client.Object) 
 	return found
 }
 
-// callersTopologies finds the Topologies that the callers of a Microservice name.
+// callersTopologies finds the Topologies that the callers of a Microservice name,
+// and the callers of these: a circle may lead through the members of many.
 func (r *TopologyReconciler) callersTopologies(ctx context.Context, o client.Object) []reconcile.Request {
-	callers := &v1alpha1.MicroserviceList{}
-	if err := r.List(ctx, callers, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()}); err != nil {
-		return nil
-	}
 	var found []reconcile.Request
-	for i := range callers.Items {
-		if key, wanted := topologyKey(&callers.Items[i]); wanted {
-			found = append(found, reconcile.Request{NamespacedName: key})
+	own := client.ObjectKeyFromObject(o)
+	seen, topologies := map[types.NamespacedName]bool{own: true}, map[types.NamespacedName]bool{}
+	for queue := []types.NamespacedName{own}; len(queue) > 0; queue = queue[1:] {
+		callers := &v1alpha1.MicroserviceList{}
+		if err := r.List(ctx, callers, client.MatchingFields{indexDependency: queue[0].String()}); err != nil {
+			return found
+		}
+		for i := range callers.Items {
+			caller := client.ObjectKeyFromObject(&callers.Items[i])
+			if seen[caller] {
+				continue
+			}
+			seen[caller] = true
+			queue = append(queue, caller)
+			if key, wanted := topologyKey(&callers.Items[i]); wanted && !topologies[key] {
+				topologies[key] = true
+				found = append(found, reconcile.Request{NamespacedName: key})
+			}
 		}
 	}
 	return found

@@ -51,7 +51,8 @@ type inputs struct {
 // inputsOf gathers from the world what decides over a service's children.
 func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 	in := &inputs{}
-	in.Microservice, in.RcloneImage, in.MissingCRDs = ms, w.RcloneImage, w.MissingCRDs
+	in.Microservice, in.MissingCRDs = ms, w.MissingCRDs
+	in.RcloneImage, in.CloudNativePGNamespace = w.RcloneImage, w.CloudNativePGNamespace
 	if key, wanted := topologyKey(ms); wanted {
 		in.Topology = w.Topology(key.Namespace, key.Name)
 	}

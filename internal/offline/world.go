@@ -43,6 +43,8 @@ import (
 type World struct {
 	// RcloneImage is the image that copies backups to and from buckets.
 	RcloneImage string
+	// CloudNativePGNamespace is where CloudNativePG's operator runs.
+	CloudNativePGNamespace string
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 	// Live says that the world holds all that the cluster does, so that what it
