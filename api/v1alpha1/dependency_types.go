@@ -30,6 +30,15 @@ type Dependency struct {
 	// +kubebuilder:validation:MaxLength=15
 	Port string `json:"port,omitempty"`
 
+	// morePorts are the names of further ports of it to call. Each is given as
+	// <NAME>_<PORT>_URL and <NAME>_<PORT>_PORT. Unset means none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=15
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=15
+	MorePorts []string `json:"morePorts,omitempty"`
+
 	// namespace is the dependency's namespace. Unset means the same one. A
 	// dependency of another Topology must name this caller in its access.
 	// +optional
@@ -83,7 +92,9 @@ type EgressRule struct {
 	Ports []int32 `json:"ports,omitempty"`
 }
 
-// AccessRule is a caller that may declare this service as a dependency.
+// AccessRule is a caller that may declare this service as a dependency. Naming the
+// service itself lets its own pods call each other, on every port, as those of a
+// cluster of its own do.
 type AccessRule struct {
 	// name is the name of the caller's Microservice.
 	// +required

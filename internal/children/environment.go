@@ -18,6 +18,7 @@ package children
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -74,6 +75,12 @@ func dependencyEnv(in *Inputs, i int) []corev1.EnvVar {
 		{Name: prefix + "_URL", Value: parts[v1alpha1.AddressPartURL]},
 		{Name: prefix + "_HOST", Value: parts[v1alpha1.AddressPartHost]},
 		{Name: prefix + "_PORT", Value: parts[v1alpha1.AddressPartPort]},
+	}
+	for _, port := range edge.More {
+		named := prefix + "_" + strings.ToUpper(strings.ReplaceAll(port.Name, "-", "_"))
+		env = append(env,
+			corev1.EnvVar{Name: named + "_URL", Value: edge.URLOf(port)},
+			corev1.EnvVar{Name: named + "_PORT", Value: strconv.Itoa(int(port.Port))})
 	}
 	for _, further := range edge.Dependency.Env {
 		env = append(env, corev1.EnvVar{Name: further.Name, Value: parts[further.Value]})

@@ -168,8 +168,11 @@ func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {
 	in.WaitsInCircle = graph.WaitsInCircle(ms, w.service)
 	for _, caller := range w.services {
 		for _, edge := range graph.Resolve(caller, w.found()) {
-			if edge.Callee == ms && edge.Resolved() {
-				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
+			if edge.Callee != ms {
+				continue
+			}
+			for _, port := range edge.Ports() {
+				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
 			}
 		}
 	}

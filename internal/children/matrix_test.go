@@ -53,7 +53,7 @@ var matrixServices = map[string]struct {
 		calls: []v1alpha1.Dependency{{Name: "orders", Namespace: "back"}, {Name: "users", Namespace: "back"}, {Name: "search", Namespace: "data"}}},
 	"mobile": {namespace: "front", topology: "front/shop", routed: true, ports: []v1alpha1.Port{{Name: "grpc", Port: 9000, TargetPort: 50051, Protocol: v1alpha1.ProtocolGRPC}},
 		calls: []v1alpha1.Dependency{{Name: "orders", Namespace: "back"}}},
-	"admin": {namespace: "front", topology: "front/shop", calls: []v1alpha1.Dependency{{Name: "users", Namespace: "back"}, {Name: "payments", Namespace: "back", Port: "admin"}}},
+	"admin": {namespace: "front", topology: "front/shop", calls: []v1alpha1.Dependency{{Name: "users", Namespace: "back"}, {Name: "payments", Namespace: "back", Port: "admin", MorePorts: []string{"http"}}}},
 	"orders": {namespace: "back", topology: "front/shop", engine: v1alpha1.EnginePostgreSQL,
 		calls:  []v1alpha1.Dependency{{Name: "users"}, {Name: "payments"}, {Name: "stock"}},
 		access: []v1alpha1.AccessRule{{Name: "reports", Namespace: "data"}}},
@@ -64,7 +64,8 @@ var matrixServices = map[string]struct {
 	"stock":  {namespace: "back", topology: "front/shop", engine: v1alpha1.EngineValkey},
 	"mail":   {namespace: "back", topology: "front/shop", worker: true, calls: []v1alpha1.Dependency{{Name: "users"}}, egress: []v1alpha1.EgressRule{{CIDRs: []string{"198.51.100.7/32"}}}},
 	"legacy": {namespace: "back", calls: []v1alpha1.Dependency{{Name: "stock"}}},
-	"search": {namespace: "data", topology: "front/shop"},
+	// Its pods call each other.
+	"search": {namespace: "data", topology: "front/shop", access: []v1alpha1.AccessRule{{Name: "search"}}},
 	// It calls orders, which permits it, and users, which does not.
 	"reports": {namespace: "data", topology: "data/reports", calls: []v1alpha1.Dependency{{Name: "orders", Namespace: "back"}, {Name: "users", Namespace: "back"}, {Name: "ledger"}}},
 	"ledger":  {namespace: "data", topology: "data/reports", engine: v1alpha1.EnginePostgreSQL},
@@ -76,10 +77,11 @@ var matrixServices = map[string]struct {
 var matrixAllowed = []string{
 	"web -> orders:8080", "web -> users:8080", "web -> search:8080",
 	"mobile -> orders:8080",
-	"admin -> users:8080", "admin -> payments:9090",
+	"admin -> users:8080", "admin -> payments:9090", "admin -> payments:8080",
 	"orders -> users:8080", "orders -> payments:8080", "orders -> stock:8080",
 	"mail -> users:8080",
 	"legacy -> stock:8080",
+	"search -> search:8080", "search -> search:9999",
 	"reports -> orders:8080", "reports -> ledger:8080",
 	"orders -> orders-db:5432", "users -> users-db:3306", "payments -> payments-db:5432", "stock -> stock-db:6379", "ledger -> ledger-db:5432",
 	"payments-db -> payments-db:5432", "payments-db -> payments-db:8000", "cnpg -> payments-db:5432", "cnpg -> payments-db:8000",
@@ -214,9 +216,9 @@ func TestMatrix(t *testing.T) {
 			for _, port := range append(listening[to], 9999) {
 				for _, protocol := range []corev1.Protocol{corev1.ProtocolTCP, corev1.ProtocolUDP} {
 					connection := fmt.Sprintf("%s -> %s:%d", from, to, port)
-					// Names are asked for by UDP first, and an egress entry without ports is for all protocols. All
-					// else that is declared is TCP.
-					declared := wanted[connection] && (protocol == corev1.ProtocolTCP || to == "dns" || to == "relay")
+					// Names are asked for by UDP first. An egress entry without ports, and pods of one service that
+					// call each other, are for all protocols; all else that is declared is TCP.
+					declared := wanted[connection] && (protocol == corev1.ProtocolTCP || to == "dns" || to == "relay" || from == to && to == "search")
 					want := declared || callsFreely(from) && unprotected(to)
 					tried++
 					traffic := matrixTraffic(from, source, destination, to, port)

@@ -127,6 +127,9 @@ func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
 			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(in.servingPorts(port)...),
 		})
 	}
+	if in.admitsItself() {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(ms)}}})
+	}
 	known, others := routedPorts(in)
 	if len(known) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
@@ -148,13 +151,21 @@ func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
 	rules := []networkingv1.NetworkPolicyEgressRule{dns()}
 	for i := range in.Edges {
 		edge := &in.Edges[i]
-		if !edge.Resolved() {
+		var ports []int32
+		for _, port := range edge.Ports() {
+			ports = append(ports, graph.ServingPorts(edge.Callee, port)...)
+		}
+		if len(ports) == 0 {
 			continue
 		}
+		slices.Sort(ports)
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
 			To:    []networkingv1.NetworkPolicyPeer{ofNamespace(edge.Namespace(), selectorOf(edge.Callee))},
-			Ports: tcpPorts(graph.ServingPorts(edge.Callee, edge.Port)...),
+			Ports: tcpPorts(slices.Compact(ports)...),
 		})
+	}
+	if in.admitsItself() {
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
 	}
 	if pods, port := in.databasePods(); pods != nil {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
@@ -186,6 +197,14 @@ func (in *Inputs) databasePods() (*metav1.LabelSelector, int32) {
 		return &metav1.LabelSelector{MatchLabels: database.ClusterPods(in.Microservice.Name)}, port
 	}
 	return &metav1.LabelSelector{MatchLabels: selector(in.Microservice, v1alpha1.ComponentDatabase)}, port
+}
+
+// admitsItself says whether the service's pods may call each other.
+func (in *Inputs) admitsItself() bool {
+	ms := in.Microservice
+	return slices.ContainsFunc(ms.Spec.Access, func(rule v1alpha1.AccessRule) bool {
+		return rule.Name == ms.Name && cmp.Or(rule.Namespace, ms.Namespace) == ms.Namespace
+	})
 }
 
 func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {

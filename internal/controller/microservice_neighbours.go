@@ -68,7 +68,7 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 	g.Edges = graph.Resolve(g.Microservice, known.graph())
 	for i := range g.Edges {
 		if callee := g.Edges[i].Callee; callee != nil {
-			if port := g.Edges[i].Port; port != nil {
+			for _, port := range g.Edges[i].Ports() {
 				seen.text(fmt.Sprint(graph.ServingPorts(callee, port)))
 			}
 			seen.text(string(callee.UID), strconv.FormatInt(callee.Generation, 10), string(readyStatus(callee.Status.Conditions)), strconv.FormatBool(g.Edges[i].Permitted))
@@ -96,10 +96,10 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 				seen.text("depends")
 				g.dependents++
 			}
-			if edge.Resolved() {
+			for _, port := range edge.Ports() {
 				// Whether it is let in depends on more than its spec.
-				seen.text("calls")
-				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
+				seen.text("calls", port.Name)
+				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
 			}
 		}
 	}

@@ -152,7 +152,7 @@ func unresolved(state *topologyState) (missing, unpermitted []string) {
 		for _, edge := range graph.Resolve(ms, state.known.graph()) {
 			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
 			switch {
-			case edge.Port == nil:
+			case edge.Port == nil || edge.Missing != "":
 				missing = append(missing, arrow)
 			case !edge.Resolved():
 				unpermitted = append(unpermitted, arrow)

@@ -37,6 +37,10 @@ type Edge struct {
 	Callee *v1alpha1.Microservice
 	// Port is the callee's port; nil when the dependency does not resolve.
 	Port *v1alpha1.Port
+	// More are those of its further ports that are there, and Missing is the name of
+	// one that is not, if any.
+	More    []*v1alpha1.Port
+	Missing string
 	// Permitted says that the callee lets the caller declare it.
 	Permitted bool
 }
@@ -52,10 +56,22 @@ func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
 		if edges[i].Callee != nil {
 			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
+			edges[i].findMore()
 			edges[i].Permitted = !edges[i].toItself() && services.permits(edges[i].Callee, caller)
 		}
 	}
 	return edges
+}
+
+func (e *Edge) findMore() {
+	for _, name := range e.Dependency.MorePorts {
+		switch port := FindPort(e.Callee, name); {
+		case port != nil:
+			e.More = append(e.More, port)
+		case e.Missing == "":
+			e.Missing = name
+		}
+	}
 }
 
 // NamespaceOf is the namespace of a dependency.
@@ -75,8 +91,16 @@ func (e *Edge) toItself() bool {
 // Namespace is the callee's.
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
-// Resolved says whether the caller may call the callee's port.
-func (e *Edge) Resolved() bool { return e.Port != nil && e.Permitted }
+// Resolved says whether the caller may call the callee's ports, and all are there.
+func (e *Edge) Resolved() bool { return e.Port != nil && e.Missing == "" && e.Permitted }
+
+// Ports are the callee's ports that the caller may call.
+func (e *Edge) Ports() []*v1alpha1.Port {
+	if e.Port == nil || !e.Permitted {
+		return nil
+	}
+	return append([]*v1alpha1.Port{e.Port}, e.More...)
+}
 
 // Problem says why the edge does not resolve, as a condition's reason and
 // message. Both are empty when it does.
@@ -97,6 +121,9 @@ func (e *Edge) Problem() (reason, message string) {
 	case e.Port == nil:
 		return v1alpha1.ReasonPortNotFound,
 			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
+	case e.Missing != "":
+		return v1alpha1.ReasonPortNotFound,
+			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].morePorts", name, e.Missing)
 	case !e.Permitted:
 		return v1alpha1.ReasonNotPermitted,
 			fmt.Sprintf("Microservice %q of namespace %q, a dependency, belongs to another Topology and does not permit this caller: add {name: %s, namespace: %s} to its access",
@@ -130,15 +157,18 @@ func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumed().Port)) 
 func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace()) }
 
 // URL is the address of the callee's port with its scheme.
-func (e *Edge) URL() string {
+func (e *Edge) URL() string { return e.URLOf(e.assumed()) }
+
+// URLOf is the same for another of its ports.
+func (e *Edge) URLOf(port *v1alpha1.Port) string {
 	scheme := "http"
-	switch e.assumed().Protocol {
+	switch port.Protocol {
 	case v1alpha1.ProtocolGRPC:
 		scheme = "grpc"
 	case v1alpha1.ProtocolTCP:
 		scheme = "tcp"
 	}
-	return scheme + "://" + e.Address()
+	return scheme + "://" + net.JoinHostPort(e.Host(), strconv.Itoa(int(port.Port)))
 }
 
 // Address is host:port of the callee's port.

@@ -115,6 +115,9 @@ func TestResolve(t *testing.T) {
 		"a port that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
 			wantMessage: `Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`},
+		"a further port that is not there": {
+			dependency: v1alpha1.Dependency{Name: "users", MorePorts: []string{"http", "grpc"}}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
+			wantMessage: `Microservice "users", a dependency, has no port "grpc": correct dependencies[].morePorts`},
 		"itself, by its own namespace": {
 			dependency: v1alpha1.Dependency{Name: "web", Namespace: "shop"}, callee: listening("web", http), wantReason: v1alpha1.ReasonInvalidSpec,
 			wantMessage: `dependencies must not name the service itself: remove "web"`},

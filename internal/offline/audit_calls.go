@@ -68,7 +68,7 @@ func (a *audit) told(ms *v1alpha1.Microservice) {
 			continue
 		default:
 			to += fmt.Sprintf(":%d", at.Port)
-			do = fmt.Sprintf("the dependency is on port %d: correct the one or the other", edges[declared].Port.Port)
+			do = fmt.Sprintf("the dependency is on port %d: correct the one or the other, or name the port in its morePorts", edges[declared].Port.Port)
 		}
 		if !seen[to] {
 			seen[to] = true

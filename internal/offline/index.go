@@ -59,8 +59,9 @@ func (w *World) indexed() *index {
 	for _, caller := range w.Services {
 		x.edges[caller] = graph.Resolve(caller, found)
 		for i := range x.edges[caller] {
-			if edge := &x.edges[caller][i]; edge.Resolved() {
-				x.callers[edge.Callee] = append(x.callers[edge.Callee], children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: edge.Port.Name})
+			edge := &x.edges[caller][i]
+			for _, port := range edge.Ports() {
+				x.callers[edge.Callee] = append(x.callers[edge.Callee], children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
 			}
 		}
 	}
