@@ -140,7 +140,7 @@ func TestCuts(t *testing.T) {
 			told("0.0.0.0:8080 noreply@example.com s3://bucket/key main.go:10 https://shop.example.com/callback tcp(elsewhere:3306)"))}},
 		"another port than the declared one": {
 			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users.shop.svc:9000"))},
-			want:     []graph.Cut{{From: "orders", To: "users:9000", Where: "env TARGET", Do: "the dependency is on port 8080: correct the one or the other"}}},
+			want:     []graph.Cut{{From: "orders", To: "users:9000", Where: "env TARGET", Do: "the dependency is on port 8080: correct the one or the other, or name the port in its morePorts"}}},
 		"one to a port that is not routed": {
 			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc:9000"))},
 			want: []graph.Cut{{From: "other/reports", To: "users", Where: "env TARGET",
