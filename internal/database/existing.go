@@ -99,6 +99,9 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 				e.name, e.major, p.Version, e.major)
 		}
 		p.Version = e.major
+		if majorOf(e.ran) == e.major {
+			p.Version = e.ran
+		}
 	}
 	if lower(p.Version, e.ran) {
 		if spec.Version != "" {
