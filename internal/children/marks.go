@@ -34,7 +34,8 @@ func marks(in *Inputs) database.Marks {
 	if databaseUsable(in) {
 		m.Ran(in.database.Version)
 	}
-	if binding := in.DatabaseState.Binding; in.clustered() != nil && binding != nil && binding.Server == holder.UID {
+	binding := in.DatabaseState.Binding
+	if binding != nil && (in.builtIn() != nil || in.clustered() != nil && binding.Server == holder.UID) {
 		m.User = binding.Username
 	}
 	return m

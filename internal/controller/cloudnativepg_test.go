@@ -18,6 +18,8 @@ package controller_test
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -188,6 +190,36 @@ var _ = Describe("A Cluster", func() {
 		eventuallyReady(ctx, users)
 		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"]).NotTo(Equal(own.Data["password"]))
 	}, SpecTimeout(suiteTimeout))
+
+	It("gets its first user also where the operator is interrupted at any of its writes", func(ctx SpecContext) {
+		by := interruptedNamespaces(ctx, 12)
+		servers := map[string]*fakeServer{}
+		var all []*v1alpha1.Microservice
+		for ns := range by {
+			servers[ns] = serve(ctx, ns)
+		}
+		simulate(slices.Collect(maps.Keys(by))...)
+		inForce := interrupt(by)
+		for ns := range by {
+			users := clusterOf(ns, "users")
+			Expect(k8s.Create(ctx, users)).To(Succeed())
+			all = append(all, users)
+		}
+		Eventually(func(g Gomega) {
+			for _, users := range all {
+				c := condition(ctx, users, v1alpha1.ConditionReady)
+				g.Expect(inForce.happened(users.Namespace) || c != nil && c.Status == metav1.ConditionTrue).To(BeTrue(), "%+v", by[users.Namespace])
+			}
+		}, "40s").Should(Succeed())
+		inForce.lift()
+		restartManager()
+		for _, users := range all {
+			eventuallyReady(ctx, users)
+			secret := get(ctx, &corev1.Secret{}, users.Namespace, "users-db")
+			Expect(servers[users.Namespace].accepts(secret)).To(BeTrue(), "%+v", by[users.Namespace])
+			Expect(servers[users.Namespace].broken()).To(BeEmpty(), "%+v", by[users.Namespace])
+		}
+	}, SpecTimeout(2*suiteTimeout))
 
 	It("is stalled while it has no Secret, gets no new password, and goes on with the restored one", func(ctx SpecContext) {
 		ns := newNamespace(ctx)

@@ -184,7 +184,12 @@ var _ = Describe("Database", func() {
 		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
+		rotate(ctx, users, "1")
+		eventuallyHas(ctx, users, v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Annotations = nil })
+		settled(ns)
 		secret := get(ctx, &corev1.Secret{}, ns, "users-db")
+		Expect(string(secret.Data["username"])).To(Equal("users_b"))
 		Expect(k8s.Delete(ctx, secret)).To(Succeed())
 		message := eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsLost)
 		Expect(message).To(Equal(`PersistentVolumeClaim "data-users-db-0" holds data, but Secret "users-db" with its password is gone: restore the Secret (keys username and password), or delete the claim if its data is not needed`))
@@ -194,6 +199,7 @@ var _ = Describe("Database", func() {
 		get(ctx, &appsv1.StatefulSet{}, ns, "users-db")
 		get(ctx, &appsv1.Deployment{}, ns, "users")
 
+		By("one that does not say which of the two users it was")
 		restored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Data: map[string][]byte{"password": secret.Data["password"]}}
 		Expect(k8s.Create(ctx, restored)).To(Succeed())
 		eventuallyReady(ctx, users)

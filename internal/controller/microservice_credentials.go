@@ -69,12 +69,16 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 		return err
 	}
 	users := database.UsersOf(ms, g.DatabaseState.Cluster)
+	first := users.First
+	if holder := state.Holder(); holder != nil {
+		first = cmp.Or(holder.Marks.User, first)
+	}
 	for _, missing := range []struct {
 		found **database.Credentials
 		name  string
 		user  string
 	}{
-		{&state.Binding, database.Name(ms.Name), users.First},
+		{&state.Binding, database.Name(ms.Name), first},
 		{&state.Admin, database.AdminSecretName(ms.Name), users.Admin},
 	} {
 		if *missing.found != nil && (*missing.found).Password != "" {

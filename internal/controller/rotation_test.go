@@ -154,14 +154,15 @@ var _ = Describe("Rotation", func() {
 			To(ContainSubstring(`write the new one to Secret "elsewhere"`))
 	}, SpecTimeout(suiteTimeout))
 
-	DescribeTable("that is interrupted at any of its writes is finished, and no password that is in use ever fails", func(ctx SpecContext, engine v1alpha1.DatabaseEngine) {
+	DescribeTable("that is interrupted at any of its writes is finished, and no password that is in use ever fails", func(ctx SpecContext, of v1alpha1.Database) {
 		// More writes than a rotation makes: the last ones are not reached.
 		by := interruptedNamespaces(ctx, 12)
 		servers := map[string]*fakeServer{}
 		var all []*v1alpha1.Microservice
 		for ns := range by {
 			servers[ns] = serve(ctx, ns)
-			users := withDatabase(ns, engine)
+			users := bare(ns, "users")
+			users.Spec.Database = &of
 			Expect(k8s.Create(ctx, users)).To(Succeed())
 			all = append(all, users)
 		}
@@ -211,8 +212,9 @@ var _ = Describe("Rotation", func() {
 		}
 	},
 		// They take their turns with two users, or with two passwords of one.
-		Entry("by turns of two users", v1alpha1.EnginePostgreSQL, SpecTimeout(2*suiteTimeout)),
-		Entry("by turns of two passwords", v1alpha1.EngineValkey, SpecTimeout(2*suiteTimeout)),
+		Entry("by turns of two users", v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}, SpecTimeout(2*suiteTimeout)),
+		Entry("by turns of two passwords", v1alpha1.Database{Engine: v1alpha1.EngineValkey}, SpecTimeout(2*suiteTimeout)),
+		Entry("of a Cluster", v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Provider: v1alpha1.ProviderCloudNativePG}, SpecTimeout(2*suiteTimeout)),
 	)
 })
 

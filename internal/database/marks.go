@@ -35,8 +35,8 @@ const (
 	// AnnotationInUse says that the service works with the data: nothing is restored
 	// over it any more.
 	AnnotationInUse = "atoll.dev/database-in-use"
-	// AnnotationUser on a Cluster is the user that the service was given last: while
-	// it is there, the Secret with its password must be too.
+	// AnnotationUser is the user that the service was given last. While it is there,
+	// the Secret with its password must be too; one that is restored need not name it.
 	AnnotationUser = "atoll.dev/database-user"
 )
 
