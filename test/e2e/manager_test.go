@@ -34,6 +34,7 @@ import (
 	. "github.com/onsi/gomega"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -58,6 +59,12 @@ var _ = Describe("The manager", func() {
 
 	It("shows its metrics to their readers alone, and is small", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
+		By("one that has done nothing but look after the samples")
+		scaleOperator(ctx, 0)
+		scaleOperator(ctx, 1)
+		budget := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users"}}
+		Expect(k8s.Delete(ctx, budget)).To(Succeed())
+		Eventually(ctx, func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(budget), budget) }).Should(Succeed())
 		stranger, reader := tokenOf(ctx, "e2e-stranger"), tokenOf(ctx, "e2e-reader")
 		letReadMetrics(ctx, "e2e-reader")
 		metrics := forwardMetrics(ctx)
