@@ -26,12 +26,13 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/database"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/networkpolicy"
 )
 
 // need is something at the other end of a connection that a service can't do
 // without. One of the connections is enough.
 type need struct {
-	connections []connection
+	connections []networkpolicy.Connection
 	// shown is what it is called, and place that with its port.
 	shown, place string
 	// because says why the service needs it.
@@ -42,13 +43,13 @@ type need struct {
 	signs []string
 }
 
-func (n *need) port() int32 { return n.connections[0].port }
+func (n *need) port() int32 { return n.connections[0].Port }
 
 // cutBy is the policy of somebody else that keeps a need from being met; nil where
 // it is met, or where that can't be told.
-func (n *need) cutBy(policies []networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
+func (n *need) cutBy(policies []*networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
 	for i, c := range n.connections {
-		cutting, way := cuts(policies, c)
+		cutting, way := networkpolicy.Cutting(policies, c)
 		if len(cutting) == 0 {
 			return nil, ""
 		}
@@ -74,7 +75,7 @@ func (e *Evidence) needs() []*need {
 		port := graph.TargetPort(edge.Port)
 		callee := e.shown(edge.Callee.Namespace, edge.Callee.Name)
 		all = append(all, &need{
-			connections: []connection{{own, e.calleeEndpoint(edge.Callee), port, corev1.ProtocolTCP}},
+			connections: []networkpolicy.Connection{{From: own, To: e.calleeEndpoint(edge.Callee), Port: port, Protocol: corev1.ProtocolTCP}},
 			shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("calls %s, as dependencies declares", callee),
 			rule:  fmt.Sprintf("pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, edge.Callee.Name, edge.Callee.Namespace, port),
 			signs: []string{edge.Host()},
@@ -90,20 +91,20 @@ func (e *Evidence) needs() []*need {
 }
 
 // databaseNeed is the service's own database, where it has a pod.
-func (e *Evidence) databaseNeed(own *endpoint) *need {
+func (e *Evidence) databaseNeed(own *networkpolicy.Endpoint) *need {
 	for i := range e.Pods {
 		pod := &e.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentDatabase || pod.DeletionTimestamp != nil {
 			continue
 		}
 		to := e.endpointOf(e.Microservice, pod)
-		at := slices.IndexFunc(to.ports, func(p corev1.ContainerPort) bool { return p.Name == database.PortName })
+		at := slices.IndexFunc(to.Ports, func(p corev1.ContainerPort) bool { return p.Name == database.PortName })
 		if at < 0 {
 			continue
 		}
-		port := to.ports[at].ContainerPort
+		port := to.Ports[at].ContainerPort
 		n := &need{
-			connections: []connection{{own, to, port, corev1.ProtocolTCP}},
+			connections: []networkpolicy.Connection{{From: own, To: to, Port: port, Protocol: corev1.ProtocolTCP}},
 			shown:       "its database", place: fmt.Sprintf("port %d of its database", port), because: "has a database",
 			rule: fmt.Sprintf("pods %s=%s, %s=%s, port %d", v1alpha1.LabelMicroservice, e.Microservice.Name, v1alpha1.LabelComponent, v1alpha1.ComponentDatabase, port),
 		}
@@ -117,22 +118,22 @@ func (e *Evidence) databaseNeed(own *endpoint) *need {
 
 // dnsNeed is the cluster's DNS: the pods of CoreDNS or OpenShift's, which may listen
 // on 5353 behind their Service, or the node's own cache.
-func dnsNeed(own *endpoint) *need {
+func dnsNeed(own *networkpolicy.Endpoint) *need {
 	const nodeLocal = "169.254.20.10"
 	n := &need{
 		shown: "DNS", place: "port 53 (UDP) of DNS", because: "looks up names",
 		rule:  "pods k8s-app=kube-dns of namespace kube-system, port 53, UDP and TCP",
 		signs: []string{"no such host", "name resolution", "EAI_AGAIN", "UnknownHost", ":53: i/o timeout"},
 	}
-	for _, to := range []*endpoint{
-		{namespace: "kube-system", labels: map[string]string{"k8s-app": "kube-dns"}},
-		{namespace: "openshift-dns", labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
-		{ip: nodeLocal},
+	for _, to := range []*networkpolicy.Endpoint{
+		{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
+		{Namespace: "openshift-dns", Labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
+		{IP: nodeLocal},
 	} {
 		for _, port := range []int32{53, 5353} {
 			listens := *to
-			listens.ports = []corev1.ContainerPort{{Name: "dns", ContainerPort: port, Protocol: corev1.ProtocolUDP}}
-			n.connections = append(n.connections, connection{own, &listens, port, corev1.ProtocolUDP})
+			listens.Ports = []corev1.ContainerPort{{Name: "dns", ContainerPort: port, Protocol: corev1.ProtocolUDP}}
+			n.connections = append(n.connections, networkpolicy.Connection{From: own, To: &listens, Port: port, Protocol: corev1.ProtocolUDP})
 		}
 	}
 	return n

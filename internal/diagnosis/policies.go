@@ -26,32 +26,33 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/networkpolicy"
 )
 
 // endpointOf is a pod as policies see it. Where a service has none, its labels are
 // those that its pods would have.
-func (e *Evidence) endpointOf(ms *v1alpha1.Microservice, pod *corev1.Pod) *endpoint {
-	at := &endpoint{namespace: ms.Namespace, namespaceLabels: e.Namespaces[ms.Namespace], labels: children.PodSelector(ms)}
+func (e *Evidence) endpointOf(ms *v1alpha1.Microservice, pod *corev1.Pod) *networkpolicy.Endpoint {
+	at := &networkpolicy.Endpoint{Namespace: ms.Namespace, NamespaceLabels: e.Namespaces[ms.Namespace], Labels: children.PodSelector(ms)}
 	if pod == nil {
-		at.labels[v1alpha1.LabelManagedBy] = v1alpha1.ManagedByAtoll
-		at.labels[v1alpha1.LabelName] = ms.Name
+		at.Labels[v1alpha1.LabelManagedBy] = v1alpha1.ManagedByAtoll
+		at.Labels[v1alpha1.LabelName] = ms.Name
 		if ref := ms.Spec.TopologyRef; ref != nil {
-			at.labels[v1alpha1.LabelTopology] = ref.Name
+			at.Labels[v1alpha1.LabelTopology] = ref.Name
 		}
 		for _, port := range graph.Ports(ms) {
-			at.ports = append(at.ports, corev1.ContainerPort{Name: port.Name, ContainerPort: graph.TargetPort(&port)})
+			at.Ports = append(at.Ports, corev1.ContainerPort{Name: port.Name, ContainerPort: graph.TargetPort(&port)})
 		}
 		return at
 	}
-	at.labels, at.ip = pod.Labels, pod.Status.PodIP
+	at.Labels, at.IP = pod.Labels, pod.Status.PodIP
 	for i := range pod.Spec.Containers {
-		at.ports = append(at.ports, pod.Spec.Containers[i].Ports...)
+		at.Ports = append(at.Ports, pod.Spec.Containers[i].Ports...)
 	}
 	return at
 }
 
 // own is the service itself as policies see it.
-func (e *Evidence) own() *endpoint {
+func (e *Evidence) own() *networkpolicy.Endpoint {
 	for i := range e.Pods {
 		pod := &e.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentService && pod.DeletionTimestamp == nil && !e.stray(pod) {
@@ -61,8 +62,16 @@ func (e *Evidence) own() *endpoint {
 	return e.endpointOf(e.Microservice, nil)
 }
 
-func (e *Evidence) calleeEndpoint(callee *v1alpha1.Microservice) *endpoint {
+func (e *Evidence) calleeEndpoint(callee *v1alpha1.Microservice) *networkpolicy.Endpoint {
 	return e.endpointOf(callee, e.Callees[callee.Namespace+"/"+callee.Name])
+}
+
+func (e *Evidence) policies() []*networkingv1.NetworkPolicy {
+	policies := make([]*networkingv1.NetworkPolicy, len(e.Policies))
+	for i := range e.Policies {
+		policies[i] = &e.Policies[i]
+	}
+	return policies
 }
 
 // policyCut tells of what a service can't do without and that a policy of somebody
@@ -72,8 +81,9 @@ func policyCut(e *Evidence) []*Finding {
 	var all []*Finding
 	// out is the finding about each policy that keeps something from being let out.
 	out := map[*networkingv1.NetworkPolicy]*cutOut{}
+	policies := e.policies()
 	for _, n := range e.needs() {
-		policy, direction := n.cutBy(e.Policies)
+		policy, direction := n.cutBy(policies)
 		if policy == nil {
 			continue
 		}
@@ -147,13 +157,13 @@ func listed(parts []string, conjunction string) string {
 // where a policy lets only through what is declared.
 func undeclaredCall(e *Evidence) []*Finding {
 	var all []*Finding
-	from := e.own()
+	from, policies := e.own(), e.policies()
 	for _, mention := range graph.Undeclared(e.Microservice, e.Services) {
 		callee := mention.Callee
 		ports := graph.Ports(callee)
 		var cutting []*networkingv1.NetworkPolicy
 		for i := range ports {
-			if cutting, _ = cuts(e.Policies, connection{from, e.calleeEndpoint(callee), graph.TargetPort(&ports[i]), corev1.ProtocolTCP}); len(cutting) == 0 {
+			if cutting, _ = networkpolicy.Cutting(policies, networkpolicy.Connection{From: from, To: e.calleeEndpoint(callee), Port: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP}); len(cutting) == 0 {
 				break
 			}
 		}

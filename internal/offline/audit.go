@@ -28,6 +28,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/networkpolicy"
 )
 
 // Observed is what is there beside Microservices that may send them requests.
@@ -112,8 +113,8 @@ func (a *audit) member(ms *v1alpha1.Microservice, strict *v1alpha1.Topology, oth
 	pods := a.pods(ms)
 	policies := append([]*networkingv1.NetworkPolicy{children.ServicePolicy(&in.Inputs)}, others...)
 	m := &member{
-		ingress: about(policies, networkingv1.PolicyTypeIngress, ms.Namespace, pods),
-		egress:  about(policies, networkingv1.PolicyTypeEgress, ms.Namespace, pods),
+		ingress: networkpolicy.About(policies, networkingv1.PolicyTypeIngress, ms.Namespace, pods),
+		egress:  networkpolicy.About(policies, networkingv1.PolicyTypeEgress, ms.Namespace, pods),
 	}
 	m.byHand = slices.ContainsFunc(m.egress, func(policy *networkingv1.NetworkPolicy) bool {
 		return policy.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll && len(policy.Spec.Egress) > 0
@@ -144,12 +145,10 @@ func (a *audit) pods(ms *v1alpha1.Microservice) map[string]string {
 	return pods
 }
 
-func (a *audit) peerOf(namespace string, pods map[string]string) *peer {
-	p := &peer{namespace: namespace, labels: pods}
-	if of, known := a.world.namespaces[namespace]; known {
-		p.namespaceLabels = of
-	}
-	return p
+// endpointOf are pods as policies see them. Their addresses are left out, as they come
+// and go.
+func (a *audit) endpointOf(namespace string, pods map[string]string) *networkpolicy.Endpoint {
+	return &networkpolicy.Endpoint{Namespace: namespace, NamespaceLabels: a.world.namespaces[namespace], Labels: pods}
 }
 
 func (a *audit) cut(from, to, where, do string) {
@@ -163,38 +162,42 @@ func (a *audit) shown(o metav1.Object) string {
 // reaches says whether Strict lets a service's pods reach a port of another
 // service's, of which 0 is any. What is not the Topology's is not its to decide.
 func (a *audit) reaches(caller, callee *v1alpha1.Microservice, port int32) bool {
-	from, to := a.peerOf(caller.Namespace, a.pods(caller)), a.peerOf(callee.Namespace, a.pods(callee))
-	numbers, named := listensOn(callee, port)
-	return slices.ContainsFunc(numbers, func(number int32) bool {
-		m := a.members[caller]
-		return (m == nil || letsOut(m.egress, to, number, named) != no) && a.letsTo(callee, from, number, named)
+	from, to := a.endpointOf(caller.Namespace, a.pods(caller)), a.endpointOf(callee.Namespace, a.pods(callee))
+	m := a.members[caller]
+	return slices.ContainsFunc(listensOn(callee, port), func(on networkpolicy.Port) bool {
+		return (m == nil || networkpolicy.Lets(m.egress, networkingv1.PolicyTypeEgress, to, on) != networkpolicy.No) && a.letsTo(callee, from, on)
 	})
 }
 
 // lets says whether Strict lets somebody reach a port of a service.
-func (a *audit) lets(callee *v1alpha1.Microservice, from *peer, port int32) bool {
-	numbers, named := listensOn(callee, port)
-	return slices.ContainsFunc(numbers, func(number int32) bool { return a.letsTo(callee, from, number, named) })
+func (a *audit) lets(callee *v1alpha1.Microservice, from networkpolicy.Peer, port int32) bool {
+	return slices.ContainsFunc(listensOn(callee, port), func(on networkpolicy.Port) bool { return a.letsTo(callee, from, on) })
 }
 
-func (a *audit) letsTo(callee *v1alpha1.Microservice, from *peer, number int32, named []corev1.ContainerPort) bool {
+func (a *audit) letsTo(callee *v1alpha1.Microservice, from networkpolicy.Peer, on networkpolicy.Port) bool {
 	m := a.members[callee]
-	return m == nil || letsIn(m.ingress, from, number, named) != no
+	return m == nil || networkpolicy.Lets(m.ingress, networkingv1.PolicyTypeIngress, from, on) != networkpolicy.No
 }
 
 // listensOn are the ports of the container for a port of the Service, of which 0 is
-// any, and all named ports of the container. A number that is no port of the Service
-// may be one of the container all the same.
-func listensOn(ms *v1alpha1.Microservice, number int32) (container []int32, named []corev1.ContainerPort) {
+// any. A number that is no port of the Service may be one of the container all the
+// same.
+func listensOn(ms *v1alpha1.Microservice, number int32) []networkpolicy.Port {
+	var numbers []int32
+	var named []corev1.ContainerPort
 	for _, port := range graph.Ports(ms) {
 		target := graph.TargetPort(&port)
 		named = append(named, corev1.ContainerPort{Name: port.Name, ContainerPort: target})
 		if number == 0 || port.Port == number {
-			container = append(container, target)
+			numbers = append(numbers, target)
 		}
 	}
-	if number != 0 && len(container) == 0 {
-		container = []int32{number}
+	if number != 0 && len(numbers) == 0 {
+		numbers = []int32{number}
 	}
-	return container, named
+	var ports []networkpolicy.Port
+	for _, number := range numbers {
+		ports = append(ports, networkpolicy.Port{Number: number, Protocol: corev1.ProtocolTCP, Named: named})
+	}
+	return ports
 }

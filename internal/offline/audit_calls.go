@@ -162,7 +162,7 @@ func (a *audit) scrapers(ms *v1alpha1.Microservice) {
 	}
 	// What is no number is no port, and asks for any.
 	port, _ := strconv.ParseUint(overlay.Annotations[annotationPort], 10, 16)
-	if !a.lets(ms, &peer{forwards: true}, int32(port)) {
+	if !a.lets(ms, &forwarder{}, int32(port)) {
 		a.cut("whoever scrapes", a.shown(ms), "annotation "+annotationScrape, fmt.Sprintf("set monitoring of Topology %s", a.topology.Name))
 	}
 }
@@ -170,7 +170,7 @@ func (a *audit) scrapers(ms *v1alpha1.Microservice) {
 // workload finds the members whose address pods are started with that are no
 // Microservice's. Nothing of Atoll's can name these as callers.
 func (a *audit) workload(of *Workload) {
-	from := a.peerOf(of.Namespace, of.Pods.Labels)
+	from := a.endpointOf(of.Namespace, of.Pods.Labels)
 	seen := map[*v1alpha1.Microservice]bool{}
 	for _, at := range graph.ToldTo(of.Namespace, &of.Pods.Spec) {
 		callee := a.world.indexed().service(at.Namespace, at.Name)
@@ -186,8 +186,7 @@ func (a *audit) workload(of *Workload) {
 func byHand(who string, callee *v1alpha1.Microservice, port int32) string {
 	what := "the pods of " + callee.Name
 	if port != 0 {
-		numbers, _ := listensOn(callee, port)
-		what = fmt.Sprintf("port %d of %s", numbers[0], callee.Name)
+		what = fmt.Sprintf("port %d of %s", listensOn(callee, port)[0].Number, callee.Name)
 	}
 	return fmt.Sprintf("add a NetworkPolicy to namespace %s that lets %s reach %s", callee.Namespace, who, what)
 }
@@ -204,7 +203,7 @@ func (a *audit) entry(of *Entry) {
 	} else if port := graph.FindPort(callee, of.Port); of.Port != "" && port != nil {
 		number = port.Port
 	}
-	from := &peer{forwards: true}
+	from := &forwarder{}
 	if gateway := a.topology.Spec.Gateway; of.DataPlane && gateway != nil {
 		from.dataPlane = dataPlanePeer(gateway.DataPlane)
 	}

@@ -191,6 +191,8 @@ func TestCuts(t *testing.T) {
 				Do: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
 		"a Job that asks a routed port, which is open": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:80", nil)}}},
+		"a Job that asks the container's own port, which is open": {
+			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:8080", nil)}}},
 		"a Job that is no business of the Topology's": {
 			services: []*v1alpha1.Microservice{member("ledger", elsewhere)}, observed: Observed{Workloads: []Workload{job("reporting", "http://ledger.other.svc:8080", nil)}}},
 		"a host that a policy made by hand may let out to": {

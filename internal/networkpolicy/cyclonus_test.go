@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package diagnosis
+package networkpolicy
 
 import (
 	"fmt"
@@ -102,8 +102,8 @@ func (d dice) ports() []networkingv1.NetworkPolicyPort {
 	return ports
 }
 
-func (d dice) policy(i int) networkingv1.NetworkPolicy {
-	p := networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("p%d", i), Namespace: pick(d, "x", "y")}}
+func (d dice) policy(i int) *networkingv1.NetworkPolicy {
+	p := &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("p%d", i), Namespace: pick(d, "x", "y")}}
 	p.Spec.PodSelector = *d.selector()
 	p.Spec.PolicyTypes = pick(d, []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}, []networkingv1.PolicyType{networkingv1.PolicyTypeEgress},
 		[]networkingv1.PolicyType{networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress})
@@ -116,31 +116,27 @@ func (d dice) policy(i int) networkingv1.NetworkPolicy {
 	return p
 }
 
-func (d dice) endpoint(namespaces map[string]map[string]string) *endpoint {
+func (d dice) endpoint(namespaces map[string]map[string]string) *Endpoint {
 	namespace := pick(d, "x", "y")
-	return &endpoint{namespace: namespace, labels: d.labels(), namespaceLabels: namespaces[namespace], ip: pick(d, "10.1.1.5", "10.1.2.5", "10.7.0.5"),
-		ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}}}
+	return &Endpoint{Namespace: namespace, Labels: d.labels(), NamespaceLabels: namespaces[namespace], IP: pick(d, "10.1.1.5", "10.1.2.5", "10.7.0.5"),
+		Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}}}
 }
 
-func (at *endpoint) traffic() *matcher.TrafficPeer {
-	return &matcher.TrafficPeer{IP: at.ip, Internal: &matcher.InternalPeer{PodLabels: at.labels, NamespaceLabels: at.namespaceLabels, Namespace: at.namespace}}
+func traffic(at *Endpoint) *matcher.TrafficPeer {
+	return &matcher.TrafficPeer{IP: at.IP, Internal: &matcher.InternalPeer{PodLabels: at.Labels, NamespaceLabels: at.NamespaceLabels, Namespace: at.Namespace}}
 }
 
-// TestCutsAgreesWithCyclonus holds what is told of policies to an evaluator that
+// TestCuttingAgreesWithCyclonus holds what is told of policies to an evaluator that
 // others wrote, over some thousand policies and connections by chance.
-func TestCutsAgreesWithCyclonus(t *testing.T) {
+func TestCuttingAgreesWithCyclonus(t *testing.T) {
 	d := dice{rand.New(rand.NewPCG(1, 2))}
 	cutOff := 0
 	const tries = 5000
 	for range tries {
 		namespaces := map[string]map[string]string{"x": d.labels(), "y": d.labels()}
-		var policies []networkingv1.NetworkPolicy
-		var theirs []*networkingv1.NetworkPolicy
+		var policies []*networkingv1.NetworkPolicy
 		for i := range 1 + d.IntN(3) {
 			policies = append(policies, d.policy(i))
-		}
-		for i := range policies {
-			theirs = append(theirs, &policies[i])
 		}
 		from, to := d.endpoint(namespaces), d.endpoint(namespaces)
 		port := pick[int32](d, 80, 8080, 8050, 9999)
@@ -149,9 +145,9 @@ func TestCutsAgreesWithCyclonus(t *testing.T) {
 		if port == 8080 && protocol == corev1.ProtocolTCP {
 			portName = "http"
 		}
-		want := matcher.BuildNetworkPolicies(false, theirs).IsTrafficAllowed(&matcher.Traffic{Source: from.traffic(), Destination: to.traffic(),
+		want := matcher.BuildNetworkPolicies(false, policies).IsTrafficAllowed(&matcher.Traffic{Source: traffic(from), Destination: traffic(to),
 			ResolvedPort: int(port), ResolvedPortName: portName, Protocol: protocol}).IsAllowed()
-		cutting, _ := cuts(policies, connection{from, to, port, protocol})
+		cutting, _ := Cutting(policies, Connection{from, to, port, protocol})
 		if got := len(cutting) == 0; got != want {
 			t.Fatalf("let through is %t, want %t\npolicies %+v\nfrom %+v\nto %+v:%d %s", got, want, policies, from, to, port, protocol)
 		}
@@ -161,35 +157,5 @@ func TestCutsAgreesWithCyclonus(t *testing.T) {
 	}
 	if cutOff < tries/10 || cutOff > tries*9/10 {
 		t.Errorf("%d of %d connections are cut, want some of both", cutOff, tries)
-	}
-}
-
-// TestCutsClaimsNothingUnknown is about namespaces whose labels may not be read, and
-// addresses that are not known.
-func TestCutsClaimsNothingUnknown(t *testing.T) {
-	from := &endpoint{namespace: "x"}
-	to := &endpoint{namespace: "y", ip: ""}
-	named := func(namespace string) *metav1.LabelSelector {
-		return &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}}
-	}
-	for name, tc := range map[string]struct {
-		peer networkingv1.NetworkPolicyPeer
-		want bool
-	}{
-		"a label that may be there":  {networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"team": "shop"}}}, false},
-		"an address that may fit":    {networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "10.0.0.0/8"}}, false},
-		"the namespace's own name":   {networkingv1.NetworkPolicyPeer{NamespaceSelector: named("y")}, false},
-		"another namespace's name":   {networkingv1.NetworkPolicyPeer{NamespaceSelector: named("z")}, true},
-		"pods of its own namespace":  {networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{}}, true},
-		"pods without such a label":  {networkingv1.NetworkPolicyPeer{NamespaceSelector: named("y"), PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"a": "b"}}}, true},
-		"a name and a further label": {networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "z", "team": "shop"}}}, true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			policy := networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: "x"}, Spec: networkingv1.NetworkPolicySpec{
-				PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}, Egress: []networkingv1.NetworkPolicyEgressRule{{To: []networkingv1.NetworkPolicyPeer{tc.peer}}}}}
-			if cutting, _ := cuts([]networkingv1.NetworkPolicy{policy}, connection{from, to, 80, corev1.ProtocolTCP}); (len(cutting) > 0) != tc.want {
-				t.Errorf("cut is %t, want %t", len(cutting) > 0, tc.want)
-			}
-		})
 	}
 }

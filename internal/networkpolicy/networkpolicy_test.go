@@ -1,0 +1,96 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package networkpolicy
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+)
+
+func selector(key, value string) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: map[string]string{key: value}}
+}
+
+func labelled(key string, operator metav1.LabelSelectorOperator, values ...string) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: key, Operator: operator, Values: values}}}
+}
+
+// TestCutting is about which policies cut a connection from a pod of namespace shop
+// to one of namespace data.
+func TestCutting(t *testing.T) {
+	const in, out = networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress
+	from := &Endpoint{Namespace: "shop", Labels: map[string]string{"app": "orders"}}
+	to := &Endpoint{Namespace: "data", Labels: map[string]string{"app": "users"}, Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 80}}}
+	policy := func(namespace, name string, spec networkingv1.NetworkPolicySpec) *networkingv1.NetworkPolicy {
+		return &networkingv1.NetworkPolicy{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}, Spec: spec}
+	}
+	letIn := []networkingv1.NetworkPolicyIngressRule{{}}
+	letOut := []networkingv1.NetworkPolicyEgressRule{{}}
+	elsewhere := []networkingv1.NetworkPolicyEgressRule{{To: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}}}
+	maybe := []networkingv1.NetworkPolicyEgressRule{{To: []networkingv1.NetworkPolicyPeer{{NamespaceSelector: selector("team", "data")}, {PodSelector: &metav1.LabelSelector{}}}}}
+	atPort := []networkingv1.NetworkPolicyIngressRule{{Ports: []networkingv1.NetworkPolicyPort{{Port: ptr.To(intstr.FromString("http"))}}}}
+	for name, tc := range map[string]struct {
+		policies  []*networkingv1.NetworkPolicy
+		want      []string
+		direction networkingv1.PolicyType
+	}{
+		"no policy allows all": {},
+		"one without types is about what comes in": {
+			policies: []*networkingv1.NetworkPolicy{policy("data", "closed", networkingv1.NetworkPolicySpec{})},
+			want:     []string{"closed"}, direction: in},
+		"one without types and rules for it says nothing of what goes out": {
+			policies: []*networkingv1.NetworkPolicy{policy("shop", "closed", networkingv1.NetworkPolicySpec{})}},
+		"one without types is about what goes out if it has rules for that": {
+			policies: []*networkingv1.NetworkPolicy{policy("shop", "elsewhere", networkingv1.NetworkPolicySpec{Egress: elsewhere})},
+			want:     []string{"elsewhere"}, direction: out},
+		"one of another type says nothing, whatever its rules": {
+			policies: []*networkingv1.NetworkPolicy{policy("shop", "in", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{in}, Egress: elsewhere})}},
+		"what policies allow adds up": {
+			policies: []*networkingv1.NetworkPolicy{policy("data", "closed", networkingv1.NetworkPolicySpec{}), policy("data", "open", networkingv1.NetworkPolicySpec{Ingress: letIn})}},
+		"all that are about the pod cut together": {
+			policies: []*networkingv1.NetworkPolicy{policy("data", "a", networkingv1.NetworkPolicySpec{}), policy("data", "other", networkingv1.NetworkPolicySpec{PodSelector: *selector("app", "db")}),
+				policy("data", "b", networkingv1.NetworkPolicySpec{PodSelector: *selector("app", "users")})},
+			want: []string{"a", "b"}, direction: in},
+		"both ends have to let it through": {
+			policies: []*networkingv1.NetworkPolicy{policy("shop", "open", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{out}, Egress: letOut}), policy("data", "closed", networkingv1.NetworkPolicySpec{})},
+			want:     []string{"closed"}, direction: in},
+		"what may be let through is not told to be cut": {
+			policies: []*networkingv1.NetworkPolicy{policy("shop", "maybe", networkingv1.NetworkPolicySpec{Egress: maybe})}},
+		"names of ports are those of the end that listens": {
+			policies: []*networkingv1.NetworkPolicy{policy("data", "http", networkingv1.NetworkPolicySpec{Ingress: atPort})}},
+		"where both cut, the end that it comes from": {
+			policies: []*networkingv1.NetworkPolicy{policy("data", "closed", networkingv1.NetworkPolicySpec{}), policy("shop", "shut", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{out}})},
+			want:     []string{"shut"}, direction: out},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cutting, direction := Cutting(tc.policies, Connection{from, to, 80, corev1.ProtocolTCP})
+			var got []string
+			for _, p := range cutting {
+				got = append(got, p.Name)
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" || direction != tc.direction {
+				t.Errorf("direction is %q, want %q; cutting are (-want +got):\n%s", direction, tc.direction, diff)
+			}
+		})
+	}
+}

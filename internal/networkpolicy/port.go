@@ -1,0 +1,54 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package networkpolicy
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+)
+
+// Port is the one that a connection goes to.
+type Port struct {
+	Number   int32
+	Protocol corev1.Protocol
+	// Named are the ports of the end that listens, whose names policies may use.
+	Named []corev1.ContainerPort
+}
+
+// among says whether a port is one of a rule's. No ports are all.
+func (p Port) among(ports []networkingv1.NetworkPolicyPort) bool {
+	return len(ports) == 0 || slices.ContainsFunc(ports, p.is)
+}
+
+func (p Port) is(of networkingv1.NetworkPolicyPort) bool {
+	switch {
+	case ptr.Deref(of.Protocol, corev1.ProtocolTCP) != p.Protocol:
+		return false
+	case of.Port == nil:
+		return true
+	case of.Port.Type == intstr.String:
+		return slices.ContainsFunc(p.Named, func(named corev1.ContainerPort) bool {
+			return named.Name == of.Port.StrVal && named.ContainerPort == p.Number && cmp.Or(named.Protocol, corev1.ProtocolTCP) == p.Protocol
+		})
+	}
+	return of.Port.IntVal <= p.Number && p.Number <= ptr.Deref(of.EndPort, of.Port.IntVal)
+}
