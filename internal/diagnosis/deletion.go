@@ -80,7 +80,7 @@ func (o named) holders() []string {
 		}
 		holder := "finalizer " + finalizer
 		for _, entry := range o.GetManagedFields() {
-			if entry.FieldsV1 != nil && strings.Contains(string(entry.FieldsV1.Raw), `"v:\"`+finalizer+`\""`) {
+			if entry.FieldsV1 != nil && strings.Contains(entry.FieldsV1.GetRawString(), `"v:\"`+finalizer+`\""`) {
 				holder += fmt.Sprintf(" (set by %s)", entry.Manager)
 				break
 			}

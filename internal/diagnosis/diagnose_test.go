@@ -101,8 +101,8 @@ var cases = map[string]toldCase{
 	"a service that is being deleted and that a finalizer holds": {
 		world: newWorld().deleted("example.com/hold").with(func(e *Evidence) {
 			e.Microservice.ManagedFields = []metav1.ManagedFieldsEntry{
-				{Manager: "kubectl-apply", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{"f:image":{}}}`)}},
-				{Manager: "holder", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:metadata":{"f:finalizers":{".":{},"v:\"example.com/hold\"":{}}}}`)}},
+				{Manager: "kubectl-apply", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:image":{}}}`)},
+				{Manager: "holder", FieldsV1: metav1.NewFieldsV1(`{"f:metadata":{"f:finalizers":{".":{},"v:\"example.com/hold\"":{}}}}`)},
 			}
 		}),
 		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"deleted 20m ago", "is held by finalizer example.com/hold (set by holder)"}, remedy: "kubectl edit microservice orders -n shop"},

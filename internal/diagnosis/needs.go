@@ -69,17 +69,16 @@ func (e *Evidence) needs() []*need {
 	own := e.own()
 	var all []*need
 	for _, edge := range graph.Resolve(e.Microservice, e.Graph) {
-		if !edge.Resolved() {
-			continue
+		for _, called := range edge.Ports() {
+			port := graph.TargetPort(called)
+			callee := e.shown(edge.Callee.Namespace, edge.Callee.Name)
+			all = append(all, &need{
+				connections: []networkpolicy.Connection{{From: own, To: e.calleeEndpoint(edge.Callee), Port: port, Protocol: corev1.ProtocolTCP}},
+				shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("calls %s, as dependencies declares", callee),
+				rule:  fmt.Sprintf("pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, edge.Callee.Name, edge.Callee.Namespace, port),
+				signs: []string{edge.Host()},
+			})
 		}
-		port := graph.TargetPort(edge.Port)
-		callee := e.shown(edge.Callee.Namespace, edge.Callee.Name)
-		all = append(all, &need{
-			connections: []networkpolicy.Connection{{From: own, To: e.calleeEndpoint(edge.Callee), Port: port, Protocol: corev1.ProtocolTCP}},
-			shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("calls %s, as dependencies declares", callee),
-			rule:  fmt.Sprintf("pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, edge.Callee.Name, edge.Callee.Namespace, port),
-			signs: []string{edge.Host()},
-		})
 	}
 	if n := e.databaseNeed(own); n != nil {
 		all = append(all, n)
