@@ -131,7 +131,6 @@ type RestoreSource struct {
 	// a dump, which CloudNativePG's databases can be filled with too; what CloudNativePG
 	// backed up it alone reads. Unset means the provider of this database.
 	// +optional
-	// +kubebuilder:validation:Enum=BuiltIn;CloudNativePG
 	Provider DatabaseProvider `json:"provider,omitempty"`
 
 	// service is the name of the Microservice whose backup it is. Unset means this

@@ -64,7 +64,7 @@ func (in *Inputs) servingPorts(port *v1alpha1.Port) []int32 {
 	}
 	slices.Sort(earlier)
 	earlier = slices.Compact(earlier)
-	serving := append(earlier[:min(len(earlier), maxServingPorts-1)], wanted)
+	serving := slices.Concat([]int32{wanted}, earlier[:min(len(earlier), maxServingPorts-1)])
 	slices.Sort(serving)
 	return serving
 }
