@@ -20,7 +20,7 @@ demo: ## A cluster, the operator, the sample topology and a tour of it.
 
 .PHONY: test
 test: test-packages ## All tests that need no cluster: unit, golden, envtest, and the services' with a real PostgreSQL.
-	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" KUBE_CACHE_MUTATION_DETECTOR=true go test ./...
+	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" KUBE_CACHE_MUTATION_DETECTOR=true go test -timeout 20m ./...
 	@for module in hack/cluster test/notes $(addprefix services/,$(SERVICES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
 
 .PHONY: help

@@ -60,6 +60,8 @@ type MicroserviceReconciler struct {
 	RcloneImage string
 	// CloudNativePGNamespace is where CloudNativePG's operator runs.
 	CloudNativePGNamespace string
+	// Now is the clock, by which backups are due.
+	Now func() time.Time
 
 	// converged holds, by Microservice, the fingerprint of what was read when a
 	// reconcile last found nothing to do. Build is pure, so that from the same

@@ -179,7 +179,7 @@ func (r *MicroserviceReconciler) gatherBackup(_ context.Context, g *gathered, se
 	if due.IsZero() {
 		return nil
 	}
-	g.lookAgain = time.Until(due)
+	g.lookAgain = due.Sub(r.Now())
 	if g.lookAgain <= 0 {
 		g.BackupOverdue, g.lookAgain = true, 0
 	}

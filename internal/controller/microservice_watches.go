@@ -59,6 +59,7 @@ func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *
 		Foreign:  foreign,
 		Optional: optional,
 		Recorder: mgr.GetEventRecorder("atoll"),
+		Now:      time.Now,
 	}
 }
 

@@ -18,6 +18,7 @@ package controller
 
 import (
 	"fmt"
+	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -82,6 +83,8 @@ type Settings struct {
 	// CloudNativePGNamespace is where CloudNativePG's operator runs, whose pods may
 	// reach its servers. Empty means where it is installed by default.
 	CloudNativePGNamespace string
+	// Now is the clock; nil means the machine's.
+	Now func() time.Time
 }
 
 // Setup adds all controllers to the manager. foreign is a cache made with
@@ -90,6 +93,9 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	optional := NewOptionalKinds(mgr, foreign)
 	services := NewMicroserviceReconciler(mgr, foreign, optional)
 	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
+	if settings.Now != nil {
+		services.Now = settings.Now
+	}
 	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}

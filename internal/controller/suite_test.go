@@ -26,6 +26,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -116,6 +117,11 @@ func gatewayCRDs() string {
 	return filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard")
 }
 
+// clockOffset is by how much the manager's clock is ahead.
+var clockOffset atomic.Int64
+
+func now() time.Time { return time.Now().Add(time.Duration(clockOffset.Load())) }
+
 // startManager runs the controllers as cmd/main.go does, with every request
 // going through transport. The returned function stops it.
 func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
@@ -132,7 +138,7 @@ func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
 	Expect(err).NotTo(HaveOccurred())
 	foreign, err := controller.NewForeignCache(mgr)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1"})).To(Succeed())
+	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1", Now: now})).To(Succeed())
 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
