@@ -184,11 +184,16 @@ func newReachWorld(ctx context.Context) *reachWorld {
 	foreign.Spec.Dependencies = []v1alpha1.Dependency{{Name: "x", Namespace: w.here}}
 	// It calls another service of the same name.
 	namesake.Spec.Dependencies = []v1alpha1.Dependency{{Name: "x"}}
-	for _, o := range []client.Object{
+	all := []client.Object{
 		shop, reports, caller, second, farther, memberOf(w.here, "bystander", "shop"), memberOf(w.here, "callee", "shop"),
 		guest, idle, foreign, namesake, memberOf(w.there, "x", "reports"),
-	} {
+	}
+	for _, o := range all {
 		Expect(k8s.Create(ctx, o)).To(Succeed())
+	}
+	// All are quiet also before the operator has seen the first one.
+	for _, o := range all {
+		Eventually(func() *metav1.Condition { return condition(ctx, o, v1alpha1.ConditionReady) }).ShouldNot(BeNil())
 	}
 	return w
 }
@@ -223,7 +228,13 @@ func (w *reachWorld) reaches(what string, want []string, do func()) {
 	w.settled()
 	GinkgoWriter.Println(what, reached())
 	Expect(keys()).To(ConsistOf(want), "others were reached when %s: %v", what, reached())
+	// What is reached looks, may write, and looks again at what it wrote.
+	Expect(slices.Max(append(slices.Collect(maps.Values(reached())), 0))).To(BeNumerically("<=", maxReconciles), "%s: %v", what, reached())
 }
+
+// maxReconciles is over what one change of a service is worth to anybody: its own
+// objects, and their states as they follow.
+const maxReconciles = 15
 
 // settled waits until nothing is reconciled any more.
 func (w *reachWorld) settled() {
