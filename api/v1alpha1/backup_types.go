@@ -114,6 +114,17 @@ type DatabaseRestore struct {
 	From RestoreSource `json:"from,omitzero"`
 }
 
+// BackupProvider is what ran a database that was backed up.
+// +kubebuilder:validation:Enum=BuiltIn;CloudNativePG
+type BackupProvider string
+
+const (
+	// BackupOfBuiltIn is a dump.
+	BackupOfBuiltIn BackupProvider = "BuiltIn"
+	// BackupOfCloudNativePG is a copy of a server, which CloudNativePG alone reads.
+	BackupOfCloudNativePG BackupProvider = "CloudNativePG"
+)
+
 // RestoreSource is the backup to restore. Without persistentVolumeClaim and s3
 // it is looked for at backup.destination.
 // +kubebuilder:validation:XValidation:rule="!has(self.persistentVolumeClaim) || !has(self.s3)",message="persistentVolumeClaim and s3 are mutually exclusive"
@@ -131,7 +142,7 @@ type RestoreSource struct {
 	// a dump, which CloudNativePG's databases can be filled with too; what CloudNativePG
 	// backed up it alone reads. Unset means the provider of this database.
 	// +optional
-	Provider DatabaseProvider `json:"provider,omitempty"`
+	Provider BackupProvider `json:"provider,omitempty"`
 
 	// service is the name of the Microservice whose backup it is. Unset means this
 	// one's.

@@ -283,7 +283,7 @@ var _ = Describe("A Cluster", func() {
 		simulate(ns)
 		orders := clusterOf(ns, "orders")
 		orders.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
-			Provider: v1alpha1.ProviderBuiltIn, Service: "old-orders", PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
+			Provider: v1alpha1.BackupOfBuiltIn, Service: "old-orders", PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		eventuallyReady(ctx, orders)
 		eventuallyHas(ctx, orders, v1alpha1.ConditionDatabaseRestored, metav1.ConditionTrue, v1alpha1.ReasonRestored)

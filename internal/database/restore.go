@@ -97,7 +97,7 @@ func (p *Plan) restoreNamespace(spec *v1alpha1.Database) string {
 // FromDump says whether a wanted restore is from a dump, which the engine's own tool
 // reads. What CloudNativePG backs up itself it alone recovers.
 func FromDump(spec *v1alpha1.Database) bool {
-	return spec.Restore != nil && firstSet(spec.Restore.From.Provider, spec.Provider) != v1alpha1.ProviderCloudNativePG
+	return spec.Restore != nil && firstSet(spec.Restore.From.Provider, v1alpha1.BackupProvider(spec.Provider)) != v1alpha1.BackupOfCloudNativePG
 }
 
 // RestoreJob fills the database from a backup.
