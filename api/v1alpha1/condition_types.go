@@ -131,6 +131,9 @@ const (
 	ReasonRestored = "Restored"
 	// ReasonRestoreFailed says that a database could not be filled from a backup.
 	ReasonRestoreFailed = "RestoreFailed"
+	// ReasonRestoreRefused says that a restore is asked for into a database that is in
+	// use: it stays as it is, and nothing waits for it.
+	ReasonRestoreRefused = "RestoreRefused"
 	// ReasonMigrating says that a migration runs or waits to.
 	ReasonMigrating = "Migrating"
 	// ReasonMigrated says that the migration of the spec's image has run.

@@ -44,7 +44,7 @@ through others, the addresses that answer no more, and what becomes of its data.
 Calls that don't get through as it is are named apart.`,
 		Example: `  kubectl atoll impact users -n shop
   kubectl atoll impact users -o json`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneService,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}

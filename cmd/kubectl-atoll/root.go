@@ -231,3 +231,11 @@ func (p *plugin) complete(ctx context.Context, list client.ObjectList) ([]string
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
+
+// oneService asks for the name of a Microservice.
+func oneService(c *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("name one Microservice: kubectl atoll %s NAME", c.Name())
+	}
+	return nil
+}

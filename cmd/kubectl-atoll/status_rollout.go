@@ -100,7 +100,7 @@ func waitsFor(ms *v1alpha1.Microservice, r *rollout, done bool) string {
 	}
 	for _, name := range append(before, v1alpha1.ConditionWorkloadReady) {
 		c := meta.FindStatusCondition(ms.Status.Conditions, name)
-		if c != nil && c.Status != metav1.ConditionTrue && c.Reason != v1alpha1.ReasonSuspended {
+		if c != nil && c.Status != metav1.ConditionTrue && c.Reason != v1alpha1.ReasonSuspended && c.Reason != v1alpha1.ReasonRestoreRefused {
 			return c.Type + ": " + c.Reason
 		}
 	}

@@ -122,7 +122,7 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 	case backup != nil:
 		line := fmt.Sprintf("last backup %s (%s ago)", backup.Time.UTC().Format("2006-01-02 15:04 UTC"), duration.HumanDuration(o.now().Sub(backup.Time.Time)))
 		if backup.Size > 0 {
-			line += ", " + resource.NewQuantity(roundSize(backup.Size), resource.BinarySI).String()
+			line += ", " + resource.NewQuantity(roundSize(backup.Size), resource.BinarySI).String() + "B"
 		}
 		lines = append(lines, line)
 		if backup.Location != "" {
@@ -153,9 +153,9 @@ func (o *statusOptions) calls(n *graph.Node) []string {
 		case !call.Resolved:
 			line = o.terminal.marked(graph.StateMissing, call.Callee.ID) + "\n" + indent + "  " + wrap(call.Message, o.terminal.textWidth(), indent+"  ")
 		case call.Callee.Health != graph.StateReady:
-			line += fmt.Sprintf(" :%d  %s", call.Port, statusWord(call.Callee))
+			line += call.Ports() + "  " + statusWord(call.Callee)
 		default:
-			line += fmt.Sprintf(" :%d", call.Port)
+			line += call.Ports()
 		}
 		lines = append(lines, line)
 	}

@@ -46,7 +46,7 @@ that is really down. Its exit code is 0 where nothing is wrong and 1 where
 something is.`,
 		Example: `  kubectl atoll why orders -n shop
   kubectl atoll why orders -o json`,
-		Args:              cobra.ExactArgs(1),
+		Args:              oneService,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}

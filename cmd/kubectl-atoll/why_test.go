@@ -176,7 +176,7 @@ func TestWhyErrors(t *testing.T) {
 	}{
 		"a service that is not there": {[]string{"stock"}, "error: no Microservice \"stock\" in namespace \"shop\"\n"},
 		"another output":              {[]string{"orders", "-o", "yaml"}, "error: -o yaml: must be json\n"},
-		"no name":                     {nil, "error: accepts 1 arg(s), received 0\n"},
+		"no name":                     {nil, "error: name one Microservice: kubectl atoll why NAME\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := runWhy(t, observed(stopped()...), databaseLog, terminal{}, tc.args...); got.code != 2 || got.err != tc.wantErr {

@@ -140,6 +140,10 @@ func BackupHealth(in *Inputs) *Health {
 	if in.clustered() != nil {
 		now = "for one now, make a Backup of CloudNativePG"
 	}
+	later := "; " + now
+	if in.suspended() {
+		later = ""
+	}
 	if failed := failedBackup(in, last); failed != "" {
 		return &Health{Reason: v1alpha1.ReasonBackupFailed, Message: fmt.Sprintf("The last backup failed: %s; %s", failed, now)}
 	}
@@ -149,7 +153,7 @@ func BackupHealth(in *Inputs) *Health {
 			Message: fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now)}
 	case last == nil:
 		return &Health{Reason: v1alpha1.ReasonNoBackup,
-			Message: fmt.Sprintf("There is no backup yet; the first comes by schedule %q (UTC); %s", backup.Schedule, now)}
+			Message: fmt.Sprintf("No backup was made yet of this database; the first comes by schedule %q (UTC)%s", backup.Schedule, later)}
 	}
 	return &Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: "The last backup was made and read back; see status.database.lastBackup"}
 }

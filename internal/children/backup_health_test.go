@@ -124,7 +124,7 @@ func TestLastBackup(t *testing.T) {
 
 func TestBackupHealth(t *testing.T) {
 	const now = "for one now: kubectl create job --from=cronjob/orders-backup orders-backup-now"
-	none := &Health{Reason: v1alpha1.ReasonNoBackup, Message: `There is no backup yet; the first comes by schedule "0 3 * * *" (UTC); ` + now}
+	none := &Health{Reason: v1alpha1.ReasonNoBackup, Message: `No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); ` + now}
 	made := &Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: "The last backup was made and read back; see status.database.lastBackup"}
 	failed := func(why, then string) *Health {
 		return &Health{Reason: v1alpha1.ReasonBackupFailed, Message: "The last backup failed: " + why + "; " + then}
@@ -157,7 +157,7 @@ func TestBackupHealth(t *testing.T) {
 			of: "backup-claim", changes: []func(*Inputs){remembered(2), stuck("b-1", v1alpha1.ComponentBackup)},
 			want: failed(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`, now)},
 
-		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &Health{Reason: v1alpha1.ReasonNoBackup, Message: `There is no backup yet; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`}},
+		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &Health{Reason: v1alpha1.ReasonNoBackup, Message: `No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`}},
 		"a Cluster's last one":        {of: "cloudnativepg-backup-cloud-identity", changes: []func(*Inputs){server("firstRecoverabilityPoint")}, want: made},
 		"a Cluster's last one failed": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*Inputs){server("lastFailedBackupTime")}, want: failed("see kubectl get backups.postgresql.cnpg.io", "for one now, make a Backup of CloudNativePG")},
 	})

@@ -150,10 +150,16 @@ func tagOf(name string) string {
 // unresolved is the first dependency that does not resolve. It holds nothing
 // up: the caller runs and is not Ready.
 func unresolved(in *Inputs) *Problem {
+	var first *Problem
 	for i := range in.Edges {
-		if reason, message := in.Edges[i].Problem(); reason != "" {
-			return &Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message, Stalled: reason == v1alpha1.ReasonInvalidSpec}
+		reason, message := in.Edges[i].Problem()
+		switch {
+		case reason == "":
+		case first == nil:
+			first = &Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message, Stalled: reason == v1alpha1.ReasonInvalidSpec}
+		default:
+			first.Message += "; " + message
 		}
 	}
-	return nil
+	return first
 }

@@ -221,12 +221,21 @@ func migrationHealth(in *Inputs) Health {
 		return migrating("The migration of image %q is about to begin", image)
 	case jobFailed(job):
 		return Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
-			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said:\n%s", image, name, failure(in, name))}
+			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, failure(in, name))}
 	}
 	if h := podProblem(in, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
-	return migrating("Job %q is running the migration of image %q", name, image)
+	return migrating("Job %q is running the migration of image %q%s", name, image, triesSoFar(in, name))
+}
+
+// triesSoFar tells of the tries of a Job that have failed; empty while none has.
+func triesSoFar(in *Inputs, name string) string {
+	job := in.job(name)
+	if job == nil || job.Status.Failed == 0 || job.Spec.BackoffLimit == nil {
+		return ""
+	}
+	return fmt.Sprintf("; %d of %d tries failed. The last one said: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, failure(in, name))
 }
 
 func migrating(format string, args ...any) Health {

@@ -18,7 +18,9 @@ package children
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -66,9 +68,25 @@ func (in *Inputs) isolation() v1alpha1.Isolation {
 	return in.Topology.Spec.Isolation
 }
 
+// Audited says that a Topology's isolation is to be computed and not carried out.
+func Audited(topology *v1alpha1.Topology) bool {
+	return strings.EqualFold(topology.Annotations[v1alpha1.AnnotationIsolation], v1alpha1.IsolationAudit)
+}
+
+// IsolationProblem is what is wrong with what a Topology says of its isolation;
+// empty where nothing is. A schema has no say in annotations.
+func IsolationProblem(topology *v1alpha1.Topology) string {
+	value := topology.Annotations[v1alpha1.AnnotationIsolation]
+	if value == "" || Audited(topology) {
+		return ""
+	}
+	return fmt.Sprintf("The annotation %s is %q, and has no effect: set it to %q to have isolation looked at and not carried out, or remove it",
+		v1alpha1.AnnotationIsolation, value, v1alpha1.IsolationAudit)
+}
+
 // audited says that the isolation is only looked at.
 func (in *Inputs) audited() bool {
-	return in.Topology != nil && in.Topology.Annotations[v1alpha1.AnnotationIsolation] == v1alpha1.IsolationAudit
+	return in.Topology != nil && Audited(in.Topology)
 }
 
 // ServicePolicy lets through what the service and its callers have declared. It

@@ -107,11 +107,11 @@ func TestMigrationHealth(t *testing.T) {
 		"it failed: its last words": {
 			of: "error-migration-failed",
 			want: &Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: `The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
-				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + "\nmigrating to 7\nrelation \"orders\" exists"}},
+				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " migrating to 7\nrelation \"orders\" exists"}},
 		"it failed and its pod is gone": {
 			of: "error-migration-failed", changes: []func(*Inputs){func(in *Inputs) { in.Pods = nil }},
 			want: &Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: `The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
-				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + "\nsee kubectl describe job " + job}},
+				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " see kubectl describe job " + job}},
 		"a failed Job that was deleted is run again": {
 			of: "error-migration-failed", changes: []func(*Inputs){func(in *Inputs) { in.Jobs, in.Pods = nil, nil }}, want: aboutToBegin},
 		"an earlier one runs": {
@@ -140,7 +140,7 @@ func TestRestoreHealth(t *testing.T) {
 	const job = "orders-restore-fc1e1339de"
 	soon := &Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
 	filled := &Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
-	refused := &Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+	refused := &Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
 		Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
 	failed := func(why string) *Health {
 		return &Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
@@ -170,7 +170,7 @@ func TestRestoreHealth(t *testing.T) {
 		"a Cluster that is not there yet": {
 			of: "cloudnativepg-restore", want: &Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}},
 		"a Cluster that was begun otherwise": {
-			of: "cloudnativepg-restore-too-late", want: &Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+			of: "cloudnativepg-restore-too-late", want: &Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
 				Message: refused.Message}},
 		"a Cluster that is being recovered": {
 			of: "cloudnativepg-live", changes: []func(*Inputs){recovering("False")},

@@ -19,6 +19,7 @@ package children
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -294,5 +295,39 @@ func TestDataPlane(t *testing.T) {
 				t.Errorf("who may reach which port (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestIsolationProblem(t *testing.T) {
+	for value, want := range map[string]struct{ audited, wrong bool }{
+		"": {}, "audit": {audited: true}, "Audit": {audited: true}, "audited": {wrong: true}, "off": {wrong: true},
+	} {
+		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{v1alpha1.AnnotationIsolation: value}}}
+		if got := Audited(topology); got != want.audited {
+			t.Errorf("%q: audited is %t", value, got)
+		}
+		if got := IsolationProblem(topology); (got != "") != want.wrong {
+			t.Errorf("%q: what is wrong is %q", value, got)
+		}
+	}
+}
+
+// TestUnresolved tells of all dependencies that don't resolve, and not of the first
+// only.
+func TestUnresolved(t *testing.T) {
+	ms := orders()
+	ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "absent"}, {Name: "users"}, {Name: "gone"}}
+	users := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop"}}
+	find := func(_, name string) *v1alpha1.Microservice {
+		if name == "users" {
+			return users
+		}
+		return nil
+	}
+	in := &Inputs{Microservice: ms, Edges: graph.Resolve(ms, graph.Services{Find: find, MemberOf: graph.TopologyOf})}
+	problem := unresolved(in)
+	if problem == nil || problem.Reason != v1alpha1.ReasonDependencyNotFound ||
+		!strings.Contains(problem.Message, `"absent"`) || !strings.Contains(problem.Message, `"gone"`) || strings.Contains(problem.Message, `"users"`) {
+		t.Errorf("what does not resolve is told as %+v", problem)
 	}
 }

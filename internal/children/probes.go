@@ -70,12 +70,11 @@ func containerPorts(ms *v1alpha1.Microservice) []corev1.ContainerPort {
 	if len(ports) == 0 {
 		return nil
 	}
-	container := make([]corev1.ContainerPort, len(ports))
+	container := make([]corev1.ContainerPort, 0, len(ports))
 	for i := range ports {
-		container[i] = corev1.ContainerPort{
-			Name:          ports[i].Name,
-			ContainerPort: graph.TargetPort(&ports[i]),
-			Protocol:      corev1.ProtocolTCP,
+		// Several ports of the Service may lead to one of the container.
+		if name := graph.ContainerPort(ms, &ports[i]); name == ports[i].Name {
+			container = append(container, corev1.ContainerPort{Name: name, ContainerPort: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP})
 		}
 	}
 	return container

@@ -116,7 +116,7 @@ func restoreHealth(in *Inputs) Health {
 	name := RestoreName(in.Microservice, id)
 	switch {
 	case restoreRefused(in):
-		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+		return Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
 			Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
 	case id != "" && restoredBy(in) == id:
 		return Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
@@ -133,7 +133,7 @@ func restoreHealth(in *Inputs) Health {
 	if h := podProblem(in, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
-	return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup", name)}
+	return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name))}
 }
 
 // recoveryHealth is how CloudNativePG's recovery is.

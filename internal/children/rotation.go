@@ -123,7 +123,7 @@ func rolledOut(in *Inputs) bool {
 // when none was.
 func RotationHealth(in *Inputs) *Health {
 	wanted := in.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
-	if in.database == nil || wanted == "" && in.rotation == rotationNone {
+	if in.database == nil || wanted == "" && in.rotation == rotationNone || credentialsProblem(in) != nil {
 		return nil
 	}
 	if in.managed() == nil {

@@ -43,12 +43,12 @@ func ServingPorts(in *Inputs) []v1alpha1.PortStatus {
 
 // servingPorts are those of one port, sorted.
 func (in *Inputs) servingPorts(port *v1alpha1.Port) []int32 {
-	wanted := graph.TargetPort(port)
+	wanted, name := graph.TargetPort(port), graph.ContainerPort(in.Microservice, port)
 	var earlier []int32
 	add := func(containers []corev1.Container) {
 		for i := range containers {
 			for _, p := range containers[i].Ports {
-				if p.Name == port.Name && p.ContainerPort != wanted {
+				if p.Name == name && p.ContainerPort != wanted {
 					earlier = append(earlier, p.ContainerPort)
 				}
 			}

@@ -156,7 +156,7 @@ var _ = Describe("CloudNativePG", func() {
 		change(ctx, users, func(ms *v1alpha1.Microservice) {
 			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: from.From.S3}}
 		})
-		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreFailed)).
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreRefused)).
 			To(HavePrefix("The database is in use and holds data"))
 		begun, _, _ := unstructured.NestedMap(theCluster(ctx, ns, "users-db").Object, "spec", "bootstrap")
 		Expect(begun).To(HaveKey("initdb"))
@@ -300,7 +300,7 @@ var _ = Describe("A Cluster", func() {
 		Expect(k8s.Delete(ctx, restoreJob(ctx, ns), client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
 		settled(ns)
 		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Service = "older-orders" })
-		eventuallyHas(ctx, orders, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
 		settled(ns)
 		Expect(jobsIn(ctx, ns)).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))

@@ -114,7 +114,7 @@ func truncate(message string) string { return message[:min(len(message), maxMess
 // cache had it, by one that took the older status for the latest; and a status
 // that somebody else wrote is put right.
 //
-// The one annotation that Atoll reads counts like the spec.
+// The annotations that Atoll reads count like the spec.
 func specOrStatusChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -126,7 +126,8 @@ func specOrStatusChanged() predicate.Predicate {
 				const rotate = v1alpha1.AnnotationRotateCredentials
 				return e.ObjectOld.GetAnnotations()[rotate] != e.ObjectNew.GetAnnotations()[rotate] || !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Microservice).Status)
 			case *v1alpha1.Topology:
-				return !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Topology).Status)
+				const isolation = v1alpha1.AnnotationIsolation
+				return e.ObjectOld.GetAnnotations()[isolation] != e.ObjectNew.GetAnnotations()[isolation] || !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Topology).Status)
 			}
 			return false
 		},
@@ -141,15 +142,21 @@ func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
 }
 
 // announce logs a change of Ready and records it as an event.
+// expected are the reasons for not being ready that are part of what was asked for.
+var expected = []string{
+	v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring,
+	v1alpha1.ReasonRotating, v1alpha1.ReasonSuspended, v1alpha1.ReasonStoragePending, v1alpha1.ReasonDependencyNotReady, v1alpha1.ReasonServicesNotReady, v1alpha1.ReasonNoServices,
+}
+
 func announce(ctx context.Context, recorder events.EventRecorder, object runtime.Object, old, updated []metav1.Condition) {
 	before, after := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(updated, v1alpha1.ConditionReady)
 	if after == nil || before != nil && before.Status == after.Status && before.Reason == after.Reason {
 		return
 	}
 	logf.FromContext(ctx).Info("Readiness changed", "ready", after.Status, "reason", after.Reason, "message", after.Message)
-	eventType := corev1.EventTypeNormal
-	if meta.IsStatusConditionTrue(updated, v1alpha1.ConditionStalled) {
-		eventType = corev1.EventTypeWarning
+	eventType := corev1.EventTypeWarning
+	if after.Status == metav1.ConditionTrue || slices.Contains(expected, after.Reason) {
+		eventType = corev1.EventTypeNormal
 	}
 	recorder.Eventf(object, nil, eventType, after.Reason, "Reconcile", "%s", after.Message[:min(len(after.Message), maxNote)])
 }

@@ -100,7 +100,7 @@ var _ = Describe("Data", func() {
 			ms.Spec.Image = "users:2"
 			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "users"}}
 		})
-		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreFailed)).
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreRefused)).
 			To(HavePrefix("The database is in use and holds data, which stays as it is"))
 		settled(ns)
 		Expect(jobsIn(ctx, ns)).To(BeEmpty())
@@ -124,7 +124,7 @@ var _ = Describe("Data", func() {
 
 		runJobs(ns, func(*batchv1.Job) jobOutcome { return jobSucceeds })
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = wanted })
-		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
+		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
 		settled(ns)
 		Expect(jobsIn(ctx, ns)).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))

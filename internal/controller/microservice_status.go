@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/ptr"
@@ -67,6 +68,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.summarize(waiting(v1alpha1.ReasonTopologyNotFound,
 			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, namespaceOfTopology(ms))))
 		set.keepAll()
+		unseenRoutes(status, set, v1alpha1.ReasonTopologyNotFound)
 		return
 	}
 	if g.topologyRefuses {
@@ -74,6 +76,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.summarize(children.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
 			Message: fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace)})
 		set.keepAll()
+		unseenRoutes(status, set, v1alpha1.ReasonNotPermitted)
 		return
 	}
 	if g.Topology != nil {
@@ -123,6 +126,16 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.set(condition, h)
 	}
 	set.summarize(ready)
+}
+
+// unseenRoutes takes back what was said of routes whose Gateways are not known any
+// more, because the Topology names them.
+func unseenRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
+	status.URLs = nil
+	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
+		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, children.Health{Reason: reason,
+			Message: "Routes are left as they are; which Gateways they attach to is up to the Topology"})
+	}
 }
 
 // databaseConditions are what there is to say of a database beside that it

@@ -91,7 +91,7 @@ var _ = Describe("Migration", func() {
 		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
 		failedPod(ctx, ns, jobOf(ctx, ns, "example.com/users:2"), "adding column email\nERROR: no such table: people")
 		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionDatabaseMigrated).Message }).
-			Should(And(HavePrefix(`The migration of image "example.com/users:2" failed, and the rollout waits`), HaveSuffix("It said:\nadding column email\nERROR: no such table: people")))
+			Should(And(HavePrefix(`The migration of image "example.com/users:2" failed, and the rollout waits`), HaveSuffix("It said: adding column email\nERROR: no such table: people")))
 		eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonMigrationFailed)
 		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
 		Consistently(func() string { return imageOf(ctx, ns) }, "500ms").Should(Equal("example.com/users:1"))

@@ -27,6 +27,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -140,6 +141,24 @@ var _ = Describe("Status", func() {
 		Expect(k8s.Delete(ctx, shop)).To(Succeed())
 		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
 		get(ctx, &appsv1.Deployment{}, ns, "users")
+		By("nothing being said of routes whose Gateway went with it")
+		eventuallyHas(ctx, users, v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, v1alpha1.ReasonTopologyNotFound)
+		Expect(users.Status.URLs).To(BeEmpty())
+	}, SpecTimeout(suiteTimeout))
+
+	It("tells of an annotation that says nothing of the isolation, and heeds one that does at once", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users := topology(ns), memberOf(ns, "users", "shop")
+		shop.Annotations = map[string]string{v1alpha1.AnnotationIsolation: "dry-run"}
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidSpec)).
+			To(HavePrefix(`The annotation atoll.dev/isolation is "dry-run", and has no effect`))
+		get(ctx, &networkingv1.NetworkPolicy{}, ns, "users")
+		change(ctx, shop, func(t *v1alpha1.Topology) { t.Annotations[v1alpha1.AnnotationIsolation] = "Audit" })
+		eventuallyReady(ctx, shop)
+		eventuallyGone(ctx, ns, "NetworkPolicy/users")
 	}, SpecTimeout(suiteTimeout))
 })
 

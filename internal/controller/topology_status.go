@@ -17,6 +17,7 @@ limitations under the License.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -88,6 +89,9 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		ready = worse(ready, gateway)
 	}
 	ready = worse(ready, services)
+	if wrong := children.IsolationProblem(topology); wrong != "" {
+		ready = children.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: wrong}
+	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
 		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {
 			ready = children.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
@@ -165,15 +169,23 @@ func unresolved(state *topologyState) (missing, unpermitted []string) {
 }
 
 func graphHealth(missing, unpermitted, cycles []string) children.Health {
-	switch {
-	case len(unpermitted) > 0:
-		return children.Health{Reason: v1alpha1.ReasonNotPermitted,
-			Message: "Dependencies that the other side does not permit (add the caller to its access): " + names(unpermitted)}
-	case len(missing) > 0:
-		return children.Health{Reason: v1alpha1.ReasonDependencyNotFound,
-			Message: "Dependencies on a service or port that does not exist: " + names(missing)}
-	case len(cycles) > 0:
-		return children.Health{Reason: v1alpha1.ReasonCycle, Message: "Services depend on each other in a circle and so fail together: " + names(cycles)}
+	var reason string
+	var messages []string
+	for _, wrong := range []struct {
+		found        []string
+		reason, says string
+	}{
+		{unpermitted, v1alpha1.ReasonNotPermitted, "Dependencies that the other side does not permit (add the caller to its access): "},
+		{missing, v1alpha1.ReasonDependencyNotFound, "Dependencies on a service or port that does not exist: "},
+		{cycles, v1alpha1.ReasonCycle, "Services depend on each other in a circle and so fail together: "},
+	} {
+		if len(wrong.found) > 0 {
+			reason = cmp.Or(reason, wrong.reason)
+			messages = append(messages, wrong.says+names(wrong.found))
+		}
+	}
+	if reason != "" {
+		return children.Health{Reason: reason, Message: strings.Join(messages, "; ")}
 	}
 	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
 }

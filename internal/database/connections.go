@@ -41,8 +41,11 @@ func (b Budget) available() int { return b.Limit - b.Reserved }
 // String is the arithmetic.
 func (b Budget) String() string {
 	pods := fmt.Sprintf("%d pods", b.Pods)
+	if b.Pods == 1 {
+		pods = "1 pod"
+	}
 	if b.Surge > 0 {
-		pods = fmt.Sprintf("(%d pods + %d during a rollout)", b.Pods, b.Surge)
+		pods = fmt.Sprintf("(%s + %d during a rollout)", pods, b.Surge)
 	}
 	limit := fmt.Sprintf("the server's limit of %d", b.Limit)
 	if b.Reserved > 0 {

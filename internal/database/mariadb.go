@@ -164,7 +164,8 @@ finished
 `
 
 // mariaDBAnswers is true of a server that refuses the user as well.
-const mariaDBAnswers = `mariadb-admin --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
+// A login that is refused would be noted in the server's log, each time.
+const mariaDBAnswers = `MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb-admin --user=root --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
 
 func (e mariaDB) PodSpec(p *Plan) corev1.PodSpec {
 	server := p.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`, "")

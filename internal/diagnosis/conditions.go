@@ -78,7 +78,7 @@ func (e *Evidence) conditionSteps(t string) []Step {
 }
 
 // remedies begin with what is to be done.
-var remedies = regexp.MustCompile(`(?:[:;,]|\.) ((?:[Cc]reate|[Cc]orrect|[Ss]et|[Rr]emove|[Dd]elete|[Cc]hange|[Aa]dd|[Rr]aise|[Ll]ower|[Ii]nstall|[Cc]heck|[Ss]ee|[Gg]ive|[Hh]ave|[Rr]estore|[Uu]se|[Ss]ign|[Ww]ait|for one now)\b.*)$`)
+var remedies = regexp.MustCompile(`(?:[:;,]|\.) ((?:[Cc]reate|[Cc]orrect|[Ss]et|[Rr]emove|[Dd]elete|[Cc]hange|[Aa]dd|[Rr]aise|[Ll]ower|[Ii]nstall|[Cc]heck|[Ss]ee|[Gg]ive|[Hh]ave|[Rr]estore|[Uu]se|[Ss]ign|[Ww]ait (?:for|until)|for one now)\b.*)$`)
 
 // advised parts a message of Atoll's into what is wrong and what to do.
 func advised(message, otherwise string) (cause, remedy string) {

@@ -91,7 +91,11 @@ func migrationFailed(e *Evidence) []*Finding {
 }
 
 func restoreFailed(e *Evidence) []*Finding {
-	return e.jobFailed(PartRestore, e.red(v1alpha1.ReasonRestoreFailed), "The filling of the database from its backup")
+	c := e.red(v1alpha1.ReasonRestoreFailed, v1alpha1.ReasonRestoreRefused)
+	if c == nil || c.Reason == v1alpha1.ReasonRestoreRefused {
+		return e.said(PartRestore, c, "Remove database.restore")
+	}
+	return e.jobFailed(PartRestore, c, "The filling of the database from its backup")
 }
 
 // backupFailed tells of backups that failed, or were not made when they were due.

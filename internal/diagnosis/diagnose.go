@@ -54,6 +54,7 @@ var table = []fault{
 	{name: "ImagePlatform", pods: imagePlatform},
 	{name: "ImagePull", pods: imagePull},
 	{name: "VolumeMount", pods: volumeMount},
+	{name: "PodSandbox", pods: podSandbox},
 	{name: "RunsAsRoot", pods: runsAsRoot},
 	{name: "CommandNotFound", pods: commandNotFound},
 	{name: "ContainerConfig", pods: containerConfig},

@@ -120,6 +120,14 @@ var cases = map[string]toldCase{
 	"a service that is being deleted and whose image can't be pulled": {
 		world: unavailable().deleted("example.com/hold").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 		fault: "Terminating", part: PartSpec, cause: []string{"example.com/hold"}},
+	"a limit of milli bytes": {
+		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""), func(p *corev1.Pod) {
+			p.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128m")}
+		})).event("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: container init was OOM-killed (memory limit too low?)"),
+		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"can't make the pod", "memory limit too low"}, remedy: "Raise resources.limits.memory: 128m is 1 bytes"},
+	"a node that can't make pods": {
+		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"bridge\" failed: no IP addresses available"),
+		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"no IP addresses"}, remedy: "have who runs the cluster look"},
 	"a service that Atoll has not seen, and no Atoll": {
 		world: newWorld().with(func(e *Evidence) { e.Microservice.Status.Conditions, e.Operators = nil, []appsv1.Deployment{} }),
 		fault: "NotSeen", part: PartSpec, object: "Microservice orders", cause: []string{"has not seen", "no Deployment of Atoll"}, remedy: "Install it"},

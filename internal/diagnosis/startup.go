@@ -138,3 +138,28 @@ func (e *Evidence) quoted(c *container) string {
 	}
 	return ""
 }
+
+// podSandbox tells of pods for which a node can't make what their containers run in,
+// as where a limit is too small for anything.
+func podSandbox(e *Evidence, part Part) *Finding {
+	for _, pod := range e.unready(part) {
+		event := e.standing(pod, nil, []string{"FailedCreatePodSandBox"}, []string{"Pulling", "Pulled", "Created", "Started"})
+		if event == nil {
+			continue
+		}
+		remedy := "Correct what it names; where it is the node's own, have who runs the cluster look at node " + orElse(pod.Spec.NodeName, "it runs on")
+		for i := range pod.Spec.Containers {
+			if limit := pod.Spec.Containers[i].Resources.Limits.Memory(); !limit.IsZero() && limit.Value() < smallestLimit {
+				remedy = fmt.Sprintf("Raise %s.limits.memory: %s is %d bytes; 128Mi is 128 mebibytes", part.field("resources"), limit, limit.Value())
+			}
+		}
+		return &Finding{
+			Object: name("Pod", pod.Name), Proof: told(event), Steps: []Step{podStep(pod, "its containers can't be made")},
+			Cause: "The node can't make the pod: " + cut(strings.Join(strings.Fields(event.Message), " "), 200), Remedy: remedy,
+		}
+	}
+	return nil
+}
+
+// smallestLimit is less memory than any program starts with.
+const smallestLimit = 1 << 20

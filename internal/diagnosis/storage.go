@@ -46,7 +46,7 @@ func claimPending(e *Evidence, part Part) *Finding {
 				return &Finding{
 					Object: name("PersistentVolumeClaim", of.ClaimName), Steps: []Step{podStep(pod, "waits for its volume"), step(name("PersistentVolumeClaim", of.ClaimName), "does not exist")},
 					Cause:  fmt.Sprintf("PersistentVolumeClaim %q, which pod %s mounts, does not exist", of.ClaimName, pod.Name),
-					Remedy: "Create it, or correct podTemplate.spec.volumes",
+					Remedy: "Create it, or correct " + volumesField(part),
 				}
 			case claim != nil && claim.Status.Phase == corev1.ClaimPending:
 				if f := e.pending(pod, part, claim); f != nil {
@@ -58,6 +58,17 @@ func claimPending(e *Evidence, part Part) *Finding {
 	return nil
 }
 
+// volumesField is the field that names what the pods of a part mount.
+func volumesField(part Part) string {
+	switch part {
+	case PartBackup:
+		return "database.backup.destination.persistentVolumeClaim.claimName"
+	case PartRestore:
+		return "database.restore.from.persistentVolumeClaim.claimName"
+	}
+	return "podTemplate.spec.volumes"
+}
+
 // pending tells why a claim is not bound; nil when it only waits for its pod to be
 // given a node.
 func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentVolumeClaim) *Finding {
@@ -66,7 +77,7 @@ func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentV
 	if c := claim.Spec.StorageClassName; c != nil && *c != "" {
 		class = fmt.Sprintf("storage class %q", *c)
 	}
-	field := "podTemplate.spec.volumes"
+	field := volumesField(part)
 	if part == PartDatabase {
 		field = "database.storage.storageClassName (a class can't be changed in place: delete the Microservice and its claim first)"
 	}

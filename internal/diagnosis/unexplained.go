@@ -49,7 +49,7 @@ func unexplained(e *Evidence, d *Diagnosis) []*Finding {
 		if c.Status != metav1.ConditionFalse || explained(c.Type) || c.ObservedGeneration < e.Microservice.Generation {
 			continue
 		}
-		if blocked && decides(c) && c.Reason == e.reasonOfReady() {
+		if ready := e.condition(v1alpha1.ConditionReady); blocked && ready != nil && c.Reason == ready.Reason && (decides(c) || c.Message == ready.Message) {
 			continue
 		}
 		all = append(all, e.plain(c))
@@ -106,7 +106,9 @@ func (e *Evidence) plain(c *metav1.Condition) *Finding {
 	}
 	f.Cause, f.Remedy = advised(c.Message, "See docs/status.md on the reason "+c.Reason)
 	waiting := meta.IsStatusConditionTrue(e.Microservice.Status.Conditions, v1alpha1.ConditionReconciling)
-	if slices.Contains(onItsWay, c.Reason) || waiting && e.starting(part) && e.startingIs(c.Reason) {
+	// A first rollout waits for a dependency, of which there are findings of its own.
+	starts := c.Type == v1alpha1.ConditionWorkloadReady && c.Reason == v1alpha1.ReasonDependencyNotReady
+	if starts || slices.Contains(onItsWay, c.Reason) || waiting && e.starting(part) && e.startingIs(c.Reason) {
 		f.Fault = InProgress
 		f.Cause, f.Remedy = patiently(c.Message)
 		f.Steps = append(f.Steps, e.awaited(part)...)

@@ -57,6 +57,18 @@ func TargetPort(port *v1alpha1.Port) int32 {
 	return port.Port
 }
 
+// ContainerPort is the name of the container's port that a port leads to: its own, or
+// that of the first port which leads to the same number.
+func ContainerPort(ms *v1alpha1.Microservice, port *v1alpha1.Port) string {
+	ports := Ports(ms)
+	for i := range ports {
+		if TargetPort(&ports[i]) == TargetPort(port) {
+			return ports[i].Name
+		}
+	}
+	return port.Name
+}
+
 // ServingPorts are the ports that the containers of a service listen on for one of
 // its ports: what the spec says and, as its status tells, where pods of an earlier
 // template still do. They are sorted.

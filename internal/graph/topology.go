@@ -19,6 +19,7 @@ package graph
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -87,8 +88,10 @@ type Call struct {
 	To   string `json:"to"`
 	// Port is the number of the callee's port; 0 when the dependency does not
 	// resolve.
-	Port     int32 `json:"port,omitempty"`
-	Resolved bool  `json:"resolved"`
+	Port int32 `json:"port,omitempty"`
+	// MorePorts are the numbers of its further ports.
+	MorePorts []int32 `json:"morePorts,omitempty"`
+	Resolved  bool    `json:"resolved"`
 	// Reason and Message say why it does not resolve.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
@@ -180,11 +183,23 @@ func databaseNode(ms *v1alpha1.Microservice) *DatabaseNode {
 	return d
 }
 
+// Ports are the callee's ports as people read them, such as " :80 :9090".
+func (c *Call) Ports() string {
+	text := ""
+	for _, port := range append([]int32{c.Port}, c.MorePorts...) {
+		text += " :" + strconv.Itoa(int(port))
+	}
+	return text
+}
+
 func callOf(caller, callee *Node, edge *Edge) *Call {
 	call := &Call{Caller: caller, Callee: callee}
 	call.Reason, call.Message = edge.Problem()
 	if call.Resolved = edge.Resolved(); call.Resolved {
 		call.Port = edge.Port.Port
+		for _, port := range edge.More {
+			call.MorePorts = append(call.MorePorts, port.Port)
+		}
 	}
 	return call
 }

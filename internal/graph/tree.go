@@ -95,7 +95,7 @@ func databases(n *Node) int {
 func (t *tree) node(n *Node, call *Call, branch, indent string) {
 	l := line{{text: branch}, {n.Health, marks[n.Health] + " "}, {text: n.ID}}
 	if call != nil && call.Port != 0 && !t.upwards {
-		l = append(l, span{text: " :" + strconv.Itoa(int(call.Port))})
+		l = append(l, span{text: call.Ports()})
 	}
 	below := len(n.Calls) + databases(n)
 	if t.upwards {

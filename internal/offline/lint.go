@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/children"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -220,6 +221,9 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 // topology looks at a Topology.
 func (l *linter) topology(topology *v1alpha1.Topology) {
 	spec := &topology.Spec
+	if wrong := children.IsolationProblem(topology); wrong != "" {
+		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong)
+	}
 	if l.broken[id("Topology", topology.Namespace, topology.Name)] || spec.Gateway == nil || spec.Gateway.DataPlane != nil || spec.Isolation == v1alpha1.IsolationNone {
 		return
 	}

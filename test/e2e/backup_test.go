@@ -127,8 +127,8 @@ func expectRestoreRefused(ctx context.Context, b *backedUp) {
 	Expect(err).NotTo(HaveOccurred())
 	ms := b.live()
 	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Backup = b.taken[1].name })
-	eventuallyHas(ctx, ms, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
-	ready := eventuallyHas(ctx, ms, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
+	eventuallyHas(ctx, ms, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
+	ready := eventuallyHas(ctx, ms, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
 	expectStalled(ms, ready.Message, "The database is in use and holds data")
 	b.expectKept(ctx)
 

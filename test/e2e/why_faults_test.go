@@ -89,6 +89,7 @@ var stagedFaults = []staged{
 	{fault: "LivenessKill", service: "killed", says: []string{`container "killed"`, "queue stuck"}},
 	{fault: "HookFailed", service: "hooked", says: []string{"postStart hook"}},
 	{fault: "ReadOnlyFilesystem", service: "readonly", says: []string{"can't write at /usr/cache"}},
+	{fault: "PodSandbox", service: "milli", says: []string{"can't make the pod"}},
 	{fault: "VolumeMount", service: "unmounted", says: []string{"no.such.driver"}},
 	{fault: "ClaimPending", service: "claimless", says: []string{`"no-such-claim"`, "does not exist"}},
 	{fault: "AdmissionRefused", service: "privileged", says: []string{"PodSecurity", "hostNetwork"}},
