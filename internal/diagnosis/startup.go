@@ -155,10 +155,17 @@ func podSandbox(e *Evidence, part Part) *Finding {
 		}
 		return &Finding{
 			Object: name("Pod", pod.Name), Proof: told(event), Steps: []Step{podStep(pod, "its containers can't be made")},
-			Cause: "The node can't make the pod: " + cut(strings.Join(strings.Fields(event.Message), " "), 200), Remedy: remedy,
+			Cause: "The node can't make the pod: " + cut(innermost(event.Message), 200), Remedy: remedy,
 		}
 	}
 	return nil
+}
+
+// innermost is the end of an error that others have passed on: what they say of
+// themselves comes first.
+func innermost(message string) string {
+	said := strings.Split(strings.Join(strings.Fields(message), " "), ": ")
+	return strings.Join(said[max(0, len(said)-2):], ": ")
 }
 
 // smallestLimit is less memory than any program starts with.
