@@ -35,7 +35,7 @@ var _ = Describe("Backup", func() {
 	It("is told of in the status, also when the last one failed, and is remembered when its Job is gone", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
-		users := backedUp(ns, "0 3 * * *")
+		users := backedUp(ns)
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonNoBackup)).
@@ -77,7 +77,7 @@ var _ = Describe("Backup", func() {
 	It("that did not come when it was due is overdue, without anything happening", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
-		users := backedUp(ns, "0 3 * * *")
+		users := backedUp(ns)
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		began := time.Now().UTC().Truncate(time.Second)
@@ -88,7 +88,7 @@ var _ = Describe("Backup", func() {
 
 		By("a clock of three seconds before the next one is overdue")
 		DeferCleanup(clockOffset.Store, int64(0))
-		due := database.OverdueAt("0 3 * * *", time.Now())
+		due := database.OverdueAt(backupSchedule, time.Now())
 		clockOffset.Store(int64(time.Until(due) - 3*time.Second))
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "users:2" })
 		eventuallyHas(ctx, users, v1alpha1.ConditionBackupReady, metav1.ConditionTrue, v1alpha1.ReasonBackedUp)
@@ -107,7 +107,7 @@ var _ = Describe("Backup", func() {
 			}
 		})
 		simulate(ns)
-		users := backedUp(ns, "0 3 * * *")
+		users := backedUp(ns)
 		users.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "people"}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionDatabaseRestored).Message }).Should(ContainSubstring("is filling the database from the backup"))
@@ -131,7 +131,7 @@ var _ = Describe("Backup", func() {
 		ns := newNamespace(ctx)
 		runJobs(ns, func(*batchv1.Job) jobOutcome { return jobFails })
 		simulate(ns)
-		users := backedUp(ns, "0 3 * * *")
+		users := backedUp(ns)
 		users.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "people"}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
@@ -145,10 +145,13 @@ var _ = Describe("Backup", func() {
 	}, SpecTimeout(suiteTimeout))
 })
 
-func backedUp(ns, schedule string) *v1alpha1.Microservice {
+// backupSchedule is that of backedUp.
+const backupSchedule = "0 3 * * *"
+
+func backedUp(ns string) *v1alpha1.Microservice {
 	users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
 	users.Spec.Database.Backup = &v1alpha1.DatabaseBackup{
-		Schedule:    schedule,
+		Schedule:    backupSchedule,
 		Destination: v1alpha1.BackupLocation{PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}},
 	}
 	return users

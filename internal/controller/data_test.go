@@ -40,7 +40,7 @@ var _ = Describe("Data", func() {
 		ran := migrations(ns)
 		simulate(ns)
 		users := migrating(ns)
-		users.Spec.Database.Backup = backedUp(ns, "0 3 * * *").Spec.Database.Backup
+		users.Spec.Database.Backup = backedUp(ns).Spec.Database.Backup
 		users.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "users"}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
@@ -88,7 +88,7 @@ var _ = Describe("Data", func() {
 	It("in use is never restored over, and what works with it goes on", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
-		users := backedUp(ns, "0 3 * * *")
+		users := backedUp(ns)
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		Eventually(func() map[string]string {
@@ -151,14 +151,14 @@ var _ = Describe("Data", func() {
 	It("stays behind under the old name when a service is renamed, and can be taken along from a backup", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
-		users := backedUp(ns, "0 3 * * *")
+		users := backedUp(ns)
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		Expect(k8s.Delete(ctx, users)).To(Succeed())
 		settled(ns)
 		collectGarbage(ctx, ns, users)
 
-		people := backedUp(ns, "0 3 * * *")
+		people := backedUp(ns)
 		people.Name = "people"
 		people.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "users"}}
 		Expect(k8s.Create(ctx, people)).To(Succeed())
