@@ -63,7 +63,10 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *inputs {
 	db := types.NamespacedName{Namespace: ms.Namespace, Name: database.Name(ms.Name)}
 	in.Deployment, in.StatefulSet = w.deployments[own], w.sets[db]
 	in.ObjectStore = w.unstructured[reference{database.ObjectStoreKind.Kind, db}]
-	in.DatabaseState.Cluster = w.unstructured[reference{database.ClusterKind.Kind, db}]
+	if spec := ms.Spec.Database; spec != nil && spec.Provider == v1alpha1.ProviderCloudNativePG {
+		// One that is left of another provider's time is another database.
+		in.DatabaseState.Cluster = w.unstructured[reference{database.ClusterKind.Kind, db}]
+	}
 	in.DatabaseState.Claim = w.claims[types.NamespacedName{Namespace: ms.Namespace, Name: database.ClaimName(ms.Name)}]
 	for _, job := range w.jobs {
 		if job.Namespace == ms.Namespace && job.Labels[v1alpha1.LabelMicroservice] == ms.Name {
