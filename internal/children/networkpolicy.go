@@ -18,9 +18,7 @@ package children
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -55,38 +53,6 @@ func networkPolicies(in *Inputs) ([]Object, error) {
 // more, nothing keeps it. The database's goes with the database.
 func isServicePolicy(live metav1.Object) bool {
 	return live.GetLabels()[v1alpha1.LabelComponent] == v1alpha1.ComponentService
-}
-
-// isolation is the Topology's. A service that stands alone has none.
-func (in *Inputs) isolation() v1alpha1.Isolation {
-	switch {
-	case in.Topology == nil:
-		return v1alpha1.IsolationNone
-	case in.Topology.Spec.Isolation == "":
-		return v1alpha1.IsolationStrict
-	}
-	return in.Topology.Spec.Isolation
-}
-
-// Audited says that a Topology's isolation is to be computed and not carried out.
-func Audited(topology *v1alpha1.Topology) bool {
-	return strings.EqualFold(topology.Annotations[v1alpha1.AnnotationIsolation], v1alpha1.IsolationAudit)
-}
-
-// IsolationProblem is what is wrong with what a Topology says of its isolation;
-// empty where nothing is. A schema has no say in annotations.
-func IsolationProblem(topology *v1alpha1.Topology) string {
-	value := topology.Annotations[v1alpha1.AnnotationIsolation]
-	if value == "" || Audited(topology) {
-		return ""
-	}
-	return fmt.Sprintf("The annotation %s is %q, and has no effect: set it to %q to have isolation looked at and not carried out, or remove it",
-		v1alpha1.AnnotationIsolation, value, v1alpha1.IsolationAudit)
-}
-
-// audited says that the isolation is only looked at.
-func (in *Inputs) audited() bool {
-	return in.Topology != nil && Audited(in.Topology)
 }
 
 // ServicePolicy lets through what the service and its callers have declared. It

@@ -24,8 +24,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -265,31 +263,6 @@ func (p *Plan) clusterObject(kind schema.GroupVersionKind, name string, labels m
 	o.SetNamespace(p.Namespace)
 	o.SetLabels(labels)
 	return o
-}
-
-// clusterPolicy lets the servers of a Cluster reach each other, and the operator
-// its servers
-// (https://cloudnative-pg.io/documentation/current/networking/).
-func (p *Plan) clusterPolicy(labels map[string]string, operators string) *networkingv1.NetworkPolicy {
-	members := ClusterPods(p.Owner)
-	const statusPort = 8000
-	return &networkingv1.NetworkPolicy{
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
-		Spec: networkingv1.NetworkPolicySpec{
-			PodSelector: metav1.LabelSelector{MatchLabels: members},
-			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
-			Ingress: []networkingv1.NetworkPolicyIngressRule{
-				{From: []networkingv1.NetworkPolicyPeer{p.clients()}, Ports: tcp(p.Port)},
-				{From: []networkingv1.NetworkPolicyPeer{
-					{PodSelector: &metav1.LabelSelector{MatchLabels: members}},
-					{
-						NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: operators}},
-						PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "cloudnative-pg"}},
-					},
-				}, Ports: tcp(p.Port, statusPort)},
-			},
-		},
-	}
 }
 
 func stringFields(values map[string]string) map[string]any {

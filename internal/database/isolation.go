@@ -49,6 +49,31 @@ func (p *Plan) NetworkPolicy(labels, selector map[string]string, operators strin
 	}
 }
 
+// clusterPolicy lets the servers of a Cluster reach each other, and the operator
+// its servers
+// (https://cloudnative-pg.io/documentation/current/networking/).
+func (p *Plan) clusterPolicy(labels map[string]string, operators string) *networkingv1.NetworkPolicy {
+	members := ClusterPods(p.Owner)
+	const statusPort = 8000
+	return &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: members},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress: []networkingv1.NetworkPolicyIngressRule{
+				{From: []networkingv1.NetworkPolicyPeer{p.clients()}, Ports: tcp(p.Port)},
+				{From: []networkingv1.NetworkPolicyPeer{
+					{PodSelector: &metav1.LabelSelector{MatchLabels: members}},
+					{
+						NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: operators}},
+						PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "cloudnative-pg"}},
+					},
+				}, Ports: tcp(p.Port, statusPort)},
+			},
+		},
+	}
+}
+
 // PortOf is the port that an engine listens on; 0 for one that is not known.
 func PortOf(engine v1alpha1.DatabaseEngine) int32 {
 	if known, ok := engines[engine]; ok {
