@@ -200,7 +200,7 @@ var _ = Describe("Data", func() {
 			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(o), again)).To(Succeed())
 			Expect(again.GetUID()).To(Equal(o.GetUID()), o.GetName())
 			if secret, ok := again.(*corev1.Secret); ok {
-				Expect(secret.Data).To(Equal(o.(*corev1.Secret).Data), o.GetName())
+				Expect(secret.ResourceVersion).To(Equal(o.GetResourceVersion()), o.GetName())
 			}
 		}
 	}, SpecTimeout(suiteTimeout))

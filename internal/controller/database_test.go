@@ -141,6 +141,31 @@ var _ = Describe("Database", func() {
 		}).Should(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
+	It("takes up with a restored Secret nothing else that has its name", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		password := get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"]
+		Expect(k8s.Delete(ctx, users)).To(Succeed())
+		settled(ns)
+		collectGarbage(ctx, ns, users)
+		eventuallyGone(ctx, ns, "Service/", "StatefulSet/")
+
+		Expect(k8s.Delete(ctx, get(ctx, &corev1.Secret{}, ns, "users-db"))).To(Succeed())
+		Expect(k8s.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Data: map[string][]byte{"password": password}})).To(Succeed())
+		foreign := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 1}}}}
+		Expect(k8s.Create(ctx, foreign)).To(Succeed())
+		again := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		Expect(k8s.Create(ctx, again)).To(Succeed())
+		eventuallyHas(ctx, again, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
+		settled(ns)
+		left := get(ctx, &corev1.Service{}, ns, "users-db")
+		Expect([]any{left.UID, left.ResourceVersion}).To(Equal([]any{foreign.UID, foreign.ResourceVersion}))
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Labels).To(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+	}, SpecTimeout(suiteTimeout))
+
 	It("takes up a claim that was restored without labels, with the Secrets that were", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)

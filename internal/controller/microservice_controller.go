@@ -171,7 +171,7 @@ func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wan
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired: desired.(client.Object),
 			Live:    g.find(key),
-			Adopt:   g.adopted[desired.GetName()],
+			Adopt:   g.adopted[key],
 			Once:    kind.Once || kind.Name == "Secret" && g.minted[desired.GetName()],
 		})
 		if changed {

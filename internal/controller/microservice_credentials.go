@@ -43,7 +43,7 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
 		return nil
 	}
-	g.adopted, g.minted = map[string]bool{}, map[string]bool{}
+	g.adopted, g.minted = map[objectKey]bool{}, map[string]bool{}
 	state := &g.DatabaseState
 	state.Binding = g.credentials(database.Name(ms.Name))
 	state.Next = g.credentials(database.NextSecretName(ms.Name))
@@ -108,7 +108,7 @@ func (r *MicroserviceReconciler) findClusterBinding(ctx context.Context, g *gath
 		return client.IgnoreNotFound(err)
 	}
 	seen.add(secret)
-	g.adopted[name] = true
+	g.adopted[objectKey{"Secret", name}] = true
 	state.Binding = database.CredentialsOf(secret)
 	state.Binding.Username = cmp.Or(state.Binding.Username, holder.Marks.User)
 	state.Binding.Server = holder.UID
@@ -138,7 +138,7 @@ func (r *MicroserviceReconciler) lookForClaim(ctx context.Context, g *gathered, 
 		return fmt.Errorf("reading PersistentVolumeClaim %q: %w", key.Name, err)
 	}
 	g.DatabaseState.Claim = claim
-	g.adopted[claim.Name] = true
+	g.adopted[objectKey{"PersistentVolumeClaim", claim.Name}] = true
 	seen.add(claim)
 	return nil
 }
@@ -174,7 +174,7 @@ func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathere
 		}
 	}
 	// It opens a volume that is this service's, or has lost its label only.
-	g.adopted[name] = true
+	g.adopted[objectKey{"Secret", name}] = true
 	found := database.CredentialsOf(secret)
 	if found.Username == "" {
 		found.Username = user

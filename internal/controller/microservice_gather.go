@@ -52,7 +52,7 @@ type gathered struct {
 	dependents int
 	// adopted are the Secrets and the claim that are taken over although they have lost
 	// Atoll's labels: they belong to a volume that is this service's.
-	adopted map[string]bool
+	adopted map[objectKey]bool
 	// minted are the Secrets whose password was made up just now: they are made, or
 	// not made, and never written over.
 	minted map[string]bool
