@@ -155,7 +155,7 @@ var _ = Describe("Database", func() {
 
 		Expect(k8s.Delete(ctx, get(ctx, &corev1.Secret{}, ns, "users-db"))).To(Succeed())
 		Expect(k8s.Create(ctx, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Data: map[string][]byte{"password": password}})).To(Succeed())
-		foreign := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Port: 1}}}}
+		foreign := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "users-db", Namespace: ns}, Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{{Name: "theirs", Port: 1}}}}
 		Expect(k8s.Create(ctx, foreign)).To(Succeed())
 		again := withDatabase(ns, v1alpha1.EnginePostgreSQL)
 		Expect(k8s.Create(ctx, again)).To(Succeed())
