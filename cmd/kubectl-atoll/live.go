@@ -129,8 +129,8 @@ func (l *live) known(ctx context.Context, o *unstructured.Unstructured) (v1alpha
 // made reads all that Atoll made in some namespaces, and the pods.
 func (l *live) made(ctx context.Context, namespaces []string) error {
 	for _, namespace := range namespaces {
-		for i := range children.Table {
-			if err := l.kind(ctx, &children.Table[i], namespace); err != nil {
+		for _, kind := range children.Kinds() {
+			if err := l.kind(ctx, kind, namespace); err != nil {
 				return err
 			}
 		}
@@ -153,22 +153,22 @@ func (l *live) made(ctx context.Context, namespaces []string) error {
 var ours = client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
 
 // kind reads what Atoll made of a kind.
-func (l *live) kind(ctx context.Context, kind *children.Kind, namespace string) error {
+func (l *live) kind(ctx context.Context, kind *children.Component, namespace string) error {
 	list, err := offline.NewList(kind.Prototype)
 	if err != nil {
 		return err
 	}
 	err = l.client.List(ctx, list.(client.ObjectList), client.InNamespace(namespace), ours)
 	switch {
-	case kind.CRD != "" && (meta.IsNoMatchError(err) || apierrors.IsNotFound(err)):
-		l.world.MissingCRDs[kind.CRD] = true
+	case kind.CRD != nil && (meta.IsNoMatchError(err) || apierrors.IsNotFound(err)):
+		l.world.MissingCRDs[kind.CRD.Name] = true
 		return nil
 	case apierrors.IsForbidden(err):
-		l.unread[kindIn{kind.Name, namespace}] = true
-		l.note("objects of kind %s in namespace %s may not be listed: whether they differ is not known", kind.Name, namespace)
+		l.unread[kindIn{kind.Kind, namespace}] = true
+		l.note("objects of kind %s in namespace %s may not be listed: whether they differ is not known", kind.Kind, namespace)
 		return nil
 	case err != nil:
-		return fmt.Errorf("listing %s: %w", kind.Name, err)
+		return fmt.Errorf("listing %s: %w", kind.Kind, err)
 	}
 	return meta.EachListItem(list, l.add)
 }

@@ -30,7 +30,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/database"
 )
 
-func (in *Inputs) backup() *v1alpha1.DatabaseBackup {
+func (in *Database) backup() *v1alpha1.DatabaseBackup {
 	if in.Microservice.Spec.Database == nil {
 		return nil
 	}
@@ -39,15 +39,15 @@ func (in *Inputs) backup() *v1alpha1.DatabaseBackup {
 
 // storeAccount is whose cloud identity a bucket is reached with: the service's,
 // where there is no Secret.
-func (in *Inputs) storeAccount(s3 *v1alpha1.S3Location) string {
+func (in *Database) storeAccount(s3 *v1alpha1.S3Location) string {
 	if s3 == nil || s3.SecretName != "" {
 		return ""
 	}
-	return serviceAccountName(in)
+	return serviceAccountName(in.Inputs)
 }
 
-func backupCronJob(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
+func backupCronJob(in *Database) ([]Object, error) {
+	if in.Err != nil {
 		return nil, invalidDatabase(in)
 	}
 	p, backup := in.builtIn(), in.backup()
@@ -62,14 +62,14 @@ func backupCronJob(in *Inputs) ([]Object, error) {
 	}
 	cronJob := p.BackupCronJob(backup, in.RcloneImage, awaitingRestore(in) != nil, labels(in.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
-	pod.ImagePullSecrets = pullSecrets(in)
+	pod.ImagePullSecrets = pullSecrets(in.Inputs)
 	pod.ServiceAccountName = in.storeAccount(backup.Destination.S3)
 	return one(cronJob)
 }
 
 // LastBackup is the newest backup that was verified: of those whose Job is still
 // there, and the one that the status remembers.
-func LastBackup(in *Inputs) *v1alpha1.BackupStatus {
+func LastBackup(in *Database) *v1alpha1.BackupStatus {
 	var last *v1alpha1.BackupStatus
 	if old := in.Microservice.Status.Database; old != nil {
 		last = old.LastBackup
@@ -110,7 +110,7 @@ func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
 // BackupDue is when a backup is overdue, if none is made until then; zero when
 // none is wanted. None can be made before there is a schedule and a database that
 // accepts connections.
-func BackupDue(in *Inputs) time.Time {
+func BackupDue(in *Database) time.Time {
 	backup := in.backup()
 	if backup == nil || in.suspended() {
 		return time.Time{}
@@ -129,7 +129,7 @@ func BackupDue(in *Inputs) time.Time {
 }
 
 // BackupHealth is how the backups are; nil when none are wanted.
-func BackupHealth(in *Inputs) *Health {
+func BackupHealth(in *Database) *Health {
 	backup := in.backup()
 	if backup == nil || in.managed() == nil {
 		return nil
@@ -159,11 +159,11 @@ func BackupHealth(in *Inputs) *Health {
 }
 
 // failedBackup is why the last backup failed; empty when it did not.
-func failedBackup(in *Inputs, last *v1alpha1.BackupStatus) string {
+func failedBackup(in *Database, last *v1alpha1.BackupStatus) string {
 	if in.clustered() != nil {
 		return clusterBackupFailure(in, last)
 	}
-	if h := podProblem(in, v1alpha1.ComponentBackup); h != nil {
+	if h := podProblem(in.Inputs, v1alpha1.ComponentBackup); h != nil {
 		return h.Message
 	}
 	var newest *batchv1.Job
@@ -177,5 +177,5 @@ func failedBackup(in *Inputs, last *v1alpha1.BackupStatus) string {
 	if newest == nil || last != nil && !last.Time.Before(&at) {
 		return ""
 	}
-	return failure(in, newest.Name)
+	return failure(in.Inputs, newest.Name)
 }

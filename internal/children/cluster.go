@@ -29,8 +29,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/database"
 )
 
-func objectStores(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
+func objectStores(in *Database) ([]Object, error) {
+	if in.Err != nil {
 		return nil, invalidDatabase(in)
 	}
 	p := in.clustered()
@@ -44,8 +44,8 @@ func objectStores(in *Inputs) ([]Object, error) {
 	return stores, nil
 }
 
-func cluster(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
+func cluster(in *Database) ([]Object, error) {
+	if in.Err != nil {
 		return nil, invalidDatabase(in)
 	}
 	p := in.clustered()
@@ -53,7 +53,7 @@ func cluster(in *Inputs) ([]Object, error) {
 		return nil, nil
 	}
 	c := servedOut(in, p).Cluster(in.DatabaseState.Cluster, in.Microservice.Spec.Database, marks(in), labels(in.Microservice, v1alpha1.ComponentDatabase))
-	if pull := pullSecrets(in); len(pull) > 0 {
+	if pull := pullSecrets(in.Inputs); len(pull) > 0 {
 		names := make([]any, len(pull))
 		for i := range pull {
 			names[i] = map[string]any{"name": pull[i].Name}
@@ -63,8 +63,8 @@ func cluster(in *Inputs) ([]Object, error) {
 	return one(c)
 }
 
-func scheduledBackup(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
+func scheduledBackup(in *Database) ([]Object, error) {
+	if in.Err != nil {
 		return nil, invalidDatabase(in)
 	}
 	p, backup := in.clustered(), in.backup()
@@ -79,7 +79,7 @@ func scheduledBackup(in *Inputs) ([]Object, error) {
 
 // clusterHealth reads a Cluster's phase and its Ready condition: its status has
 // no generation to compare.
-func clusterHealth(in *Inputs, live Object) Health {
+func clusterHealth(in *Database, live Object) Health {
 	c, _ := live.(*unstructured.Unstructured)
 	if c == nil {
 		return progressing("Cluster %q is being updated", in.Microservice.Name+"-db")
@@ -93,7 +93,7 @@ func clusterHealth(in *Inputs, live Object) Health {
 		}
 		return healthy("The database accepts connections")
 	}
-	if h := podProblem(in, v1alpha1.ComponentDatabase); h != nil {
+	if h := podProblem(in.Inputs, v1alpha1.ComponentDatabase); h != nil {
 		return *h
 	}
 	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")
@@ -122,7 +122,7 @@ func conditionStatus(o *unstructured.Unstructured, conditionType string) metav1.
 
 // clusterBackup is the last backup that the plugin tells of, for any server in
 // the bucket's folder.
-func clusterBackup(in *Inputs) *v1alpha1.BackupStatus {
+func clusterBackup(in *Database) *v1alpha1.BackupStatus {
 	server, at := recoveryTime(in, "lastSuccessfulBackupTime")
 	if at.IsZero() {
 		return nil
@@ -132,7 +132,7 @@ func clusterBackup(in *Inputs) *v1alpha1.BackupStatus {
 
 // clusterBackupFailure is why a Cluster is not backed up; empty where it is. Without
 // its archive a backup can't be recovered.
-func clusterBackupFailure(in *Inputs, last *v1alpha1.BackupStatus) string {
+func clusterBackupFailure(in *Database, last *v1alpha1.BackupStatus) string {
 	if cluster := in.DatabaseState.Cluster; cluster != nil && conditionStatus(cluster, "ContinuousArchiving") == metav1.ConditionFalse {
 		return fmt.Sprintf("Cluster %q can't archive to its bucket: see kubectl describe clusters.postgresql.cnpg.io %s", cluster.GetName(), cluster.GetName())
 	}
@@ -145,7 +145,7 @@ func clusterBackupFailure(in *Inputs, last *v1alpha1.BackupStatus) string {
 
 // recoveryTime is the latest of a time that the ObjectStore's status has for each
 // server, and that server.
-func recoveryTime(in *Inputs, field string) (server string, latest metav1.Time) {
+func recoveryTime(in *Database, field string) (server string, latest metav1.Time) {
 	if in.ObjectStore == nil || in.backup() == nil {
 		return "", latest
 	}

@@ -30,7 +30,7 @@ func TestClusterHealth(t *testing.T) {
 		return func(in *Inputs) { in.DatabaseState.Cluster.Object["status"] = fields }
 	}
 	ready := func(value string) []any { return []any{map[string]any{"type": "Ready", "status": value}} }
-	checkHealth(t, func(in *Inputs) *Health { return ptr.To(clusterHealth(in, in.DatabaseState.Cluster)) }, map[string]healthCase{
+	checkHealth(t, func(in *Database) *Health { return ptr.To(clusterHealth(in, in.DatabaseState.Cluster)) }, map[string]healthCase{
 		"not there yet": {of: "cloudnativepg-all-fields", want: &Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `Cluster "orders-db" is being updated`}},
 		"ready":         {of: "cloudnativepg-live", want: &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The database accepts connections"}},
 		"ready, and the service has no user yet": {
@@ -61,7 +61,7 @@ func TestClusterHealth(t *testing.T) {
 			want: &Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
 				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`}},
 	})
-	if got := clusterHealth(&Inputs{Microservice: orders()}, nil); got.Ready {
+	if got := clusterHealth(ResolveDatabase(&Inputs{Microservice: orders()}), nil); got.Ready {
 		t.Errorf("nothing there is ready: %+v", got)
 	}
 }

@@ -24,7 +24,7 @@ import (
 
 // ConnectionsHealth says whether the database has connections for as many pods
 // as there may be; nil where Atoll does not know the database.
-func ConnectionsHealth(in *Inputs) *Health {
+func ConnectionsHealth(in *Database) *Health {
 	p := in.managed()
 	if p == nil {
 		return nil

@@ -17,6 +17,7 @@ limitations under the License.
 package children
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,41 +29,61 @@ import (
 	"github.com/atoll-dev/atoll/internal/database"
 )
 
+// Database is a Microservice's inputs together with the database that follows from
+// them.
+type Database struct {
+	*Inputs
+	// Plan is the database as it is to be; nil where there is none, or Err says what
+	// is wrong with its spec.
+	Plan *database.Plan
+	Err  error
+	// rotation is how far a rotation of the password has come.
+	rotation rotationStep
+}
+
+// ResolveDatabase returns the database that a Microservice is to have.
+func ResolveDatabase(in *Inputs) *Database {
+	db := &Database{Inputs: in}
+	db.Plan, db.Err = database.Resolve(in.Microservice, in.Topology, &in.DatabaseState)
+	db.rotation = rotationOf(db)
+	return db
+}
+
 // builtIn is the database's plan where Atoll runs it, and nil otherwise.
-func (in *Inputs) builtIn() *database.Plan { return in.providedBy(v1alpha1.ProviderBuiltIn) }
+func (db *Database) builtIn() *database.Plan { return db.providedBy(v1alpha1.ProviderBuiltIn) }
 
 // clustered is the database's plan where CloudNativePG runs it, and nil
 // otherwise.
-func (in *Inputs) clustered() *database.Plan {
-	return in.providedBy(v1alpha1.ProviderCloudNativePG)
+func (db *Database) clustered() *database.Plan {
+	return db.providedBy(v1alpha1.ProviderCloudNativePG)
 }
 
-func (in *Inputs) providedBy(provider v1alpha1.DatabaseProvider) *database.Plan {
-	if in.database == nil || in.database.Provider != provider {
+func (db *Database) providedBy(provider v1alpha1.DatabaseProvider) *database.Plan {
+	if db.Plan == nil || db.Plan.Provider != provider {
 		return nil
 	}
-	return in.database
+	return db.Plan
 }
 
 // managed is the database's plan where Atoll or CloudNativePG runs it, and nil
 // otherwise.
-func (in *Inputs) managed() *database.Plan {
-	if in.database == nil || in.database.Provider == v1alpha1.ProviderExternal {
+func (db *Database) managed() *database.Plan {
+	if db.Plan == nil || db.Plan.Provider == v1alpha1.ProviderExternal {
 		return nil
 	}
-	return in.database
+	return db.Plan
 }
 
-func invalidDatabase(in *Inputs) *Problem {
-	p := invalid("%s", in.databaseErr)
+func invalidDatabase(in *Database) *Problem {
+	p := invalid("%s", in.Err)
 	p.Condition = v1alpha1.ConditionDatabaseReady
 	return p
 }
 
 // databaseUsable says whether a client that has the binding Secret can work.
-func databaseUsable(in *Inputs) bool {
+func databaseUsable(in *Database) bool {
 	switch {
-	case in.database == nil || in.suspended():
+	case in.Plan == nil || in.suspended():
 		return false
 	case in.builtIn() != nil:
 		return in.StatefulSet != nil && in.StatefulSet.DeletionTimestamp == nil && databaseHealth(in, in.StatefulSet).Ready
@@ -72,16 +93,39 @@ func databaseUsable(in *Inputs) bool {
 	return len(in.References.Missing) == 0
 }
 
-// The claim is the StatefulSet's, which deletes it or not by its own retention
-// policy.
-func always(*Inputs, Object) bool { return true }
-
-func databaseRetained(in *Inputs, _ Object) bool {
-	return in.database != nil && in.database.Retained()
+func databaseRetained(in *Database, _ Object) bool {
+	return in.Plan != nil && in.Plan.Retained()
 }
 
-func databaseClaim(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
+// databasePolicy isolates the database whatever the Topology says.
+func databasePolicy(in *Database) ([]Object, error) {
+	if in.Err != nil {
+		return nil, invalidDatabase(in)
+	}
+	p, ms := in.managed(), in.Microservice
+	if p == nil {
+		return nil, nil
+	}
+	return one(p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase),
+		cmp.Or(in.CloudNativePGNamespace, database.CloudNativePGNamespace)))
+}
+
+// databaseService returns the Service of a built-in database.
+func databaseService(in *Database) ([]Object, error) {
+	if in.Err != nil {
+		return nil, invalidDatabase(in)
+	}
+	p, ms := in.builtIn(), in.Microservice
+	if p == nil {
+		return nil, nil
+	}
+	return one(p.Service(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
+}
+
+// databaseClaim returns the claim that the StatefulSet made. The StatefulSet
+// deletes or keeps it by its own retention policy.
+func databaseClaim(in *Database) ([]Object, error) {
+	if in.Err != nil {
 		return nil, invalidDatabase(in)
 	}
 	p := in.builtIn()
@@ -91,26 +135,23 @@ func databaseClaim(in *Inputs) ([]Object, error) {
 	return one(p.Claim(marks(in), labels(in.Microservice, v1alpha1.ComponentDatabase)))
 }
 
-func databaseStatefulSet(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
+func databaseStatefulSet(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
+		return nil, problem
 	}
 	p := in.builtIn()
 	if p == nil {
 		return nil, nil
 	}
-	if problem := credentialsProblem(in); problem != nil {
-		return nil, problem
-	}
 	ms := in.Microservice
 	set := servedOut(in, p).StatefulSet(in.StatefulSet, labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase))
-	set.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
+	set.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in.Inputs)
 	return one(set)
 }
 
 // servedOut is the plan of a server that is suspended only when no migration, restore
 // or other Job works with it: broken off in the middle it would have failed.
-func servedOut(in *Inputs, p *database.Plan) *database.Plan {
+func servedOut(in *Database, p *database.Plan) *database.Plan {
 	if !p.Suspended || !operationRuns(in) {
 		return p
 	}
@@ -121,14 +162,14 @@ func servedOut(in *Inputs, p *database.Plan) *database.Plan {
 
 // operationRuns says whether a migration, a restore or another Job works on the
 // database.
-func operationRuns(in *Inputs) bool {
+func operationRuns(in *Database) bool {
 	return slices.ContainsFunc(in.Pods, func(pod corev1.Pod) bool {
 		component := pod.Labels[v1alpha1.LabelComponent]
 		return component != v1alpha1.ComponentService && component != v1alpha1.ComponentDatabase && containerRuns(&pod)
 	})
 }
 
-func databaseHealth(in *Inputs, live Object) Health {
+func databaseHealth(in *Database, live Object) Health {
 	set, _ := live.(*appsv1.StatefulSet)
 	name := database.Name(in.Microservice.Name)
 	switch {
@@ -147,10 +188,10 @@ func databaseHealth(in *Inputs, live Object) Health {
 // databaseUnready says why a database's pod is not ready. A StatefulSet has no
 // condition that tells of a pod or claim that is refused, but its count of pods
 // does: it is zero at the current generation.
-func databaseUnready(in *Inputs, set *appsv1.StatefulSet) Health {
+func databaseUnready(in *Database, set *appsv1.StatefulSet) Health {
 	claim := in.DatabaseState.Claim
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
-	h := podProblem(in, v1alpha1.ComponentDatabase)
+	h := podProblem(in.Inputs, v1alpha1.ComponentDatabase)
 	// That a pod waits for its claim is better told of the claim.
 	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message, "PersistentVolumeClaim")
 	switch {
@@ -172,4 +213,18 @@ func ofClass(claim *corev1.PersistentVolumeClaim) string {
 		return ""
 	}
 	return fmt.Sprintf(" of storage class %q", *claim.Spec.StorageClassName)
+}
+
+// externalHealth is how a database is that Atoll does not run; nil for the others.
+func externalHealth(in *Database) *Health {
+	spec := in.Microservice.Spec.Database
+	if spec == nil || spec.External == nil {
+		return nil
+	}
+	for _, message := range in.References.Missing {
+		if strings.Contains(message, "database.external.secretName") {
+			return &Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: message, Progressing: true}
+		}
+	}
+	return &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("Secret %q says where the database is", spec.External.SecretName)}
 }

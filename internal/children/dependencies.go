@@ -20,21 +20,21 @@ import (
 	"fmt"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// DependencyHealth is how the services are that a Microservice calls, and
-// whether all of them resolve; health is nil when it calls none.
-func DependencyHealth(in *Inputs) (health *Health, resolved bool) {
+// DependencyHealth is how the services are that a Microservice calls; nil when it
+// calls none.
+func DependencyHealth(in *Inputs) *Health {
 	if len(in.Edges) == 0 {
-		return nil, true
+		return nil
 	}
 	if p := unresolved(in); p != nil {
-		return &Health{Reason: p.Reason, Message: p.Message, Progressing: !p.Stalled, Stalled: p.Stalled}, false
+		return ptr.To(p.Health())
 	}
 	var notReady []string
 	for i := range in.Edges {
@@ -45,9 +45,9 @@ func DependencyHealth(in *Inputs) (health *Health, resolved bool) {
 	}
 	if len(notReady) > 0 {
 		return &Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true,
-			Message: fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", "))}, true
+			Message: fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", "))}
 	}
-	return &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}, true
+	return &Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}
 }
 
 func isReady(ms *v1alpha1.Microservice) bool {
@@ -64,7 +64,7 @@ func (in *Inputs) shown(ms *v1alpha1.Microservice) string {
 
 // awaitingDependencies holds a first rollout back until the dependencies are
 // Ready that it is to wait for. In a circle nobody waits: all would for ever.
-func awaitingDependencies(in *Inputs) *Problem {
+func awaitingDependencies(in *Database) *Problem {
 	if in.Deployment != nil || in.WaitsInCircle {
 		return nil
 	}

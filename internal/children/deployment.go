@@ -42,11 +42,8 @@ const (
 	gracePeriodSeconds = drainSeconds + 40
 )
 
-func deployment(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
-	}
-	if problem := credentialsProblem(in); problem != nil {
+func deployment(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
 		return nil, problem
 	}
 	if len(in.References.Missing) > 0 {
@@ -57,7 +54,7 @@ func deployment(in *Inputs) ([]Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := deploymentOf(in, template)
+	d := deploymentOf(in.Inputs, template)
 	d.Annotations = migrationMark(in)
 	problem := gate(in)
 	if problem == nil {
@@ -68,7 +65,7 @@ func deployment(in *Inputs) ([]Object, error) {
 	}
 	// What runs goes on running, and can still be scaled.
 	d.Spec.Template = *in.Deployment.Spec.Template.DeepCopy()
-	if awaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.database.SecretName) {
+	if awaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.Plan.SecretName) {
 		// The volume is a new one. What the pods wrote to it would keep it from being
 		// filled.
 		d.Spec.Replicas = ptr.To[int32](0)
@@ -91,8 +88,8 @@ func usesDatabase(pod *corev1.PodSpec, secret string) bool {
 
 // gate is what has to happen to the database before a pod of the wanted template
 // may start.
-func gate(in *Inputs) *Problem {
-	for _, awaiting := range []func(*Inputs) *Problem{awaitingDependencies, awaitingCredentials, awaitingRestore, awaitingMigration} {
+func gate(in *Database) *Problem {
+	for _, awaiting := range []func(*Database) *Problem{awaitingDependencies, awaitingCredentials, awaitingRestore, awaitingMigration} {
 		if problem := awaiting(in); problem != nil {
 			return problem
 		}
@@ -137,19 +134,19 @@ func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {
 }
 
 // podTemplate is the pod that Atoll makes, with the user's overlay on it.
-func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
+func podTemplate(in *Database) (*corev1.PodTemplateSpec, error) {
 	ms := in.Microservice
 	podLabels := labels(ms, v1alpha1.ComponentService)
 	template := &corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
 		Spec: corev1.PodSpec{
-			ServiceAccountName:           serviceAccountName(in),
+			ServiceAccountName:           serviceAccountName(in.Inputs),
 			AutomountServiceAccountToken: ptr.To(false),
 			// Service links would set USERS_PORT to an address, over the port that a
 			// dependency gives.
 			EnableServiceLinks:            ptr.To(false),
 			TerminationGracePeriodSeconds: ptr.To[int64](gracePeriodSeconds),
-			ImagePullSecrets:              pullSecrets(in),
+			ImagePullSecrets:              pullSecrets(in.Inputs),
 			SecurityContext: &corev1.PodSecurityContext{
 				RunAsNonRoot:   ptr.To(true),
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
@@ -161,8 +158,8 @@ func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
 			},
 		},
 	}
-	if in.database != nil {
-		if volume, mount := in.database.Projection(); volume != nil {
+	if in.Plan != nil {
+		if volume, mount := in.Plan.Projection(); volume != nil {
 			template.Spec.Volumes = append(template.Spec.Volumes, *volume)
 			template.Spec.Containers[0].VolumeMounts = append(template.Spec.Containers[0].VolumeMounts, *mount)
 		}
@@ -187,9 +184,9 @@ func podTemplate(in *Inputs) (*corev1.PodTemplateSpec, error) {
 
 // contentHash is over all that the pods read from ConfigMaps and Secrets, their
 // database's among them.
-func contentHash(in *Inputs) string { return contentHashOf(in, in.binding()) }
+func contentHash(in *Database) string { return contentHashOf(in, in.binding()) }
 
-func contentHashOf(in *Inputs, binding *database.Credentials) string {
+func contentHashOf(in *Database, binding *database.Credentials) string {
 	p := in.managed()
 	if p == nil || binding == nil {
 		return in.References.Hash
@@ -204,7 +201,7 @@ func contentHashOf(in *Inputs, binding *database.Credentials) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func container(in *Inputs) corev1.Container {
+func container(in *Database) corev1.Container {
 	ms := in.Microservice
 	c := corev1.Container{
 		Name:            ms.Name,

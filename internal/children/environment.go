@@ -29,7 +29,7 @@ import (
 // environment is what Atoll gives the service, followed by the user's own
 // variables: these may refer to Atoll's with $(NAME), and win over one of the
 // same name.
-func environment(in *Inputs) []corev1.EnvVar {
+func environment(in *Database) []corev1.EnvVar {
 	own := in.Microservice.Spec.Env
 	env := make([]corev1.EnvVar, 0, len(own)+4*len(in.Edges)+8)
 	add := func(v corev1.EnvVar) {
@@ -46,13 +46,13 @@ func environment(in *Inputs) []corev1.EnvVar {
 		}
 		env = append(env, v)
 	}
-	if in.database != nil {
-		for _, v := range in.database.Env() {
+	if in.Plan != nil {
+		for _, v := range in.Plan.Env() {
 			add(v)
 		}
 	}
 	for i := range in.Edges {
-		for _, v := range dependencyEnv(in, i) {
+		for _, v := range dependencyEnv(in.Inputs, i) {
 			add(v)
 		}
 	}

@@ -75,7 +75,7 @@ func TestGolden(t *testing.T) {
 			if len(w.services) > 0 {
 				c := readCircumstances(t, dir)
 				in := w.inputs(w.services[0], c)
-				objects, told := build(t, in)
+				objects, told := buildAll(t, in)
 				problems = writeProblems(told)
 				switch {
 				case len(c.Only) > 0:
@@ -119,7 +119,7 @@ func TestGoldenSamples(t *testing.T) {
 	for _, ms := range all.services {
 		in := all.inputs(ms, circumstances{})
 		ran := migrate(in)
-		objects, problems := build(t, in)
+		objects, problems := buildAll(t, in)
 		for i := range objects {
 			// A Job that exists is only named: what it is made as is shown.
 			if job, ok := objects[i].(*batchv1.Job); ok && ran != nil && job.Name == ran.GetName() {
@@ -142,19 +142,20 @@ func TestGoldenSamples(t *testing.T) {
 // run: before that there is no Deployment. It returns the migration's Job.
 func migrate(in *Inputs) Object {
 	in.StatefulSet = &appsv1.StatefulSet{Status: appsv1.StatefulSetStatus{ReadyReplicas: 1}}
-	wanted, err := Build(in)
-	if err != nil || in.migration() == nil {
+	built, err := Build(in)
+	if err != nil || built.Database.migration() == nil {
 		return nil
 	}
 	var job Object
-	for _, w := range wanted {
-		if w.Kind.Name == "Job" && len(w.Objects) == 1 {
+	for _, w := range built.Components {
+		if w.Component.Kind == "Job" && len(w.Objects) == 1 {
 			job = w.Objects[0]
 		}
 	}
 	in.Jobs = []*batchv1.Job{{
-		ObjectMeta: metav1.ObjectMeta{Name: MigrationName(in.Microservice, migrationHash(in)), Namespace: in.Microservice.Namespace},
-		Status:     batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}},
+		ObjectMeta: metav1.ObjectMeta{Name: MigrationName(in.Microservice, migrationHash(built.Database)), Namespace: in.Microservice.Namespace,
+			Labels: labels(in.Microservice, v1alpha1.ComponentMigration)},
+		Status: batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}},
 	}}
 	return job
 }
@@ -225,30 +226,47 @@ type heldBack struct {
 	kinds   []string
 }
 
-func build(t *testing.T, in *Inputs) ([]Object, []heldBack) {
+func buildAll(t *testing.T, in *Inputs) ([]Object, []heldBack) {
 	t.Helper()
-	wanted, err := Build(in)
+	built, err := Build(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(wanted) != len(Table) {
-		t.Errorf("Build gave %d entries, want one for each of the table's %d rows", len(wanted), len(Table))
+	if len(built.Components) != len(Table) {
+		t.Errorf("Build gave %d entries, want one for each of the table's %d rows", len(built.Components), len(Table))
 	}
 	var objects []Object
 	var problems []heldBack
-	for _, w := range wanted {
+	for _, w := range built.Components {
 		objects = append(objects, w.Objects...)
+		for _, o := range w.Objects {
+			checkOwner(t, w.Component, o)
+		}
 		if w.Problem == nil {
 			continue
 		}
 		same := func(h heldBack) bool { return *h.problem == *w.Problem }
 		if i := slices.IndexFunc(problems, same); i >= 0 {
-			problems[i].kinds = append(problems[i].kinds, w.Kind.Name)
+			if !slices.Contains(problems[i].kinds, w.Component.Kind) {
+				problems[i].kinds = append(problems[i].kinds, w.Component.Kind)
+			}
 			continue
 		}
-		problems = append(problems, heldBack{w.Problem, []string{w.Kind.Name}})
+		problems = append(problems, heldBack{w.Problem, []string{w.Component.Kind}})
 	}
 	return objects, problems
+}
+
+// checkOwner expects an object to belong to the component that made it, and to no
+// other.
+func checkOwner(t *testing.T, maker *Component, o Object) {
+	t.Helper()
+	for i := range Table {
+		c := &Table[i]
+		if c.Kind == maker.Kind && c.Owns(o) != (c == maker) {
+			t.Errorf("%s %q of component %q: component %q owns it: %t", maker.Kind, o.GetName(), maker.Name, c.Name, c.Owns(o))
+		}
+	}
 }
 
 func gatewayObjects(topology *v1alpha1.Topology) []Object {

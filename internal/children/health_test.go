@@ -246,7 +246,7 @@ func TestDatabaseHealth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := &Inputs{Microservice: tc.ms, Pods: tc.pods}
 			in.DatabaseState.Claim = tc.claim
-			if diff := cmp.Diff(tc.wantHealth, databaseHealth(in, tc.live)); diff != "" {
+			if diff := cmp.Diff(tc.wantHealth, databaseHealth(ResolveDatabase(in), tc.live)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -341,12 +341,13 @@ func TestDependencyHealth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ms := orders(func(ms *v1alpha1.Microservice) { ms.Spec.Dependencies = tc.dependencies })
 			in := &Inputs{Microservice: ms, Edges: graph.Resolve(ms, (&world{services: tc.callees}).found())}
-			health, resolved := DependencyHealth(in)
+			health := DependencyHealth(in)
 			if diff := cmp.Diff(tc.wantHealth, health); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if resolved != tc.wantResolved {
-				t.Errorf("resolved is %t, want %t", resolved, tc.wantResolved)
+			decides := health != nil && !health.Ready && DecidesReady(v1alpha1.ConditionDependenciesReady, health.Reason)
+			if decides == tc.wantResolved {
+				t.Errorf("the condition decides Ready: %t, want %t", decides, !tc.wantResolved)
 			}
 		})
 	}

@@ -82,12 +82,6 @@ type Inputs struct {
 	Rivals []Rival
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
-
-	// database is the database's plan; databaseErr what is wrong with it.
-	database    *database.Plan
-	databaseErr error
-	// rotation is how far a change of the database's password has come.
-	rotation rotationStep
 }
 
 // Caller is a service that calls this one, and the name of the port that it calls.
@@ -104,10 +98,6 @@ type References struct {
 	// field; empty when all is there.
 	Missing []string
 }
-
-// Database is the plan of the database; nil when there is none or it is in
-// error.
-func (in *Inputs) Database() *database.Plan { return in.database }
 
 func (in *Inputs) suspended() bool {
 	return in.Microservice.Spec.Suspend != nil && *in.Microservice.Spec.Suspend

@@ -28,31 +28,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// jobs are what has to be done once: filling a new database, bringing its schema
-// up to date, changing its password.
-func jobs(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
-	}
-	if problem := credentialsProblem(in); problem != nil {
-		return nil, problem
-	}
-	var wanted []Object
-	if in.database == nil {
-		return nil, nil
-	}
-	wanted = append(wanted, restoreJobs(in)...)
-	wanted = append(wanted, rotationJobs(in)...)
-	migrations, err := migrationJobs(in)
-	if err != nil {
-		return nil, err
-	}
-	return append(wanted, migrations...), nil
-}
-
-// isAny is for Jobs: one that is not wanted any more gives way to another.
-func isAny(metav1.Object) bool { return true }
-
 // kept stands for a Job that exists and is to stay: a Job is never changed.
 func kept(job *batchv1.Job) *batchv1.Job {
 	return &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: job.Name, Namespace: job.Namespace, Labels: job.Labels}}

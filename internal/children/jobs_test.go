@@ -25,8 +25,6 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 func TestTail(t *testing.T) {
@@ -84,38 +82,4 @@ func TestFailure(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestConditionOf is about which condition tells of a fault with an object.
-func TestConditionOf(t *testing.T) {
-	for component, want := range map[string]string{
-		v1alpha1.ComponentMigration: v1alpha1.ConditionDatabaseMigrated,
-		v1alpha1.ComponentRestore:   v1alpha1.ConditionDatabaseRestored,
-		v1alpha1.ComponentRotation:  v1alpha1.ConditionCredentialsRotated,
-		"":                          v1alpha1.ConditionDatabaseReady,
-	} {
-		t.Run("a Job of "+component, func(t *testing.T) {
-			job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.LabelComponent: component}}}
-			if got := kindNamed(t, "Job").ConditionOf(job); got != want {
-				t.Errorf("condition is %s, want %s", got, want)
-			}
-		})
-	}
-	t.Run("anything else counts to its kind", func(t *testing.T) {
-		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentMigration}}}
-		if got := kindNamed(t, "Secret").ConditionOf(secret); got != v1alpha1.ConditionDatabaseReady {
-			t.Errorf("condition is %s, want %s", got, v1alpha1.ConditionDatabaseReady)
-		}
-	})
-}
-
-func kindNamed(t *testing.T, name string) *Kind {
-	t.Helper()
-	for i := range Table {
-		if Table[i].Name == name {
-			return &Table[i]
-		}
-	}
-	t.Fatalf("the table has no kind %s", name)
-	return nil
 }

@@ -22,7 +22,7 @@ import (
 
 // marks are what is to be remembered of the database's data, on what holds it: what
 // was known, and what can be seen now.
-func marks(in *Inputs) database.Marks {
+func marks(in *Database) database.Marks {
 	holder := in.DatabaseState.Holder()
 	if holder == nil {
 		return database.Marks{}
@@ -32,7 +32,7 @@ func marks(in *Inputs) database.Marks {
 	// From here on the service, or its migration, may write.
 	m.InUse = m.InUse || awaitingRestore(in) == nil
 	if databaseUsable(in) {
-		m.Ran(in.database.Version)
+		m.Ran(in.Plan.Version)
 	}
 	binding := in.DatabaseState.Binding
 	if binding != nil && (in.builtIn() != nil || in.clustered() != nil && binding.Server == holder.UID) {

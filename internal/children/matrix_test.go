@@ -187,7 +187,7 @@ func TestMatrix(t *testing.T) {
 	var policies []*networkingv1.NetworkPolicy
 	for _, ms := range w.services {
 		in := w.inputs(ms, circumstances{})
-		objects, problems := build(t, in)
+		objects, problems := buildAll(t, in)
 		for _, p := range problems {
 			if p.problem.Condition != v1alpha1.ConditionRoutesReady && p.problem.Reason != v1alpha1.ReasonProgressing {
 				t.Errorf("%s: %s", ms.Name, p.problem.Message)
@@ -271,7 +271,7 @@ func TestIsolations(t *testing.T) {
 			in := w.inputs(w.service("data", "search"), circumstances{})
 			in.Topology = in.Topology.DeepCopy()
 			tc.change(in.Topology)
-			objects, _ := build(t, in)
+			objects, _ := buildAll(t, in)
 			var policies []*networkingv1.NetworkPolicy
 			for _, o := range objects {
 				if policy, ok := o.(*networkingv1.NetworkPolicy); ok {

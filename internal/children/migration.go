@@ -33,8 +33,8 @@ import (
 // migrationTries is how often a migration is tried before it has failed.
 const migrationTries = 3
 
-func (in *Inputs) migration() *v1alpha1.DatabaseMigration {
-	if in.database == nil {
+func (in *Database) migration() *v1alpha1.DatabaseMigration {
+	if in.Plan == nil {
 		return nil
 	}
 	return in.Microservice.Spec.Database.Migration
@@ -43,7 +43,7 @@ func (in *Inputs) migration() *v1alpha1.DatabaseMigration {
 // migrationHash names what a migration runs, and on which volume or Cluster: the image, the
 // command and the variables that the user gives it. Anything else, such as a new
 // password or another number of pods, does not make it a new one.
-func migrationHash(in *Inputs) string {
+func migrationHash(in *Database) string {
 	ms, m := in.Microservice, in.migration()
 	what := []any{migrationImage(in), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
 	if holder := in.DatabaseState.Holder(); holder != nil && holder.UID != "" {
@@ -54,7 +54,7 @@ func migrationHash(in *Inputs) string {
 	return hashed(string(text))
 }
 
-func migrationImage(in *Inputs) string {
+func migrationImage(in *Database) string {
 	if m := in.migration(); m.Image != "" {
 		return m.Image
 	}
@@ -63,7 +63,7 @@ func migrationImage(in *Inputs) string {
 
 // migrated says whether the wanted migration has run. The Deployment is marked
 // with it, so that it is known after the Job is gone.
-func migrated(in *Inputs) bool {
+func migrated(in *Database) bool {
 	hash := migrationHash(in)
 	return in.Deployment != nil && in.Deployment.Annotations[AnnotationMigrated] == hash ||
 		jobDone(in.job(MigrationName(in.Microservice, hash)))
@@ -71,7 +71,10 @@ func migrated(in *Inputs) bool {
 
 // migrationJobs is the wanted migration's Job, and while another one's runs
 // that: two never run at once, and none is broken off that has begun.
-func migrationJobs(in *Inputs) ([]Object, error) {
+func migrationJobs(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
+		return nil, problem
+	}
 	if in.migration() == nil {
 		return nil, nil
 	}
@@ -95,7 +98,7 @@ func migrationJobs(in *Inputs) ([]Object, error) {
 }
 
 // migrationWaits says what the migration waits for; empty when for nothing.
-func migrationWaits(in *Inputs) string {
+func migrationWaits(in *Database) string {
 	switch {
 	case awaitingCredentials(in) != nil || !databaseUsable(in):
 		return "for the database to accept connections"
@@ -109,12 +112,12 @@ func migrationWaits(in *Inputs) string {
 
 // otherMigration is an earlier migration that has not ended, and whether a
 // container of it runs.
-func otherMigration(in *Inputs, name string) (other *batchv1.Job, running bool) {
+func otherMigration(in *Database, name string) (other *batchv1.Job, running bool) {
 	for _, job := range in.Jobs {
 		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, in.Microservice) {
 			continue
 		}
-		alive := slices.ContainsFunc(podsOf(in, job.Name), containerRuns)
+		alive := slices.ContainsFunc(podsOf(in.Inputs, job.Name), containerRuns)
 		if jobDone(job) || jobFailed(job) && !alive {
 			continue
 		}
@@ -128,7 +131,7 @@ func otherMigration(in *Inputs, name string) (other *batchv1.Job, running bool) 
 
 // leftoverMigration is the name of a pod that still migrates although its Job was
 // deleted; empty where there is none.
-func leftoverMigration(in *Inputs) string {
+func leftoverMigration(in *Database) string {
 	for i := range in.Pods {
 		pod := &in.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !containerRuns(pod) {
@@ -155,7 +158,7 @@ func containerRuns(pod *corev1.Pod) bool {
 
 // migrationJob is the service's pod with another command: it has the service's
 // environment, volumes and identity, and none of what serves requests.
-func migrationJob(in *Inputs, name string) ([]Object, error) {
+func migrationJob(in *Database, name string) ([]Object, error) {
 	ms := in.Microservice
 	// The Deployment, which has the same template, tells of what is wrong with it.
 	template, _ := podTemplate(in)
@@ -187,7 +190,7 @@ func migrationJob(in *Inputs, name string) ([]Object, error) {
 }
 
 // MigrationHealth is how the migration is; nil when there is none.
-func MigrationHealth(in *Inputs) *Health {
+func MigrationHealth(in *Database) *Health {
 	if in.migration() == nil {
 		return nil
 	}
@@ -195,7 +198,7 @@ func MigrationHealth(in *Inputs) *Health {
 	return &h
 }
 
-func migrationHealth(in *Inputs) Health {
+func migrationHealth(in *Database) Health {
 	name := MigrationName(in.Microservice, migrationHash(in))
 	image := migrationImage(in)
 	if migrated(in) {
@@ -221,21 +224,21 @@ func migrationHealth(in *Inputs) Health {
 		return migrating("The migration of image %q is about to begin", image)
 	case jobFailed(job):
 		return Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
-			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, failure(in, name))}
+			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, failure(in.Inputs, name))}
 	}
-	if h := podProblem(in, v1alpha1.ComponentMigration); h != nil {
+	if h := podProblem(in.Inputs, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
 	return migrating("Job %q is running the migration of image %q%s", name, image, triesSoFar(in, name))
 }
 
 // triesSoFar tells of the tries of a Job that have failed; empty while none has.
-func triesSoFar(in *Inputs, name string) string {
+func triesSoFar(in *Database, name string) string {
 	job := in.job(name)
 	if job == nil || job.Status.Failed == 0 || job.Spec.BackoffLimit == nil {
 		return ""
 	}
-	return fmt.Sprintf("; %d of %d tries failed. The last one said: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, failure(in, name))
+	return fmt.Sprintf("; %d of %d tries failed. The last one said: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, failure(in.Inputs, name))
 }
 
 func migrating(format string, args ...any) Health {
@@ -243,7 +246,7 @@ func migrating(format string, args ...any) Health {
 }
 
 // awaitingMigration holds a rollout back until its migration has run.
-func awaitingMigration(in *Inputs) *Problem {
+func awaitingMigration(in *Database) *Problem {
 	h := MigrationHealth(in)
 	if h == nil || h.Ready {
 		return nil
@@ -252,7 +255,7 @@ func awaitingMigration(in *Inputs) *Problem {
 }
 
 // migrationMark is what the Deployment is marked with.
-func migrationMark(in *Inputs) map[string]string {
+func migrationMark(in *Database) map[string]string {
 	if in.migration() == nil {
 		return nil
 	}

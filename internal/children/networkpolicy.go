@@ -31,28 +31,13 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// networkPolicies are the database's, which is always there, and the service's,
-// where its Topology isolates its members.
-func networkPolicies(in *Inputs) ([]Object, error) {
-	var policies []Object
-	if in.isolation() != v1alpha1.IsolationNone && !in.audited() {
-		policies = append(policies, ServicePolicy(in))
+// servicePolicies returns the policy of a service whose Topology isolates its
+// members.
+func servicePolicies(in *Inputs) ([]Object, error) {
+	if in.isolation() == v1alpha1.IsolationNone || in.audited() {
+		return nil, nil
 	}
-	if in.databaseErr != nil {
-		return policies, invalidDatabase(in)
-	}
-	if p := in.managed(); p != nil {
-		ms := in.Microservice
-		policies = append(policies, p.NetworkPolicy(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase),
-			cmp.Or(in.CloudNativePGNamespace, database.CloudNativePGNamespace)))
-	}
-	return policies, nil
-}
-
-// isServicePolicy says whether a policy is the service's: where a Topology isolates no
-// more, nothing keeps it. The database's goes with the database.
-func isServicePolicy(live metav1.Object) bool {
-	return live.GetLabels()[v1alpha1.LabelComponent] == v1alpha1.ComponentService
+	return one(ServicePolicy(in))
 }
 
 // ServicePolicy lets through what the service and its callers have declared. It

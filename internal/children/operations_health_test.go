@@ -29,7 +29,7 @@ import (
 )
 
 // builtCase is the inputs of a golden case, with changes, after Build.
-func builtCase(t *testing.T, name string, changes ...func(*Inputs)) *Inputs {
+func builtCase(t *testing.T, name string, changes ...func(*Inputs)) *Database {
 	t.Helper()
 	dir := filepath.Join("testdata", name)
 	w := readWorld(t, filepath.Join(dir, "input.yaml"))
@@ -37,10 +37,7 @@ func builtCase(t *testing.T, name string, changes ...func(*Inputs)) *Inputs {
 	for _, change := range changes {
 		change(in)
 	}
-	if _, err := Build(in); err != nil {
-		t.Fatal(err)
-	}
-	return in
+	return ResolveDatabase(in)
 }
 
 // stuck adds a pod of a Job that can't pull its image.
@@ -59,7 +56,7 @@ type healthCase struct {
 	want    *Health
 }
 
-func checkHealth(t *testing.T, of func(*Inputs) *Health, cases map[string]healthCase) {
+func checkHealth(t *testing.T, of func(*Database) *Health, cases map[string]healthCase) {
 	t.Helper()
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

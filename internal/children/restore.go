@@ -27,7 +27,7 @@ import (
 
 // filledByJob says whether a Job fills the database. A Cluster that is recovered from
 // its own kind of backup is filled by CloudNativePG as it is made.
-func filledByJob(in *Inputs) bool {
+func filledByJob(in *Database) bool {
 	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
 		return false
 	}
@@ -36,7 +36,7 @@ func filledByJob(in *Inputs) bool {
 
 // restoreID names the wanted restore into what holds the data; empty when none is
 // wanted, or there is nothing yet to hold it.
-func restoreID(in *Inputs) string {
+func restoreID(in *Database) string {
 	holder := in.DatabaseState.Holder()
 	if holder == nil || !filledByJob(in) {
 		return ""
@@ -46,7 +46,7 @@ func restoreID(in *Inputs) string {
 
 // restoredBy is the restore that filled the database, which what holds the data is
 // marked with: it is never filled again, whatever becomes of the Job.
-func restoredBy(in *Inputs) string {
+func restoredBy(in *Database) string {
 	if id := restoreID(in); id != "" && jobDone(in.job(RestoreName(in.Microservice, id))) {
 		return id
 	}
@@ -58,7 +58,7 @@ func restoredBy(in *Inputs) string {
 
 // restoreRefused says that a restore is wanted over data that the service works
 // with. Nothing is done, and what works with the data goes on.
-func restoreRefused(in *Inputs) bool {
+func restoreRefused(in *Database) bool {
 	holder := in.DatabaseState.Holder()
 	if holder == nil || in.Microservice.Spec.Database.Restore == nil {
 		return false
@@ -70,28 +70,31 @@ func restoreRefused(in *Inputs) bool {
 }
 
 // recovered says whether CloudNativePG began the Cluster by recovering it.
-func recovered(in *Inputs) bool {
+func recovered(in *Database) bool {
 	_, found, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
 	return found
 }
 
-func restoreJobs(in *Inputs) []Object {
+func restoreJobs(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
+		return nil, problem
+	}
 	id := restoreID(in)
 	if id == "" {
-		return nil
+		return nil, nil
 	}
 	ms := in.Microservice
 	name := RestoreName(ms, id)
 	if job := in.job(name); job != nil {
-		return []Object{kept(job)}
+		return one(kept(job))
 	}
 	if restoredBy(in) == id || restoreRefused(in) || !databaseUsable(in) || awaitingCredentials(in) != nil {
-		return nil
+		return nil, nil
 	}
-	job := in.database.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, labels(ms, v1alpha1.ComponentRestore))
-	job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
+	job := in.Plan.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, labels(ms, v1alpha1.ComponentRestore))
+	job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in.Inputs)
 	job.Spec.Template.Spec.ServiceAccountName = in.storeAccount(restoreLocation(ms.Spec.Database))
-	return []Object{job}
+	return one(job)
 }
 
 func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
@@ -103,7 +106,7 @@ func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
 }
 
 // RestoreHealth is how the filling of the database is; nil when none is wanted.
-func RestoreHealth(in *Inputs) *Health {
+func RestoreHealth(in *Database) *Health {
 	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
 		return nil
 	}
@@ -111,7 +114,7 @@ func RestoreHealth(in *Inputs) *Health {
 	return &h
 }
 
-func restoreHealth(in *Inputs) Health {
+func restoreHealth(in *Database) Health {
 	id := restoreID(in)
 	name := RestoreName(in.Microservice, id)
 	switch {
@@ -128,16 +131,16 @@ func restoreHealth(in *Inputs) Health {
 		return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
 	case jobFailed(in.job(name)):
 		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", failure(in, name), name)}
+			Message: fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", failure(in.Inputs, name), name)}
 	}
-	if h := podProblem(in, v1alpha1.ComponentRestore); h != nil {
+	if h := podProblem(in.Inputs, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
 	return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name))}
 }
 
 // recoveryHealth is how CloudNativePG's recovery is.
-func recoveryHealth(in *Inputs) Health {
+func recoveryHealth(in *Database) Health {
 	if in.DatabaseState.Cluster == nil {
 		return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}
 	}
@@ -149,7 +152,7 @@ func recoveryHealth(in *Inputs) Health {
 }
 
 // awaitingRestore holds the service back until its database is filled.
-func awaitingRestore(in *Inputs) *Problem {
+func awaitingRestore(in *Database) *Problem {
 	h := RestoreHealth(in)
 	if h == nil || h.Ready || restoreRefused(in) {
 		return nil

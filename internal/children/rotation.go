@@ -50,7 +50,7 @@ const (
 	rotationDone
 )
 
-func rotationOf(in *Inputs) rotationStep {
+func rotationOf(in *Database) rotationStep {
 	next, binding := in.DatabaseState.Next, in.DatabaseState.Binding
 	switch {
 	case in.managed() == nil || next == nil:
@@ -72,10 +72,13 @@ func rotationOf(in *Inputs) rotationStep {
 
 // rotationJobs are the Job of the step, and those of earlier ones until all is
 // done.
-func rotationJobs(in *Inputs) []Object {
+func rotationJobs(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
+		return nil, problem
+	}
 	p, next, ms := in.managed(), in.DatabaseState.Next, in.Microservice
 	if p == nil || in.rotation < rotationSet || in.rotation == rotationDone {
-		return nil
+		return nil, nil
 	}
 	var jobs []Object
 	l := labels(ms, v1alpha1.ComponentRotation)
@@ -85,7 +88,7 @@ func rotationJobs(in *Inputs) []Object {
 		jobs = append(jobs, kept(in.job(set)))
 	case in.rotation == rotationSet && databaseUsable(in):
 		job := p.SetPasswordJob(set, l)
-		job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
+		job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in.Inputs)
 		jobs = append(jobs, job)
 	}
 	switch {
@@ -93,15 +96,15 @@ func rotationJobs(in *Inputs) []Object {
 		jobs = append(jobs, kept(in.job(retire)))
 	case in.rotation == rotationRetire && databaseUsable(in):
 		job := p.RetirePasswordJob(retire, database.UsersOf(ms, in.DatabaseState.Cluster).After(next.Username), l)
-		job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in)
+		job.Spec.Template.Spec.ImagePullSecrets = pullSecrets(in.Inputs)
 		jobs = append(jobs, job)
 	}
-	return jobs
+	return jobs, nil
 }
 
 // rolledOut says whether every pod of the service was started with what the
 // binding Secret now holds.
-func rolledOut(in *Inputs) bool {
+func rolledOut(in *Database) bool {
 	// A migration has what it was started with.
 	if slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool {
 		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !jobDone(job) && !jobFailed(job)
@@ -116,20 +119,20 @@ func rolledOut(in *Inputs) bool {
 	return d.Spec.Template.Annotations[AnnotationReferences] == contentHashOf(in, in.DatabaseState.Binding) &&
 		d.Status.ObservedGeneration >= d.Generation &&
 		d.Status.UpdatedReplicas >= n && d.Status.Replicas <= d.Status.UpdatedReplicas && d.Status.AvailableReplicas >= n &&
-		!terminating(in, v1alpha1.ComponentService)
+		!terminating(in.Inputs, v1alpha1.ComponentService)
 }
 
 // RotationHealth is how a change of the password is that the user asked for; nil
 // when none was.
-func RotationHealth(in *Inputs) *Health {
+func RotationHealth(in *Database) *Health {
 	wanted := in.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
-	if in.database == nil || wanted == "" && in.rotation == rotationNone || credentialsProblem(in) != nil {
+	if in.Plan == nil || wanted == "" && in.rotation == rotationNone || credentialsProblem(in) != nil {
 		return nil
 	}
 	if in.managed() == nil {
 		return &Health{Reason: v1alpha1.ReasonNotSupported,
 			Message: fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
-				in.database.SecretName, v1alpha1.AnnotationRotateCredentials)}
+				in.Plan.SecretName, v1alpha1.AnnotationRotateCredentials)}
 	}
 	if in.rotation != rotationNone && in.DatabaseState.Binding == nil {
 		// A first password is told of as a part of making the database.
@@ -144,7 +147,7 @@ func RotationHealth(in *Inputs) *Health {
 		}
 		return &Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: "The password was changed and the old one works no more"}
 	}
-	if h := podProblem(in, v1alpha1.ComponentRotation); h != nil {
+	if h := podProblem(in.Inputs, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}
@@ -154,7 +157,7 @@ func RotationHealth(in *Inputs) *Health {
 	return ptr.To(rotating(map[rotationStep]string{
 		rotationMint:    "A new password is to be made",
 		rotationSet:     "The database is being given a new password; the old one works on",
-		rotationPublish: "The new password is to be written to Secret " + fmt.Sprintf("%q", in.database.SecretName) + "; the old one works on",
+		rotationPublish: "The new password is to be written to Secret " + fmt.Sprintf("%q", in.Plan.SecretName) + "; the old one works on",
 		rotationRoll:    "The pods are being replaced by ones that have the new password; the old one works on",
 		rotationRetire:  "The old password is being made useless; no pod has it any more",
 	}[in.rotation]))
@@ -165,7 +168,7 @@ func rotating(message string) Health {
 }
 
 // awaitingCredentials says that a new Cluster has no user for the service yet.
-func awaitingCredentials(in *Inputs) *Problem {
+func awaitingCredentials(in *Database) *Problem {
 	known := in.DatabaseState.Cluster != nil && in.binding() != nil && (in.rotation >= rotationPublish || !in.DatabaseState.Unbound())
 	if in.clustered() == nil || known {
 		return nil

@@ -47,12 +47,12 @@ func contender(name string, minutes int, route v1alpha1.Route, change ...func(*c
 
 // served gives a service the live routes that it would have without rivals.
 func served(c *children.Contender) {
-	wanted, err := children.Build(&children.Inputs{Microservice: c.Microservice, Topology: c.Topology})
+	built, err := children.Build(&children.Inputs{Microservice: c.Microservice, Topology: c.Topology})
 	if err != nil {
 		panic(err)
 	}
-	for _, w := range wanted {
-		if w.Kind.Condition == v1alpha1.ConditionRoutesReady {
+	for _, w := range built.Components {
+		if w.Component.Condition == v1alpha1.ConditionRoutesReady {
 			c.Routes = append(c.Routes, w.Objects...)
 		}
 	}
@@ -173,12 +173,12 @@ func TestConflictingRoutes(t *testing.T) {
 	gateway := &gatewayv1.Gateway{}
 	in := &children.Inputs{Microservice: mine.Microservice, Topology: mine.Topology,
 		Rivals: children.RivalsOf(&mine, []children.Contender{whole, half}), Gateways: map[string]*gatewayv1.Gateway{"shop/shop": gateway}}
-	wanted, err := children.Build(in)
+	built, err := children.Build(in)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := map[string][]gatewayv1.Hostname{}
-	for _, w := range wanted {
+	for _, w := range built.Components {
 		for _, o := range w.Objects {
 			if route, ok := o.(*gatewayv1.HTTPRoute); ok {
 				got[route.Name] = route.Spec.Hostnames
@@ -224,13 +224,13 @@ func TestConflictAtOneOfTwoGateways(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			mine, other := contender("b", 1, at("one", "two")), contender("a", 2, test.other)
-			wanted, err := children.Build(&children.Inputs{Microservice: mine.Microservice, Rivals: children.RivalsOf(&mine, []children.Contender{other})})
+			built, err := children.Build(&children.Inputs{Microservice: mine.Microservice, Rivals: children.RivalsOf(&mine, []children.Contender{other})})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var gateways []gatewayv1.ObjectName
 			var hostnames []gatewayv1.Hostname
-			for _, w := range wanted {
+			for _, w := range built.Components {
 				for _, o := range w.Objects {
 					if route, ok := o.(*gatewayv1.HTTPRoute); ok {
 						hostnames = route.Spec.Hostnames
@@ -297,16 +297,16 @@ func TestRefusedRoute(t *testing.T) {
 		gateway := &gatewayv1.Gateway{Spec: gatewayv1.GatewaySpec{Listeners: []gatewayv1.Listener{{Port: 80, Protocol: gatewayv1.HTTPProtocolType}}}}
 		in := &children.Inputs{Microservice: c.Microservice, Topology: c.Topology, RefusedBy: map[string]bool{"shop/closed/": true},
 			Gateways: map[string]*gatewayv1.Gateway{"shop/shop": gateway, "shop/closed": gateway}}
-		wanted, err := children.Build(in)
+		built, err := children.Build(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, w := range wanted {
-			if w.Kind.Condition != v1alpha1.ConditionRoutesReady || len(w.Objects) == 0 && w.Problem == nil {
+		for _, w := range built.Components {
+			if w.Component.Condition != v1alpha1.ConditionRoutesReady || len(w.Objects) == 0 && w.Problem == nil {
 				continue
 			}
 			if len(w.Objects) != 1 || w.Objects[0].GetName() != "a" || w.Problem == nil || w.Problem.Reason != v1alpha1.ReasonNotAccepted {
-				t.Errorf("%s: made are %d %ss, and the problem is %v", name, len(w.Objects), w.Kind.Name, w.Problem)
+				t.Errorf("%s: made are %d %ss, and the problem is %v", name, len(w.Objects), w.Component.Kind, w.Problem)
 			}
 		}
 		if diff := cmp.Diff([]string{"http://shop.example.com", "http://www.example.com"}, children.URLs(in)); diff != "" {

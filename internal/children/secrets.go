@@ -25,19 +25,15 @@ import (
 	"github.com/atoll-dev/atoll/internal/database"
 )
 
-// databaseSecrets are the binding Secret, the administrator's and, while a
-// password is being changed, the next one's. Passwords are minted elsewhere,
+// databaseSecrets are the binding Secret and the administrator's. Passwords are minted elsewhere,
 // once: Build never makes one up, so that none can change by accident.
-func databaseSecrets(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
+func databaseSecrets(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
+		return nil, problem
 	}
 	p := in.managed()
 	if p == nil {
 		return nil, nil
-	}
-	if problem := credentialsProblem(in); problem != nil {
-		return nil, problem
 	}
 	l := labels(in.Microservice, v1alpha1.ComponentDatabase)
 	var secrets []Object
@@ -48,16 +44,43 @@ func databaseSecrets(in *Inputs) ([]Object, error) {
 	if c := in.binding(); c != nil {
 		secrets = append(secrets, p.BindingSecret(in.published(*c), l))
 	}
-	if next := in.DatabaseState.Next; next != nil && in.rotation != rotationDone {
-		secrets = append(secrets, p.NextSecret(*next, l))
-	}
 	return secrets, nil
 }
 
-// secretRetained keeps Secrets where the data is kept: one is of no use without
-// the other. A rotation that was broken off is begun anew.
-func secretRetained(in *Inputs, o Object) bool {
-	return databaseRetained(in, o) && o.GetName() != database.NextSecretName(in.Microservice.Name)
+// nextSecret returns the Secret with the next password during a rotation.
+func nextSecret(in *Database) ([]Object, error) {
+	if problem := unusable(in); problem != nil {
+		return nil, problem
+	}
+	p, next := in.managed(), in.DatabaseState.Next
+	if p == nil || next == nil || in.rotation == rotationDone {
+		return nil, nil
+	}
+	return one(p.NextSecret(*next, labels(in.Microservice, v1alpha1.ComponentDatabase)))
+}
+
+// unusable says why nothing that needs the database can be built; nil where all
+// can.
+func unusable(in *Database) *Problem {
+	if in.Err != nil {
+		return invalidDatabase(in)
+	}
+	return credentialsProblem(in)
+}
+
+// minted reports whether a Secret holds a password that does not exist in the
+// cluster yet. Such a Secret is created or not, and never written over another.
+func minted(in *Database, o Object) bool {
+	var c *database.Credentials
+	switch o.GetName() {
+	case database.Name(in.Microservice.Name):
+		c = in.binding()
+	case database.AdminSecretName(in.Microservice.Name):
+		c = in.DatabaseState.Admin
+	case database.NextSecretName(in.Microservice.Name):
+		c = in.DatabaseState.Next
+	}
+	return c != nil && c.UID == ""
 }
 
 // isNextSecret says whether a Secret holds a password on its way. Left behind it
@@ -66,8 +89,10 @@ func isNextSecret(live metav1.Object) bool {
 	return live.GetName() == database.NextSecretName(live.GetLabels()[v1alpha1.LabelMicroservice])
 }
 
+func isNoNextSecret(live metav1.Object) bool { return !isNextSecret(live) }
+
 // published are the credentials with what the binding Secret says of them.
-func (in *Inputs) published(c database.Credentials) database.Credentials {
+func (in *Database) published(c database.Credentials) database.Credentials {
 	switch {
 	case in.builtIn() != nil:
 		c.Server = ""
@@ -81,7 +106,7 @@ func (in *Inputs) published(c database.Credentials) database.Credentials {
 }
 
 // binding is what the service is to log in with; nil while there is nothing.
-func (in *Inputs) binding() *database.Credentials {
+func (in *Database) binding() *database.Credentials {
 	if in.rotation >= rotationPublish {
 		return in.DatabaseState.Next
 	}
@@ -94,7 +119,7 @@ func (in *Inputs) binding() *database.Credentials {
 // Where a volume exists without the Secret that opens it, a new password would
 // lock the service out for good: an engine takes a password from its environment
 // only when it makes a new database.
-func credentialsProblem(in *Inputs) *Problem {
+func credentialsProblem(in *Database) *Problem {
 	p, state := in.managed(), &in.DatabaseState
 	switch {
 	case p == nil:
@@ -122,7 +147,7 @@ func credentialsProblem(in *Inputs) *Problem {
 
 func unknown(c *database.Credentials) bool { return c == nil || c.Password == "" }
 
-func lost(in *Inputs, secret, what, keys string) *Problem {
+func lost(in *Database, secret, what, keys string) *Problem {
 	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
 	if in.clustered() != nil {
 		message = fmt.Sprintf("Cluster %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or for a new password take the annotation %s from the Cluster",

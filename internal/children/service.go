@@ -26,20 +26,14 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// services are the service's own Service and its built-in database's.
-func services(in *Inputs) ([]Object, error) {
-	if in.databaseErr != nil {
-		return nil, invalidDatabase(in)
+func services(db *Database) ([]Object, error) {
+	if db.Err != nil {
+		return nil, invalidDatabase(db)
 	}
-	var objects []Object
-	if s := service(in.Microservice); s != nil {
-		objects = append(objects, s)
+	if s := service(db.Microservice); s != nil {
+		return one(s)
 	}
-	if p := in.builtIn(); p != nil {
-		ms := in.Microservice
-		objects = append(objects, p.Service(labels(ms, v1alpha1.ComponentDatabase), selector(ms, v1alpha1.ComponentDatabase)))
-	}
-	return objects, nil
+	return nil, nil
 }
 
 func service(ms *v1alpha1.Microservice) *corev1.Service {

@@ -88,18 +88,10 @@ func (c *conditions) keepAll() {
 // prune removes the conditions that were not set, and puts Ready first.
 func (c *conditions) prune() {
 	*c.list = slices.DeleteFunc(*c.list, func(condition metav1.Condition) bool { return !c.keep[condition.Type] })
-	slices.SortStableFunc(*c.list, func(a, b metav1.Condition) int { return rank(a.Type) - rank(b.Type) })
+	slices.SortStableFunc(*c.list, func(a, b metav1.Condition) int {
+		return children.ConditionRank(a.Type) - children.ConditionRank(b.Type)
+	})
 }
-
-var conditionOrder = []string{
-	v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled,
-	v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionDatabaseRestored, v1alpha1.ConditionDatabaseMigrated,
-	v1alpha1.ConditionRoutesReady, v1alpha1.ConditionCredentialsRotated, v1alpha1.ConditionBackupReady, v1alpha1.ConditionConnectionsSufficient,
-	v1alpha1.ConditionAutoscalerReady, v1alpha1.ConditionDependenciesReady,
-	v1alpha1.ConditionGatewayReady, v1alpha1.ConditionServicesReady, v1alpha1.ConditionGraphSound,
-}
-
-func rank(conditionType string) int { return slices.Index(conditionOrder, conditionType) }
 
 // maxMessage is the longest message that the API server takes.
 const maxMessage = 32768
@@ -141,13 +133,13 @@ func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
 	return metav1.ConditionUnknown
 }
 
-// announce logs a change of Ready and records it as an event.
 // expected are the reasons for not being ready that are part of what was asked for.
 var expected = []string{
 	v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring,
 	v1alpha1.ReasonRotating, v1alpha1.ReasonSuspended, v1alpha1.ReasonStoragePending, v1alpha1.ReasonDependencyNotReady, v1alpha1.ReasonServicesNotReady, v1alpha1.ReasonNoServices,
 }
 
+// announce logs a change of Ready and records it as an event.
 func announce(ctx context.Context, recorder events.EventRecorder, object runtime.Object, old, updated []metav1.Condition) {
 	before, after := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(updated, v1alpha1.ConditionReady)
 	if after == nil || before != nil && before.Status == after.Status && before.Reason == after.Reason {

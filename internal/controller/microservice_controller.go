@@ -88,7 +88,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{RequeueAfter: g.lookAgain}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
-	if err := r.gatherUnlabelled(ctx, g); err != nil {
+	if err := r.gatherLive(ctx, g); err != nil {
 		return ctrl.Result{}, r.unread(ctx, ms, err)
 	}
 	out := r.act(ctx, g)
@@ -117,9 +117,12 @@ func sooner(a, b time.Duration) time.Duration {
 
 // outcome is what came of building and applying.
 type outcome struct {
-	wanted []children.Wanted
+	// built is nil where nothing could be built.
+	built *children.Built
 	// failed says, by kind and name, what is wrong with applying an object.
 	failed map[objectKey]*children.Problem
+	// failedComponents are the components with such an object.
+	failedComponents map[string]bool
 	// written are the objects that were just changed: how they are is not known
 	// until the cache has them.
 	written map[objectKey]bool
@@ -136,88 +139,76 @@ type objectKey struct{ kind, name string }
 // others; but nothing is deleted that may still be used unless all that is wanted is
 // there.
 func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
-	out := &outcome{failed: map[objectKey]*children.Problem{}, written: map[objectKey]bool{}}
+	out := &outcome{failed: map[objectKey]*children.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
 	if g.topologyMissing || g.topologyRefuses {
 		return out
 	}
-	wanted, err := children.Build(&g.Inputs)
+	built, err := children.Build(&g.Inputs)
 	if err != nil {
 		out.err = err
 		return out
 	}
-	out.wanted = wanted
-	for i := range wanted {
-		r.applyKind(ctx, g, &wanted[i], out)
+	out.built = built
+	for i := range built.Components {
+		r.applyComponent(ctx, g, &built.Components[i], out)
 	}
 	r.ownClaim(ctx, g, out)
 	r.prune(ctx, g, out)
 	return out
 }
 
-func (r *MicroserviceReconciler) applyKind(ctx context.Context, g *gathered, wanted *children.Wanted, out *outcome) {
-	kind := wanted.Kind
+func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered, wanted *children.Wanted, out *outcome) {
+	c := wanted.Component
 	// A database that starts without its Secret leaves a volume that nothing opens.
-	if kind.After != "" && out.failedAny(kind.After) {
+	if slices.ContainsFunc(c.After, out.failedComponent) {
 		return
 	}
 	for _, desired := range wanted.Objects {
-		key := objectKey{kind.Name, desired.GetName()}
-		if kind.Name == "StatefulSet" && g.find(key) == nil {
-			if err := r.secretsThere(ctx, g, out); err != nil {
-				out.fail(key, kind.ConditionOf(desired), err)
-				continue
-			}
-		}
+		key := objectKey{c.Kind, desired.GetName()}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired: desired.(client.Object),
 			Live:    g.find(key),
 			Adopt:   g.adopted[key],
-			Once:    kind.Once || kind.Name == "Secret" && g.minted[desired.GetName()],
+			Once:    c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
 		})
 		if changed {
 			out.changed = true
 			out.written[key] = true
 		}
 		if err != nil {
-			out.fail(key, kind.ConditionOf(desired), err)
+			out.fail(key, c, err)
 		}
 	}
 }
 
 func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
-	for i := range out.wanted {
-		w := &out.wanted[i]
-		if w.Problem != nil || len(out.failed) > 0 && w.Kind.Fleeting == nil {
+	for i := range out.built.Components {
+		w := &out.built.Components[i]
+		if w.Component.Kind == "" || w.Problem != nil || len(out.failed) > 0 && !w.Component.PruneOnFailure {
 			continue
 		}
-		changed, err := r.Applier.Prune(ctx, g.Microservice, g.live[w.Kind.Name], func(live client.Object) bool {
-			return len(out.failed) > 0 && !w.Kind.Fleeting(live) ||
+		changed, err := r.Applier.Prune(ctx, g.Microservice, g.live[w.Component.Kind], func(live client.Object) bool {
+			return !w.Component.Owns(live) ||
 				slices.ContainsFunc(w.Objects, func(o children.Object) bool { return o.GetName() == live.GetName() })
 		})
 		out.changed = out.changed || changed
 		if err != nil {
-			out.err = errors.Join(out.err, fmt.Errorf("pruning %s: %w", w.Kind.Name, err))
+			out.err = errors.Join(out.err, fmt.Errorf("pruning the %s: %w", w.Component.Name, err))
 		}
 	}
 }
 
 // fail notes what is wrong with applying an object.
-func (out *outcome) fail(key objectKey, condition string, err error) {
-	problem, retry := applyProblem(key.kind, key.name, condition, err)
+func (out *outcome) fail(key objectKey, c *children.Component, err error) {
+	problem, retry := applyProblem(key.kind, key.name, c.Condition, err)
 	out.failed[key] = problem
+	out.failedComponents[c.Name] = true
 	out.err = errors.Join(out.err, retry)
 	out.requeueAfter = sooner(out.requeueAfter, untilRetry(problem, retry))
 }
 
-// failedAny says whether an object of a kind could not be applied.
-func (out *outcome) failedAny(kind string) bool {
-	for key := range out.failed {
-		if key.kind == kind {
-			return true
-		}
-	}
-	return false
-}
+// failedComponent reports whether an object of a component could not be applied.
+func (out *outcome) failedComponent(name string) bool { return out.failedComponents[name] }
 
 // find is the live child of a kind and name, or nil.
 func (g *gathered) find(key objectKey) client.Object {

@@ -206,25 +206,22 @@ func (g *gathered) made(secret, user string) *database.Credentials {
 	}
 }
 
-// secretsThere looks past the cache for the Secrets of a database that is about
-// to begin. One that was deleted a moment ago, and that the cache still has,
-// would leave a new volume without its password.
-func (r *MicroserviceReconciler) secretsThere(ctx context.Context, g *gathered, out *outcome) error {
-	for i := range out.wanted {
-		for _, wanted := range out.wanted[i].Objects {
-			key := objectKey{out.wanted[i].Kind.Name, wanted.GetName()}
-			known := g.find(key)
-			if key.kind != "Secret" || known == nil || out.written[key] {
-				continue
-			}
-			secret := &corev1.Secret{}
-			err := r.Live.Get(ctx, client.ObjectKeyFromObject(known), secret)
-			if err == nil && (secret.UID != known.GetUID() || secret.DeletionTimestamp != nil) {
-				err = errors.New("it is another one, or is being deleted")
-			}
-			if err != nil {
-				return fmt.Errorf("looking for Secret %q before its database begins: %w", key.name, err)
-			}
+// confirmSecrets reads the Secrets of a database that is about to be created past
+// the cache. The cache may still hold one that was deleted a moment ago, and a new
+// volume would begin with a password that is lost.
+func (r *MicroserviceReconciler) confirmSecrets(ctx context.Context, g *gathered) error {
+	spec := g.Microservice.Spec.Database
+	if spec == nil || spec.Provider != "" && spec.Provider != v1alpha1.ProviderBuiltIn || g.StatefulSet != nil {
+		return nil
+	}
+	for _, known := range g.live["Secret"] {
+		secret := &corev1.Secret{}
+		err := r.Live.Get(ctx, client.ObjectKeyFromObject(known), secret)
+		if err == nil && (secret.UID != known.GetUID() || secret.DeletionTimestamp != nil) {
+			err = errors.New("it was replaced, or is being deleted")
+		}
+		if err != nil {
+			return fmt.Errorf("reading Secret %q before its database is created: %w", known.GetName(), err)
 		}
 	}
 	return nil

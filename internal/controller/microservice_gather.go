@@ -85,21 +85,20 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 
 func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered, seen *fingerprint) error {
 	owner := client.ObjectKeyFromObject(g.Microservice)
-	for i := range children.Table {
-		kind := &children.Table[i]
-		if kind.CRD != "" && !r.Optional.Installed(kind.CRD) {
+	for _, c := range children.Kinds() {
+		if c.CRD != nil && !r.Optional.Installed(c.CRD.Name) {
 			if g.MissingCRDs == nil {
 				g.MissingCRDs = map[string]bool{}
 			}
-			g.MissingCRDs[kind.CRD] = true
-			seen.text(kind.CRD)
+			g.MissingCRDs[c.CRD.Name] = true
+			seen.text(c.CRD.Name)
 			continue
 		}
-		objects, err := r.Children.of(ctx, kind.Name, kind.Prototype.(client.Object), owner)
+		objects, err := r.Children.of(ctx, c.Kind, c.Prototype.(client.Object), owner)
 		if err != nil {
-			return fmt.Errorf("listing %s: %w", kind.Name, err)
+			return fmt.Errorf("listing %s: %w", c.Kind, err)
 		}
-		g.live[kind.Name] = objects
+		g.live[c.Kind] = objects
 		for _, o := range objects {
 			seen.add(o)
 		}
@@ -132,6 +131,15 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 		seen.add(pod)
 	}
 	return nil
+}
+
+// gatherLive reads what a cache may lack or hold too long. It sends requests, so it
+// comes only when there is something to do.
+func (r *MicroserviceReconciler) gatherLive(ctx context.Context, g *gathered) error {
+	if err := r.gatherUnlabelled(ctx, g); err != nil {
+		return err
+	}
+	return r.confirmSecrets(ctx, g)
 }
 
 // gatherUnlabelled finds an autoscaled Deployment that has lost its label, and so
@@ -175,7 +183,7 @@ func (r *MicroserviceReconciler) gatherBackup(_ context.Context, g *gathered, se
 			g.BackupSince = o.GetCreationTimestamp()
 		}
 	}
-	due := children.BackupDue(&g.Inputs)
+	due := children.BackupDue(children.ResolveDatabase(&g.Inputs))
 	if due.IsZero() {
 		return nil
 	}

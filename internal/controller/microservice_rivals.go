@@ -216,14 +216,13 @@ func (r *MicroserviceReconciler) topologyOf(ctx context.Context, ms *v1alpha1.Mi
 // routesOf are a Microservice's live routes.
 func (r *MicroserviceReconciler) routesOf(ctx context.Context, ms *v1alpha1.Microservice) ([]children.Object, error) {
 	var routes []children.Object
-	for i := range children.Table {
-		kind := &children.Table[i]
-		if !routeCRDs[kind.CRD] || !r.Optional.Installed(kind.CRD) {
+	for _, c := range children.Kinds() {
+		if c.CRD == nil || !routeCRDs[c.CRD.Name] || !r.Optional.Installed(c.CRD.Name) {
 			continue
 		}
-		found, err := r.Children.of(ctx, kind.Name, kind.Prototype.(client.Object), client.ObjectKeyFromObject(ms))
+		found, err := r.Children.of(ctx, c.Kind, c.Prototype.(client.Object), client.ObjectKeyFromObject(ms))
 		if err != nil {
-			return nil, fmt.Errorf("listing %s: %w", kind.Name, err)
+			return nil, fmt.Errorf("listing %s: %w", c.Kind, err)
 		}
 		for _, o := range found {
 			routes = append(routes, o)

@@ -19,7 +19,6 @@ package controller
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -82,48 +81,30 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	if g.Topology != nil {
 		status.DeletionGuard = g.Topology.Spec.DeletionGuard
 	}
-	if out.wanted == nil {
+	if out.built == nil {
 		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "The service could not be built and is tried again; see Atoll's log"))
 		set.keepAll()
 		return
 	}
 	status.URLs = children.URLs(&g.Inputs)
 	status.Ports = children.ServingPorts(&g.Inputs)
-	status.Database = databaseStatus(&g.Inputs)
+	status.Database = databaseStatus(out.built.Database)
 	setReplicas(status, g)
 
 	health := map[string]children.Health{}
-	for i := range out.wanted {
-		collectHealth(health, &out.wanted[i], g, out)
+	for i := range out.built.Components {
+		collectHealth(health, &out.built.Components[i], g, out)
 	}
-	if g.Microservice.Spec.Database != nil {
-		merge(health, v1alpha1.ConditionDatabaseReady, externalHealth(&g.Inputs))
-	}
-	for condition, of := range databaseConditions {
-		if h := of(&g.Inputs); h != nil {
-			merge(health, condition, *h)
-		}
-	}
-	if conflict := children.RouteConflictHealth(&g.Inputs); conflict != nil {
-		merge(health, v1alpha1.ConditionRoutesReady, *conflict)
-	}
-	dependencies, resolved := children.DependencyHealth(&g.Inputs)
-	if dependencies != nil {
-		health[v1alpha1.ConditionDependenciesReady] = *dependencies
-	}
-
 	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The service is ready"}
-	if !resolved {
-		ready = *dependencies
-	}
-	for _, condition := range []string{v1alpha1.ConditionDatabaseReady, v1alpha1.ConditionDatabaseRestored, v1alpha1.ConditionDatabaseMigrated,
-		v1alpha1.ConditionWorkloadReady, v1alpha1.ConditionRoutesReady} {
-		if h, ok := health[condition]; ok {
-			ready = worse(ready, h)
+	for _, condition := range children.Conditions {
+		h, found := health[condition.Name]
+		if !found {
+			continue
 		}
-	}
-	for condition, h := range health {
-		set.set(condition, h)
+		set.set(condition.Name, h)
+		if condition.Decides(h.Reason) {
+			ready = children.Worse(ready, h)
+		}
 	}
 	set.summarize(ready)
 }
@@ -138,30 +119,21 @@ func unseenRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason s
 	}
 }
 
-// databaseConditions are what there is to say of a database beside that it
-// accepts connections.
-var databaseConditions = map[string]func(*children.Inputs) *children.Health{
-	v1alpha1.ConditionDatabaseRestored:      children.RestoreHealth,
-	v1alpha1.ConditionDatabaseMigrated:      children.MigrationHealth,
-	v1alpha1.ConditionCredentialsRotated:    children.RotationHealth,
-	v1alpha1.ConditionBackupReady:           children.BackupHealth,
-	v1alpha1.ConditionConnectionsSufficient: children.ConnectionsHealth,
-}
-
-// collectHealth adds what one kind says to its condition.
+// collectHealth adds the health of one component to its condition.
 func collectHealth(health map[string]children.Health, w *children.Wanted, g *gathered, out *outcome) {
+	c := w.Component
 	if w.Problem != nil {
-		merge(health, w.Problem.Condition, problemHealth(w.Problem))
-		// What is held back is not ready either, whoever is to blame.
-		if w.Problem.Condition != w.Kind.Condition {
-			merge(health, w.Kind.Condition, children.Health{Reason: w.Problem.Reason, Message: w.Problem.Message, Progressing: !w.Problem.Stalled, Stalled: w.Problem.Stalled})
+		merge(health, w.Problem.Condition, w.Problem.Health())
+		// A component that is held back is not ready either, wherever the fault is. One
+		// with a report speaks for itself.
+		if w.Problem.Condition != c.Condition && c.Report == nil {
+			merge(health, c.Condition, w.Problem.Health())
 		}
 	}
 	for _, o := range w.Objects {
-		key := objectKey{w.Kind.Name, o.GetName()}
-		condition := w.Kind.ConditionOf(o)
+		key := objectKey{c.Kind, o.GetName()}
 		if p := out.failed[key]; p != nil {
-			merge(health, condition, problemHealth(p))
+			merge(health, c.Condition, p.Health())
 			continue
 		}
 		var live children.Object
@@ -169,74 +141,41 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 			live = found
 		}
 		switch {
-		case w.Kind.Health != nil:
-			merge(health, condition, w.Kind.Health(&g.Inputs, live))
+		case c.Health != nil:
+			merge(health, c.Condition, c.Health(out.built.Database, live))
 		// What was just written is there, and that is enough of it.
-		case live == nil && !out.written[key] && !w.Kind.Once:
-			merge(health, condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", w.Kind.Name, key.name)))
+		case live == nil && !out.written[key] && (c.CreateOnly == nil || !c.CreateOnly(out.built.Database, o)):
+			merge(health, c.Condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
 		}
 	}
-}
-
-func problemHealth(p *children.Problem) children.Health {
-	return children.Health{Reason: p.Reason, Message: p.Message, Stalled: p.Stalled, Progressing: !p.Stalled}
+	if c.Report != nil {
+		if h := c.Report(out.built.Database); h != nil {
+			merge(health, c.Condition, *h)
+		}
+	}
 }
 
 func merge(health map[string]children.Health, condition string, h children.Health) {
 	if old, ok := health[condition]; ok {
-		h = worse(old, h)
+		h = children.Worse(old, h)
 	}
 	health[condition] = h
-}
-
-// worse is what a user must hear first: what only they can mend, then what is
-// not ready, and of equals the one that came first.
-func worse(a, b children.Health) children.Health {
-	rank := func(h children.Health) int {
-		switch {
-		case h.Stalled:
-			return 2
-		case !h.Ready:
-			return 1
-		}
-		return 0
-	}
-	if rank(b) > rank(a) {
-		return b
-	}
-	return a
 }
 
 func waiting(reason, message string) children.Health {
 	return children.Health{Reason: reason, Message: message, Progressing: true}
 }
 
-// externalHealth is how a database is that Atoll does not run. For the others
-// it adds nothing.
-func externalHealth(in *children.Inputs) children.Health {
-	external := in.Microservice.Spec.Database.External
-	if external == nil {
-		return children.Health{Ready: true, Reason: v1alpha1.ReasonReady}
-	}
-	for _, message := range in.References.Missing {
-		if strings.Contains(message, "database.external.secretName") {
-			return waiting(v1alpha1.ReasonReferenceNotFound, message)
-		}
-	}
-	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady,
-		Message: fmt.Sprintf("Secret %q says where the database is", external.SecretName)}
-}
-
-func databaseStatus(in *children.Inputs) *v1alpha1.DatabaseStatus {
-	plan := in.Database()
+func databaseStatus(db *children.Database) *v1alpha1.DatabaseStatus {
+	plan := db.Plan
 	if plan == nil {
 		// What was said of one whose spec can't be carried out still holds.
-		if in.Microservice.Spec.Database != nil {
-			return in.Microservice.Status.Database
+		if db.Microservice.Spec.Database != nil {
+			return db.Microservice.Status.Database
 		}
 		return nil
 	}
-	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName, LastBackup: children.LastBackup(in)}
+	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName, LastBackup: children.LastBackup(db)}
 }
 
 func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {

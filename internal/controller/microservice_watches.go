@@ -76,9 +76,9 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
-	for i := range children.Table {
-		if row := &children.Table[i]; row.CRD == "" {
-			b = b.Watches(row.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
+	for _, c := range children.Kinds() {
+		if c.CRD == nil {
+			b = b.Watches(c.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
 		}
 	}
 	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.guests), predicate.LabelChangedPredicate{}))
@@ -122,14 +122,10 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.routeHolders()))
 }
 
-// using finds the Microservices that an optional kind may be something to: those
-// with routes or, as the other kinds are for databases, with a database. More may be
-// there of a kind than the spec asks for now.
+// using finds the Microservices that may have objects of an optional kind, or attach
+// to some.
 func (r *MicroserviceReconciler) using(ctx context.Context, kind optionalKind) []reconcile.Request {
-	if kind.foreign || routeCRDs[kind.crd] {
-		return r.routed(ctx)
-	}
-	return r.among(ctx, func(ms *v1alpha1.Microservice) bool { return ms.Spec.Database != nil })
+	return r.among(ctx, kind.wantedBy)
 }
 
 // routed finds the Microservices that have routes.

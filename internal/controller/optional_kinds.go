@@ -33,6 +33,7 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/children"
 )
 
@@ -41,6 +42,9 @@ type optionalKind struct {
 	object client.Object
 	// crd is the name of its CustomResourceDefinition.
 	crd string
+	// wantedBy reports whether a Microservice may have objects of the kind, or attach
+	// to some.
+	wantedBy func(*v1alpha1.Microservice) bool
 	// foreign says that objects of the kind may be anybody's.
 	foreign bool
 }
@@ -84,8 +88,8 @@ func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, watched: map[string]bool{}, installed: map[string]bool{},
 	}
 	for i := range children.Table {
-		if row := &children.Table[i]; row.CRD != "" {
-			o.kinds[row.CRD] = optionalKind{object: row.Prototype.(client.Object), crd: row.CRD}
+		if c := &children.Table[i]; c.CRD != nil {
+			o.kinds[c.CRD.Name] = optionalKind{object: c.Prototype.(client.Object), crd: c.CRD.Name, wantedBy: c.WantedBy}
 		}
 	}
 	return o

@@ -34,7 +34,7 @@ import (
 // and takes that from it under Retain. A StatefulSet does both itself for those only
 // whose pod runs, which is none while the database is suspended or broken.
 func (r *MicroserviceReconciler) ownClaim(ctx context.Context, g *gathered, out *outcome) {
-	plan, claim, set := g.Database(), g.DatabaseState.Claim, g.StatefulSet
+	plan, claim, set := out.built.Database.Plan, g.DatabaseState.Claim, g.StatefulSet
 	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retains(set) != plan.Retained() {
 		return
 	}

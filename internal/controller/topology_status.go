@@ -86,9 +86,9 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
 		set.set(v1alpha1.ConditionGatewayReady, gateway)
-		ready = worse(ready, gateway)
+		ready = children.Worse(ready, gateway)
 	}
-	ready = worse(ready, services)
+	ready = children.Worse(ready, services)
 	if wrong := children.IsolationProblem(topology); wrong != "" {
 		ready = children.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: wrong}
 	}
@@ -108,7 +108,7 @@ func gatewayHealth(state *topologyState, changed bool, problem *children.Problem
 		return waiting(v1alpha1.ReasonCRDNotInstalled,
 			fmt.Sprintf("The cluster does not know Gateways: install the CustomResourceDefinition %q (Gateway API); it is taken up without a restart", gatewayKind.crd))
 	case problem != nil:
-		return problemHealth(problem)
+		return problem.Health()
 	case state.classMissing:
 		return waiting(v1alpha1.ReasonNotAccepted,
 			fmt.Sprintf("GatewayClass %q does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)", spec.ClassName))

@@ -124,14 +124,14 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 			return nil, err
 		}
 	}
-	b.Connections = children.ConnectionsHealth(&in.Inputs)
+	b.Connections = children.ConnectionsHealth(wanted.Database)
 	if h := children.RouteConflictHealth(&in.Inputs); h != nil {
 		b.Problems = append(b.Problems, Problem{Problem: children.Problem{
 			Condition: v1alpha1.ConditionRoutesReady, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled,
 		}})
 	}
-	for i := range wanted {
-		b.add(&wanted[i])
+	for i := range wanted.Components {
+		b.add(&wanted.Components[i])
 	}
 	if b.HashUnknown {
 		b.forgetHash()
@@ -158,8 +158,8 @@ func (w *World) membership(in *inputs) []Problem {
 func (b *Built) add(wanted *children.Wanted) {
 	for _, o := range wanted.Objects {
 		b.Objects = append(b.Objects, o)
-		if wanted.Kind.Once {
-			b.Once[wanted.Kind.Name+"/"+o.GetName()] = true
+		if wanted.Component.Kind == "Job" {
+			b.Once[wanted.Component.Kind+"/"+o.GetName()] = true
 		}
 	}
 	if wanted.Problem == nil {
@@ -167,11 +167,13 @@ func (b *Built) add(wanted *children.Wanted) {
 	}
 	for i := range b.Problems {
 		if b.Problems[i].Problem == *wanted.Problem {
-			b.Problems[i].Kinds = append(b.Problems[i].Kinds, wanted.Kind.Name)
+			if !slices.Contains(b.Problems[i].Kinds, wanted.Component.Kind) {
+				b.Problems[i].Kinds = append(b.Problems[i].Kinds, wanted.Component.Kind)
+			}
 			return
 		}
 	}
-	b.Problems = append(b.Problems, Problem{Problem: *wanted.Problem, Kinds: []string{wanted.Kind.Name}})
+	b.Problems = append(b.Problems, Problem{Problem: *wanted.Problem, Kinds: []string{wanted.Component.Kind}})
 }
 
 // forgetHash puts a word in the place of a hash that would be another in the
@@ -190,31 +192,32 @@ const settleRounds = 6
 
 // settle lets everything happen that the operator waits for: the database
 // accepts connections, and each Job succeeds.
-func settle(in *inputs, wanted []children.Wanted) ([]children.Wanted, error) {
+func settle(in *inputs, wanted *children.Built) (*children.Built, error) {
 	ran := map[string]children.Object{}
 	// Nobody waits for a dependency that is ready.
 	in.WaitsInCircle = true
 	for range settleRounds {
-		settleDatabase(in, wanted)
-		settleJobs(in, wanted, ran)
+		settleDatabase(in, wanted.Components)
+		settleJobs(in, wanted.Components, ran)
 		next, err := children.Build(&in.Inputs)
 		if err != nil {
 			return nil, err
 		}
 		wanted = next
-		if !slices.ContainsFunc(wanted, func(w children.Wanted) bool {
+		if !slices.ContainsFunc(wanted.Components, func(w children.Wanted) bool {
 			return slices.ContainsFunc(w.Objects, func(o children.Object) bool {
-				return w.Kind.Name == "Job" && !slices.ContainsFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == o.GetName() })
+				return w.Component.Kind == "Job" && !slices.ContainsFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == o.GetName() })
 			})
 		}) {
 			break
 		}
 	}
 	// Of a Job that has run only the name is still wanted; it is shown as it was.
-	for i := range wanted {
-		for j, o := range wanted[i].Objects {
-			if job := ran[o.GetName()]; wanted[i].Kind.Name == "Job" && job != nil {
-				wanted[i].Objects[j] = job
+	for i := range wanted.Components {
+		w := &wanted.Components[i]
+		for j, o := range w.Objects {
+			if job := ran[o.GetName()]; w.Component.Kind == "Job" && job != nil {
+				w.Objects[j] = job
 			}
 		}
 	}
@@ -232,7 +235,7 @@ func settleDatabase(in *inputs, wanted []children.Wanted) {
 		if len(wanted[i].Objects) == 0 {
 			continue
 		}
-		switch wanted[i].Kind.Name {
+		switch wanted[i].Component.Kind {
 		case "StatefulSet":
 			in.StatefulSet = set
 		case "Cluster":

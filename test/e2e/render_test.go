@@ -238,8 +238,8 @@ func applied(ctx context.Context) map[string]*unstructured.Unstructured {
 	GinkgoHelper()
 	found := map[string]*unstructured.Unstructured{}
 	kinds := []client.Object{&gatewayv1.Gateway{}}
-	for i := range children.Table {
-		kinds = append(kinds, children.Table[i].Prototype.(client.Object))
+	for _, c := range children.Kinds() {
+		kinds = append(kinds, c.Prototype.(client.Object))
 	}
 	for _, prototype := range kinds {
 		gvk, err := apiutil.GVKForObject(prototype, k8s.Scheme())
