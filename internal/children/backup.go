@@ -163,7 +163,7 @@ func failedBackup(in *Database, last *v1alpha1.BackupStatus) string {
 	if in.clustered() != nil {
 		return clusterBackupFailure(in, last)
 	}
-	if h := podProblem(in.Inputs, v1alpha1.ComponentBackup); h != nil {
+	if h := podProblem(in.Pods, v1alpha1.ComponentBackup); h != nil {
 		return h.Message
 	}
 	var newest *batchv1.Job

@@ -29,11 +29,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// at is an hour of a day.
-func at(hour int) metav1.Time {
-	return metav1.NewTime(time.Date(2026, time.March, 1, hour, 0, 0, 0, time.UTC))
-}
-
 // report is what a backup's container says of the backup that it made.
 const report = `{"time":"2026-03-01T03:00:00Z","size":1234,"location":"pvc://backups/orders/20260301T030000Z.dump"}`
 

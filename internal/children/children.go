@@ -89,5 +89,3 @@ func missingCRD(c *Component) *Problem {
 			c.Kind, c.CRD.Name, c.CRD.Provider),
 	}
 }
-
-func one(o Object) ([]Object, error) { return []Object{o}, nil }

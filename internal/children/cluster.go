@@ -93,7 +93,7 @@ func clusterHealth(in *Database, live Object) Health {
 		}
 		return healthy("The database accepts connections")
 	}
-	if h := podProblem(in.Inputs, v1alpha1.ComponentDatabase); h != nil {
+	if h := podProblem(in.Pods, v1alpha1.ComponentDatabase); h != nil {
 		return *h
 	}
 	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")

@@ -17,8 +17,6 @@ limitations under the License.
 package children
 
 import (
-	appsv1 "k8s.io/api/apps/v1"
-
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
@@ -30,12 +28,7 @@ func ConnectionsHealth(in *Database) *Health {
 		return nil
 	}
 	pods := int(in.maxReplicas())
-	surge := 0
-	if strategy(in.Microservice).Type == appsv1.RollingUpdateDeploymentStrategyType {
-		// A rollout adds a quarter of the pods, rounded up.
-		surge = (pods + 3) / 4
-	}
-	budget := p.Connections(pods, surge)
+	budget := p.Connections(pods, in.surge(pods))
 	if budget.Sufficient() {
 		return &Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: budget.String()}
 	}

@@ -191,7 +191,7 @@ func databaseHealth(in *Database, live Object) Health {
 func databaseUnready(in *Database, set *appsv1.StatefulSet) Health {
 	claim := in.DatabaseState.Claim
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
-	h := podProblem(in.Inputs, v1alpha1.ComponentDatabase)
+	h := podProblem(in.Pods, v1alpha1.ComponentDatabase)
 	// That a pod waits for its claim is better told of the claim.
 	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message, "PersistentVolumeClaim")
 	switch {

@@ -40,7 +40,7 @@ func DependencyHealth(in *Inputs) *Health {
 	for i := range in.Edges {
 		callee := in.Edges[i].Callee
 		if !isReady(callee) {
-			notReady = append(notReady, in.shown(callee))
+			notReady = append(notReady, shown(in, callee))
 		}
 	}
 	if len(notReady) > 0 {
@@ -55,7 +55,7 @@ func isReady(ms *v1alpha1.Microservice) bool {
 }
 
 // shown is how another service is named to this one's readers.
-func (in *Inputs) shown(ms *v1alpha1.Microservice) string {
+func shown(in *Inputs, ms *v1alpha1.Microservice) string {
 	if ms.Namespace == in.Microservice.Namespace {
 		return ms.Name
 	}

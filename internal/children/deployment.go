@@ -17,8 +17,6 @@ limitations under the License.
 package children
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"maps"
 	"slices"
 	"strings"
@@ -30,7 +28,6 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
 )
 
 const (
@@ -121,7 +118,7 @@ func replicas(in *Inputs) *int32 {
 }
 
 func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {
-	if ms.Spec.Rollout != nil && ms.Spec.Rollout.Strategy == v1alpha1.RolloutRecreate {
+	if recreates(ms) {
 		return appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
 	}
 	return appsv1.DeploymentStrategy{
@@ -182,25 +179,6 @@ func podTemplate(in *Database) (*corev1.PodTemplateSpec, error) {
 	return template, nil
 }
 
-// contentHash is over all that the pods read from ConfigMaps and Secrets, their
-// database's among them.
-func contentHash(in *Database) string { return contentHashOf(in, in.binding()) }
-
-func contentHashOf(in *Database, binding *database.Credentials) string {
-	p := in.managed()
-	if p == nil || binding == nil {
-		return in.References.Hash
-	}
-	var all strings.Builder
-	all.WriteString(in.References.Hash)
-	data := p.Data(*binding)
-	for _, key := range slices.Sorted(maps.Keys(data)) {
-		all.WriteString("\n" + key + "=" + string(data[key]))
-	}
-	sum := sha256.Sum256([]byte(all.String()))
-	return hex.EncodeToString(sum[:8])
-}
-
 func container(in *Database) corev1.Container {
 	ms := in.Microservice
 	c := corev1.Container{
@@ -244,15 +222,4 @@ func spread(ms *v1alpha1.Microservice) []corev1.TopologySpreadConstraint {
 		}
 	}
 	return []corev1.TopologySpreadConstraint{constraint(corev1.LabelTopologyZone), constraint(corev1.LabelHostname)}
-}
-
-// pullSecrets are the member's own, or else the Topology's.
-func pullSecrets(in *Inputs) []corev1.LocalObjectReference {
-	if len(in.Microservice.Spec.ImagePullSecrets) > 0 {
-		return in.Microservice.Spec.ImagePullSecrets
-	}
-	if in.Topology != nil && in.Topology.Spec.Defaults != nil {
-		return in.Topology.Spec.Defaults.ImagePullSecrets
-	}
-	return nil
 }

@@ -55,7 +55,7 @@ func deploymentHealth(in *Inputs, live Object) Health {
 	if c := deploymentCondition(d, appsv1.DeploymentProgressing); c != nil {
 		late = c.Status == corev1.ConditionFalse
 	}
-	if h := podProblem(in, v1alpha1.ComponentService); h != nil {
+	if h := podProblem(in.Pods, v1alpha1.ComponentService); h != nil {
 		if late {
 			h.Stalled, h.Progressing = true, false
 		}

@@ -40,6 +40,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
+// password is the one in every binding Secret.
+const password = "secret-password"
+
 // world is what the documents of an input hold.
 type world struct {
 	services   []*v1alpha1.Microservice
@@ -151,6 +154,17 @@ func (w *world) add(document []byte) error {
 		return nil
 	}
 	return fmt.Errorf("kind %q is not known to this test", meta.Kind)
+}
+
+// caseInputs are the inputs of the first Microservice of a case, with changes.
+func caseInputs(t *testing.T, dir string, changes ...func(*Inputs)) *Inputs {
+	t.Helper()
+	w := readWorld(t, filepath.Join(dir, "input.yaml"))
+	in := w.inputs(w.services[0], readCircumstances(t, dir))
+	for _, change := range changes {
+		change(in)
+	}
+	return in
 }
 
 func (w *world) inputs(ms *v1alpha1.Microservice, c circumstances) *Inputs {

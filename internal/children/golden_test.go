@@ -47,7 +47,6 @@ const (
 	samplesDir = "../../config/samples"
 	// samplesWant holds what is wanted of the samples, a file each.
 	samplesWant = "testdata/samples"
-	password    = "secret-password"
 )
 
 // scheme knows the kinds of the input and of everything that is built.

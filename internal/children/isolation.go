@@ -24,7 +24,7 @@ import (
 )
 
 // isolation is the Topology's. A service that stands alone has none.
-func (in *Inputs) isolation() v1alpha1.Isolation {
+func isolationOf(in *Inputs) v1alpha1.Isolation {
 	switch {
 	case in.Topology == nil:
 		return v1alpha1.IsolationNone
@@ -51,6 +51,6 @@ func IsolationProblem(topology *v1alpha1.Topology) string {
 }
 
 // audited says that the isolation is only looked at.
-func (in *Inputs) audited() bool {
+func audited(in *Inputs) bool {
 	return in.Topology != nil && Audited(in.Topology)
 }

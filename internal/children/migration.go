@@ -19,7 +19,6 @@ package children
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -27,7 +26,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
 )
 
 // migrationTries is how often a migration is tried before it has failed.
@@ -67,34 +65,6 @@ func migrated(in *Database) bool {
 	hash := migrationHash(in)
 	return in.Deployment != nil && in.Deployment.Annotations[AnnotationMigrated] == hash ||
 		jobDone(in.job(MigrationName(in.Microservice, hash)))
-}
-
-// migrationJobs is the wanted migration's Job, and while another one's runs
-// that: two never run at once, and none is broken off that has begun.
-func migrationJobs(in *Database) ([]Object, error) {
-	if problem := unusable(in); problem != nil {
-		return nil, problem
-	}
-	if in.migration() == nil {
-		return nil, nil
-	}
-	name := MigrationName(in.Microservice, migrationHash(in))
-	other, running := otherMigration(in, name)
-	switch {
-	case in.job(name) != nil:
-		return one(kept(in.job(name)))
-	case migrated(in) || in.suspended():
-		return nil, nil
-	case running:
-		return one(kept(other))
-	case other != nil:
-		// It is pruned; when it is gone the new one is made.
-		return nil, nil
-	}
-	if migrationWaits(in) != "" || leftoverMigration(in) != "" {
-		return nil, nil
-	}
-	return migrationJob(in, name)
 }
 
 // migrationWaits says what the migration waits for; empty when for nothing.
@@ -156,39 +126,6 @@ func containerRuns(pod *corev1.Pod) bool {
 	return false
 }
 
-// migrationJob is the service's pod with another command: it has the service's
-// environment, volumes and identity, and none of what serves requests.
-func migrationJob(in *Database, name string) ([]Object, error) {
-	ms := in.Microservice
-	// The Deployment, which has the same template, tells of what is wrong with it.
-	template, _ := podTemplate(in)
-	if template == nil {
-		return nil, nil
-	}
-	l := labels(ms, v1alpha1.ComponentMigration)
-	pod := template.Spec.DeepCopy()
-	pod.RestartPolicy = corev1.RestartPolicyNever
-	pod.TopologySpreadConstraints = nil
-	pod.TerminationGracePeriodSeconds = nil
-	pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name != ms.Name })
-	if len(pod.Containers) == 0 {
-		return nil, nil
-	}
-	c := &pod.Containers[0]
-	c.Image, c.Command, c.Args = migrationImage(in), in.migration().Command, in.migration().Args
-	c.Ports, c.Lifecycle = nil, nil
-	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = nil, nil, nil
-	c.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
-
-	podLabels := maps.Clone(template.Labels)
-	maps.Copy(podLabels, l)
-	spec := database.JobSpec(podLabels, *pod, migrationTries-1)
-	// An injector is told by annotations what to do with a pod.
-	spec.Template.Annotations = maps.Clone(template.Annotations)
-	delete(spec.Template.Annotations, AnnotationReferences)
-	return one(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})
-}
-
 // MigrationHealth is how the migration is; nil when there is none.
 func MigrationHealth(in *Database) *Health {
 	if in.migration() == nil {
@@ -226,7 +163,7 @@ func migrationHealth(in *Database) Health {
 		return Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
 			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, failure(in.Inputs, name))}
 	}
-	if h := podProblem(in.Inputs, v1alpha1.ComponentMigration); h != nil {
+	if h := podProblem(in.Pods, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
 	return migrating("Job %q is running the migration of image %q%s", name, image, triesSoFar(in, name))

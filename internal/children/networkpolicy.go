@@ -34,7 +34,7 @@ import (
 // servicePolicies returns the policy of a service whose Topology isolates its
 // members.
 func servicePolicies(in *Inputs) ([]Object, error) {
-	if in.isolation() == v1alpha1.IsolationNone || in.audited() {
+	if isolationOf(in) == v1alpha1.IsolationNone || audited(in) {
 		return nil, nil
 	}
 	return one(ServicePolicy(in))
@@ -53,7 +53,7 @@ func ServicePolicy(in *Inputs) *networkingv1.NetworkPolicy {
 			Ingress:     ingress(in),
 		},
 	}
-	if in.isolation() == v1alpha1.IsolationStrict {
+	if isolationOf(in) == v1alpha1.IsolationStrict {
 		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 		policy.Spec.Egress = egress(in)
 	}
@@ -93,10 +93,10 @@ func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
 			continue
 		}
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(in.servingPorts(port)...),
+			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(servingPorts(in, port)...),
 		})
 	}
-	if in.admitsItself() {
+	if admitsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(ms)}}})
 	}
 	known, others := routedPorts(in)
@@ -109,7 +109,7 @@ func ingress(in *Inputs) []networkingv1.NetworkPolicyIngressRule {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(in.allPorts()...)})
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(in)...)})
 	}
 	return rules
 }
@@ -133,10 +133,10 @@ func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
 			Ports: tcpPorts(slices.Compact(ports)...),
 		})
 	}
-	if in.admitsItself() {
+	if admitsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
 	}
-	if pods, port := in.databasePods(); pods != nil {
+	if pods, port := databasePods(in); pods != nil {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
 	}
 	for i := range in.Microservice.Spec.Egress {
@@ -153,7 +153,7 @@ func egress(in *Inputs) []networkingv1.NetworkPolicyEgressRule {
 // databasePods selects the pods of the database that runs in the cluster, and says
 // where they listen; also where the spec can't be carried out, for what runs is used
 // all the same.
-func (in *Inputs) databasePods() (*metav1.LabelSelector, int32) {
+func databasePods(in *Inputs) (*metav1.LabelSelector, int32) {
 	spec := in.Microservice.Spec.Database
 	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
 		return nil, 0
@@ -169,7 +169,7 @@ func (in *Inputs) databasePods() (*metav1.LabelSelector, int32) {
 }
 
 // admitsItself says whether the service's pods may call each other.
-func (in *Inputs) admitsItself() bool {
+func admitsItself(in *Inputs) bool {
 	ms := in.Microservice
 	return slices.ContainsFunc(ms.Spec.Access, func(rule v1alpha1.AccessRule) bool {
 		return rule.Name == ms.Name && cmp.Or(rule.Namespace, ms.Namespace) == ms.Namespace
@@ -222,14 +222,14 @@ func routedPorts(in *Inputs) (known, others []int32) {
 	}
 	for i := range ms.Spec.Routes {
 		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
-		attached := in.attachmentOf(i)
+		attached := attachmentOf(in, i)
 		if _, problem := parentRefs(in, i, attached.gateways); port == nil || attached.nothing || problem != nil {
 			continue
 		}
-		if dataPlane != nil && in.areTopologys(attached.gateways) {
-			known = append(known, in.servingPorts(port)...)
+		if dataPlane != nil && areTopologys(in, attached.gateways) {
+			known = append(known, servingPorts(in, port)...)
 		} else {
-			others = append(others, in.servingPorts(port)...)
+			others = append(others, servingPorts(in, port)...)
 		}
 	}
 	slices.Sort(others)
@@ -240,7 +240,7 @@ func routedPorts(in *Inputs) (known, others []int32) {
 }
 
 // areTopologys says whether Gateways are the Topology's and no others.
-func (in *Inputs) areTopologys(refs []v1alpha1.GatewayReference) bool {
+func areTopologys(in *Inputs, refs []v1alpha1.GatewayReference) bool {
 	ms := in.Microservice
 	topologys := GatewayRefs(ms, &v1alpha1.Route{}, in.Topology)
 	return !slices.ContainsFunc(refs, func(ref v1alpha1.GatewayReference) bool {
@@ -248,10 +248,10 @@ func (in *Inputs) areTopologys(refs []v1alpha1.GatewayReference) bool {
 	})
 }
 
-func (in *Inputs) allPorts() []int32 {
+func allPorts(in *Inputs) []int32 {
 	var ports []int32
 	for _, port := range graph.Ports(in.Microservice) {
-		ports = append(ports, in.servingPorts(&port)...)
+		ports = append(ports, servingPorts(in, &port)...)
 	}
 	slices.Sort(ports)
 	return slices.Compact(ports)

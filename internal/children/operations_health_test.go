@@ -28,16 +28,10 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// builtCase is the inputs of a golden case, with changes, after Build.
+// builtCase is the database of a golden case, with changes.
 func builtCase(t *testing.T, name string, changes ...func(*Inputs)) *Database {
 	t.Helper()
-	dir := filepath.Join("testdata", name)
-	w := readWorld(t, filepath.Join(dir, "input.yaml"))
-	in := w.inputs(w.services[0], readCircumstances(t, dir))
-	for _, change := range changes {
-		change(in)
-	}
-	return ResolveDatabase(in)
+	return ResolveDatabase(caseInputs(t, filepath.Join("testdata", name), changes...))
 }
 
 // stuck adds a pod of a Job that can't pull its image.

@@ -32,12 +32,12 @@ import (
 // returns nil when the pods don't say. Its message says the same for as long
 // as the cause is the same, whatever phase of waiting and trying again the
 // kubelet is in.
-func podProblem(in *Inputs, component string) *Health {
+func podProblem(pods []corev1.Pod, component string) *Health {
 	var worst *Health
 	worstRank := 0
-	current := newestTemplate(in.Pods, component)
-	for i := range in.Pods {
-		pod := &in.Pods[i]
+	current := newestTemplate(pods, component)
+	for i := range pods {
+		pod := &pods[i]
 		if !alive(pod, component) || podReady(pod) || templateOf(pod) != current {
 			continue
 		}

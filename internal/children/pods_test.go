@@ -27,29 +27,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// crashing is a pod of the service whose container ended and waits for its
-// next try.
-func crashing(reason string, exitCode int32) corev1.Pod {
-	pod := waitingPod(v1alpha1.ComponentService, "CrashLoopBackOff", "back-off 40s restarting failed container")
-	pod.Status.ContainerStatuses[0].RestartCount = 3
-	pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{
-		Reason: reason, ExitCode: exitCode, Message: `exec: "/nope": no such file or directory`}
-	return pod
-}
-
-func unschedulable(message string) corev1.Pod {
-	pod := waitingPod(v1alpha1.ComponentService, "", "")
-	pod.Status.ContainerStatuses = nil
-	pod.Status.Conditions = []corev1.PodCondition{
-		{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: message}}
-	return pod
-}
-
-func changed(pod corev1.Pod, change func(*corev1.Pod)) corev1.Pod {
-	change(&pod)
-	return pod
-}
-
 func TestPodProblem(t *testing.T) {
 	passing := func(advice string) *Health {
 		return &Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true, Message: `Image "orders:1" of container "orders" can't be pulled: ` + advice}
@@ -183,13 +160,13 @@ func TestPodProblem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := &Inputs{Microservice: orders(), Pods: tc.pods}
-			if diff := cmp.Diff(tc.wantHealth, podProblem(in, service)); diff != "" {
+			if diff := cmp.Diff(tc.wantHealth, podProblem(in.Pods, service)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// The cache holds pods in no order.
 			in.Pods = slices.Clone(tc.pods)
 			slices.Reverse(in.Pods)
-			if diff := cmp.Diff(tc.wantHealth, podProblem(in, service)); diff != "" {
+			if diff := cmp.Diff(tc.wantHealth, podProblem(in.Pods, service)); diff != "" {
 				t.Errorf("with the pods in another order (-want +got):\n%s", diff)
 			}
 		})
@@ -201,7 +178,7 @@ func TestPodProblemOfDatabase(t *testing.T) {
 	pod.Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentDatabase
 	want := &Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
 		Message: `Container "orders" ends again and again, last with exit code 1: see kubectl logs statefulset/orders-db -c orders --previous`}
-	got := podProblem(&Inputs{Microservice: orders(), Pods: []corev1.Pod{pod}}, v1alpha1.ComponentDatabase)
+	got := podProblem([]corev1.Pod{pod}, v1alpha1.ComponentDatabase)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

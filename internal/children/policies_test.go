@@ -18,6 +18,7 @@ package children
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -135,8 +136,8 @@ func TestDatabasePolicies(t *testing.T) {
 		},
 	}
 	for name, connections := range cases {
-		in := builtCase(t, name)
-		objects, _ := buildAll(t, in.Inputs)
+		in := caseInputs(t, filepath.Join("testdata", name))
+		objects, _ := buildAll(t, in)
 		var policies []*networkingv1.NetworkPolicy
 		for _, o := range objects {
 			if policy, ok := o.(*networkingv1.NetworkPolicy); ok {

@@ -133,7 +133,7 @@ func restoreHealth(in *Database) Health {
 		return Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
 			Message: fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", failure(in.Inputs, name), name)}
 	}
-	if h := podProblem(in.Inputs, v1alpha1.ComponentRestore); h != nil {
+	if h := podProblem(in.Pods, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
 	return Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name))}

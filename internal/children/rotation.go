@@ -147,7 +147,7 @@ func RotationHealth(in *Database) *Health {
 		}
 		return &Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: "The password was changed and the old one works no more"}
 	}
-	if h := podProblem(in.Inputs, v1alpha1.ComponentRotation); h != nil {
+	if h := podProblem(in.Pods, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}

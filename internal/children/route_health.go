@@ -44,7 +44,7 @@ func routeHealth(in *Inputs, kind, name string, generation int64, refs []gateway
 			if h := undone(in); h != nil {
 				return *h
 			}
-			return healthy("Routes are accepted" + in.contested())
+			return healthy("Routes are accepted" + contested(in))
 		case accepted.Status != metav1.ConditionTrue:
 			refused = rejected(kind, name, parent, accepted)
 		default:

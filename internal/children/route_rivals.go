@@ -45,22 +45,6 @@ type Contender struct {
 	Admits func(gateway, section string, hostname v1alpha1.Hostname) bool
 }
 
-// Rival is another service that claims what a route claims: the same host, path
-// and headers at the same Gateway. A gateway would send the requests to one of
-// the two and leave the other a route that is accepted and gets nothing.
-type Rival struct {
-	// Route is the index of the route.
-	Route int
-	// Gateway is the one where they meet, as namespace/name.
-	Gateway string
-	// Hostname is the host that both claim; empty means every host.
-	Hostname v1alpha1.Hostname
-	// Namespace and Name are the other service's.
-	Namespace, Name string
-	// Wins says that the other service has it.
-	Wins bool
-}
-
 // claim is what a route asks for at one Gateway.
 type claim struct {
 	gateway, section, path, headers string
@@ -300,7 +284,7 @@ type attachment struct {
 
 // attachmentOf is what rivals leave a route. A Gateway where they leave it no
 // host is left out, and of the hosts those that are not its own at every other.
-func (in *Inputs) attachmentOf(route int) attachment {
+func attachmentOf(in *Inputs, route int) attachment {
 	r := &in.Microservice.Spec.Routes[route]
 	refs, hostnames := GatewayRefs(in.Microservice, r, in.Topology), Hostnames(r, in.Topology)
 	lost := func(gateway string, hostname v1alpha1.Hostname) bool {
@@ -336,7 +320,7 @@ func (in *Inputs) attachmentOf(route int) attachment {
 // RouteConflictHealth says which claims of routes are another service's; nil when
 // none are.
 func RouteConflictHealth(in *Inputs) *Health {
-	lost := in.claimed(true)
+	lost := claimed(in, true)
 	if len(lost) == 0 {
 		return nil
 	}
@@ -345,8 +329,8 @@ func RouteConflictHealth(in *Inputs) *Health {
 }
 
 // contested says which services claim what this one has; empty when none do.
-func (in *Inputs) contested() string {
-	kept := in.claimed(false)
+func contested(in *Inputs) string {
+	kept := claimed(in, false)
 	if len(kept) == 0 {
 		return ""
 	}
@@ -357,7 +341,7 @@ func (in *Inputs) contested() string {
 const maxClaims = 5
 
 // claimed says which claims rivals have, or which they would have.
-func (in *Inputs) claimed(wins bool) []string {
+func claimed(in *Inputs, wins bool) []string {
 	verb := "is claimed, in vain, by"
 	if wins {
 		verb = "already belongs to"

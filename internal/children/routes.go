@@ -49,7 +49,7 @@ func routeObjects(in *Inputs, protocol v1alpha1.PortProtocol, build routeBuilder
 	var objects []Object
 	var first *Problem
 	for _, i := range routesOf(in.Microservice, protocol) {
-		attached := in.attachmentOf(i)
+		attached := attachmentOf(in, i)
 		if attached.nothing {
 			continue
 		}

@@ -39,10 +39,3 @@ func serviceAccount(in *Inputs) ([]Object, error) {
 	}
 	return one(account)
 }
-
-func serviceAccountName(in *Inputs) string {
-	if own := in.Microservice.Spec.ServiceAccount; own != nil && own.Name != "" {
-		return own.Name
-	}
-	return in.Microservice.Name
-}

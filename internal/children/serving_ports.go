@@ -36,13 +36,13 @@ func ServingPorts(in *Inputs) []v1alpha1.PortStatus {
 	ports := graph.Ports(in.Microservice)
 	serving := make([]v1alpha1.PortStatus, len(ports))
 	for i := range ports {
-		serving[i] = v1alpha1.PortStatus{Name: ports[i].Name, TargetPorts: in.servingPorts(&ports[i])}
+		serving[i] = v1alpha1.PortStatus{Name: ports[i].Name, TargetPorts: servingPorts(in, &ports[i])}
 	}
 	return serving
 }
 
 // servingPorts are those of one port, sorted.
-func (in *Inputs) servingPorts(port *v1alpha1.Port) []int32 {
+func servingPorts(in *Inputs, port *v1alpha1.Port) []int32 {
 	wanted, name := graph.TargetPort(port), graph.ContainerPort(in.Microservice, port)
 	var earlier []int32
 	add := func(containers []corev1.Container) {

@@ -36,7 +36,7 @@ func URLs(in *Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
-		attached := in.attachmentOf(i)
+		attached := attachmentOf(in, i)
 		if _, problem := parentRefs(in, i, attached.gateways); problem != nil {
 			continue
 		}

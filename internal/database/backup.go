@@ -27,9 +27,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// BackupName is the name of the CronJob that backs a service's database up.
-func BackupName(owner string) string { return owner + "-backup" }
-
 const (
 	defaultKeep = 7
 	// backupDeadlineSeconds is how late a backup may be begun that was missed, for

@@ -17,60 +17,14 @@ limitations under the License.
 package database
 
 import (
-	"net"
-	"net/url"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Keys of a binding Secret, after the Service Binding specification
-// (https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries).
-const (
-	KeyType     = "type"
-	KeyProvider = "provider"
-	KeyHost     = "host"
-	KeyPort     = "port"
-	KeyAddress  = "address"
-	KeyUsername = "username"
-	KeyPassword = "password"
-	KeyDatabase = "database"
-	KeyURI      = "uri"
-)
-
-// RequiredKeys are the keys that the Secret of an External database must have.
-func RequiredKeys() []string {
-	return []string{KeyHost, KeyPort, KeyUsername, KeyPassword, KeyDatabase, KeyURI}
-}
-
 // EnvPool is the environment variable that tells a pod how many connections it
 // may hold.
 const EnvPool = "ATOLL_DB_POOL"
-
-// Binding is what a client must know to reach a database.
-type Binding struct {
-	Host     string
-	Port     int32
-	Username string
-	Password string
-	Database string
-	// TLS says that the server has a certificate.
-	TLS bool
-}
-
-func (b Binding) address() string {
-	return net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
-}
-
-// userinfo escapes name and password for a URI.
-func (b Binding) userinfo() *url.Userinfo { return url.UserPassword(b.Username, b.Password) }
-
-func (b Binding) tlsMode(without, with string) string {
-	if b.TLS {
-		return with
-	}
-	return without
-}
 
 // Data is the content of the binding Secret.
 func (p *Plan) Data(c Credentials) map[string][]byte {
@@ -124,10 +78,4 @@ func (p *Plan) secretEnv(name, key string) corev1.EnvVar { return envFrom(name, 
 
 func (p *Plan) adminEnv(name string) corev1.EnvVar {
 	return envFrom(name, p.AdminSecretName, KeyPassword)
-}
-
-func envFrom(name, secret, key string) corev1.EnvVar {
-	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
-		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key},
-	}}
 }

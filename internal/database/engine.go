@@ -60,7 +60,7 @@ type Engine interface {
 	// PodSpec is the pod that runs the engine. It mounts the claim named
 	// VolumeName, and makes the service's user and database from the Secrets at
 	// its first start.
-	PodSpec(p *Plan) corev1.PodSpec
+	PodSpec(s *Server) corev1.PodSpec
 	// UID is the user and group that the image runs as.
 	UID() int64
 	// Extension is how the names of backup files end.

@@ -46,7 +46,7 @@ fi
 // volume is the machine's folder home.
 func (m *machine) inVolume(p *Plan, probe bool) *corev1.Container {
 	m.t.Helper()
-	pod := p.Engine.PodSpec(p)
+	pod := p.Engine.PodSpec(p.server())
 	c := pod.Containers[0]
 	if probe {
 		c.Command = c.StartupProbe.Exec.Command

@@ -167,26 +167,26 @@ finished
 // A login that is refused would be noted in the server's log, each time.
 const mariaDBAnswers = `MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb-admin --user=root --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
 
-func (e mariaDB) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`, "")
-	server.Args = append([]string{"--datadir=" + mariaDBData}, mariaDBArgs(p)...)
-	server.Env = append(p.serverEnv(),
-		p.adminEnv("MARIADB_ROOT_PASSWORD"),
-		corev1.EnvVar{Name: "MARIADB_DATABASE", Value: p.DatabaseName},
-		p.secretEnv("MARIADB_USER", KeyUsername),
-		p.secretEnv("MARIADB_PASSWORD", KeyPassword),
+func (e mariaDB) PodSpec(s *Server) corev1.PodSpec {
+	server := s.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`, "")
+	server.Args = append([]string{"--datadir=" + mariaDBData}, mariaDBArgs(s)...)
+	server.Env = append(s.serverEnv(),
+		s.adminEnv("MARIADB_ROOT_PASSWORD"),
+		corev1.EnvVar{Name: "MARIADB_DATABASE", Value: s.Database},
+		s.secretEnv("MARIADB_USER", KeyUsername),
+		s.secretEnv("MARIADB_PASSWORD", KeyPassword),
 		// A newer minor version brings the system tables up to itself.
 		corev1.EnvVar{Name: "MARIADB_AUTO_UPGRADE", Value: "1"})
 	server.StartupProbe = execProbe(firstStarted(mariaDBData, mariaDBAnswers), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(mariaDBAnswers, 5, 3)
 	server.LivenessProbe = execProbe(mariaDBAnswers, 10, 12)
-	return p.serverPod(server, scratch{"run", "/run/mysqld", corev1.StorageMediumDefault})
+	return s.serverPod(server, scratch{"run", "/run/mysqld", corev1.StorageMediumDefault})
 }
 
-func mariaDBArgs(p *Plan) []string {
-	args := make([]string, 0, len(p.Parameters))
-	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
-		args = append(args, "--"+name+"="+string(p.Parameters[name]))
+func mariaDBArgs(s *Server) []string {
+	args := make([]string, 0, len(s.Parameters))
+	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
+		args = append(args, "--"+name+"="+string(s.Parameters[name]))
 	}
 	return args
 }

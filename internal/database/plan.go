@@ -22,29 +22,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
-
-// State is what exists of a database, as gathered from the cluster.
-type State struct {
-	// Claim is the persistent volume claim of the built-in provider; nil when
-	// there is none.
-	Claim *corev1.PersistentVolumeClaim
-	// ClaimTemplate is the one of the live StatefulSet; nil where there is none.
-	ClaimTemplate *corev1.PersistentVolumeClaim
-	// Binding, Admin and Next are what the Secrets of the service, of the
-	// administrator and of a rotation hold; nil where there is none. One that is to
-	// be made has no UID yet.
-	Binding, Admin, Next *Credentials
-	// Cluster is that of CloudNativePG; nil when there is none.
-	Cluster *unstructured.Unstructured
-	// ForeignSecret is the name of a Secret that is in the way and somebody else's;
-	// empty when there is none.
-	ForeignSecret string
-}
 
 // Plan is a service's database with every default in place.
 type Plan struct {

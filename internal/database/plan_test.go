@@ -270,10 +270,10 @@ func TestURIEscapesPassword(t *testing.T) {
 }
 
 func TestArgsAreSorted(t *testing.T) {
-	if got := postgresArgs(&Plan{}); got != nil {
+	if got := postgresArgs(&Server{}); got != nil {
 		t.Errorf("arguments without parameters are %q, want none", got)
 	}
-	got := postgresArgs(&Plan{Parameters: map[string]v1alpha1.ParameterValue{
+	got := postgresArgs(&Server{Parameters: map[string]v1alpha1.ParameterValue{
 		"work_mem": "16MB", "archive_command": "cp %p '/a b'", "max_connections": "200", "pg_stat_statements.max": "1", "jit": "",
 	}})
 	want := []string{"-c", "archive_command=cp %p '/a b'", "-c", "jit=", "-c", "max_connections=200", "-c", "pg_stat_statements.max=1", "-c", "work_mem=16MB"}

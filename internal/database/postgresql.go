@@ -20,10 +20,8 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
@@ -210,13 +208,13 @@ write REVOKE FROM | admin
 
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
-func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
-	server.Args = postgresArgs(p)
-	server.Env = append(p.serverEnv(),
+func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
+	server := s.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server.Args = postgresArgs(s)
+	server.Env = append(s.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
-		p.adminEnv("POSTGRES_PASSWORD"),
-		corev1.EnvVar{Name: "POSTGRES_DB", Value: p.DatabaseName},
+		s.adminEnv("POSTGRES_PASSWORD"),
+		corev1.EnvVar{Name: "POSTGRES_DB", Value: s.Database},
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
 	// The init phase listens on the socket only, so that probes ask over TCP.
 	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
@@ -226,49 +224,20 @@ func (e postgreSQL) PodSpec(p *Plan) corev1.PodSpec {
 	// SIGINT asks for a fast shutdown. The SIGTERM that would come without it
 	// waits for every client to leave.
 	server.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", "kill -INT 1"}}}}
-	return p.serverPod(server,
+	return s.serverPod(server,
 		scratch{"run", "/var/run/postgresql", corev1.StorageMediumDefault},
 		// Parallel queries share memory through /dev/shm, of which a container gets
 		// 64 MiB unless told otherwise.
 		scratch{"shm", "/dev/shm", corev1.StorageMediumMemory})
 }
 
-func postgresArgs(p *Plan) []string {
-	if len(p.Parameters) == 0 {
+func postgresArgs(s *Server) []string {
+	if len(s.Parameters) == 0 {
 		return nil
 	}
-	args := make([]string, 0, 2*len(p.Parameters))
-	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
-		args = append(args, "-c", name+"="+string(p.Parameters[name]))
+	args := make([]string, 0, 2*len(s.Parameters))
+	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
+		args = append(args, "-c", name+"="+string(s.Parameters[name]))
 	}
 	return args
-}
-
-// number is a parameter's value where it is a number, whichever of its names it
-// has.
-func number(parameters map[string]v1alpha1.ParameterValue, unset int, names ...string) int {
-	for _, name := range names {
-		if n, err := strconv.Atoi(string(parameters[name])); err == nil {
-			return n
-		}
-	}
-	return unset
-}
-
-func execProbe(command string, periodSeconds, failureThreshold int32) *corev1.Probe {
-	return &corev1.Probe{
-		ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", command}}},
-		PeriodSeconds:    periodSeconds,
-		TimeoutSeconds:   5,
-		FailureThreshold: failureThreshold,
-	}
-}
-
-// restricted meets the Pod Security Standard of that name.
-func restricted() *corev1.SecurityContext {
-	return &corev1.SecurityContext{
-		AllowPrivilegeEscalation: ptr.To(false),
-		ReadOnlyRootFilesystem:   ptr.To(true),
-		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
-	}
 }

@@ -94,12 +94,6 @@ func (p *Plan) restoreNamespace(spec *v1alpha1.Database) string {
 	return firstSet(spec.Restore.From.Namespace, p.Namespace)
 }
 
-// FromDump says whether a wanted restore is from a dump, which the engine's own tool
-// reads. What CloudNativePG backs up itself it alone recovers.
-func FromDump(spec *v1alpha1.Database) bool {
-	return spec.Restore != nil && firstSet(spec.Restore.From.Provider, v1alpha1.BackupProvider(spec.Provider)) != v1alpha1.BackupOfCloudNativePG
-}
-
 // RestoreJob fills the database from a backup.
 func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage string, labels map[string]string) *batchv1.Job {
 	from := &spec.Restore.From

@@ -49,7 +49,7 @@ func scriptsOf(t *testing.T) map[string]string {
 	for kind := range engines {
 		pods := map[string]corev1.PodSpec{}
 		plan := planOf(t, kind, nil)
-		pods["server"] = plan.Engine.PodSpec(plan)
+		pods["server"] = plan.Engine.PodSpec(plan.server())
 		pods["set password"] = plan.SetPasswordJob("x", nil).Spec.Template.Spec
 		pods["retire password"] = plan.RetirePasswordJob("x", "y", nil).Spec.Template.Spec
 		for where, location := range map[string]v1alpha1.BackupLocation{

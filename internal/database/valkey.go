@@ -249,27 +249,27 @@ fi
 
 // appendOnly is whether the server writes every change down before it answers.
 // Without that a crash loses what came after the last snapshot.
-func appendOnly(p *Plan) string {
-	if strings.EqualFold(string(p.Parameters["appendonly"]), "no") {
+func appendOnly(s *Server) string {
+	if strings.EqualFold(string(s.Parameters["appendonly"]), "no") {
 		return "no"
 	}
 	return "yes"
 }
 
-func (valkey) PodSpec(p *Plan) corev1.PodSpec {
-	server := p.server(valkeyHome, valkeyTool+valkeyInit+valkeyStart, "")
+func (valkey) PodSpec(s *Server) corev1.PodSpec {
+	server := s.server(valkeyHome, valkeyTool+valkeyInit+valkeyStart, "")
 	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
-	for _, name := range slices.Sorted(maps.Keys(p.Parameters)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
 		if name != "appendonly" {
-			server.Args = append(server.Args, "--"+name, string(p.Parameters[name]))
+			server.Args = append(server.Args, "--"+name, string(s.Parameters[name]))
 		}
 	}
-	server.Env = append(p.serverEnv(), p.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: appendOnly(p)})
+	server.Env = append(s.serverEnv(), s.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: appendOnly(s)})
 	server.StartupProbe = execProbe(valkeyLocal+`client PING | grep -q PONG || exit 1
 `+valkeyChange, startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
 	// A server that loads its data is alive.
 	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN' || exit 1
 `+valkeyAlone, 10, 12)
-	return p.serverPod(server)
+	return s.serverPod(server)
 }

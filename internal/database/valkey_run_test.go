@@ -119,7 +119,7 @@ func TestValkeyChanges(t *testing.T) {
 			}
 			wantNoted := tc.noted
 			if tc.want {
-				wantNoted = appendOnly(plan)
+				wantNoted = appendOnly(plan.server())
 			}
 			if diff := cmp.Diff(wantNoted+"\n", m.read("home", ".atoll-appendonly")); diff != "" {
 				t.Errorf("noted (-want +got):\n%s", diff)
@@ -185,7 +185,7 @@ func TestValkeyLiveness(t *testing.T) {
 		"a server that is away altogether": {[]string{"FAKE_DOWN=1"}, false},
 	} {
 		m := newMachine(t)
-		c := planOf(t, v1alpha1.EngineValkey, nil).Engine.PodSpec(planOf(t, v1alpha1.EngineValkey, nil)).Containers[0]
+		c := planOf(t, v1alpha1.EngineValkey, nil).Engine.PodSpec(planOf(t, v1alpha1.EngineValkey, nil).server()).Containers[0]
 		c.Command = c.LivenessProbe.Exec.Command
 		if output, alive := m.run(&c, tc.env...); alive != tc.want {
 			t.Errorf("%s: alive is %t, want %t: %s", name, alive, tc.want, output)

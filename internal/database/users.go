@@ -17,6 +17,7 @@ limitations under the License.
 package database
 
 import (
+	"cmp"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -24,12 +25,31 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Name is the name of a service's built-in database: StatefulSet, Service and
-// binding Secret.
-func Name(owner string) string { return owner + "-db" }
+// Users are those of a service's database.
+type Users struct {
+	// First and second are the service's by turns.
+	First, second string
+	Admin         string
+}
 
-// ClaimName is the name of the volume claim of a service's built-in database.
-func ClaimName(owner string) string { return VolumeName + "-" + Name(owner) + "-0" }
+// UsersOf are the users of a Microservice's database, which it must have. cluster
+// is that of CloudNativePG, or nil.
+func UsersOf(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured) Users {
+	engine, known := engines[ms.Spec.Database.Engine]
+	if !known {
+		return Users{}
+	}
+	names := engine.Users(databaseName(ms, cluster))
+	return Users{First: names[0], second: names[1], Admin: engine.Admin()}
+}
+
+// After is the user that has its turn after another.
+func (u Users) After(current string) string {
+	if current == u.First {
+		return u.second
+	}
+	return u.First
+}
 
 // identifier makes the name of a database of a service's name, and of the users
 // that are named after it.
@@ -66,4 +86,10 @@ func databaseName(ms *v1alpha1.Microservice, cluster *unstructured.Unstructured)
 var reserved = map[string]bool{
 	"postgres": true, "template0": true, "template1": true, "public": true, "none": true, "user": true,
 	"mysql": true, "sys": true, "information_schema": true, "performance_schema": true, "root": true,
+}
+
+// FromDump says whether a wanted restore is from a dump, which the engine's own tool
+// reads. What CloudNativePG backs up itself it alone recovers.
+func FromDump(spec *v1alpha1.Database) bool {
+	return spec.Restore != nil && cmp.Or(spec.Restore.From.Provider, v1alpha1.BackupProvider(spec.Provider)) != v1alpha1.BackupOfCloudNativePG
 }
