@@ -53,7 +53,7 @@ manifests: ## Write CRDs, RBAC and the API reference from the code's comments.
 
 .PHONY: golden
 golden: ## Write what the pure packages build anew into testdata; read the diff.
-	go test ./internal/children -run TestGolden -update
+	go test ./internal/components -run TestGolden -update
 	go test ./internal/graph ./cmd/kubectl-atoll -update
 
 .PHONY: lint

@@ -36,8 +36,8 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/controller"
-	"github.com/atoll-dev/atoll/internal/database"
 )
 
 // options are what the command line sets.

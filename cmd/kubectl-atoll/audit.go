@@ -32,7 +32,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // auditor reads what calls that nobody declared may stand in.

@@ -27,7 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 )
 
 // forwarders knows which entries the data plane of the Topology serves. A project's
@@ -98,7 +98,7 @@ func (f *forwarders) ingress(ingress *networkingv1.Ingress) bool {
 // route says whether all Gateways of a route are the data plane's.
 func (f *forwarders) route(route client.Object, parents []gatewayv1.ParentReference) bool {
 	return f.known && len(parents) > 0 && !slices.ContainsFunc(parents, func(parent gatewayv1.ParentReference) bool {
-		gateway := children.GatewayKey(parent, route.GetNamespace())
+		gateway := routes.GatewayKey(parent, route.GetNamespace())
 		return gateway != f.own && !f.is(f.gateways[gateway])
 	})
 }

@@ -33,8 +33,8 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // observe reads what may send members requests, and what lets it through already.
@@ -75,7 +75,7 @@ func (a *auditor) gateways(ctx context.Context, _ *offline.Observed) error {
 	return err
 }
 
-func (a *auditor) add(o children.Object) error {
+func (a *auditor) add(o kube.Object) error {
 	u, err := offline.ToUnstructured(o)
 	if err != nil {
 		return err

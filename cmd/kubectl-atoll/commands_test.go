@@ -44,7 +44,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 var update = flag.Bool("update", false, "write what is printed into testdata, instead of comparing with it")

@@ -24,9 +24,9 @@ import (
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/atoll-dev/atoll/internal/children"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 type diffOptions struct {
@@ -142,7 +142,7 @@ func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (dif
 }
 
 // owns says whether a live object is the owner's, as the operator sees it.
-func owns(built *offline.Built, o children.Object) bool {
+func owns(built *offline.Built, o kube.Object) bool {
 	if c := metav1.GetControllerOfNoCopy(o); c != nil && c.Kind != "StatefulSet" {
 		return c.Kind == built.Kind && c.Name == built.Name
 	}

@@ -35,8 +35,8 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // converged is a cluster that holds objects and what the operator makes of a service
@@ -213,7 +213,7 @@ func TestDiffOfOneWithFewRights(t *testing.T) {
 				return c.Get(ctx, key, o, opts...)
 			}})
 	}
-	for _, kind := range children.Kinds() {
+	for _, kind := range components.Kinds() {
 		t.Run("without "+kind.Kind, func(t *testing.T) {
 			got := run(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) == kind.Kind+"List" }), input, "diff", "-f", "-")
 			if got.code != 0 || got.out != "" || !strings.Contains(got.err, "note: objects of kind "+kind.Kind+" in namespace shop may not be listed") {

@@ -39,10 +39,10 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/database"
-	"github.com/atoll-dev/atoll/internal/diagnosis"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
 )
 
 const (
@@ -205,7 +205,7 @@ func (r *reading) database(ctx context.Context) {
 		return
 	}
 	set := &appsv1.StatefulSet{}
-	if r.there(ctx, "StatefulSets", database.Name(r.evidence.Microservice.Name), set) {
+	if r.there(ctx, "StatefulSets", names.Database(r.evidence.Microservice.Name), set) {
 		r.evidence.StatefulSet = set
 	}
 	jobs := &batchv1.JobList{}
@@ -230,7 +230,7 @@ func (r *reading) routes(ctx context.Context) {
 	r.list(ctx, "GRPCRoutes", grpc, r.ours...)
 	e.HTTPRoutes, e.GRPCRoutes = http.Items, grpc.Items
 	for i := range e.Microservice.Spec.Routes {
-		for _, ref := range children.GatewayRefs(e.Microservice, &e.Microservice.Spec.Routes[i], e.Topology) {
+		for _, ref := range routes.GatewayRefs(e.Microservice, &e.Microservice.Spec.Routes[i], e.Topology) {
 			r.gateway(ctx, orSame(ref.Namespace, r.namespace), ref.Name)
 		}
 	}
@@ -294,7 +294,7 @@ func (r *reading) calls(ctx context.Context) {
 	r.labelsOf(ctx, r.namespace)
 	for _, callee := range callees {
 		pods := &corev1.PodList{}
-		r.list(ctx, "Pods", pods, client.InNamespace(callee.Namespace), client.MatchingLabels(children.PodSelector(callee)), client.Limit(1))
+		r.list(ctx, "Pods", pods, client.InNamespace(callee.Namespace), client.MatchingLabels(names.PodSelector(callee)), client.Limit(1))
 		if len(pods.Items) > 0 {
 			e.Callees[callee.Namespace+"/"+callee.Name] = &pods.Items[0]
 		}

@@ -27,8 +27,8 @@ import (
 	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/atoll-dev/atoll/config/crd"
-	"github.com/atoll-dev/atoll/internal/database"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // files are where render, diff and lint read from.

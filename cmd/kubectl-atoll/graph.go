@@ -32,7 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/isolation"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -120,7 +120,7 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 		return "", nil, err
 	}
 	g := graph.Of(namespace, from.all, from.memberOf, members)
-	audited := children.Audited(shown)
+	audited := isolation.Audited(shown)
 	if audited {
 		if g.Cuts, g.Unread, err = cuts(ctx, c, shown, from); err != nil {
 			return "", nil, err

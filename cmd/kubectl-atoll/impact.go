@@ -25,8 +25,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 type impactOptions struct {
@@ -222,14 +224,14 @@ func fateOfData(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice)
 			return nil, readable(fmt.Sprintf("reading Topology %q", ref.Name), err)
 		}
 	}
-	plan, err := database.Resolve(ms, topology, &database.State{})
+	plan, err := database.Resolve(ms, topology, &inputs.State{})
 	if err != nil {
 		return []string{fmt.Sprintf("Its database can't be told of: %v", err)}, nil
 	}
 	if plan.Provider == v1alpha1.ProviderExternal {
 		return []string{fmt.Sprintf("Its %s runs elsewhere and is left as it is, and so is Secret %q.", plan.Kind, plan.SecretName)}, nil
 	}
-	what := fmt.Sprintf("PersistentVolumeClaim %q", database.ClaimName(ms.Name))
+	what := fmt.Sprintf("PersistentVolumeClaim %q", names.DatabaseClaim(ms.Name))
 	secrets := fmt.Sprintf("Secrets %q and %q", plan.SecretName, plan.AdminSecretName)
 	if plan.Provider == v1alpha1.ProviderCloudNativePG {
 		what, secrets = fmt.Sprintf("Cluster %q", plan.Name), fmt.Sprintf("Secret %q", plan.SecretName)

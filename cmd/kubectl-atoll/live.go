@@ -32,9 +32,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/database"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // live is what the cluster holds, with what files say in the place of what it says
@@ -42,7 +44,7 @@ import (
 type live struct {
 	client  client.Reader
 	world   *offline.World
-	objects map[string]children.Object
+	objects map[string]kube.Object
 	// services and topologies are those of the files.
 	services   []*v1alpha1.Microservice
 	topologies []*v1alpha1.Topology
@@ -62,7 +64,7 @@ func objectID(kind string, o metav1.Object) string {
 // gather reads what decides over the children of the services in the files, and
 // the children. What may not be read is noted and passed over.
 func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*live, error) {
-	l := &live{client: c, objects: map[string]children.Object{}, unread: map[kindIn]bool{},
+	l := &live{client: c, objects: map[string]kube.Object{}, unread: map[kindIn]bool{},
 		world: &offline.World{Live: true, MissingCRDs: map[string]bool{}, Hidden: map[string]bool{}}}
 	namespaces := map[string]bool{}
 	for _, source := range sources {
@@ -129,7 +131,7 @@ func (l *live) known(ctx context.Context, o *unstructured.Unstructured) (v1alpha
 // made reads all that Atoll made in some namespaces, and the pods.
 func (l *live) made(ctx context.Context, namespaces []string) error {
 	for _, namespace := range namespaces {
-		for _, kind := range children.Kinds() {
+		for _, kind := range components.Kinds() {
 			if err := l.kind(ctx, kind, namespace); err != nil {
 				return err
 			}
@@ -153,7 +155,7 @@ func (l *live) made(ctx context.Context, namespaces []string) error {
 var ours = client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
 
 // kind reads what Atoll made of a kind.
-func (l *live) kind(ctx context.Context, kind *children.Component, namespace string) error {
+func (l *live) kind(ctx context.Context, kind *components.Component, namespace string) error {
 	list, err := offline.NewList(kind.Prototype)
 	if err != nil {
 		return err
@@ -175,7 +177,7 @@ func (l *live) kind(ctx context.Context, kind *children.Component, namespace str
 
 // add adds an object that was read, and that may be one of those that are compared.
 func (l *live) add(o runtime.Object) error {
-	object := o.(children.Object)
+	object := o.(kube.Object)
 	kind, err := offline.KindOf(object)
 	if err != nil {
 		return err
@@ -185,7 +187,7 @@ func (l *live) add(o runtime.Object) error {
 }
 
 func (l *live) addToWorld(o runtime.Object) error {
-	u, err := offline.ToUnstructured(o.(children.Object))
+	u, err := offline.ToUnstructured(o.(kube.Object))
 	if err != nil {
 		return err
 	}
@@ -196,10 +198,10 @@ func (l *live) addToWorld(o runtime.Object) error {
 // their databases that have lost their labels.
 func (l *live) referred(ctx context.Context, _ []string) error {
 	for _, ms := range l.services {
-		refs := children.ReferencesOf(ms)
+		refs := inputs.ReferencesOf(ms)
 		if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
-			for _, name := range []string{database.Name(ms.Name), database.AdminSecretName(ms.Name), database.NextSecretName(ms.Name)} {
-				refs = append(refs, children.Reference{Kind: "Secret", Name: name})
+			for _, name := range []string{names.Database(ms.Name), names.AdminSecret(ms.Name), names.NextSecret(ms.Name)} {
+				refs = append(refs, inputs.Reference{Kind: "Secret", Name: name})
 			}
 		}
 		if err := l.contents(ctx, ms, refs); err != nil {
@@ -210,7 +212,7 @@ func (l *live) referred(ctx context.Context, _ []string) error {
 }
 
 // contents reads what a service refers to.
-func (l *live) contents(ctx context.Context, ms *v1alpha1.Microservice, refs []children.Reference) error {
+func (l *live) contents(ctx context.Context, ms *v1alpha1.Microservice, refs []inputs.Reference) error {
 	for i := range refs {
 		var o client.Object = &corev1.ConfigMap{}
 		if refs[i].Kind == "Secret" {
@@ -234,14 +236,14 @@ func (l *live) contents(ctx context.Context, ms *v1alpha1.Microservice, refs []c
 }
 
 // object is the live object of a kind and a name, or nil.
-func (l *live) object(kind string, o metav1.Object) children.Object {
+func (l *live) object(kind string, o metav1.Object) kube.Object {
 	return l.objects[objectID(kind, o)]
 }
 
 // leftover is an object that Atoll would delete.
 type leftover struct {
 	kind   string
-	object children.Object
+	object kube.Object
 }
 
 // unwanted are the objects that a Microservice controls and that are not wanted.

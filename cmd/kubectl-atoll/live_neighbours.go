@@ -31,8 +31,9 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/kube"
 )
 
 // neighbours reads the services and Topologies of all namespaces, or, where that
@@ -186,7 +187,7 @@ func (l *live) gatewaysNamed(ctx context.Context, namespaces []string) error {
 	for _, ms := range l.services {
 		namespace, name, _ := strings.Cut(graph.TopologyOf(ms), "/")
 		for i := range ms.Spec.Routes {
-			for _, ref := range children.GatewayRefs(ms, &ms.Spec.Routes[i], l.world.Topology(namespace, name)) {
+			for _, ref := range routes.GatewayRefs(ms, &ms.Spec.Routes[i], l.world.Topology(namespace, name)) {
 				key := types.NamespacedName{Namespace: orSame(ref.Namespace, ms.Namespace), Name: ref.Name}
 				if slices.Contains(namespaces, key.Namespace) {
 					continue
@@ -221,7 +222,7 @@ func (l *live) routesElsewhere(ctx context.Context, namespaces []string) error {
 			return readable("listing routes", err)
 		}
 		if err := meta.EachListItem(list, func(o runtime.Object) error {
-			if slices.Contains(namespaces, o.(children.Object).GetNamespace()) {
+			if slices.Contains(namespaces, o.(kube.Object).GetNamespace()) {
 				return nil
 			}
 			return l.addToWorld(o)

@@ -28,7 +28,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // memberships finds the Topologies that services are members of, and remembers what

@@ -32,8 +32,9 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // routeStatus is a route of the spec at one Gateway.
@@ -84,7 +85,7 @@ func readRoutes(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice,
 	}
 	var routes []routeStatus
 	for i := range ms.Spec.Routes {
-		routes = append(routes, routesAt(ms, i, topology, made[children.RouteName(ms, i)], unread)...)
+		routes = append(routes, routesAt(ms, i, topology, made[names.Route(ms, i)], unread)...)
 	}
 	return routes, nil
 }
@@ -105,12 +106,12 @@ func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, mad
 		all := make([]routeStatus, len(made.parents))
 		for j, parent := range made.parents {
 			all[j] = route
-			all[j].Gateway = children.GatewayKey(parent, ms.Namespace)
+			all[j].Gateway = routes.GatewayKey(parent, ms.Namespace)
 			all[j].judge(made, parent)
 		}
 		return all
 	}
-	for _, host := range children.Hostnames(spec, topology) {
+	for _, host := range routes.Hostnames(spec, topology) {
 		route.Hosts = append(route.Hosts, string(host))
 	}
 	route.State, route.Reason, route.Message = graph.StateReconciling, v1alpha1.ReasonProgressing, "it is not made yet"
@@ -119,7 +120,7 @@ func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, mad
 	} else if c := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionRoutesReady); c != nil && c.Status == metav1.ConditionFalse {
 		route.State, route.Reason, route.Message = conditionState(ms, c), c.Reason, "it is not made: "+c.Message
 	}
-	refs := children.GatewayRefs(ms, spec, topology)
+	refs := routes.GatewayRefs(ms, spec, topology)
 	if len(refs) == 0 {
 		return []routeStatus{route}
 	}

@@ -24,8 +24,8 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/atoll-dev/atoll/internal/diagnosis"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
 )
 
 type whyOptions struct {

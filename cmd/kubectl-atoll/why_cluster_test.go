@@ -42,8 +42,8 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/controller"
-	"github.com/atoll-dev/atoll/internal/diagnosis"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // clusterTimeout is more than Atoll ever takes.

@@ -39,8 +39,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/diagnosis"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 // stopped is a topology in which a database does not start: payments calls orders,

@@ -29,7 +29,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components"
 )
 
 // CacheOptions limit the manager's cache to what Atoll made and to Atoll's own
@@ -119,8 +119,8 @@ func slim(object any) (any, error) {
 }
 
 var (
-	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io", wantedBy: children.HasRoutes, foreign: true}
-	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io", wantedBy: children.HasRoutes, foreign: true}
+	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io", wantedBy: components.HasRoutes, foreign: true}
+	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io", wantedBy: components.HasRoutes, foreign: true}
 )
 
 // namespaceMetadata is the metadata of a Namespace.

@@ -31,7 +31,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 var _ = Describe("CloudNativePG", func() {
@@ -178,15 +179,15 @@ var _ = Describe("A Cluster", func() {
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database = clusterOf(ns, "users").Spec.Database })
 		eventuallyReady(ctx, users)
 		own := get(ctx, &corev1.Secret{}, ns, "users-db")
-		Expect(own.Annotations).To(HaveKeyWithValue(database.AnnotationServer, string(theCluster(ctx, ns, "users-db").GetUID())))
+		Expect(own.Annotations).To(HaveKeyWithValue(inputs.AnnotationServer, string(theCluster(ctx, ns, "users-db").GetUID())))
 		Expect(own.Data["password"]).NotTo(Equal(builtIn.Data["password"]))
 		Eventually(func() map[string]string { return theCluster(ctx, ns, "users-db").GetAnnotations() }).
-			Should(HaveKeyWithValue(database.AnnotationUser, string(own.Data["username"])))
+			Should(HaveKeyWithValue(inputs.AnnotationUser, string(own.Data["username"])))
 
 		By("another Cluster of its name")
 		Expect(k8s.Delete(ctx, theCluster(ctx, ns, "users-db"))).To(Succeed())
 		Eventually(func() map[string]string { return get(ctx, &corev1.Secret{}, ns, "users-db").Annotations }).
-			Should(HaveKeyWithValue(database.AnnotationServer, And(Not(BeEmpty()), Not(Equal(own.Annotations[database.AnnotationServer])))))
+			Should(HaveKeyWithValue(inputs.AnnotationServer, And(Not(BeEmpty()), Not(Equal(own.Annotations[inputs.AnnotationServer])))))
 		eventuallyReady(ctx, users)
 		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data["password"]).NotTo(Equal(own.Data["password"]))
 	}, SpecTimeout(suiteTimeout))
@@ -228,7 +229,7 @@ var _ = Describe("A Cluster", func() {
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		eventuallyReady(ctx, orders)
 		secret := get(ctx, &corev1.Secret{}, ns, "orders-db")
-		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKey(database.AnnotationUser))
+		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKey(inputs.AnnotationUser))
 		settled(ns)
 
 		By("one that has lost its labels")
@@ -296,7 +297,7 @@ var _ = Describe("A Cluster", func() {
 		Expect(env).To(And(HaveKeyWithValue("ATOLL_LOCATION", "pvc://backups/old-orders"), HaveKeyWithValue("ATOLL_HOST", "orders-db-rw."+ns+".svc")))
 
 		By("its Job being gone, and another backup being asked for")
-		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKey(database.AnnotationRestored))
+		Eventually(func() map[string]string { return theCluster(ctx, ns, "orders-db").GetAnnotations() }).Should(HaveKey(inputs.AnnotationRestored))
 		Expect(k8s.Delete(ctx, restoreJob(ctx, ns), client.PropagationPolicy(metav1.DeletePropagationBackground))).To(Succeed())
 		settled(ns)
 		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Service = "older-orders" })

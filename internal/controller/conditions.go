@@ -31,7 +31,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // conditions is the only way in which conditions are written: every one carries
@@ -46,7 +46,7 @@ func newConditions(list *[]metav1.Condition, generation int64) *conditions {
 	return &conditions{list: list, generation: generation, keep: map[string]bool{}}
 }
 
-func (c *conditions) set(conditionType string, h children.Health) {
+func (c *conditions) set(conditionType string, h condition.Health) {
 	status := metav1.ConditionFalse
 	if h.Ready {
 		status = metav1.ConditionTrue
@@ -54,7 +54,7 @@ func (c *conditions) set(conditionType string, h children.Health) {
 	c.setStatus(conditionType, status, h)
 }
 
-func (c *conditions) setStatus(conditionType string, status metav1.ConditionStatus, h children.Health) {
+func (c *conditions) setStatus(conditionType string, status metav1.ConditionStatus, h condition.Health) {
 	c.keep[conditionType] = true
 	meta.SetStatusCondition(c.list, metav1.Condition{
 		Type: conditionType, Status: status, Reason: h.Reason, Message: truncate(h.Message), ObservedGeneration: c.generation,
@@ -62,7 +62,7 @@ func (c *conditions) setStatus(conditionType string, status metav1.ConditionStat
 }
 
 // summarize sets Ready and, while true, Reconciling or Stalled.
-func (c *conditions) summarize(h children.Health) {
+func (c *conditions) summarize(h condition.Health) {
 	c.set(v1alpha1.ConditionReady, h)
 	switch {
 	case h.Ready:
@@ -89,7 +89,7 @@ func (c *conditions) keepAll() {
 func (c *conditions) prune() {
 	*c.list = slices.DeleteFunc(*c.list, func(condition metav1.Condition) bool { return !c.keep[condition.Type] })
 	slices.SortStableFunc(*c.list, func(a, b metav1.Condition) int {
-		return children.ConditionRank(a.Type) - children.ConditionRank(b.Type)
+		return condition.ConditionRank(a.Type) - condition.ConditionRank(b.Type)
 	})
 }
 

@@ -26,7 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/components/database"
 )
 
 // bindingKeys are the keys of a binding Secret, whoever runs the database.

@@ -19,12 +19,13 @@ package controller
 import (
 	"context"
 
+	"github.com/atoll-dev/atoll/internal/names"
+
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/database"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // Indexes of the cache.
@@ -64,18 +65,18 @@ func byTopology(o client.Object) []string {
 
 func byReference(o client.Object) []string {
 	ms := o.(*v1alpha1.Microservice)
-	var names []string
-	for _, ref := range children.ReferencesOf(ms) {
-		names = append(names, ref.Kind+"/"+ref.Name)
+	var found []string
+	for _, ref := range inputs.ReferencesOf(ms) {
+		found = append(found, ref.Kind+"/"+ref.Name)
 	}
 	if ms.Spec.Database != nil {
 		// One that somebody restores without Atoll's labels, or that is somebody else's,
 		// is seen too.
-		for _, name := range []string{database.Name(ms.Name), database.AdminSecretName(ms.Name), database.NextSecretName(ms.Name)} {
-			names = append(names, "Secret/"+name)
+		for _, name := range []string{names.Database(ms.Name), names.AdminSecret(ms.Name), names.NextSecret(ms.Name)} {
+			found = append(found, "Secret/"+name)
 		}
 	}
-	return names
+	return found
 }
 
 func byGateway(o client.Object) []string {

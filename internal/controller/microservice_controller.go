@@ -34,7 +34,10 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
 )
 
 // foreignInterval is how often is looked again at what no watch tells of: an
@@ -103,7 +106,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 
 // unread says in the status that something could not be read, and returns why.
 func (r *MicroserviceReconciler) unread(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
-	_, err := r.writeStatus(ctx, &gathered{Inputs: children.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
+	_, err := r.writeStatus(ctx, &gathered{Inputs: inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
 	return errors.Join(why, err)
 }
 
@@ -118,9 +121,9 @@ func sooner(a, b time.Duration) time.Duration {
 // outcome is what came of building and applying.
 type outcome struct {
 	// built is nil where nothing could be built.
-	built *children.Built
+	built *components.Built
 	// failed says, by kind and name, what is wrong with applying an object.
-	failed map[objectKey]*children.Problem
+	failed map[objectKey]*condition.Problem
 	// failedComponents are the components with such an object.
 	failedComponents map[string]bool
 	// written are the objects that were just changed: how they are is not known
@@ -139,11 +142,11 @@ type objectKey struct{ kind, name string }
 // others; but nothing is deleted that may still be used unless all that is wanted is
 // there.
 func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
-	out := &outcome{failed: map[objectKey]*children.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
+	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
 	if g.topologyMissing || g.topologyRefuses {
 		return out
 	}
-	built, err := children.Build(&g.Inputs)
+	built, err := components.Build(&g.Inputs)
 	if err != nil {
 		out.err = err
 		return out
@@ -157,7 +160,7 @@ func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome 
 	return out
 }
 
-func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered, wanted *children.Wanted, out *outcome) {
+func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered, wanted *components.Wanted, out *outcome) {
 	c := wanted.Component
 	// A database that starts without its Secret leaves a volume that nothing opens.
 	if slices.ContainsFunc(c.After, out.failedComponent) {
@@ -189,7 +192,7 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 		}
 		changed, err := r.Applier.Prune(ctx, g.Microservice, g.live[w.Component.Kind], func(live client.Object) bool {
 			return !w.Component.Owns(live) ||
-				slices.ContainsFunc(w.Objects, func(o children.Object) bool { return o.GetName() == live.GetName() })
+				slices.ContainsFunc(w.Objects, func(o kube.Object) bool { return o.GetName() == live.GetName() })
 		})
 		out.changed = out.changed || changed
 		if err != nil {
@@ -199,7 +202,7 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 }
 
 // fail notes what is wrong with applying an object.
-func (out *outcome) fail(key objectKey, c *children.Component, err error) {
+func (out *outcome) fail(key objectKey, c *components.Component, err error) {
 	problem, retry := applyProblem(key.kind, key.name, c.Condition, err)
 	out.failed[key] = problem
 	out.failedComponents[c.Name] = true

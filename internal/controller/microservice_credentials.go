@@ -30,7 +30,8 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // gatherCredentials finds the passwords of a database, or mints them for a
@@ -45,8 +46,8 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	}
 	g.adopted, g.minted = map[objectKey]bool{}, map[string]bool{}
 	state := &g.DatabaseState
-	state.Binding = g.credentials(database.Name(ms.Name))
-	state.Next = g.credentials(database.NextSecretName(ms.Name))
+	state.Binding = g.credentials(names.Database(ms.Name))
+	state.Next = g.credentials(names.NextSecret(ms.Name))
 	if g.StatefulSet != nil && len(g.StatefulSet.Spec.VolumeClaimTemplates) == 1 {
 		state.ClaimTemplate = &g.StatefulSet.Spec.VolumeClaimTemplates[0]
 	}
@@ -59,27 +60,27 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	// Whatever there is of a Cluster is another database.
 	state.Cluster = nil
 
-	state.Admin = g.credentials(database.AdminSecretName(ms.Name))
+	state.Admin = g.credentials(names.AdminSecret(ms.Name))
 	for _, o := range g.live["PersistentVolumeClaim"] {
-		if o.GetName() == database.ClaimName(ms.Name) {
+		if o.GetName() == names.DatabaseClaim(ms.Name) {
 			state.Claim = o.(*corev1.PersistentVolumeClaim)
 		}
 	}
 	if err := r.findClaim(ctx, g, seen); err != nil {
 		return err
 	}
-	users := database.UsersOf(ms, g.DatabaseState.Cluster)
+	users := inputs.UsersOf(ms, g.DatabaseState.Cluster)
 	first := users.First
 	if holder := state.Holder(); holder != nil {
 		first = cmp.Or(holder.Marks.User, first)
 	}
 	for _, missing := range []struct {
-		found **database.Credentials
+		found **inputs.Credentials
 		name  string
 		user  string
 	}{
-		{&state.Binding, database.Name(ms.Name), first},
-		{&state.Admin, database.AdminSecretName(ms.Name), users.Admin},
+		{&state.Binding, names.Database(ms.Name), first},
+		{&state.Admin, names.AdminSecret(ms.Name), users.Admin},
 	} {
 		if *missing.found != nil && (*missing.found).Password != "" {
 			continue
@@ -101,7 +102,7 @@ func (r *MicroserviceReconciler) findClusterBinding(ctx context.Context, g *gath
 	if state.Binding != nil || holder == nil || holder.Marks.User == "" {
 		return nil
 	}
-	name := database.Name(g.Microservice.Name)
+	name := names.Database(g.Microservice.Name)
 	secret := &corev1.Secret{}
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
 	if err != nil {
@@ -109,7 +110,7 @@ func (r *MicroserviceReconciler) findClusterBinding(ctx context.Context, g *gath
 	}
 	seen.add(secret)
 	g.adopted[objectKey{"Secret", name}] = true
-	state.Binding = database.CredentialsOf(secret)
+	state.Binding = inputs.CredentialsOf(secret)
 	state.Binding.Username = cmp.Or(state.Binding.Username, holder.Marks.User)
 	state.Binding.Server = holder.UID
 	return nil
@@ -129,7 +130,7 @@ func (r *MicroserviceReconciler) findClaim(ctx context.Context, g *gathered, see
 // StatefulSet would use it, whoever made it.
 func (r *MicroserviceReconciler) lookForClaim(ctx context.Context, g *gathered, seen *fingerprint) error {
 	claim := &corev1.PersistentVolumeClaim{}
-	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: database.ClaimName(g.Microservice.Name)}
+	key := types.NamespacedName{Namespace: g.Microservice.Namespace, Name: names.DatabaseClaim(g.Microservice.Name)}
 	err := r.Live.Get(ctx, key, claim)
 	switch {
 	case apierrors.IsNotFound(err):
@@ -144,17 +145,17 @@ func (r *MicroserviceReconciler) lookForClaim(ctx context.Context, g *gathered, 
 }
 
 // credentials are those of a Secret that the cache holds, or nil.
-func (g *gathered) credentials(name string) *database.Credentials {
+func (g *gathered) credentials(name string) *inputs.Credentials {
 	secret, ok := g.find(objectKey{"Secret", name}).(*corev1.Secret)
 	if !ok || secret.DeletionTimestamp != nil {
 		return nil
 	}
-	return database.CredentialsOf(secret)
+	return inputs.CredentialsOf(secret)
 }
 
 // findCredentials looks past the cache for a Secret that it does not hold, and
 // mints a password where there is none.
-func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*database.Credentials, error) {
+func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*inputs.Credentials, error) {
 	secret := &corev1.Secret{}
 	defer func() { seen.add(secret) }()
 	err := r.Live.Get(ctx, types.NamespacedName{Namespace: g.Microservice.Namespace, Name: name}, secret)
@@ -175,7 +176,7 @@ func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathere
 	}
 	// It opens a volume that is this service's, or has lost its label only.
 	g.adopted[objectKey{"Secret", name}] = true
-	found := database.CredentialsOf(secret)
+	found := inputs.CredentialsOf(secret)
 	if found.Username == "" {
 		found.Username = user
 	}
@@ -185,7 +186,7 @@ func (r *MicroserviceReconciler) findCredentials(ctx context.Context, g *gathere
 // mint makes up a password for a database that has no volume yet. A volume that
 // somebody restored, without Atoll's labels and so in no cache, counts as well:
 // a new password would lock everybody out of it.
-func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*database.Credentials, error) {
+func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fingerprint, name, user string) (*inputs.Credentials, error) {
 	if g.DatabaseState.Claim == nil {
 		if err := r.lookForClaim(ctx, g, seen); err != nil {
 			return nil, err
@@ -198,9 +199,9 @@ func (r *MicroserviceReconciler) mint(ctx context.Context, g *gathered, seen *fi
 }
 
 // made is a user with a new password, for the rotation that is asked for.
-func (g *gathered) made(secret, user string) *database.Credentials {
+func (g *gathered) made(secret, user string) *inputs.Credentials {
 	g.minted[secret] = true
-	return &database.Credentials{
+	return &inputs.Credentials{
 		Username: user, Password: rand.Text(),
 		Rotation: g.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials],
 	}
@@ -241,7 +242,7 @@ func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, se
 		}
 		return nil
 	}
-	name := database.NextSecretName(ms.Name)
+	name := names.NextSecret(ms.Name)
 	next := g.next(name)
 	if next == nil {
 		return nil
@@ -258,29 +259,29 @@ func (r *MicroserviceReconciler) gatherNext(ctx context.Context, g *gathered, se
 		state.ForeignSecret = name
 	default:
 		seen.add(secret)
-		state.Next = database.CredentialsOf(secret)
+		state.Next = inputs.CredentialsOf(secret)
 	}
 	return nil
 }
 
 // next are the credentials that the service is to get; nil for none.
-func (g *gathered) next(secret string) *database.Credentials {
+func (g *gathered) next(secret string) *inputs.Credentials {
 	ms, state := g.Microservice, &g.DatabaseState
 	wanted := ms.Annotations[v1alpha1.AnnotationRotateCredentials]
-	users := database.UsersOf(ms, state.Cluster)
+	users := inputs.UsersOf(ms, state.Cluster)
 	binding := state.Binding
-	var next *database.Credentials
+	var next *inputs.Credentials
 	switch {
 	case state.Unbound() && binding != nil:
 		// Not the user that it is said to have: that may be one in use.
 		next = g.made(secret, users.After(binding.Username))
 	case state.Unbound():
 		next = g.made(secret, users.First)
-	case binding == nil || g.minted[database.Name(ms.Name)]:
+	case binding == nil || g.minted[names.Database(ms.Name)]:
 		return nil
 	case binding.Retiring:
 		g.minted[secret] = true
-		next = &database.Credentials{Username: binding.Username, Password: binding.Password, Rotation: binding.Rotation}
+		next = &inputs.Credentials{Username: binding.Username, Password: binding.Password, Rotation: binding.Rotation}
 	case wanted == "" || binding.Rotation == wanted:
 		return nil
 	default:

@@ -32,13 +32,15 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // gathered is all that one reconcile reads.
 type gathered struct {
-	children.Inputs
+	inputs.Inputs
 	// incomplete says that something could not be read.
 	incomplete bool
 	// topologyMissing says that topologyRef names a Topology that does not exist.
@@ -66,7 +68,7 @@ type gathered struct {
 // is. All of it comes from caches, but for the content of ConfigMaps and
 // Secrets that has not been seen yet.
 func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Microservice) (*gathered, error) {
-	g := &gathered{live: make(map[string][]client.Object, len(children.Table))}
+	g := &gathered{live: make(map[string][]client.Object, len(components.Table))}
 	g.Microservice = ms
 	g.RcloneImage, g.CloudNativePGNamespace = r.RcloneImage, r.CloudNativePGNamespace
 	seen := &fingerprint{}
@@ -85,7 +87,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 
 func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered, seen *fingerprint) error {
 	owner := client.ObjectKeyFromObject(g.Microservice)
-	for _, c := range children.Kinds() {
+	for _, c := range components.Kinds() {
 		if c.CRD != nil && !r.Optional.Installed(c.CRD.Name) {
 			if g.MissingCRDs == nil {
 				g.MissingCRDs = map[string]bool{}
@@ -112,7 +114,7 @@ func (r *MicroserviceReconciler) gatherChildren(ctx context.Context, g *gathered
 		}
 	}
 	for _, o := range g.live["StatefulSet"] {
-		if o.GetName() == database.Name(g.Microservice.Name) {
+		if o.GetName() == names.Database(g.Microservice.Name) {
 			g.StatefulSet = o.(*appsv1.StatefulSet)
 		}
 	}
@@ -160,12 +162,12 @@ func (r *MicroserviceReconciler) gatherUnlabelled(ctx context.Context, g *gather
 // unstructured is the live object of a kind without a Go type that has the
 // database's name, or nil.
 func (g *gathered) unstructured(kind string) *unstructured.Unstructured {
-	o, _ := g.find(objectKey{kind, database.Name(g.Microservice.Name)}).(*unstructured.Unstructured)
+	o, _ := g.find(objectKey{kind, names.Database(g.Microservice.Name)}).(*unstructured.Unstructured)
 	return o
 }
 
 func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gathered, seen *fingerprint) error {
-	found, err := r.Contents.read(ctx, g.Microservice.Namespace, children.ReferencesOf(g.Microservice))
+	found, err := r.Contents.read(ctx, g.Microservice.Namespace, inputs.ReferencesOf(g.Microservice))
 	if err != nil {
 		return err
 	}
@@ -179,11 +181,11 @@ func (r *MicroserviceReconciler) gatherReferences(ctx context.Context, g *gather
 // it would be.
 func (r *MicroserviceReconciler) gatherBackup(_ context.Context, g *gathered, seen *fingerprint) error {
 	for _, kind := range []string{"CronJob", "ScheduledBackup"} {
-		if o := g.find(objectKey{kind, database.BackupName(g.Microservice.Name)}); o != nil {
+		if o := g.find(objectKey{kind, names.Backup(g.Microservice.Name)}); o != nil {
 			g.BackupSince = o.GetCreationTimestamp()
 		}
 	}
-	due := children.BackupDue(children.ResolveDatabase(&g.Inputs))
+	due := database.BackupDue(database.Of(&g.Inputs))
 	if due.IsZero() {
 		return nil
 	}

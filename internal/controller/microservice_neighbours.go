@@ -30,8 +30,9 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 func (r *MicroserviceReconciler) gatherTopology(ctx context.Context, g *gathered, seen *fingerprint) error {
@@ -99,7 +100,7 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 			for _, port := range edge.Ports() {
 				// Whether it is let in depends on more than its spec.
 				seen.text("calls", port.Name)
-				g.Callers = append(g.Callers, children.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
+				g.Callers = append(g.Callers, inputs.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
 			}
 		}
 	}
@@ -112,7 +113,7 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 	}
 	g.Gateways = map[string]*gatewayv1.Gateway{}
 	for i := range g.Microservice.Spec.Routes {
-		for _, ref := range children.GatewayRefs(g.Microservice, &g.Microservice.Spec.Routes[i], g.Topology) {
+		for _, ref := range routes.GatewayRefs(g.Microservice, &g.Microservice.Spec.Routes[i], g.Topology) {
 			key := gatewayKey(ref, g.Microservice.Namespace)
 			gateway := &gatewayv1.Gateway{}
 			err := r.Foreign.Get(ctx, key, gateway)

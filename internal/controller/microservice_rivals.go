@@ -34,8 +34,10 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/kube"
 )
 
 // routeCRDs are the kinds of routes.
@@ -50,7 +52,7 @@ func byClaim(o client.Object) []string {
 	var keys []string
 	for i := range ms.Spec.Routes {
 		route := &ms.Spec.Routes[i]
-		path := children.ClaimedPath(route)
+		path := routes.ClaimedPath(route)
 		if len(route.Hostnames) == 0 {
 			keys = append(keys, claimKey(graph.TopologyOf(ms), path))
 			for _, ref := range route.ParentRefs {
@@ -78,7 +80,7 @@ func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, 
 	if err != nil {
 		return err
 	}
-	var others []children.Contender
+	var others []routes.Contender
 	for _, ms := range found {
 		topology, err := r.topologyOf(ctx, ms)
 		if err != nil {
@@ -91,7 +93,7 @@ func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, 
 		other.Held = topology == nil && ms.Spec.TopologyRef != nil
 		others = append(others, other)
 	}
-	if g.Rivals = children.RivalsOf(&own, others); failed != nil {
+	if g.Rivals = routes.RivalsOf(&own, others); failed != nil {
 		return failed
 	}
 	for _, rival := range g.Rivals {
@@ -101,8 +103,8 @@ func (r *MicroserviceReconciler) gatherRivals(ctx context.Context, g *gathered, 
 }
 
 // contender is a Microservice as one that claims routes.
-func (r *MicroserviceReconciler) contender(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology, failed *error) (children.Contender, error) {
-	c := children.Contender{Microservice: ms, Topology: topology}
+func (r *MicroserviceReconciler) contender(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology, failed *error) (routes.Contender, error) {
+	c := routes.Contender{Microservice: ms, Topology: topology}
 	c.Admits = func(gateway, section string, hostname v1alpha1.Hostname) bool {
 		key := types.NamespacedName{}
 		key.Namespace, key.Name, _ = strings.Cut(gateway, "/")
@@ -128,7 +130,7 @@ func (r *MicroserviceReconciler) admits(ctx context.Context, ms *v1alpha1.Micros
 	if gateway != nil && topology != nil && metav1.IsControlledBy(gateway, topology) {
 		return true, nil
 	}
-	return children.GatewayAdmits(gateway, section, hostname, ms.Namespace, namespaceLabels(ctx, r.Foreign))
+	return routes.GatewayAdmits(gateway, section, hostname, ms.Namespace, namespaceLabels(ctx, r.Foreign))
 }
 
 // gateway is the Gateway of a name, or nil.
@@ -152,12 +154,12 @@ func (r *MicroserviceReconciler) claimants(ctx context.Context, ms *v1alpha1.Mic
 	keys := map[string]bool{}
 	for i := range ms.Spec.Routes {
 		route := &ms.Spec.Routes[i]
-		path := children.ClaimedPath(route)
-		hostnames := children.Hostnames(route, topology)
+		path := routes.ClaimedPath(route)
+		hostnames := routes.Hostnames(route, topology)
 		for _, hostname := range hostnames {
 			keys[claimKey(string(hostname), path)] = true
 		}
-		for _, ref := range children.GatewayRefs(ms, route, topology) {
+		for _, ref := range routes.GatewayRefs(ms, route, topology) {
 			key := gatewayKey(ref, ms.Namespace)
 			keys[claimKey("gateway "+key.String(), path)] = true
 			sharing := &v1alpha1.TopologyList{}
@@ -214,9 +216,9 @@ func (r *MicroserviceReconciler) topologyOf(ctx context.Context, ms *v1alpha1.Mi
 }
 
 // routesOf are a Microservice's live routes.
-func (r *MicroserviceReconciler) routesOf(ctx context.Context, ms *v1alpha1.Microservice) ([]children.Object, error) {
-	var routes []children.Object
-	for _, c := range children.Kinds() {
+func (r *MicroserviceReconciler) routesOf(ctx context.Context, ms *v1alpha1.Microservice) ([]kube.Object, error) {
+	var routes []kube.Object
+	for _, c := range components.Kinds() {
 		if c.CRD == nil || !routeCRDs[c.CRD.Name] || !r.Optional.Installed(c.CRD.Name) {
 			continue
 		}

@@ -29,7 +29,13 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/components/workload"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // writeStatus writes the status if it differs, then tells of a change of Ready
@@ -72,7 +78,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	}
 	if g.topologyRefuses {
 		key, _ := topologyKey(ms)
-		set.summarize(children.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
+		set.summarize(condition.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
 			Message: fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace)})
 		set.keepAll()
 		unseenRoutes(status, set, v1alpha1.ReasonNotPermitted)
@@ -86,24 +92,24 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
-	status.URLs = children.URLs(&g.Inputs)
-	status.Ports = children.ServingPorts(&g.Inputs)
+	status.URLs = routes.URLs(&g.Inputs)
+	status.Ports = workload.ServingPorts(&g.Inputs)
 	status.Database = databaseStatus(out.built.Database)
 	setReplicas(status, g)
 
-	health := map[string]children.Health{}
+	health := map[string]condition.Health{}
 	for i := range out.built.Components {
 		collectHealth(health, &out.built.Components[i], g, out)
 	}
-	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The service is ready"}
-	for _, condition := range children.Conditions {
-		h, found := health[condition.Name]
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The service is ready"}
+	for _, row := range condition.Conditions {
+		h, found := health[row.Name]
 		if !found {
 			continue
 		}
-		set.set(condition.Name, h)
-		if condition.Decides(h.Reason) {
-			ready = children.Worse(ready, h)
+		set.set(row.Name, h)
+		if row.Decides(h.Reason) {
+			ready = condition.Worse(ready, h)
 		}
 	}
 	set.summarize(ready)
@@ -114,13 +120,13 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 func unseenRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
 	status.URLs = nil
 	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
-		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, children.Health{Reason: reason,
+		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, condition.Health{Reason: reason,
 			Message: "Routes are left as they are; which Gateways they attach to is up to the Topology"})
 	}
 }
 
 // collectHealth adds the health of one component to its condition.
-func collectHealth(health map[string]children.Health, w *children.Wanted, g *gathered, out *outcome) {
+func collectHealth(health map[string]condition.Health, w *components.Wanted, g *gathered, out *outcome) {
 	c := w.Component
 	if w.Problem != nil {
 		merge(health, w.Problem.Condition, w.Problem.Health())
@@ -136,7 +142,7 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 			merge(health, c.Condition, p.Health())
 			continue
 		}
-		var live children.Object
+		var live kube.Object
 		if found := g.find(key); found != nil && !out.written[key] {
 			live = found
 		}
@@ -155,18 +161,18 @@ func collectHealth(health map[string]children.Health, w *children.Wanted, g *gat
 	}
 }
 
-func merge(health map[string]children.Health, condition string, h children.Health) {
-	if old, ok := health[condition]; ok {
-		h = children.Worse(old, h)
+func merge(health map[string]condition.Health, conditionType string, h condition.Health) {
+	if old, ok := health[conditionType]; ok {
+		h = condition.Worse(old, h)
 	}
-	health[condition] = h
+	health[conditionType] = h
 }
 
-func waiting(reason, message string) children.Health {
-	return children.Health{Reason: reason, Message: message, Progressing: true}
+func waiting(reason, message string) condition.Health {
+	return condition.Health{Reason: reason, Message: message, Progressing: true}
 }
 
-func databaseStatus(db *children.Database) *v1alpha1.DatabaseStatus {
+func databaseStatus(db *database.Database) *v1alpha1.DatabaseStatus {
 	plan := db.Plan
 	if plan == nil {
 		// What was said of one whose spec can't be carried out still holds.
@@ -175,7 +181,7 @@ func databaseStatus(db *children.Database) *v1alpha1.DatabaseStatus {
 		}
 		return nil
 	}
-	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName, LastBackup: children.LastBackup(db)}
+	return &v1alpha1.DatabaseStatus{Engine: plan.Kind, Version: plan.Version, Host: plan.Host, SecretName: plan.SecretName, LastBackup: database.LastBackup(db)}
 }
 
 func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {
@@ -193,7 +199,7 @@ func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {
 }
 
 func setReplicas(status *v1alpha1.MicroserviceStatus, g *gathered) {
-	status.Selector = labels.SelectorFromSet(children.PodSelector(g.Microservice)).String()
+	status.Selector = labels.SelectorFromSet(names.PodSelector(g.Microservice)).String()
 	status.Replicas, status.ReadyReplicas, status.Ready = 0, 0, fmt.Sprintf("0/%d", g.MinReplicas())
 	if d := g.Deployment; d != nil {
 		status.Replicas, status.ReadyReplicas = d.Status.Replicas, d.Status.ReadyReplicas

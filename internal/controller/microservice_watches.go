@@ -42,7 +42,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components"
 )
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -76,7 +76,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
-	for _, c := range children.Kinds() {
+	for _, c := range components.Kinds() {
 		if c.CRD == nil {
 			b = b.Watches(c.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
 		}

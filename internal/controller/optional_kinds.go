@@ -34,7 +34,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components"
 )
 
 // optionalKind is a kind that a cluster may lack.
@@ -87,8 +87,8 @@ func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 		Cache: mgr.GetCache(), Foreign: foreign, Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
 		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, watched: map[string]bool{}, installed: map[string]bool{},
 	}
-	for i := range children.Table {
-		if c := &children.Table[i]; c.CRD != nil {
+	for i := range components.Table {
+		if c := &components.Table[i]; c.CRD != nil {
 			o.kinds[c.CRD.Name] = optionalKind{object: c.Prototype.(client.Object), crd: c.CRD.Name, wantedBy: c.WantedBy}
 		}
 	}

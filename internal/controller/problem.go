@@ -26,13 +26,13 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // applyProblem sorts an error of applying an object. What the user must mend is
 // only told; retry is the error where trying again may help.
-func applyProblem(kind, name, condition string, err error) (problem *children.Problem, retry error) {
-	problem = &children.Problem{Condition: condition}
+func applyProblem(kind, name, conditionType string, err error) (problem *condition.Problem, retry error) {
+	problem = &condition.Problem{Condition: conditionType}
 	retry = fmt.Errorf("applying %s %q: %w", kind, name, err)
 	var foreign *apply.NotOwnedError
 	switch {
@@ -53,7 +53,7 @@ func applyProblem(kind, name, condition string, err error) (problem *children.Pr
 	case apierrors.IsForbidden(err):
 		// It may be let through at any time without a watch that tells.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, children.Refusal(err.Error()))
+		problem.Message = fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, condition.Refusal(err.Error()))
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed
@@ -64,7 +64,7 @@ func applyProblem(kind, name, condition string, err error) (problem *children.Pr
 // untilRetry is after how long an object is tried again of which no watch and no
 // error tells when: neither one that is somebody else's nor a policy says when it has
 // gone. 0 means never.
-func untilRetry(problem *children.Problem, retry error) time.Duration {
+func untilRetry(problem *condition.Problem, retry error) time.Duration {
 	if problem != nil && retry == nil && (problem.Reason == v1alpha1.ReasonNotOwned || problem.Reason == v1alpha1.ReasonRefused) {
 		return foreignInterval
 	}

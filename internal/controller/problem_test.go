@@ -22,21 +22,21 @@ import (
 	"time"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 func TestUntilRetry(t *testing.T) {
 	retry := errors.New("conflict")
 	for name, tc := range map[string]struct {
-		problem *children.Problem
+		problem *condition.Problem
 		retry   error
 		want    time.Duration
 	}{
 		"nothing wrong":                             {nil, nil, 0},
-		"somebody else's":                           {&children.Problem{Reason: v1alpha1.ReasonNotOwned}, nil, time.Minute},
-		"a policy, or an immutable field":           {&children.Problem{Reason: v1alpha1.ReasonRefused}, nil, time.Minute},
-		"a quota, which is tried again as an error": {&children.Problem{Reason: v1alpha1.ReasonRefused}, retry, 0},
-		"what a watch tells of":                     {&children.Problem{Reason: v1alpha1.ReasonCRDNotInstalled}, nil, 0},
+		"somebody else's":                           {&condition.Problem{Reason: v1alpha1.ReasonNotOwned}, nil, time.Minute},
+		"a policy, or an immutable field":           {&condition.Problem{Reason: v1alpha1.ReasonRefused}, nil, time.Minute},
+		"a quota, which is tried again as an error": {&condition.Problem{Reason: v1alpha1.ReasonRefused}, retry, 0},
+		"what a watch tells of":                     {&condition.Problem{Reason: v1alpha1.ReasonCRDNotInstalled}, nil, 0},
 	} {
 		if got := untilRetry(tc.problem, tc.retry); got != tc.want {
 			t.Errorf("%s: tried again after %s, want %s", name, got, tc.want)

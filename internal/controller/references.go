@@ -28,7 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // contentReader tells what ConfigMaps and Secrets hold without keeping them:
@@ -51,11 +51,11 @@ type content struct {
 }
 
 // read finds what the references hold. What is missing is told, not an error.
-func (c *contentReader) read(ctx context.Context, namespace string, refs []children.Reference) (children.References, error) {
+func (c *contentReader) read(ctx context.Context, namespace string, refs []inputs.Reference) (inputs.References, error) {
 	if len(refs) == 0 {
-		return children.References{}, nil
+		return inputs.References{}, nil
 	}
-	var found children.References
+	var found inputs.References
 	hashes := map[string]string{}
 	for i := range refs {
 		ref := &refs[i]
@@ -74,7 +74,7 @@ func (c *contentReader) read(ctx context.Context, namespace string, refs []child
 		}
 		hashes[ref.Kind+"/"+ref.Name] = got.hash
 	}
-	found.Hash = children.ReferencesHash(hashes)
+	found.Hash = inputs.HashReferences(hashes)
 	return found, nil
 }
 
@@ -92,7 +92,7 @@ func (c *contentReader) content(ctx context.Context, kind, namespace, name strin
 	if err != nil {
 		return nil, err
 	}
-	got := &content{resourceVersion: resourceVersion, hash: children.ContentHash(data), keys: make(map[string]struct{}, len(data))}
+	got := &content{resourceVersion: resourceVersion, hash: inputs.HashContent(data), keys: make(map[string]struct{}, len(data))}
 	for key := range data {
 		got.keys[key] = struct{}{}
 	}

@@ -35,7 +35,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 var _ = Describe("Rotation", func() {
@@ -92,7 +93,7 @@ var _ = Describe("Rotation", func() {
 		rotate(ctx, users, "1")
 		Eventually(func() bool { return slices.ContainsFunc(jobsIn(ctx, ns), isRetiring) }).Should(BeTrue())
 		published := get(ctx, &corev1.Secret{}, ns, "users-db")
-		Expect(published.Annotations).To(HaveKey(database.AnnotationRetiring))
+		Expect(published.Annotations).To(HaveKey(inputs.AnnotationRetiring))
 
 		By("the service being deleted and made again")
 		Expect(k8s.Delete(ctx, users)).To(Succeed())
@@ -110,7 +111,7 @@ var _ = Describe("Rotation", func() {
 		retires.Store(true)
 		eventuallyHas(ctx, again, v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
 		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Data).To(Equal(published.Data))
-		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Annotations).NotTo(HaveKey(database.AnnotationRetiring))
+		Expect(get(ctx, &corev1.Secret{}, ns, "users-db").Annotations).NotTo(HaveKey(inputs.AnnotationRetiring))
 	}, SpecTimeout(suiteTimeout))
 
 	It("does not rotate a database that is made with the annotation", func(ctx SpecContext) {
@@ -132,7 +133,7 @@ var _ = Describe("Rotation", func() {
 		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
-		foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: database.NextSecretName("users"), Namespace: ns}}
+		foreign := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: names.NextSecret("users"), Namespace: ns}}
 		Expect(k8s.Create(ctx, foreign)).To(Succeed())
 		change(ctx, users, func(ms *v1alpha1.Microservice) {
 			ms.Annotations = map[string]string{v1alpha1.AnnotationRotateCredentials: "1"}

@@ -38,7 +38,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/components/database"
 )
 
 // simulate plays, in some namespaces and until the test ends, the controllers

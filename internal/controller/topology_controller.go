@@ -33,7 +33,8 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // TopologyReconciler makes the Gateways of Topologies and sums up their
@@ -172,11 +173,11 @@ func (s *topologyState) guests() []string {
 
 // applyGateway makes or removes the Gateway that the Topology owns. problem is
 // for the user, err to be tried again.
-func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologyState) (changed bool, problem *children.Problem, err error) {
+func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologyState) (changed bool, problem *condition.Problem, err error) {
 	if !state.gatewayAPI {
 		return false, nil, nil
 	}
-	desired := children.Gateway(state.topology, state.guests())
+	desired := routes.Gateway(state.topology, state.guests())
 	if desired == nil {
 		if state.unused != nil {
 			changed, err = r.Applier.Prune(ctx, state.topology, []client.Object{state.unused}, func(client.Object) bool { return false })

@@ -29,14 +29,16 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
+	"github.com/atoll-dev/atoll/internal/components/isolation"
+	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // maxNames is how many services a message names.
 const maxNames = 10
 
-func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologyState, changed bool, problem *children.Problem) error {
+func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologyState, changed bool, problem *condition.Problem) error {
 	old := state.topology
 	updated := *old
 	updated.Status = *old.Status.DeepCopy()
@@ -54,7 +56,7 @@ func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologySta
 	return nil
 }
 
-func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, changed bool, problem *children.Problem) {
+func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, changed bool, problem *condition.Problem) {
 	status := &topology.Status
 	status.ObservedGeneration = topology.Generation
 	if state.incomplete {
@@ -74,7 +76,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		if ref := topology.Spec.Gateway.Ref; ref != nil {
 			section = ref.SectionName
 		}
-		status.URLs = children.GatewayURLs(state.gateway, section, topology.Spec.Gateway.Hostnames)
+		status.URLs = routes.GatewayURLs(state.gateway, section, topology.Spec.Gateway.Hostnames)
 	}
 
 	set := newConditions(&status.Conditions, topology.Generation)
@@ -82,26 +84,26 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	services := servicesHealth(state, &status.ReadyServices)
 	set.set(v1alpha1.ConditionServicesReady, services)
 	set.set(v1alpha1.ConditionGraphSound, graphHealth(missing, unpermitted, status.Cycles))
-	ready := children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
 		set.set(v1alpha1.ConditionGatewayReady, gateway)
-		ready = children.Worse(ready, gateway)
+		ready = condition.Worse(ready, gateway)
 	}
-	ready = children.Worse(ready, services)
-	if wrong := children.IsolationProblem(topology); wrong != "" {
-		ready = children.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: wrong}
+	ready = condition.Worse(ready, services)
+	if wrong := isolation.IsolationProblem(topology); wrong != "" {
+		ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: wrong}
 	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
 		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {
-			ready = children.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
+			ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
 				Message: fmt.Sprintf("allowedNamespaces.selector can't be read, and so selects nobody: %s", err)}
 		}
 	}
 	set.summarize(ready)
 }
 
-func gatewayHealth(state *topologyState, changed bool, problem *children.Problem) children.Health {
+func gatewayHealth(state *topologyState, changed bool, problem *condition.Problem) condition.Health {
 	spec := state.topology.Spec.Gateway
 	switch {
 	case !state.gatewayAPI:
@@ -118,7 +120,7 @@ func gatewayHealth(state *topologyState, changed bool, problem *children.Problem
 	case state.gateway == nil || changed:
 		return waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("Gateway %q is being updated", state.topology.Name))
 	}
-	return children.GatewayHealth(state.gateway)
+	return routes.GatewayHealth(state.gateway)
 }
 
 // memberReady says whether a Microservice is Ready as its spec is now.
@@ -126,7 +128,7 @@ func memberReady(ms *v1alpha1.Microservice) bool {
 	return ms.Status.ObservedGeneration == ms.Generation && readyStatus(ms.Status.Conditions) == metav1.ConditionTrue
 }
 
-func servicesHealth(state *topologyState, ready *int32) children.Health {
+func servicesHealth(state *topologyState, ready *int32) condition.Health {
 	*ready = 0
 	var notReady []string
 	for _, ms := range state.members {
@@ -138,11 +140,11 @@ func servicesHealth(state *topologyState, ready *int32) children.Health {
 	}
 	switch {
 	case len(state.members) == 0:
-		return children.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: "No Microservice has joined yet: set topologyRef on those that should"}
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: "No Microservice has joined yet: set topologyRef on those that should"}
 	case len(notReady) > 0:
-		return waiting(v1alpha1.ReasonServicesNotReady, "Not ready: "+names(notReady))
+		return waiting(v1alpha1.ReasonServicesNotReady, "Not ready: "+listed(notReady))
 	}
-	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All services are ready"}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All services are ready"}
 }
 
 // shown is how a service is named to readers of the Topology.
@@ -168,7 +170,7 @@ func unresolved(state *topologyState) (missing, unpermitted []string) {
 	return missing, unpermitted
 }
 
-func graphHealth(missing, unpermitted, cycles []string) children.Health {
+func graphHealth(missing, unpermitted, cycles []string) condition.Health {
 	var reason string
 	var messages []string
 	for _, wrong := range []struct {
@@ -181,13 +183,13 @@ func graphHealth(missing, unpermitted, cycles []string) children.Health {
 	} {
 		if len(wrong.found) > 0 {
 			reason = cmp.Or(reason, wrong.reason)
-			messages = append(messages, wrong.says+names(wrong.found))
+			messages = append(messages, wrong.says+listed(wrong.found))
 		}
 	}
 	if reason != "" {
-		return children.Health{Reason: reason, Message: strings.Join(messages, "; ")}
+		return condition.Health{Reason: reason, Message: strings.Join(messages, "; ")}
 	}
-	return children.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
 }
 
 // maxListed is how many entries the API takes of each list of the status, and
@@ -208,8 +210,8 @@ func shownCycles(all []string) []string {
 	return shown
 }
 
-// names lists names in order, and not more than anybody reads.
-func names(all []string) string {
+// listed lists names in order, and not more than anybody reads.
+func listed(all []string) string {
 	slices.Sort(all)
 	if len(all) > maxNames {
 		return strings.Join(all[:maxNames], ", ") + fmt.Sprintf(" and %d more", len(all)-maxNames)

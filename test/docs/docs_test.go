@@ -120,8 +120,8 @@ func TestExtendingCompiles(t *testing.T) {
 	}
 	run(t, dir, "git", "init", "--quiet")
 	run(t, dir, "git", "apply", patch)
-	run(t, dir, "go", "vet", "./api/...", "./internal/database", "./internal/children")
-	out := run(t, dir, "go", "test", "-count=1", "-v", "-run", "TestEnginesDiffer|TestURIs|TestScripts", "./internal/database")
+	run(t, dir, "go", "vet", "./api/...", "./internal/engine", "./internal/components/...")
+	out := run(t, dir, "go", "test", "-count=1", "-v", "-run", "TestEnginesDiffer|TestURIs|TestScripts", "./internal/components/database")
 	if !strings.Contains(out, "MySQL") {
 		t.Errorf("no test looked at the new engine:\n%s", out)
 	}

@@ -32,7 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // backedUp is a service that keeps two backups.
@@ -74,7 +74,7 @@ func (b *backedUp) source(name string) v1alpha1.RestoreSource {
 func (b *backedUp) run(ctx context.Context) {
 	GinkgoHelper()
 	b.runs++
-	cronJob := database.BackupName(b.name())
+	cronJob := names.Backup(b.name())
 	_, err := kubectl(ctx, "-n", b.spec.Namespace, "create", "job", "--from=cronjob/"+cronJob, fmt.Sprintf("%s-%d", cronJob, b.runs))
 	Expect(err).NotTo(HaveOccurred())
 }

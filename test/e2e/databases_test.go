@@ -28,7 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // engines are those that Atoll runs itself.
@@ -97,7 +97,7 @@ var _ = Describe("The database of every engine", Ordered, ContinueOnFailure, fun
 // replaceDatabasePod takes the database's pod away and waits for the next one.
 func replaceDatabasePod(ctx context.Context, n *notes, remove func(context.Context, *corev1.Pod)) {
 	GinkgoHelper()
-	old := inNamespace(n, database.Name(n.name())+"-0", &corev1.Pod{})
+	old := inNamespace(n, names.Database(n.name())+"-0", &corev1.Pod{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), old)).To(Succeed())
 	remove(ctx, old)
 	Eventually(ctx, func(g Gomega) {
@@ -111,9 +111,9 @@ func replaceDatabasePod(ctx context.Context, n *notes, remove func(context.Conte
 // databaseKeepers are the objects that a database's data and passwords are in.
 func databaseKeepers(n *notes) []client.Object {
 	return []client.Object{
-		inNamespace(n, database.ClaimName(n.name()), &corev1.PersistentVolumeClaim{}),
-		inNamespace(n, database.Name(n.name()), &corev1.Secret{}),
-		inNamespace(n, database.AdminSecretName(n.name()), &corev1.Secret{}),
+		inNamespace(n, names.DatabaseClaim(n.name()), &corev1.PersistentVolumeClaim{}),
+		inNamespace(n, names.Database(n.name()), &corev1.Secret{}),
+		inNamespace(n, names.AdminSecret(n.name()), &corev1.Secret{}),
 	}
 }
 
@@ -135,7 +135,7 @@ func databaseObjects(ctx context.Context, n *notes) map[string]any {
 // database's.
 func eventuallyNothingRuns(ctx context.Context, n *notes) {
 	GinkgoHelper()
-	eventuallyGone(ctx, inNamespace(n, database.Name(n.name()), &appsv1.StatefulSet{}))
+	eventuallyGone(ctx, inNamespace(n, names.Database(n.name()), &appsv1.StatefulSet{}))
 	for _, component := range []string{v1alpha1.ComponentService, v1alpha1.ComponentDatabase} {
 		Eventually(ctx, n.pods).WithArguments(component).Should(BeEmpty(), n.name())
 	}

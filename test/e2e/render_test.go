@@ -52,8 +52,9 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
-	"github.com/atoll-dev/atoll/internal/children"
-	"github.com/atoll-dev/atoll/internal/offline"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
 var _ = Describe("kubectl atoll render", Ordered, func() {
@@ -206,10 +207,10 @@ func migrations(text []byte, live map[string]*unstructured.Unstructured, owners 
 			continue
 		}
 		name := ms.Name
-		found := regexp.MustCompile(`name: ` + children.MigrationName(ms, `([0-9a-f]+)`) + `\n`).FindSubmatch(text)
+		found := regexp.MustCompile(`name: ` + names.Migration(ms, `([0-9a-f]+)`) + `\n`).FindSubmatch(text)
 		Expect(found).NotTo(BeNil(), "no migration of %s is rendered", name)
 		Expect(live).To(HaveKey("Deployment/" + name))
-		pairs = append(pairs, string(found[1]), live["Deployment/"+name].GetAnnotations()[children.AnnotationMigrated])
+		pairs = append(pairs, string(found[1]), live["Deployment/"+name].GetAnnotations()[names.AnnotationMigrated])
 	}
 	return pairs
 }
@@ -238,7 +239,7 @@ func applied(ctx context.Context) map[string]*unstructured.Unstructured {
 	GinkgoHelper()
 	found := map[string]*unstructured.Unstructured{}
 	kinds := []client.Object{&gatewayv1.Gateway{}}
-	for _, c := range children.Kinds() {
+	for _, c := range components.Kinds() {
 		kinds = append(kinds, c.Prototype.(client.Object))
 	}
 	for _, prototype := range kinds {
@@ -283,7 +284,7 @@ func fillIn(rendered, live *unstructured.Unstructured) {
 
 	switch rendered.GetKind() {
 	case "Deployment":
-		path := []string{"spec", "template", "metadata", "annotations", children.AnnotationReferences}
+		path := []string{"spec", "template", "metadata", "annotations", names.AnnotationReferences}
 		if value, _, _ := unstructured.NestedString(rendered.Object, path...); value == offline.UnknownHash {
 			known, _, err := unstructured.NestedString(live.Object, path...)
 			Expect(err).NotTo(HaveOccurred())

@@ -29,7 +29,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/database"
+	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // expectRotates changes a service's password twice, so that each of its two
@@ -58,11 +60,11 @@ func rotate(ctx context.Context, n *notes, value string) {
 	change(ctx, n.live(), func(ms *v1alpha1.Microservice) {
 		metav1.SetMetaDataAnnotation(&ms.ObjectMeta, v1alpha1.AnnotationRotateCredentials, value)
 	})
-	next := inNamespace(n, database.NextSecretName(n.name()), &corev1.Secret{})
+	next := inNamespace(n, names.NextSecret(n.name()), &corev1.Secret{})
 	Eventually(ctx, func(g Gomega) {
 		secret := bindingOf(ctx, n)
-		g.Expect(secret.Annotations).To(HaveKeyWithValue(database.AnnotationRotated, value))
-		g.Expect(secret.Data[database.KeyPassword]).NotTo(Equal(old.Data[database.KeyPassword]))
+		g.Expect(secret.Annotations).To(HaveKeyWithValue(inputs.AnnotationRotated, value))
+		g.Expect(secret.Data[engine.KeyPassword]).NotTo(Equal(old.Data[engine.KeyPassword]))
 		g.Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(next), &corev1.Secret{}))).To(BeTrue(), "Secret %s is still there", next.Name)
 	}).Should(Succeed(), n.name())
 	eventuallyHas(ctx, n.live(), v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
@@ -79,7 +81,7 @@ func rotate(ctx context.Context, n *notes, value string) {
 
 func bindingOf(ctx context.Context, n *notes) *corev1.Secret {
 	GinkgoHelper()
-	secret := inNamespace(n, database.Name(n.name()), &corev1.Secret{})
+	secret := inNamespace(n, names.Database(n.name()), &corev1.Secret{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
 	return secret
 }
@@ -104,7 +106,7 @@ func expectNoLogin(ctx context.Context, n *notes, binding *corev1.Secret) {
 // address: over the loopback some let everybody in.
 func login(ctx context.Context, n *notes, binding *corev1.Secret) error {
 	GinkgoHelper()
-	pod := inNamespace(n, database.Name(n.name())+"-0", &corev1.Pod{})
+	pod := inNamespace(n, names.Database(n.name())+"-0", &corev1.Pod{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 	value := func(key string) string { return string(binding.Data[key]) }
 	command := map[v1alpha1.DatabaseEngine]string{
@@ -112,7 +114,7 @@ func login(ctx context.Context, n *notes, binding *corev1.Secret) error {
 		v1alpha1.EngineMariaDB:    `MYSQL_PWD=$2 mariadb --protocol=tcp --skip-ssl-verify-server-cert -h "$0" -u "$1" "$3" -e "SELECT 1"`,
 		v1alpha1.EngineValkey:     `valkey-cli -e --no-auth-warning -h "$0" --user "$1" -a "$2" PING`,
 	}[n.spec.Spec.Database.Engine]
-	_, err := kubectl(ctx, "-n", pod.Namespace, "exec", pod.Name, "-c", database.ContainerName, "--", "sh", "-c", command,
-		pod.Status.PodIP, value(database.KeyUsername), value(database.KeyPassword), value(database.KeyDatabase))
+	_, err := kubectl(ctx, "-n", pod.Namespace, "exec", pod.Name, "-c", engine.ContainerName, "--", "sh", "-c", command,
+		pod.Status.PodIP, value(engine.KeyUsername), value(engine.KeyPassword), value(engine.KeyDatabase))
 	return err
 }

@@ -1,0 +1,95 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package children knows what a Microservice and a Topology are made of: which
+// objects, how each is built from the spec, and how each shows whether it is
+// well. It is pure: everything it looks at is passed in as Inputs.
+package components
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+)
+
+// Built is everything that a Microservice is to be made of.
+type Built struct {
+	// Database is the database as it is to be.
+	Database *database.Database
+	// Components has an entry for each row of the table.
+	Components []Wanted
+}
+
+// Wanted is what Build returns for one component.
+type Wanted struct {
+	Component *Component
+	Objects   []kube.Object
+	// Problem kept further objects from being built; those that exist stay as they
+	// are.
+	Problem *condition.Problem
+}
+
+// Build returns all wanted components. An error is a fault of Atoll; faults of the
+// spec are in the entries. It changes nothing of its inputs.
+func Build(in *inputs.Inputs) (*Built, error) {
+	built := &Built{Database: database.Of(in), Components: make([]Wanted, 0, len(Table))}
+	for i := range Table {
+		w, err := build(built.Database, &Table[i])
+		if err != nil {
+			return nil, fmt.Errorf("building the %s of Microservice %q: %w", Table[i].Name, in.Microservice.Name, err)
+		}
+		built.Components = append(built.Components, w)
+	}
+	return built, nil
+}
+
+func build(db *database.Database, c *Component) (Wanted, error) {
+	w := Wanted{Component: c}
+	if c.Build == nil {
+		return w, nil
+	}
+	objects, err := c.Build(db)
+	if err != nil && !errors.As(err, &w.Problem) {
+		return w, err
+	}
+	if w.Problem != nil && w.Problem.Condition == "" {
+		w.Problem.Condition = c.Condition
+	}
+	w.Objects = objects
+	for _, o := range objects {
+		if c.Orphan == nil || !c.Orphan(db, o) {
+			owned(db.Microservice, o)
+		}
+	}
+	if c.CRD != nil && db.MissingCRDs[c.CRD.Name] && len(objects) > 0 {
+		w.Objects, w.Problem = nil, missingCRD(c)
+	}
+	return w, nil
+}
+
+func missingCRD(c *Component) *condition.Problem {
+	return &condition.Problem{
+		Condition: c.Condition,
+		Reason:    v1alpha1.ReasonCRDNotInstalled,
+		Message: fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (%s); it is taken up without a restart",
+			c.Kind, c.CRD.Name, c.CRD.Provider),
+	}
+}

@@ -1,0 +1,185 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
+)
+
+func (in *Database) backup() *v1alpha1.DatabaseBackup {
+	if in.Microservice.Spec.Database == nil {
+		return nil
+	}
+	return in.Microservice.Spec.Database.Backup
+}
+
+// storeAccount is whose cloud identity a bucket is reached with: the service's,
+// where there is no Secret.
+func (in *Database) storeAccount(s3 *v1alpha1.S3Location) string {
+	if s3 == nil || s3.SecretName != "" {
+		return ""
+	}
+	return inputs.ServiceAccountName(in.Inputs)
+}
+
+func CronJobs(in *Database) ([]kube.Object, error) {
+	if in.Err != nil {
+		return nil, InvalidDatabase(in)
+	}
+	p, backup := in.builtIn(), in.backup()
+	if p == nil || backup == nil {
+		return nil, nil
+	}
+	if problem := credentialsProblem(in); problem != nil {
+		return nil, problem
+	}
+	if err := CheckSchedule(backup.Schedule); err != nil {
+		return nil, condition.Invalid("%s", err)
+	}
+	cronJob := p.BackupCronJob(backup, in.RcloneImage, AwaitingRestore(in) != nil, names.Labels(in.Microservice, v1alpha1.ComponentBackup))
+	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
+	pod.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+	pod.ServiceAccountName = in.storeAccount(backup.Destination.S3)
+	return kube.One(cronJob)
+}
+
+// LastBackup is the newest backup that was verified: of those whose Job is still
+// there, and the one that the status remembers.
+func LastBackup(in *Database) *v1alpha1.BackupStatus {
+	var last *v1alpha1.BackupStatus
+	if old := in.Microservice.Status.Database; old != nil {
+		last = old.LastBackup
+	}
+	if in.clustered() != nil {
+		return newer(last, clusterBackup(in))
+	}
+	for i := range in.Pods {
+		pod := &in.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentBackup || pod.Status.Phase != corev1.PodSucceeded {
+			continue
+		}
+		for j := range pod.Status.ContainerStatuses {
+			if ended := pod.Status.ContainerStatuses[j].State.Terminated; ended != nil {
+				last = newer(last, reported(ended.Message))
+			}
+		}
+	}
+	return last
+}
+
+// reported reads what a backup's container says of the backup.
+func reported(message string) *v1alpha1.BackupStatus {
+	report := &v1alpha1.BackupStatus{}
+	if json.Unmarshal([]byte(message), report) != nil || report.Time.IsZero() {
+		return nil
+	}
+	return report
+}
+
+func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
+	if b == nil || a != nil && !a.Time.Before(&b.Time) {
+		return a
+	}
+	return b
+}
+
+// BackupDue is when a backup is overdue, if none is made until then; zero when
+// none is wanted. None can be made before there is a schedule and a database that
+// accepts connections.
+func BackupDue(in *Database) time.Time {
+	backup := in.backup()
+	if backup == nil || in.Suspended() {
+		return time.Time{}
+	}
+	since := in.BackupSince
+	if last := LastBackup(in); last != nil && since.Before(&last.Time) {
+		since = last.Time
+	}
+	if c := meta.FindStatusCondition(in.Microservice.Status.Conditions, v1alpha1.ConditionDatabaseReady); c != nil && since.Before(&c.LastTransitionTime) {
+		since = c.LastTransitionTime
+	}
+	if since.IsZero() {
+		return time.Time{}
+	}
+	return OverdueAt(backup.Schedule, since.Time)
+}
+
+// BackupHealth is how the backups are; nil when none are wanted.
+func BackupHealth(in *Database) *condition.Health {
+	backup := in.backup()
+	if backup == nil || in.managed() == nil {
+		return nil
+	}
+	last := LastBackup(in)
+	name := names.Backup(in.Microservice.Name)
+	now := fmt.Sprintf("for one now: kubectl create job --from=cronjob/%s %s-now", name, name)
+	if in.clustered() != nil {
+		now = "for one now, make a Backup of CloudNativePG"
+	}
+	later := "; " + now
+	if in.Suspended() {
+		later = ""
+	}
+	if failed := failedBackup(in, last); failed != "" {
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: fmt.Sprintf("The last backup failed: %s; %s", failed, now)}
+	}
+	switch {
+	case in.BackupOverdue:
+		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue,
+			Message: fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now)}
+	case last == nil:
+		return &condition.Health{Reason: v1alpha1.ReasonNoBackup,
+			Message: fmt.Sprintf("No backup was made yet of this database; the first comes by schedule %q (UTC)%s", backup.Schedule, later)}
+	}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: "The last backup was made and read back; see status.database.lastBackup"}
+}
+
+// failedBackup is why the last backup failed; empty when it did not.
+func failedBackup(in *Database, last *v1alpha1.BackupStatus) string {
+	if in.clustered() != nil {
+		return clusterBackupFailure(in, last)
+	}
+	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentBackup); h != nil {
+		return h.Message
+	}
+	var newest *batchv1.Job
+	var at metav1.Time
+	for _, job := range in.Jobs {
+		c := inputs.JobCondition(job, batchv1.JobFailed)
+		if job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && c != nil && (newest == nil || at.Before(&c.LastTransitionTime)) {
+			newest, at = job, c.LastTransitionTime
+		}
+	}
+	if newest == nil || last != nil && !last.Time.Before(&at) {
+		return ""
+	}
+	return inputs.Failure(in.Inputs, newest.Name)
+}

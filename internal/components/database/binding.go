@@ -1,0 +1,86 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/inputs"
+)
+
+// EnvPool is the environment variable that tells a pod how many connections it
+// may hold.
+const EnvPool = "ATOLL_DB_POOL"
+
+// Data is the content of the binding Secret.
+func (p *Plan) Data(c inputs.Credentials) map[string][]byte {
+	b := engine.Binding{Host: p.Host, Port: p.Port, Username: c.Username, Password: c.Password, Database: p.DatabaseName, TLS: p.TLS}
+	uri := p.Engine.URI(b)
+	return map[string][]byte{
+		engine.KeyType:     []byte(p.Engine.Type()),
+		engine.KeyProvider: []byte(p.providerName()),
+		engine.KeyHost:     []byte(b.Host),
+		engine.KeyPort:     []byte(strconv.Itoa(int(b.Port))),
+		engine.KeyAddress:  []byte(b.Address()),
+		engine.KeyUsername: []byte(b.Username),
+		engine.KeyPassword: []byte(b.Password),
+		engine.KeyDatabase: []byte(b.Database),
+		engine.KeyURI:      []byte(uri.String()),
+	}
+}
+
+// Env gives the service its database: DATABASE_URL, the variables that the
+// engine's own clients read, and the size of its pool.
+func (p *Plan) Env() []corev1.EnvVar {
+	keys := p.Engine.ClientEnv()
+	env := make([]corev1.EnvVar, 0, len(keys)+3)
+	env = append(env, p.secretEnv("DATABASE_URL", engine.KeyURI))
+	for _, k := range keys {
+		env = append(env, p.secretEnv(k.Name, k.Key))
+	}
+	env = append(env, corev1.EnvVar{Name: EnvPool, Value: strconv.Itoa(int(p.Pool))})
+	if p.Projected {
+		env = append(env, corev1.EnvVar{Name: "SERVICE_BINDING_ROOT", Value: bindingRoot})
+	}
+	return env
+}
+
+// bindingRoot is where the Service Binding specification's clients look
+// (https://servicebinding.io/spec/core/1.1.0/#workload-projection).
+const bindingRoot = "/bindings"
+
+// Projection is the binding Secret as files, and where they are mounted; nil
+// when it is not asked for.
+func (p *Plan) Projection() (*corev1.Volume, *corev1.VolumeMount) {
+	if !p.Projected {
+		return nil, nil
+	}
+	const name = "atoll-binding"
+	return &corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: p.SecretName}}},
+		&corev1.VolumeMount{Name: name, MountPath: bindingRoot + "/" + p.Name, ReadOnly: true}
+}
+
+func (p *Plan) secretEnv(name, key string) corev1.EnvVar {
+	return engine.SecretEnv(name, p.SecretName, key)
+}
+
+func (p *Plan) adminEnv(name string) corev1.EnvVar {
+	return engine.SecretEnv(name, p.AdminSecretName, engine.KeyPassword)
+}

@@ -1,0 +1,137 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"path"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/engine"
+)
+
+// Keys of the Secret of an S3Location.
+const (
+	KeyAccessKeyID     = "accessKeyId"
+	KeySecretAccessKey = "secretAccessKey"
+)
+
+// RcloneImage has rclone and sh; it copies backups to and from buckets where
+// nobody chose another image for that.
+const RcloneImage = "docker.io/rclone/rclone:1.76"
+
+// place is a location as a pod sees it: a folder /backup/<service>, which is the
+// location itself or a copy of it.
+type place struct {
+	env     []corev1.EnvVar
+	volume  corev1.Volume
+	bucket  bool
+	secrets *v1alpha1.S3Location
+}
+
+func (p *Plan) locate(location *v1alpha1.BackupLocation, namespace, service string) place {
+	if claim := location.PersistentVolumeClaim; claim != nil {
+		return place{
+			env: []corev1.EnvVar{{Name: "ATOLL_SERVICE", Value: service}, {Name: "ATOLL_LOCATION", Value: "pvc://" + claim.ClaimName + "/" + service}},
+			volume: corev1.Volume{Name: "backup", VolumeSource: corev1.VolumeSource{
+				PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.ClaimName},
+			}},
+		}
+	}
+	folder := bucketPath(location.S3, namespace) + "/" + service
+	return place{
+		env: []corev1.EnvVar{
+			{Name: "ATOLL_SERVICE", Value: service}, {Name: "ATOLL_LOCATION", Value: "s3://" + folder}, {Name: "ATOLL_PATH", Value: folder},
+		},
+		volume:  engine.EmptyDir("backup", corev1.StorageMediumDefault),
+		bucket:  true,
+		secrets: location.S3,
+	}
+}
+
+// bucketPath is the bucket and a namespace's folder in it: services of one name in
+// two namespaces would delete each other's backups in a folder that both have.
+func bucketPath(s3 *v1alpha1.S3Location, namespace string) string {
+	return path.Join(s3.Bucket, s3.Prefix, namespace)
+}
+
+func (l *place) mount(c corev1.Container) corev1.Container {
+	c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: "backup", MountPath: "/backup"})
+	return c
+}
+
+// attach gives the pod the location's volume.
+func (l *place) attach(pod *corev1.PodSpec) { pod.Volumes = append(pod.Volumes, l.volume) }
+
+// rclone is a container that talks to the bucket. It is configured by the
+// environment alone (https://rclone.org/docs/#config-file).
+func (l *place) rclone(name, script string, env []corev1.EnvVar, rcloneImage string) corev1.Container {
+	own := make([]corev1.EnvVar, 0, len(env)+10)
+	for i := range env {
+		// It has no business with the database's users.
+		if env[i].ValueFrom == nil {
+			own = append(own, env[i])
+		}
+	}
+	set := func(key, value string) {
+		own = append(own, corev1.EnvVar{Name: "RCLONE_CONFIG_STORE_" + key, Value: value})
+	}
+	own = append(own, corev1.EnvVar{Name: "RCLONE_CONFIG", Value: "/tmp/rclone.conf"})
+	set("TYPE", "s3")
+	set("PROVIDER", "AWS")
+	if l.secrets.Endpoint != "" {
+		own[len(own)-1].Value = "Other"
+		set("ENDPOINT", l.secrets.Endpoint)
+	}
+	region := l.secrets.Region
+	if region == "" {
+		region = defaultRegion
+	}
+	set("REGION", region)
+	// A key that may write to a bucket need not be let ask for it.
+	set("NO_CHECK_BUCKET", "true")
+	if l.secrets.SecretName != "" {
+		own = append(own,
+			engine.SecretEnv("RCLONE_CONFIG_STORE_ACCESS_KEY_ID", l.secrets.SecretName, KeyAccessKeyID),
+			engine.SecretEnv("RCLONE_CONFIG_STORE_SECRET_ACCESS_KEY", l.secrets.SecretName, KeySecretAccessKey))
+	} else {
+		set("ENV_AUTH", "true")
+	}
+	return l.mount(corev1.Container{
+		Name:                     name,
+		Image:                    rcloneImage,
+		Command:                  []string{"/bin/sh", "-c", "set -eu\n" + script},
+		Env:                      own,
+		Resources:                operationResources(),
+		SecurityContext:          engine.Restricted(),
+		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+		VolumeMounts:             []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}},
+	})
+}
+
+const defaultRegion = "us-east-1"
+
+// fill puts an engine's parts into a script, in the place of @name@.
+func fill(script string, parts map[string]string) string {
+	pairs := make([]string, 0, 2*len(parts))
+	for name, part := range parts {
+		pairs = append(pairs, "@"+name+"@\n", strings.TrimRight(part, "\n")+"\n")
+	}
+	return strings.NewReplacer(pairs...).Replace(script)
+}

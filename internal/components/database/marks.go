@@ -1,0 +1,40 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import "github.com/atoll-dev/atoll/internal/inputs"
+
+// marks are what is to be remembered of the database's data, on what holds it: what
+// was known, and what can be seen now.
+func marks(in *Database) inputs.Marks {
+	holder := in.DatabaseState.Holder()
+	if holder == nil {
+		return inputs.Marks{}
+	}
+	m := holder.Marks
+	m.Restored = restoredBy(in)
+	// From here on the service, or its migration, may write.
+	m.InUse = m.InUse || AwaitingRestore(in) == nil
+	if Usable(in) {
+		m.Ran(in.Plan.Version)
+	}
+	binding := in.DatabaseState.Binding
+	if binding != nil && (in.builtIn() != nil || in.clustered() != nil && binding.Server == holder.UID) {
+		m.User = binding.Username
+	}
+	return m
+}

@@ -1,0 +1,126 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"maps"
+	"strconv"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// tries is how often a Job that can fail for good is tried before it has.
+const tries = 3
+
+// SetPasswordJob gives the next user its password in the engine. It is tried
+// until it succeeds: nothing but the server's return mends it.
+func (p *Plan) SetPasswordJob(name string, labels map[string]string) *batchv1.Job {
+	env := p.operationEnv(names.NextSecret(p.Owner))
+	return p.untilDone(name, labels, p.operation("rotate", p.Engine.Scripts().SetPassword, env))
+}
+
+// RetirePasswordJob makes the password that was in use before of no use any more.
+func (p *Plan) RetirePasswordJob(name, retired string, labels map[string]string) *batchv1.Job {
+	env := append(p.operationEnv(p.SecretName), corev1.EnvVar{Name: "ATOLL_RETIRED_USER", Value: retired})
+	return p.untilDone(name, labels, p.operation("retire", p.Engine.Scripts().RetirePassword, env))
+}
+
+func (p *Plan) untilDone(name string, labels map[string]string, c corev1.Container) *batchv1.Job {
+	pod := p.operationPod(c)
+	pod.RestartPolicy = corev1.RestartPolicyOnFailure
+	return job(name, p.Namespace, labels, pod, 1_000_000)
+}
+
+// job runs a pod until it has succeeded, or has failed too often. A pod that a
+// drained node took along does not count.
+func job(name, namespace string, labels map[string]string, pod corev1.PodSpec, backoffLimit int32) *batchv1.Job {
+	return &batchv1.Job{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: labels},
+		Spec:       JobSpec(labels, pod, backoffLimit),
+	}
+}
+
+// JobSpec is how all Jobs are run: one pod at a time, the next one only when the
+// last has ended.
+func JobSpec(labels map[string]string, pod corev1.PodSpec, backoffLimit int32) batchv1.JobSpec {
+	spec := batchv1.JobSpec{
+		BackoffLimit:         &backoffLimit,
+		PodReplacementPolicy: ptr.To(batchv1.Failed),
+		Template:             corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: maps.Clone(labels)}, Spec: pod},
+	}
+	// The API takes a failure policy for pods only that are not started anew in place.
+	if pod.RestartPolicy == corev1.RestartPolicyNever {
+		spec.PodFailurePolicy = &batchv1.PodFailurePolicy{Rules: []batchv1.PodFailurePolicyRule{{
+			Action:          batchv1.PodFailurePolicyActionIgnore,
+			OnPodConditions: []batchv1.PodFailurePolicyOnPodConditionsPattern{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue}},
+		}}}
+	}
+	return spec
+}
+
+// operation is a container that runs a script in the engine's image.
+func (p *Plan) operation(name, script string, env []corev1.EnvVar) corev1.Container {
+	return corev1.Container{
+		Name:                     name,
+		Image:                    p.Image,
+		Command:                  []string{"/bin/sh", "-c", "set -eu\numask 027\n" + script},
+		Env:                      env,
+		Resources:                operationResources(),
+		SecurityContext:          engine.Restricted(),
+		TerminationMessagePolicy: corev1.TerminationMessageFallbackToLogsOnError,
+		VolumeMounts:             []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}, {Name: "scratch", MountPath: "/scratch"}},
+	}
+}
+
+func operationResources() corev1.ResourceRequirements {
+	return corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		corev1.ResourceCPU: resource.MustParse("50m"), corev1.ResourceMemory: resource.MustParse("64Mi"),
+	}}
+}
+
+func (p *Plan) operationPod(containers ...corev1.Container) corev1.PodSpec {
+	return corev1.PodSpec{
+		AutomountServiceAccountToken: ptr.To(false),
+		EnableServiceLinks:           ptr.To(false),
+		RestartPolicy:                corev1.RestartPolicyNever,
+		SecurityContext:              engine.PodSecurity(p.Engine),
+		Containers:                   containers,
+		Volumes:                      []corev1.Volume{engine.EmptyDir("tmp", corev1.StorageMediumDefault), engine.EmptyDir("scratch", corev1.StorageMediumDefault)},
+	}
+}
+
+// operationEnv tells scripts where the server is and who its users are. The
+// service's user is that of the Secret user.
+func (p *Plan) operationEnv(user string) []corev1.EnvVar {
+	return []corev1.EnvVar{
+		{Name: "ATOLL_HOST", Value: p.Host},
+		{Name: "ATOLL_PORT", Value: strconv.Itoa(int(p.Port))},
+		{Name: "ATOLL_DATABASE", Value: p.DatabaseName},
+		{Name: "ATOLL_OWNER", Value: p.DatabaseName},
+		{Name: "ATOLL_ADMIN", Value: p.Engine.Admin()},
+		p.adminEnv("ATOLL_ADMIN_PASSWORD"),
+		engine.SecretEnv("ATOLL_USER", user, engine.KeyUsername),
+		engine.SecretEnv("ATOLL_PASSWORD", user, engine.KeyPassword),
+	}
+}

@@ -1,0 +1,266 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// builtCase is the database of a golden case, with changes.
+func builtCase(t *testing.T, name string, changes ...func(*inputs.Inputs)) *Database {
+	t.Helper()
+	return Of(inputstest.CaseInputs(t, filepath.Join("..", "testdata", name), changes...))
+}
+
+// stuck adds a pod of a Job that can't pull its image.
+func stuck(job, component string) func(*inputs.Inputs) {
+	return func(in *inputs.Inputs) {
+		pod := inputstest.Pulling(component)
+		pod.Labels[batchv1.JobNameLabel] = job
+		in.Pods = append(in.Pods, pod)
+	}
+}
+
+// healthCase is a golden case, with changes, and how what it is about is.
+type healthCase struct {
+	of      string
+	changes []func(*inputs.Inputs)
+	want    *condition.Health
+}
+
+func checkHealth(t *testing.T, of func(*Database) *condition.Health, cases map[string]healthCase) {
+	t.Helper()
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := builtCase(t, tc.of, tc.changes...)
+			if diff := cmp.Diff(tc.want, of(in)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMigrationHealth(t *testing.T) {
+	const (
+		job     = "orders-migrate-4e83927a7b"
+		earlier = "orders-migrate-0a0a0a0a0a"
+	)
+	migrating := func(message string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: message}
+	}
+	aboutToBegin := migrating(`The migration of image "ghcr.io/example/orders:1.4.0" is about to begin`)
+	has := &condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: `The migration of image "ghcr.io/example/orders:1.4.0" has run`}
+	checkHealth(t, MigrationHealth, map[string]healthCase{
+		"none is asked for": {of: "database-postgresql-builtin-retain"},
+		"no database":       {of: "defaults"},
+		"the database does not accept connections": {
+			of: "migration-before-database", want: migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for the database to accept connections`)},
+		"the database is to be filled": {
+			of:      "restore-running",
+			changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Microservice.Spec.Database.Migration.Command = []string{"migrate"} }},
+			want:    migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for the database to be filled from its backup`)},
+		"what the pods refer to is missing": {
+			of:   "migration-reference-missing",
+			want: migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for what the pods refer to: ConfigMap "limits" does not exist: env[0].valueFrom names it`)},
+		"nothing holds it up": {of: "migration-due", want: aboutToBegin},
+		"it runs":             {of: "migration-running", want: migrating(`Job "` + job + `" is running the migration of image "ghcr.io/example/orders:1.4.0"`)},
+		"its image does not exist": {
+			of: "migration-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }, stuck(job, v1alpha1.ComponentMigration)},
+			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
+				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image or database.migration.image`}},
+		"the Job has ended":                     {of: "migration-complete", want: has},
+		"the Deployment says so":                {of: "migration-marked", want: has},
+		"a suspended service that was migrated": {of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: has},
+		"a suspended service": {
+			of: "migration-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The migration runs when the service is not suspended any more"}},
+		"it failed: its last words": {
+			of: "error-migration-failed",
+			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: `The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
+				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " migrating to 7\nrelation \"orders\" exists"}},
+		"it failed and its pod is gone": {
+			of: "error-migration-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }},
+			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: `The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
+				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " see kubectl describe job " + job}},
+		"a failed Job that was deleted is run again": {
+			of: "error-migration-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Jobs, in.Pods = nil, nil }}, want: aboutToBegin},
+		"an earlier one runs": {
+			of:   "migration-earlier-running",
+			want: migrating(`Job "` + earlier + `", an earlier migration, runs to its end before that of image "ghcr.io/example/orders:1.4.0" begins; delete the Job to break it off`)},
+		"an earlier one has not begun": {
+			of:   "migration-earlier-waiting",
+			want: migrating(`Job "` + earlier + `", an earlier migration that has not begun, gives way to that of image "ghcr.io/example/orders:1.4.0"`)},
+		"an earlier one has failed":        {of: "migration-earlier-failed", want: aboutToBegin},
+		"a Job of another Microservice":    {of: "migration-of-another-service", want: aboutToBegin},
+		"a database that is run elsewhere": {of: "migration-image", want: migrating(`The migration of image "flyway/flyway:11" is about to begin`)},
+		"another image is another migration": {
+			of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Microservice.Spec.Image = "ghcr.io/example/orders:1.5.0" }},
+			want: migrating(`The migration of image "ghcr.io/example/orders:1.5.0" is about to begin`)},
+		"another variable is another migration": {
+			of:      "migration-marked",
+			changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Microservice.Spec.Env = []corev1.EnvVar{{Name: "TENANT", Value: "b"}} }}, want: aboutToBegin},
+		"another number of pods is not": {
+			of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Autoscaled(3, 9)(in.Microservice) }}, want: has},
+		"another password is not": {
+			of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.DatabaseState.Binding.Password = "other" }}, want: has},
+	})
+}
+
+func TestRestoreHealth(t *testing.T) {
+	const job = "orders-restore-fc1e1339de"
+	soon := &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
+	filled := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
+	refused := &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
+		Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
+	failed := func(why string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+			Message: "The database could not be filled: " + why + `. Correct database.restore, or remove it to begin with what is in the database now, or delete Job "` + job + `" to try again`}
+	}
+	checkHealth(t, RestoreHealth, map[string]healthCase{
+		"none is asked for":          {of: "database-postgresql-builtin-retain"},
+		"no database":                {of: "defaults"},
+		"there is no volume yet":     {of: "restore-waiting", want: soon},
+		"the Job is about to begin":  {of: "restore-claim", want: soon},
+		"the Job runs":               {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: `Job "` + job + `" is filling the database from the backup`}},
+		"the Job has ended":          {of: "restore-done", want: filled},
+		"the claim says so":          {of: "restore-marked", want: filled},
+		"the claim is of another":    {of: "restore-of-another-volume", want: refused},
+		"a suspended service":        {of: "restore-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is filled when the service is not suspended any more"}},
+		"a suspended one, filled":    {of: "restore-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: filled},
+		"it failed: its last words":  {of: "error-restore-failed", want: failed("the database is not empty: it holds 3 tables")},
+		"it failed and said nothing": {of: "error-restore-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods[0].Status.ContainerStatuses[0].State.Terminated.Message = " \n" }}, want: failed("it ended with exit code 1 and said nothing")},
+		"its volume is not there": {
+			of: "restore-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) {
+				pod := inputstest.Unschedulable(`0/1 nodes are available: persistentvolumeclaim "backups" not found. preemption: none`)
+				pod.Labels[v1alpha1.LabelComponent], pod.Labels[batchv1.JobNameLabel] = v1alpha1.ComponentRestore, job
+				in.Pods = []corev1.Pod{pod}
+			}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: `No node takes the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`}},
+
+		"a Cluster that is not there yet": {
+			of: "cloudnativepg-restore", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}},
+		"a Cluster that was begun otherwise": {
+			of: "cloudnativepg-restore-too-late", want: &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
+				Message: refused.Message}},
+		"a Cluster that is being recovered": {
+			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){recovering("False")},
+			want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: `Cluster "orders-db": Setting up primary`}},
+		"a Cluster that was recovered": {
+			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){recovering("True")},
+			want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was recovered from the backup"}},
+	})
+}
+
+// recovering asks for a restore of a Cluster that was begun by it.
+func recovering(ready string) func(*inputs.Inputs) {
+	return func(in *inputs.Inputs) {
+		in.Microservice.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "order-book"}}
+		in.DatabaseState.Cluster.Object["status"] = map[string]any{
+			"phase": "Setting up primary", "conditions": []any{map[string]any{"type": "Ready", "status": ready}},
+		}
+	}
+}
+
+func TestRotationHealth(t *testing.T) {
+	rotating := func(message string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonRotating, Progressing: true, Message: message}
+	}
+	done := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: "The password was changed and the old one works no more"}
+	wanted := func(value string) func(*inputs.Inputs) {
+		return func(in *inputs.Inputs) {
+			in.Microservice.Annotations = map[string]string{v1alpha1.AnnotationRotateCredentials: value}
+		}
+	}
+	madeFor := func(value string) func(*inputs.Inputs) {
+		return func(in *inputs.Inputs) { in.DatabaseState.Binding.Rotation = value }
+	}
+	checkHealth(t, RotationHealth, map[string]healthCase{
+		"none is asked for": {of: "database-postgresql-builtin-retain"},
+		"no database":       {of: "defaults", changes: []func(*inputs.Inputs){wanted("1")}},
+		"none was minted":   {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){wanted("1")}, want: rotating("A new password is to be made")},
+		"1 minted":          {of: "rotation-1-mint", want: rotating("A new password is to be made")},
+		"2 set":             {of: "rotation-2-set", want: rotating("The database is being given a new password; the old one works on")},
+		"3 published":       {of: "rotation-3-publish", want: rotating(`The new password is to be written to Secret "orders-db"; the old one works on`)},
+		"4 rolled out":      {of: "rotation-4-roll", want: rotating("The pods are being replaced by ones that have the new password; the old one works on")},
+		"5 retired":         {of: "rotation-5-retire", want: rotating("The old password is being made useless; no pod has it any more")},
+		"6 done":            {of: "rotation-6-done", want: done},
+		"done and tidied up": {
+			of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){wanted("1"), madeFor("1")}, want: done},
+		"done for an earlier value": {
+			of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){wanted("2"), madeFor("1")}, want: rotating("A new password is to be made")},
+		"another value while one is under way is for later": {
+			of: "rotation-6-done", changes: []func(*inputs.Inputs){wanted("autumn")}, want: rotating("A new password is to be made")},
+		"a suspended service": {
+			of: "rotation-2-set", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }},
+			want: rotating("The change of the password goes on when the service is not suspended any more; what is in use works")},
+		"a Job that can't start": {
+			of: "rotation-2-set", changes: []func(*inputs.Inputs){stuck("orders-rotate-6f764820f2", v1alpha1.ComponentRotation)},
+			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true,
+				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`}},
+		"a database that is run elsewhere": {
+			of: "database-postgresql-external", changes: []func(*inputs.Inputs){wanted("1")},
+			want: &condition.Health{Reason: v1alpha1.ReasonNotSupported, Message: `The password of an External database is changed where it is run: ` +
+				`write the new one to Secret "orders-cloudsql" and the pods are replaced; remove the annotation atoll.dev/rotate-credentials`}},
+		"the first password of a Cluster": {
+			of: "cloudnativepg-first-password", want: nil},
+	})
+}
+
+// TestRolledOut is about when the old password may be made useless: never
+// while a pod may have it.
+func TestRolledOut(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(*inputs.Inputs)
+		want   rotationStep
+	}{
+		"every pod has the new one":                 {func(*inputs.Inputs) {}, rotationRetire},
+		"the template has the old one":              {func(in *inputs.Inputs) { in.Deployment.Spec.Template.Annotations[names.AnnotationReferences] = "old" }, rotationRoll},
+		"the Deployment's status is of before":      {func(in *inputs.Inputs) { in.Deployment.Generation++ }, rotationRoll},
+		"not every pod was replaced":                {func(in *inputs.Inputs) { in.Deployment.Status.UpdatedReplicas = 1 }, rotationRoll},
+		"an old pod beside the new ones":            {func(in *inputs.Inputs) { in.Deployment.Status.Replicas = 3 }, rotationRoll},
+		"the new pods do not serve yet":             {func(in *inputs.Inputs) { in.Deployment.Status.AvailableReplicas = 1 }, rotationRoll},
+		"a pod of the service is on its way out":    {func(in *inputs.Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentService)) }, rotationRoll},
+		"a pod of something else is on its way out": {func(in *inputs.Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentBackup)) }, rotationRetire},
+		"a migration still runs": {func(in *inputs.Inputs) {
+			in.Jobs = append(in.Jobs, &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "orders-migrate-1", Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentMigration}}})
+		}, rotationRoll},
+		"there is no Deployment": {func(in *inputs.Inputs) { in.Deployment = nil }, rotationRetire},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := builtCase(t, "rotation-5-retire", tc.change).rotation; got != tc.want {
+				t.Errorf("step is %d, want %d", got, tc.want)
+			}
+		})
+	}
+}
+
+func leaving(component string) corev1.Pod {
+	pod := inputstest.WaitingPod(component, "", "")
+	pod.DeletionTimestamp = &metav1.Time{}
+	return pod
+}

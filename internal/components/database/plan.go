@@ -1,0 +1,187 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// Plan is a service's database with every default in place.
+type Plan struct {
+	// Owner is the Microservice's name, Namespace its namespace.
+	Owner, Namespace string
+	// Name is the name of the StatefulSet, the Service and the Secret.
+	Name           string
+	Kind           v1alpha1.DatabaseEngine
+	Engine         engine.Engine
+	Provider       v1alpha1.DatabaseProvider
+	Version        string
+	Image          string
+	Instances      int32
+	Pool           int32
+	Size           resource.Quantity
+	StorageClass   string
+	Resources      corev1.ResourceRequirements
+	Parameters     map[string]v1alpha1.ParameterValue
+	DeletionPolicy v1alpha1.DeletionPolicy
+	SecretName     string
+	// AdminSecretName is the Secret with the administrator's password.
+	AdminSecretName string
+	Host            string
+	Port            int32
+	// TLS says that the server has a certificate.
+	TLS          bool
+	DatabaseName string
+	// Projected says that the pods get the binding Secret as files too.
+	Projected bool
+	// Suspended says that the server is to be stopped.
+	Suspended bool
+}
+
+const defaultPool = 10
+
+var (
+	defaultSize      = resource.MustParse("10Gi")
+	defaultResources = corev1.ResourceRequirements{Requests: corev1.ResourceList{
+		corev1.ResourceCPU:    resource.MustParse("100m"),
+		corev1.ResourceMemory: resource.MustParse("256Mi"),
+	}}
+)
+
+// Resolve puts the defaults in place: the Microservice's own setting wins over
+// the Topology's, and that over Atoll's. What exists already wins over a
+// default, so that a default changed later moves no data. It returns nil for a
+// service without a database, and an error, fit to be shown, for settings that
+// the existing volume does not allow.
+func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inputs.State) (*Plan, error) {
+	spec := ms.Spec.Database
+	if spec == nil {
+		return nil, nil
+	}
+	engine, known := engine.Engines[spec.Engine]
+	if !known {
+		return nil, fmt.Errorf("database.engine: %q is not known to this version of Atoll", spec.Engine)
+	}
+	plan := &Plan{
+		Owner:     ms.Name,
+		Namespace: ms.Namespace,
+		Name:      names.Database(ms.Name),
+		Kind:      spec.Engine,
+		Engine:    engine,
+		Provider:  spec.Provider,
+		Pool:      defaultPool,
+		Projected: spec.Projection == v1alpha1.ProjectionServiceBinding,
+		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
+	}
+	if spec.Pool != nil {
+		plan.Pool = *spec.Pool
+	}
+	if plan.Provider == v1alpha1.ProviderExternal {
+		if spec.External == nil {
+			return nil, errors.New("database.external: provider: External needs external.secretName")
+		}
+		plan.SecretName = spec.External.SecretName
+		return plan, nil
+	}
+	plan.SecretName = plan.Name
+	plan.Port = engine.Port()
+	plan.DatabaseName = inputs.DatabaseName(ms, state.Cluster)
+	plan.Instances = 1
+	plan.Parameters = spec.Parameters
+	if plan.Provider == v1alpha1.ProviderCloudNativePG {
+		plan.applyCluster(spec)
+	} else {
+		plan.Provider = v1alpha1.ProviderBuiltIn
+		plan.AdminSecretName = names.AdminSecret(ms.Name)
+		plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
+	}
+	if err := plan.applyDefaults(spec, topology, plan.existing(state)); err != nil {
+		return nil, err
+	}
+	plan.Image = firstSet(spec.Image, plan.defaultImage())
+	return plan, nil
+}
+
+// defaultImage is the image of the version where the spec names none.
+func (p *Plan) defaultImage() string {
+	if p.Provider == v1alpha1.ProviderCloudNativePG {
+		return clusterImage + p.Version
+	}
+	return p.Engine.Image(p.Version)
+}
+
+// providerName is the value of the binding Secret's key "provider".
+func (p *Plan) providerName() string {
+	if p.Provider == v1alpha1.ProviderCloudNativePG {
+		return "cloudnative-pg"
+	}
+	return "atoll"
+}
+
+func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) error {
+	var defaults v1alpha1.DatabaseDefaults
+	if topology != nil && topology.Spec.Defaults != nil && topology.Spec.Defaults.Database != nil {
+		defaults = *topology.Spec.Defaults.Database
+	}
+	var storage v1alpha1.DatabaseStorage
+	if spec.Storage != nil {
+		storage = *spec.Storage
+	}
+
+	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
+	p.Version = firstSet(spec.Version, p.Engine.DefaultVersion())
+	// A version is one of an engine.
+	if spec.Version == "" && defaults.Version != "" && firstSet(defaults.Engine, v1alpha1.EnginePostgreSQL) == spec.Engine {
+		p.Version = defaults.Version
+	}
+	p.StorageClass = firstSet(storage.StorageClassName, defaults.StorageClassName)
+	p.Resources = defaultResources
+	if spec.Resources != nil {
+		p.Resources = *spec.Resources
+	}
+	p.Size = defaultSize
+	if storage.Size != "" {
+		size, err := resource.ParseQuantity(storage.Size)
+		if err != nil {
+			return fmt.Errorf("database.storage.size: %q is not a quantity such as 10Gi", storage.Size)
+		}
+		p.Size = size
+	}
+	if exists == nil {
+		return nil
+	}
+	return p.respect(spec, storage, exists)
+}
+
+func firstSet[T ~string](values ...T) T {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,165 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
+)
+
+// filledByJob says whether a Job fills the database. A Cluster that is recovered from
+// its own kind of backup is filled by CloudNativePG as it is made.
+func filledByJob(in *Database) bool {
+	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
+		return false
+	}
+	return in.builtIn() != nil || inputs.FromDump(in.Microservice.Spec.Database)
+}
+
+// restoreID names the wanted restore into what holds the data; empty when none is
+// wanted, or there is nothing yet to hold it.
+func restoreID(in *Database) string {
+	holder := in.DatabaseState.Holder()
+	if holder == nil || !filledByJob(in) {
+		return ""
+	}
+	return RestoreID(in.Microservice.Spec.Database.Restore, holder.UID)
+}
+
+// restoredBy is the restore that filled the database, which what holds the data is
+// marked with: it is never filled again, whatever becomes of the Job.
+func restoredBy(in *Database) string {
+	if id := restoreID(in); id != "" && inputs.JobDone(in.Job(names.Restore(in.Microservice, id))) {
+		return id
+	}
+	if holder := in.DatabaseState.Holder(); holder != nil {
+		return holder.Marks.Restored
+	}
+	return ""
+}
+
+// restoreRefused says that a restore is wanted over data that the service works
+// with. Nothing is done, and what works with the data goes on.
+func restoreRefused(in *Database) bool {
+	holder := in.DatabaseState.Holder()
+	if holder == nil || in.Microservice.Spec.Database.Restore == nil {
+		return false
+	}
+	if filledByJob(in) {
+		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(in) != restoreID(in)
+	}
+	return in.clustered() != nil && !recovered(in)
+}
+
+// recovered says whether CloudNativePG began the Cluster by recovering it.
+func recovered(in *Database) bool {
+	_, found, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
+	return found
+}
+
+func RestoreJobs(in *Database) ([]kube.Object, error) {
+	if problem := Unusable(in); problem != nil {
+		return nil, problem
+	}
+	id := restoreID(in)
+	if id == "" {
+		return nil, nil
+	}
+	ms := in.Microservice
+	name := names.Restore(ms, id)
+	if job := in.Job(name); job != nil {
+		return kube.One(inputs.Kept(job))
+	}
+	if restoredBy(in) == id || restoreRefused(in) || !Usable(in) || AwaitingCredentials(in) != nil {
+		return nil, nil
+	}
+	job := in.Plan.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, names.Labels(ms, v1alpha1.ComponentRestore))
+	job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+	job.Spec.Template.Spec.ServiceAccountName = in.storeAccount(restoreLocation(ms.Spec.Database))
+	return kube.One(job)
+}
+
+func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
+	from := &spec.Restore.From
+	if from.PersistentVolumeClaim == nil && from.S3 == nil {
+		return spec.Backup.Destination.S3
+	}
+	return from.S3
+}
+
+// RestoreHealth is how the filling of the database is; nil when none is wanted.
+func RestoreHealth(in *Database) *condition.Health {
+	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
+		return nil
+	}
+	h := restoreHealth(in)
+	return &h
+}
+
+func restoreHealth(in *Database) condition.Health {
+	id := restoreID(in)
+	name := names.Restore(in.Microservice, id)
+	switch {
+	case restoreRefused(in):
+		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
+			Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
+	case id != "" && restoredBy(in) == id:
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
+	case !filledByJob(in):
+		return recoveryHealth(in)
+	case in.Suspended():
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is filled when the service is not suspended any more"}
+	case id == "" || in.Job(name) == nil:
+		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
+	case inputs.JobFailed(in.Job(name)):
+		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
+			Message: fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(in.Inputs, name), name)}
+	}
+	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRestore); h != nil {
+		return *h
+	}
+	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name))}
+}
+
+// recoveryHealth is how CloudNativePG's recovery is.
+func recoveryHealth(in *Database) condition.Health {
+	if in.DatabaseState.Cluster == nil {
+		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}
+	}
+	if h := ClusterHealth(in, in.DatabaseState.Cluster); !h.Ready {
+		h.Reason = v1alpha1.ReasonRestoring
+		return h
+	}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was recovered from the backup"}
+}
+
+// AwaitingRestore holds the service back until its database is filled.
+func AwaitingRestore(in *Database) *condition.Problem {
+	h := RestoreHealth(in)
+	if h == nil || h.Ready || restoreRefused(in) {
+		return nil
+	}
+	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseRestored, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled}
+}

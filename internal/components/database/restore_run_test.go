@@ -1,0 +1,281 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	engines "github.com/atoll-dev/atoll/internal/engine"
+)
+
+// restoreContainer is what fills a database from a backup in a volume.
+func restoreContainer(t *testing.T, engine v1alpha1.DatabaseEngine, name string) *corev1.Container {
+	t.Helper()
+	spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
+		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}, Backup: name}}}
+	job := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil)
+	return &job.Spec.Template.Spec.Containers[0]
+}
+
+func TestRestoreRuns(t *testing.T) {
+	held := map[v1alpha1.DatabaseEngine][2]string{
+		v1alpha1.EnginePostgreSQL: {"3 tables, views or sequences, among them a\nb", "3 tables, views or sequences, among them a b"},
+		v1alpha1.EngineMariaDB:    {"3 tables or views, among them a", "3 tables or views, among them a"},
+		v1alpha1.EngineValkey:     {"# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "3 keys in database 0"},
+	}
+	// What a server does not say is not taken for nothing.
+	for _, env := range []string{"FAKE_DEAF=1", "FAKE_LOADING=1"} {
+		m := newMachine(t)
+		m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
+		m.write("", "report")
+		m.write(held[v1alpha1.EngineValkey][0], "held")
+		if output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""), env); succeeded || m.read("told") != "" {
+			t.Errorf("%s: succeeded is %t, and the database was told %q: %s", env, succeeded, m.read("told"), output)
+		}
+	}
+	for engine := range engines.Engines {
+		for name, tc := range map[string]struct {
+			backup string
+			// change is made to the machine after three backups, of 1, 2 and 3 o'clock.
+			change func(*machine)
+			env    string
+			// wantData is what reaches the database; empty when nothing is done to it,
+			// and then the last words are said.
+			wantData, wantFile, wantSaid string
+		}{
+			"the newest":           {wantData: "data of 03", wantFile: "03"},
+			"a named one":          {backup: file(engine, "02"), wantData: "data of 02", wantFile: "02"},
+			"one without checksum": {change: func(m *machine) { m.remove(file(engine, "03") + ".sha256") }, wantData: "data of 03", wantFile: "03"},
+			"one of another name is passed over": {
+				change: func(m *machine) {
+					m.write("mine", "backup", "order-book", "manual."+engines.Engines[engine].Extension())
+				}, wantData: "data of 03", wantFile: "03"},
+			"one of another name that is asked for": {
+				backup: "manual",
+				change: func(m *machine) {
+					m.write(m.read("backup", "order-book", file(engine, "02")), "backup", "order-book", "manual")
+				}, wantData: "data of 02", wantFile: "manual"},
+			"one that is half written is passed over": {
+				change: func(m *machine) { m.write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
+			"one that is damaged": {
+				change:   func(m *machine) { m.append("x", file(engine, "03")) },
+				wantSaid: "backup " + file(engine, "03") + " at pvc://backups/order-book is damaged: its checksum differs"},
+			"one that is not whole and has no checksum": {
+				change:   func(m *machine) { m.write("no dump", "backup", "order-book", file(engine, "04")) },
+				wantSaid: "not"},
+			"a filled database": {
+				change:   func(m *machine) { m.write(held[engine][0], "held") },
+				wantSaid: "the database is not empty: it holds " + held[engine][1]},
+			"one that is not there": {
+				backup: file(engine, "09"), wantSaid: "there is no backup " + file(engine, "09") + " at pvc://backups/order-book"},
+			"an empty folder": {
+				change: func(m *machine) {
+					for _, name := range m.files() {
+						m.remove(name)
+					}
+				},
+				wantSaid: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
+			"a folder that is not there": {
+				change: func(m *machine) {
+					for _, name := range m.files() {
+						m.remove(name)
+					}
+					m.remove("")
+				},
+				wantSaid: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
+			"a server that is away": {env: "FAKE_DOWN=1", wantSaid: "connection refused"},
+		} {
+			t.Run(string(engine)+": "+name, func(t *testing.T) {
+				m := newMachine(t)
+				for _, hour := range []string{"01", "02", "03"} {
+					m.takeBackup(engine, 7, hour, "data of "+hour)
+				}
+				m.write("", "report")
+				if tc.change != nil {
+					tc.change(m)
+				}
+				output, succeeded := m.run(restoreContainer(t, engine, tc.backup), tc.env)
+				told, report := m.read("told"), m.read("report")
+				if tc.wantData == "" {
+					if succeeded || told != "" || report != "" {
+						t.Errorf("succeeded is %t, and the database was told\n%s\nand the report is %q; want it to be refused before anything is done. It said\n%s", succeeded, told, report, output)
+					}
+					if !strings.Contains(output, tc.wantSaid) {
+						t.Errorf("it said\n%s\nwant %q", output, tc.wantSaid)
+					}
+					return
+				}
+				if !succeeded || !strings.Contains(told, tc.wantData+"\n") {
+					t.Errorf("succeeded is %t, and the database was told\n%s\nwant %q. It said\n%s", succeeded, told, tc.wantData, output)
+				}
+				want := "pvc://backups/order-book/" + tc.wantFile
+				if tc.backup != tc.wantFile {
+					want = "pvc://backups/order-book/" + file(engine, tc.wantFile)
+				}
+				if report != want {
+					t.Errorf("report is %q, want %q", report, want)
+				}
+			})
+		}
+	}
+}
+
+func TestDownloadRuns(t *testing.T) {
+	const engine = v1alpha1.EnginePostgreSQL
+	for name, tc := range map[string]struct {
+		backup, env string
+		stored      []string
+		want        []string
+		wantSaid    string
+	}{
+		"the newest":              {stored: []string{file(engine, "01"), file(engine, "02"), "orders.dump"}, want: []string{file(engine, "02")}},
+		"a named one":             {backup: "orders.dump", stored: []string{file(engine, "01"), "orders.dump"}, want: []string{"orders.dump"}},
+		"none of a backup's name": {stored: []string{"orders.dump"}},
+		"a wrong key":             {env: "FAKE_KEY=who are you", stored: []string{file(engine, "01")}, wantSaid: "AccessDenied: who are you"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			for _, file := range tc.stored {
+				m.write("data", "store", "shop", "shop", "order-book", file)
+			}
+			spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: &v1alpha1.S3Location{Bucket: "shop"}, Backup: tc.backup}}}
+			pod := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil).Spec.Template.Spec
+			output, succeeded := m.run(&pod.InitContainers[0], tc.env)
+			if succeeded != (tc.wantSaid == "") || !strings.Contains(output, tc.wantSaid) {
+				t.Errorf("succeeded is %t, and it said\n%s\nwant %q", succeeded, output, tc.wantSaid)
+			}
+			if diff := cmp.Diff(tc.want, m.files(), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("downloaded (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// contents is what pg_restore lists of an archive.
+const contents = `;
+; Archive created at 2026-03-01
+;
+13; 2615 17801 SCHEMA - app orders
+4569; 0 0 COMMENT - SCHEMA app orders
+2; 3079 16387 EXTENSION - postgis
+4573; 0 0 COMMENT - EXTENSION postgis
+215; 1259 16400 TABLE public EXTENSION orders
+4384; 0 16700 TABLE DATA public spatial_ref_sys postgres
+`
+
+func TestPostgreSQLRestore(t *testing.T) {
+	run := func(m *machine, env ...string) (string, bool) {
+		return m.run(restoreContainer(t, v1alpha1.EnginePostgreSQL, ""), env...)
+	}
+	backedUp := func() *machine {
+		m := newMachine(t)
+		m.takeBackup(v1alpha1.EnginePostgreSQL, 7, "01", "data of 01")
+		m.write(contents, "contents")
+		m.write("", "report")
+		return m
+	}
+	t.Run("extensions come between schemas and data, and are the administrator's", func(t *testing.T) {
+		m := backedUp()
+		if output, succeeded := run(m); !succeeded {
+			t.Fatal(output)
+		}
+		told, at := m.read("told"), 0
+		for _, want := range []string{
+			"BEGIN;", "COMMENT ON DATABASE",
+			"--role order_book", "SCHEMA - app", "WHERE name = 'postgis'; CREATE EXTENSION IF NOT EXISTS postgis", "RESET ROLE;", "COMMENT - SCHEMA app", "COMMENT - EXTENSION postgis", "GRANT",
+			"--single-transaction --role order_book", "TABLE public EXTENSION", "TABLE DATA public spatial_ref_sys", "data of 01", "COMMIT;", "REVOKE",
+		} {
+			next := strings.Index(told[at:], want)
+			if next < 0 {
+				t.Fatalf("%q does not come, or not in its turn:\n%s", want, told)
+			}
+			at += next + len(want)
+		}
+		for _, once := range []string{"17801 SCHEMA - app", "CREATE EXTENSION"} {
+			if got := strings.Count(told, once); got != 1 {
+				t.Errorf("%s comes %d times:\n%s", once, got, told)
+			}
+		}
+	})
+	t.Run("an archive that breaks off is not committed, and comes with the next try", func(t *testing.T) {
+		m := backedUp()
+		output, succeeded := run(m, "FAKE_TORN=1")
+		if succeeded || m.read("filled") != "" || m.read("report") != "" || !strings.Contains(output, "could not be read to its end") {
+			t.Errorf("succeeded is %t, filled is %q, the report is %q: %s", succeeded, m.read("filled"), m.read("report"), output)
+		}
+		if output, succeeded := run(m); !succeeded || !strings.Contains(m.read("told"), "data of 01") {
+			t.Errorf("succeeded is %t: %s", succeeded, output)
+		}
+	})
+	t.Run("what was committed is not brought again", func(t *testing.T) {
+		m := backedUp()
+		m.write("filled", "filled")
+		output, succeeded := run(m)
+		if told := m.read("told"); !succeeded || m.read("report") == "" || strings.Contains(told, "data of 01") || !strings.Contains(told, "REVOKE") {
+			t.Errorf("succeeded is %t, told is\n%s\n%s", succeeded, told, output)
+		}
+	})
+}
+
+func TestMariaDBRestore(t *testing.T) {
+	const (
+		made = "CREATE USER IF NOT EXISTS `users_b`@`%` IDENTIFIED VIA mysql_native_password USING 'invalid' ACCOUNT LOCK; GRANT ALL PRIVILEGES ON `order_book`.* TO `users_b`@`%`;"
+		dump = "INSERT INTO `t` VALUES\n(1,'DEFINER=`nobody`@`%`');\n" +
+			"/*!50003 CREATE*/ /*!50017 DEFINER=`users_b`@`%`*/ /*!50003 TRIGGER t1 */\nCREATE DEFINER=`root`@`localhost` PROCEDURE `p`()\n" +
+			"/*!50013 DEFINER=`users_b`@`%` SQL SECURITY DEFINER */"
+	)
+	for name, tc := range map[string]struct {
+		env  string
+		want bool
+		// wantTold comes in this order.
+		wantTold []string
+	}{
+		"one that succeeds": {want: true, wantTold: []string{
+			"CREATE DATABASE IF NOT EXISTS atoll_restore_1;", "CREATE OR REPLACE DATABASE `order_book`;", "SET GLOBAL max_allowed_packet = 1073741824;", made,
+			"(1,'DEFINER=`nobody`@`%`')", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
+		// It is as it was, and what somebody else writes to it then is not this restore's.
+		"one that fails": {env: "FAKE_REFUSED=TRIGGER t1", wantTold: []string{
+			"CREATE OR REPLACE DATABASE `order_book`;", "TRIGGER t1", "CREATE OR REPLACE DATABASE `order_book`;", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.takeBackup(v1alpha1.EngineMariaDB, 7, "01", dump)
+			m.write("", "report")
+			output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineMariaDB, ""), tc.env)
+			if reported := m.read("report") != ""; succeeded != tc.want || reported != tc.want {
+				t.Errorf("succeeded is %t, reported is %t, want %t: %s", succeeded, reported, tc.want, output)
+			}
+			told, at := m.read("told"), 0
+			for _, want := range tc.wantTold {
+				next := strings.Index(told[at:], want)
+				if next < 0 {
+					t.Fatalf("%q does not come, or not in its turn:\n%s", want, told)
+				}
+				at += next + len(want)
+			}
+			if strings.Contains(told, "USER IF NOT EXISTS `nobody`") || strings.Contains(told, "USER IF NOT EXISTS `root`") || strings.Count(told, made) != 1 {
+				t.Errorf("other users are made, or users_b not once:\n%s", told)
+			}
+		})
+	}
+}

@@ -1,0 +1,163 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// Secrets are the binding Secret and the administrator's. Passwords are minted elsewhere,
+// once: Build never makes one up, so that none can change by accident.
+func Secrets(in *Database) ([]kube.Object, error) {
+	if problem := Unusable(in); problem != nil {
+		return nil, problem
+	}
+	p := in.managed()
+	if p == nil {
+		return nil, nil
+	}
+	l := names.Labels(in.Microservice, v1alpha1.ComponentDatabase)
+	var secrets []kube.Object
+	// CloudNativePG makes the administrator's password itself.
+	if in.builtIn() != nil {
+		secrets = append(secrets, p.AdminSecret(*in.DatabaseState.Admin, l))
+	}
+	if c := in.binding(); c != nil {
+		secrets = append(secrets, p.BindingSecret(in.published(*c), l))
+	}
+	return secrets, nil
+}
+
+// NextSecrets returns the Secret with the next password during a rotation.
+func NextSecrets(in *Database) ([]kube.Object, error) {
+	if problem := Unusable(in); problem != nil {
+		return nil, problem
+	}
+	p, next := in.managed(), in.DatabaseState.Next
+	if p == nil || next == nil || in.rotation == rotationDone {
+		return nil, nil
+	}
+	return kube.One(p.NextSecret(*next, names.Labels(in.Microservice, v1alpha1.ComponentDatabase)))
+}
+
+// Unusable says why nothing that needs the database can be built; nil where all
+// can.
+func Unusable(in *Database) *condition.Problem {
+	if in.Err != nil {
+		return InvalidDatabase(in)
+	}
+	return credentialsProblem(in)
+}
+
+// Minted reports whether a Secret holds a password that does not exist in the
+// cluster yet. Such a Secret is created or not, and never written over another.
+func Minted(in *Database, o kube.Object) bool {
+	var c *inputs.Credentials
+	switch o.GetName() {
+	case names.Database(in.Microservice.Name):
+		c = in.binding()
+	case names.AdminSecret(in.Microservice.Name):
+		c = in.DatabaseState.Admin
+	case names.NextSecret(in.Microservice.Name):
+		c = in.DatabaseState.Next
+	}
+	return c != nil && c.UID == ""
+}
+
+// IsNextSecret says whether a Secret holds a password on its way. Left behind it
+// would keep the next rotation from beginning.
+func IsNextSecret(live metav1.Object) bool {
+	return live.GetName() == names.NextSecret(live.GetLabels()[v1alpha1.LabelMicroservice])
+}
+
+func IsNoNextSecret(live metav1.Object) bool { return !IsNextSecret(live) }
+
+// published are the credentials with what the binding Secret says of them.
+func (in *Database) published(c inputs.Credentials) inputs.Credentials {
+	switch {
+	case in.builtIn() != nil:
+		c.Server = ""
+	case in.rotation >= rotationPublish:
+		c.Server = in.DatabaseState.Next.Server
+	}
+	if in.rotation >= rotationPublish {
+		c.Retiring = in.rotation != rotationDone
+	}
+	return c
+}
+
+// binding is what the service is to log in with; nil while there is nothing.
+func (in *Database) binding() *inputs.Credentials {
+	if in.rotation >= rotationPublish {
+		return in.DatabaseState.Next
+	}
+	return in.DatabaseState.Binding
+}
+
+// credentialsProblem says why a built-in database can't be used: without its
+// Secrets nothing that needs it is made.
+//
+// Where a volume exists without the Secret that opens it, a new password would
+// lock the service out for good: an engine takes a password from its environment
+// only when it makes a new database.
+func credentialsProblem(in *Database) *condition.Problem {
+	p, state := in.managed(), &in.DatabaseState
+	switch {
+	case p == nil:
+		return nil
+	case state.ForeignSecret != "":
+		return &condition.Problem{
+			Condition: v1alpha1.ConditionDatabaseReady,
+			Reason:    v1alpha1.ReasonNotOwned,
+			Message: fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
+				state.ForeignSecret),
+			Stalled: true,
+		}
+	case in.clustered() != nil:
+		if state.Cluster != nil && unknown(state.Binding) && inputs.MarksOf(state.Cluster.GetAnnotations()).User != "" {
+			return lost(in, p.SecretName, "its password", "keys username and password")
+		}
+		return nil
+	case unknown(state.Binding):
+		return lost(in, p.SecretName, "its password", "keys username and password")
+	case unknown(state.Admin):
+		return lost(in, p.AdminSecretName, "its administrator's password", "key password")
+	}
+	return nil
+}
+
+func unknown(c *inputs.Credentials) bool { return c == nil || c.Password == "" }
+
+func lost(in *Database, secret, what, keys string) *condition.Problem {
+	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
+	if in.clustered() != nil {
+		message = fmt.Sprintf("Cluster %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or for a new password take the annotation %s from the Cluster",
+			in.DatabaseState.Cluster.GetName(), secret, what, keys, inputs.AnnotationUser)
+	} else if in.DatabaseState.Claim != nil {
+		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
+			names.DatabaseClaim(in.Microservice.Name), secret, what, keys)
+	}
+	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: message, Stalled: true}
+}

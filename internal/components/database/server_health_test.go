@@ -1,0 +1,114 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
+	"github.com/atoll-dev/atoll/internal/kube"
+)
+
+func TestDatabaseHealth(t *testing.T) {
+	live := func(status appsv1.StatefulSetStatus) *appsv1.StatefulSet {
+		status.ObservedGeneration = 2
+		return &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: "orders-db", Generation: 2}, Status: status}
+	}
+	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `StatefulSet "orders-db" is being updated`}
+	claim := func(phase corev1.PersistentVolumeClaimPhase) *corev1.PersistentVolumeClaim {
+		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-orders-db-0"}, Status: corev1.PersistentVolumeClaimStatus{Phase: phase}}
+	}
+	ofDatabase := func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentDatabase }
+	ofStorageClass := func(c *corev1.PersistentVolumeClaim, class string) *corev1.PersistentVolumeClaim {
+		c.Spec.StorageClassName = &class
+		return c
+	}
+	refused := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
+		Message: `StatefulSet "orders-db" has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset orders-db)`}
+	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: `StatefulSet "orders-db": its pod does not accept connections yet`}
+	for name, tc := range map[string]struct {
+		ms         *v1alpha1.Microservice
+		pods       []corev1.Pod
+		claim      *corev1.PersistentVolumeClaim
+		live       kube.Object
+		wantHealth condition.Health
+	}{
+		"nothing there yet is progress": {ms: inputstest.Orders(), wantHealth: updating},
+		"a status of an older generation says nothing": {
+			ms: inputstest.Orders(), live: &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Generation: 3}, Status: appsv1.StatefulSetStatus{ObservedGeneration: 2, ReadyReplicas: 1}},
+			wantHealth: updating,
+		},
+		"a ready pod accepts connections": {
+			ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{ReadyReplicas: 1, CurrentRevision: "a", UpdateRevision: "a"}),
+			wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The database accepts connections"},
+		},
+		"the old pod does not make a change ready": {
+			ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{ReadyReplicas: 1, CurrentRevision: "a", UpdateRevision: "b"}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `StatefulSet "orders-db" is rolling out a change`},
+		},
+		"suspended is neither ready nor on its way": {
+			ms: inputstest.Orders(inputstest.Suspended), live: live(appsv1.StatefulSetStatus{}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is suspended: set suspend to false to start it"},
+		},
+		"the pod's own word comes first": {
+			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}, live: live(appsv1.StatefulSetStatus{}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
+				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`},
+		},
+		"a pod of the service is not the database's": {
+			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)}, live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet,
+		},
+		"a pod that is refused is to be looked for at its StatefulSet": {
+			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{}), wantHealth: refused,
+		},
+		"a claim that is refused is to be looked for at its StatefulSet": {ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{}), wantHealth: refused},
+		"a pod that waits for its claim leaves the word to the claim": {
+			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."), ofDatabase)},
+			claim: ofStorageClass(claim(corev1.ClaimPending), "nope"), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
+				Message: `PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`},
+		},
+		"a claim that waits for the pod's node leaves the word to the pod": {
+			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory."), ofDatabase)},
+			claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
+				Message: "No node takes the pod: 0/1 nodes are available: 1 Insufficient memory."},
+		},
+		"a claim that waits for its volume is named": {
+			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
+				Message: `PersistentVolumeClaim "data-orders-db-0" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`},
+		},
+		"a bound claim leaves the pod to wait for": {ms: inputstest.Orders(), claim: claim(corev1.ClaimBound), live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := &inputs.Inputs{Microservice: tc.ms, Pods: tc.pods}
+			in.DatabaseState.Claim = tc.claim
+			if diff := cmp.Diff(tc.wantHealth, ServerHealth(Of(in), tc.live)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,272 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package isolation
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/components/workload"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// ServicePolicies returns the policy of a service whose Topology isolates its
+// members.
+func ServicePolicies(in *inputs.Inputs) ([]kube.Object, error) {
+	if Of(in) == v1alpha1.IsolationNone || audited(in) {
+		return nil, nil
+	}
+	return kube.One(ServicePolicy(in))
+}
+
+// ServicePolicy lets through what the service and its callers have declared. It
+// holds for the service's pods and for its migration, which has the same
+// dependencies.
+func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
+	ms := in.Microservice
+	policy := &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: *podsThatCall(ms.Name),
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress:     ingress(in),
+		},
+	}
+	if Of(in) == v1alpha1.IsolationStrict {
+		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
+		policy.Spec.Egress = egress(in)
+	}
+	return policy
+}
+
+// podsThatCall selects the pods of a service that have its dependencies.
+func podsThatCall(service string) *metav1.LabelSelector {
+	return &metav1.LabelSelector{
+		MatchLabels: map[string]string{v1alpha1.LabelMicroservice: service},
+		MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key: v1alpha1.LabelComponent, Operator: metav1.LabelSelectorOpIn, Values: []string{v1alpha1.ComponentService, v1alpha1.ComponentMigration},
+		}},
+	}
+}
+
+// ofNamespace selects pods of a namespace by the label that every namespace has.
+func ofNamespace(namespace string, pods *metav1.LabelSelector) networkingv1.NetworkPolicyPeer {
+	return networkingv1.NetworkPolicyPeer{
+		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
+		PodSelector:       pods,
+	}
+}
+
+// ingress lets in the callers, what forwards requests from outside, and
+// monitoring. Ports are those of the container: a policy is about pods.
+func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
+	ms := in.Microservice
+	var rules []networkingv1.NetworkPolicyIngressRule
+	callers := slices.Clone(in.Callers)
+	slices.SortFunc(callers, func(a, b inputs.Caller) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Port, b.Port))
+	})
+	for _, caller := range slices.Compact(callers) {
+		port := graph.FindPort(ms, caller.Port)
+		if port == nil {
+			continue
+		}
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
+			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
+		})
+	}
+	if admitsItself(in) {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(ms)}}})
+	}
+	known, others := routedPorts(in)
+	if len(known) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
+			From: []networkingv1.NetworkPolicyPeer{podPeer(in.Topology.Spec.Gateway.DataPlane)}, Ports: tcpPorts(known...),
+		})
+	}
+	if len(others) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
+	}
+	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(in)...)})
+	}
+	return rules
+}
+
+// egress lets out to the cluster's DNS, the dependencies, the service's own
+// database and what the spec names.
+func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
+	rules := []networkingv1.NetworkPolicyEgressRule{dns()}
+	for i := range in.Edges {
+		edge := &in.Edges[i]
+		var ports []int32
+		for _, port := range edge.Ports() {
+			ports = append(ports, graph.ServingPorts(edge.Callee, port)...)
+		}
+		if len(ports) == 0 {
+			continue
+		}
+		slices.Sort(ports)
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
+			To:    []networkingv1.NetworkPolicyPeer{ofNamespace(edge.Namespace(), selectorOf(edge.Callee))},
+			Ports: tcpPorts(slices.Compact(ports)...),
+		})
+	}
+	if admitsItself(in) {
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
+	}
+	if pods, port := Pods(in); pods != nil {
+		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
+	}
+	for i := range in.Microservice.Spec.Egress {
+		declared := &in.Microservice.Spec.Egress[i]
+		rule := networkingv1.NetworkPolicyEgressRule{Ports: tcpPorts(declared.Ports...)}
+		for _, cidr := range declared.CIDRs {
+			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: cidr}})
+		}
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// Pods selects the pods of the database that runs in the cluster, and says
+// where they listen; also where the spec can't be carried out, for what runs is used
+// all the same.
+func Pods(in *inputs.Inputs) (*metav1.LabelSelector, int32) {
+	spec := in.Microservice.Spec.Database
+	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+		return nil, 0
+	}
+	port := database.PortOf(spec.Engine)
+	switch {
+	case port == 0:
+		return nil, 0
+	case spec.Provider == v1alpha1.ProviderCloudNativePG:
+		return &metav1.LabelSelector{MatchLabels: database.ClusterPods(in.Microservice.Name)}, port
+	}
+	return &metav1.LabelSelector{MatchLabels: names.Selector(in.Microservice, v1alpha1.ComponentDatabase)}, port
+}
+
+// admitsItself says whether the service's pods may call each other.
+func admitsItself(in *inputs.Inputs) bool {
+	ms := in.Microservice
+	return slices.ContainsFunc(ms.Spec.Access, func(rule v1alpha1.AccessRule) bool {
+		return rule.Name == ms.Name && cmp.Or(rule.Namespace, ms.Namespace) == ms.Namespace
+	})
+}
+
+func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
+	return &metav1.LabelSelector{MatchLabels: names.Selector(callee, v1alpha1.ComponentService)}
+}
+
+// dns is the cluster's name server: the pods that Kubernetes' and OpenShift's
+// have, and the addresses of the cache on each node
+// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/) and of the
+// cloud's own server where that answers for the cluster
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns). A policy sees a
+// pod's port, which is 53 or 5353, and not the Service's.
+func dns() networkingv1.NetworkPolicyEgressRule {
+	const nodeLocal, cloud = "169.254.20.10/32", "169.254.169.254/32"
+	rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{
+		ofNamespace("kube-system", &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}),
+		ofNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
+		{IPBlock: &networkingv1.IPBlock{CIDR: nodeLocal}},
+		{IPBlock: &networkingv1.IPBlock{CIDR: cloud}},
+	}}
+	for _, port := range []int32{53, 5353} {
+		for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
+			rule.Ports = append(rule.Ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(protocol), Port: ptr.To(intstr.FromInt32(port))})
+		}
+	}
+	return rule
+}
+
+func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
+	namespaces := p.NamespaceSelector
+	if namespaces == nil {
+		// In a policy, no selector of namespaces means the policy's own.
+		namespaces = &metav1.LabelSelector{}
+	}
+	return networkingv1.NetworkPolicyPeer{NamespaceSelector: namespaces, PodSelector: p.PodSelector}
+}
+
+// routedPorts are the ports that routes lead to: those that the data plane of the
+// Topology's Gateway alone forwards to, and those that others do, of which it is not
+// known who they are. A route that is not made opens nothing.
+func routedPorts(in *inputs.Inputs) (known, others []int32) {
+	ms := in.Microservice
+	var dataPlane *v1alpha1.PodPeer
+	if gateway := in.Topology.Spec.Gateway; gateway != nil {
+		dataPlane = gateway.DataPlane
+	}
+	for i := range ms.Spec.Routes {
+		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
+		attached := routes.AttachmentOf(in, i)
+		if _, problem := routes.ParentRefs(in, i, attached.Gateways); port == nil || attached.Nothing || problem != nil {
+			continue
+		}
+		if dataPlane != nil && areTopologys(in, attached.Gateways) {
+			known = append(known, workload.ServingPortsOf(in, port)...)
+		} else {
+			others = append(others, workload.ServingPortsOf(in, port)...)
+		}
+	}
+	slices.Sort(others)
+	others = slices.Compact(others)
+	slices.Sort(known)
+	known = slices.DeleteFunc(slices.Compact(known), func(port int32) bool { return slices.Contains(others, port) })
+	return known, others
+}
+
+// areTopologys says whether Gateways are the Topology's and no others.
+func areTopologys(in *inputs.Inputs, refs []v1alpha1.GatewayReference) bool {
+	ms := in.Microservice
+	topologys := routes.GatewayRefs(ms, &v1alpha1.Route{}, in.Topology)
+	return !slices.ContainsFunc(refs, func(ref v1alpha1.GatewayReference) bool {
+		return len(topologys) == 0 || routes.RefKey(&ref, ms.Namespace) != routes.RefKey(&topologys[0], ms.Namespace)
+	})
+}
+
+func allPorts(in *inputs.Inputs) []int32 {
+	var ports []int32
+	for _, port := range graph.Ports(in.Microservice) {
+		ports = append(ports, workload.ServingPortsOf(in, &port)...)
+	}
+	slices.Sort(ports)
+	return slices.Compact(ports)
+}
+
+// tcpPorts are none, which means all, where none are given.
+func tcpPorts(numbers ...int32) []networkingv1.NetworkPolicyPort {
+	var ports []networkingv1.NetworkPolicyPort
+	for _, number := range numbers {
+		ports = append(ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(corev1.ProtocolTCP), Port: ptr.To(intstr.FromInt32(number))})
+	}
+	return ports
+}

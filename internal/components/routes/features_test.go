@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package routes
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+)
+
+func TestUndone(t *testing.T) {
+	timeout := v1alpha1.Route{Timeout: &metav1.Duration{Duration: 5 * time.Second}, ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
+	rewrite := v1alpha1.Route{Rewrite: "/", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
+	plain := v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
+	grpc := v1alpha1.Route{Port: "grpc", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
+	notSupported := func(message string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: message}
+	}
+	for name, tc := range map[string]struct {
+		routes   []v1alpha1.Route
+		features []gatewayv1.FeatureName
+		want     *condition.Health
+	}{
+		"nothing special is asked for": {routes: []v1alpha1.Route{plain}, features: []gatewayv1.FeatureName{"Gateway"}},
+		"the gateway does all that is": {routes: []v1alpha1.Route{timeout, rewrite}, features: []gatewayv1.FeatureName{featureTimeout, featureRewrite}},
+		"the gateway does not say":     {routes: []v1alpha1.Route{timeout, rewrite}},
+		"a timeout that it does not do": {routes: []v1alpha1.Route{rewrite, timeout}, features: []gatewayv1.FeatureName{featureRewrite},
+			want: notSupported(`routes[1].timeout: GatewayClass "traefik" does not do it (HTTPRouteRequestTimeout is not among its supportedFeatures): remove it, or use another class`)},
+		"a rewrite that it does not do": {routes: []v1alpha1.Route{rewrite}, features: []gatewayv1.FeatureName{featureTimeout},
+			want: notSupported(`routes[0].rewrite: GatewayClass "traefik" does not do it (HTTPRoutePathRewrite is not among its supportedFeatures): remove it, or use another class`)},
+		"gRPC, which it does": {routes: []v1alpha1.Route{grpc}, features: []gatewayv1.FeatureName{featureGRPC}},
+		"gRPC, which it does not do": {routes: []v1alpha1.Route{plain, grpc}, features: []gatewayv1.FeatureName{featureTimeout},
+			want: notSupported(`routes[1], a route of gRPC: GatewayClass "traefik" does not do it (GRPCRoute is not among its supportedFeatures): remove it, or use another class`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			class := &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "traefik"}}
+			for _, feature := range tc.features {
+				class.Status.SupportedFeatures = append(class.Status.SupportedFeatures, gatewayv1.SupportedFeature{Name: feature})
+			}
+			ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "orders", Namespace: "shop"}}
+			ms.Spec.Routes = tc.routes
+			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80}, {Name: "grpc", Port: 81, Protocol: v1alpha1.ProtocolGRPC}}
+			in := &inputs.Inputs{
+				Microservice:   ms,
+				Gateways:       map[string]*gatewayv1.Gateway{"shop/shop": {Spec: gatewayv1.GatewaySpec{GatewayClassName: "traefik"}}},
+				GatewayClasses: map[string]*gatewayv1.GatewayClass{"traefik": class},
+			}
+			if diff := cmp.Diff(tc.want, undone(in)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}

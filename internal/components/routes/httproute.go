@@ -1,0 +1,97 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package routes
+
+import (
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+)
+
+func HTTPRoutes(in *inputs.Inputs) ([]kube.Object, error) {
+	return routeObjects(in, v1alpha1.ProtocolHTTP, httpRoute)
+}
+
+func httpRoute(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname) (kube.Object, *condition.Problem) {
+	ms := in.Microservice
+	route := &ms.Spec.Routes[i]
+	rule := gatewayv1.HTTPRouteRule{
+		Matches: []gatewayv1.HTTPRouteMatch{{
+			Path: &gatewayv1.HTTPPathMatch{
+				Type:  ptr.To(gatewayv1.PathMatchPathPrefix),
+				Value: ptr.To(pathOf(route)),
+			},
+			Headers: httpHeaders(route),
+		}},
+		BackendRefs: []gatewayv1.HTTPBackendRef{{BackendRef: backend(ms, graph.FindPort(ms, route.Port))}},
+	}
+	if route.Rewrite != "" {
+		rule.Filters = []gatewayv1.HTTPRouteFilter{{
+			Type: gatewayv1.HTTPRouteFilterURLRewrite,
+			URLRewrite: &gatewayv1.HTTPURLRewriteFilter{Path: &gatewayv1.HTTPPathModifier{
+				Type:               gatewayv1.PrefixMatchHTTPPathModifier,
+				ReplacePrefixMatch: &route.Rewrite,
+			}},
+		}}
+	}
+	if route.Timeout != nil {
+		rule.Timeouts = &gatewayv1.HTTPRouteTimeouts{Request: ptr.To(gatewayv1.Duration(gatewayDuration(route.Timeout.Duration)))}
+	}
+	return &gatewayv1.HTTPRoute{
+		ObjectMeta: routeMeta(ms, i),
+		Spec: gatewayv1.HTTPRouteSpec{
+			CommonRouteSpec: gatewayv1.CommonRouteSpec{ParentRefs: parents},
+			Hostnames:       hostnames,
+			Rules:           []gatewayv1.HTTPRouteRule{rule},
+		},
+	}, nil
+}
+
+func pathOf(route *v1alpha1.Route) string {
+	if route.Path == "" {
+		return "/"
+	}
+	return route.Path
+}
+
+func httpHeaders(route *v1alpha1.Route) []gatewayv1.HTTPHeaderMatch {
+	if len(route.Headers) == 0 {
+		return nil
+	}
+	matches := make([]gatewayv1.HTTPHeaderMatch, len(route.Headers))
+	for i, header := range route.Headers {
+		matches[i] = gatewayv1.HTTPHeaderMatch{
+			Type:  ptr.To(gatewayv1.HeaderMatchExact),
+			Name:  gatewayv1.HTTPHeaderName(header.Name),
+			Value: header.Value,
+		}
+	}
+	return matches
+}
+
+func HTTPRouteHealth(in *inputs.Inputs, live kube.Object) condition.Health {
+	route, _ := live.(*gatewayv1.HTTPRoute)
+	if route == nil {
+		return condition.Progressing("HTTPRoute is being made")
+	}
+	return routeHealth(in, "HTTPRoute", route.Name, route.Generation, route.Spec.ParentRefs, route.Status.Parents)
+}

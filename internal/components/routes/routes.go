@@ -1,0 +1,169 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package routes
+
+import (
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// routesOf are the indexes of the routes whose port speaks one of the given
+// protocols. A port without a protocol speaks HTTP.
+func routesOf(ms *v1alpha1.Microservice, protocol v1alpha1.PortProtocol) []int {
+	var indexes []int
+	for i := range ms.Spec.Routes {
+		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
+		if port == nil {
+			continue
+		}
+		if port.Protocol == protocol || port.Protocol == "" && protocol == v1alpha1.ProtocolHTTP {
+			indexes = append(indexes, i)
+		}
+	}
+	return indexes
+}
+
+// routeObjects are the routes of a protocol. One that can't be made keeps none of
+// the others from being made.
+func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build routeBuilder) ([]kube.Object, error) {
+	var objects []kube.Object
+	var first *condition.Problem
+	for _, i := range routesOf(in.Microservice, protocol) {
+		attached := AttachmentOf(in, i)
+		if attached.Nothing {
+			continue
+		}
+		parents, problem := ParentRefs(in, i, attached.Gateways)
+		var route kube.Object
+		if problem == nil {
+			route, problem = build(in, i, parents, gatewayHostnames(attached.hostnames))
+		}
+		if problem == nil {
+			objects = append(objects, route)
+		} else if first == nil {
+			first = problem
+		}
+	}
+	if first != nil {
+		return objects, first
+	}
+	return objects, nil
+}
+
+// routeBuilder makes the object of the i-th route.
+type routeBuilder func(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname) (kube.Object, *condition.Problem)
+
+func routeMeta(ms *v1alpha1.Microservice, i int) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Name: names.Route(ms, i), Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)}
+}
+
+// GatewayRefs are the Gateways that a route attaches to: its own, or the
+// Topology's.
+func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
+	switch {
+	case len(route.ParentRefs) > 0:
+		return route.ParentRefs
+	case topology == nil || topology.Spec.Gateway == nil:
+		return nil
+	}
+	ref := v1alpha1.GatewayReference{Name: topology.Name}
+	if topology.Spec.Gateway.Ref != nil {
+		ref = *topology.Spec.Gateway.Ref
+	}
+	if ref.Namespace == "" && topology.Namespace != ms.Namespace {
+		ref.Namespace = topology.Namespace
+	}
+	return []v1alpha1.GatewayReference{ref}
+}
+
+// ParentRefs are the Gateways of a route that rivals leave it. Where a Gateway does
+// not let the service in nothing is made: a route that waits there would be the
+// first one on the day that it does.
+func ParentRefs(in *inputs.Inputs, i int, refs []v1alpha1.GatewayReference) ([]gatewayv1.ParentReference, *condition.Problem) {
+	if len(refs) == 0 {
+		where := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
+		if in.Topology != nil {
+			where = fmt.Sprintf("set spec.gateway of Topology %q, or routes[].parentRefs", in.Topology.Name)
+		}
+		return nil, &condition.Problem{Reason: v1alpha1.ReasonNoGateway, Stalled: true,
+			Message: fmt.Sprintf("routes[%d] has no Gateway to attach to: %s", i, where)}
+	}
+	parents := make([]gatewayv1.ParentReference, len(refs))
+	for j, ref := range refs {
+		if in.RefusedBy[RefKey(&ref, in.Microservice.Namespace)+"/"+ref.SectionName] {
+			return nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true,
+				Message: fmt.Sprintf("routes[%d]: Gateway %q lets no routes of namespace %q attach: have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
+					i, RefKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace)}
+		}
+		parents[j] = gatewayv1.ParentReference{
+			Group: ptr.To(gatewayv1.Group(gatewayv1.GroupName)),
+			Kind:  ptr.To(gatewayv1.Kind("Gateway")),
+			Name:  gatewayv1.ObjectName(ref.Name),
+		}
+		if ref.Namespace != "" {
+			parents[j].Namespace = ptr.To(gatewayv1.Namespace(ref.Namespace))
+		}
+		if ref.SectionName != "" {
+			parents[j].SectionName = ptr.To(gatewayv1.SectionName(ref.SectionName))
+		}
+	}
+	return parents, nil
+}
+
+// Hostnames are the names that a route answers to: its own, or the Topology's.
+func Hostnames(route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.Hostname {
+	if len(route.Hostnames) > 0 {
+		return route.Hostnames
+	}
+	if topology != nil && topology.Spec.Gateway != nil {
+		return topology.Spec.Gateway.Hostnames
+	}
+	return nil
+}
+
+func gatewayHostnames(names []v1alpha1.Hostname) []gatewayv1.Hostname {
+	if len(names) == 0 {
+		return nil
+	}
+	hostnames := make([]gatewayv1.Hostname, len(names))
+	for i, name := range names {
+		hostnames[i] = gatewayv1.Hostname(name)
+	}
+	return hostnames
+}
+
+func backend(ms *v1alpha1.Microservice, port *v1alpha1.Port) gatewayv1.BackendRef {
+	return gatewayv1.BackendRef{
+		BackendObjectReference: gatewayv1.BackendObjectReference{
+			Group: ptr.To(gatewayv1.Group("")),
+			Kind:  ptr.To(gatewayv1.Kind("Service")),
+			Name:  gatewayv1.ObjectName(ms.Name),
+			Port:  ptr.To(port.Port),
+		},
+		Weight: ptr.To[int32](1),
+	}
+}

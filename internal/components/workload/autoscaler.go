@@ -1,0 +1,111 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	"fmt"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+const defaultCPUUtilization int32 = 80
+
+func Autoscalers(in *inputs.Inputs) ([]kube.Object, error) {
+	autoscale := in.Autoscale()
+	if autoscale == nil {
+		return nil, nil
+	}
+	ms := in.Microservice
+	return kube.One(&autoscalingv2.HorizontalPodAutoscaler{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
+		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
+			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: ms.Name},
+			MinReplicas:    ptr.To(in.MinReplicas()),
+			MaxReplicas:    autoscale.Max,
+			Metrics:        metrics(autoscale),
+			Behavior:       autoscale.Behavior,
+		},
+	})
+}
+
+func metrics(autoscale *v1alpha1.Autoscale) []autoscalingv2.MetricSpec {
+	cpu := autoscale.CPU
+	if cpu == nil && autoscale.Memory == nil && len(autoscale.Metrics) == 0 {
+		cpu = ptr.To(defaultCPUUtilization)
+	}
+	var specs []autoscalingv2.MetricSpec
+	if cpu != nil {
+		specs = append(specs, utilization(corev1.ResourceCPU, *cpu))
+	}
+	if autoscale.Memory != nil {
+		specs = append(specs, utilization(corev1.ResourceMemory, *autoscale.Memory))
+	}
+	return append(specs, autoscale.Metrics...)
+}
+
+func utilization(name corev1.ResourceName, percent int32) autoscalingv2.MetricSpec {
+	return autoscalingv2.MetricSpec{Type: autoscalingv2.ResourceMetricSourceType, Resource: &autoscalingv2.ResourceMetricSource{
+		Name:   name,
+		Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &percent},
+	}}
+}
+
+func AutoscalerHealth(in *inputs.Inputs, live kube.Object) condition.Health {
+	hpa, _ := live.(*autoscalingv2.HorizontalPodAutoscaler)
+	if hpa == nil {
+		return condition.Progressing("HorizontalPodAutoscaler %q is being made", in.Microservice.Name)
+	}
+	if len(hpa.Status.Conditions) == 0 {
+		return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
+			Message: fmt.Sprintf("HorizontalPodAutoscaler %q has not been looked at by its controller yet", hpa.Name)}
+	}
+	for _, want := range []autoscalingv2.HorizontalPodAutoscalerConditionType{autoscalingv2.AbleToScale, autoscalingv2.ScalingActive} {
+		for i := range hpa.Status.Conditions {
+			c := &hpa.Status.Conditions[i]
+			if c.Type == want && c.Status == corev1.ConditionFalse {
+				return condition.Health{Reason: v1alpha1.ReasonUnavailable,
+					Message: fmt.Sprintf("HorizontalPodAutoscaler %q can't scale: %s", hpa.Name, autoscalerAdvice(c.Reason))}
+			}
+		}
+	}
+	return condition.Healthy("The autoscaler works")
+}
+
+// autoscalerAdvice puts the autoscaler's own reasons, whose messages hold
+// figures that change, into words that do not.
+func autoscalerAdvice(reason string) string {
+	switch reason {
+	case "FailedGetResourceMetric":
+		return reason + ": check that metrics-server runs and that resources.requests are set"
+	case "ScalingDisabled":
+		return reason + ": the Deployment has zero replicas"
+	case "InvalidMetricSourceType", "InvalidSelector":
+		return reason + ": correct scaling.autoscale.metrics"
+	case "FailedGetObjectMetric", "FailedGetPodsMetric", "FailedGetExternalMetric", "FailedGetContainerResourceMetric":
+		return reason + ": check that the source of the metrics in scaling.autoscale.metrics runs"
+	}
+	return reason
+}

@@ -1,0 +1,91 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+)
+
+// DependencyHealth is how the services are that a Microservice calls; nil when it
+// calls none.
+func DependencyHealth(in *inputs.Inputs) *condition.Health {
+	if len(in.Edges) == 0 {
+		return nil
+	}
+	if p := Unresolved(in); p != nil {
+		return ptr.To(p.Health())
+	}
+	var notReady []string
+	for i := range in.Edges {
+		callee := in.Edges[i].Callee
+		if !isReady(callee) {
+			notReady = append(notReady, shown(in, callee))
+		}
+	}
+	if len(notReady) > 0 {
+		return &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true,
+			Message: fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", "))}
+	}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}
+}
+
+func isReady(ms *v1alpha1.Microservice) bool {
+	return meta.IsStatusConditionPresentAndEqual(ms.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue)
+}
+
+// shown is how another service is named to this one's readers.
+func shown(in *inputs.Inputs, ms *v1alpha1.Microservice) string {
+	if ms.Namespace == in.Microservice.Namespace {
+		return ms.Name
+	}
+	return ms.Namespace + "/" + ms.Name
+}
+
+// awaitingDependencies holds a first rollout back until the dependencies are
+// Ready that it is to wait for. In a circle nobody waits: all would for ever.
+func awaitingDependencies(in *database.Database) *condition.Problem {
+	if in.Deployment != nil || in.WaitsInCircle {
+		return nil
+	}
+	var awaited []string
+	for i := range in.Edges {
+		edge := &in.Edges[i]
+		if edge.Dependency.Startup != v1alpha1.StartupWait || edge.Callee != nil && isReady(edge.Callee) {
+			continue
+		}
+		name := edge.Dependency.Name
+		if edge.Dependency.Namespace != "" {
+			name = edge.Dependency.Namespace + "/" + name
+		}
+		awaited = append(awaited, name)
+	}
+	if len(awaited) == 0 {
+		return nil
+	}
+	return &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
+		Message: fmt.Sprintf("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", "))}
+}

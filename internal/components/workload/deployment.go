@@ -1,0 +1,230 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+const (
+	// drainSeconds is how long a pod goes on serving after it was told to go, so
+	// that gateways and kube-proxies learn that it does before it stops.
+	drainSeconds = 5
+	// gracePeriodSeconds is what a pod has in all: the drain, and then time to
+	// finish the requests in flight.
+	gracePeriodSeconds = drainSeconds + 40
+)
+
+func Deployments(in *database.Database) ([]kube.Object, error) {
+	if problem := database.Unusable(in); problem != nil {
+		return nil, problem
+	}
+	if len(in.References.Missing) > 0 {
+		// What runs goes on running with what it has.
+		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: strings.Join(in.References.Missing, "; ")}
+	}
+	template, err := podTemplate(in)
+	if err != nil {
+		return nil, err
+	}
+	d := deploymentOf(in.Inputs, template)
+	d.Annotations = database.MigrationMark(in)
+	problem := gate(in)
+	if problem == nil {
+		return kube.One(d)
+	}
+	if in.Deployment == nil {
+		return nil, problem
+	}
+	// What runs goes on running, and can still be scaled.
+	d.Spec.Template = *in.Deployment.Spec.Template.DeepCopy()
+	if database.AwaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.Plan.SecretName) {
+		// The volume is a new one. What the pods wrote to it would keep it from being
+		// filled.
+		d.Spec.Replicas = ptr.To[int32](0)
+	}
+	d.Annotations = nil
+	if mark := in.Deployment.Annotations[names.AnnotationMigrated]; mark != "" {
+		d.Annotations = map[string]string{names.AnnotationMigrated: mark}
+	}
+	return kube.One(d)
+}
+
+// usesDatabase says whether pods log in to the database.
+func usesDatabase(pod *corev1.PodSpec, secret string) bool {
+	return slices.ContainsFunc(pod.Containers, func(c corev1.Container) bool {
+		return slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool {
+			return v.ValueFrom != nil && v.ValueFrom.SecretKeyRef != nil && v.ValueFrom.SecretKeyRef.Name == secret
+		})
+	})
+}
+
+// gate is what has to happen to the database before a pod of the wanted template
+// may start.
+func gate(in *database.Database) *condition.Problem {
+	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingMigration} {
+		if problem := awaiting(in); problem != nil {
+			return problem
+		}
+	}
+	return nil
+}
+
+func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.Deployment {
+	ms := in.Microservice
+	return &appsv1.Deployment{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
+		Spec: appsv1.DeploymentSpec{
+			Replicas:             replicas(in),
+			RevisionHistoryLimit: ptr.To[int32](3),
+			Selector:             &metav1.LabelSelector{MatchLabels: names.Selector(ms, v1alpha1.ComponentService)},
+			Strategy:             strategy(ms),
+			Template:             *template,
+		},
+	}
+}
+
+// replicas is nil where the autoscaler decides. It decides nothing for a
+// Deployment that is at zero or not there yet: these begin at the minimum.
+func replicas(in *inputs.Inputs) *int32 {
+	if in.Autoscale() != nil && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
+		return nil
+	}
+	return ptr.To(in.MinReplicas())
+}
+
+func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {
+	if inputs.Recreates(ms) {
+		return appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
+	}
+	return appsv1.DeploymentStrategy{
+		Type: appsv1.RollingUpdateDeploymentStrategyType,
+		RollingUpdate: &appsv1.RollingUpdateDeployment{
+			MaxUnavailable: ptr.To(intstr.FromInt32(0)),
+			MaxSurge:       ptr.To(intstr.FromString("25%")),
+		},
+	}
+}
+
+// podTemplate is the pod that Atoll makes, with the user's overlay on it.
+func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
+	ms := in.Microservice
+	podLabels := names.Labels(ms, v1alpha1.ComponentService)
+	template := &corev1.PodTemplateSpec{
+		ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
+		Spec: corev1.PodSpec{
+			ServiceAccountName:           inputs.ServiceAccountName(in.Inputs),
+			AutomountServiceAccountToken: ptr.To(false),
+			// Service links would set USERS_PORT to an address, over the port that a
+			// dependency gives.
+			EnableServiceLinks:            ptr.To(false),
+			TerminationGracePeriodSeconds: ptr.To[int64](gracePeriodSeconds),
+			ImagePullSecrets:              inputs.PullSecrets(in.Inputs),
+			SecurityContext: &corev1.PodSecurityContext{
+				RunAsNonRoot:   ptr.To(true),
+				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+			},
+			TopologySpreadConstraints: spread(ms),
+			Containers:                []corev1.Container{container(in)},
+			Volumes: []corev1.Volume{
+				{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
+			},
+		},
+	}
+	if in.Plan != nil {
+		if volume, mount := in.Plan.Projection(); volume != nil {
+			template.Spec.Volumes = append(template.Spec.Volumes, *volume)
+			template.Spec.Containers[0].VolumeMounts = append(template.Spec.Containers[0].VolumeMounts, *mount)
+		}
+	}
+	if hash := database.ContentHash(in); hash != "" {
+		template.Annotations = map[string]string{names.AnnotationReferences: hash}
+	}
+	if ms.Spec.PodTemplate == nil {
+		return template, nil
+	}
+	template, problem := overlay(template, ms.Spec.PodTemplate.Raw)
+	if problem != nil {
+		return nil, problem
+	}
+	// The selector must go on selecting, whatever the overlay says.
+	if template.Labels == nil {
+		template.Labels = map[string]string{}
+	}
+	maps.Copy(template.Labels, podLabels)
+	return template, nil
+}
+
+func container(in *database.Database) corev1.Container {
+	ms := in.Microservice
+	c := corev1.Container{
+		Name:            ms.Name,
+		Image:           ms.Spec.Image,
+		ImagePullPolicy: ms.Spec.ImagePullPolicy,
+		Command:         ms.Spec.Command,
+		Args:            ms.Spec.Args,
+		Env:             environment(in),
+		EnvFrom:         ms.Spec.EnvFrom,
+		Ports:           containerPorts(ms),
+		SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: ptr.To(false),
+			ReadOnlyRootFilesystem:   ptr.To(true),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		},
+		VolumeMounts: []corev1.VolumeMount{{Name: "tmp", MountPath: "/tmp"}},
+	}
+	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = probes(ms)
+	if len(c.Ports) > 0 {
+		c.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: drainSeconds}}}
+	}
+	switch {
+	case ms.Spec.Resources != nil:
+		c.Resources = *ms.Spec.Resources
+	case in.Topology != nil && in.Topology.Spec.Defaults != nil && in.Topology.Spec.Defaults.Resources != nil:
+		c.Resources = *in.Topology.Spec.Defaults.Resources
+	}
+	return c
+}
+
+// spread puts the pods of a version on different zones and nodes where it can.
+func spread(ms *v1alpha1.Microservice) []corev1.TopologySpreadConstraint {
+	constraint := func(key string) corev1.TopologySpreadConstraint {
+		return corev1.TopologySpreadConstraint{
+			MaxSkew:           1,
+			TopologyKey:       key,
+			WhenUnsatisfiable: corev1.ScheduleAnyway,
+			LabelSelector:     &metav1.LabelSelector{MatchLabels: names.Selector(ms, v1alpha1.ComponentService)},
+			MatchLabelKeys:    []string{appsv1.DefaultDeploymentUniqueLabelKey},
+		}
+	}
+	return []corev1.TopologySpreadConstraint{constraint(corev1.LabelTopologyZone), constraint(corev1.LabelHostname)}
+}

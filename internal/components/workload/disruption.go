@@ -1,0 +1,47 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// DisruptionBudgets lets one pod at a time be taken away. A single pod gets
+// none: it would block every drain of its node.
+func DisruptionBudgets(in *inputs.Inputs) ([]kube.Object, error) {
+	if in.MinReplicas() < 2 {
+		return nil, nil
+	}
+	ms := in.Microservice
+	return kube.One(&policyv1.PodDisruptionBudget{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
+		Spec: policyv1.PodDisruptionBudgetSpec{
+			MaxUnavailable: ptr.To(intstr.FromInt32(1)),
+			Selector:       &metav1.LabelSelector{MatchLabels: names.Selector(ms, v1alpha1.ComponentService)},
+			// A pod that is broken anyway never blocks a drain.
+			UnhealthyPodEvictionPolicy: ptr.To(policyv1.AlwaysAllow),
+		},
+	})
+}

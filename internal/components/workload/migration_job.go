@@ -1,0 +1,93 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	"maps"
+	"slices"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// MigrationJobs is the wanted migration's Job, and while another one's runs
+// that: two never run at once, and none is broken off that has begun.
+func MigrationJobs(in *database.Database) ([]kube.Object, error) {
+	if problem := database.Unusable(in); problem != nil {
+		return nil, problem
+	}
+	if in.Migration() == nil {
+		return nil, nil
+	}
+	name := names.Migration(in.Microservice, database.MigrationHash(in))
+	other, running := database.OtherMigration(in, name)
+	switch {
+	case in.Job(name) != nil:
+		return kube.One(inputs.Kept(in.Job(name)))
+	case database.Migrated(in) || in.Suspended():
+		return nil, nil
+	case running:
+		return kube.One(inputs.Kept(other))
+	case other != nil:
+		// It is pruned; when it is gone the new one is made.
+		return nil, nil
+	}
+	if database.MigrationWaits(in) != "" || database.LeftoverMigration(in) != "" {
+		return nil, nil
+	}
+	return migrationJob(in, name)
+}
+
+// migrationJob is the service's pod with another command: it has the service's
+// environment, volumes and identity, and none of what serves requests.
+func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
+	ms := in.Microservice
+	// The Deployment, which has the same template, tells of what is wrong with it.
+	template, _ := podTemplate(in)
+	if template == nil {
+		return nil, nil
+	}
+	l := names.Labels(ms, v1alpha1.ComponentMigration)
+	pod := template.Spec.DeepCopy()
+	pod.RestartPolicy = corev1.RestartPolicyNever
+	pod.TopologySpreadConstraints = nil
+	pod.TerminationGracePeriodSeconds = nil
+	pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name != ms.Name })
+	if len(pod.Containers) == 0 {
+		return nil, nil
+	}
+	c := &pod.Containers[0]
+	c.Image, c.Command, c.Args = database.MigrationImage(in), in.Migration().Command, in.Migration().Args
+	c.Ports, c.Lifecycle = nil, nil
+	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = nil, nil, nil
+	c.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
+
+	podLabels := maps.Clone(template.Labels)
+	maps.Copy(podLabels, l)
+	spec := database.JobSpec(podLabels, *pod, database.MigrationTries-1)
+	// An injector is told by annotations what to do with a pod.
+	spec.Template.Annotations = maps.Clone(template.Annotations)
+	delete(spec.Template.Annotations, names.AnnotationReferences)
+	return kube.One(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})
+}

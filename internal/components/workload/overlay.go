@@ -1,0 +1,114 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	kjson "sigs.k8s.io/json"
+
+	"github.com/atoll-dev/atoll/internal/condition"
+)
+
+// overlay lays the user's strategic merge patch over the pod template. A field
+// that Kubernetes doesn't know is refused: dropped silently, it would leave the
+// user to find out why nothing changed.
+func overlay(template *corev1.PodTemplateSpec, patch []byte) (*corev1.PodTemplateSpec, *condition.Problem) {
+	var fields map[string]any
+	if err := json.Unmarshal(patch, &fields); err != nil {
+		return nil, condition.Invalid("podTemplate: %s", err)
+	}
+	plain, err := json.Marshal(withoutDirectives(fields))
+	if err != nil {
+		return nil, condition.Invalid("podTemplate: %s", err)
+	}
+	strict, err := kjson.UnmarshalStrict(plain, &corev1.PodTemplateSpec{})
+	if err != nil {
+		return nil, condition.Invalid("podTemplate: %s", err)
+	}
+	if len(strict) > 0 {
+		return nil, condition.Invalid("podTemplate: %s: it must have the form of a Pod's metadata and spec", joinErrors(strict))
+	}
+	base, err := json.Marshal(template)
+	if err != nil {
+		return nil, condition.Invalid("podTemplate: %s", err)
+	}
+	merged, err := strategicpatch.StrategicMergePatch(base, patch, corev1.PodTemplateSpec{})
+	if err != nil {
+		return nil, condition.Invalid("podTemplate can't be merged: %s: entries of lists such as containers, volumes and env need their name", err)
+	}
+	result := &corev1.PodTemplateSpec{}
+	if err := json.Unmarshal(merged, result); err != nil {
+		return nil, condition.Invalid("podTemplate: %s", err)
+	}
+	for i := range result.Spec.Containers {
+		if result.Spec.Containers[i].Name == template.Spec.Containers[0].Name {
+			result.Spec.Containers[i].Env = inOrder(template.Spec.Containers[0].Env, result.Spec.Containers[i].Env)
+		}
+	}
+	return result, nil
+}
+
+// inOrder puts the variables of the template before those that the overlay
+// adds. A merge puts them after, where $(PGHOST) in an added one would find
+// nothing.
+func inOrder(base, merged []corev1.EnvVar) []corev1.EnvVar {
+	index := func(name string) int {
+		at := slices.IndexFunc(base, func(v corev1.EnvVar) bool { return v.Name == name })
+		if at < 0 {
+			return len(base)
+		}
+		return at
+	}
+	slices.SortStableFunc(merged, func(a, b corev1.EnvVar) int { return index(a.Name) - index(b.Name) })
+	return merged
+}
+
+// withoutDirectives leaves out strategic merge directives ($patch and the
+// like), which are no fields of a pod.
+func withoutDirectives(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		plain := make(map[string]any, len(v))
+		for key, field := range v {
+			if !strings.HasPrefix(key, "$") {
+				plain[key] = withoutDirectives(field)
+			}
+		}
+		return plain
+	case []any:
+		plain := make([]any, len(v))
+		for i := range v {
+			plain[i] = withoutDirectives(v[i])
+		}
+		return plain
+	}
+	return value
+}
+
+func joinErrors(errs []error) string {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = fmt.Sprint(err)
+	}
+	return strings.Join(texts, ", ")
+}

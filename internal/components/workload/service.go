@@ -1,0 +1,77 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+func Services(db *database.Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, database.InvalidDatabase(db)
+	}
+	if s := service(db.Microservice); s != nil {
+		return kube.One(s)
+	}
+	return nil, nil
+}
+
+func service(ms *v1alpha1.Microservice) *corev1.Service {
+	ports := graph.Ports(ms)
+	if len(ports) == 0 {
+		return nil
+	}
+	s := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
+		Spec: corev1.ServiceSpec{
+			Type:     corev1.ServiceTypeClusterIP,
+			Selector: names.Selector(ms, v1alpha1.ComponentService),
+			Ports:    make([]corev1.ServicePort, len(ports)),
+		},
+	}
+	for i := range ports {
+		s.Spec.Ports[i] = corev1.ServicePort{
+			Name:        ports[i].Name,
+			Port:        ports[i].Port,
+			TargetPort:  intstr.FromString(graph.ContainerPort(ms, &ports[i])),
+			Protocol:    corev1.ProtocolTCP,
+			AppProtocol: appProtocol(ports[i].Protocol),
+		}
+	}
+	return s
+}
+
+// appProtocol tells gateways and meshes what is spoken
+// (https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol).
+func appProtocol(protocol v1alpha1.PortProtocol) *string {
+	switch protocol {
+	case v1alpha1.ProtocolTCP:
+		return nil
+	case v1alpha1.ProtocolGRPC:
+		return ptr.To("kubernetes.io/h2c")
+	}
+	return ptr.To("http")
+}

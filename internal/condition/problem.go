@@ -1,0 +1,48 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package condition
+
+import (
+	"fmt"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Problem is a fault that a condition reports and that keeps a component from
+// being built.
+type Problem struct {
+	// Condition is the type of the condition that reports it. Empty means the
+	// component's own.
+	Condition string
+	Reason    string
+	Message   string
+	// Stalled means that only a change by the user helps. Otherwise Atoll waits for
+	// something that it watches.
+	Stalled bool
+}
+
+// Error returns the message. It makes a Problem an error.
+func (p *Problem) Error() string { return p.Message }
+
+func Invalid(format string, args ...any) *Problem {
+	return &Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...), Stalled: true}
+}
+
+// Health returns the problem as the health of what it holds back.
+func (p *Problem) Health() Health {
+	return Health{Reason: p.Reason, Message: p.Message, Stalled: p.Stalled, Progressing: !p.Stalled}
+}

@@ -1,0 +1,67 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package engine
+
+import (
+	"net"
+	"net/url"
+	"strconv"
+)
+
+// Keys of a binding Secret, after the Service Binding specification
+// (https://servicebinding.io/spec/core/1.1.0/#well-known-secret-entries).
+const (
+	KeyType     = "type"
+	KeyProvider = "provider"
+	KeyHost     = "host"
+	KeyPort     = "port"
+	KeyAddress  = "address"
+	KeyUsername = "username"
+	KeyPassword = "password"
+	KeyDatabase = "database"
+	KeyURI      = "uri"
+)
+
+// RequiredKeys are the keys that the Secret of an External database must have.
+func RequiredKeys() []string {
+	return []string{KeyHost, KeyPort, KeyUsername, KeyPassword, KeyDatabase, KeyURI}
+}
+
+// Binding is what a client must know to reach a database.
+type Binding struct {
+	Host     string
+	Port     int32
+	Username string
+	Password string
+	Database string
+	// TLS says that the server has a certificate.
+	TLS bool
+}
+
+func (b Binding) Address() string {
+	return net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
+}
+
+// userinfo escapes name and password for a URI.
+func (b Binding) userinfo() *url.Userinfo { return url.UserPassword(b.Username, b.Password) }
+
+func (b Binding) tlsMode(without, with string) string {
+	if b.TLS {
+		return with
+	}
+	return without
+}

@@ -1,0 +1,228 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package engine
+
+import (
+	"path"
+	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+const (
+	// PortName is the name of the database's port.
+	PortName = "database"
+	// ContainerName is the name of the database's container.
+	ContainerName = "database"
+)
+
+// Server is the server of a built-in database, as an engine starts it.
+type Server struct {
+	Engine     Engine
+	Image      string
+	Resources  corev1.ResourceRequirements
+	Parameters map[string]v1alpha1.ParameterValue
+	// Database is the name of the database, and of the role that owns it.
+	Database string
+	// SecretName is the Secret with the service's user, AdminSecretName that with the
+	// administrator's password.
+	SecretName, AdminSecretName string
+}
+
+// server is the engine's container. start is what runs the engine; init, unless
+// empty, is a script that the image's entry point runs when it has made the
+// database.
+//
+// The server holds a lock beside the data for as long as any process of it
+// lives. A pod that is deleted by force is replaced while its server may still
+// write, and an engine's own lock file does not tell two servers apart that both
+// are process 1 of their container: without the lock both would write to the
+// same data. The descriptor passes to every process that the server starts, and
+// the kernel gives the lock up with the last of them.
+func (s *Server) server(home, start, init string) corev1.Container {
+	script := "set -e\nexec 9>>" + home + "/.atoll-lock\n" +
+		`flock -w 60 9 || { echo "another server still holds the data" >&2; exit 1; }` + "\n"
+	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
+	if init != "" {
+		script += "cat > " + InitFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
+		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: InitFolder})
+	}
+	return corev1.Container{
+		Name:  ContainerName,
+		Image: s.Image,
+		// What follows the script is its $0; the arguments come after.
+		Command:         []string{"/bin/sh", "-c", script + start, "database"},
+		Resources:       s.Resources,
+		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: s.Engine.Port(), Protocol: corev1.ProtocolTCP}},
+		SecurityContext: Restricted(),
+		VolumeMounts:    mounts,
+	}
+}
+
+// noteFunction writes a word to a file so that it is there after whatever
+// befalls the machine.
+const noteFunction = `flush() { sync -f "$1" 2>/dev/null || sync; }
+note() { echo "$2" > "$1.partial" && flush "$1.partial" && mv "$1.partial" "$1" && flush "$1"; }
+`
+
+// firstStart begins the first start anew where it was broken off. An entry point
+// takes data that it has not finished for whole, and would start a server that
+// lacks the service's user, or more.
+//
+// Only data is cleared that was begun here, in an empty volume, and that no
+// server has answered on: firstStarted notes that before anybody is let in. A
+// volume from before there were these notes has none and is left as it is, and so
+// is what was written later than a first start can last: somebody else ran it.
+func firstStart(data string) string {
+	return noteFunction + `data=` + data + ` begun=` + path.Join(path.Dir(data), ".atoll-begun") + ` made=` + madeNote(data) + `
+if { [ ! -e "$data" ] && [ ! -L "$data" ]; } || { held=$(ls -A "$data") && [ -z "$held" ]; }; then
+  rm -f "$made"
+  note "$begun" "$(date +%s)"
+elif [ -e "$begun" ] && [ ! -e "$made" ]; then
+  began=$(cat "$begun")
+  written=$(find "$data" -type f -exec stat -c %Y {} + | sort -n | tail -n 1)
+  if [ "$((${written:-0} - ${began:-0}))" -le ` + strconv.Itoa(StartupPeriod*StartupTries) + ` ]; then
+    echo "the first start was broken off before the server answered: beginning it anew" >&2
+    rm -rf "$data"
+    note "$begun" "$(date +%s)"
+  fi
+fi
+`
+}
+
+// A server has an hour to start: recovery after a crash can take long, and is no
+// reason to start over.
+const (
+	StartupPeriod = 2
+	StartupTries  = 1800
+)
+
+// firstStarted is a startup probe's script: once the server answers, its data is
+// made. The temporary server of the first start must not satisfy answers.
+func firstStarted(data, answers string) string {
+	return answers + ` || exit 1
+` + noteFunction + `[ -e "` + madeNote(data) + `" ] || note "` + madeNote(data) + `" yes
+`
+}
+
+func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
+
+// InitFolder is where the official images look for scripts to run at the first
+// start.
+const InitFolder = "/docker-entrypoint-initdb.d"
+
+// serverEnv tells the scripts of the first start which user and database to
+// make.
+func (s *Server) serverEnv() []corev1.EnvVar {
+	return []corev1.EnvVar{
+		{Name: "ATOLL_ADMIN", Value: s.Engine.Admin()},
+		{Name: "ATOLL_OWNER", Value: s.Database},
+		{Name: "ATOLL_DATABASE", Value: s.Database},
+		s.secretEnv("ATOLL_USER", KeyUsername),
+		s.secretEnv("ATOLL_PASSWORD", KeyPassword),
+	}
+}
+
+// scratch is a folder that lives as long as its pod.
+type scratch struct {
+	name, path string
+	medium     corev1.StorageMedium
+}
+
+// serverPod is the pod around the engine's container.
+func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.PodSpec {
+	volumes := []corev1.Volume{EmptyDir("tmp", corev1.StorageMediumDefault)}
+	for i := range server.VolumeMounts {
+		if server.VolumeMounts[i].Name == "init" {
+			volumes = append(volumes, EmptyDir("init", corev1.StorageMediumDefault))
+		}
+	}
+	for _, f := range folders {
+		server.VolumeMounts = append(server.VolumeMounts, corev1.VolumeMount{Name: f.name, MountPath: f.path})
+		volumes = append(volumes, EmptyDir(f.name, f.medium))
+	}
+	return corev1.PodSpec{
+		AutomountServiceAccountToken: ptr.To(false),
+		EnableServiceLinks:           ptr.To(false),
+		// A clean shutdown writes everything out, which takes as long as the disk does.
+		TerminationGracePeriodSeconds: ptr.To[int64](120),
+		SecurityContext:               PodSecurity(s.Engine),
+		Containers:                    []corev1.Container{server},
+		Volumes:                       volumes,
+	}
+}
+
+func EmptyDir(name string, medium corev1.StorageMedium) corev1.Volume {
+	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: medium}}}
+}
+
+// PodSecurity runs a pod as the user of the engine's image.
+func PodSecurity(engine Engine) *corev1.PodSecurityContext {
+	return &corev1.PodSecurityContext{
+		RunAsNonRoot:        ptr.To(true),
+		RunAsUser:           ptr.To(engine.UID()),
+		RunAsGroup:          ptr.To(engine.UID()),
+		FSGroup:             ptr.To(engine.UID()),
+		FSGroupChangePolicy: ptr.To(corev1.FSGroupChangeOnRootMismatch),
+		SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+	}
+}
+
+func (s *Server) secretEnv(name, key string) corev1.EnvVar { return SecretEnv(name, s.SecretName, key) }
+
+func (s *Server) adminEnv(name string) corev1.EnvVar {
+	return SecretEnv(name, s.AdminSecretName, KeyPassword)
+}
+
+func SecretEnv(name, secret, key string) corev1.EnvVar {
+	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
+		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key},
+	}}
+}
+
+// number is a parameter's value where it is a number, whichever of its names it
+// has.
+func number(parameters map[string]v1alpha1.ParameterValue, unset int, names ...string) int {
+	for _, name := range names {
+		if n, err := strconv.Atoi(string(parameters[name])); err == nil {
+			return n
+		}
+	}
+	return unset
+}
+
+func execProbe(command string, periodSeconds, failureThreshold int32) *corev1.Probe {
+	return &corev1.Probe{
+		ProbeHandler:     corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", command}}},
+		PeriodSeconds:    periodSeconds,
+		TimeoutSeconds:   5,
+		FailureThreshold: failureThreshold,
+	}
+}
+
+// Restricted meets the Pod Security Standard of that name.
+func Restricted() *corev1.SecurityContext {
+	return &corev1.SecurityContext{
+		AllowPrivilegeEscalation: ptr.To(false),
+		ReadOnlyRootFilesystem:   ptr.To(true),
+		Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+	}
+}

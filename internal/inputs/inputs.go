@@ -1,0 +1,99 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputs
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// Inputs is everything that decides what children a Microservice has, gathered
+// beforehand. Nothing in it may be changed: it is shared with the cache.
+type Inputs struct {
+	Microservice *v1alpha1.Microservice
+	// Topology is the one that the Microservice is a member of; nil when it stands
+	// alone.
+	Topology *v1alpha1.Topology
+	// Edges are the resolved dependencies, in the spec's order.
+	Edges []graph.Edge
+	// Callers are the services whose declared dependency on this one resolves.
+	Callers []Caller
+	// WaitsInCircle says that waiting for its dependencies to start, the service
+	// would wait for itself.
+	WaitsInCircle bool
+	// DatabaseState is what exists of the database.
+	DatabaseState State
+	// References is what was found of the ConfigMaps and Secrets that the pods
+	// use.
+	References References
+	// Deployment, StatefulSet and ObjectStore are the live ones; nil when there are
+	// none.
+	Deployment  *appsv1.Deployment
+	StatefulSet *appsv1.StatefulSet
+	ObjectStore *unstructured.Unstructured
+	// Jobs are the live Jobs of all components.
+	Jobs []*batchv1.Job
+	// RcloneImage is the image that copies backups to and from buckets.
+	RcloneImage string
+	// CloudNativePGNamespace is where CloudNativePG's operator runs; empty means where
+	// it is installed by default.
+	CloudNativePGNamespace string
+	// BackupSince is when the CronJob of the backups, or what CloudNativePG has in its
+	// place, was made; zero while there is none.
+	BackupSince metav1.Time
+	// BackupOverdue says that the time has passed at which a backup was overdue.
+	BackupOverdue bool
+	// OwnServiceAccount says that the ServiceAccount of the Microservice's name is
+	// one that Atoll made.
+	OwnServiceAccount bool
+	// Pods are the live pods of all components.
+	Pods []corev1.Pod
+	// Gateways are the Gateways that routes attach to, by namespace/name. One that
+	// is not there does not exist.
+	Gateways map[string]*gatewayv1.Gateway
+	// GatewayClasses are the classes of those Gateways, by name.
+	GatewayClasses map[string]*gatewayv1.GatewayClass
+	// RefusedBy are the Gateways that let no routes of the service's namespace attach,
+	// as namespace/name/section.
+	RefusedBy map[string]bool
+	// Rivals are the services that claim what the routes claim.
+	Rivals []Rival
+	// MissingCRDs are the optional kinds that are not installed.
+	MissingCRDs map[string]bool
+}
+
+// Caller is a service that calls this one, and the name of the port that it calls.
+type Caller struct {
+	Namespace, Name string
+	Port            string
+}
+
+// References is what was found of the ConfigMaps and Secrets that pods use.
+type References struct {
+	// Hash is over the content of all of them.
+	Hash string
+	// Missing says what does not exist, as messages that name the object and the
+	// field; empty when all is there.
+	Missing []string
+}

@@ -1,0 +1,122 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputs
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Kept stands for a Job that exists and is to stay: a Job is never changed.
+func Kept(job *batchv1.Job) *batchv1.Job {
+	return &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: job.Name, Namespace: job.Namespace, Labels: job.Labels}}
+}
+
+// Job is the live Job of a name, or nil.
+func (in *Inputs) Job(name string) *batchv1.Job {
+	at := slices.IndexFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == name })
+	if at < 0 || in.Jobs[at].DeletionTimestamp != nil {
+		return nil
+	}
+	return in.Jobs[at]
+}
+
+func JobDone(job *batchv1.Job) bool   { return jobIs(job, batchv1.JobComplete) }
+func JobFailed(job *batchv1.Job) bool { return jobIs(job, batchv1.JobFailed) }
+
+func jobIs(job *batchv1.Job, t batchv1.JobConditionType) bool { return JobCondition(job, t) != nil }
+
+func JobCondition(job *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondition {
+	if job == nil {
+		return nil
+	}
+	for i := range job.Status.Conditions {
+		if c := &job.Status.Conditions[i]; c.Type == t && c.Status == corev1.ConditionTrue {
+			return c
+		}
+	}
+	return nil
+}
+
+// PodsOf are the pods of a Job.
+func PodsOf(in *Inputs, job string) []*corev1.Pod {
+	var pods []*corev1.Pod
+	for i := range in.Pods {
+		if in.Pods[i].Labels[batchv1.JobNameLabel] == job {
+			pods = append(pods, &in.Pods[i])
+		}
+	}
+	return pods
+}
+
+const (
+	maxTailLines = 12
+	maxTail      = 1200
+)
+
+// Failure is what a Job's last pod said before it failed: the end of its log,
+// which the kubelet leaves in the pod's status.
+func Failure(in *Inputs, job string) string {
+	var last *corev1.ContainerStateTerminated
+	for _, pod := range PodsOf(in, job) {
+		for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+			for i := range statuses {
+				ended := statuses[i].State.Terminated
+				if ended != nil && ended.ExitCode != 0 && (last == nil || last.FinishedAt.Before(&ended.FinishedAt)) {
+					last = ended
+				}
+			}
+		}
+	}
+	switch {
+	case last == nil:
+		return fmt.Sprintf("see kubectl describe job %s", job)
+	case strings.TrimSpace(last.Message) == "":
+		return fmt.Sprintf("it ended with exit code %d and said nothing", last.ExitCode)
+	}
+	return tail(last.Message)
+}
+
+// tail is the end of a text, in whole lines where it can be.
+func tail(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) > maxTailLines {
+		lines = lines[len(lines)-maxTailLines:]
+	}
+	for len(lines) > 1 && len(strings.Join(lines, "\n")) > maxTail {
+		lines = lines[1:]
+	}
+	text = strings.ToValidUTF8(strings.Join(lines, "\n"), "?")
+	if len(text) > maxTail {
+		text = "…" + strings.ToValidUTF8(text[len(text)-maxTail:], "")
+	}
+	return text
+}
+
+// Terminating says whether a component has pods that are on their way out.
+func Terminating(in *Inputs, component string) bool {
+	return slices.ContainsFunc(in.Pods, func(pod corev1.Pod) bool {
+		return pod.Labels[v1alpha1.LabelComponent] == component && pod.DeletionTimestamp != nil
+	})
+}

@@ -1,0 +1,177 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/engine"
+)
+
+// Reference is a ConfigMap or Secret that the pods of a service use.
+type Reference struct {
+	// Kind is ConfigMap or Secret.
+	Kind string
+	Name string
+	// Keys must all be there. None means that any content will do.
+	Keys []string
+	// Field is where the spec names it.
+	Field string
+}
+
+// ReferencesOf finds every ConfigMap and Secret that must be there for the
+// service's pods to start, and whose content they see. Optional ones are left
+// out: the kubelet does without them, and to roll pods for what they may not
+// even use would surprise.
+func ReferencesOf(ms *v1alpha1.Microservice) []Reference {
+	var found references
+	found.env("env", ms.Spec.Env)
+	found.envFrom("envFrom", ms.Spec.EnvFrom)
+	if db := ms.Spec.Database; db != nil && db.External != nil {
+		found = append(found, Reference{Kind: "Secret", Name: db.External.SecretName,
+			Keys: engine.RequiredKeys(), Field: "database.external.secretName"})
+	}
+	if ms.Spec.PodTemplate != nil {
+		var template corev1.PodTemplateSpec
+		// What does not decode is told when the template is built.
+		if json.Unmarshal(ms.Spec.PodTemplate.Raw, &template) == nil {
+			found.podSpec("podTemplate.spec", &template.Spec)
+		}
+	}
+	return found
+}
+
+type references []Reference
+
+func (r *references) add(kind, name, field string, optional *bool, keys ...string) {
+	if name == "" || optional != nil && *optional {
+		return
+	}
+	*r = append(*r, Reference{Kind: kind, Name: name, Keys: keys, Field: field})
+}
+
+func (r *references) env(field string, env []corev1.EnvVar) {
+	for i := range env {
+		from := env[i].ValueFrom
+		if from == nil {
+			continue
+		}
+		at := fmt.Sprintf("%s[%s]", field, env[i].Name)
+		if ref := from.SecretKeyRef; ref != nil {
+			r.add("Secret", ref.Name, at, ref.Optional, ref.Key)
+		}
+		if ref := from.ConfigMapKeyRef; ref != nil {
+			r.add("ConfigMap", ref.Name, at, ref.Optional, ref.Key)
+		}
+	}
+}
+
+func (r *references) envFrom(field string, sources []corev1.EnvFromSource) {
+	for i := range sources {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		if ref := sources[i].SecretRef; ref != nil {
+			r.add("Secret", ref.Name, at, ref.Optional)
+		}
+		if ref := sources[i].ConfigMapRef; ref != nil {
+			r.add("ConfigMap", ref.Name, at, ref.Optional)
+		}
+	}
+}
+
+func (r *references) podSpec(field string, spec *corev1.PodSpec) {
+	r.containers(field+".initContainers", spec.InitContainers)
+	r.containers(field+".containers", spec.Containers)
+	for i := range spec.Volumes {
+		r.volume(fmt.Sprintf("%s.volumes[%s]", field, spec.Volumes[i].Name), &spec.Volumes[i])
+	}
+}
+
+func (r *references) containers(field string, containers []corev1.Container) {
+	for i := range containers {
+		at := fmt.Sprintf("%s[%s]", field, containers[i].Name)
+		r.env(at+".env", containers[i].Env)
+		r.envFrom(at+".envFrom", containers[i].EnvFrom)
+	}
+}
+
+func (r *references) volume(field string, volume *corev1.Volume) {
+	if v := volume.Secret; v != nil {
+		r.add("Secret", v.SecretName, field, v.Optional, itemKeys(v.Items)...)
+	}
+	if v := volume.ConfigMap; v != nil {
+		r.add("ConfigMap", v.Name, field, v.Optional, itemKeys(v.Items)...)
+	}
+	if volume.Projected == nil {
+		return
+	}
+	for i := range volume.Projected.Sources {
+		if v := volume.Projected.Sources[i].Secret; v != nil {
+			r.add("Secret", v.Name, field, v.Optional, itemKeys(v.Items)...)
+		}
+		if v := volume.Projected.Sources[i].ConfigMap; v != nil {
+			r.add("ConfigMap", v.Name, field, v.Optional, itemKeys(v.Items)...)
+		}
+	}
+}
+
+func itemKeys(items []corev1.KeyToPath) []string {
+	keys := make([]string, len(items))
+	for i := range items {
+		keys[i] = items[i].Key
+	}
+	return keys
+}
+
+// NotFound says that the object does not exist.
+func (r *Reference) NotFound(namespace string) string {
+	return fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s", r.Kind, r.Name, r.Field, namespace, r.Field)
+}
+
+// NoKey says that the object lacks a key.
+func (r *Reference) NoKey(key string) string {
+	return fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s", r.Kind, r.Name, key, r.Field, r.Field)
+}
+
+// HashContent is a hash over what a ConfigMap or Secret holds.
+func HashContent(data map[string][]byte) string {
+	hash := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		// The lengths keep one key's end from being taken for the next one's start.
+		hash.Write(fmt.Appendf(nil, "%d:%s=%d:", len(key), key, len(data[key])))
+		hash.Write(data[key])
+	}
+	return hex.EncodeToString(hash.Sum(nil))
+}
+
+// HashReferences is a hash over the content hashes of objects, by Kind/name.
+func HashReferences(hashes map[string]string) string {
+	var all strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(hashes)) {
+		all.WriteString(name + "=" + hashes[name] + "\n")
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	return hex.EncodeToString(sum[:8])
+}

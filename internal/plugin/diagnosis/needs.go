@@ -1,0 +1,139 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/plugin/networkpolicy"
+)
+
+// need is something at the other end of a connection that a service can't do
+// without. One of the connections is enough.
+type need struct {
+	connections []networkpolicy.Connection
+	// shown is what it is called, and place that with its port.
+	shown, place string
+	// because says why the service needs it.
+	because string
+	// rule is what a policy would have to let through.
+	rule string
+	// signs are what a log holds that tells of it.
+	signs []string
+}
+
+func (n *need) port() int32 { return n.connections[0].Port }
+
+// cutBy is the policy of somebody else that keeps a need from being met; nil where
+// it is met, or where that can't be told.
+func (n *need) cutBy(policies []*networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
+	for i, c := range n.connections {
+		cutting, way := networkpolicy.Cutting(policies, c)
+		if len(cutting) == 0 {
+			return nil, ""
+		}
+		foreign := slices.IndexFunc(cutting, func(p *networkingv1.NetworkPolicy) bool {
+			return p.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
+		})
+		if i == 0 && foreign >= 0 {
+			by, direction = cutting[foreign], way
+		}
+	}
+	return by, direction
+}
+
+// needs are what a service calls, its database where that is in the cluster, and,
+// to find any of these, DNS.
+func (e *Evidence) needs() []*need {
+	own := e.own()
+	var all []*need
+	for _, edge := range graph.Resolve(e.Microservice, e.Graph) {
+		for _, called := range edge.Ports() {
+			port := graph.TargetPort(called)
+			callee := e.shown(edge.Callee.Namespace, edge.Callee.Name)
+			all = append(all, &need{
+				connections: []networkpolicy.Connection{{From: own, To: e.calleeEndpoint(edge.Callee), Port: port, Protocol: corev1.ProtocolTCP}},
+				shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("calls %s, as dependencies declares", callee),
+				rule:  fmt.Sprintf("pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, edge.Callee.Name, edge.Callee.Namespace, port),
+				signs: []string{edge.Host()},
+			})
+		}
+	}
+	if n := e.databaseNeed(own); n != nil {
+		all = append(all, n)
+	}
+	if len(all) > 0 {
+		all = append([]*need{dnsNeed(own)}, all...)
+	}
+	return all
+}
+
+// databaseNeed is the service's own database, where it has a pod.
+func (e *Evidence) databaseNeed(own *networkpolicy.Endpoint) *need {
+	for i := range e.Pods {
+		pod := &e.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentDatabase || pod.DeletionTimestamp != nil {
+			continue
+		}
+		to := e.endpointOf(e.Microservice, pod)
+		at := slices.IndexFunc(to.Ports, func(p corev1.ContainerPort) bool { return p.Name == engine.PortName })
+		if at < 0 {
+			continue
+		}
+		port := to.Ports[at].ContainerPort
+		n := &need{
+			connections: []networkpolicy.Connection{{From: own, To: to, Port: port, Protocol: corev1.ProtocolTCP}},
+			shown:       "its database", place: fmt.Sprintf("port %d of its database", port), because: "has a database",
+			rule: fmt.Sprintf("pods %s=%s, %s=%s, port %d", v1alpha1.LabelMicroservice, e.Microservice.Name, v1alpha1.LabelComponent, v1alpha1.ComponentDatabase, port),
+		}
+		if status := e.Microservice.Status.Database; status != nil && status.Host != "" {
+			n.signs = append(n.signs, status.Host)
+		}
+		return n
+	}
+	return nil
+}
+
+// dnsNeed is the cluster's DNS: the pods of CoreDNS or OpenShift's, which may listen
+// on 5353 behind their Service, or the node's own cache.
+func dnsNeed(own *networkpolicy.Endpoint) *need {
+	const nodeLocal = "169.254.20.10"
+	n := &need{
+		shown: "DNS", place: "port 53 (UDP) of DNS", because: "looks up names",
+		rule:  "pods k8s-app=kube-dns of namespace kube-system, port 53, UDP and TCP",
+		signs: []string{"no such host", "name resolution", "EAI_AGAIN", "UnknownHost", ":53: i/o timeout"},
+	}
+	for _, to := range []*networkpolicy.Endpoint{
+		{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
+		{Namespace: "openshift-dns", Labels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}},
+		{IP: nodeLocal},
+	} {
+		for _, port := range []int32{53, 5353} {
+			listens := *to
+			listens.Ports = []corev1.ContainerPort{{Name: "dns", ContainerPort: port, Protocol: corev1.ProtocolUDP}}
+			n.connections = append(n.connections, networkpolicy.Connection{From: own, To: &listens, Port: port, Protocol: corev1.ProtocolUDP})
+		}
+	}
+	return n
+}

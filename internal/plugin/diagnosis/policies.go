@@ -1,0 +1,214 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package diagnosis
+
+import (
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/plugin/networkpolicy"
+)
+
+// endpointOf is a pod as policies see it. Where a service has none, its labels are
+// those that its pods would have.
+func (e *Evidence) endpointOf(ms *v1alpha1.Microservice, pod *corev1.Pod) *networkpolicy.Endpoint {
+	at := &networkpolicy.Endpoint{Namespace: ms.Namespace, NamespaceLabels: e.Namespaces[ms.Namespace], Labels: names.PodSelector(ms)}
+	if pod == nil {
+		at.Labels[v1alpha1.LabelManagedBy] = v1alpha1.ManagedByAtoll
+		at.Labels[v1alpha1.LabelName] = ms.Name
+		if ref := ms.Spec.TopologyRef; ref != nil {
+			at.Labels[v1alpha1.LabelTopology] = ref.Name
+		}
+		for _, port := range graph.Ports(ms) {
+			at.Ports = append(at.Ports, corev1.ContainerPort{Name: port.Name, ContainerPort: graph.TargetPort(&port)})
+		}
+		return at
+	}
+	at.Labels, at.IP = pod.Labels, pod.Status.PodIP
+	for i := range pod.Spec.Containers {
+		at.Ports = append(at.Ports, pod.Spec.Containers[i].Ports...)
+	}
+	return at
+}
+
+// own is the service itself as policies see it.
+func (e *Evidence) own() *networkpolicy.Endpoint {
+	for i := range e.Pods {
+		pod := &e.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentService && pod.DeletionTimestamp == nil && !e.stray(pod) {
+			return e.endpointOf(e.Microservice, pod)
+		}
+	}
+	return e.endpointOf(e.Microservice, nil)
+}
+
+func (e *Evidence) calleeEndpoint(callee *v1alpha1.Microservice) *networkpolicy.Endpoint {
+	return e.endpointOf(callee, e.Callees[callee.Namespace+"/"+callee.Name])
+}
+
+func (e *Evidence) policies() []*networkingv1.NetworkPolicy {
+	policies := make([]*networkingv1.NetworkPolicy, len(e.Policies))
+	for i := range e.Policies {
+		policies[i] = &e.Policies[i]
+	}
+	return policies
+}
+
+// policyCut tells of what a service can't do without and that a policy of somebody
+// else does not let it reach. Atoll's own policies let through what is declared;
+// where they are there, no other can forbid it.
+func policyCut(e *Evidence) []*Finding {
+	var all []*Finding
+	// out is the finding about each policy that keeps something from being let out.
+	out := map[*networkingv1.NetworkPolicy]*cutOut{}
+	policies := e.policies()
+	for _, n := range e.needs() {
+		policy, direction := n.cutBy(policies)
+		if policy == nil {
+			continue
+		}
+		object := name("NetworkPolicy", e.shown(policy.Namespace, policy.Name))
+		if known := out[policy]; known != nil && direction == networkingv1.PolicyTypeEgress {
+			known.needs = append(known.needs, n)
+			continue
+		}
+		f := &Finding{
+			Part: PartDependencies, Object: object, Beside: true,
+			Steps: []Step{
+				step(name("Microservice", e.Microservice.Name), "%s", n.because),
+				step(object, "does not let the connection through (%s)", strings.ToLower(string(direction))),
+			},
+		}
+		all = append(all, f)
+		if direction == networkingv1.PolicyTypeEgress {
+			out[policy] = &cutOut{Finding: f, needs: []*need{n}}
+			continue
+		}
+		f.Cause = fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let %s in to port %d",
+			policy.Name, e.Microservice.Name, n.shown, n.shown, e.Microservice.Name, n.port())
+		f.Remedy = fmt.Sprintf("Add to its ingress: pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, e.Microservice.Name, e.Microservice.Namespace, n.port())
+		e.blame(f, n)
+	}
+	for policy, c := range out {
+		var reasons, names, places, rules []string
+		for _, n := range c.needs {
+			reasons = append(reasons, n.because)
+			names = append(names, n.shown)
+			places = append(places, n.place)
+			rules = append(rules, n.rule)
+		}
+		c.Steps[0].Says = listed(reasons, "and")
+		c.Cause = fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let them out to %s",
+			policy.Name, e.Microservice.Name, listed(names, "and"), e.Microservice.Name, listed(places, "or"))
+		c.Remedy = "Add to its egress: " + strings.Join(rules, "; ")
+		e.blame(c.Finding, c.needs...)
+	}
+	return all
+}
+
+// cutOut is what is found of a policy that does not let out.
+type cutOut struct {
+	*Finding
+	needs []*need
+}
+
+// blame makes a cut the cause, where what the service says names one of what it
+// is cut off from.
+func (e *Evidence) blame(f *Finding, cutOff ...*need) {
+	var signs []string
+	for _, n := range cutOff {
+		signs = append(signs, n.signs...)
+	}
+	if line, found := e.mentioned(signs...); found {
+		f.Beside, f.symptom = false, true
+		f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "says: %s", cut(line, 160)))...)
+	}
+}
+
+// listed is a list as one says it.
+func listed(parts []string, conjunction string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " " + conjunction + " " + parts[len(parts)-1]
+}
+
+// undeclaredCall tells of services that this one is told of and does not declare,
+// where a policy lets only through what is declared.
+func undeclaredCall(e *Evidence) []*Finding {
+	var all []*Finding
+	from, policies := e.own(), e.policies()
+	for _, mention := range graph.Undeclared(e.Microservice, e.Services) {
+		callee := mention.Callee
+		ports := graph.Ports(callee)
+		var cutting []*networkingv1.NetworkPolicy
+		for i := range ports {
+			if cutting, _ = networkpolicy.Cutting(policies, networkpolicy.Connection{From: from, To: e.calleeEndpoint(callee), Port: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP}); len(cutting) == 0 {
+				break
+			}
+		}
+		if len(cutting) == 0 {
+			continue
+		}
+		shown := e.shown(callee.Namespace, callee.Name)
+		policy := name("NetworkPolicy", e.shown(cutting[0].Namespace, cutting[0].Name))
+		f := &Finding{
+			Part: PartDependencies, Object: name("Microservice", e.Microservice.Name), Beside: true,
+			Steps: []Step{
+				step(name("Microservice", e.Microservice.Name), "is told of %s in %s", shown, mention.Where),
+				step(name("Microservice", e.Microservice.Name), "does not name %s in dependencies", shown),
+				step(policy, "lets only through what is declared"),
+			},
+			Cause:  fmt.Sprintf("%s names %s, which is not among the dependencies of %s: the isolation of the Topology lets no such call through", upperFirst(mention.Where), shown, e.Microservice.Name),
+			Remedy: fmt.Sprintf("Add {name: %s%s} to dependencies", callee.Name, elsewhere(e.Microservice, callee)),
+		}
+		if line, found := e.mentioned(graph.ServiceHost(callee.Name, callee.Namespace), "//"+callee.Name+":", "//"+callee.Name+"/", " "+callee.Name+":"); found {
+			f.Beside, f.symptom = false, true
+			f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "says: %s", cut(line, 160)))...)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func elsewhere(caller, callee *v1alpha1.Microservice) string {
+	if caller.Namespace == callee.Namespace {
+		return ""
+	}
+	return ", namespace: " + callee.Namespace
+}
+
+// CalleesWanted are the services whose pods and policies decide over the calls of
+// one: those that it declares, and those that it is told of.
+func CalleesWanted(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice, found graph.Services) []*v1alpha1.Microservice {
+	var wanted []*v1alpha1.Microservice
+	for _, edge := range graph.Resolve(ms, found) {
+		if edge.Callee != nil {
+			wanted = append(wanted, edge.Callee)
+		}
+	}
+	for _, mention := range graph.Undeclared(ms, services) {
+		wanted = append(wanted, mention.Callee)
+	}
+	return wanted
+}

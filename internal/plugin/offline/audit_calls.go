@@ -1,0 +1,218 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package offline
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// unresolved finds dependencies that don't resolve.
+func (a *audit) unresolved(ms *v1alpha1.Microservice) {
+	edges := a.world.indexed().edges[ms]
+	for i := range edges {
+		edge := &edges[i]
+		if edge.Callee == nil || edge.Resolved() || a.members[ms] == nil && a.members[edge.Callee] == nil {
+			continue
+		}
+		port, do := int32(0), fmt.Sprintf("correct the port of {name: %s} in dependencies of %s", edge.Callee.Name, ms.Name)
+		if edge.Port != nil {
+			port, do = edge.Port.Port, fmt.Sprintf("add {name: %s, namespace: %s} to access of %s", ms.Name, ms.Namespace, edge.Callee.Name)
+		}
+		if edge.Callee != ms && !a.reaches(ms, edge.Callee, port) {
+			a.cut(a.shown(ms), a.shown(edge.Callee), "dependencies", do)
+		}
+	}
+}
+
+// told finds the services whose address a service is started with.
+func (a *audit) told(ms *v1alpha1.Microservice) {
+	seen := map[string]bool{}
+	for _, at := range graph.ToldOf(ms) {
+		callee := a.world.indexed().service(at.Namespace, at.Name)
+		if callee == nil || callee == ms || a.members[ms] == nil && a.members[callee] == nil || a.reaches(ms, callee, at.Port) {
+			continue
+		}
+		to, do := a.shown(callee), ""
+		edges := a.world.indexed().edges[ms]
+		declared := slices.IndexFunc(edges, func(e graph.Edge) bool { return e.Callee == callee })
+		switch {
+		case declared < 0:
+			do = a.declare(ms, callee)
+		case !edges[declared].Resolved():
+			// It is told of as a dependency.
+			continue
+		default:
+			to += fmt.Sprintf(":%d", at.Port)
+			do = fmt.Sprintf("the dependency is on port %d: correct the one or the other, or name the port in its morePorts", edges[declared].Port.Port)
+		}
+		if !seen[to] {
+			seen[to] = true
+			a.cut(a.shown(ms), to, at.Where, do)
+		}
+	}
+}
+
+// declare is what makes a service a caller of another.
+func (a *audit) declare(caller, callee *v1alpha1.Microservice) string {
+	dependency := v1alpha1.Dependency{Name: callee.Name}
+	name := "name: " + callee.Name
+	if callee.Namespace != caller.Namespace {
+		dependency.Namespace = callee.Namespace
+		name += ", namespace: " + callee.Namespace
+	}
+	do := fmt.Sprintf("add {%s} to dependencies of %s", name, caller.Name)
+	asDeclared := &v1alpha1.Microservice{ObjectMeta: caller.ObjectMeta}
+	asDeclared.Spec.TopologyRef, asDeclared.Spec.Dependencies = caller.Spec.TopologyRef, []v1alpha1.Dependency{dependency}
+	edge := graph.Resolve(asDeclared, graph.Services{Find: a.world.indexed().service, MemberOf: a.world.MemberOf})[0]
+	if !edge.Permitted {
+		do += fmt.Sprintf(", and {name: %s, namespace: %s} to access of %s", caller.Name, caller.Namespace, callee.Name)
+	}
+	return do
+}
+
+// outside finds the hosts beyond the services that a member is told of. Where
+// something lets out to addresses, whether these are a host's can't be told from its
+// name.
+func (a *audit) outside(ms *v1alpha1.Microservice) {
+	told := map[string]bool{"": true, "localhost": true}
+	if gateway := a.topology.Spec.Gateway; gateway != nil {
+		// It is told of those for what it answers, and seldom calls them.
+		for _, hostname := range gateway.Hostnames {
+			told[string(hostname)] = true
+		}
+	}
+	for _, at := range graph.ToldOf(ms) {
+		if told[at.Host] || a.inside(&at) || a.members[ms].byHand || letsOutTo(ms.Spec.Egress, at.Host, at.Port) {
+			continue
+		}
+		told[at.Host] = true
+		what := "its addresses"
+		if at.Name != "" {
+			what = "the addresses of its pods"
+		}
+		a.cut(a.shown(ms), at.Host, at.Where, fmt.Sprintf("add %s to egress of %s", what, ms.Name))
+	}
+	if db := ms.Spec.Database; db != nil && db.External != nil && len(ms.Spec.Egress) == 0 && !a.members[ms].byHand {
+		a.cut(a.shown(ms), "its database", fmt.Sprintf("Secret %q", db.External.SecretName),
+			fmt.Sprintf("add the database's addresses to egress of %s", ms.Name))
+	}
+}
+
+// inside says whether an address is a service's, or a database's, which lets in
+// nobody but its own service whatever the isolation is.
+func (a *audit) inside(at *graph.Told) bool {
+	find := a.world.indexed().service
+	owner, isDatabase := strings.CutSuffix(at.Name, names.Database(""))
+	return at.Name != "" && (find(at.Namespace, at.Name) != nil || isDatabase && find(at.Namespace, owner) != nil)
+}
+
+// letsOutTo says whether egress may let out to a port of a host.
+func letsOutTo(egress []v1alpha1.EgressRule, host string, port int32) bool {
+	ip, err := netip.ParseAddr(host)
+	if err == nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		return true
+	}
+	return slices.ContainsFunc(egress, func(rule v1alpha1.EgressRule) bool {
+		if port != 0 && len(rule.Ports) > 0 && !slices.Contains(rule.Ports, port) {
+			return false
+		}
+		return err != nil || slices.ContainsFunc(rule.CIDRs, func(cidr string) bool {
+			prefix, err := netip.ParsePrefix(cidr)
+			return err == nil && prefix.Contains(ip)
+		})
+	})
+}
+
+const (
+	annotationScrape = "prometheus.io/scrape"
+	annotationPort   = "prometheus.io/port"
+)
+
+// scrapers finds members that ask to be scraped, where nobody may.
+func (a *audit) scrapers(ms *v1alpha1.Microservice) {
+	overlay := corev1.PodTemplateSpec{}
+	if a.topology.Spec.Monitoring != nil || ms.Spec.PodTemplate == nil || json.Unmarshal(ms.Spec.PodTemplate.Raw, &overlay) != nil ||
+		overlay.Annotations[annotationScrape] != "true" {
+		return
+	}
+	// What is no number is no port, and asks for any.
+	port, _ := strconv.ParseUint(overlay.Annotations[annotationPort], 10, 16)
+	if !a.lets(ms, &forwarder{}, int32(port)) {
+		a.cut("whoever scrapes", a.shown(ms), "annotation "+annotationScrape, fmt.Sprintf("set monitoring of Topology %s", a.topology.Name))
+	}
+}
+
+// workload finds the members whose address pods are started with that are no
+// Microservice's. Nothing of Atoll's can name these as callers.
+func (a *audit) workload(of *Workload) {
+	from := a.endpointOf(of.Namespace, of.Pods.Labels)
+	seen := map[*v1alpha1.Microservice]bool{}
+	for _, at := range graph.ToldTo(of.Namespace, &of.Pods.Spec) {
+		callee := a.world.indexed().service(at.Namespace, at.Name)
+		if callee == nil || seen[callee] || a.lets(callee, from, at.Port) {
+			continue
+		}
+		seen[callee] = true
+		a.cut(of.Kind+" "+graph.Shown(a.topology.Namespace, of.Namespace, of.Name), a.shown(callee), at.Where, "access can't name it, as it is no Microservice: "+byHand("its pods", callee, at.Port))
+	}
+}
+
+// byHand is a policy that somebody else than Atoll has to make.
+func byHand(who string, callee *v1alpha1.Microservice, port int32) string {
+	what := "the pods of " + callee.Name
+	if port != 0 {
+		what = fmt.Sprintf("port %d of %s", listensOn(callee, port)[0].Number, callee.Name)
+	}
+	return fmt.Sprintf("add a NetworkPolicy to namespace %s that lets %s reach %s", callee.Namespace, who, what)
+}
+
+// entry looks at an entry.
+func (a *audit) entry(of *Entry) {
+	callee := a.world.indexed().service(of.To.Namespace, of.To.Name)
+	if callee == nil || a.members[callee] == nil {
+		return
+	}
+	number := int32(0)
+	if n, err := strconv.ParseUint(of.Port, 10, 16); err == nil {
+		number = int32(n)
+	} else if port := graph.FindPort(callee, of.Port); of.Port != "" && port != nil {
+		number = port.Port
+	}
+	from := &forwarder{}
+	if gateway := a.topology.Spec.Gateway; of.DataPlane && gateway != nil {
+		from.dataPlane = dataPlanePeer(gateway.DataPlane)
+	}
+	if !a.lets(callee, from, number) {
+		to := a.shown(callee)
+		if number != 0 {
+			to += fmt.Sprintf(":%d", number)
+		}
+		a.cut(of.Kind+" "+graph.Shown(a.topology.Namespace, of.Namespace, of.Name), to, "its backend",
+			fmt.Sprintf("declare the route in routes of %s, or %s", callee.Name, byHand("the pods that forward it", callee, number)))
+	}
+}

@@ -1,0 +1,305 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package offline
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// Built is what one Topology or Microservice is made of.
+type Built struct {
+	// Kind is Topology or Microservice.
+	Kind            string
+	Namespace, Name string
+	// Objects are what the operator would apply, in its order.
+	Objects []kube.Object
+	// Problems kept objects from being built.
+	Problems []Problem
+	// Unknown are objects that the service refers to and that the world lacks, such
+	// as Secret "orders-keys" (envFrom[0]).
+	Unknown []string
+	// Unresolved says of dependencies why they don't resolve: their port is a guess.
+	Unresolved []string
+	// Connections is the budget of the database's connections; nil where there is
+	// none.
+	Connections *condition.Health
+	// HashUnknown says that the hash over what the pods use could not be computed.
+	HashUnknown bool
+	// LeftAsIs says that the operator would neither make nor delete anything.
+	LeftAsIs bool
+	// Once are the names of objects that are made once and never changed.
+	Once map[string]bool
+}
+
+// Problem is what keeps kinds of children from being built.
+type Problem struct {
+	condition.Problem
+	// Kinds are the kinds that are held back.
+	Kinds []string
+}
+
+// BuildTopology builds what a Topology is made of.
+func (w *World) BuildTopology(topology *v1alpha1.Topology) *Built {
+	b := &Built{Kind: "Topology", Namespace: topology.Namespace, Name: topology.Name}
+	if gateway := w.ownedGateway(topology); gateway != nil {
+		b.Objects = append(b.Objects, gateway)
+	}
+	return b
+}
+
+// ownedGateway is the Gateway that a Topology owns, or nil.
+func (w *World) ownedGateway(topology *v1alpha1.Topology) *gatewayv1.Gateway {
+	gateway := routes.Gateway(topology, w.guests(topology))
+	if gateway != nil {
+		gateway.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: v1alpha1.GroupVersion.String(), Kind: "Topology", Name: topology.Name, UID: topology.UID,
+			Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
+		}}
+	}
+	return gateway
+}
+
+// guests are the namespaces beside a Topology's own that have members.
+func (w *World) guests(topology *v1alpha1.Topology) []string {
+	var namespaces []string
+	memberOf := w.indexed().memberOf
+	for _, ms := range w.Services {
+		if ms.Namespace != topology.Namespace && memberOf[ms] == topology.Namespace+"/"+topology.Name && !slices.Contains(namespaces, ms.Namespace) {
+			namespaces = append(namespaces, ms.Namespace)
+		}
+	}
+	return namespaces
+}
+
+// BuildService builds what a Microservice is made of. settled builds what there
+// is once its database is ready, filled and migrated; otherwise what is applied
+// at first.
+func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, error) {
+	b := &Built{Kind: "Microservice", Namespace: ms.Namespace, Name: ms.Name, Once: map[string]bool{}}
+	in := w.inputsOf(ms)
+	b.Unknown, b.HashUnknown = in.unknown, in.hashUnknown
+	if b.Problems = w.membership(in); len(b.Problems) > 0 {
+		b.LeftAsIs = true
+		return b, nil
+	}
+	for i := range in.Edges {
+		if _, message := in.Edges[i].Problem(); message != "" {
+			b.Unresolved = append(b.Unresolved, message)
+		}
+	}
+	wanted, err := components.Build(&in.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	if settled {
+		if wanted, err = settle(in, wanted); err != nil {
+			return nil, err
+		}
+	}
+	b.Connections = database.ConnectionsHealth(wanted.Database)
+	if h := routes.RouteConflictHealth(&in.Inputs); h != nil {
+		b.Problems = append(b.Problems, Problem{Problem: condition.Problem{
+			Condition: v1alpha1.ConditionRoutesReady, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled,
+		}})
+	}
+	for i := range wanted.Components {
+		b.add(&wanted.Components[i])
+	}
+	if b.HashUnknown {
+		b.forgetHash()
+	}
+	return b, nil
+}
+
+// membership is why nothing is built of a service that names a Topology; nothing
+// where that lets it join.
+func (w *World) membership(in *gathered) []Problem {
+	key, wanted := topologyKey(in.Microservice)
+	switch {
+	case !wanted:
+	case in.Topology == nil:
+		return []Problem{{Problem: condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonTopologyNotFound,
+			Message: fmt.Sprintf("Topology %q of namespace %q is not there, and decides over everything: hand it over too, or correct topologyRef", key.Name, key.Namespace)}}}
+	case w.refuses(in.Topology, in.Microservice.Namespace):
+		return []Problem{{Problem: condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
+			Message: fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, in.Microservice.Namespace)}}}
+	}
+	return nil
+}
+
+func (b *Built) add(wanted *components.Wanted) {
+	for _, o := range wanted.Objects {
+		b.Objects = append(b.Objects, o)
+		if wanted.Component.Kind == "Job" {
+			b.Once[wanted.Component.Kind+"/"+o.GetName()] = true
+		}
+	}
+	if wanted.Problem == nil {
+		return
+	}
+	for i := range b.Problems {
+		if b.Problems[i].Problem == *wanted.Problem {
+			if !slices.Contains(b.Problems[i].Kinds, wanted.Component.Kind) {
+				b.Problems[i].Kinds = append(b.Problems[i].Kinds, wanted.Component.Kind)
+			}
+			return
+		}
+	}
+	b.Problems = append(b.Problems, Problem{Problem: *wanted.Problem, Kinds: []string{wanted.Component.Kind}})
+}
+
+// forgetHash puts a word in the place of a hash that would be another in the
+// cluster.
+func (b *Built) forgetHash() {
+	for _, o := range b.Objects {
+		if d, ok := o.(*appsv1.Deployment); ok && d.Spec.Template.Annotations[names.AnnotationReferences] != "" {
+			d.Spec.Template.Annotations[names.AnnotationReferences] = UnknownHash
+		}
+	}
+}
+
+// settleRounds is over the number of steps that any service takes: filling its
+// database, then migrating it.
+const settleRounds = 6
+
+// settle lets everything happen that the operator waits for: the database
+// accepts connections, and each Job succeeds.
+func settle(in *gathered, wanted *components.Built) (*components.Built, error) {
+	ran := map[string]kube.Object{}
+	// Nobody waits for a dependency that is ready.
+	in.WaitsInCircle = true
+	for range settleRounds {
+		settleDatabase(in, wanted.Components)
+		settleJobs(in, wanted.Components, ran)
+		next, err := components.Build(&in.Inputs)
+		if err != nil {
+			return nil, err
+		}
+		wanted = next
+		if !slices.ContainsFunc(wanted.Components, func(w components.Wanted) bool {
+			return slices.ContainsFunc(w.Objects, func(o kube.Object) bool {
+				return w.Component.Kind == "Job" && !slices.ContainsFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == o.GetName() })
+			})
+		}) {
+			break
+		}
+	}
+	// Of a Job that has run only the name is still wanted; it is shown as it was.
+	for i := range wanted.Components {
+		w := &wanted.Components[i]
+		for j, o := range w.Objects {
+			if job := ran[o.GetName()]; w.Component.Kind == "Job" && job != nil {
+				w.Objects[j] = job
+			}
+		}
+	}
+	return wanted, nil
+}
+
+func settleDatabase(in *gathered, wanted []components.Wanted) {
+	ms, state := in.Microservice, &in.DatabaseState
+	set := &appsv1.StatefulSet{}
+	if in.StatefulSet != nil {
+		set = in.StatefulSet.DeepCopy()
+	}
+	set.Status = appsv1.StatefulSetStatus{ObservedGeneration: set.Generation, ReadyReplicas: 1}
+	for i := range wanted {
+		if len(wanted[i].Objects) == 0 {
+			continue
+		}
+		switch wanted[i].Component.Kind {
+		case "StatefulSet":
+			in.StatefulSet = set
+		case "Cluster":
+			cluster := wanted[i].Objects[0].DeepCopyObject().(*unstructured.Unstructured)
+			if state.Cluster != nil {
+				cluster = state.Cluster.DeepCopy()
+			}
+			cluster.Object["status"] = map[string]any{"conditions": []any{map[string]any{"type": "Ready", "status": "True"}}}
+			state.Cluster = cluster
+		}
+	}
+	// A restore is of a volume, which the StatefulSet makes.
+	if in.StatefulSet != nil && state.Claim == nil && ms.Spec.Database != nil && ms.Spec.Database.Restore != nil {
+		state.Claim = &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: ms.Namespace, Name: names.DatabaseClaim(ms.Name)}}
+	}
+}
+
+func settleJobs(in *gathered, wanted []components.Wanted, ran map[string]kube.Object) {
+	done := batchv1.JobStatus{Conditions: []batchv1.JobCondition{{Type: batchv1.JobComplete, Status: corev1.ConditionTrue}}}
+	for i, job := range in.Jobs {
+		if !slices.ContainsFunc(job.Status.Conditions, func(c batchv1.JobCondition) bool { return c.Type == batchv1.JobFailed }) {
+			in.Jobs[i] = job.DeepCopy()
+			in.Jobs[i].Status = done
+		}
+	}
+	for i := range wanted {
+		for _, o := range wanted[i].Objects {
+			job, ok := o.(*batchv1.Job)
+			if !ok || slices.ContainsFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == job.Name }) {
+				continue
+			}
+			ran[job.Name] = job
+			finished := job.DeepCopy()
+			finished.Status = done
+			in.Jobs = append(in.Jobs, finished)
+		}
+	}
+}
+
+// Build builds everything that the world holds, Topologies first.
+func (w *World) Build(settled bool) ([]*Built, error) {
+	built := make([]*Built, 0, len(w.Topologies)+len(w.Services))
+	for _, topology := range w.Topologies {
+		built = append(built, w.BuildTopology(topology))
+	}
+	for _, ms := range w.Services {
+		b, err := w.BuildService(ms, settled)
+		if err != nil {
+			return nil, err
+		}
+		built = append(built, b)
+	}
+	return built, nil
+}
+
+// String is the condition's reason and message, and what is held back.
+func (p Problem) String() string {
+	text := p.Reason + ": " + p.Message
+	if len(p.Kinds) > 0 {
+		text += " (held back: " + strings.Join(p.Kinds, ", ") + ")"
+	}
+	return text
+}

@@ -1,0 +1,113 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package offline
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/routes"
+)
+
+// addGateways gives a service the Gateways that its routes name, and says which of
+// them do not let it in.
+func (w *World) addGateways(in *gathered) {
+	ms := in.Microservice
+	in.Gateways = map[string]*gatewayv1.Gateway{}
+	for i := range ms.Spec.Routes {
+		for _, ref := range routes.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology) {
+			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
+			if key.Namespace == "" {
+				key.Namespace = ms.Namespace
+			}
+			if gateway := w.gateways[key]; gateway != nil {
+				in.Gateways[key.String()] = gateway
+			}
+			if !w.admits(ms, in.Topology, key.String(), ref.SectionName, "") {
+				if in.RefusedBy == nil {
+					in.RefusedBy = map[string]bool{}
+				}
+				in.RefusedBy[key.String()+"/"+ref.SectionName] = true
+			}
+		}
+	}
+}
+
+var errUnknown = errors.New("not known")
+
+// admits says whether a Gateway lets a service have a host at a listener. That of
+// its own Topology does, once it is as the Topology wants it. A namespace whose
+// labels are not known is let in.
+func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, key, section string, hostname v1alpha1.Hostname) bool {
+	gateway := w.gateway(key)
+	if gateway != nil && topology != nil && metav1.IsControlledBy(gateway, topology) {
+		return true
+	}
+	admits, err := routes.GatewayAdmits(gateway, section, hostname, ms.Namespace, func(namespace string) (map[string]string, error) {
+		of, known := w.namespaces[namespace]
+		if !known && !choosesByName(gateway) {
+			return nil, errUnknown
+		}
+		return labels.Merge(of, labels.Set{corev1.LabelMetadataName: namespace}), nil
+	})
+	return admits || err != nil
+}
+
+// choosesByName says whether a Gateway chooses namespaces by nothing but the label
+// that every namespace has, as those of Topologies do.
+func choosesByName(gateway *gatewayv1.Gateway) bool {
+	return !slices.ContainsFunc(gateway.Spec.Listeners, func(listener gatewayv1.Listener) bool {
+		allowed := listener.AllowedRoutes
+		return allowed != nil && allowed.Namespaces != nil && !byName(allowed.Namespaces.Selector)
+	})
+}
+
+// byName says whether a selector of namespaces is about their names alone.
+func byName(selector *metav1.LabelSelector) bool {
+	s, err := metav1.LabelSelectorAsSelector(selector)
+	if err != nil {
+		return true
+	}
+	requirements, _ := s.Requirements()
+	return !slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() != corev1.LabelMetadataName })
+}
+
+// gateway is the Gateway of namespace/name, or the one that a Topology of that name
+// will have; nil when there is none. One that its Topology owns is as that wants it.
+func (w *World) gateway(key string) *gatewayv1.Gateway {
+	known := w.indexed().gateways
+	if gateway, found := known[key]; found {
+		return gateway
+	}
+	namespace, name, _ := strings.Cut(key, "/")
+	gateway := w.gateways[types.NamespacedName{Namespace: namespace, Name: name}]
+	if topology := w.Topology(namespace, name); topology != nil && (gateway == nil || metav1.IsControlledBy(gateway, topology)) {
+		if wanted := w.ownedGateway(topology); wanted != nil {
+			gateway = wanted
+		}
+	}
+	known[key] = gateway
+	return gateway
+}

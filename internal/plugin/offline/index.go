@@ -1,0 +1,84 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package offline
+
+import (
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+)
+
+// index holds what is asked for again and again: of each of hundreds of services
+// who calls it, and of each of these what they are members of.
+type index struct {
+	services map[types.NamespacedName]*v1alpha1.Microservice
+	memberOf map[*v1alpha1.Microservice]string
+	edges    map[*v1alpha1.Microservice][]graph.Edge
+	callers  map[*v1alpha1.Microservice][]inputs.Caller
+	// routes are by the service that they were made for.
+	routes map[types.NamespacedName][]kube.Object
+	// gateways are those that were asked for, by namespace/name.
+	gateways map[string]*gatewayv1.Gateway
+}
+
+// indexed is the index over what the world holds by now.
+func (w *World) indexed() *index {
+	if w.index != nil {
+		return w.index
+	}
+	x := &index{
+		services: make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
+		memberOf: make(map[*v1alpha1.Microservice]string, len(w.Services)),
+		edges:    make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
+		callers:  map[*v1alpha1.Microservice][]inputs.Caller{},
+		routes:   map[types.NamespacedName][]kube.Object{},
+		gateways: map[string]*gatewayv1.Gateway{},
+	}
+	for _, ms := range w.Services {
+		x.services[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}] = ms
+		x.memberOf[ms] = w.MemberOf(ms)
+	}
+	found := x.graph()
+	for _, caller := range w.Services {
+		x.edges[caller] = graph.Resolve(caller, found)
+		for i := range x.edges[caller] {
+			edge := &x.edges[caller][i]
+			for _, port := range edge.Ports() {
+				x.callers[edge.Callee] = append(x.callers[edge.Callee], inputs.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
+			}
+		}
+	}
+	for _, route := range w.routes {
+		of := types.NamespacedName{Namespace: route.GetNamespace(), Name: route.GetLabels()[v1alpha1.LabelMicroservice]}
+		x.routes[of] = append(x.routes[of], route)
+	}
+	w.index = x
+	return x
+}
+
+// graph is how services are found.
+func (x *index) graph() graph.Services {
+	return graph.Services{Find: x.service, MemberOf: func(ms *v1alpha1.Microservice) string { return x.memberOf[ms] }}
+}
+
+func (x *index) service(namespace, name string) *v1alpha1.Microservice {
+	return x.services[types.NamespacedName{Namespace: namespace, Name: name}]
+}

@@ -1,0 +1,267 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package offline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/isolation"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// Severity says whether a finding keeps a service from running.
+type Severity string
+
+const (
+	// SeverityError is what the API server refuses, or what Atoll can't carry out.
+	SeverityError Severity = "error"
+	// SeverityWarning is what stops nothing, or what may be right in the cluster.
+	SeverityWarning Severity = "warning"
+)
+
+// Codes of findings beside the reasons of conditions.
+const (
+	// CodeUnknownField says that the kind has no such field.
+	CodeUnknownField = "UnknownField"
+	// CodeInvalid says that the API server would refuse the object.
+	CodeInvalid = "Invalid"
+	// CodeOpenRoutes says that routed ports are open to pods beside the gateway's.
+	CodeOpenRoutes = "OpenRoutes"
+	// CodeUnknownKind says that Atoll has no such kind, or not of that version.
+	CodeUnknownKind = "UnknownKind"
+)
+
+// Finding is something that can be said of an object without a cluster.
+type Finding struct {
+	Source    string   `json:"source,omitempty"`
+	Kind      string   `json:"kind"`
+	Namespace string   `json:"namespace,omitempty"`
+	Name      string   `json:"name"`
+	Severity  Severity `json:"severity"`
+	// Code is the reason that a condition would have, or one of the codes above.
+	Code    string `json:"code"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+// String is one line.
+func (f *Finding) String() string {
+	var text strings.Builder
+	if f.Source != "" {
+		text.WriteString(f.Source + ": ")
+	}
+	fmt.Fprintf(&text, "%s: %s %q: ", f.Severity, f.Kind, f.Name)
+	if f.Field != "" {
+		text.WriteString(f.Field + ": ")
+	}
+	return text.String() + f.Message + " [" + f.Code + "]"
+}
+
+// linter collects findings.
+type linter struct {
+	schemas Schemas
+	world   *World
+	sources map[string]string
+	// broken are services that the API server would refuse: nothing is built of them.
+	broken   map[string]bool
+	findings []Finding
+}
+
+func id(kind, namespace, name string) string { return kind + " " + namespace + "/" + name }
+
+func newLinter(schemas Schemas) *linter {
+	return &linter{schemas: schemas, world: &World{}, sources: map[string]string{}, broken: map[string]bool{}}
+}
+
+// objects looks at each object by itself, and counts Atoll's.
+func (l *linter) objects(ctx context.Context, sources []Source) (count int) {
+	for i := range sources {
+		if l.object(ctx, &sources[i]) {
+			count++
+		}
+	}
+	return count
+}
+
+// Lint finds what is wrong with objects as far as it can be said without a
+// cluster. count is the number of objects that it looked at.
+func Lint(ctx context.Context, schemas Schemas, sources []Source) (findings []Finding, count int, err error) {
+	l := newLinter(schemas)
+	count = l.objects(ctx, sources)
+	for _, ms := range l.world.Services {
+		if err := l.service(ms); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, topology := range l.world.Topologies {
+		l.topology(topology)
+	}
+	l.cycles()
+	return l.findings, count, nil
+}
+
+// Validate finds what the API server would refuse of each object by itself. count
+// is the number of objects that it looked at.
+func Validate(ctx context.Context, schemas Schemas, sources []Source) (findings []Finding, count int) {
+	l := newLinter(schemas)
+	count = l.objects(ctx, sources)
+	return l.findings, count
+}
+
+func (l *linter) find(kind, namespace, name string, severity Severity, code, path, message string) {
+	l.findings = append(l.findings, Finding{
+		Source: l.sources[id(kind, namespace, name)], Kind: kind, Namespace: namespace, Name: name,
+		Severity: severity, Code: code, Field: path, Message: message,
+	})
+}
+
+// object looks at one object by itself, and says whether it is one of Atoll's.
+func (l *linter) object(ctx context.Context, source *Source) bool {
+	o := source.Object
+	known, ours := l.schemas.knows(o.GroupVersionKind())
+	if !ours {
+		if err := l.world.Add(o); err != nil {
+			l.refuse(source, CodeInvalid, "", err.Error())
+		}
+		return false
+	}
+	key := id(o.GetKind(), o.GetNamespace(), o.GetName())
+	_, twice := l.sources[key]
+	l.sources[key] = source.Name
+	if !known {
+		l.refuse(source, CodeUnknownKind, "", fmt.Sprintf("there is no kind %s in %s: use %s", o.GetKind(), o.GetAPIVersion(), v1alpha1.GroupVersion))
+		return true
+	}
+	if twice {
+		l.refuse(source, CodeInvalid, "", "is there twice: the one that is applied last wins")
+		return true
+	}
+	pruned, unknown, errs := l.schemas.Validate(ctx, o)
+	for _, path := range unknown {
+		l.refuse(source, CodeUnknownField, path, "no such field")
+	}
+	for _, e := range errs {
+		l.refuse(source, CodeInvalid, fieldOf(e), e.ErrorBody())
+	}
+	l.broken[key] = len(errs) > 0
+	if err := l.world.Add(pruned); err != nil && len(errs) == 0 {
+		l.refuse(source, CodeInvalid, "", err.Error())
+	}
+	return true
+}
+
+func (l *linter) refuse(source *Source, code, path, message string) {
+	o := source.Object
+	l.findings = append(l.findings, Finding{
+		Source: source.Name, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
+		Severity: SeverityError, Code: code, Field: path, Message: message,
+	})
+}
+
+func fieldOf(e *field.Error) string {
+	if e.Field == "<nil>" {
+		return ""
+	}
+	return e.Field
+}
+
+// service looks at a service among the others.
+func (l *linter) service(ms *v1alpha1.Microservice) error {
+	report := func(severity Severity, code, message string) {
+		l.find("Microservice", ms.Namespace, ms.Name, severity, code, "", message)
+	}
+	l.dependencies(ms, report)
+	if l.broken[id("Microservice", ms.Namespace, ms.Name)] {
+		return nil
+	}
+	if key, wanted := topologyKey(ms); wanted && l.world.Topology(key.Namespace, key.Name) == nil {
+		if _, given := l.sources[id("Topology", key.Namespace, key.Name)]; !given {
+			report(SeverityWarning, v1alpha1.ReasonTopologyNotFound,
+				fmt.Sprintf("Topology %q of namespace %q is not among the files; what depends on it was not looked at", key.Name, key.Namespace))
+		}
+		return nil
+	}
+	built, err := l.world.BuildService(ms, true)
+	if err != nil {
+		return err
+	}
+	for i := range built.Problems {
+		problem := &built.Problems[i]
+		severity := SeverityWarning
+		if problem.Stalled || problem.Reason == v1alpha1.ReasonReferenceNotFound {
+			severity = SeverityError
+		}
+		report(severity, problem.Reason, problem.Message)
+	}
+	if c := built.Connections; c != nil && !c.Ready {
+		report(SeverityWarning, c.Reason, c.Message)
+	}
+	return nil
+}
+
+// topology looks at a Topology.
+func (l *linter) topology(topology *v1alpha1.Topology) {
+	spec := &topology.Spec
+	if wrong := isolation.IsolationProblem(topology); wrong != "" {
+		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong)
+	}
+	if l.broken[id("Topology", topology.Namespace, topology.Name)] || spec.Gateway == nil || spec.Gateway.DataPlane != nil || spec.Isolation == v1alpha1.IsolationNone {
+		return
+	}
+	l.find("Topology", topology.Namespace, topology.Name, SeverityWarning, CodeOpenRoutes, "spec.gateway.dataPlane",
+		"is unset, so that any pod of the cluster may reach the members' routed ports: select the gateway's pods")
+}
+
+func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Severity, code, message string)) {
+	edges := graph.Resolve(ms, l.world.indexed().graph())
+	for i := range edges {
+		reason, message := edges[i].Problem()
+		switch reason {
+		case "":
+		case v1alpha1.ReasonDependencyNotFound:
+			name := edges[i].Dependency.Name
+			if _, given := l.sources[id("Microservice", edges[i].Namespace(), name)]; !given {
+				report(SeverityWarning, reason, fmt.Sprintf("Microservice %q, a dependency, is not among the files; it must be in the cluster", name))
+			}
+		default:
+			report(SeverityError, reason, message)
+		}
+	}
+}
+
+func (l *linter) cycles() {
+	// Circles are named as those see them whose namespace they are in.
+	namespaces := map[string]bool{}
+	for _, n := range graph.Of("", l.world.Services, l.world.MemberOf, nil).Nodes {
+		namespaces[n.Namespace] = true
+	}
+	home := ""
+	if len(namespaces) == 1 {
+		home = l.world.Services[0].Namespace
+	}
+	g := graph.Of(home, l.world.Services, l.world.MemberOf, nil)
+	for _, cycle := range g.Cycles {
+		first := g.Node(cycle[0])
+		l.find("Microservice", first.Namespace, first.Name, SeverityWarning, v1alpha1.ReasonCycle,
+			"", "dependencies form a circle, and fail together: "+strings.Join(cycle, " -> "))
+	}
+}
