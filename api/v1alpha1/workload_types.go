@@ -117,9 +117,9 @@ type Probes struct {
 
 // Rollout says how a change reaches the pods.
 type Rollout struct {
-	// strategy is RollingUpdate (new pods become ready before old ones go) or
-	// Recreate (all old pods go before a new one starts: for a service that
-	// can't run twice). Unset means RollingUpdate.
+	// strategy is RollingUpdate or Recreate. RollingUpdate deletes an old pod
+	// only when a new pod is ready. Recreate deletes all old pods before it
+	// creates a new one, for a service that must not run twice.
 	// +required
 	Strategy RolloutStrategy `json:"strategy,omitempty"`
 }
