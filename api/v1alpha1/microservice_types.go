@@ -115,7 +115,8 @@ type MicroserviceSpec struct {
 	// +kubebuilder:validation:items:MaxLength=4096
 	Command []string `json:"command,omitempty"`
 
-	// args replaces the image's arguments. Unset means the image's own.
+	// args replaces the image's arguments (CMD). Unset means the image's own
+	// arguments, or none when command is set.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=256
