@@ -71,8 +71,8 @@ type Database struct {
 	// +kubebuilder:validation:Maximum=9
 	Instances *int32 `json:"instances,omitempty"`
 
-	// storage is the persistent volume. Unset means 10Gi of the default
-	// storage class.
+	// storage configures the persistent volume. Unset means 10Gi of the
+	// Topology's default storage class or, without one, of the cluster's.
 	// +optional
 	Storage *DatabaseStorage `json:"storage,omitempty"`
 
@@ -192,8 +192,9 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the other class"
 // +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size can't be shrunk: volumes only grow; to take back a size that the volume never got, apply without size first"
 type DatabaseStorage struct {
-	// size is the size of the volume, such as 10Gi. It can grow where the storage
-	// class allows it, and never shrink. Unset means 10Gi for a new volume.
+	// size is the size of the volume, such as 10Gi. It can grow where the
+	// storage class allows expansion, and never shrinks. Unset means 10Gi for a
+	// new volume and the current size for an existing one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
