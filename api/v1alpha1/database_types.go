@@ -54,10 +54,12 @@ type Database struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,4}(\\\\.[0-9]{1,4})?$')",message="version must be major or major.minor, such as \"17\" or \"17.2\""
 	Version string `json:"version,omitempty"`
 
-	// image is the image that the database runs in, one that keeps the conventions
-	// of the engine's official image and is of the given version: a mirror's, one
-	// with extensions, or for Valkey that of a compatible server such as Redis.
-	// Unset means the official image of version.
+	// image is the container image of the database server. It must follow the
+	// conventions of the engine's official image and contain the given version.
+	// Examples are a mirror, an image with extensions or, for Valkey, a
+	// compatible server such as Redis. Unset means the official image of
+	// version, or with provider: CloudNativePG the PostgreSQL image of
+	// CloudNativePG.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
