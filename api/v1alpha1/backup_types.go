@@ -98,9 +98,10 @@ type S3Location struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="region must be letters, digits and '-'"
 	Region string `json:"region,omitempty"`
 
-	// secretName is a Secret of the same namespace with the keys accessKeyId and
-	// secretAccessKey. Unset means the cloud identity of the service's
-	// ServiceAccount.
+	// secretName is the name of a Secret in the same namespace with the keys
+	// accessKeyId and secretAccessKey. Unset means the cloud identity of the
+	// service's ServiceAccount or, where CloudNativePG reads or writes the
+	// backup, of the Cluster's ServiceAccount, <service>-db.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
