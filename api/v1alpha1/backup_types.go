@@ -18,9 +18,10 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// DatabaseBackup copies a database's data to another place regularly. One that
-// is wanted now is made with
-// kubectl create job --from=cronjob/<name>-backup <name>-backup-now.
+// DatabaseBackup schedules backups of a database. To start a backup now, run
+// kubectl create job --from=cronjob/<name>-backup <name>-backup-now. With
+// provider: CloudNativePG there is no CronJob: create a Backup of
+// CloudNativePG.
 type DatabaseBackup struct {
 	// schedule says when, in cron's five fields and in UTC, such as "0 3 * * *".
 	// +required
