@@ -101,9 +101,10 @@ type Database struct {
 	// +kubebuilder:validation:Maximum=10000
 	Pool *int32 `json:"pool,omitempty"`
 
-	// projection gives the pods the binding Secret as files too: ServiceBinding
-	// mounts it at /bindings/<name> and sets SERVICE_BINDING_ROOT, as the Service
-	// Binding specification says; None does not. Unset means None.
+	// projection says whether the pods also receive the binding Secret as
+	// files. ServiceBinding mounts it at /bindings/<microservice>-db and sets
+	// SERVICE_BINDING_ROOT, as the Service Binding specification requires. None
+	// does not. Unset means None.
 	// +optional
 	Projection BindingProjection `json:"projection,omitempty"`
 
