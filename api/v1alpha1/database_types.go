@@ -115,8 +115,9 @@ type Database struct {
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// migration brings the schema up to what a new image needs, before any pod of
-	// it starts. Unset means that nothing is run.
+	// migration updates the schema before a rollout. It runs again when the
+	// image, the command, its arguments, env or envFrom change, and on a new
+	// volume. Unset means that no migration runs.
 	// +optional
 	Migration *DatabaseMigration `json:"migration,omitempty"`
 
