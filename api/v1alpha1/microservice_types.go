@@ -133,9 +133,9 @@ type MicroserviceSpec struct {
 	// +kubebuilder:validation:MaxItems=256
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
-	// envFrom takes all keys of ConfigMaps and Secrets as environment
-	// variables. What env sets wins over them. A change of their content rolls
-	// the pods.
+	// envFrom sets all keys of ConfigMaps and Secrets as environment variables.
+	// A variable in env takes precedence. A change of their content rolls the
+	// pods, except for a source that is optional. Unset means none.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
