@@ -39,8 +39,9 @@ type Dependency struct {
 	// +kubebuilder:validation:items:MaxLength=15
 	MorePorts []string `json:"morePorts,omitempty"`
 
-	// namespace is the dependency's namespace. Unset means the same one. A
-	// dependency of another Topology must name this caller in its access.
+	// namespace is the dependency's namespace. Unset means the same namespace.
+	// A dependency in another Topology, or in another namespace without a
+	// shared Topology, must name this caller in its access.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -92,9 +93,9 @@ type EgressRule struct {
 	Ports []int32 `json:"ports,omitempty"`
 }
 
-// AccessRule is a caller that may declare this service as a dependency. Naming the
-// service itself lets its own pods call each other, on every port, as those of a
-// cluster of its own do.
+// AccessRule permits a caller to declare this service as a dependency. A rule
+// that names the service itself lets its own pods call each other on every
+// port, as the members of a clustered application do.
 type AccessRule struct {
 	// name is the name of the caller's Microservice.
 	// +required

@@ -198,8 +198,10 @@ type MicroserviceSpec struct {
 	// +kubebuilder:validation:MaxItems=64
 	Egress []EgressRule `json:"egress,omitempty"`
 
-	// access names callers outside this service's Topology, or of another namespace
-	// without one, that may declare it as a dependency. Unset means none.
+	// access names the callers that may declare this service as a dependency
+	// and need permission. Callers of the same Topology need none, and neither
+	// do callers of the same namespace where one of the two has no topologyRef.
+	// Unset means that no other caller may.
 	// +optional
 	// +listType=atomic
 	// +kubebuilder:validation:MaxItems=64
