@@ -116,7 +116,8 @@ type DatabaseStatus struct {
 	// +kubebuilder:validation:MaxLength=32
 	Version string `json:"version,omitempty"`
 
-	// host is the name that the database answers at.
+	// host is the DNS name of the database. Unset when the database is
+	// External.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
 	Host string `json:"host,omitempty"`
