@@ -85,10 +85,11 @@ const (
 	ReasonSuspended = "Suspended"
 	// ReasonProgressing says that a change is on its way.
 	ReasonProgressing = "Progressing"
-	// ReasonUnavailable says that pods which were or should be there are not
-	// ready.
+	// ReasonUnavailable means that pods that should be ready are not, or that
+	// the autoscaler can't scale.
 	ReasonUnavailable = "Unavailable"
-	// ReasonInvalidSpec says that the spec can't be carried out as it stands.
+	// ReasonInvalidSpec means that Atoll can't carry out the spec, or that an
+	// annotation that Atoll reads has an invalid value.
 	ReasonInvalidSpec = "InvalidSpec"
 	// ReasonNotOwned says that an object of the wanted name exists and is
 	// controlled by something else.
@@ -119,8 +120,8 @@ const (
 	// instance because of a quota.
 	ReasonPodsRefused = "PodsRefused"
 
-	// ReasonCredentialsLost says that a database's volume exists without the
-	// Secret that opens it.
+	// ReasonCredentialsLost means that a database has data, but the Secret with
+	// its password does not exist.
 	ReasonCredentialsLost = "CredentialsLost"
 	// ReasonStoragePending says that a volume is not there yet.
 	ReasonStoragePending = "StoragePending"
@@ -159,11 +160,15 @@ const (
 	// the database has.
 	ReasonTooFewConnections = "TooFewConnections"
 
-	// ReasonNoGateway says that a route has no Gateway to attach to.
+	// ReasonNoGateway means that a route has no Gateway to attach to, or that
+	// the Gateway does not exist.
 	ReasonNoGateway = "NoGateway"
-	// ReasonNotAccepted says that a Gateway or route is not accepted.
+	// ReasonNotAccepted means that a Gateway is not accepted or not programmed,
+	// that its GatewayClass does not exist, or that a Gateway rejects a route.
 	ReasonNotAccepted = "NotAccepted"
-	// ReasonNotSupported says that a gateway does not do what a route asks for.
+	// ReasonNotSupported means that a gateway does not support what a route
+	// requests, or that Atoll can't rotate the password of an External
+	// database.
 	ReasonNotSupported = "NotSupported"
 	// ReasonRouteConflict says that another service has the host and path that a
 	// route claims.
@@ -171,17 +176,19 @@ const (
 	// ReasonPending says that another controller has not answered yet.
 	ReasonPending = "Pending"
 
-	// ReasonDependencyNotFound says that a dependency does not exist.
+	// ReasonDependencyNotFound means that a dependency does not exist. In
+	// GraphSound it also means that a port of a dependency does not exist.
 	ReasonDependencyNotFound = "DependencyNotFound"
 	// ReasonPortNotFound says that a dependency lacks the port.
 	ReasonPortNotFound = "PortNotFound"
 	// ReasonNotPermitted says that a dependency does not permit the caller, or a
 	// Topology not a member of that namespace.
 	ReasonNotPermitted = "NotPermitted"
-	// ReasonDependencyNotReady says that a dependency exists and is not Ready.
+	// ReasonDependencyNotReady means that a dependency is not Ready.
 	ReasonDependencyNotReady = "DependencyNotReady"
 
-	// ReasonServicesNotReady says that a member of a Topology is not Ready.
+	// ReasonServicesNotReady means that at least one member of a Topology is
+	// not Ready.
 	ReasonServicesNotReady = "ServicesNotReady"
 	// ReasonNoServices says that a Topology has no members.
 	ReasonNoServices = "NoServices"
