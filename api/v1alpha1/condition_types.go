@@ -19,9 +19,11 @@ package v1alpha1
 // Condition types. Ready is on both kinds; Reconciling and Stalled follow
 // kstatus and are present only while true.
 const (
-	// ConditionReady is True when pods are available at the current generation,
-	// the database accepts connections, routes are accepted and dependencies
-	// resolve; on a Topology, when its gateway and all members are ready.
+	// ConditionReady is True when the pods are available at the current
+	// generation, the database accepts connections and is restored and
+	// migrated, the routes are accepted and the dependencies resolve. On a
+	// Topology, it is True when the gateway and all members are ready, and the
+	// isolation annotation and allowedNamespaces.selector are valid.
 	ConditionReady = "Ready"
 	// ConditionReconciling is present while Atoll, or something that it waits
 	// for, still works towards the spec.
@@ -42,10 +44,10 @@ const (
 	// ConditionDatabaseMigrated is True when the migration of the spec's image has
 	// run. It is absent without database.migration.
 	ConditionDatabaseMigrated = "DatabaseMigrated"
-	// ConditionCredentialsRotated is True when the password was changed as the
-	// annotation atoll.dev/rotate-credentials asked for. It is absent where nothing
-	// was asked for. It does not decide over Ready: old and new credentials both
-	// work while it is False.
+	// ConditionCredentialsRotated is True when Atoll has changed the password
+	// as the annotation atoll.dev/rotate-credentials requests. It is absent
+	// when no rotation was requested. It does not affect Ready: while it is
+	// False, the credentials that the pods use keep working.
 	ConditionCredentialsRotated = "CredentialsRotated"
 	// ConditionBackupReady is True when the last backup succeeded and none is
 	// overdue. It is absent without database.backup. It does not decide over
@@ -62,9 +64,9 @@ const (
 	// absent without autoscale. It does not decide over Ready: a service without
 	// metrics still serves.
 	ConditionAutoscalerReady = "AutoscalerReady"
-	// ConditionDependenciesReady is True when every dependency is itself Ready. It
-	// is absent without dependencies. It decides over Ready only where a
-	// dependency does not resolve.
+	// ConditionDependenciesReady is True when every dependency is Ready. It is
+	// absent without dependencies. It affects Ready only while a dependency
+	// does not resolve, or while startup: Wait holds back the first rollout.
 	ConditionDependenciesReady = "DependenciesReady"
 
 	// ConditionGatewayReady is about a Topology's Gateway. It is absent without
