@@ -185,18 +185,19 @@ type BackupStatus struct {
 	// time is when the backup started. The backup contains what was written
 	// before then.
 	// +required
-	Time metav1.Time `json:"time,omitzero"` //nolint:kubeapilinter // What is left out when zero is refused as missing.
+	Time metav1.Time `json:"time,omitzero"`
 
 	// size is the size of the backup in bytes. Unset means that the provider
 	// does not report it.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	Size int64 `json:"size,omitempty"`
 
 	// location is the URL of the backup: pvc://<claim>/<service>/<file>,
 	// s3://<bucket>/<prefix>/<namespace>/<service>/<file> or, with provider:
 	// CloudNativePG, s3://<bucket>/<prefix>/<namespace>/<server>.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Location string `json:"location,omitempty"`
 }

@@ -89,6 +89,7 @@ type Database struct {
 	// maxmemory-policy: "allkeys-lru". With provider: BuiltIn, a change
 	// restarts the database. Unset means the engine's defaults.
 	// +optional
+	// +kubebuilder:validation:MinProperties=0
 	// +kubebuilder:validation:MaxProperties=64
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.-]*$'))",message="parameters must have the names of the engine's configuration file: lower case letters, digits, '_', '-' and '.'"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k.replace('-', '_') in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories', 'datadir', 'socket', 'bind_address', 'pid_file', 'skip_networking', 'skip_grant_tables', 'dir', 'bind', 'aclfile', 'user', 'requirepass', 'masterauth', 'masteruser', 'daemonize', 'pidfile', 'unixsocket', 'dbfilename', 'appendfilename', 'appenddirname', 'replicaof', 'slaveof', 'include']))",message="parameters must not set where the server stores files, listens or looks up users (such as data_directory, port, bind and aclfile): the server would be unreachable, or would not start"
@@ -238,13 +239,16 @@ type DatabaseMigration struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Command []string `json:"command,omitempty"`
 
 	// args are the arguments of the command. Unset means none.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Args []string `json:"args,omitempty"`
 

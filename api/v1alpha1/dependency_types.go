@@ -35,6 +35,7 @@ type Dependency struct {
 	// <NAME>_<PORT>_URL and <NAME>_<PORT>_PORT. Unset means none.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=15
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=15
@@ -61,6 +62,7 @@ type Dependency struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Env []DependencyEnvVar `json:"env,omitempty"`
 }
@@ -83,6 +85,7 @@ type EgressRule struct {
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=43
 	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32"
 	CIDRs []string `json:"cidrs,omitempty"`
@@ -90,6 +93,7 @@ type EgressRule struct {
 	// ports are the TCP ports. Unset means every port of every protocol.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:Minimum=1
 	// +kubebuilder:validation:items:Maximum=65535

@@ -105,6 +105,7 @@ type MicroserviceSpec struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
@@ -112,7 +113,9 @@ type MicroserviceSpec struct {
 	// entrypoint.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Command []string `json:"command,omitempty"`
 
@@ -120,7 +123,9 @@ type MicroserviceSpec struct {
 	// arguments, or none when command is set.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Args []string `json:"args,omitempty"`
 
@@ -131,6 +136,7 @@ type MicroserviceSpec struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
@@ -139,6 +145,7 @@ type MicroserviceSpec struct {
 	// pods, except for a source that is optional. Unset means none.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	EnvFrom []corev1.EnvFromSource `json:"envFrom,omitempty"`
 
@@ -190,6 +197,7 @@ type MicroserviceSpec struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 
@@ -197,6 +205,7 @@ type MicroserviceSpec struct {
 	// isolation of its Topology is Strict. Unset means nothing.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Egress []EgressRule `json:"egress,omitempty"`
 
@@ -206,6 +215,7 @@ type MicroserviceSpec struct {
 	// Unset means that no other caller may.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Access []AccessRule `json:"access,omitempty"`
 
@@ -213,6 +223,7 @@ type MicroserviceSpec struct {
 	// service is not reachable from outside the cluster.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, (has(a.path) ? a.path : '/') == (has(b.path) ? b.path : '/') && (has(a.hostnames) ? a.hostnames : []) == (has(b.hostnames) ? b.hostnames : []) && (has(a.headers) ? a.headers : []) == (has(b.headers) ? b.headers : [])))",message="routes must differ in path, hostnames or headers: two entries match the same requests"
 	Routes []Route `json:"routes,omitempty"`

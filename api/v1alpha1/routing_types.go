@@ -27,6 +27,7 @@ type Route struct {
 	// hostnames of the Topology's gateway.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Hostnames []Hostname `json:"hostnames,omitempty"`
 
@@ -68,6 +69,7 @@ type Route struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Headers []HeaderMatch `json:"headers,omitempty"`
 
@@ -75,6 +77,7 @@ type Route struct {
 	// Gateway.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=8
 	ParentRefs []GatewayReference `json:"parentRefs,omitempty"`
 }

@@ -20,6 +20,7 @@ import autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 // Scaling is the number of pods.
 // +kubebuilder:validation:XValidation:rule="!has(self.replicas) || !has(self.autoscale)",message="replicas and autoscale are mutually exclusive: remove one of them"
+// +kubebuilder:validation:MinProperties=0
 type Scaling struct {
 	// replicas is the fixed number of pods. kubectl scale changes it. Unset
 	// means 2.
@@ -68,6 +69,7 @@ type Autoscale struct {
 	// (autoscaling/v2). Unset means none.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Metrics []autoscalingv2.MetricSpec `json:"metrics,omitempty"`
 

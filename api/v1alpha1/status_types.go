@@ -21,10 +21,12 @@ import (
 )
 
 // MicroserviceStatus is the observed state of a service.
+// +kubebuilder:validation:MinProperties=0
 type MicroserviceStatus struct {
 	// observedGeneration is the generation of the spec that this status
 	// describes. It is -1 until Atoll has observed the object.
 	// +optional
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions describe the state of the service. Ready is always present and
@@ -33,33 +35,40 @@ type MicroserviceStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// replicas is the number of existing pods.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	Replicas int32 `json:"replicas,omitempty"`
 
 	// readyReplicas is the number of ready pods.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
 
 	// ready is readyReplicas and the desired number of pods, such as 2/3, for
 	// display.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Ready string `json:"ready,omitempty"`
 
 	// selector is the label selector of the service's pods, for the scale
 	// subresource.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Selector string `json:"selector,omitempty"`
 
 	// urls are the addresses of the routes from outside the cluster.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	URLs []string `json:"urls,omitempty"`
 
@@ -69,6 +78,7 @@ type MicroserviceStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Ports []PortStatus `json:"ports,omitempty"`
 
@@ -80,12 +90,14 @@ type MicroserviceStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Dependencies []DependencyStatus `json:"dependencies,omitempty"`
 
 	// dependents is the number of Microservices that declare this one as a
 	// dependency and that it permits: the services that a failure would affect.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	Dependents int32 `json:"dependents,omitempty"`
 
 	// deletionGuard is a copy of the Topology's deletionGuard, for the
@@ -106,11 +118,13 @@ type PortStatus struct {
 	// different templates run.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	TargetPorts []int32 `json:"targetPorts,omitempty"`
 }
 
 // DatabaseStatus is the database in use.
+// +kubebuilder:validation:MinProperties=0
 type DatabaseStatus struct {
 	// engine is the database engine.
 	// +optional
@@ -118,12 +132,14 @@ type DatabaseStatus struct {
 
 	// version is the engine's version. Unset when the database is External.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Version string `json:"version,omitempty"`
 
 	// host is the DNS name of the database. Unset when the database is
 	// External.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Host string `json:"host,omitempty"`
 
@@ -131,6 +147,7 @@ type DatabaseStatus struct {
 	// username, password, database and uri. Unless the database is External, it
 	// also has the keys type, provider and address.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
@@ -144,6 +161,7 @@ type DependencyStatus struct {
 	// namespace is the namespace of the dependency. Unset means the same
 	// namespace.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace,omitempty"`
 

@@ -61,6 +61,7 @@ type TopologyList struct {
 }
 
 // TopologySpec is what the members of a Topology share.
+// +kubebuilder:validation:MinProperties=0
 type TopologySpec struct {
 	// gateway is where requests from outside the cluster enter. Unset means
 	// that the routes of members need their own parentRefs.
@@ -105,6 +106,7 @@ type TopologySpec struct {
 // +kubebuilder:validation:XValidation:rule="has(self.className) != has(self.ref)",message="exactly one of className (Atoll creates a Gateway) and ref (an existing Gateway) must be set"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || has(self.className)",message="tls requires className: an existing Gateway has its own certificates"
 // +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hostnames) && self.hostnames.size() > 0)",message="tls.issuerRef requires hostnames: a certificate is issued for host names"
+// +kubebuilder:validation:MinProperties=1
 type TopologyGateway struct {
 	// className is the GatewayClass of a Gateway that Atoll creates with the
 	// name of the Topology. Unset means the existing Gateway in ref.
@@ -122,6 +124,7 @@ type TopologyGateway struct {
 	// their own. Unset means every host name.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Hostnames []Hostname `json:"hostnames,omitempty"`
 
@@ -207,6 +210,7 @@ type PodPeer struct {
 
 // TopologyTLS is the source of the Gateway's certificate.
 // +kubebuilder:validation:XValidation:rule="has(self.secretName) != has(self.issuerRef)",message="exactly one of secretName and issuerRef must be set"
+// +kubebuilder:validation:MinProperties=1
 type TopologyTLS struct {
 	// secretName is the name of a Secret of type kubernetes.io/tls in the same
 	// namespace. Unset means that issuerRef issues the certificate.
@@ -237,11 +241,13 @@ type IssuerReference struct {
 }
 
 // TopologyDefaults are settings for members that do not set their own.
+// +kubebuilder:validation:MinProperties=0
 type TopologyDefaults struct {
 	// imagePullSecrets apply to members that set none. Unset means none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
@@ -258,6 +264,7 @@ type TopologyDefaults struct {
 }
 
 // DatabaseDefaults are settings for the databases of members.
+// +kubebuilder:validation:MinProperties=0
 type DatabaseDefaults struct {
 	// engine is the engine that version applies to. Members with another engine
 	// ignore version. Unset means PostgreSQL.
@@ -286,10 +293,12 @@ type DatabaseDefaults struct {
 }
 
 // TopologyStatus summarizes the members of a Topology.
+// +kubebuilder:validation:MinProperties=0
 type TopologyStatus struct {
 	// observedGeneration is the generation of the spec that this status
 	// describes. It is -1 until Atoll has observed the object.
 	// +optional
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
 	// conditions describe the state of the Topology. Ready is always present
@@ -298,21 +307,26 @@ type TopologyStatus struct {
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// services is the number of members.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	Services int32 `json:"services"`
 
 	// readyServices is the number of Ready members.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	ReadyServices int32 `json:"readyServices"`
 
 	// urls are the addresses of the gateway.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	URLs []string `json:"urls,omitempty"`
 
@@ -321,7 +335,9 @@ type TopologyStatus struct {
 	// together.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=4096
 	Cycles []string `json:"cycles,omitempty"`
 
@@ -329,7 +345,9 @@ type TopologyStatus struct {
 	// not exist, such as "orders -> users".
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	Missing []string `json:"missing,omitempty"`
 
@@ -337,7 +355,9 @@ type TopologyStatus struct {
 	// permit, such as "orders -> reporting/ledger".
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	Unpermitted []string `json:"unpermitted,omitempty"`
 }

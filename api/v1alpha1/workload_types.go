@@ -83,6 +83,7 @@ type ServiceAccount struct {
 	// annotations are set on the ServiceAccount that Atoll creates, for example
 	// to bind it to a cloud identity. Unset means none.
 	// +optional
+	// +kubebuilder:validation:MinProperties=0
 	// +kubebuilder:validation:MaxProperties=32
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
