@@ -61,8 +61,8 @@ const (
 	// is absent without routes.
 	ConditionRoutesReady = "RoutesReady"
 	// ConditionAutoscalerReady reports the HorizontalPodAutoscaler. It is
-	// absent without autoscale. It does not affect Ready: a service without
-	// metrics still serves requests.
+	// absent without autoscale and while the service is suspended. It does not
+	// affect Ready: a service without metrics still serves requests.
 	ConditionAutoscalerReady = "AutoscalerReady"
 	// ConditionDependenciesReady is True when every dependency is Ready. It is
 	// absent without dependencies. It affects Ready only while a dependency
