@@ -18,175 +18,186 @@ package v1alpha1
 
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-// DatabaseBackup copies a database's data to another place regularly. One that
-// is wanted now is made with
-// kubectl create job --from=cronjob/<name>-backup <name>-backup-now.
+// DatabaseBackup schedules backups of a database. To start a backup now, run
+// kubectl create job --from=cronjob/<name>-backup <name>-backup-now. With
+// provider: CloudNativePG there is no CronJob: create a Backup of
+// CloudNativePG.
 type DatabaseBackup struct {
-	// schedule says when, in cron's five fields and in UTC, such as "0 3 * * *".
+	// schedule is a cron expression in UTC: five fields, such as "0 3 * * *",
+	// or a macro such as @daily.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4})$')",message="schedule must have cron's five fields (minute, hour, day, month and weekday), such as \"0 3 * * *\", or be @hourly, @daily, @weekly, @monthly or @yearly"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4})$')",message="schedule must be a cron expression of five fields (minute, hour, day of month, month and day of week), such as \"0 3 * * *\", or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually"
 	Schedule string `json:"schedule,omitempty"`
 
-	// keep is the number of backups that are kept; older ones are deleted after a
-	// new one was verified. With provider: CloudNativePG it is made a recovery
-	// window of as many times the schedule's interval. Unset means 7.
+	// keep is the number of backups to retain. Atoll deletes older backups
+	// after it has verified a new one. With provider: CloudNativePG, the
+	// recovery window is keep times the schedule's interval, rounded up to
+	// whole days. Unset means 7.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	Keep *int32 `json:"keep,omitempty"`
 
-	// destination is where the backups are kept.
+	// destination is where backups are stored.
 	// +required
 	Destination BackupLocation `json:"destination,omitzero"`
 }
 
-// BackupLocation is where backups are kept: in a volume or in a bucket. Each
-// service has a folder of its name there, in a bucket within one of its namespace's
-// name, so that services can share one. Clusters that share a bucket need a prefix
-// each.
+// BackupLocation is where backups are stored: a volume or a bucket. Each
+// service has its own folder, in a bucket inside a folder of its namespace, so
+// services can share a location. Clusters that share a bucket must use
+// different prefixes.
 // +kubebuilder:validation:XValidation:rule="has(self.persistentVolumeClaim) != has(self.s3)",message="exactly one of persistentVolumeClaim and s3 must be set"
 // +kubebuilder:validation:MinProperties=1
 type BackupLocation struct {
-	// persistentVolumeClaim is a volume in the cluster.
+	// persistentVolumeClaim is a volume in the cluster. Unset means s3.
 	// +optional
 	PersistentVolumeClaim *ClaimLocation `json:"persistentVolumeClaim,omitempty"`
 
-	// s3 is a bucket of S3 or of a compatible store.
+	// s3 is a bucket in Amazon S3 or in a compatible store. Unset means
+	// persistentVolumeClaim.
 	// +optional
 	S3 *S3Location `json:"s3,omitempty"`
 }
 
-// ClaimLocation is a volume.
+// ClaimLocation is an existing volume.
 type ClaimLocation struct {
-	// claimName is an existing PersistentVolumeClaim of the same namespace. Atoll
-	// makes and deletes none.
+	// claimName is the name of an existing PersistentVolumeClaim in the same
+	// namespace. Atoll neither creates nor deletes it.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	ClaimName string `json:"claimName,omitempty"`
 }
 
-// S3Location is a bucket.
+// S3Location is a bucket in Amazon S3 or in a compatible store.
 type S3Location struct {
-	// bucket is the bucket's name.
+	// bucket is the name of the bucket.
 	// +required
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9][a-z0-9.-]*[a-z0-9]$')",message="bucket must be lower case letters, digits, '.' and '-'"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9][a-z0-9.-]*[a-z0-9]$')",message="bucket must consist of lower case letters, digits, '.' and '-', and begin and end with a letter or digit"
 	Bucket string `json:"bucket,omitempty"`
 
-	// prefix is a folder in the bucket. Unset means the bucket's root.
+	// prefix is a folder in the bucket. Unset means the root of the bucket.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$')",message="prefix must be folders of letters, digits, '.', '_' and '-', with '/' between them only"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$')",message="prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-'"
 	Prefix string `json:"prefix,omitempty"`
 
-	// endpoint is the URL of a compatible store. Unset means Amazon's.
+	// endpoint is the URL of a compatible store. Unset means Amazon S3.
 	// +optional
 	// +kubebuilder:validation:MinLength=8
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="isURL(self) && (self.startsWith('https://') || self.startsWith('http://'))",message="endpoint must be a URL such as https://s3.example.com"
+	// +kubebuilder:validation:XValidation:rule="isURL(self) && (self.startsWith('https://') || self.startsWith('http://'))",message="endpoint must be an HTTP or HTTPS URL, such as https://s3.example.com"
 	Endpoint string `json:"endpoint,omitempty"`
 
-	// region is the bucket's region. Unset means us-east-1.
+	// region is the region of the bucket. Unset means us-east-1.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="region must be letters, digits and '-'"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9-]+$')",message="region must consist of letters, digits and '-'"
 	Region string `json:"region,omitempty"`
 
-	// secretName is a Secret of the same namespace with the keys accessKeyId and
-	// secretAccessKey. Unset means the cloud identity of the service's
-	// ServiceAccount.
+	// secretName is the name of a Secret in the same namespace with the keys
+	// accessKeyId and secretAccessKey. Unset means the cloud identity of the
+	// service's ServiceAccount or, where CloudNativePG reads or writes the
+	// backup, of the Cluster's ServiceAccount, <service>-db.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 }
 
-// DatabaseRestore fills a new, empty database.
+// DatabaseRestore fills a new, empty database from a backup.
 type DatabaseRestore struct {
-	// from is the backup.
+	// from identifies the backup.
 	// +required
 	From RestoreSource `json:"from,omitzero"`
 }
 
-// BackupProvider is what ran a database that was backed up.
+// BackupProvider is the provider of the database from which a backup was taken.
 // +kubebuilder:validation:Enum=BuiltIn;CloudNativePG
 type BackupProvider string
 
 const (
-	// BackupOfBuiltIn is a dump.
+	// BackupOfBuiltIn is a dump of a database.
 	BackupOfBuiltIn BackupProvider = "BuiltIn"
-	// BackupOfCloudNativePG is a copy of a server, which CloudNativePG alone reads.
+	// BackupOfCloudNativePG is a physical backup of a server. Only
+	// CloudNativePG can restore it.
 	BackupOfCloudNativePG BackupProvider = "CloudNativePG"
 )
 
-// RestoreSource is the backup to restore. Without persistentVolumeClaim and s3
-// it is looked for at backup.destination.
+// RestoreSource identifies the backup to restore. Without persistentVolumeClaim
+// and s3, the backup is read from backup.destination.
 // +kubebuilder:validation:XValidation:rule="!has(self.persistentVolumeClaim) || !has(self.s3)",message="persistentVolumeClaim and s3 are mutually exclusive"
 // +kubebuilder:validation:MinProperties=1
 type RestoreSource struct {
-	// persistentVolumeClaim is a volume with backups.
+	// persistentVolumeClaim is a volume that contains backups. Unset means s3
+	// or, without s3, backup.destination.
 	// +optional
 	PersistentVolumeClaim *ClaimLocation `json:"persistentVolumeClaim,omitempty"`
 
-	// s3 is a bucket with backups.
+	// s3 is a bucket that contains backups. Unset means persistentVolumeClaim
+	// or, without it, backup.destination.
 	// +optional
 	S3 *S3Location `json:"s3,omitempty"`
 
-	// provider is what ran the database that was backed up. What BuiltIn backed up is
-	// a dump, which CloudNativePG's databases can be filled with too; what CloudNativePG
-	// backed up it alone reads. Unset means the provider of this database.
+	// provider is the provider of the database from which the backup was taken.
+	// A backup of BuiltIn is a dump, which a database of either provider can be
+	// restored from. A backup of CloudNativePG can be restored only with
+	// provider: CloudNativePG. Unset means the provider of this database.
 	// +optional
 	Provider BackupProvider `json:"provider,omitempty"`
 
-	// service is the name of the Microservice whose backup it is. Unset means this
-	// one's.
+	// service is the name of the Microservice from which the backup was taken.
+	// Unset means this Microservice.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="service must be the name of a Microservice"
 	Service string `json:"service,omitempty"`
 
-	// namespace is the namespace of the Microservice whose backup it is, which is a
-	// folder in the bucket. Unset means this one's.
+	// namespace is the namespace of the Microservice from which the backup was
+	// taken. It is a folder in the bucket. Unset means this namespace.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="namespace must be the name of a namespace"
 	Namespace string `json:"namespace,omitempty"`
 
-	// backup is the file's name, as the last part of status.database.lastBackup.location
-	// has it. Unset means the newest. With provider: CloudNativePG it is the
-	// server's folder in the bucket, whose newest state is restored; unset means
-	// <service>-db.
+	// backup is the file name of the backup: the last segment of
+	// status.database.lastBackup.location. Unset means the newest backup. For a
+	// backup of CloudNativePG, backup is the server's folder in the bucket, and
+	// the newest state is restored; unset means <service>-db.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$')",message="backup must be a file's name: letters, digits, '.', '_' and '-'"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9][A-Za-z0-9._-]*$')",message="backup must be a file name: letters, digits, '.', '_' and '-', beginning with a letter or digit"
 	Backup string `json:"backup,omitempty"`
 }
 
-// BackupStatus is a backup that was made and verified.
+// BackupStatus is a verified backup.
 type BackupStatus struct {
-	// time is when the backup was begun: it holds what was written before.
+	// time is when the backup started. The backup contains what was written
+	// before then.
 	// +required
-	Time metav1.Time `json:"time,omitzero"` //nolint:kubeapilinter // What is left out when zero is refused as missing.
+	Time metav1.Time `json:"time,omitzero"`
 
-	// size is the size of the backup in bytes. Unset where the provider does not
-	// tell.
+	// size is the size of the backup in bytes. Unset means that the provider
+	// does not report it.
 	// +optional
-	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Minimum=1
 	Size int64 `json:"size,omitempty"`
 
-	// location is where it is: pvc://<claim>/<service>/<file>,
-	// s3://<bucket>/<prefix>/<namespace>/<service>/<file>, or with provider:
-	// CloudNativePG s3://<bucket>/<prefix>/<namespace>/<server>.
+	// location is the URL of the backup: pvc://<claim>/<service>/<file>,
+	// s3://<bucket>/<prefix>/<namespace>/<service>/<file> or, with provider:
+	// CloudNativePG, s3://<bucket>/<prefix>/<namespace>/<server>.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Location string `json:"location,omitempty"`
 }

@@ -16,175 +16,193 @@ limitations under the License.
 
 package v1alpha1
 
-// Condition types. Ready is on both kinds; Reconciling and Stalled follow
-// kstatus and are present only while true.
+// Condition types. Both kinds have Ready. Reconciling and Stalled follow
+// kstatus and are present only while they are True.
 const (
-	// ConditionReady is True when pods are available at the current generation,
-	// the database accepts connections, routes are accepted and dependencies
-	// resolve; on a Topology, when its gateway and all members are ready.
+	// ConditionReady is True when the pods are available at the current
+	// generation, the database accepts connections and is restored and
+	// migrated, the routes are accepted and the dependencies resolve. On a
+	// Topology, it is True when the gateway and all members are ready, and the
+	// isolation annotation and allowedNamespaces.selector are valid.
 	ConditionReady = "Ready"
-	// ConditionReconciling is present while Atoll, or something that it waits
-	// for, still works towards the spec.
+	// ConditionReconciling is present while Atoll, or an object that Atoll
+	// waits for, is still progressing towards the spec.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is present while nothing moves until the user changes
-	// something; its message says what.
+	// ConditionStalled is present while progress requires a change by the user.
+	// Its message names the change.
 	ConditionStalled = "Stalled"
 
-	// ConditionWorkloadReady is about the Deployment and its pods, and what they
-	// run with.
+	// ConditionWorkloadReady reports the Deployment, its pods and the objects
+	// that the pods need.
 	ConditionWorkloadReady = "WorkloadReady"
-	// ConditionDatabaseReady is about the service's database. It is absent when
-	// there is none.
+	// ConditionDatabaseReady reports the service's database. It is absent
+	// without a database.
 	ConditionDatabaseReady = "DatabaseReady"
-	// ConditionDatabaseRestored is about filling a new database from a backup. It
-	// is absent without database.restore.
+	// ConditionDatabaseRestored reports the restore of a new database from a
+	// backup. It is absent without database.restore.
 	ConditionDatabaseRestored = "DatabaseRestored"
-	// ConditionDatabaseMigrated is True when the migration of the spec's image has
-	// run. It is absent without database.migration.
+	// ConditionDatabaseMigrated is True when the migration for the current spec
+	// has completed. It is absent without database.migration.
 	ConditionDatabaseMigrated = "DatabaseMigrated"
-	// ConditionCredentialsRotated is True when the password was changed as the
-	// annotation atoll.dev/rotate-credentials asked for. It is absent where nothing
-	// was asked for. It does not decide over Ready: old and new credentials both
-	// work while it is False.
+	// ConditionCredentialsRotated is True when Atoll has changed the password
+	// as the annotation atoll.dev/rotate-credentials requests. It is absent
+	// when no rotation was requested. It does not affect Ready: while it is
+	// False, the credentials that the pods use keep working.
 	ConditionCredentialsRotated = "CredentialsRotated"
-	// ConditionBackupReady is True when the last backup succeeded and none is
-	// overdue. It is absent without database.backup. It does not decide over
+	// ConditionBackupReady is True when the last backup succeeded and no backup
+	// is overdue. It is absent without database.backup. It does not affect
 	// Ready.
 	ConditionBackupReady = "BackupReady"
-	// ConditionConnectionsSufficient is True when the database has connections for
-	// as many pods as there may be. It is absent where Atoll does not run the
-	// database. It does not decide over Ready.
+	// ConditionConnectionsSufficient is True when the database accepts enough
+	// connections for the maximum number of pods. It is absent when Atoll does
+	// not run the database. It does not affect Ready.
 	ConditionConnectionsSufficient = "ConnectionsSufficient"
-	// ConditionRoutesReady is about the routes at their gateways. It is absent
-	// when there are none.
+	// ConditionRoutesReady reports whether the Gateways accept the routes. It
+	// is absent without routes.
 	ConditionRoutesReady = "RoutesReady"
-	// ConditionAutoscalerReady is about the HorizontalPodAutoscaler. It is
-	// absent without autoscale. It does not decide over Ready: a service without
-	// metrics still serves.
+	// ConditionAutoscalerReady reports the HorizontalPodAutoscaler. It is
+	// absent without autoscale and while the service is suspended. It does not
+	// affect Ready: a service without metrics still serves requests.
 	ConditionAutoscalerReady = "AutoscalerReady"
-	// ConditionDependenciesReady is True when every dependency is itself Ready. It
-	// is absent without dependencies. It decides over Ready only where a
-	// dependency does not resolve.
+	// ConditionDependenciesReady is True when every dependency is Ready. It is
+	// absent without dependencies. It affects Ready only while a dependency
+	// does not resolve, or while startup: Wait holds back the first rollout.
 	ConditionDependenciesReady = "DependenciesReady"
 
-	// ConditionGatewayReady is about a Topology's Gateway. It is absent without
-	// gateway.
+	// ConditionGatewayReady reports the Gateway of a Topology. It is absent
+	// without gateway.
 	ConditionGatewayReady = "GatewayReady"
 	// ConditionServicesReady is True when every member of a Topology is Ready.
 	ConditionServicesReady = "ServicesReady"
-	// ConditionGraphSound is True when the members' dependencies all resolve and
-	// form no circle. It does not decide over Ready.
+	// ConditionGraphSound is True when all dependencies of the members resolve
+	// and form no cycle. It does not affect Ready.
 	ConditionGraphSound = "GraphSound"
 )
 
 // Reasons of conditions.
 const (
-	// ReasonReady says that all is as it should be.
+	// ReasonReady means that no problem was found.
 	ReasonReady = "Ready"
-	// ReasonSuspended says that spec.suspend took the pods away.
+	// ReasonSuspended means that spec.suspend removed the pods.
 	ReasonSuspended = "Suspended"
-	// ReasonProgressing says that a change is on its way.
+	// ReasonProgressing means that a change is in progress.
 	ReasonProgressing = "Progressing"
-	// ReasonUnavailable says that pods which were or should be there are not
-	// ready.
+	// ReasonUnavailable means that pods that should be ready are not, or that
+	// the autoscaler can't scale.
 	ReasonUnavailable = "Unavailable"
-	// ReasonInvalidSpec says that the spec can't be carried out as it stands.
+	// ReasonInvalidSpec means that Atoll can't carry out the spec, or that an
+	// annotation that Atoll reads has an invalid value.
 	ReasonInvalidSpec = "InvalidSpec"
-	// ReasonNotOwned says that an object of the wanted name exists and is
-	// controlled by something else.
+	// ReasonNotOwned means that an object with the desired name exists and that
+	// Atoll does not own it.
 	ReasonNotOwned = "NotOwned"
-	// ReasonRefused says that the API server refused an object.
+	// ReasonRefused means that the API server rejected an object.
 	ReasonRefused = "Refused"
-	// ReasonApplyFailed says that a request to the API server failed and is
-	// tried again.
+	// ReasonApplyFailed means that a request to the API server failed and that
+	// Atoll retries it.
 	ReasonApplyFailed = "ApplyFailed"
-	// ReasonTopologyNotFound says that the Topology of topologyRef does not exist.
+	// ReasonTopologyNotFound means that the Topology in topologyRef does not
+	// exist.
 	ReasonTopologyNotFound = "TopologyNotFound"
-	// ReasonCRDNotInstalled says that a kind that is needed is not installed.
+	// ReasonCRDNotInstalled means that a required CustomResourceDefinition is
+	// not installed.
 	ReasonCRDNotInstalled = "CRDNotInstalled"
 
-	// ReasonReferenceNotFound says that a Secret, ConfigMap or key that the pods
-	// use does not exist.
+	// ReasonReferenceNotFound means that a Secret, ConfigMap or key that the
+	// pods use does not exist.
 	ReasonReferenceNotFound = "ReferenceNotFound"
-	// ReasonImagePullFailed says that an image can't be pulled.
+	// ReasonImagePullFailed means that the kubelet can't pull an image.
 	ReasonImagePullFailed = "ImagePullFailed"
-	// ReasonContainerConfigInvalid says that the kubelet can't make a container
-	// from the pod's description.
+	// ReasonContainerConfigInvalid means that the kubelet can't create or start
+	// a container as its pod specifies it.
 	ReasonContainerConfigInvalid = "ContainerConfigInvalid"
-	// ReasonCrashLooping says that a container ends again and again.
+	// ReasonCrashLooping means that a container keeps crashing.
 	ReasonCrashLooping = "CrashLooping"
-	// ReasonUnschedulable says that no node takes a pod.
+	// ReasonUnschedulable means that the scheduler finds no node for a pod.
 	ReasonUnschedulable = "Unschedulable"
-	// ReasonPodsRefused says that the API server refuses to make pods, for
-	// instance because of a quota.
+	// ReasonPodsRefused means that the API server rejects pods, for example
+	// because of a quota.
 	ReasonPodsRefused = "PodsRefused"
 
-	// ReasonCredentialsLost says that a database's volume exists without the
-	// Secret that opens it.
+	// ReasonCredentialsLost means that a database has data, but the Secret with
+	// its password does not exist.
 	ReasonCredentialsLost = "CredentialsLost"
-	// ReasonStoragePending says that a volume is not there yet.
+	// ReasonStoragePending means that the volume of a database is not bound
+	// yet.
 	ReasonStoragePending = "StoragePending"
 
-	// ReasonRestoring says that a new database is being filled from a backup.
+	// ReasonRestoring means that a new database is being restored from a
+	// backup.
 	ReasonRestoring = "Restoring"
-	// ReasonRestored says that a database was filled from a backup.
+	// ReasonRestored means that a database was restored from a backup.
 	ReasonRestored = "Restored"
-	// ReasonRestoreFailed says that a database could not be filled from a backup.
+	// ReasonRestoreFailed means that a database could not be restored from a
+	// backup.
 	ReasonRestoreFailed = "RestoreFailed"
-	// ReasonRestoreRefused says that a restore is asked for into a database that is in
-	// use: it stays as it is, and nothing waits for it.
+	// ReasonRestoreRefused means that the spec requests a restore into a
+	// database that is in use. The data does not change, and the restore blocks
+	// nothing.
 	ReasonRestoreRefused = "RestoreRefused"
-	// ReasonMigrating says that a migration runs or waits to.
+	// ReasonMigrating means that a migration is running or waiting to run.
 	ReasonMigrating = "Migrating"
-	// ReasonMigrated says that the migration of the spec's image has run.
+	// ReasonMigrated means that the migration for the current spec has
+	// completed.
 	ReasonMigrated = "Migrated"
-	// ReasonMigrationFailed says that a migration failed and holds up the rollout.
+	// ReasonMigrationFailed means that a migration failed. It blocks the
+	// rollout.
 	ReasonMigrationFailed = "MigrationFailed"
-	// ReasonRotating says that a database's password is being changed.
+	// ReasonRotating means that the password of a database is being changed.
 	ReasonRotating = "Rotating"
-	// ReasonRotated says that a database's password was changed.
+	// ReasonRotated means that the password of a database was changed.
 	ReasonRotated = "Rotated"
-	// ReasonBackedUp says that the last backup succeeded.
+	// ReasonBackedUp means that the last backup succeeded.
 	ReasonBackedUp = "BackedUp"
-	// ReasonNoBackup says that there is no backup yet.
+	// ReasonNoBackup means that no backup exists yet.
 	ReasonNoBackup = "NoBackup"
-	// ReasonBackupFailed says that the last backup failed.
+	// ReasonBackupFailed means that the last backup failed.
 	ReasonBackupFailed = "BackupFailed"
-	// ReasonBackupOverdue says that no backup was made when one was due.
+	// ReasonBackupOverdue means that no backup was made at the scheduled time.
 	ReasonBackupOverdue = "BackupOverdue"
-	// ReasonConnectionsSufficient says that the database has connections for all
-	// pods.
+	// ReasonConnectionsSufficient means that the database accepts enough
+	// connections for all pods.
 	ReasonConnectionsSufficient = "ConnectionsSufficient"
-	// ReasonTooFewConnections says that the pods may ask for more connections than
-	// the database has.
+	// ReasonTooFewConnections means that the pods may open more connections
+	// than the database accepts.
 	ReasonTooFewConnections = "TooFewConnections"
 
-	// ReasonNoGateway says that a route has no Gateway to attach to.
+	// ReasonNoGateway means that a route has no Gateway to attach to, or that
+	// the Gateway does not exist.
 	ReasonNoGateway = "NoGateway"
-	// ReasonNotAccepted says that a Gateway or route is not accepted.
+	// ReasonNotAccepted means that a Gateway is not accepted or not programmed,
+	// that its GatewayClass does not exist, or that a Gateway rejects a route.
 	ReasonNotAccepted = "NotAccepted"
-	// ReasonNotSupported says that a gateway does not do what a route asks for.
+	// ReasonNotSupported means that a gateway does not support what a route
+	// requests, or that Atoll can't rotate the password of an External
+	// database.
 	ReasonNotSupported = "NotSupported"
-	// ReasonRouteConflict says that another service has the host and path that a
-	// route claims.
+	// ReasonRouteConflict means that another service already has the host and
+	// path of a route.
 	ReasonRouteConflict = "RouteConflict"
-	// ReasonPending says that another controller has not answered yet.
+	// ReasonPending means that another controller has not reported a status
+	// yet.
 	ReasonPending = "Pending"
 
-	// ReasonDependencyNotFound says that a dependency does not exist.
+	// ReasonDependencyNotFound means that a dependency does not exist. In
+	// GraphSound it also means that a port of a dependency does not exist.
 	ReasonDependencyNotFound = "DependencyNotFound"
-	// ReasonPortNotFound says that a dependency lacks the port.
+	// ReasonPortNotFound means that a dependency does not have the port.
 	ReasonPortNotFound = "PortNotFound"
-	// ReasonNotPermitted says that a dependency does not permit the caller, or a
-	// Topology not a member of that namespace.
+	// ReasonNotPermitted means that a dependency does not permit the caller, or
+	// that a Topology does not accept members from the namespace.
 	ReasonNotPermitted = "NotPermitted"
-	// ReasonDependencyNotReady says that a dependency exists and is not Ready.
+	// ReasonDependencyNotReady means that a dependency is not Ready.
 	ReasonDependencyNotReady = "DependencyNotReady"
 
-	// ReasonServicesNotReady says that a member of a Topology is not Ready.
+	// ReasonServicesNotReady means that at least one member of a Topology is
+	// not Ready.
 	ReasonServicesNotReady = "ServicesNotReady"
-	// ReasonNoServices says that a Topology has no members.
+	// ReasonNoServices means that a Topology has no members.
 	ReasonNoServices = "NoServices"
-	// ReasonCycle says that dependencies form a circle.
+	// ReasonCycle means that dependencies form a cycle.
 	ReasonCycle = "Cycle"
 )

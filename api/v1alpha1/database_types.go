@@ -18,126 +18,134 @@ package v1alpha1
 
 import corev1 "k8s.io/api/core/v1"
 
-// Database is a service's own database.
+// Database is the service's own database.
 //
 // +kubebuilder:validation:XValidation:rule="self.engine == oldSelf.engine",message="engine can't be changed in place: move the data to a new Microservice, or remove database first"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) ? self.provider : 'BuiltIn') == (has(oldSelf.provider) ? oldSelf.provider : 'BuiltIn')",message="provider can't be changed in place: remove database, restore the data at the new provider, then add database again"
-// +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external go together: set external.secretName with provider: External, and only then"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore don't apply to provider: External: that database is run elsewhere; remove them"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG runs engine: PostgreSQL only"
-// +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances over 1 needs provider: CloudNativePG: the built-in provider runs one",fieldPath=".instances"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG, which can't write to a volume",fieldPath=".backup"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.persistentVolumeClaim) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from must be s3 with provider: CloudNativePG, which can't read its backups from a volume; a volume holds dumps: set restore.from.provider to BuiltIn",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.provider) || self.restore.from.provider == 'BuiltIn' || (has(self.provider) && self.provider == self.restore.from.provider)",message="restore.from.provider: CloudNativePG alone reads what it backed up: set provider to CloudNativePG, or restore from a dump",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from needs persistentVolumeClaim or s3 where there is no backup.destination to take",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version: the major version can't be changed in place: take a backup, make a new Microservice with the new version and restore.from that backup"
-// +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.namespace) || has(self.restore.from.s3) || (!has(self.restore.from.persistentVolumeClaim) && has(self.backup) && has(self.backup.destination.s3))",message="restore.from.namespace is for backups in a bucket (s3): a persistentVolumeClaim is of the service's own namespace",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: to take back one that never ran, apply without version first"
+// +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external require each other: set external.secretName with provider: External only"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG requires engine: PostgreSQL"
+// +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",fieldPath=".instances"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",fieldPath=".backup"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.persistentVolumeClaim) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from must be s3 with provider: CloudNativePG: it can't read its backups from a volume; to restore a dump from a volume, set restore.from.provider to BuiltIn",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.provider) || self.restore.from.provider == 'BuiltIn' || (has(self.provider) && self.provider == self.restore.from.provider)",message="restore.from.provider: CloudNativePG requires provider: CloudNativePG: only CloudNativePG can read its backups; set provider to CloudNativePG, or restore from a dump",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version must keep its major version: to change it, take a backup, create a Microservice with the new version and restore the backup there"
+// +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.namespace) || has(self.restore.from.s3) || (!has(self.restore.from.persistentVolumeClaim) && has(self.backup) && has(self.backup.destination.s3))",message="restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: to revert a version that never ran, first apply without version"
 type Database struct {
-	// engine is the kind of the database: PostgreSQL, MariaDB or Valkey.
+	// engine is the database engine: PostgreSQL, MariaDB or Valkey.
 	// +required
 	Engine DatabaseEngine `json:"engine,omitempty"`
 
-	// provider says who runs the database: BuiltIn (Atoll runs one instance on a
-	// persistent volume), CloudNativePG (that operator runs a Cluster that Atoll
-	// describes to it; PostgreSQL only) or External (it runs elsewhere; external
-	// names the Secret that says where). Unset means BuiltIn.
+	// provider says what runs the database. BuiltIn: Atoll runs one server with
+	// a persistent volume. CloudNativePG: Atoll creates a Cluster of the
+	// CloudNativePG operator (PostgreSQL only). External: the database runs
+	// elsewhere, and external names the Secret with its address. Unset means
+	// BuiltIn.
 	// +optional
 	Provider DatabaseProvider `json:"provider,omitempty"`
 
-	// version is the engine's version, major or major.minor. Unset means the
-	// Topology's default, and without it 17 for PostgreSQL, 11.8 for MariaDB and
-	// 8.1 for Valkey.
+	// version is the version of the engine, major or major.minor. Unset means
+	// the Topology's default for the engine or, without one, 17 for PostgreSQL,
+	// 11.8 for MariaDB and 8.1 for Valkey. A database with data keeps its major
+	// version.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,4}(\\\\.[0-9]{1,4})?$')",message="version must be major or major.minor, such as \"17\" or \"17.2\""
 	Version string `json:"version,omitempty"`
 
-	// image is the image that the database runs in, one that keeps the conventions
-	// of the engine's official image and is of the given version: a mirror's, one
-	// with extensions, or for Valkey that of a compatible server such as Redis.
-	// Unset means the official image of version.
+	// image is the container image of the database server. It must follow the
+	// conventions of the engine's official image and contain the given version.
+	// Examples are a mirror, an image with extensions or, for Valkey, a
+	// compatible server such as Redis. Unset means the official image of
+	// version, or with provider: CloudNativePG the PostgreSQL image of
+	// CloudNativePG.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not hold white space"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not contain white space"
 	Image string `json:"image,omitempty"`
 
-	// instances is the number of servers, one of which takes writes. More than one
-	// needs provider: CloudNativePG. Unset means 1.
+	// instances is the number of servers. One of them accepts writes. More than
+	// one requires provider: CloudNativePG. Unset means 1.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=9
 	Instances *int32 `json:"instances,omitempty"`
 
-	// storage is the persistent volume. Unset means 10Gi of the default
-	// storage class.
+	// storage configures the persistent volume. Unset means 10Gi of the
+	// Topology's default storage class or, without one, of the cluster's.
 	// +optional
 	Storage *DatabaseStorage `json:"storage,omitempty"`
 
-	// resources are the requests and limits of the database's container. Unset
-	// means requests of 100m CPU and 256Mi memory and no limits.
+	// resources are the requests and limits of the database container. Unset
+	// means requests of 100m CPU and 256Mi memory, without limits.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// parameters are settings of the engine, such as max_connections: "200" or
-	// maxmemory-policy: "allkeys-lru". A change restarts the database. Unset means
-	// the engine's defaults.
+	// maxmemory-policy: "allkeys-lru". With provider: BuiltIn, a change
+	// restarts the database. Unset means the engine's defaults.
 	// +optional
+	// +kubebuilder:validation:MinProperties=0
 	// +kubebuilder:validation:MaxProperties=64
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.-]*$'))",message="parameters must be named as in the engine's configuration file: lower case letters, digits, '_', '-' and '.'"
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k.replace('-', '_') in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories', 'datadir', 'socket', 'bind_address', 'pid_file', 'skip_networking', 'skip_grant_tables', 'dir', 'bind', 'aclfile', 'user', 'requirepass', 'masterauth', 'masteruser', 'daemonize', 'pidfile', 'unixsocket', 'dbfilename', 'appendfilename', 'appenddirname', 'replicaof', 'slaveof', 'include']))",message="parameters must not say where the server keeps its files, listens or looks up users (data_directory, port, bind, aclfile and the like): it would not be found, or not start"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.-]*$'))",message="parameters must have the names of the engine's configuration file: lower case letters, digits, '_', '-' and '.'"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k.replace('-', '_') in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories', 'datadir', 'socket', 'bind_address', 'pid_file', 'skip_networking', 'skip_grant_tables', 'dir', 'bind', 'aclfile', 'user', 'requirepass', 'masterauth', 'masteruser', 'daemonize', 'pidfile', 'unixsocket', 'dbfilename', 'appendfilename', 'appenddirname', 'replicaof', 'slaveof', 'include']))",message="parameters must not set where the server stores files, listens or looks up users (such as data_directory, port, bind and aclfile): the server would be unreachable, or would not start"
 	Parameters map[string]ParameterValue `json:"parameters,omitempty"`
 
-	// pool is how many connections one pod of the service may hold. The pods get
-	// it as ATOLL_DB_POOL, for their connection pool; the condition
-	// ConnectionsSufficient says whether the server has that many for all pods.
-	// Unset means 10.
+	// pool is the number of database connections that one pod may open. Pods
+	// read it from ATOLL_DB_POOL to configure their connection pool. The
+	// condition ConnectionsSufficient reports whether the server accepts that
+	// many connections from all pods. Unset means 10.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	Pool *int32 `json:"pool,omitempty"`
 
-	// projection gives the pods the binding Secret as files too: ServiceBinding
-	// mounts it at /bindings/<name> and sets SERVICE_BINDING_ROOT, as the Service
-	// Binding specification says; None does not. Unset means None.
+	// projection says whether the pods also receive the binding Secret as
+	// files. ServiceBinding mounts it at /bindings/<microservice>-db and sets
+	// SERVICE_BINDING_ROOT, as the Service Binding specification requires. None
+	// does not. Unset means None.
 	// +optional
 	Projection BindingProjection `json:"projection,omitempty"`
 
-	// deletionPolicy says what becomes of the data when the Microservice, or its
-	// database, is removed: Retain (volume and Secrets stay, and are used again
-	// when it comes back) or Delete. Unset means the Topology's default, and
-	// without it Retain.
+	// deletionPolicy says what happens to the data when the Microservice or its
+	// database is removed. Retain keeps the volume and the Secrets, and uses
+	// them again when the database is added again. Delete deletes them. Unset
+	// means the Topology's default or, without one, Retain.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
-	// migration brings the schema up to what a new image needs, before any pod of
-	// it starts. Unset means that nothing is run.
+	// migration updates the schema before a rollout. It runs again when the
+	// image, the command, its arguments, env or envFrom change, and on a new
+	// volume. Unset means that no migration runs.
 	// +optional
 	Migration *DatabaseMigration `json:"migration,omitempty"`
 
-	// backup copies the data to another place regularly. Unset means that nothing
-	// does.
+	// backup schedules backups of the data. Unset means that no backups are
+	// made.
 	// +optional
 	Backup *DatabaseBackup `json:"backup,omitempty"`
 
-	// restore fills a new, empty database from a backup before the service starts.
-	// It happens once for each volume and can stay in the spec. Unset means that a
-	// new database is empty.
+	// restore fills a new, empty database from a backup before the service
+	// starts. It runs once for each volume and can stay in the spec. Unset
+	// means that a new database is empty.
 	// +optional
 	Restore *DatabaseRestore `json:"restore,omitempty"`
 
-	// external says where an External database is.
+	// external locates a database of provider: External, which requires it.
+	// Unset for any other provider.
 	// +optional
 	External *ExternalDatabase `json:"external,omitempty"`
 }
 
-// ParameterValue is the value of an engine's setting.
+// ParameterValue is the value of an engine setting.
 // +kubebuilder:validation:MaxLength=1024
 type ParameterValue string
 
-// DatabaseEngine is a kind of database.
+// DatabaseEngine is a database engine.
 // +kubebuilder:validation:Enum=PostgreSQL;MariaDB;Valkey
 type DatabaseEngine string
 
@@ -146,16 +154,16 @@ const (
 	EnginePostgreSQL DatabaseEngine = "PostgreSQL"
 	// EngineMariaDB is MariaDB.
 	EngineMariaDB DatabaseEngine = "MariaDB"
-	// EngineValkey is Valkey, or another server that speaks Redis' protocol.
+	// EngineValkey is Valkey, or another server that speaks the Redis protocol.
 	EngineValkey DatabaseEngine = "Valkey"
 )
 
-// DatabaseProvider says who runs a database.
+// DatabaseProvider says what runs a database.
 // +kubebuilder:validation:Enum=BuiltIn;CloudNativePG;External
 type DatabaseProvider string
 
 const (
-	// ProviderBuiltIn is one instance in a StatefulSet that Atoll makes.
+	// ProviderBuiltIn is one server in a StatefulSet that Atoll creates.
 	ProviderBuiltIn DatabaseProvider = "BuiltIn"
 	// ProviderCloudNativePG is a Cluster of the CloudNativePG operator.
 	ProviderCloudNativePG DatabaseProvider = "CloudNativePG"
@@ -163,20 +171,20 @@ const (
 	ProviderExternal DatabaseProvider = "External"
 )
 
-// BindingProjection says how pods get a binding Secret beside environment
-// variables.
+// BindingProjection says how pods receive the binding Secret in addition to
+// environment variables.
 // +kubebuilder:validation:Enum=None;ServiceBinding
 type BindingProjection string
 
 const (
-	// ProjectionNone gives environment variables only.
+	// ProjectionNone sets environment variables only.
 	ProjectionNone BindingProjection = "None"
-	// ProjectionServiceBinding mounts the Secret as the Service Binding
-	// specification says.
+	// ProjectionServiceBinding also mounts the Secret, as the Service Binding
+	// specification requires.
 	ProjectionServiceBinding BindingProjection = "ServiceBinding"
 )
 
-// DeletionPolicy says what becomes of data.
+// DeletionPolicy says what happens to data.
 // +kubebuilder:validation:Enum=Retain;Delete
 type DeletionPolicy string
 
@@ -187,62 +195,68 @@ const (
 	DeletionDelete DeletionPolicy = "Delete"
 )
 
-// DatabaseStorage is a database's persistent volume.
+// DatabaseStorage configures the persistent volume of a database.
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the other class"
-// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size can't be shrunk: volumes only grow; to take back a size that the volume never got, apply without size first"
+// +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the new class"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size must not be reduced: a volume can't shrink; to revert a size that the volume never reached, first apply without size"
 type DatabaseStorage struct {
-	// size is the size of the volume, such as 10Gi. It can grow where the storage
-	// class allows it, and never shrink. Unset means 10Gi for a new volume.
+	// size is the size of the volume, such as 10Gi. It can grow where the
+	// storage class allows expansion, and never shrinks. Unset means 10Gi for a
+	// new volume and the current size for an existing one.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",message="size must be a quantity over zero, such as 10Gi or 500Mi"
+	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",message="size must be a quantity above zero, such as 10Gi or 500Mi"
 	Size string `json:"size,omitempty"`
 
 	// storageClassName is the class of the volume. Unset means the Topology's
-	// default, and without it the cluster's.
+	// default or, without one, the cluster's default. An existing volume keeps
+	// its class.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	StorageClassName string `json:"storageClassName,omitempty"`
 }
 
-// ExternalDatabase says where a database is that runs elsewhere.
+// ExternalDatabase locates a database that runs elsewhere.
 type ExternalDatabase struct {
-	// secretName is a Secret in the same namespace with the keys host, port,
-	// username, password, database and uri. The pods take them from there; a
-	// change rolls the pods.
+	// secretName is the name of a Secret in the same namespace with the keys
+	// host, port, username, password, database and uri. The pods read them from
+	// this Secret. A change rolls the pods.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 }
 
-// DatabaseMigration is a command that brings the schema up to what the service's
-// image needs.
+// DatabaseMigration is a command that updates the schema for the service's
+// image.
 type DatabaseMigration struct {
-	// command is run in a Job with the service's environment before a rollout. It
-	// must be able to run again after it was broken off, and leave a schema that
-	// the version which still serves can work with.
+	// command runs in a Job with the service's environment before a rollout. It
+	// must be able to run again after an interruption. The previous version
+	// still serves while the command runs and must work with the new schema.
 	// +required
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Command []string `json:"command,omitempty"`
 
-	// args are the command's arguments. Unset means none.
+	// args are the arguments of the command. Unset means none.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Args []string `json:"args,omitempty"`
 
-	// image is the image to run the command in. Unset means the service's.
+	// image is the image that runs the command. Unset means the service's
+	// image.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not hold white space"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not contain white space"
 	Image string `json:"image,omitempty"`
 }

@@ -16,7 +16,7 @@ limitations under the License.
 
 package v1alpha1
 
-// Dependency is a service that this one calls.
+// Dependency is a service that this service calls.
 type Dependency struct {
 	// name is the name of a Microservice.
 	// +required
@@ -24,44 +24,50 @@ type Dependency struct {
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
 
-	// port is the name of the port to call. Unset means the dependency's first.
+	// port is the name of the port to call. Unset means the dependency's first
+	// port.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
 	Port string `json:"port,omitempty"`
 
-	// morePorts are the names of further ports of it to call. Each is given as
+	// morePorts are the names of additional ports to call. Each one sets
 	// <NAME>_<PORT>_URL and <NAME>_<PORT>_PORT. Unset means none.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=15
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=15
 	MorePorts []string `json:"morePorts,omitempty"`
 
-	// namespace is the dependency's namespace. Unset means the same one. A
-	// dependency of another Topology must name this caller in its access.
+	// namespace is the dependency's namespace. Unset means the same namespace.
+	// A dependency in another Topology, or in another namespace without a
+	// shared Topology, must name this caller in its access.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace,omitempty"`
 
-	// startup says whether the first rollout of this service waits until the
-	// dependency is Ready (Wait) or not (Ignore). Later rollouts never wait, and
-	// services that would wait for each other in a circle don't. Unset means Ignore.
+	// startup says whether the first rollout of this service waits for the
+	// dependency. Wait waits until it is Ready; Ignore does not. Later rollouts
+	// never wait, and services that would wait for each other in a cycle do not
+	// wait. Unset means Ignore.
 	// +optional
 	Startup StartupPolicy `json:"startup,omitempty"`
 
-	// env gives parts of the dependency's address under further names, beside
-	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT, for code that expects its own.
+	// env sets parts of the dependency's address as additional environment
+	// variables, for code that expects other names than <NAME>_URL, <NAME>_HOST
+	// and <NAME>_PORT. Unset means none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Env []DependencyEnvVar `json:"env,omitempty"`
 }
 
-// StartupPolicy says whether a first rollout waits for a dependency.
+// StartupPolicy says whether the first rollout waits for a dependency.
 // +kubebuilder:validation:Enum=Ignore;Wait
 type StartupPolicy string
 
@@ -72,51 +78,53 @@ const (
 	StartupWait StartupPolicy = "Wait"
 )
 
-// EgressRule is what a service reaches outside the cluster.
+// EgressRule permits connections to addresses outside the cluster.
 type EgressRule struct {
-	// cidrs are the addresses, such as 203.0.113.0/24.
+	// cidrs are the address blocks in CIDR notation, such as 203.0.113.0/24.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=43
-	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be blocks of addresses such as 203.0.113.0/24 or 2001:db8::/32"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32"
 	CIDRs []string `json:"cidrs,omitempty"`
 
 	// ports are the TCP ports. Unset means every port of every protocol.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	// +kubebuilder:validation:items:Minimum=1
 	// +kubebuilder:validation:items:Maximum=65535
 	Ports []int32 `json:"ports,omitempty"`
 }
 
-// AccessRule is a caller that may declare this service as a dependency. Naming the
-// service itself lets its own pods call each other, on every port, as those of a
-// cluster of its own do.
+// AccessRule permits a caller to declare this service as a dependency. A rule
+// that names the service itself lets its own pods call each other on every
+// port, as the members of a clustered application do.
 type AccessRule struct {
-	// name is the name of the caller's Microservice.
+	// name is the name of the calling Microservice.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
 
-	// namespace is the caller's. Unset means the same one.
+	// namespace is the namespace of the caller. Unset means the same namespace.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace,omitempty"`
 }
 
-// DependencyEnvVar is an environment variable that holds a part of a
+// DependencyEnvVar is an environment variable that contains a part of a
 // dependency's address.
 type DependencyEnvVar struct {
 	// name is the name of the environment variable.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_.-]*$')",message="name must be that of an environment variable: letters, digits, '_', '.' and '-', not beginning with a digit"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z_][A-Za-z0-9_.-]*$')",message="name must be a valid environment variable name: letters, digits, '_', '.' and '-', beginning with a letter or '_'"
 	Name string `json:"name,omitempty"`
 
 	// value is the part of the address: URL (http://users.shop.svc:8080),
@@ -130,12 +138,12 @@ type DependencyEnvVar struct {
 type AddressPart string
 
 const (
-	// AddressPartURL is the whole URL, http://users.shop.svc:8080.
+	// AddressPartURL is the complete URL, such as http://users.shop.svc:8080.
 	AddressPartURL AddressPart = "URL"
 	// AddressPartAddress is host:port.
 	AddressPartAddress AddressPart = "Address"
-	// AddressPartHost is the host alone.
+	// AddressPartHost is the host without the port.
 	AddressPartHost AddressPart = "Host"
-	// AddressPartPort is the port number alone.
+	// AddressPartPort is the port number without the host.
 	AddressPartPort AddressPart = "Port"
 )

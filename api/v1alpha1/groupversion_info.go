@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package v1alpha1 holds the API of Atoll: Microservice and Topology.
+// Package v1alpha1 contains the API of Atoll: Microservice and Topology.
 // +kubebuilder:object:generate=true
 // +groupName=atoll.dev
 package v1alpha1
@@ -29,10 +29,10 @@ var (
 	// GroupVersion is the group and version of the API in this package.
 	GroupVersion = schema.GroupVersion{Group: "atoll.dev", Version: "v1alpha1"}
 
-	// SchemeBuilder adds the kinds of this package to a scheme.
+	// SchemeBuilder registers the kinds of this package in a scheme.
 	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
 
-	// AddToScheme adds the kinds of this package to the given scheme.
+	// AddToScheme registers the kinds of this package in the given scheme.
 	AddToScheme = SchemeBuilder.AddToScheme
 )
 

@@ -16,49 +16,51 @@ limitations under the License.
 
 package v1alpha1
 
-// Labels of everything that Atoll makes.
+// Labels of the objects that Atoll creates.
 const (
-	// LabelManagedBy marks what Atoll made; its caches hold little else.
+	// LabelManagedBy marks the objects that Atoll creates. Atoll's caches
+	// contain few other objects.
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 	// ManagedByAtoll is the value of LabelManagedBy.
 	ManagedByAtoll = "atoll"
-	// LabelMicroservice is the name of the Microservice that an object belongs to.
+	// LabelMicroservice is the name of the Microservice to which an object
+	// belongs.
 	LabelMicroservice = "atoll.dev/microservice"
-	// LabelTopology is the name of the Topology that an object belongs to.
+	// LabelTopology is the name of the Topology to which an object belongs.
 	LabelTopology = "atoll.dev/topology"
-	// LabelComponent says which part of a Microservice an object belongs to.
+	// LabelComponent is the part of a Microservice to which an object belongs.
 	LabelComponent = "app.kubernetes.io/component"
-	// LabelName is the service's name, as other tools look for it.
+	// LabelName is the name of the service, for other tools.
 	LabelName = "app.kubernetes.io/name"
 
 	// ComponentService is the service itself.
 	ComponentService = "service"
 	// ComponentDatabase is the service's database.
 	ComponentDatabase = "database"
-	// ComponentMigration is what brings the database's schema up to date.
+	// ComponentMigration is the migration of the database schema.
 	ComponentMigration = "migration"
-	// ComponentBackup is what backs the database up.
+	// ComponentBackup is the backup of the database.
 	ComponentBackup = "backup"
-	// ComponentRestore is what fills a new database from a backup.
+	// ComponentRestore is the restore of a new database from a backup.
 	ComponentRestore = "restore"
-	// ComponentRotation is what changes the database's password.
+	// ComponentRotation is the change of the database password.
 	ComponentRotation = "rotation"
 )
 
-// AnnotationIsolation on a Topology with the value audit has its isolation
-// computed and not carried out.
+// AnnotationIsolation with the value audit, on a Topology, computes the
+// isolation without enforcing it.
 const (
 	AnnotationIsolation = "atoll.dev/isolation"
 	IsolationAudit      = "audit"
 )
 
-// AnnotationDeletionGuard on a Microservice with the value override has it deleted
-// although others depend on it.
+// AnnotationDeletionGuard with the value override, on a Microservice, permits
+// its deletion while other Microservices depend on it.
 const (
 	AnnotationDeletionGuard = "atoll.dev/deletion-guard"
 	DeletionGuardOverride   = "override"
 )
 
-// AnnotationRotateCredentials on a Microservice has the password of its database
-// changed: any value that was not there before does it once.
+// AnnotationRotateCredentials on a Microservice requests a new password for its
+// database. Each new value requests one rotation.
 const AnnotationRotateCredentials = "atoll.dev/rotate-credentials"

@@ -22,13 +22,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// Microservice describes one service: its image, its database, its scaling,
-// the services it calls and the routes that reach it. Atoll makes the
-// Deployment, the Service, the routes, the autoscaler and the database from
-// it, and keeps them so.
+// Microservice describes one service: its image, its database, its scaling, the
+// services that it calls and the routes that lead to it. Atoll creates the
+// Deployment, the Service, the routes, the autoscaler and the database from it,
+// and repairs drift.
 //
-// The name is at most 40 characters, so that the names of everything made
-// from it stay within the 63 characters that Kubernetes allows.
+// The name has at most 40 characters, so that the names derived from it stay
+// within the limit of 63 characters.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -42,18 +42,18 @@ import (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters: lower case letters, digits and '-', beginning with a letter and ending with a letter or digit",fieldPath=".metadata"
-// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name || has(d.namespace))",message="dependencies must not name the service itself: remove the entry whose name is this Microservice's",fieldPath=".spec.dependencies"
+// +kubebuilder:validation:XValidation:rule="!has(self.spec.dependencies) || self.spec.dependencies.all(d, d.name != self.metadata.name || has(d.namespace))",message="dependencies must not name the service itself: remove the entry with the name of this Microservice",fieldPath=".spec.dependencies"
 type Microservice struct {
 	metav1.TypeMeta `json:",inline"`
 	// metadata is the standard object metadata.
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec is the service as its team wants it. Atoll never writes to it.
+	// spec is the desired state of the service. Atoll never changes it.
 	// +required
 	Spec MicroserviceSpec `json:"spec,omitzero"`
 
-	// status is the service as Atoll sees it.
+	// status is the observed state of the service.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1}
 	Status MicroserviceStatus `json:"status,omitzero"`
@@ -67,183 +67,200 @@ type MicroserviceList struct {
 	Items           []Microservice `json:"items"`
 }
 
-// MicroserviceSpec is the service as its team wants it.
+// MicroserviceSpec is the desired state of a service.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port",fieldPath=".ports"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes) || self.routes.size() == 0",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to",fieldPath=".routes"
-// +kubebuilder:validation:XValidation:rule="!has(self.database) || !has(self.dependencies) || self.dependencies.all(d, d.name != 'database')",message="dependencies must not name a service called database beside a database of one's own: both would set DATABASE_URL",fieldPath=".dependencies"
-// +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of one of ports (without ports there is one, named http)",fieldPath=".routes"
+// +kubebuilder:validation:XValidation:rule="!has(self.database) || !has(self.dependencies) || self.dependencies.all(d, d.name != 'database')",message="dependencies must not name a Microservice called database when spec.database is set: both would set DATABASE_URL",fieldPath=".dependencies"
+// +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of an entry in ports; without ports, the only port is http",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, !self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && has(p.protocol) && p.protocol == 'TCP'))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.probes) || !has(self.probes.path)",message="probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec",fieldPath=".probes"
 type MicroserviceSpec struct {
-	// topologyRef names the Topology that the service is a member of. Unset: the
-	// service stands alone, its routes need their own parentRefs, and nothing
-	// isolates it.
+	// topologyRef names the Topology that the service joins. Unset means that
+	// the service stands alone: its routes need their own parentRefs, and its
+	// connections are not isolated.
 	// +optional
 	TopologyRef *TopologyReference `json:"topologyRef,omitempty"`
 
-	// type says whether the service answers requests (Server) or works by
-	// itself (Worker: no ports, no Service, no routes). Unset means Server.
+	// type is Server or Worker. A Server answers requests. A Worker has no
+	// ports, no Service and no routes. Unset means Server.
 	// +optional
 	Type WorkloadType `json:"type,omitempty"`
 
-	// image is the container image, by tag or, better, by digest.
+	// image is the container image, by tag or, preferably, by digest.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not hold white space"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not contain white space"
 	Image string `json:"image,omitempty"`
 
-	// imagePullPolicy says when the kubelet pulls the image. Unset means
-	// Always for the tag latest and IfNotPresent for all others.
+	// imagePullPolicy says when the kubelet pulls the image. Unset means Always
+	// for the tag latest and IfNotPresent for all other tags.
 	// +optional
 	// +kubebuilder:validation:Enum=Always;IfNotPresent;Never
 	ImagePullPolicy corev1.PullPolicy `json:"imagePullPolicy,omitempty"`
 
-	// imagePullSecrets name the Secrets to pull the image with. Unset means
-	// the Topology's defaults.
+	// imagePullSecrets are the names of the Secrets that are used to pull the
+	// image. Unset means the Topology's default.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
-	// command replaces the image's entrypoint. Unset means the image's own.
+	// command replaces the image's entrypoint. Unset means the image's own
+	// entrypoint.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Command []string `json:"command,omitempty"`
 
-	// args replaces the image's arguments. Unset means the image's own.
+	// args replaces the image's arguments (CMD). Unset means the image's own
+	// arguments, or none when command is set.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:MinLength=0
 	// +kubebuilder:validation:items:MaxLength=4096
 	Args []string `json:"args,omitempty"`
 
-	// env are environment variables of the service. They come after what
-	// Atoll sets (the database's and the dependencies' addresses), so that
-	// $(PGHOST) and the like can be used in a value, and a variable of the same
-	// name wins over Atoll's.
+	// env are environment variables of the service. They follow the variables
+	// that Atoll sets for the database and the dependencies, so a value can
+	// refer to them, for example as $(PGHOST). A variable with the same name
+	// replaces Atoll's. Unset means none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
-	// envFrom takes all keys of ConfigMaps and Secrets as environment
-	// variables. What env sets wins over them. A change of their content rolls
-	// the pods.
+	// envFrom sets all keys of ConfigMaps and Secrets as environment variables.
+	// A variable in env takes precedence. A change of their content rolls the
+	// pods, except for a source that is optional. Unset means none.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	EnvFrom []corev1.EnvFromSource `json:"envFrom,omitempty"`
 
 	// resources are the requests and limits of the service's container. Unset
-	// means the Topology's defaults, and without those none.
+	// means the Topology's default or, without one, none.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// ports are what the service listens on. The first one is what
-	// dependencies, routes and probes use unless they name another. Unset
-	// means one port named http, 8080, HTTP. A Worker has none.
+	// ports are the ports that the service listens on. Dependencies, routes and
+	// probes that name no port use the first one. Unset means one port named
+	// http with number 8080 and protocol HTTP, and no port for a Worker.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.port == b.port))",message="ports must not repeat a port number: give each entry a port of its own"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.port == b.port))",message="ports must not repeat a port number: give each entry its own number"
 	Ports []Port `json:"ports,omitempty"`
 
-	// serviceAccount is the identity that the pods run as. Unset means a
-	// ServiceAccount of the service's name that Atoll makes, whose token is
-	// not mounted.
+	// serviceAccount is the identity of the pods. Unset means a ServiceAccount
+	// that Atoll creates, with the name of the service. Its token is not
+	// mounted.
 	// +optional
 	ServiceAccount *ServiceAccount `json:"serviceAccount,omitempty"`
 
-	// probes say how the kubelet sees that a pod is well. Unset means that a
-	// pod is ready when its first port accepts a TCP connection; a Worker is
-	// ready when its process runs.
+	// probes say how the kubelet checks the pods. Unset means that a pod is
+	// ready when its first port accepts a TCP connection. A Worker is then
+	// ready while its process runs.
 	// +optional
 	Probes *Probes `json:"probes,omitempty"`
 
-	// scaling is the number of pods, fixed or by load. Unset means 2.
+	// scaling is the number of pods, fixed or by load. Unset means 2 pods.
 	// +optional
 	Scaling *Scaling `json:"scaling,omitempty"`
 
 	// database is the service's own database. Unset means none. Removing it
-	// later removes the database's pods; its data goes or stays by
-	// deletionPolicy.
+	// removes the database's pods; deletionPolicy says what happens to the
+	// data.
 	// +optional
 	Database *Database `json:"database,omitempty"`
 
-	// dependencies are the services that this one calls. Each gives the pods
-	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT, where <NAME> is the dependency's name
-	// in upper case with '_' for '-', and lets this service reach it where the
-	// Topology isolates them. Ready needs each to exist, to have the port and to
-	// permit this caller; that it is healthy is shown by DependenciesReady and does
-	// not hold up this service.
+	// dependencies are the services that this service calls. Each one sets
+	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT in the pods, where <NAME> is the
+	// dependency's name in upper case with '_' for '-'. Where the Topology
+	// isolates its members, it also permits the connection. Ready requires that
+	// each dependency exists, has the port and permits this caller. The
+	// condition DependenciesReady reports whether the dependencies are healthy;
+	// it does not block this service. Unset means none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 
-	// egress is what the service reaches outside the cluster, where its Topology's
-	// isolation is Strict. Unset means nothing.
+	// egress lists what the service may reach outside the cluster when the
+	// isolation of its Topology is Strict. Unset means nothing.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Egress []EgressRule `json:"egress,omitempty"`
 
-	// access names callers outside this service's Topology, or of another namespace
-	// without one, that may declare it as a dependency. Unset means none.
+	// access names the callers that may declare this service as a dependency
+	// and need permission. Callers of the same Topology need none, and neither
+	// do callers of the same namespace where one of the two has no topologyRef.
+	// Unset means that no other caller may.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Access []AccessRule `json:"access,omitempty"`
 
-	// routes make the service reachable through the gateway. Unset means not
-	// reachable from outside the cluster.
+	// routes make the service reachable through a gateway. Unset means that the
+	// service is not reachable from outside the cluster.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, (has(a.path) ? a.path : '/') == (has(b.path) ? b.path : '/') && (has(a.hostnames) ? a.hostnames : []) == (has(b.hostnames) ? b.hostnames : []) && (has(a.headers) ? a.headers : []) == (has(b.headers) ? b.headers : [])))",message="routes must differ in path, hostnames or headers: two entries match the same requests"
 	Routes []Route `json:"routes,omitempty"`
 
 	// rollout says how a change reaches the pods. Unset means a rolling update
-	// that never has fewer ready pods than asked for.
+	// that never has fewer ready pods than desired.
 	// +optional
 	Rollout *Rollout `json:"rollout,omitempty"`
 
-	// podTemplate is laid over the pod template that Atoll makes, as a
-	// strategic merge patch of a PodTemplateSpec: for sidecars, init
-	// containers, volumes, a user id, anything that has no field here. The
-	// service's container has the Microservice's name. Unknown fields are
-	// refused and shown in the condition WorkloadReady.
+	// podTemplate is a strategic merge patch of the pod template
+	// (PodTemplateSpec) that Atoll builds. Use it for sidecars, init
+	// containers, volumes, a user ID and anything else that has no field here.
+	// The service's container has the name of the Microservice. Unknown fields
+	// are rejected and reported in the condition WorkloadReady. Unset means no
+	// changes.
 	// +optional
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:validation:Type=object
 	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
 
-	// suspend set to true takes all pods away, the service's and its
-	// database's, and keeps everything else: data, addresses and routes. Unset
-	// means false.
+	// suspend set to true removes all pods of the service and of its database.
+	// Data, addresses and routes stay. Unset means false.
 	// +optional
 	Suspend *bool `json:"suspend,omitempty"`
 }
 
 // TopologyReference names a Topology.
 type TopologyReference struct {
-	// name is the Topology's name.
+	// name is the name of the Topology.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Name string `json:"name,omitempty"`
 
-	// namespace is the Topology's, which must let members of this namespace join
-	// (allowedNamespaces). Unset means the Microservice's own.
+	// namespace is the namespace of the Topology. Its allowedNamespaces must
+	// permit members from this namespace. Unset means the namespace of the
+	// Microservice.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63

@@ -20,59 +20,62 @@ import autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 // Scaling is the number of pods.
 // +kubebuilder:validation:XValidation:rule="!has(self.replicas) || !has(self.autoscale)",message="replicas and autoscale are mutually exclusive: remove one of them"
+// +kubebuilder:validation:MinProperties=0
 type Scaling struct {
-	// replicas is the fixed number of pods. Unset means 2. kubectl scale sets
-	// it.
+	// replicas is the fixed number of pods. kubectl scale changes it. Unset
+	// means 2.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=10000
 	Replicas *int32 `json:"replicas,omitempty"`
 
-	// autoscale lets a HorizontalPodAutoscaler choose the number of pods. Unset
-	// means replicas.
+	// autoscale lets a HorizontalPodAutoscaler set the number of pods. Unset
+	// means the fixed number in replicas.
 	// +optional
 	Autoscale *Autoscale `json:"autoscale,omitempty"`
 }
 
-// Autoscale is the range and the measure of autoscaling.
-// +kubebuilder:validation:XValidation:rule="(has(self.min) ? self.min : 2) <= self.max",message="min must not be over max (min unset means 2)"
+// Autoscale is the range and the targets of autoscaling.
+// +kubebuilder:validation:XValidation:rule="(has(self.min) ? self.min : 2) <= self.max",message="min must not exceed max: unset min means 2"
 type Autoscale struct {
-	// min is the smallest number of pods. Unset means 2.
+	// min is the minimum number of pods. Unset means 2.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	Min *int32 `json:"min,omitempty"`
 
-	// max is the largest number of pods.
+	// max is the maximum number of pods.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=10000
 	Max int32 `json:"max,omitempty"`
 
-	// cpu is the average use of the requested CPU to hold, in percent. Unset, and
-	// without memory and metrics, means 80.
+	// cpu is the target for the average CPU utilization, in percent of the
+	// request. Unset means 80 when memory and metrics are also unset, and no
+	// CPU target otherwise.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	CPU *int32 `json:"cpu,omitempty"`
 
-	// memory is the average use of the requested memory to hold, in percent.
-	// Unset means that memory is not looked at.
+	// memory is the target for the average memory utilization, in percent of
+	// the request. Unset means no memory target.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000
 	Memory *int32 `json:"memory,omitempty"`
 
-	// metrics are further measures, as in a HorizontalPodAutoscaler
+	// metrics are additional metrics, as in a HorizontalPodAutoscaler
 	// (autoscaling/v2). Unset means none.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Metrics []autoscalingv2.MetricSpec `json:"metrics,omitempty"`
 
-	// behavior limits how fast the number changes, as in a
-	// HorizontalPodAutoscaler (autoscaling/v2). Unset means Kubernetes'
-	// defaults.
+	// behavior limits how fast the number of pods changes, as in a
+	// HorizontalPodAutoscaler (autoscaling/v2). Unset means the defaults of
+	// Kubernetes.
 	// +optional
 	Behavior *autoscalingv2.HorizontalPodAutoscalerBehavior `json:"behavior,omitempty"`
 }

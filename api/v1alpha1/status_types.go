@@ -20,51 +20,65 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// MicroserviceStatus is the service as Atoll sees it.
+// MicroserviceStatus is the observed state of a service.
+// +kubebuilder:validation:MinProperties=0
 type MicroserviceStatus struct {
-	// observedGeneration is the generation of the spec that this status is
-	// about; -1 until Atoll has seen the object.
+	// observedGeneration is the generation of the spec that this status
+	// describes. It is -1 until Atoll has observed the object.
 	// +optional
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions say how the service is. Ready is always there and sums up
-	// the others; Reconciling and Stalled are there only while true.
+	// conditions describe the state of the service. Ready is always present and
+	// summarizes the others. Reconciling and Stalled are present only while
+	// they are True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
-	// replicas is the number of pods that exist.
+	// replicas is the number of existing pods.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	Replicas int32 `json:"replicas,omitempty"`
 
-	// readyReplicas is the number of pods that are ready.
+	// readyReplicas is the number of ready pods.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	ReadyReplicas int32 `json:"readyReplicas,omitempty"`
 
-	// ready is readyReplicas and the wanted number, as in 2/3, for people.
+	// ready is readyReplicas and the desired number of pods, such as 2/3, for
+	// display.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Ready string `json:"ready,omitempty"`
 
-	// selector selects the service's pods, for the scale subresource.
+	// selector is the label selector of the service's pods, for the scale
+	// subresource.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	Selector string `json:"selector,omitempty"`
 
-	// urls are the addresses that the routes are reachable at from outside.
+	// urls are the addresses of the routes from outside the cluster.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	URLs []string `json:"urls,omitempty"`
 
-	// ports are where the service's pods listen, by the names of spec.ports: during a
-	// rollout those of the earlier pods too. Callers are let through to these.
+	// ports are the ports that the service's pods listen on, by the names in
+	// spec.ports. During a rollout they include the ports of the previous pods.
+	// The isolation permits callers to reach these ports.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Ports []PortStatus `json:"ports,omitempty"`
 
@@ -72,76 +86,86 @@ type MicroserviceStatus struct {
 	// +optional
 	Database *DatabaseStatus `json:"database,omitempty"`
 
-	// dependencies are the states of the services that this one calls.
+	// dependencies are the states of the services that this service calls.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Dependencies []DependencyStatus `json:"dependencies,omitempty"`
 
 	// dependents is the number of Microservices that declare this one as a
-	// dependency, and that it permits: what would be hit if it failed.
+	// dependency and that it permits: the services that a failure would affect.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	Dependents int32 `json:"dependents,omitempty"`
 
-	// deletionGuard is the Topology's, for the admission policy that carries it out.
+	// deletionGuard is a copy of the Topology's deletionGuard, for the
+	// admission policy that enforces it.
 	// +optional
 	DeletionGuard DeletionGuard `json:"deletionGuard,omitempty"`
 }
 
-// PortStatus is where the pods of a service listen.
+// PortStatus says where the pods of a service listen.
 type PortStatus struct {
-	// name is the port's name.
+	// name is the name of the port.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
 	Name string `json:"name,omitempty"`
 
-	// targetPorts are the ports that containers listen on; several while pods of
+	// targetPorts are the container ports. There are several while pods of
 	// different templates run.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	TargetPorts []int32 `json:"targetPorts,omitempty"`
 }
 
 // DatabaseStatus is the database in use.
+// +kubebuilder:validation:MinProperties=0
 type DatabaseStatus struct {
-	// engine is the kind of the database.
+	// engine is the database engine.
 	// +optional
 	Engine DatabaseEngine `json:"engine,omitempty"`
 
 	// version is the engine's version. Unset when the database is External.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
 	Version string `json:"version,omitempty"`
 
-	// host is the name that the database answers at.
+	// host is the DNS name of the database. Unset when the database is
+	// External.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Host string `json:"host,omitempty"`
 
-	// secretName is the binding Secret, with the keys host, port, username,
-	// password, database and uri, and unless the database is External type,
-	// provider and address.
+	// secretName is the name of the binding Secret. It has the keys host, port,
+	// username, password, database and uri. Unless the database is External, it
+	// also has the keys type, provider and address.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
-	// lastBackup is the newest backup that was verified. Unset while there is
-	// none.
+	// lastBackup is the newest verified backup. Unset means that there is none.
 	// +optional
 	LastBackup *BackupStatus `json:"lastBackup,omitempty"`
 }
 
-// DependencyStatus is the state of a service that this one calls.
+// DependencyStatus is the state of a service that this service calls.
 type DependencyStatus struct {
-	// namespace is the dependency's.
+	// namespace is the namespace of the dependency. Unset means the same
+	// namespace.
 	// +optional
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Namespace string `json:"namespace,omitempty"`
 
-	// name is the dependency's name.
+	// name is the name of the dependency.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40

@@ -21,9 +21,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Topology is what a set of services shares: the gateway in front of them, the
-// isolation between them and the defaults of their settings. Microservices join
-// it with topologyRef, and its status sums them up.
+// Topology is what a set of services shares: the gateway, the isolation between
+// the services and the defaults of their settings. Microservices join it with
+// topologyRef. Its status summarizes them.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -46,7 +46,7 @@ type Topology struct {
 	// +optional
 	Spec TopologySpec `json:"spec,omitzero"`
 
-	// status sums up the members.
+	// status summarizes the members.
 	// +optional
 	// +kubebuilder:default={"observedGeneration":-1,"services":0,"readyServices":0}
 	Status TopologyStatus `json:"status,omitzero"`
@@ -61,93 +61,100 @@ type TopologyList struct {
 }
 
 // TopologySpec is what the members of a Topology share.
+// +kubebuilder:validation:MinProperties=0
 type TopologySpec struct {
-	// gateway is where requests from outside come in. Unset means that members'
-	// routes need their own parentRefs.
+	// gateway is where requests from outside the cluster enter. Unset means
+	// that the routes of members need their own parentRefs.
 	// +optional
 	Gateway *TopologyGateway `json:"gateway,omitempty"`
 
-	// allowedNamespaces says from which namespaces Microservices may join. Unset
-	// means the Topology's own.
+	// allowedNamespaces says from which namespaces Microservices may join.
+	// Unset means only the Topology's own namespace.
 	// +optional
 	AllowedNamespaces *AllowedNamespaces `json:"allowedNamespaces,omitempty"`
 
-	// deletionGuard says which members are protected from being deleted: Dependents
-	// those that others depend on, None none. It takes the ValidatingAdmissionPolicy
-	// that Atoll is installed with, and lets through the deletion of a namespace, what
-	// the garbage collector deletes, and a Microservice with the annotation
-	// atoll.dev/deletion-guard: override. Unset means None.
+	// deletionGuard says which members are protected from deletion. Dependents
+	// protects members that other Microservices depend on; None protects no
+	// member. The guard requires the ValidatingAdmissionPolicy that Atoll
+	// installs. The policy permits the deletion of a whole namespace, deletions
+	// by the garbage collector, and the deletion of a Microservice with the
+	// annotation atoll.dev/deletion-guard: override. Unset means None.
 	// +optional
 	DeletionGuard DeletionGuard `json:"deletionGuard,omitempty"`
 
-	// isolation says which connections of members are let through: Strict denies
-	// both directions but for what is declared (dependencies, routes, monitoring,
-	// egress, the service's own database, DNS), Ingress denies what comes in, None
-	// denies nothing. It is up to the cluster's network plugin to enforce it. With
-	// the annotation atoll.dev/isolation: audit nothing is denied. Unset means
-	// Strict.
+	// isolation says which connections of members are denied. Strict denies
+	// ingress and egress, except what is declared (dependencies, routes,
+	// monitoring, egress, the service's own database and DNS). Ingress denies
+	// only ingress, with the same exceptions. None denies nothing. The
+	// cluster's network plugin must enforce it. The annotation
+	// atoll.dev/isolation: audit turns enforcement off. Unset means Strict.
 	// +optional
 	Isolation Isolation `json:"isolation,omitempty"`
 
-	// monitoring says whose pods may reach every port of the members, to scrape
-	// them. Unset means nobody's.
+	// monitoring selects the pods that may reach every port of the members, to
+	// scrape metrics. Unset means no pods.
 	// +optional
 	Monitoring *PodPeer `json:"monitoring,omitempty"`
 
-	// defaults are settings for members that don't set their own.
+	// defaults are settings for members that do not set their own. Unset means
+	// Atoll's defaults.
 	// +optional
 	Defaults *TopologyDefaults `json:"defaults,omitempty"`
 }
 
-// TopologyGateway is where requests from outside come in.
-// +kubebuilder:validation:XValidation:rule="has(self.className) != has(self.ref)",message="exactly one of className (a Gateway made for this Topology) and ref (an existing Gateway) must be set"
-// +kubebuilder:validation:XValidation:rule="!has(self.tls) || has(self.className)",message="tls goes with className only: an existing Gateway has its own certificates"
-// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hostnames) && self.hostnames.size() > 0)",message="tls.issuerRef needs hostnames: a certificate is issued for names"
+// TopologyGateway is where requests from outside the cluster enter.
+// +kubebuilder:validation:XValidation:rule="has(self.className) != has(self.ref)",message="exactly one of className (Atoll creates a Gateway) and ref (an existing Gateway) must be set"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || has(self.className)",message="tls requires className: an existing Gateway has its own certificates"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hostnames) && self.hostnames.size() > 0)",message="tls.issuerRef requires hostnames: a certificate is issued for host names"
+// +kubebuilder:validation:MinProperties=1
 type TopologyGateway struct {
-	// className is the GatewayClass of a Gateway that Atoll makes, with the
-	// Topology's name.
+	// className is the GatewayClass of a Gateway that Atoll creates with the
+	// name of the Topology. Unset means the existing Gateway in ref.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	ClassName string `json:"className,omitempty"`
 
-	// ref is an existing Gateway to attach the members' routes to.
+	// ref is an existing Gateway that the routes of members attach to. Unset
+	// means the Gateway that Atoll creates from className.
 	// +optional
 	Ref *GatewayReference `json:"ref,omitempty"`
 
-	// hostnames are the names that members' routes answer to unless they have
-	// their own. Unset means every name.
+	// hostnames are the host names of members' routes that have no hostnames of
+	// their own. Unset means every host name.
 	// +optional
 	// +listType=set
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	Hostnames []Hostname `json:"hostnames,omitempty"`
 
-	// dataPlane says whose pods forward requests to the members' routed ports.
-	// Unset means that any pod may reach a routed port; so it is with the ports of
-	// routes that attach to other Gateways.
+	// dataPlane selects the pods that forward requests to the routed ports of
+	// members. Unset means that any client may reach a routed port. This is
+	// also the case for the ports of routes that attach to other Gateways.
 	// +optional
 	DataPlane *PodPeer `json:"dataPlane,omitempty"`
 
-	// tls makes the Gateway listen with HTTPS on port 443 instead of HTTP on port
-	// 80. Unset means HTTP.
+	// tls makes the Gateway listen with HTTPS on port 443 instead of HTTP on
+	// port 80. Unset means HTTP.
 	// +optional
 	TLS *TopologyTLS `json:"tls,omitempty"`
 }
 
 // AllowedNamespaces says from which namespaces Microservices may join.
-// +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="selector and from: Selector go together"
+// +kubebuilder:validation:XValidation:rule="(self.from == 'Selector') == has(self.selector)",message="selector and from: Selector require each other: set both or neither"
 type AllowedNamespaces struct {
-	// from is Same (the Topology's own), All, or Selector (those that selector
-	// selects, and the Topology's own).
+	// from is Same (the Topology's own namespace), All, or Selector (the
+	// namespaces that selector selects, and the Topology's own).
 	// +required
 	From NamespacesFrom `json:"from,omitempty"`
 
-	// selector selects namespaces by their labels.
+	// selector selects namespaces by their labels. Required with from:
+	// Selector, unset otherwise.
 	// +optional
 	Selector *metav1.LabelSelector `json:"selector,omitempty"`
 }
 
-// NamespacesFrom is a way to choose namespaces.
+// NamespacesFrom says how namespaces are selected.
 // +kubebuilder:validation:Enum=Same;All;Selector
 type NamespacesFrom string
 
@@ -156,108 +163,116 @@ const (
 	NamespacesFromSame NamespacesFrom = "Same"
 	// NamespacesFromAll is every namespace.
 	NamespacesFromAll NamespacesFrom = "All"
-	// NamespacesFromSelector is the namespaces that a selector selects.
+	// NamespacesFromSelector is the namespaces that a selector selects, and the
+	// Topology's own.
 	NamespacesFromSelector NamespacesFrom = "Selector"
 )
 
-// DeletionGuard says which members of a Topology are protected from being
-// deleted.
+// DeletionGuard says which members of a Topology are protected from deletion.
 // +kubebuilder:validation:Enum=None;Dependents
 type DeletionGuard string
 
 const (
-	// DeletionGuardNone protects none.
+	// DeletionGuardNone protects no member.
 	DeletionGuardNone DeletionGuard = "None"
-	// DeletionGuardDependents protects those that others depend on.
+	// DeletionGuardDependents protects members that other Microservices depend
+	// on.
 	DeletionGuardDependents DeletionGuard = "Dependents"
 )
 
-// Isolation says which connections of members are let through.
+// Isolation says which connections of members are denied.
 // +kubebuilder:validation:Enum=Strict;Ingress;None
 type Isolation string
 
 const (
-	// IsolationStrict denies both directions but for what is declared.
+	// IsolationStrict denies ingress and egress that is not declared.
 	IsolationStrict Isolation = "Strict"
-	// IsolationIngress denies what comes in but for what is declared.
+	// IsolationIngress denies ingress that is not declared.
 	IsolationIngress Isolation = "Ingress"
 	// IsolationNone denies nothing.
 	IsolationNone Isolation = "None"
 )
 
-// PodPeer selects pods. Both selectors must match; an unset one matches all.
+// PodPeer selects pods. Both selectors must match; an unset selector matches
+// everything.
 // +kubebuilder:validation:MinProperties=1
 type PodPeer struct {
-	// namespaceSelector selects the pods' namespaces by their labels. Unset means
-	// every namespace.
+	// namespaceSelector selects the namespaces of the pods by their labels.
+	// Unset means every namespace.
 	// +optional
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
 
-	// podSelector selects pods by their labels. Unset means every pod of the
+	// podSelector selects pods by their labels. Unset means every pod in the
 	// namespaces.
 	// +optional
 	PodSelector *metav1.LabelSelector `json:"podSelector,omitempty"`
 }
 
-// TopologyTLS says where the Gateway's certificate comes from.
+// TopologyTLS is the source of the Gateway's certificate.
 // +kubebuilder:validation:XValidation:rule="has(self.secretName) != has(self.issuerRef)",message="exactly one of secretName and issuerRef must be set"
+// +kubebuilder:validation:MinProperties=1
 type TopologyTLS struct {
-	// secretName is a Secret of type kubernetes.io/tls in the same namespace.
+	// secretName is the name of a Secret of type kubernetes.io/tls in the same
+	// namespace. Unset means that issuerRef issues the certificate.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
-	// issuerRef is a cert-manager issuer that makes the certificate, in the
-	// Secret <topology>-tls.
+	// issuerRef is a cert-manager issuer. It issues the certificate into the
+	// Secret <topology>-tls. Unset means the certificate in secretName.
 	// +optional
 	IssuerRef *IssuerReference `json:"issuerRef,omitempty"`
 }
 
 // IssuerReference names a cert-manager issuer.
 type IssuerReference struct {
-	// kind is Issuer (of the same namespace) or ClusterIssuer. Unset means
+	// kind is Issuer (in the same namespace) or ClusterIssuer. Unset means
 	// Issuer.
 	// +optional
 	// +kubebuilder:validation:Enum=Issuer;ClusterIssuer
 	Kind string `json:"kind,omitempty"`
 
-	// name is the issuer's name.
+	// name is the name of the issuer.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 }
 
-// TopologyDefaults are settings for members that don't set their own.
+// TopologyDefaults are settings for members that do not set their own.
+// +kubebuilder:validation:MinProperties=0
 type TopologyDefaults struct {
-	// imagePullSecrets are used by members that set none.
+	// imagePullSecrets apply to members that set none. Unset means none.
 	// +optional
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
 	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
 
-	// resources are used by members that set none.
+	// resources apply to members that set none. Unset means none.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
-	// database are settings for members' databases, except External ones. The storage class and
-	// the major version are taken up when a database is made and not changed
-	// later; the minor version and the deletion policy apply at once, also to
-	// databases that exist.
+	// database are settings for the databases of members, except External ones.
+	// The storage class and the major version apply when a database is created,
+	// and do not change later. The minor version and the deletion policy also
+	// apply to existing databases. Unset means Atoll's defaults.
 	// +optional
 	Database *DatabaseDefaults `json:"database,omitempty"`
 }
 
-// DatabaseDefaults are settings for members' databases.
+// DatabaseDefaults are settings for the databases of members.
+// +kubebuilder:validation:MinProperties=0
 type DatabaseDefaults struct {
-	// engine is the engine that version is one of: members with another engine
-	// take no version from here. Unset means PostgreSQL.
+	// engine is the engine that version applies to. Members with another engine
+	// ignore version. Unset means PostgreSQL.
 	// +optional
 	Engine DatabaseEngine `json:"engine,omitempty"`
 
-	// version is the engine's version, major or major.minor.
+	// version is the version of the engine, major or major.minor. Unset means
+	// Atoll's default version.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=16
@@ -271,64 +286,78 @@ type DatabaseDefaults struct {
 	// +kubebuilder:validation:MaxLength=253
 	StorageClassName string `json:"storageClassName,omitempty"`
 
-	// deletionPolicy says what becomes of the data when a member, or its database,
-	// is removed. Unset means Retain.
+	// deletionPolicy says what happens to the data when a member or its
+	// database is removed. Unset means Retain.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
-// TopologyStatus sums up the members of a Topology.
+// TopologyStatus summarizes the members of a Topology.
+// +kubebuilder:validation:MinProperties=0
 type TopologyStatus struct {
-	// observedGeneration is the generation of the spec that this status is
-	// about; -1 until Atoll has seen the object.
+	// observedGeneration is the generation of the spec that this status
+	// describes. It is -1 until Atoll has observed the object.
 	// +optional
+	// +kubebuilder:validation:Minimum=-1
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// conditions say how the Topology is. Ready is always there and sums up
-	// the others; Reconciling and Stalled are there only while true.
+	// conditions describe the state of the Topology. Ready is always present
+	// and summarizes the others. Reconciling and Stalled are present only while
+	// they are True.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// services is the number of members.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	Services int32 `json:"services"`
 
-	// readyServices is the number of members that are Ready.
+	// readyServices is the number of Ready members.
 	// +optional
+	// +kubebuilder:validation:Minimum=0
 	ReadyServices int32 `json:"readyServices"`
 
-	// urls are the addresses that the gateway answers at.
+	// urls are the addresses of the gateway.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	URLs []string `json:"urls,omitempty"`
 
-	// cycles are the circles among the members' dependencies, such as
-	// "orders -> payments -> orders". They stop nothing; they are told because
-	// services in a circle fail together.
+	// cycles are the cycles among the dependencies of members, such as "orders
+	// -> payments -> orders". They block nothing, but services in a cycle fail
+	// together.
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=4096
 	Cycles []string `json:"cycles,omitempty"`
 
-	// missing are the members' dependencies on a service, or a port of it, that does
+	// missing are the dependencies of members on a service or a port that does
 	// not exist, such as "orders -> users".
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	Missing []string `json:"missing,omitempty"`
 
-	// unpermitted are the members' dependencies that the other side does not permit,
-	// such as "orders -> reporting/ledger".
+	// unpermitted are the dependencies of members that the dependency does not
+	// permit, such as "orders -> reporting/ledger".
 	// +optional
 	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=256
 	Unpermitted []string `json:"unpermitted,omitempty"`
 }

@@ -25,20 +25,20 @@ type WorkloadType string
 const (
 	// WorkloadServer is a service that listens on at least one port.
 	WorkloadServer WorkloadType = "Server"
-	// WorkloadWorker is a service that listens on none.
+	// WorkloadWorker is a service that listens on no port.
 	WorkloadWorker WorkloadType = "Worker"
 )
 
 // Port is a port that the service listens on.
 type Port struct {
-	// name is how routes, dependencies and probes refer to the port.
+	// name identifies the port in routes, dependencies and probes.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.matches('[a-z]') && !self.contains('--')",message="name must be lower case letters and digits, with single '-' between them and at least one letter"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.matches('[a-z]') && !self.contains('--')",message="name must consist of lower case letters, digits and single '-' between them, with at least one letter"
 	Name string `json:"name,omitempty"`
 
-	// port is the port of the Service, which others call.
+	// port is the port of the Service, which callers use.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
@@ -50,8 +50,8 @@ type Port struct {
 	// +kubebuilder:validation:Maximum=65535
 	TargetPort int32 `json:"targetPort,omitempty"`
 
-	// protocol is what is spoken on the port: HTTP, GRPC or TCP. It decides the
-	// kind of route and the scheme of URLs. Unset means HTTP.
+	// protocol is the application protocol: HTTP, GRPC or TCP. It determines
+	// the kind of the route and the scheme of URLs. Unset means HTTP.
 	// +optional
 	Protocol PortProtocol `json:"protocol,omitempty"`
 }
@@ -70,67 +70,68 @@ const (
 )
 
 // ServiceAccount is the identity of the pods.
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",message="name and annotations are mutually exclusive: an existing ServiceAccount is left as it is"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",message="name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount"
 // +kubebuilder:validation:MinProperties=1
 type ServiceAccount struct {
-	// name is an existing ServiceAccount to run as. Unset means the one that
-	// Atoll makes.
+	// name is the name of an existing ServiceAccount. Unset means the one that
+	// Atoll creates.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
 
-	// annotations are set on the ServiceAccount that Atoll makes, for instance
+	// annotations are set on the ServiceAccount that Atoll creates, for example
 	// to bind it to a cloud identity. Unset means none.
 	// +optional
+	// +kubebuilder:validation:MinProperties=0
 	// +kubebuilder:validation:MaxProperties=32
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// Probes say how the kubelet sees that a pod is well.
+// Probes say how the kubelet checks the pods.
 // +kubebuilder:validation:MinProperties=1
 type Probes struct {
-	// path is an HTTP path on the first port that answers 2xx or 3xx when the
-	// pod is well. It is used for readiness, liveness and startup where these
-	// are not set.
+	// path is an HTTP path on the first port. It returns 2xx or 3xx while the
+	// pod is healthy. It applies to each of readiness, liveness and startup
+	// that is unset. Unset means no HTTP probe.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
 	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="path must begin with '/'"
 	Path string `json:"path,omitempty"`
 
-	// readiness decides whether the pod gets requests. Unset means path, and
-	// without path that the first port accepts a TCP connection.
+	// readiness decides whether the pod receives requests. Unset means path or,
+	// without path, a TCP connection to the first port.
 	// +optional
 	Readiness *corev1.Probe `json:"readiness,omitempty"`
 
-	// liveness decides whether the container is restarted. Unset means path,
-	// and without path none.
+	// liveness decides when the container is restarted. Unset means path or,
+	// without path, no liveness probe.
 	// +optional
 	Liveness *corev1.Probe `json:"liveness,omitempty"`
 
-	// startup holds the other probes off while the container starts. Unset means
-	// path for up to five minutes, and without path none.
+	// startup delays the other probes while the container starts. Unset means
+	// path for up to five minutes or, without path, no startup probe.
 	// +optional
 	Startup *corev1.Probe `json:"startup,omitempty"`
 }
 
 // Rollout says how a change reaches the pods.
 type Rollout struct {
-	// strategy is RollingUpdate (new pods become ready before old ones go) or
-	// Recreate (all old pods go before a new one starts: for a service that
-	// can't run twice). Unset means RollingUpdate.
+	// strategy is RollingUpdate or Recreate. RollingUpdate deletes an old pod
+	// only when a new pod is ready. Recreate deletes all old pods before it
+	// creates a new one, for a service that must not run twice.
 	// +required
 	Strategy RolloutStrategy `json:"strategy,omitempty"`
 }
 
-// RolloutStrategy is how old pods give way to new ones.
+// RolloutStrategy says how new pods replace old pods.
 // +kubebuilder:validation:Enum=RollingUpdate;Recreate
 type RolloutStrategy string
 
 const (
-	// RolloutRollingUpdate starts new pods before it ends old ones.
+	// RolloutRollingUpdate starts new pods before it deletes old pods.
 	RolloutRollingUpdate RolloutStrategy = "RollingUpdate"
-	// RolloutRecreate ends all old pods before it starts new ones.
+	// RolloutRecreate deletes all old pods before it starts new pods.
 	RolloutRecreate RolloutStrategy = "Recreate"
 )

@@ -93,7 +93,7 @@ var validations = inBuckets(map[string]validation{
 	"an image with a space in it": {
 		accepted: `spec: {image: "registry.example.com:5000/users:1@sha256:0000000000000000000000000000000000000000000000000000000000000000"}`,
 		refused:  `spec: {image: "users: 1"}`,
-		field:    "spec.image", message: "image must not hold white space",
+		field:    "spec.image", message: "image must not contain white space",
 	},
 	"a pull policy that there is not": {
 		accepted: `spec: {image: users, imagePullPolicy: IfNotPresent}`,
@@ -160,12 +160,12 @@ var validations = inBuckets(map[string]validation{
 	"a port's name that no Service takes": {
 		accepted: `spec: {image: users, ports: [{name: http-2, port: 80}]}`,
 		refused:  `spec: {image: users, ports: [{name: http--2, port: 80}]}`,
-		field:    "spec.ports[0].name", message: "name must be lower case letters and digits, with single '-' between them and at least one letter",
+		field:    "spec.ports[0].name", message: "name must consist of lower case letters, digits and single '-' between them, with at least one letter",
 	},
 	"a port's name without a letter": {
 		accepted: `spec: {image: users, ports: [{name: p80, port: 80}]}`,
 		refused:  `spec: {image: users, ports: [{name: "80", port: 80}]}`,
-		field:    "spec.ports[0].name", message: "name must be lower case letters and digits, with single '-' between them and at least one letter",
+		field:    "spec.ports[0].name", message: "name must consist of lower case letters, digits and single '-' between them, with at least one letter",
 	},
 	"two ports of one name": {
 		accepted: `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 81}]}`,
@@ -175,7 +175,7 @@ var validations = inBuckets(map[string]validation{
 	"two ports of one number": {
 		accepted: `spec: {image: users, ports: [{name: a, port: 80, targetPort: 8080}, {name: b, port: 81, targetPort: 8080}]}`,
 		refused:  `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 80}]}`,
-		field:    "spec.ports", message: "ports must not repeat a port number: give each entry a port of its own",
+		field:    "spec.ports", message: "ports must not repeat a port number: give each entry its own number",
 	},
 	"a Worker with ports": {
 		accepted: `spec: {image: users, type: Server, ports: [{name: http, port: 80}]}`,
@@ -205,7 +205,7 @@ var validations = inBuckets(map[string]validation{
 	"annotations for somebody else's ServiceAccount": {
 		accepted: `spec: {image: users, serviceAccount: {name: shared, annotations: {}}}`,
 		refused:  `spec: {image: users, serviceAccount: {name: shared, annotations: {role: users}}}`,
-		field:    "spec.serviceAccount", message: "name and annotations are mutually exclusive: an existing ServiceAccount is left as it is",
+		field:    "spec.serviceAccount", message: "name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount",
 	},
 
 	// Scaling.
@@ -227,12 +227,12 @@ var validations = inBuckets(map[string]validation{
 	"min over max": {
 		accepted: `spec: {image: users, scaling: {autoscale: {min: 3, max: 3}}}`,
 		refused:  `spec: {image: users, scaling: {autoscale: {min: 4, max: 3}}}`,
-		field:    "spec.scaling.autoscale", message: "min must not be over max (min unset means 2)",
+		field:    "spec.scaling.autoscale", message: "min must not exceed max: unset min means 2",
 	},
 	"the min that is not said over max": {
 		accepted: `spec: {image: users, scaling: {autoscale: {min: 1, max: 1}}}`,
 		refused:  `spec: {image: users, scaling: {autoscale: {max: 1}}}`,
-		field:    "spec.scaling.autoscale", message: "min must not be over max (min unset means 2)",
+		field:    "spec.scaling.autoscale", message: "min must not exceed max: unset min means 2",
 	},
 	"a CPU target of zero": {
 		accepted: `spec: {image: users, scaling: {autoscale: {max: 3, cpu: 1}}}`,
@@ -244,12 +244,12 @@ var validations = inBuckets(map[string]validation{
 	"a service that depends on itself": {
 		accepted: `spec: {image: users, dependencies: [{name: orders}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: orders}, {name: users}]}`,
-		field:    "spec.dependencies", message: "dependencies must not name the service itself: remove the entry whose name is this Microservice's",
+		field:    "spec.dependencies", message: "dependencies must not name the service itself: remove the entry with the name of this Microservice",
 	},
 	"a dependency whose variable is the database's": {
 		accepted: `spec: {image: users, dependencies: [{name: database}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: database}], database: {engine: PostgreSQL}}`,
-		field:    "spec.dependencies", message: "dependencies must not name a service called database beside a database of one's own: both would set DATABASE_URL",
+		field:    "spec.dependencies", message: "dependencies must not name a Microservice called database when spec.database is set: both would set DATABASE_URL",
 	},
 	"two dependencies on one service": {
 		accepted: `spec: {image: users, dependencies: [{name: orders}, {name: payments}]}`,
@@ -264,19 +264,19 @@ var validations = inBuckets(map[string]validation{
 	"a name that no environment variable has": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, env: [{name: orders.Service-1_addr, value: Host}]}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: orders, env: [{name: "ORDERS=", value: Host}]}]}`,
-		field:    "spec.dependencies[0].env[0].name", message: "name must be that of an environment variable: letters, digits, '_', '.' and '-', not beginning with a digit",
+		field:    "spec.dependencies[0].env[0].name", message: "name must be a valid environment variable name: letters, digits, '_', '.' and '-', beginning with a letter or '_'",
 	},
 
 	// Routes.
 	"a route to a port that is not among ports": {
 		accepted: `spec: {image: users, ports: [{name: web, port: 80}], routes: [{port: web}]}`,
 		refused:  `spec: {image: users, ports: [{name: web, port: 80}], routes: [{port: http}]}`,
-		field:    "spec.routes", message: "routes[].port must be the name of one of ports (without ports there is one, named http)",
+		field:    "spec.routes", message: "routes[].port must be the name of an entry in ports; without ports, the only port is http",
 	},
 	"a route to a port other than the one that there is without ports": {
 		accepted: `spec: {image: users, routes: [{port: http}]}`,
 		refused:  `spec: {image: users, routes: [{port: web}]}`,
-		field:    "spec.routes", message: "routes[].port must be the name of one of ports (without ports there is one, named http)",
+		field:    "spec.routes", message: "routes[].port must be the name of an entry in ports; without ports, the only port is http",
 	},
 	"a route to a TCP port": {
 		accepted: `spec: {image: users, ports: [{name: a, port: 80}, {name: b, port: 81, protocol: TCP}], routes: [{port: a}]}`,
@@ -301,12 +301,12 @@ var validations = inBuckets(map[string]validation{
 	"a path with parameters": {
 		accepted: `spec: {image: users, routes: [{path: "/users/%7Bid%7D/.well-known/a..b/~x"}]}`,
 		refused:  `spec: {image: users, routes: [{path: "/users/{id}"}]}`,
-		field:    "spec.routes[0].path", message: "it begins with '/', and holds no '//', '/./', '/../', '%2F', '?', '#', braces or white space",
+		field:    "spec.routes[0].path", message: "it must begin with '/' and must not contain '//', '/./', '/../', '%2F', '?', '#', braces or white space",
 	},
 	"a path that climbs": {
 		accepted: `spec: {image: users, routes: [{path: /users/...}]}`,
 		refused:  `spec: {image: users, routes: [{path: /users/..}]}`,
-		field:    "spec.routes[0].path", message: "path must be a plain prefix such as /orders: it begins with '/', and holds no '//', '/./', '/../', '%2F', '?', '#', braces or white space",
+		field:    "spec.routes[0].path", message: "path must be a plain prefix such as /orders: it must begin with '/' and must not contain '//', '/./', '/../', '%2F', '?', '#', braces or white space",
 	},
 	"a relative rewrite": {
 		accepted: `spec: {image: users, routes: [{path: /users, rewrite: /}]}`,
@@ -365,12 +365,12 @@ var validations = inBuckets(map[string]validation{
 	"an external database without its Secret": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: External, external: {secretName: db}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: External}}`,
-		field:    "spec.database", message: "provider: External and external go together: set external.secretName with provider: External, and only then",
+		field:    "spec.database", message: "provider: External and external require each other: set external.secretName with provider: External only",
 	},
 	"a Secret for a built-in database": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: External, external: {secretName: db}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, external: {secretName: db}}}`,
-		field:    "spec.database", message: "provider: External and external go together: set external.secretName with provider: External, and only then",
+		field:    "spec.database", message: "provider: External and external require each other: set external.secretName with provider: External only",
 	},
 	"settings for a database that is run elsewhere": {
 		accepted: `spec: {image: users, database: {engine: MariaDB, provider: External, external: {secretName: db}, pool: 5, projection: ServiceBinding, migration: {command: [migrate]}}}`,
@@ -380,12 +380,12 @@ var validations = inBuckets(map[string]validation{
 	"CloudNativePG for another engine": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG}}`,
 		refused:  `spec: {image: users, database: {engine: MariaDB, provider: CloudNativePG}}`,
-		field:    "spec.database", message: "provider: CloudNativePG runs engine: PostgreSQL only",
+		field:    "spec.database", message: "provider: CloudNativePG requires engine: PostgreSQL",
 	},
 	"several built-in servers": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, instances: 1}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, instances: 2}}`,
-		field:    "spec.database.instances", message: "instances over 1 needs provider: CloudNativePG: the built-in provider runs one",
+		field:    "spec.database.instances", message: "instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",
 	},
 	"more servers than there can be": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, instances: 9}}`,
@@ -395,7 +395,7 @@ var validations = inBuckets(map[string]validation{
 	"a database's image with a space in it": {
 		accepted: `spec: {image: users, database: {engine: Valkey, image: "docker.io/library/redis:8"}}`,
 		refused:  `spec: {image: users, database: {engine: Valkey, image: "redis: 8"}}`,
-		field:    "spec.database.image", message: "image must not hold white space",
+		field:    "spec.database.image", message: "image must not contain white space",
 	},
 	"a pool without connections": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, pool: 1}}`,
@@ -415,7 +415,7 @@ var validations = inBuckets(map[string]validation{
 	"a migration's image with a space in it": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, migration: {command: [migrate], image: "flyway:11"}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, migration: {command: [migrate], image: "flyway: 11"}}}`,
-		field:    "spec.database.migration.image", message: "image must not hold white space",
+		field:    "spec.database.migration.image", message: "image must not contain white space",
 	},
 	"a version that is a number": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,
@@ -431,13 +431,13 @@ var validations = inBuckets(map[string]validation{
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "18"}}`,
-		field:    "spec.database", message: "version: the major version can't be changed in place: take a backup, make a new Microservice with the new version and restore.from that backup",
+		field:    "spec.database", message: "version must keep its major version: to change it, take a backup, create a Microservice with the new version and restore the backup there",
 	},
 	"a lower minor version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.10"}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17.8"}}`,
-		field:    "spec.database", message: "version must not be lowered: to take back one that never ran, apply without version first",
+		field:    "spec.database", message: "version must not be lowered: to revert a version that never ran, first apply without version",
 	},
 	"a minor version that becomes no version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
@@ -453,24 +453,24 @@ var validations = inBuckets(map[string]validation{
 	"a size that is no quantity": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 10G}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 10GB}}}`,
-		field:    "spec.database.storage.size", message: "size must be a quantity over zero, such as 10Gi or 500Mi",
+		field:    "spec.database.storage.size", message: "size must be a quantity above zero, such as 10Gi or 500Mi",
 	},
 	"a size of zero": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: "1"}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: "0"}}}`,
-		field:    "spec.database.storage.size", message: "size must be a quantity over zero, such as 10Gi or 500Mi",
+		field:    "spec.database.storage.size", message: "size must be a quantity above zero, such as 10Gi or 500Mi",
 	},
 	"a smaller volume": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1024Mi}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1G}}}`,
-		field:    "spec.database.storage", message: "size can't be shrunk: volumes only grow; to take back a size that the volume never got, apply without size first",
+		field:    "spec.database.storage", message: "size must not be reduced: a volume can't shrink; to revert a size that the volume never reached, first apply without size",
 	},
 	"another storage class": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast}}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast, size: 20Gi}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: slow}}}`,
-		field:    "spec.database.storage", message: "storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the other class",
+		field:    "spec.database.storage", message: "storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the new class",
 	},
 	"a storage class that is taken away": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
@@ -486,7 +486,7 @@ var validations = inBuckets(map[string]validation{
 	"a parameter as on the command line": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, parameters: {pg_stat_statements.max: "1000", maxmemory-policy: "noeviction", _x: ""}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, parameters: {--max-connections: "200"}}}`,
-		field:    "spec.database.parameters", message: "parameters must be named as in the engine's configuration file: lower case letters, digits, '_', '-' and '.'",
+		field:    "spec.database.parameters", message: "parameters must have the names of the engine's configuration file: lower case letters, digits, '_', '-' and '.'",
 	},
 	"a parameter that Atoll sets": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, parameters: {port_range: "1"}}}`,
@@ -538,22 +538,22 @@ var validations = inBuckets(map[string]validation{
 	"a backup of a Cluster to a volume": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, backup: {schedule: "@daily", destination: {persistentVolumeClaim: {claimName: b}}}}}`,
-		field:    "spec.database.backup", message: "backup.destination must be s3 with provider: CloudNativePG, which can't write to a volume",
+		field:    "spec.database.backup", message: "backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",
 	},
 	"a Cluster restored from a volume": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {persistentVolumeClaim: {claimName: b}}}}}`,
-		field:    "spec.database.restore", message: "restore.from must be s3 with provider: CloudNativePG, which can't read its backups from a volume; a volume holds dumps: set restore.from.provider to BuiltIn",
+		field:    "spec.database.restore", message: "restore.from must be s3 with provider: CloudNativePG: it can't read its backups from a volume; to restore a dump from a volume, set restore.from.provider to BuiltIn",
 	},
 	"a Cluster's backup restored by another provider": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {provider: BuiltIn, persistentVolumeClaim: {claimName: b}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {provider: CloudNativePG, s3: {bucket: bucket}}}}}`,
-		field:    "spec.database.restore", message: "restore.from.provider: CloudNativePG alone reads what it backed up: set provider to CloudNativePG, or restore from a dump",
+		field:    "spec.database.restore", message: "restore.from.provider: CloudNativePG requires provider: CloudNativePG: only CloudNativePG can read its backups; set provider to CloudNativePG, or restore from a dump",
 	},
 	"a restore from nowhere": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {service: orders}}, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {service: orders}}}}`,
-		field:    "spec.database.restore", message: "restore.from needs persistentVolumeClaim or s3 where there is no backup.destination to take",
+		field:    "spec.database.restore", message: "restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from",
 	},
 	"a restore that says nothing": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {persistentVolumeClaim: {claimName: b}}}}}`,
@@ -578,19 +578,19 @@ var validations = inBuckets(map[string]validation{
 	"a restore of another namespace's volume": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {namespace: shop}}, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {namespace: shop}}, backup: {schedule: "@daily", destination: {persistentVolumeClaim: {claimName: b}}}}}`,
-		field:    "spec.database.restore", message: "restore.from.namespace is for backups in a bucket (s3): a persistentVolumeClaim is of the service's own namespace",
+		field:    "spec.database.restore", message: "restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice",
 	},
 	"a restore of a file elsewhere": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, backup: 20260101T030000Z.dump}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, backup: ../orders/20260101T030000Z.dump}}}}`,
-		field:    "spec.database.restore.from.backup", message: "backup must be a file's name: letters, digits, '.', '_' and '-'",
+		field:    "spec.database.restore.from.backup", message: "backup must be a file name: letters, digits, '.', '_' and '-', beginning with a letter or digit",
 	},
 
 	// Connections.
 	"a way out to no addresses": {
 		accepted: `spec: {image: users, egress: [{cidrs: [203.0.113.0/24, "2001:db8::/32"], ports: [443]}, {cidrs: [198.51.100.7/32]}]}`,
 		refused:  `spec: {image: users, egress: [{cidrs: [api.example.com]}]}`,
-		field:    "spec.egress[0].cidrs", message: "cidrs must be blocks of addresses such as 203.0.113.0/24 or 2001:db8::/32",
+		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
 	},
 	"a way of starting that there is not": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
@@ -600,19 +600,19 @@ var validations = inBuckets(map[string]validation{
 	"a dependency of its own name": {
 		accepted: `spec: {image: users, dependencies: [{name: users, namespace: elsewhere}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: users}]}`,
-		field:    "spec.dependencies", message: "dependencies must not name the service itself: remove the entry whose name is this Microservice's",
+		field:    "spec.dependencies", message: "dependencies must not name the service itself: remove the entry with the name of this Microservice",
 	},
 
 	// Topologies.
 	"namespaces by labels without labels": {
 		accepted: `{kind: Topology, spec: {allowedNamespaces: {from: Selector, selector: {matchLabels: {team: shop}}}}}`,
 		refused:  `{kind: Topology, spec: {allowedNamespaces: {from: Selector}}}`,
-		field:    "spec.allowedNamespaces", message: "selector and from: Selector go together",
+		field:    "spec.allowedNamespaces", message: "selector and from: Selector require each other: set both or neither",
 	},
 	"labels of namespaces that are not asked for": {
 		accepted: `{kind: Topology, spec: {allowedNamespaces: {from: All}}}`,
 		refused:  `{kind: Topology, spec: {allowedNamespaces: {from: All, selector: {matchLabels: {team: shop}}}}}`,
-		field:    "spec.allowedNamespaces", message: "selector and from: Selector go together",
+		field:    "spec.allowedNamespaces", message: "selector and from: Selector require each other: set both or neither",
 	},
 	"namespaces from somewhere": {
 		accepted: `{kind: Topology, spec: {allowedNamespaces: {from: Same}}}`,
@@ -627,22 +627,22 @@ var validations = inBuckets(map[string]validation{
 	"a gateway that is made and there already": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {className: traefik, ref: {name: public}}}}`,
-		field:    "spec.gateway", message: "exactly one of className (a Gateway made for this Topology) and ref (an existing Gateway) must be set",
+		field:    "spec.gateway", message: "exactly one of className (Atoll creates a Gateway) and ref (an existing Gateway) must be set",
 	},
 	"a gateway that is neither made nor there": {
 		accepted: `{kind: Topology, spec: {gateway: {ref: {name: public, namespace: infra, sectionName: https}}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {hostnames: [shop.example.com]}}}`,
-		field:    "spec.gateway", message: "exactly one of className (a Gateway made for this Topology) and ref (an existing Gateway) must be set",
+		field:    "spec.gateway", message: "exactly one of className (Atoll creates a Gateway) and ref (an existing Gateway) must be set",
 	},
 	"a certificate for an existing gateway": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik, tls: {secretName: shop-tls}}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {ref: {name: public}, tls: {secretName: shop-tls}}}}`,
-		field:    "spec.gateway", message: "tls goes with className only: an existing Gateway has its own certificates",
+		field:    "spec.gateway", message: "tls requires className: an existing Gateway has its own certificates",
 	},
 	"a certificate to be issued for no name": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le, kind: ClusterIssuer}}}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [], tls: {issuerRef: {name: le}}}}}`,
-		field:    "spec.gateway", message: "tls.issuerRef needs hostnames: a certificate is issued for names",
+		field:    "spec.gateway", message: "tls.issuerRef requires hostnames: a certificate is issued for host names",
 	},
 	"a certificate from two sources": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le}}}}}`,
@@ -673,9 +673,9 @@ var validations = inBuckets(map[string]validation{
 
 // Messages that more than one test waits for.
 const (
-	notForExternal = "version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore don't apply to provider: External: that database is run elsewhere; remove them"
-	parameterIsSet = "parameters must not say where the server keeps its files, listens or looks up users (data_directory, port, bind, aclfile and the like): it would not be found, or not start"
-	badSchedule    = `schedule must have cron's five fields (minute, hour, day, month and weekday), such as "0 3 * * *", or be @hourly, @daily, @weekly, @monthly or @yearly`
+	notForExternal = "version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
+	parameterIsSet = "parameters must not set where the server stores files, listens or looks up users (such as data_directory, port, bind and aclfile): the server would be unreachable, or would not start"
+	badSchedule    = `schedule must be a cron expression of five fields (minute, hour, day of month, month and day of week), such as "0 3 * * *", or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually`
 )
 
 // buckets are the mistakes that can be made wherever a bucket is named: fields
@@ -683,19 +683,19 @@ const (
 var buckets = map[string]struct{ accepted, refused, field, message string }{
 	"a bucket's name in upper case": {
 		accepted: `bucket: 0shop.example-b`, refused: `bucket: Shop`,
-		field: "bucket", message: "bucket must be lower case letters, digits, '.' and '-'",
+		field: "bucket", message: "bucket must consist of lower case letters, digits, '.' and '-', and begin and end with a letter or digit",
 	},
 	"a folder that is absolute": {
 		accepted: `bucket: shop, prefix: eu/prod_1/v1.2`, refused: `bucket: shop, prefix: /eu`,
-		field: "prefix", message: "prefix must be folders of letters, digits, '.', '_' and '-', with '/' between them only",
+		field: "prefix", message: "prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-'",
 	},
 	"an endpoint without its scheme": {
 		accepted: `bucket: shop, endpoint: "http://minio.minio.svc:9000", secretName: keys`, refused: `bucket: shop, endpoint: "minio.minio.svc:9000"`,
-		field: "endpoint", message: "endpoint must be a URL such as https://s3.example.com",
+		field: "endpoint", message: "endpoint must be an HTTP or HTTPS URL, such as https://s3.example.com",
 	},
 	"a region with a dot": {
 		accepted: `bucket: shop, region: eu-central-1`, refused: `bucket: shop, region: eu.central`,
-		field: "region", message: "region must be letters, digits and '-'",
+		field: "region", message: "region must consist of letters, digits and '-'",
 	},
 }
 

@@ -308,7 +308,7 @@ func TestLint(t *testing.T) {
 		"a rule on the name": {input: ms("1a", ""),
 			want: []string{`error: Microservice "1a": metadata: Invalid value: metadata.name must be at most 40 characters`}},
 		"External without its Secret": {input: ms("a", ", database: {engine: PostgreSQL, provider: External}"),
-			want: []string{`error: Microservice "a": spec.database: Invalid value: provider: External and external go together`}},
+			want: []string{`error: Microservice "a": spec.database: Invalid value: provider: External and external require each other`}},
 		"a version that is none": {input: "apiVersion: atoll.dev/v1\nkind: Microservice\nmetadata: {name: a}\n",
 			want: []string{`error: Microservice "a": there is no kind Microservice in atoll.dev/v1: use atoll.dev/v1alpha1 [UnknownKind]`}},
 		"a name twice": {input: ms("a", "") + ms("a", ""),
