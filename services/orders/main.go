@@ -12,11 +12,11 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/orders/internal/api"
 	"github.com/atoll-dev/atoll/services/orders/internal/config"
-	"github.com/atoll-dev/atoll/services/orders/internal/observability"
-	"github.com/atoll-dev/atoll/services/orders/internal/peer"
-	"github.com/atoll-dev/atoll/services/orders/internal/server"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 	"github.com/atoll-dev/atoll/services/orders/internal/users"
 )

@@ -18,7 +18,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
 // patience is far above what anything here takes, so that it only ends what hangs.

@@ -13,13 +13,13 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/api"
 	"github.com/atoll-dev/atoll/services/payments/internal/config"
-	"github.com/atoll-dev/atoll/services/payments/internal/observability"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
 	"github.com/atoll-dev/atoll/services/payments/internal/relay"
-	"github.com/atoll-dev/atoll/services/payments/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

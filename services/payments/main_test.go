@@ -17,8 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3/lock"
 
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
-	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

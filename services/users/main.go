@@ -12,10 +12,10 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/users/internal/api"
 	"github.com/atoll-dev/atoll/services/users/internal/config"
-	"github.com/atoll-dev/atoll/services/users/internal/observability"
-	"github.com/atoll-dev/atoll/services/users/internal/server"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
 )
 

@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3/lock"
 
-	"github.com/atoll-dev/atoll/services/users/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
 const (

@@ -8,8 +8,8 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/peer"
-	"github.com/atoll-dev/atoll/services/orders/internal/server"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 )
 

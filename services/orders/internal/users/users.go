@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/peer"
 )
 
 // Client is a client of users.

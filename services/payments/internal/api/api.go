@@ -13,10 +13,10 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
-	"github.com/atoll-dev/atoll/services/payments/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

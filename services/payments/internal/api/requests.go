@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"regexp"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
-	"github.com/atoll-dev/atoll/services/payments/internal/rest"
+	"github.com/atoll-dev/atoll/services/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
-	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

@@ -8,9 +8,9 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/relay"
-	"github.com/atoll-dev/atoll/services/payments/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/peer"
 )
 
 // ErrNotFound means that there is no such order.

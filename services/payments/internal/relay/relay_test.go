@@ -16,10 +16,10 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
-	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 

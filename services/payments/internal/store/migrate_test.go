@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/atoll-dev/atoll/services/users/internal/postgrestest"
-	"github.com/atoll-dev/atoll/services/users/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
 )
 

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/atoll-dev/atoll/services/users/internal/observability"
-	"github.com/atoll-dev/atoll/services/users/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
 )
 

@@ -1,4 +1,4 @@
-module github.com/atoll-dev/atoll/services/payments
+module github.com/atoll-dev/atoll/services
 
 go 1.26.0
 

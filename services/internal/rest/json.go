@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/atoll-dev/atoll/services/users/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
 // Decode reads the body of r into v and refuses whatever v does not have a place for.

@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/users/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
 // pingTimeout is below the timeout of a usual probe, so that the reason gets out.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
 const (

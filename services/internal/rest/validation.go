@@ -3,7 +3,7 @@ package rest
 import (
 	"net/http"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
 // Validation collects what is wrong with a body, so that the caller can mend all of it at once.
