@@ -14,11 +14,13 @@ import (
 
 	"github.com/atoll-dev/atoll/services/internal/observability"
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/orders/internal/api"
 	"github.com/atoll-dev/atoll/services/orders/internal/config"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 	"github.com/atoll-dev/atoll/services/orders/internal/users"
+	"github.com/atoll-dev/atoll/services/orders/migrations"
 )
 
 const service = "orders"
@@ -70,12 +72,12 @@ func migrate(ctx context.Context, cfg config.Config) error {
 		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
 	defer cancel()
 
-	orders, err := store.Open(ctx, cfg.Database)
+	db, err := postgres.Open(ctx, cfg.Database, migrations.Files)
 	if err != nil {
 		return err
 	}
-	defer orders.Close()
-	return orders.Migrate(ctx, report)
+	defer db.Close()
+	return db.Migrate(ctx, report)
 }
 
 // report prints one line of migrate's. It is text, because whoever started the migration reads it,
@@ -96,15 +98,16 @@ func serve(ctx context.Context, cfg config.Config) error {
 	}
 	defer flushTraces()
 
-	orders, err := store.Open(ctx, cfg.Database)
+	db, err := postgres.Open(ctx, cfg.Database, migrations.Files)
 	if err != nil {
 		return err
 	}
-	defer orders.Close()
+	defer db.Close()
+	orders := store.New(db)
 
-	registry := observability.NewRegistry(orders.Pool())
-	readiness := server.NewReadiness(orders.Ping)
-	go readiness.Await(ctx, orders.AwaitSchema)
+	registry := observability.NewRegistry(db.Pool())
+	readiness := server.NewReadiness(db.Ping)
+	go readiness.Await(ctx, db.AwaitSchema)
 
 	usersPeer.MustRegister(registry)
 	handler := observability.Instrument(api.New(orders, users.New(usersPeer), openAPI), registry)

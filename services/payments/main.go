@@ -15,12 +15,14 @@ import (
 
 	"github.com/atoll-dev/atoll/services/internal/observability"
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/api"
 	"github.com/atoll-dev/atoll/services/payments/internal/config"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/relay"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
+	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
 
 const service = "payments"
@@ -72,12 +74,12 @@ func migrate(ctx context.Context, cfg config.Config) error {
 		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
 	defer cancel()
 
-	payments, err := store.Open(ctx, cfg.Database)
+	db, err := postgres.Open(ctx, cfg.Database, migrations.Files)
 	if err != nil {
 		return err
 	}
-	defer payments.Close()
-	return payments.Migrate(ctx, report)
+	defer db.Close()
+	return db.Migrate(ctx, report)
 }
 
 // report prints one line of migrate's. It is text, because whoever started the migration reads it,
@@ -98,23 +100,24 @@ func serve(ctx context.Context, cfg config.Config) error {
 	}
 	defer flushTraces()
 
-	payments, err := store.Open(ctx, cfg.Database)
+	db, err := postgres.Open(ctx, cfg.Database, migrations.Files)
 	if err != nil {
 		return err
 	}
-	defer payments.Close()
+	defer db.Close()
+	payments := store.New(db)
 
-	registry := observability.NewRegistry(payments.Pool())
+	registry := observability.NewRegistry(db.Pool())
 	ordersPeer.MustRegister(registry)
 	ordersClient := orders.New(ordersPeer)
 	outbox := relay.New(cfg.Relay, payments, ordersClient, registry)
 
 	// The relay outlives the server, so that payments accepted while it drains are delivered too.
 	relaying, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
-	readiness := server.NewReadiness(payments.Ping)
+	readiness := server.NewReadiness(db.Ping)
 	var background sync.WaitGroup
 	background.Go(func() {
-		readiness.Await(relaying, payments.AwaitSchema)
+		readiness.Await(relaying, db.AwaitSchema)
 		outbox.Run(relaying)
 	})
 	defer background.Wait()

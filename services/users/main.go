@@ -13,10 +13,12 @@ import (
 	"syscall"
 
 	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/users/internal/api"
 	"github.com/atoll-dev/atoll/services/users/internal/config"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
+	"github.com/atoll-dev/atoll/services/users/migrations"
 )
 
 const service = "users"
@@ -68,12 +70,12 @@ func migrate(ctx context.Context, cfg config.Config) error {
 		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
 	defer cancel()
 
-	users, err := store.Open(ctx, cfg.Database)
+	db, err := postgres.Open(ctx, cfg.Database, migrations.Files)
 	if err != nil {
 		return err
 	}
-	defer users.Close()
-	return users.Migrate(ctx, report)
+	defer db.Close()
+	return db.Migrate(ctx, report)
 }
 
 // report prints one line of migrate's. It is text, because whoever started the migration reads it,
@@ -90,15 +92,16 @@ func serve(ctx context.Context, cfg config.Config) error {
 	}
 	defer flushTraces()
 
-	users, err := store.Open(ctx, cfg.Database)
+	db, err := postgres.Open(ctx, cfg.Database, migrations.Files)
 	if err != nil {
 		return err
 	}
-	defer users.Close()
+	defer db.Close()
+	users := store.New(db)
 
-	registry := observability.NewRegistry(users.Pool())
-	readiness := server.NewReadiness(users.Ping)
-	go readiness.Await(ctx, users.AwaitSchema)
+	registry := observability.NewRegistry(db.Pool())
+	readiness := server.NewReadiness(db.Ping)
+	go readiness.Await(ctx, db.AwaitSchema)
 
 	handler := observability.Instrument(api.New(users, openAPI), registry)
 	return server.Run(ctx, cfg.Server, server.Handler(handler, readiness, registry), readiness)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/url"
 	"os"
@@ -21,6 +22,8 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
 // socketName is how PostgreSQL calls its socket when no port is set.
@@ -46,6 +49,20 @@ func Main(m *testing.M) (code int) {
 func NewDatabase(t testing.TB) string {
 	t.Helper()
 	return urlOf(directory, create(t))
+}
+
+// Open opens a database and applies the migrations to it.
+func Open(t testing.TB, databaseURL string, migrations fs.FS) *postgres.DB {
+	t.Helper()
+	opened, err := postgres.Open(t.Context(), postgres.Config{URL: databaseURL, PoolSize: 10}, migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(opened.Close)
+	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
+		t.Fatal(err)
+	}
+	return opened
 }
 
 func create(t testing.TB) (database string) {

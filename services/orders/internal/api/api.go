@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
@@ -26,7 +27,7 @@ type API struct {
 // New returns the handler of the API, and of the document that describes it.
 func New(orders *store.Store, users users.Client, openAPI []byte) http.Handler {
 	api := API{store: orders, users: users}
-	router := rest.NewRouter(store.Unavailable)
+	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /orders", api.create)
 	router.Handle("GET /orders", api.list)
 	router.Handle("GET /orders/{id}", api.get)

@@ -145,7 +145,7 @@ func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 	order := decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 
 	// A lock on the order holds both payments back until both are there.
-	tx, err := service.store.Pool().Begin(t.Context())
+	tx, err := service.db.Pool().Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 		})
 	}
 	eventually(t, "both payments wait for the order", func() (both bool) {
-		if err := service.store.Pool().QueryRow(t.Context(), `SELECT count(*) = $1 FROM pg_stat_activity
+		if err := service.db.Pool().QueryRow(t.Context(), `SELECT count(*) = $1 FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`, len(statuses)).Scan(&both); err != nil {
 			t.Fatal(err)
 		}

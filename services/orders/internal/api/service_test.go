@@ -15,9 +15,11 @@ import (
 
 	"github.com/atoll-dev/atoll/services/internal/observability"
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 	"github.com/atoll-dev/atoll/services/orders/internal/users"
+	"github.com/atoll-dev/atoll/services/orders/migrations"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
@@ -27,7 +29,7 @@ type service struct {
 	t      *testing.T
 	url    string
 	client *http.Client
-	store  *store.Store
+	db     *postgres.DB
 	users  *fakeUsers
 }
 
@@ -43,13 +45,14 @@ func newService(t *testing.T) service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	orders := openStore(t, postgrestest.NewDatabase(t))
-	registry := observability.NewRegistry(orders.Pool())
+	db := postgrestest.Open(t, postgrestest.NewDatabase(t), migrations.Files)
+	orders := store.New(db)
+	registry := observability.NewRegistry(db.Pool())
 	server := httptest.NewServer(observability.Instrument(New(orders, users.New(usersPeer), openAPI(t)), registry))
 	t.Cleanup(server.Close)
 	return service{
 		t: t, url: server.URL, client: &http.Client{Transport: newContract(t)},
-		store: orders, users: fake,
+		db: db, users: fake,
 	}
 }
 
@@ -86,19 +89,6 @@ func newFakeUsers(t *testing.T) *fakeUsers {
 }
 
 func (f *fakeUsers) fail(how http.HandlerFunc) { f.failure.Store(&how) }
-
-func openStore(t *testing.T, databaseURL string) *store.Store {
-	t.Helper()
-	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(opened.Close)
-	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return opened
-}
 
 // eventually waits for a condition that another goroutine brings about.
 func eventually(t *testing.T, what string, holds func() bool) {

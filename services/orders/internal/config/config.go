@@ -9,15 +9,15 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/server"
-	"github.com/atoll-dev/atoll/services/orders/internal/store"
 )
 
 // Config is every setting of the service. OpenTelemetry reads its own OTEL_ variables.
 type Config struct {
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	Server   server.Config
-	Database store.Config
+	Database postgres.Config
 	Users    peer.Config `envPrefix:"USERS_"`
 
 	// MigrateTimeout bounds the migrate subcommand, its wait for the database included.

@@ -1,3 +1,4 @@
+// Package store keeps orders in PostgreSQL.
 package store
 
 import (
@@ -8,6 +9,9 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
 // Errors that callers tell apart.
@@ -16,6 +20,14 @@ var (
 	ErrAmountMismatch = errors.New("the payment is not of the order's total")
 	ErrPaidByAnother  = errors.New("another payment has paid the order")
 )
+
+// Store is the service's database.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns a Store on the database.
+func New(db *postgres.DB) *Store { return &Store{pool: db.Pool()} }
 
 // Status is where an order stands.
 type Status string

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
@@ -35,7 +36,7 @@ type API struct {
 // It calls accepted after every payment that is to be delivered to orders.
 func New(payments *store.Store, orders orders.Client, accepted func(), openAPI []byte) http.Handler {
 	api := API{store: payments, orders: orders, accepted: accepted}
-	router := rest.NewRouter(store.Unavailable)
+	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /payments", api.create)
 	router.Handle("GET /payments", api.list)
 	router.Handle("GET /payments/{id}", api.get)

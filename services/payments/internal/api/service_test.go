@@ -18,6 +18,7 @@ import (
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
+	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
@@ -45,28 +46,16 @@ func newService(t *testing.T) service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payments := openStore(t, postgrestest.NewDatabase(t))
+	db := postgrestest.Open(t, postgrestest.NewDatabase(t), migrations.Files)
+	payments := store.New(db)
 	accepted := &atomic.Int64{}
 	api := New(payments, orders.New(ordersPeer), func() { accepted.Add(1) }, openAPI(t))
-	server := httptest.NewServer(observability.Instrument(api, observability.NewRegistry(payments.Pool())))
+	server := httptest.NewServer(observability.Instrument(api, observability.NewRegistry(db.Pool())))
 	t.Cleanup(server.Close)
 	return service{
 		t: t, url: server.URL, client: &http.Client{Transport: newContract(t)},
 		store: payments, orders: fake, accepted: accepted,
 	}
-}
-
-func openStore(t *testing.T, databaseURL string) *store.Store {
-	t.Helper()
-	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(opened.Close)
-	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return opened
 }
 
 // answer is a response that was read.

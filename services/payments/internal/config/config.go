@@ -9,16 +9,16 @@ import (
 	"github.com/caarlos0/env/v11"
 
 	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/relay"
-	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 
 // Config is every setting of the service. OpenTelemetry reads its own OTEL_ variables.
 type Config struct {
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	Server   server.Config
-	Database store.Config
+	Database postgres.Config
 	Orders   peer.Config  `envPrefix:"ORDERS_"`
 	Relay    relay.Config `envPrefix:"RELAY_"`
 

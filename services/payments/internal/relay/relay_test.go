@@ -21,6 +21,7 @@ import (
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
+	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
 
 // patience is far above what anything here takes, so that it only ends what hangs.
@@ -39,17 +40,9 @@ func quick() Config {
 	}
 }
 
-func openStore(t *testing.T, databaseURL string) *store.Store {
+func newStore(t *testing.T, databaseURL string) *store.Store {
 	t.Helper()
-	payments, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(payments.Close)
-	if err := payments.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return payments
+	return store.New(postgrestest.Open(t, databaseURL, migrations.Files))
 }
 
 // running is a relay that was started.
@@ -130,7 +123,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 }
 
 func TestWokenRelayDeliversAtOnce(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	cfg := quick()
 	cfg.PollInterval = time.Hour
 	relay := start(t, cfg, payments, fake)
@@ -147,7 +140,7 @@ func TestWokenRelayDeliversAtOnce(t *testing.T) {
 }
 
 func TestDeliveryJoinsTheTraceOfItsRequest(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-"
 	payment := accept(t, payments, map[string]string{"traceparent": trace + "00f067aa0ba902b7-01"})
 	start(t, quick(), payments, fake)
@@ -159,7 +152,7 @@ func TestDeliveryJoinsTheTraceOfItsRequest(t *testing.T) {
 }
 
 func TestSlowDeliveryHoldsUpNoOther(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	slow := accept(t, payments, untraced)
 	told, proceed := make(chan struct{}), make(chan struct{})
 	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
@@ -191,7 +184,7 @@ func TestRefusedPaymentIsRejectedWithTheReason(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+			payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 			fake.OnPay(func(w http.ResponseWriter, _ *http.Request, _ func()) {
 				w.WriteHeader(test.status)
 				_, _ = w.Write([]byte(test.body))
@@ -212,7 +205,7 @@ func TestRefusedPaymentIsRejectedWithTheReason(t *testing.T) {
 func TestDeliveryIsRepeatedUntilOrdersDecides(t *testing.T) {
 	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusRequestTimeout} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+			payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 			fake.OnPay(func(w http.ResponseWriter, _ *http.Request, _ func()) { w.WriteHeader(status) })
 			payment := accept(t, payments, untraced)
 			start(t, quick(), payments, fake)
@@ -231,7 +224,7 @@ func TestDeliveryIsRepeatedUntilOrdersDecides(t *testing.T) {
 func TestCrashAfterOrdersWasToldLosesAndDoublesNothing(t *testing.T) {
 	database := postgrestest.NewOutage(t)
 	database.End(t)
-	payments, fake := openStore(t, database.URL), orderstest.New(t)
+	payments, fake := newStore(t, database.URL), orderstest.New(t)
 	told, proceed := make(chan struct{}), make(chan struct{})
 	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
 		pay()
@@ -266,7 +259,7 @@ func TestCrashAfterOrdersWasToldLosesAndDoublesNothing(t *testing.T) {
 }
 
 func TestManyReplicasDeliverEveryPaymentOnce(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	want := map[string]uuid.UUID{}
 	for range 50 {
 		payment := accept(t, payments, untraced)
@@ -285,7 +278,7 @@ func TestManyReplicasDeliverEveryPaymentOnce(t *testing.T) {
 }
 
 func TestStopFinishesTheDeliveryUnderWay(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	told, proceed := make(chan struct{}), make(chan struct{})
 	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
 		close(told)

@@ -1,3 +1,4 @@
+// Package store keeps payments in PostgreSQL.
 package store
 
 import (
@@ -9,6 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
 // Errors that callers tell apart.
@@ -18,6 +22,14 @@ var (
 	ErrKeyUsed      = errors.New("the idempotency key was used before")
 	uniqueViolation = "23505"
 )
+
+// Store is the service's database.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns a Store on the database.
+func New(db *postgres.DB) *Store { return &Store{pool: db.Pool()} }
 
 // Status is where a payment stands.
 type Status string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
@@ -29,7 +30,7 @@ type API struct {
 // New returns the handler of the API, and of the document that describes it.
 func New(users *store.Store, openAPI []byte) http.Handler {
 	api := API{store: users}
-	router := rest.NewRouter(store.Unavailable)
+	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /users", api.create)
 	router.Handle("GET /users", api.list)
 	router.Handle("GET /users/{id}", api.get)

@@ -13,6 +13,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/observability"
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
+	"github.com/atoll-dev/atoll/services/users/migrations"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
@@ -31,24 +32,12 @@ func newService(t *testing.T) service {
 
 func newServiceOn(t *testing.T, databaseURL string) service {
 	t.Helper()
-	users := openStore(t, databaseURL)
-	handler := observability.Instrument(New(users, openAPI(t)), observability.NewRegistry(users.Pool()))
+	db := postgrestest.Open(t, databaseURL, migrations.Files)
+	users := store.New(db)
+	handler := observability.Instrument(New(users, openAPI(t)), observability.NewRegistry(db.Pool()))
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return service{t: t, url: server.URL, client: &http.Client{Transport: newContract(t)}}
-}
-
-func openStore(t *testing.T, databaseURL string) *store.Store {
-	t.Helper()
-	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(opened.Close)
-	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return opened
 }
 
 // answer is a response that was read.

@@ -8,15 +8,15 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/server"
-	"github.com/atoll-dev/atoll/services/users/internal/store"
 )
 
 // Config is every setting of the service. OpenTelemetry reads its own OTEL_ variables.
 type Config struct {
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	Server   server.Config
-	Database store.Config
+	Database postgres.Config
 
 	// MigrateTimeout bounds the migrate subcommand, its wait for the database included.
 	MigrateTimeout time.Duration `env:"MIGRATE_TIMEOUT" envDefault:"5m"`

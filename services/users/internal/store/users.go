@@ -1,3 +1,4 @@
+// Package store keeps users in PostgreSQL.
 package store
 
 import (
@@ -9,6 +10,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
 // Errors that callers tell apart.
@@ -16,6 +20,14 @@ var (
 	ErrNotFound   = errors.New("no such user")
 	ErrEmailTaken = errors.New("another user has this email address")
 )
+
+// Store is the service's database.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns a Store on the database.
+func New(db *postgres.DB) *Store { return &Store{pool: db.Pool()} }
 
 // User is someone who may order.
 type User struct {

@@ -1,5 +1,5 @@
-// Package store keeps users in PostgreSQL.
-package store
+// Package postgres opens a service's PostgreSQL database and brings its schema up to date.
+package postgres
 
 import (
 	"context"
@@ -15,8 +15,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"github.com/atoll-dev/atoll/services/users/migrations"
 )
 
 // Config says where the database is. The PG* variables fill in what URL leaves out.
@@ -42,14 +40,15 @@ func (p *PoolSize) UnmarshalText(text []byte) error {
 // hostTimeout keeps a host that swallows packets from holding a request.
 const hostTimeout = 3 * time.Second
 
-// Store is the service's database.
-type Store struct {
+// DB is the service's database.
+type DB struct {
 	pool       *pgxpool.Pool
 	migrations fs.FS
 }
 
 // Open prepares connections and makes none: the database may start later than the service.
-func Open(ctx context.Context, cfg Config) (*Store, error) {
+// migrations are goose migrations, which lead to the schema that the service needs.
+func Open(ctx context.Context, cfg Config, migrations fs.FS) (*DB, error) {
 	settings, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
 		return nil, fmt.Errorf("reading DATABASE_URL: %w", err)
@@ -62,18 +61,18 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database pool: %w", err)
 	}
-	return &Store{pool: pool, migrations: migrations.Files}, nil
+	return &DB{pool: pool, migrations: migrations}, nil
 }
 
-// Pool is for the metrics of the pool.
-func (s *Store) Pool() *pgxpool.Pool { return s.pool }
+// Pool is for queries, and for the metrics of the pool.
+func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 
 // Close waits for the connections in use and closes all.
-func (s *Store) Close() { s.pool.Close() }
+func (d *DB) Close() { d.pool.Close() }
 
 // Ping says why the database cannot be used, if so.
-func (s *Store) Ping(ctx context.Context) error {
-	if err := s.pool.Ping(ctx); err != nil {
+func (d *DB) Ping(ctx context.Context) error {
+	if err := d.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("reaching the database: %w", err)
 	}
 	return nil

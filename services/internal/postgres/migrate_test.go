@@ -1,6 +1,8 @@
-package store
+package postgres_test
 
 import (
+	"context"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
@@ -63,20 +66,13 @@ func TestMigrate(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			opened, err := Open(t.Context(), Config{URL: postgrestest.NewDatabase(t), PoolSize: 1})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(opened.Close)
+			databaseURL := postgrestest.NewDatabase(t)
 			if test.before != nil {
-				opened.migrations = test.before
-				if err := opened.Migrate(t.Context(), func(string) {}); err != nil {
-					t.Fatal(err)
-				}
+				postgrestest.Open(t, databaseURL, test.before)
 			}
-			opened.migrations = test.migrations
+			db := open(t, databaseURL, test.migrations)
 			var got []string
-			err = opened.Migrate(t.Context(), func(line string) {
+			err := db.Migrate(t.Context(), func(line string) {
 				line, _, _ = strings.Cut(line, " in ")
 				got = append(got, line)
 			})
@@ -86,11 +82,35 @@ func TestMigrate(t *testing.T) {
 			if diff := cmp.Diff(test.wantErr, message(err)); diff != "" {
 				t.Errorf("failed with (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.wantUnready, message(opened.checkSchema(t.Context()))); diff != "" {
+			if diff := cmp.Diff(test.wantUnready, unready(t, db)); diff != "" {
 				t.Errorf("serve is unready because of (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+func open(t *testing.T, databaseURL string, migrations fs.FS) *postgres.DB {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgres.Config{URL: databaseURL, PoolSize: 1}, migrations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	return db
+}
+
+// unready returns why serve has to wait for the schema, "" if it does not.
+func unready(t *testing.T, db *postgres.DB) (reason string) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := db.AwaitSchema(ctx, func(err error) {
+		reason = err.Error()
+		cancel()
+	})
+	if err != nil && reason == "" {
+		t.Errorf("AwaitSchema failed and gave no reason: %v", err)
+	}
+	return reason
 }
 
 func message(err error) string {

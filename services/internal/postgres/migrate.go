@@ -1,4 +1,4 @@
-package store
+package postgres
 
 import (
 	"context"
@@ -26,15 +26,15 @@ const (
 
 // AwaitSchema returns when the database answers and its schema is at least as new as this binary
 // needs: in a rollback, old code runs on a newer schema. Until then it tells notYet why.
-func (s *Store) AwaitSchema(ctx context.Context, notYet func(error)) error {
-	return retry(ctx, s.checkSchema, func(err error) bool {
+func (d *DB) AwaitSchema(ctx context.Context, notYet func(error)) error {
+	return retry(ctx, d.checkSchema, func(err error) bool {
 		notYet(err)
 		return true
 	})
 }
 
-func (s *Store) checkSchema(ctx context.Context) error {
-	current, needed, err := s.versions(ctx)
+func (d *DB) checkSchema(ctx context.Context) error {
+	current, needed, err := d.versions(ctx)
 	if err != nil {
 		return err
 	}
@@ -46,10 +46,10 @@ func (s *Store) checkSchema(ctx context.Context) error {
 
 // Migrate waits for the database and applies the migrations that its schema lacks. It reports
 // each one, and leaves a schema that is newer than all of them alone.
-func (s *Store) Migrate(ctx context.Context, report func(line string)) error {
+func (d *DB) Migrate(ctx context.Context, report func(line string)) error {
 	said := ""
 	return retry(ctx,
-		func(ctx context.Context) error { return s.migrate(ctx, report) },
+		func(ctx context.Context) error { return d.migrate(ctx, report) },
 		func(err error) bool {
 			if !Unavailable(err) {
 				return false // A migration that is wrong stays so.
@@ -62,9 +62,9 @@ func (s *Store) Migrate(ctx context.Context, report func(line string)) error {
 		})
 }
 
-func (s *Store) migrate(ctx context.Context, report func(line string)) (err error) {
+func (d *DB) migrate(ctx context.Context, report func(line string)) (err error) {
 	// A newer schema comes first: to goose, migrations that newer ones replaced would be missing.
-	current, known, err := s.versions(ctx)
+	current, known, err := d.versions(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,14 +72,14 @@ func (s *Store) migrate(ctx context.Context, report func(line string)) (err erro
 		report(fmt.Sprintf("nothing to do: the schema has version %d, and the newest known here is %d", current, known))
 		return nil
 	}
-	db := stdlib.OpenDBFromPool(s.pool)
+	db := stdlib.OpenDBFromPool(d.pool)
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	turns, err := newTurns()
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, s.migrations, goose.WithSessionLocker(turns))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, d.migrations, goose.WithSessionLocker(turns))
 	if err != nil {
 		return fmt.Errorf("reading the migrations: %w", err)
 	}
@@ -103,8 +103,8 @@ func (s *Store) migrate(ctx context.Context, report func(line string)) (err erro
 
 // versions returns the version of the schema, 0 when there is none, and that of the newest migration.
 // It only reads, because serve may run as a user that may do no more.
-func (s *Store) versions(ctx context.Context) (current, newest int64, err error) {
-	files, err := fs.Glob(s.migrations, "*.sql")
+func (d *DB) versions(ctx context.Context) (current, newest int64, err error) {
+	files, err := fs.Glob(d.migrations, "*.sql")
 	if err != nil {
 		return 0, 0, fmt.Errorf("listing the migrations: %w", err)
 	}
@@ -115,7 +115,7 @@ func (s *Store) versions(ctx context.Context) (current, newest int64, err error)
 		}
 		newest = max(newest, version)
 	}
-	err = s.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename+" WHERE is_applied").
+	err = d.pool.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+goose.DefaultTablename+" WHERE is_applied").
 		Scan(&current)
 	var server *pgconn.PgError
 	if errors.As(err, &server) && server.Code == undefinedTable {
