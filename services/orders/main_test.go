@@ -19,6 +19,7 @@ import (
 )
 
 const (
+	name       = "orders"
 	collection = "/orders"
 	creation   = `{
 		"user_id": "01890a5d-ac96-774b-bcce-b302099a8057",
@@ -73,7 +74,7 @@ func TestServeLeavesTheSchemaToMigrate(t *testing.T) {
 
 func TestSecondMigrateDoesNothing(t *testing.T) {
 	databaseURL := postgrestest.NewDatabase(t)
-	if output := mustMigrate(t, databaseURL); !strings.Contains(output, "applied 00001_"+service+".sql in ") {
+	if output := mustMigrate(t, databaseURL); !strings.Contains(output, "applied 00001_"+name+".sql in ") {
 		t.Errorf("migrate printed %q, want the name of its migration", output)
 	}
 	if diff := cmp.Diff("nothing to do: the schema has version 1\n", mustMigrate(t, databaseURL)); diff != "" {
@@ -133,14 +134,14 @@ func TestMigrationsAtOnceTakeTurns(t *testing.T) {
 
 func TestFailedMigrateEndsWithTheCause(t *testing.T) {
 	taken := postgrestest.NewDatabase(t)
-	postgrestest.Exec(t, taken, "CREATE VIEW "+service+" AS SELECT 1")
+	postgrestest.Exec(t, taken, "CREATE VIEW "+name+" AS SELECT 1")
 	tests := map[string]struct {
 		environment []string
 		want        string
 	}{
 		"a migration that is wrong": {
 			environment: []string{"DATABASE_URL=" + taken},
-			want:        `migrate failed: applying 00001_` + service + `\.sql: ERROR: relation "` + service + `" already exists .*`,
+			want:        `migrate failed: applying 00001_` + name + `\.sql: ERROR: relation "` + name + `" already exists .*`,
 		},
 		"no database in time": {
 			environment: []string{"DATABASE_URL=" + postgrestest.NewOutage(t).URL, "MIGRATE_TIMEOUT=500ms"},
@@ -171,7 +172,7 @@ func TestPoolHasASize(t *testing.T) {
 	for _, size := range []string{"0", "-1", "1.5", "many"} {
 		t.Run(size, func(t *testing.T) {
 			t.Setenv("ATOLL_DB_POOL", size)
-			if err := run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ATOLL_DB_POOL is \""+size+"\"") {
+			if err := orders.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ATOLL_DB_POOL is \""+size+"\"") {
 				t.Errorf("got %v, want an error that names ATOLL_DB_POOL", err)
 			}
 		})
@@ -272,14 +273,14 @@ func TestRequestsAreLoggedTracedAndCounted(t *testing.T) {
 }
 
 func TestUnknownCommandIsRefused(t *testing.T) {
-	if err := run(t.Context(), []string{"destroy"}); err == nil || !strings.Contains(err.Error(), "[serve|migrate]") {
+	if err := orders.Run(t.Context(), []string{"destroy"}); err == nil || !strings.Contains(err.Error(), "[serve|migrate]") {
 		t.Errorf("got %v, want the usage", err)
 	}
 }
 
 func TestServeNeedsItsPeer(t *testing.T) {
 	t.Setenv("USERS_URL", "")
-	if err := run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "USERS_URL") {
+	if err := orders.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "USERS_URL") {
 		t.Errorf("got %v, want an error that names USERS_URL", err)
 	}
 }

@@ -23,6 +23,7 @@ import (
 )
 
 const (
+	name       = "payments"
 	collection = "/payments"
 	oneOrder   = "01890a5d-ac96-774b-bcce-b302099a8001"
 	creation   = `{"order_id": "` + oneOrder + `", "amount_cents": 1499, "currency": "EUR"}`
@@ -119,7 +120,7 @@ func TestServeLeavesTheSchemaToMigrate(t *testing.T) {
 
 func TestSecondMigrateDoesNothing(t *testing.T) {
 	databaseURL := postgrestest.NewDatabase(t)
-	if output := mustMigrate(t, databaseURL); !strings.Contains(output, "applied 00001_"+service+".sql in ") {
+	if output := mustMigrate(t, databaseURL); !strings.Contains(output, "applied 00001_"+name+".sql in ") {
 		t.Errorf("migrate printed %q, want the name of its migration", output)
 	}
 	if diff := cmp.Diff("nothing to do: the schema has version 1\n", mustMigrate(t, databaseURL)); diff != "" {
@@ -179,14 +180,14 @@ func TestMigrationsAtOnceTakeTurns(t *testing.T) {
 
 func TestFailedMigrateEndsWithTheCause(t *testing.T) {
 	taken := postgrestest.NewDatabase(t)
-	postgrestest.Exec(t, taken, "CREATE VIEW "+service+" AS SELECT 1")
+	postgrestest.Exec(t, taken, "CREATE VIEW "+name+" AS SELECT 1")
 	tests := map[string]struct {
 		environment []string
 		want        string
 	}{
 		"a migration that is wrong": {
 			environment: []string{"DATABASE_URL=" + taken},
-			want:        `migrate failed: applying 00001_` + service + `\.sql: ERROR: relation "` + service + `" already exists .*`,
+			want:        `migrate failed: applying 00001_` + name + `\.sql: ERROR: relation "` + name + `" already exists .*`,
 		},
 		"no database in time": {
 			environment: []string{"DATABASE_URL=" + postgrestest.NewOutage(t).URL, "MIGRATE_TIMEOUT=500ms"},
@@ -217,7 +218,7 @@ func TestPoolHasASize(t *testing.T) {
 	for _, size := range []string{"0", "-1", "1.5", "many"} {
 		t.Run(size, func(t *testing.T) {
 			t.Setenv("ATOLL_DB_POOL", size)
-			if err := run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ATOLL_DB_POOL is \""+size+"\"") {
+			if err := payments.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ATOLL_DB_POOL is \""+size+"\"") {
 				t.Errorf("got %v, want an error that names ATOLL_DB_POOL", err)
 			}
 		})
@@ -318,14 +319,14 @@ func TestRequestsAreLoggedTracedAndCounted(t *testing.T) {
 }
 
 func TestUnknownCommandIsRefused(t *testing.T) {
-	if err := run(t.Context(), []string{"destroy"}); err == nil || !strings.Contains(err.Error(), "[serve|migrate]") {
+	if err := payments.Run(t.Context(), []string{"destroy"}); err == nil || !strings.Contains(err.Error(), "[serve|migrate]") {
 		t.Errorf("got %v, want the usage", err)
 	}
 }
 
 func TestServeNeedsItsPeer(t *testing.T) {
 	t.Setenv("ORDERS_URL", "")
-	if err := run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ORDERS_URL") {
+	if err := payments.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), "ORDERS_URL") {
 		t.Errorf("got %v, want an error that names ORDERS_URL", err)
 	}
 }

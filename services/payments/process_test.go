@@ -30,13 +30,13 @@ var binary string
 func TestMain(m *testing.M) { os.Exit(buildAndTest(m)) }
 
 func buildAndTest(m *testing.M) int {
-	directory, err := os.MkdirTemp("", service)
+	directory, err := os.MkdirTemp("", name)
 	if err != nil {
 		log.Print(err)
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(directory) }()
-	binary = filepath.Join(directory, service)
+	binary = filepath.Join(directory, name)
 	if output, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		log.Printf("building the service: %v: %s", err, output)
 		return 1

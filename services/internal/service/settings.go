@@ -1,5 +1,4 @@
-// Package config reads the service's settings from its environment.
-package config
+package service
 
 import (
 	"fmt"
@@ -12,8 +11,8 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/server"
 )
 
-// Config is every setting of the service. OpenTelemetry reads its own OTEL_ variables.
-type Config struct {
+// Settings are the settings that every service has. OpenTelemetry reads its own OTEL_ variables.
+type Settings struct {
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	Server   server.Config
 	Database postgres.Config
@@ -22,11 +21,15 @@ type Config struct {
 	MigrateTimeout time.Duration `env:"MIGRATE_TIMEOUT" envDefault:"5m"`
 }
 
-// Load reads the environment.
-func Load() (Config, error) {
-	cfg, err := env.ParseAs[Config]()
+// Common returns the settings that every service has, for structs that embed them.
+func (s Settings) Common() Settings { return s }
+
+// load reads the environment.
+func load[S any]() (S, error) {
+	settings, err := env.ParseAs[S]()
 	if err != nil {
-		return Config{}, fmt.Errorf("reading the environment: %w", err)
+		var none S
+		return none, fmt.Errorf("reading the environment: %w", err)
 	}
-	return cfg, nil
+	return settings, nil
 }
