@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/atoll-dev/atoll/services/internal/eventually"
 	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 )
@@ -160,7 +161,7 @@ func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 				paymentOf(uuid.NewString(), 1499, "EUR")).status
 		})
 	}
-	eventually(t, "both payments wait for the order", func() (both bool) {
+	eventually.Holds(t, "both payments wait for the order", func() (both bool) {
 		if err := service.db.Pool().QueryRow(t.Context(), `SELECT count(*) = $1 FROM pg_stat_activity
 			WHERE datname = current_database() AND wait_event_type = 'Lock'`, len(statuses)).Scan(&both); err != nil {
 			t.Fatal(err)

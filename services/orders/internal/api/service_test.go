@@ -90,22 +90,6 @@ func newFakeUsers(t *testing.T) *fakeUsers {
 
 func (f *fakeUsers) fail(how http.HandlerFunc) { f.failure.Store(&how) }
 
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	const patience = 20 * time.Second // Far above what anything here takes.
-	deadline := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatal("this did not come true: " + what)
-		case <-again.C:
-		}
-	}
-}
-
 // answer is a response that was read.
 type answer struct {
 	status int

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/atoll-dev/atoll/services/internal/eventually"
 	"github.com/atoll-dev/atoll/services/internal/peer"
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
@@ -23,9 +24,6 @@ import (
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
-
-// patience is far above what anything here takes, so that it only ends what hangs.
-const patience = 20 * time.Second
 
 func TestMain(m *testing.M) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
@@ -62,7 +60,7 @@ func (r running) stop() {
 func start(t *testing.T, cfg Config, payments *store.Store, fake *orderstest.Orders) running {
 	t.Helper()
 	client, err := peer.New("orders", peer.Config{
-		URL: fake.URL, Budget: patience, AttemptTimeout: patience, BreakerDelay: time.Millisecond,
+		URL: fake.URL, Budget: eventually.Patience, AttemptTimeout: eventually.Patience, BreakerDelay: time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -98,7 +96,7 @@ func accept(t *testing.T, payments *store.Store, traceContext map[string]string)
 // await returns the payment once it has the status.
 func await(t *testing.T, payments *store.Store, id uuid.UUID, status store.Status) (payment store.Payment) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("payment %s is %s", id, status), func() bool {
+	eventually.Holds(t, fmt.Sprintf("payment %s is %s", id, status), func() bool {
 		var err error
 		if payment, err = payments.Payment(t.Context(), id); err != nil {
 			t.Fatal(err)
@@ -106,20 +104,6 @@ func await(t *testing.T, payments *store.Store, id uuid.UUID, status store.Statu
 		return payment.Status == status
 	})
 	return payment
-}
-
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatal("this did not come true: " + what)
-		case <-again.C:
-		}
-	}
 }
 
 func TestWokenRelayDeliversAtOnce(t *testing.T) {
@@ -210,7 +194,7 @@ func TestDeliveryIsRepeatedUntilOrdersDecides(t *testing.T) {
 			payment := accept(t, payments, untraced)
 			start(t, quick(), payments, fake)
 
-			eventually(t, "three attempts", func() bool { return len(fake.Deliveries()) >= 3 })
+			eventually.Holds(t, "three attempts", func() bool { return len(fake.Deliveries()) >= 3 })
 			if got, err := payments.Payment(t.Context(), payment.ID); err != nil || got.Status != store.Accepted {
 				t.Errorf("the payment is %s (%v) while orders is undecided, want accepted", got.Status, err)
 			}
@@ -268,7 +252,7 @@ func TestManyReplicasDeliverEveryPaymentOnce(t *testing.T) {
 	for range 4 {
 		start(t, quick(), payments, fake)
 	}
-	eventually(t, "every order is paid", func() bool { return len(fake.Paid()) == len(want) })
+	eventually.Holds(t, "every order is paid", func() bool { return len(fake.Paid()) == len(want) })
 	if diff := cmp.Diff(want, fake.Paid()); diff != "" {
 		t.Errorf("paid orders (-want +got):\n%s", diff)
 	}
