@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+
+	"github.com/atoll-dev/atoll/services/internal/peertest"
 )
 
 // fake is a peer whose behaviour a test changes as it goes.
@@ -26,16 +27,10 @@ type fake struct {
 func newFake(t *testing.T) *fake {
 	t.Helper()
 	f := &fake{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.url = peertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.attempts.Add(1)
 		(*f.respond.Load())(w, r)
 	}))
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.url = *address
 	f.answers(http.StatusOK)
 	return f
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/atoll-dev/atoll/services/internal/apitest"
 	"github.com/atoll-dev/atoll/services/internal/eventually"
 	"github.com/atoll-dev/atoll/services/internal/problem"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
@@ -38,15 +39,15 @@ func paymentOf(id string, cents int, currency string) string {
 func TestCreatedOrderIsFoundAtItsLocation(t *testing.T) {
 	service := newService(t)
 
-	created := service.send(http.MethodPost, "/orders", orderOf(ada))
-	order := decode[store.Order](t, created, http.StatusCreated)
+	created := service.Send(http.MethodPost, "/orders", orderOf(ada))
+	order := apitest.Decode[store.Order](t, created, http.StatusCreated)
 	if order.TotalCents != 2*250+999 || order.Status != store.Pending || order.UserID.String() != ada {
 		t.Errorf("created %+v from %s", order, orderOf(ada))
 	}
 	if version := order.ID.Version(); version != 7 {
 		t.Errorf("the id has version %d, want 7", version)
 	}
-	read := decode[store.Order](t, service.send(http.MethodGet, created.header.Get("Location"), ""), http.StatusOK)
+	read := apitest.Decode[store.Order](t, service.Send(http.MethodGet, created.Header.Get("Location"), ""), http.StatusOK)
 	if diff := cmp.Diff(order, read); diff != "" {
 		t.Errorf("read another order than was created (-created +read):\n%s", diff)
 	}
@@ -62,24 +63,24 @@ func TestOrderWithUsersAway(t *testing.T) {
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
 			service := newService(t)
-			before := decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+			before := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 			service.users.fail(failure)
 
 			begin := time.Now()
-			got := service.send(http.MethodPost, "/orders", orderOf(ada))
+			got := service.Send(http.MethodPost, "/orders", orderOf(ada))
 			took := time.Since(begin)
-			refused := decode[problem.Problem](t, got, http.StatusServiceUnavailable)
+			refused := apitest.Decode[problem.Problem](t, got, http.StatusServiceUnavailable)
 			if want := "https://atoll.dev/problems/users-unavailable"; refused.Type != want {
 				t.Errorf("got problem type %q, want %q", refused.Type, want)
 			}
-			if seconds, err := strconv.Atoi(got.header.Get("Retry-After")); err != nil || seconds < 1 {
-				t.Errorf("got Retry-After %q, want seconds", got.header.Get("Retry-After"))
+			if seconds, err := strconv.Atoi(got.Header.Get("Retry-After")); err != nil || seconds < 1 {
+				t.Errorf("got Retry-After %q, want seconds", got.Header.Get("Retry-After"))
 			}
 			if took > 2*budget {
 				t.Errorf("the answer took %v with a budget of %v", took, budget)
 			}
 
-			list := decode[orderList](t, service.send(http.MethodGet, "/orders", ""), http.StatusOK)
+			list := apitest.Decode[orderList](t, service.Send(http.MethodGet, "/orders", ""), http.StatusOK)
 			if diff := cmp.Diff([]store.Order{before}, list.Orders); diff != "" {
 				t.Errorf("orders without users (-want +got):\n%s", diff)
 			}
@@ -96,16 +97,16 @@ func TestUsersThatStayAwayAreNotAskedAnymore(t *testing.T) {
 			break
 		}
 		asked = service.users.asked.Load()
-		service.send(http.MethodPost, "/orders", orderOf(ada))
+		service.Send(http.MethodPost, "/orders", orderOf(ada))
 	}
 
-	got := service.send(http.MethodPost, "/orders", orderOf(ada))
-	decode[problem.Problem](t, got, http.StatusServiceUnavailable)
+	got := service.Send(http.MethodPost, "/orders", orderOf(ada))
+	apitest.Decode[problem.Problem](t, got, http.StatusServiceUnavailable)
 	if service.users.asked.Load() != asked {
 		t.Error("users are still asked")
 	}
-	if want := "3600"; got.header.Get("Retry-After") != want {
-		t.Errorf("got Retry-After %q, want the breaker's delay, %s", got.header.Get("Retry-After"), want)
+	if want := "3600"; got.Header.Get("Retry-After") != want {
+		t.Errorf("got Retry-After %q, want the breaker's delay, %s", got.Header.Get("Retry-After"), want)
 	}
 }
 
@@ -115,7 +116,7 @@ func TestUsersThatFailOnceAreAskedAgain(t *testing.T) {
 		service.users.failure.Store(nil)
 		w.WriteHeader(http.StatusServiceUnavailable)
 	})
-	decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+	apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	if asked := service.users.asked.Load(); asked != 2 {
 		t.Errorf("users were asked %d times, want 2", asked)
 	}
@@ -123,18 +124,18 @@ func TestUsersThatFailOnceAreAskedAgain(t *testing.T) {
 
 func TestPaymentIsRecordedOnce(t *testing.T) {
 	service := newService(t)
-	order := decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	path := "/orders/" + order.ID.String() + "/payment"
 
-	paid := decode[store.Order](t, service.send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
+	paid := apitest.Decode[store.Order](t, service.Send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
 	if paid.Status != store.Paid || paid.PaymentID == nil || paid.PaymentID.String() != onePayment || paid.PaidAt == nil {
 		t.Errorf("the paid order is %+v", paid)
 	}
-	again := decode[store.Order](t, service.send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
+	again := apitest.Decode[store.Order](t, service.Send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
 	if diff := cmp.Diff(paid, again); diff != "" {
 		t.Errorf("the same payment again changed the order (-first +second):\n%s", diff)
 	}
-	refused := decode[problem.Problem](t, service.send(http.MethodPut, path, paymentOf(anotherPayment, 1499, "EUR")),
+	refused := apitest.Decode[problem.Problem](t, service.Send(http.MethodPut, path, paymentOf(anotherPayment, 1499, "EUR")),
 		http.StatusConflict)
 	if want := "https://atoll.dev/problems/already-paid"; refused.Type != want {
 		t.Errorf("got problem type %q, want %q", refused.Type, want)
@@ -143,7 +144,7 @@ func TestPaymentIsRecordedOnce(t *testing.T) {
 
 func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 	service := newService(t)
-	order := decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 
 	// A lock on the order holds both payments back until both are there.
 	tx, err := service.db.Pool().Begin(t.Context())
@@ -157,8 +158,8 @@ func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 	var requests sync.WaitGroup
 	for i := range statuses {
 		requests.Go(func() {
-			statuses[i] = service.send(http.MethodPut, "/orders/"+order.ID.String()+"/payment",
-				paymentOf(uuid.NewString(), 1499, "EUR")).status
+			statuses[i] = service.Send(http.MethodPut, "/orders/"+order.ID.String()+"/payment",
+				paymentOf(uuid.NewString(), 1499, "EUR")).Status
 		})
 	}
 	eventually.Holds(t, "both payments wait for the order", func() (both bool) {
@@ -183,14 +184,14 @@ func TestListIsOfOneUserPageByPage(t *testing.T) {
 	service := newService(t)
 	var want []string
 	for _, user := range []string{ada, grace, ada, ada} {
-		order := decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(user)), http.StatusCreated)
+		order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(user)), http.StatusCreated)
 		if user == ada {
 			want = append([]string{order.ID.String()}, want...)
 		}
 	}
-	first := decode[orderList](t, service.send(http.MethodGet, "/orders?limit=2&user_id="+ada, ""), http.StatusOK)
-	second := decode[orderList](t,
-		service.send(http.MethodGet, "/orders?limit=2&user_id="+ada+"&cursor="+first.NextCursor, ""), http.StatusOK)
+	first := apitest.Decode[orderList](t, service.Send(http.MethodGet, "/orders?limit=2&user_id="+ada, ""), http.StatusOK)
+	second := apitest.Decode[orderList](t,
+		service.Send(http.MethodGet, "/orders?limit=2&user_id="+ada+"&cursor="+first.NextCursor, ""), http.StatusOK)
 	var got []string
 	for _, order := range append(first.Orders, second.Orders...) {
 		got = append(got, order.ID.String())
@@ -205,65 +206,59 @@ func TestListIsOfOneUserPageByPage(t *testing.T) {
 
 func TestBadRequestsSayWhatToDo(t *testing.T) {
 	service := newService(t)
-	order := decode[store.Order](t, service.send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	payment := "/orders/" + order.ID.String() + "/payment"
 
-	tests := map[string]struct {
-		method, path, body string
-		contentType        string
-		wantStatus         int
-		wantDetail         string
-		wantErrors         []problem.FieldError
-	}{
+	tests := map[string]apitest.BadRequest{
 		"unknown route": {
-			method: http.MethodGet, path: "/nothing", wantStatus: http.StatusNotFound,
-			wantDetail: "Nothing is served at /nothing; see /openapi.yaml.",
+			Method: http.MethodGet, Path: "/nothing", WantStatus: http.StatusNotFound,
+			WantDetail: "Nothing is served at /nothing; see /openapi.yaml.",
 		},
 		"wrong method": {
-			method: http.MethodPost, path: payment, wantStatus: http.StatusMethodNotAllowed,
-			wantDetail: "POST is not possible here; use PUT.",
+			Method: http.MethodPost, Path: payment, WantStatus: http.StatusMethodNotAllowed,
+			WantDetail: "POST is not possible here; use PUT.",
 		},
 		"unknown order": {
-			method: http.MethodGet, path: "/orders/" + nobody, wantStatus: http.StatusNotFound,
-			wantDetail: `No order has the id "` + nobody + `".`,
+			Method: http.MethodGet, Path: "/orders/" + nobody, WantStatus: http.StatusNotFound,
+			WantDetail: `No order has the id "` + nobody + `".`,
 		},
 		"payment of an unknown order": {
-			method: http.MethodPut, path: "/orders/" + nobody + "/payment", body: paymentOf(onePayment, 1, "EUR"),
-			wantStatus: http.StatusNotFound, wantDetail: `No order has the id "` + nobody + `".`,
+			Method: http.MethodPut, Path: "/orders/" + nobody + "/payment", Body: paymentOf(onePayment, 1, "EUR"),
+			WantStatus: http.StatusNotFound, WantDetail: `No order has the id "` + nobody + `".`,
 		},
 		"content type of text": {
-			method: http.MethodPost, path: "/orders", body: orderOf(ada), contentType: "text/plain",
-			wantStatus: http.StatusUnsupportedMediaType,
-			wantDetail: "Send the body as application/json and say so in Content-Type.",
+			Method: http.MethodPost, Path: "/orders", Body: orderOf(ada), Headers: []string{"Content-Type", "text/plain"},
+			WantStatus: http.StatusUnsupportedMediaType,
+			WantDetail: "Send the body as application/json and say so in Content-Type.",
 		},
 		"body over the limit": {
-			method: http.MethodPost, path: "/orders", body: `{"user_id": "` + strings.Repeat("a", 65<<10) + `"}`,
-			wantStatus: http.StatusRequestEntityTooLarge, wantDetail: "The body may have 65536 bytes at most.",
+			Method: http.MethodPost, Path: "/orders", Body: `{"user_id": "` + strings.Repeat("a", 65<<10) + `"}`,
+			WantStatus: http.StatusRequestEntityTooLarge, WantDetail: "The body may have 65536 bytes at most.",
 		},
 		"no body": {
-			method: http.MethodPost, path: "/orders", wantStatus: http.StatusBadRequest,
-			wantDetail: "The body is not one JSON value; at byte 0: unexpected end of JSON input.",
+			Method: http.MethodPost, Path: "/orders", WantStatus: http.StatusBadRequest,
+			WantDetail: "The body is not one JSON value; at byte 0: unexpected end of JSON input.",
 		},
 		"unknown user": {
-			method: http.MethodPost, path: "/orders", body: orderOf(nobody), wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{
+			Method: http.MethodPost, Path: "/orders", Body: orderOf(nobody), WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{
 				{Pointer: "/user_id", Detail: `no user has the id "` + nobody + `"; create the user first`},
 			},
 		},
 		"every field missing": {
-			method: http.MethodPost, path: "/orders", body: `{}`, wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{
+			Method: http.MethodPost, Path: "/orders", Body: `{}`, WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{
 				{Pointer: "/user_id", Detail: "must be a UUID"},
 				{Pointer: "/items", Detail: "must have 1 to 100 items"},
 				{Pointer: "/currency", Detail: "must be an ISO 4217 code of three capitals, such as EUR"},
 			},
 		},
 		"bad item after a good one": {
-			method: http.MethodPost, path: "/orders",
-			body: `{"user_id": "` + ada + `", "currency": "EUR", "items": [
+			Method: http.MethodPost, Path: "/orders",
+			Body: `{"user_id": "` + ada + `", "currency": "EUR", "items": [
 				{"sku": "tea", "quantity": 1, "unit_price_cents": 1}, {"sku": "", "quantity": 0, "unit_price_cents": -1}]}`,
-			wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{
+			WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{
 				{
 					Pointer: "/items/1/sku",
 					Detail:  "must have 1 to 64 letters, digits, dots, dashes or underscores, a letter or digit first",
@@ -273,70 +268,47 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 			},
 		},
 		"item with an unknown field": {
-			method: http.MethodPost, path: "/orders", body: `{"items": [{"sku": "tea"}, {"colour": "green"}]}`,
-			wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{{Pointer: "/items/1/colour", Detail: "is not a known field; remove it"}},
+			Method: http.MethodPost, Path: "/orders", Body: `{"items": [{"sku": "tea"}, {"colour": "green"}]}`,
+			WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{{Pointer: "/items/1/colour", Detail: "is not a known field; remove it"}},
 		},
 		"item with half a quantity": {
-			method: http.MethodPost, path: "/orders", body: `{"items": [{"quantity": 0.5}]}`,
-			wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{
+			Method: http.MethodPost, Path: "/orders", Body: `{"items": [{"quantity": 0.5}]}`,
+			WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{
 				{Pointer: "/items/0/quantity", Detail: "must be a whole number, not number 0.5"},
 			},
 		},
 		"items that are no array": {
-			method: http.MethodPost, path: "/orders", body: `{"items": "tea"}`, wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{{Pointer: "/items", Detail: "must be an array"}},
+			Method: http.MethodPost, Path: "/orders", Body: `{"items": "tea"}`, WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{{Pointer: "/items", Detail: "must be an array"}},
 		},
 		"a total from the caller": {
-			method: http.MethodPost, path: "/orders", body: `{"total_cents": 1}`, wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{{Pointer: "/total_cents", Detail: "is not a known field; remove it"}},
+			Method: http.MethodPost, Path: "/orders", Body: `{"total_cents": 1}`, WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{{Pointer: "/total_cents", Detail: "is not a known field; remove it"}},
 		},
 		"payment of too little": {
-			method: http.MethodPut, path: payment, body: paymentOf(onePayment, 1498, "EUR"),
-			wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{{Pointer: "/amount_cents", Detail: "must be the order's total, 1499"}},
+			Method: http.MethodPut, Path: payment, Body: paymentOf(onePayment, 1498, "EUR"),
+			WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{{Pointer: "/amount_cents", Detail: "must be the order's total, 1499"}},
 		},
 		"payment in another currency": {
-			method: http.MethodPut, path: payment, body: paymentOf(onePayment, 1499, "USD"),
-			wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{{Pointer: "/currency", Detail: "must be the order's, EUR"}},
+			Method: http.MethodPut, Path: payment, Body: paymentOf(onePayment, 1499, "USD"),
+			WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{{Pointer: "/currency", Detail: "must be the order's, EUR"}},
 		},
 		"payment without an id": {
-			method: http.MethodPut, path: payment, body: paymentOf("", 0, ""), wantStatus: http.StatusUnprocessableEntity,
-			wantErrors: []problem.FieldError{
+			Method: http.MethodPut, Path: payment, Body: paymentOf("", 0, ""), WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{
 				{Pointer: "/payment_id", Detail: "must be a UUID"},
 				{Pointer: "/amount_cents", Detail: "must be 1 or more"},
 				{Pointer: "/currency", Detail: "must be an ISO 4217 code of three capitals, such as EUR"},
 			},
 		},
 		"filter that is no id": {
-			method: http.MethodGet, path: "/orders?user_id=ada", wantStatus: http.StatusBadRequest,
-			wantErrors: []problem.FieldError{{Parameter: "user_id", Detail: "must be a UUID"}},
+			Method: http.MethodGet, Path: "/orders?user_id=ada", WantStatus: http.StatusBadRequest,
+			WantErrors: []problem.FieldError{{Parameter: "user_id", Detail: "must be a UUID"}},
 		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			contentType := "application/json"
-			if test.contentType != "" {
-				contentType = test.contentType
-			}
-			got := service.send(test.method, test.path, test.body, "Content-Type", contentType)
-			refused := decode[problem.Problem](t, got, test.wantStatus)
-
-			if want := problem.ContentType; got.header.Get("Content-Type") != want {
-				t.Errorf("got content type %q, want %q", got.header.Get("Content-Type"), want)
-			}
-			path, _, _ := strings.Cut(test.path, "?")
-			if refused.Status != test.wantStatus || refused.Instance != path || refused.Title == "" || refused.Type == "" {
-				t.Errorf("incomplete problem: %+v", refused)
-			}
-			if test.wantDetail != "" && refused.Detail != test.wantDetail {
-				t.Errorf("got detail %q, want %q", refused.Detail, test.wantDetail)
-			}
-			if diff := cmp.Diff(test.wantErrors, refused.Errors); diff != "" {
-				t.Errorf("errors (-want +got):\n%s", diff)
-			}
-		})
-	}
+	service.Refuses(t, tests)
 }

@@ -1,18 +1,12 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/apitest"
 	"github.com/atoll-dev/atoll/services/internal/peer"
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
@@ -23,11 +17,10 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// service is the API on a database of its own, called through the contract.
+// service is the API on a database of its own.
 type service struct {
+	apitest.API
 	t      *testing.T
-	url    string
-	client *http.Client
 	store  *store.Store
 	orders *orderstest.Orders
 	// accepted counts the payments that the relay was woken for.
@@ -49,59 +42,6 @@ func newService(t *testing.T) service {
 	db := postgrestest.Open(t, postgrestest.NewDatabase(t), migrations.Files)
 	payments := store.New(db)
 	accepted := &atomic.Int64{}
-	api := New(payments, orders.New(ordersPeer), func() { accepted.Add(1) }, openAPI(t))
-	server := httptest.NewServer(observability.Instrument(api, observability.NewRegistry(db.Pool())))
-	t.Cleanup(server.Close)
-	return service{
-		t: t, url: server.URL, client: &http.Client{Transport: newContract(t)},
-		store: payments, orders: fake, accepted: accepted,
-	}
-}
-
-// answer is a response that was read.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// send calls the service; headers are pairs that come on top of a JSON content type.
-func (s service) send(method, path, body string, headers ...string) answer {
-	s.t.Helper()
-	var content io.Reader
-	if body != "" {
-		content = strings.NewReader(body)
-	}
-	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, content)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	received, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return answer{status: response.StatusCode, header: response.Header, body: received}
-}
-
-// decode reads the answer, which must have the status, into a T.
-func decode[T any](t *testing.T, a answer, status int) T {
-	t.Helper()
-	if a.status != status {
-		t.Fatalf("got status %d, want %d: %s", a.status, status, a.body)
-	}
-	var value T
-	decoder := json.NewDecoder(bytes.NewReader(a.body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&value); err != nil {
-		t.Fatalf("decoding %s: %v", a.body, err)
-	}
-	return value
+	api := New(payments, orders.New(ordersPeer), func() { accepted.Add(1) }, apitest.OpenAPI(t))
+	return service{API: apitest.Serve(t, api, db), t: t, store: payments, orders: fake, accepted: accepted}
 }

@@ -4,13 +4,13 @@ package orderstest
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"github.com/atoll-dev/atoll/services/internal/peertest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 )
 
@@ -48,13 +48,7 @@ func New(t testing.TB) *Orders {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders/{id}", o.read)
 	mux.HandleFunc("PUT /orders/{id}/payment", o.pay)
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.URL = *address
+	o.URL = peertest.Serve(t, mux)
 	return o
 }
 

@@ -1,4 +1,4 @@
-package api
+package apitest
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ type contract struct {
 
 func newContract(t *testing.T) contract {
 	t.Helper()
-	document, err := openapi3.NewLoader().LoadFromData(openAPI(t))
+	document, err := openapi3.NewLoader().LoadFromData(OpenAPI(t))
 	if err != nil {
 		t.Fatalf("loading openapi.yaml: %v", err)
 	}
@@ -37,7 +37,8 @@ func newContract(t *testing.T) contract {
 	return contract{t: t, router: router}
 }
 
-func openAPI(t *testing.T) []byte {
+// OpenAPI returns the document of the service whose package api is tested.
+func OpenAPI(t *testing.T) []byte {
 	t.Helper()
 	document, err := os.ReadFile("../../openapi.yaml")
 	if err != nil {
