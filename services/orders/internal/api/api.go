@@ -30,7 +30,7 @@ func New(orders *store.Store, users users.Client, openAPI []byte) http.Handler {
 	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /orders", api.create)
 	router.Handle("GET /orders", api.list)
-	router.Handle("GET /orders/{id}", api.get)
+	router.Handle("GET /orders/{id}", rest.Resource("order", store.ErrNotFound, orders.Order))
 	router.Handle("PUT /orders/{id}/payment", api.pay)
 	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
 	return router
@@ -80,21 +80,6 @@ func (a API) requireUser(w http.ResponseWriter, r *http.Request, id uuid.UUID) e
 		})
 	}
 	return nil
-}
-
-func (a API) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "order")
-	if err != nil {
-		return err
-	}
-	order, err := a.store.Order(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return rest.NotFound("order", id.String())
-	}
-	if err != nil {
-		return err
-	}
-	return rest.Write(w, http.StatusOK, order)
 }
 
 func (a API) list(w http.ResponseWriter, r *http.Request) error {

@@ -39,7 +39,7 @@ func New(payments *store.Store, orders orders.Client, accepted func(), openAPI [
 	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /payments", api.create)
 	router.Handle("GET /payments", api.list)
-	router.Handle("GET /payments/{id}", api.get)
+	router.Handle("GET /payments/{id}", rest.Resource("payment", store.ErrNotFound, payments.Payment))
 	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
 	return router
 }
@@ -125,21 +125,6 @@ func (a API) requirePayable(w http.ResponseWriter, r *http.Request, request stor
 		fmt.Sprintf("must be the order's total, %d", order.TotalCents))
 	fields.Check(request.Currency == order.Currency, "/currency", "must be the order's, "+order.Currency)
 	return fields.Err()
-}
-
-func (a API) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "payment")
-	if err != nil {
-		return err
-	}
-	payment, err := a.store.Payment(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return rest.NotFound("payment", id.String())
-	}
-	if err != nil {
-		return err
-	}
-	return rest.Write(w, http.StatusOK, payment)
 }
 
 func (a API) list(w http.ResponseWriter, r *http.Request) error {

@@ -33,7 +33,7 @@ func New(users *store.Store, openAPI []byte) http.Handler {
 	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /users", api.create)
 	router.Handle("GET /users", api.list)
-	router.Handle("GET /users/{id}", api.get)
+	router.Handle("GET /users/{id}", rest.Resource("user", store.ErrNotFound, users.User))
 	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
 	return router
 }
@@ -68,21 +68,6 @@ func (a API) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Location", "/users/"+user.ID.String())
 	return rest.Write(w, http.StatusCreated, user)
-}
-
-func (a API) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "user")
-	if err != nil {
-		return err
-	}
-	user, err := a.store.User(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return rest.NotFound("user", id.String())
-	}
-	if err != nil {
-		return err
-	}
-	return rest.Write(w, http.StatusOK, user)
 }
 
 func (a API) list(w http.ResponseWriter, r *http.Request) error {
