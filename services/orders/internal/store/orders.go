@@ -4,7 +4,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,10 +68,9 @@ const orderColumns = `id, user_id, items, total_cents, currency, status, payment
 
 // CreateOrder adds a pending order of the sum of its items.
 func (s *Store) CreateOrder(ctx context.Context, userID uuid.UUID, items []Item, currency string) (Order, error) {
-	// Version 7 ids sort by time, which keeps the index compact and the list in order.
-	id, err := uuid.NewV7()
+	id, err := postgres.NewID()
 	if err != nil {
-		return Order{}, fmt.Errorf("making an id: %w", err)
+		return Order{}, err
 	}
 	var total int64
 	for _, item := range items {
@@ -81,11 +79,7 @@ func (s *Store) CreateOrder(ctx context.Context, userID uuid.UUID, items []Item,
 	rows, _ := s.pool.Query(ctx, `
 		INSERT INTO orders (id, user_id, items, total_cents, currency) VALUES ($1, $2, $3, $4, $5)
 		RETURNING `+orderColumns, id, userID, items, total, currency)
-	order, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Order])
-	if err != nil {
-		return Order{}, fmt.Errorf("inserting order: %w", err)
-	}
-	return order, nil
+	return postgres.Inserted[Order](rows, "order")
 }
 
 // Order returns one order.
@@ -100,11 +94,7 @@ func (s *Store) Orders(ctx context.Context, userID *uuid.UUID, before uuid.UUID,
 		SELECT `+orderColumns+` FROM orders
 		WHERE ($1::uuid IS NULL OR user_id = $1) AND id < $2
 		ORDER BY id DESC LIMIT $3`, userID, before, limit)
-	orders, err := pgx.CollectRows(rows, pgx.RowToStructByName[Order])
-	if err != nil {
-		return nil, fmt.Errorf("listing orders: %w", err)
-	}
-	return orders, nil
+	return postgres.All[Order](rows, "orders")
 }
 
 // PayOrder marks an order paid. The same payment again changes nothing and succeeds.
@@ -134,12 +124,5 @@ func (s *Store) PayOrder(ctx context.Context, id uuid.UUID, payment Payment) (or
 }
 
 func oneOrder(rows pgx.Rows, id uuid.UUID) (Order, error) {
-	order, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Order])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Order{}, ErrNotFound
-	}
-	if err != nil {
-		return Order{}, fmt.Errorf("reading order %s: %w", id, err)
-	}
-	return order, nil
+	return postgres.One[Order](rows, ErrNotFound, "order "+id.String())
 }

@@ -78,18 +78,17 @@ const paymentColumns = `id, order_id, amount_cents, currency, status, reason, cr
 func (s *Store) CreatePayment(
 	ctx context.Context, key string, request Request, traceContext map[string]string,
 ) (payment Payment, err error) {
-	// Version 7 ids sort by time, which keeps the index compact and the list in order.
-	id, err := uuid.NewV7()
+	id, err := postgres.NewID()
 	if err != nil {
-		return Payment{}, fmt.Errorf("making an id: %w", err)
+		return Payment{}, err
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
 			INSERT INTO payments (id, order_id, amount_cents, currency, idempotency_key)
 			VALUES ($1, $2, $3, $4, $5) RETURNING `+paymentColumns,
 			id, request.OrderID, request.AmountCents, request.Currency, key)
-		if payment, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Payment]); err != nil {
-			return fmt.Errorf("inserting payment: %w", err)
+		if payment, err = postgres.Inserted[Payment](rows, "payment"); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO outbox (payment_id, trace_context) VALUES ($1, $2)`, id, traceContext)
 		if err != nil {
@@ -133,21 +132,10 @@ func (s *Store) Payments(ctx context.Context, orderID *uuid.UUID, before uuid.UU
 		SELECT `+paymentColumns+` FROM payments
 		WHERE ($1::uuid IS NULL OR order_id = $1) AND id < $2
 		ORDER BY id DESC LIMIT $3`, orderID, before, limit)
-	payments, err := pgx.CollectRows(rows, pgx.RowToStructByName[Payment])
-	if err != nil {
-		return nil, fmt.Errorf("listing payments: %w", err)
-	}
-	return payments, nil
+	return postgres.All[Payment](rows, "payments")
 }
 
 func (s *Store) onePayment(ctx context.Context, query string, args ...any) (Payment, error) {
 	rows, _ := s.pool.Query(ctx, query, args...)
-	payment, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Payment])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Payment{}, ErrNotFound
-	}
-	if err != nil {
-		return Payment{}, fmt.Errorf("reading payment: %w", err)
-	}
-	return payment, nil
+	return postgres.One[Payment](rows, ErrNotFound, "payment")
 }
