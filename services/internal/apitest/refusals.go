@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -43,4 +44,47 @@ func (a API) Refuses(t *testing.T, tests map[string]BadRequest, headers ...strin
 			}
 		})
 	}
+}
+
+// RefusesMalformed sends requests that no service understands: to an unknown route, and bodies that are no JSON or
+// too large. creation is the body of a creation, which a POST to collection would accept.
+func (a API) RefusesMalformed(t *testing.T, collection, creation string, headers ...string) {
+	t.Helper()
+	a.Refuses(t, map[string]BadRequest{
+		"unknown route": {
+			Method: http.MethodGet, Path: "/nothing", WantStatus: http.StatusNotFound,
+			WantDetail: "Nothing is served at /nothing; see /openapi.yaml.",
+		},
+		"content type of a form": {
+			Method: http.MethodPost, Path: collection, Body: creation,
+			Headers:    []string{"Content-Type", "application/x-www-form-urlencoded"},
+			WantStatus: http.StatusUnsupportedMediaType,
+			WantDetail: "Send the body as application/json and say so in Content-Type.",
+		},
+		"content type of text": {
+			Method: http.MethodPost, Path: collection, Body: creation, Headers: []string{"Content-Type", "text/plain"},
+			WantStatus: http.StatusUnsupportedMediaType,
+			WantDetail: "Send the body as application/json and say so in Content-Type.",
+		},
+		"body over the limit": {
+			Method: http.MethodPost, Path: collection, Body: `{"name": "` + strings.Repeat("a", 65<<10) + `"}`,
+			WantStatus: http.StatusRequestEntityTooLarge, WantDetail: "The body may have 65536 bytes at most.",
+		},
+		"no body": {
+			Method: http.MethodPost, Path: collection, WantStatus: http.StatusBadRequest,
+			WantDetail: "The body is not one JSON value; at byte 0: unexpected end of JSON input.",
+		},
+		"truncated JSON": {
+			Method: http.MethodPost, Path: collection, Body: `{"name": "Ada"`, WantStatus: http.StatusBadRequest,
+			WantDetail: "The body is not one JSON value; at byte 14: unexpected end of JSON input.",
+		},
+		"two JSON values": {
+			Method: http.MethodPost, Path: collection, Body: `{} {}`, WantStatus: http.StatusBadRequest,
+			WantDetail: "The body is not one JSON value; at byte 4: invalid character '{' after top-level value.",
+		},
+		"body of another type": {
+			Method: http.MethodPost, Path: collection, Body: `[]`, WantStatus: http.StatusUnprocessableEntity,
+			WantErrors: []problem.FieldError{{Detail: "must be an object, not array"}},
+		},
+	}, headers...)
 }

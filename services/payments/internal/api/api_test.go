@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -51,7 +50,7 @@ func TestCreatedPaymentIsFoundAtItsLocation(t *testing.T) {
 	service := newService(t)
 
 	created := service.pay("key", paymentOf(oneOrder))
-	payment := apitest.Decode[store.Payment](t, created, http.StatusCreated)
+	payment := apitest.FoundAtItsLocation[store.Payment](t, service.API, created)
 	if payment.Status != store.Accepted || payment.OrderID.String() != oneOrder || payment.AmountCents != 1499 {
 		t.Errorf("created %+v from %s", payment, paymentOf(oneOrder))
 	}
@@ -60,10 +59,6 @@ func TestCreatedPaymentIsFoundAtItsLocation(t *testing.T) {
 	}
 	if got := service.accepted.Load(); got != 1 {
 		t.Errorf("the relay was woken %d times, want once", got)
-	}
-	read := apitest.Decode[store.Payment](t, service.Send(http.MethodGet, created.Header.Get("Location"), ""), http.StatusOK)
-	if diff := cmp.Diff(payment, read); diff != "" {
-		t.Errorf("read another payment than was created (-created +read):\n%s", diff)
 	}
 }
 
@@ -149,19 +144,9 @@ func TestEqualRequestsAtOncePayOnce(t *testing.T) {
 
 func TestOrderIsPaidByOneOfManyPayments(t *testing.T) {
 	service := newService(t)
-	statuses := make([]int, 16)
-	var requests sync.WaitGroup
-	for i := range statuses {
-		requests.Go(func() { statuses[i] = service.pay("key-"+strconv.Itoa(i), paymentOf(oneOrder)).Status })
-	}
-	requests.Wait()
-
-	count := map[int]int{}
-	for _, status := range statuses {
-		count[status]++
-	}
-	want := map[int]int{http.StatusCreated: 1, http.StatusConflict: len(statuses) - 1}
-	if diff := cmp.Diff(want, count); diff != "" {
+	got := apitest.AtOnce(16, func(i int) apitest.Answer { return service.pay("key-"+strconv.Itoa(i), paymentOf(oneOrder)) })
+	want := map[int]int{http.StatusCreated: 1, http.StatusConflict: 15}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers by status (-want +got):\n%s", diff)
 	}
 }
@@ -189,19 +174,8 @@ func TestPaymentWithOrdersAway(t *testing.T) {
 			service := newService(t)
 			service.orders.OnRead(failure)
 
-			begin := time.Now()
-			got := service.pay("key", paymentOf(oneOrder))
-			took := time.Since(begin)
-			refused := apitest.Decode[problem.Problem](t, got, http.StatusServiceUnavailable)
-			if want := "https://atoll.dev/problems/orders-unavailable"; refused.Type != want {
-				t.Errorf("got problem type %q, want %q", refused.Type, want)
-			}
-			if seconds, err := strconv.Atoi(got.Header.Get("Retry-After")); err != nil || seconds < 1 {
-				t.Errorf("got Retry-After %q, want seconds", got.Header.Get("Retry-After"))
-			}
-			if took > 2*budget {
-				t.Errorf("the answer took %v with a budget of %v", took, budget)
-			}
+			apitest.PeerUnavailable(t, func() apitest.Answer { return service.pay("key", paymentOf(oneOrder)) },
+				"https://atoll.dev/problems/orders-unavailable", budget)
 			if got := service.list("/payments"); len(got) != 0 {
 				t.Errorf("there are payments: %+v", got)
 			}
@@ -236,10 +210,6 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 	const advice = "must be a header of 1 to 255 visible characters, new for every payment and the same for its repeats"
 
 	tests := map[string]apitest.BadRequest{
-		"unknown route": {
-			Method: http.MethodGet, Path: "/nothing", WantStatus: http.StatusNotFound,
-			WantDetail: "Nothing is served at /nothing; see /openapi.yaml.",
-		},
 		"wrong method": {
 			Method: http.MethodPatch, Path: "/payments/" + unknown, WantStatus: http.StatusMethodNotAllowed,
 			WantDetail: "PATCH is not possible here; use GET, HEAD.",
@@ -256,19 +226,6 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 			Method: http.MethodPost, Path: "/payments", Body: paymentOf(oneOrder),
 			Headers:    []string{keyHeader, strings.Repeat("k", 256)},
 			WantStatus: http.StatusBadRequest, WantErrors: []problem.FieldError{{Parameter: keyHeader, Detail: advice}},
-		},
-		"content type of text": {
-			Method: http.MethodPost, Path: "/payments", Body: paymentOf(oneOrder),
-			Headers: []string{"Content-Type", "text/plain"}, WantStatus: http.StatusUnsupportedMediaType,
-			WantDetail: "Send the body as application/json and say so in Content-Type.",
-		},
-		"body over the limit": {
-			Method: http.MethodPost, Path: "/payments", Body: `{"order_id": "` + strings.Repeat("a", 65<<10) + `"}`,
-			WantStatus: http.StatusRequestEntityTooLarge, WantDetail: "The body may have 65536 bytes at most.",
-		},
-		"truncated JSON": {
-			Method: http.MethodPost, Path: "/payments", Body: `{"order_id"`, WantStatus: http.StatusBadRequest,
-			WantDetail: "The body is not one JSON value; at byte 11: unexpected end of JSON input.",
 		},
 		"every field missing": {
 			Method: http.MethodPost, Path: "/payments", Body: `{}`, WantStatus: http.StatusUnprocessableEntity,
@@ -308,4 +265,5 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 		},
 	}
 	service.Refuses(t, tests, keyHeader, "key")
+	service.RefusesMalformed(t, "/payments", paymentOf(oneOrder), keyHeader, "key")
 }
