@@ -9,12 +9,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// SetupLogging makes JSON on w the default of slog.
+// SetupLogging makes slog write JSON to w.
 func SetupLogging(w io.Writer, level slog.Level) {
 	slog.SetDefault(slog.New(traceHandler{slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})}))
 }
 
-// traceHandler adds the ids of the current span, so that a log line leads to its trace and back.
+// traceHandler adds the ids of the current span, so that a log line can be found by its trace.
 type traceHandler struct{ slog.Handler }
 
 func (h traceHandler) Handle(ctx context.Context, record slog.Record) error {

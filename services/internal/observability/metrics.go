@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
-// NewRegistry returns the metrics of the process and its database pool.
+// NewRegistry returns a registry with the metrics of the process and of the database pool.
 func NewRegistry(pool *pgxpool.Pool) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -26,7 +26,7 @@ func NewRegistry(pool *pgxpool.Pool) *prometheus.Registry {
 	return registry
 }
 
-// Instrument traces, measures and logs every request to next.
+// Instrument returns a handler that traces, measures and logs every request to next.
 func Instrument(next http.Handler, registry prometheus.Registerer) http.Handler {
 	metrics := promauto.With(registry)
 	inFlight := metrics.NewGauge(prometheus.GaugeOpts{
@@ -39,8 +39,7 @@ func Instrument(next http.Handler, registry prometheus.Registerer) http.Handler 
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
 	}, []string{"route", "method", "code"})
 
-	// ServeMux leaves the route in the request it is given, so that nothing
-	// between here and there may copy the request.
+	// ServeMux writes the route into the request that it receives. No handler in between may copy the request.
 	next = logAccess(next)
 	next = promhttp.InstrumentHandlerDuration(duration, next, promhttp.WithLabelFromRequest("route", route))
 	next = promhttp.InstrumentHandlerInFlight(inFlight, next)
@@ -62,7 +61,7 @@ func logAccess(next http.Handler) http.Handler {
 	})
 }
 
-// route is the path pattern that matched, which unlike the path has few values.
+// route returns the path pattern that matched. Unlike the path, it has few different values.
 func route(r *http.Request) string {
 	if _, path, found := strings.Cut(r.Pattern, " "); found {
 		return path

@@ -15,12 +15,12 @@ import (
 	"go.opentelemetry.io/otel/sdk/trace"
 )
 
-// flushTimeout bounds the wait for a collector at the end of the process.
+// flushTimeout limits how long the process waits for the collector when it exits.
 const flushTimeout = 5 * time.Second
 
-// SetupTracing installs the tracer and the W3C propagators. The standard OTEL_ variables
-// decide the rest; without an endpoint spans still give logs their ids, but go nowhere.
-// The returned function flushes what is not exported yet.
+// SetupTracing installs the tracer and the W3C propagators. The standard OTEL_ variables configure the rest.
+// Without an endpoint no span is exported, but log lines still have trace ids.
+// The returned function exports the remaining spans.
 func SetupTracing(ctx context.Context, service string) (flush func(), err error) {
 	res, err := resource.New(ctx,
 		resource.WithAttributes(attribute.String("service.name", service)),
@@ -48,7 +48,7 @@ func SetupTracing(ctx context.Context, service string) (flush func(), err error)
 	}))
 
 	return func() {
-		// The process's own context has ended by now.
+		// The context of the process has ended already.
 		ctx, cancel := context.WithTimeout(context.Background(), flushTimeout)
 		defer cancel()
 		if err := provider.Shutdown(ctx); err != nil {

@@ -5,7 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// MustRegister adds the state of the client's breaker to registry.
+// MustRegister registers the metric for the state of the circuit breaker.
 func (c *Client) MustRegister(registry prometheus.Registerer) {
 	for _, state := range []circuitbreaker.State{
 		circuitbreaker.ClosedState, circuitbreaker.HalfOpenState, circuitbreaker.OpenState,

@@ -1,6 +1,6 @@
-// Package peer calls another service so that its failure stays its own: every attempt has a
-// timeout, retries are few and jittered, a circuit breaker spares a peer that is down, and all
-// of it together keeps within a budget.
+// Package peer calls another service (the peer) and limits the damage when the peer fails. Every attempt has a
+// timeout, retries are few and have jitter, and a circuit breaker stops calls to a peer that is down. One call
+// never takes longer than its budget.
 package peer
 
 import (
@@ -23,20 +23,19 @@ import (
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
-// Config is how a peer is called.
+// Config has the settings for calls to one peer.
 type Config struct {
 	URL url.URL `env:"URL"`
-	// Budget bounds one call, its retries and the pauses between them included.
+	// Budget limits the time of one call with its retries and the pauses between them.
 	Budget time.Duration `env:"BUDGET" envDefault:"2s"`
-	// AttemptTimeout bounds one attempt, so that a lost packet leaves time for another.
+	// AttemptTimeout limits the time of one attempt, so that the budget has time for a retry.
 	AttemptTimeout time.Duration `env:"ATTEMPT_TIMEOUT" envDefault:"700ms"`
-	// BreakerDelay is how long an open breaker refuses calls before it tries one.
+	// BreakerDelay is how long an open circuit breaker rejects calls before it permits a trial call.
 	BreakerDelay time.Duration `env:"BREAKER_DELAY" envDefault:"5s"`
 }
 
 const (
-	// The breaker opens when half of the last ten attempts failed, so that
-	// neither one lost packet nor a peer that half works goes wrong.
+	// The breaker opens when half of the last ten attempts failed. One lost packet does not open it.
 	breakerFailures = 5
 	breakerWindow   = 10
 
@@ -57,16 +56,16 @@ type Client struct {
 	retry   retrypolicy.RetryPolicy[Answer]
 }
 
-// Answer is what the peer decided: any status but those that say it could not.
+// Answer is a response in which the peer has decided on the request. A status such as 503 is an error instead.
 type Answer struct {
 	Status int
 	Body   []byte
 }
 
-// UnavailableError means that the peer gave no answer within the budget.
+// UnavailableError is returned when the peer gave no answer within the budget.
 type UnavailableError struct {
 	Peer string
-	// RetryAfter is when a call may succeed again.
+	// RetryAfter is the time until a call may succeed again.
 	RetryAfter time.Duration
 	Err        error
 }
@@ -77,12 +76,12 @@ func (e *UnavailableError) Error() string { return fmt.Sprintf("calling %s: %v",
 // Unwrap returns the failure of the last attempt.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
-// RetryAfterSeconds is RetryAfter as the header of that name wants it.
+// RetryAfterSeconds returns the value for the Retry-After header.
 func (e *UnavailableError) RetryAfterSeconds() int {
 	return max(1, int(math.Ceil(e.RetryAfter.Seconds())))
 }
 
-// New returns a client of the peer called name.
+// New returns a client for the peer with this name.
 func New(name string, cfg Config) (*Client, error) {
 	if cfg.URL.Scheme == "" || cfg.URL.Host == "" {
 		return nil, fmt.Errorf("%s_URL is %q, want a URL such as http://%s:8080",
@@ -90,7 +89,7 @@ func New(name string, cfg Config) (*Client, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = maxIdlePerTry
-	// Shorter than the peer keeps them, so that it never closes a connection that is about to be used.
+	// Shorter than the idle timeout of the peer, so that the peer never closes a connection that this client reuses.
 	transport.IdleConnTimeout = 30 * time.Second
 	return &Client{
 		name: name,
@@ -117,12 +116,12 @@ func New(name string, cfg Config) (*Client, error) {
 	}, nil
 }
 
-// Get reads a resource of the peer, and tries again when that fails.
+// Get reads a resource of the peer, with retries.
 func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
 	return c.call(ctx, http.MethodGet, path, nil, failsafe.With(c.retry, c.breaker))
 }
 
-// PutOnce writes a resource of the peer in one attempt, for callers that keep trying on their own.
+// PutOnce writes a resource of the peer without retries. It is for callers that retry themselves.
 func (c *Client) PutOnce(ctx context.Context, path string, v any) (Answer, error) {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -172,13 +171,13 @@ func (c *Client) try(ctx context.Context, method, path string, body []byte) (ans
 	return answer, nil
 }
 
-// undecided tells the statuses that say nothing about the request itself.
+// undecided reports whether a status says nothing about the request itself.
 func undecided(status int) bool {
 	return status >= http.StatusInternalServerError ||
 		status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
 }
 
-// failed tells what speaks against the peer. A caller who hung up does not.
+// failed reports whether an attempt counts as a failure of the peer. A call that its caller has cancelled does not.
 func failed(_ Answer, err error) bool {
 	return err != nil && !errors.Is(err, context.Canceled)
 }

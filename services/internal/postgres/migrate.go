@@ -18,14 +18,15 @@ import (
 )
 
 const (
-	// maxRetryInterval keeps the service close behind a database that comes up late.
+	// maxRetryInterval limits how much later than the database the service becomes ready.
 	maxRetryInterval = 2 * time.Second
-	// undefinedTable is what PostgreSQL answers about a table that is not there.
+	// undefinedTable is the PostgreSQL error code for a table that does not exist.
 	undefinedTable = "42P01"
 )
 
-// AwaitSchema returns when the database answers and its schema is at least as new as this binary
-// needs: in a rollback, old code runs on a newer schema. Until then it tells notYet why.
+// AwaitSchema returns when the database responds and its schema has at least the version that this binary needs.
+// A newer schema is allowed, because after a rollback old code runs on a newer schema. Until then AwaitSchema
+// calls notYet with the reason.
 func (d *DB) AwaitSchema(ctx context.Context, notYet func(error)) error {
 	return retry(ctx, d.checkSchema, func(err error) bool {
 		notYet(err)
@@ -44,15 +45,15 @@ func (d *DB) checkSchema(ctx context.Context) error {
 	return nil
 }
 
-// Migrate waits for the database and applies the migrations that its schema lacks. It reports
-// each one, and leaves a schema that is newer than all of them alone.
+// Migrate waits for the database and applies the missing migrations. It reports each migration. It does not change
+// a schema that is newer than all migrations.
 func (d *DB) Migrate(ctx context.Context, report func(line string)) error {
 	said := ""
 	return retry(ctx,
 		func(ctx context.Context) error { return d.migrate(ctx, report) },
 		func(err error) bool {
 			if !Unavailable(err) {
-				return false // A migration that is wrong stays so.
+				return false // A retry does not correct a wrong migration.
 			}
 			if line := "waiting: " + err.Error(); line != said {
 				report(line)
@@ -63,7 +64,7 @@ func (d *DB) Migrate(ctx context.Context, report func(line string)) error {
 }
 
 func (d *DB) migrate(ctx context.Context, report func(line string)) (err error) {
-	// A newer schema comes first: to goose, migrations that newer ones replaced would be missing.
+	// goose reports an error if a newer release has replaced migrations of this one. So check for a newer schema first.
 	current, known, err := d.versions(ctx)
 	if err != nil {
 		return err
@@ -101,8 +102,8 @@ func (d *DB) migrate(ctx context.Context, report func(line string)) (err error) 
 	}
 }
 
-// versions returns the version of the schema, 0 when there is none, and that of the newest migration.
-// It only reads, because serve may run as a user that may do no more.
+// versions returns the version of the schema and the version of the newest migration. A database without a schema
+// has version 0. versions only reads, because serve may run as a database user that may only read the version table.
 func (d *DB) versions(ctx context.Context) (current, newest int64, err error) {
 	files, err := fs.Glob(d.migrations, "*.sql")
 	if err != nil {
@@ -127,12 +128,12 @@ func (d *DB) versions(ctx context.Context) (current, newest int64, err error) {
 	return current, newest, nil
 }
 
-// turns has the migrations that run at once take turns, by an advisory lock.
+// turns makes concurrent migrations run one after the other, with an advisory lock.
 type turns struct{ lock.SessionLocker }
 
 func newTurns() (turns, error) {
 	const everySecond = 1
-	// The context decides when to give up.
+	// No limit here: the context ends the wait.
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(everySecond, math.MaxInt32))
 	if err != nil {
 		return turns{}, fmt.Errorf("preparing the migration lock: %w", err)
@@ -148,8 +149,8 @@ func (t turns) SessionLock(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// retry attempts until it works, tryAgain says no, or ctx ends; then the error has both that and
-// why the last attempt failed.
+// retry calls attempt until it succeeds, tryAgain returns false, or ctx ends. When ctx ends, the error has the
+// cause of the context and the error of the last attempt.
 func retry(ctx context.Context, attempt func(context.Context) error, tryAgain func(error) bool) error {
 	interval := backoff.NewExponentialBackOff()
 	interval.InitialInterval = 100 * time.Millisecond
@@ -164,7 +165,7 @@ func retry(ctx context.Context, attempt func(context.Context) error, tryAgain fu
 			return struct{}{}, last
 		},
 		backoff.WithBackOff(interval),
-		backoff.WithMaxElapsedTime(0), // ctx decides.
+		backoff.WithMaxElapsedTime(0), // Only ctx ends the retries.
 	)
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("%w: %w", context.Cause(ctx), last)

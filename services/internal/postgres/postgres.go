@@ -17,14 +17,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Config says where the database is. The PG* variables fill in what URL leaves out.
+// Config has the settings of the database. The PG* variables are the defaults of what URL does not set.
 type Config struct {
 	URL string `env:"DATABASE_URL"`
-	// PoolSize is what one replica takes of the server's max_connections.
+	// PoolSize is the maximum number of connections of one replica. The server's max_connections must be enough for
+	// all replicas.
 	PoolSize PoolSize `env:"ATOLL_DB_POOL" envDefault:"10"`
 }
 
-// PoolSize is a number of connections.
+// PoolSize is a number of connections, at least 1.
 type PoolSize int32
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -37,17 +38,17 @@ func (p *PoolSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// hostTimeout keeps a host that swallows packets from holding a request.
+// hostTimeout limits how long a request waits for a host that does not respond.
 const hostTimeout = 3 * time.Second
 
-// DB is the service's database.
+// DB is the database of a service.
 type DB struct {
 	pool       *pgxpool.Pool
 	migrations fs.FS
 }
 
-// Open prepares connections and makes none: the database may start later than the service.
-// migrations are goose migrations, which lead to the schema that the service needs.
+// Open configures the connection pool. It does not connect, because the database may start after the service.
+// migrations are the goose migrations to the schema that the service needs.
 func Open(ctx context.Context, cfg Config, migrations fs.FS) (*DB, error) {
 	settings, err := pgxpool.ParseConfig(cfg.URL)
 	if err != nil {
@@ -55,7 +56,7 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS) (*DB, error) {
 	}
 	settings.MaxConns = int32(cfg.PoolSize)
 	settings.ConnConfig.ConnectTimeout = hostTimeout
-	settings.PingTimeout = hostTimeout // Of a connection that was idle, before its next use.
+	settings.PingTimeout = hostTimeout // Before an idle connection is used again.
 	settings.AfterConnect = readTimesInUTC
 	pool, err := pgxpool.NewWithConfig(ctx, settings)
 	if err != nil {
@@ -64,13 +65,13 @@ func Open(ctx context.Context, cfg Config, migrations fs.FS) (*DB, error) {
 	return &DB{pool: pool, migrations: migrations}, nil
 }
 
-// Pool is for queries, and for the metrics of the pool.
+// Pool returns the pool, for queries and for its metrics.
 func (d *DB) Pool() *pgxpool.Pool { return d.pool }
 
-// Close waits for the connections in use and closes all.
+// Close waits until no connection is in use and closes all connections.
 func (d *DB) Close() { d.pool.Close() }
 
-// Ping says why the database cannot be used, if so.
+// Ping returns an error if the database does not respond.
 func (d *DB) Ping(ctx context.Context) error {
 	if err := d.pool.Ping(ctx); err != nil {
 		return fmt.Errorf("reaching the database: %w", err)
@@ -78,7 +79,7 @@ func (d *DB) Ping(ctx context.Context) error {
 	return nil
 }
 
-// Unavailable tells the errors of a database that is away or restarting from those of a bug.
+// Unavailable reports whether err means that the database is unreachable or restarting. Other errors are bugs.
 func Unavailable(err error) bool {
 	var connecting *pgconn.ConnectError
 	var network net.Error
@@ -88,14 +89,14 @@ func Unavailable(err error) bool {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
 		switch server.Code {
-		case "57P01", "57P02", "57P03", "53300": // Shutting down, crashed, starting, full.
+		case "57P01", "57P02", "57P03", "53300": // Shutting down, crashed, starting, too many connections.
 			return true
 		}
 	}
 	return false
 }
 
-// readTimesInUTC keeps the zone of the machine out of the API.
+// readTimesInUTC makes the API independent of the time zone of the machine.
 func readTimesInUTC(_ context.Context, conn *pgx.Conn) error {
 	conn.TypeMap().RegisterType(&pgtype.Type{
 		Name:  "timestamptz",

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// NewID returns the id of a new row. Version 7 ids sort by time, which keeps the index compact and the list in order.
+// NewID returns an id for a new row. UUIDs of version 7 sort by time, so the index stays compact and the order of ids
+// is the order of creation.
 func NewID() (uuid.UUID, error) {
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
-// Decode reads the body of r into v and refuses whatever v does not have a place for.
+// Decode decodes the body of r into v. It rejects fields that v does not have.
 func Decode(r *http.Request, v any) error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
@@ -42,13 +42,13 @@ func Decode(r *http.Request, v any) error {
 	return nil
 }
 
-// FieldError is an Unmarshal error that names its place.
+// FieldError is an error of Unmarshal that names the field.
 type FieldError problem.FieldError
 
 // Error implements error.
 func (e *FieldError) Error() string { return e.Pointer + ": " + e.Detail }
 
-// Unmarshal decodes one valid JSON value strictly; its errors are FieldErrors.
+// Unmarshal decodes one valid JSON value. It rejects unknown fields. Its errors are FieldErrors.
 func Unmarshal(data []byte, v any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -68,7 +68,7 @@ func Unmarshal(data []byte, v any) error {
 		}
 		return &FieldError{Pointer: pointer, Detail: fmt.Sprintf("must be %s, not %s", jsonType(mismatch), mismatch.Value)}
 	}
-	// encoding/json has no type for this one error.
+	// encoding/json has no type for this error.
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		if name, unquoteErr := strconv.Unquote(name); unquoteErr == nil {
 			return &FieldError{Pointer: "/" + name, Detail: "is not a known field; remove it"}
@@ -77,7 +77,7 @@ func Unmarshal(data []byte, v any) error {
 	return &FieldError{Detail: err.Error()}
 }
 
-// Write answers with v as JSON.
+// Write writes v as a JSON response.
 func Write(w http.ResponseWriter, status int, v any) error {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -85,7 +85,7 @@ func Write(w http.ResponseWriter, status int, v any) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	// The status is sent: a write that fails now means that the caller has left.
+	// The status is sent already. A write error means that the caller closed the connection.
 	_, _ = w.Write(append(body, '\n'))
 	return nil
 }

@@ -15,15 +15,15 @@ const (
 	maxLimit     = 200
 )
 
-// Page is what a caller wants to see of a list, newest first.
+// Page is the part of a list that the caller asks for. Lists start with the newest row.
 type Page struct {
-	// Limit is the number of rows wanted.
+	// Limit is the number of rows in the page.
 	Limit int
-	// Before is the id of the last row of the page before, or the largest id.
+	// Before is the id of the last row of the previous page. The first page has the largest possible id.
 	Before uuid.UUID
 }
 
-// PageOf reads the limit and cursor parameters.
+// PageOf reads the page from the query parameters limit and cursor.
 func PageOf(r *http.Request) (Page, error) {
 	page := Page{Limit: defaultLimit, Before: uuid.Max}
 	query := r.URL.Query()
@@ -52,8 +52,8 @@ func PageOf(r *http.Request) (Page, error) {
 	return page, nil
 }
 
-// Cut splits rows, read with one more than the limit, into the page and the cursor of the next.
-// The cursor is empty on the last page.
+// Cut returns the rows of the page and the cursor of the next page. rows may have one row more than the
+// limit: it shows that a next page exists. The cursor of the last page is empty.
 func Cut[T any](page Page, rows []T, id func(T) uuid.UUID) (shown []T, next string) {
 	if len(rows) <= page.Limit {
 		return rows, ""
@@ -62,7 +62,7 @@ func Cut[T any](page Page, rows []T, id func(T) uuid.UUID) (shown []T, next stri
 	return shown, id(shown[page.Limit-1]).String()
 }
 
-// ParseID reads a UUID in the only form this API writes one in.
+// ParseID parses a UUID. It accepts only the form that the API writes.
 func ParseID(text string) (uuid.UUID, error) {
 	const canonical = len("00000000-0000-0000-0000-000000000000")
 	if len(text) != canonical {
@@ -71,7 +71,7 @@ func ParseID(text string) (uuid.UUID, error) {
 	return uuid.Parse(text)
 }
 
-// PathID reads the {id} of the path. What is no UUID cannot exist, so that it is not found.
+// PathID reads the {id} of the path. Text that is not a UUID is reported as not found, because no such id can exist.
 func PathID(r *http.Request, kind string) (uuid.UUID, error) {
 	id, err := ParseID(r.PathValue("id"))
 	if err != nil {
@@ -80,12 +80,12 @@ func PathID(r *http.Request, kind string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// NotFound says that no such thing exists.
+// NotFound returns the problem for an id that does not exist.
 func NotFound(kind, id string) error {
 	return problem.New(http.StatusNotFound, fmt.Sprintf("No %s has the id %q.", kind, id))
 }
 
-// FilterID reads a query parameter that narrows a list to one id; nil without it.
+// FilterID reads a query parameter that filters a list by an id. It returns nil if the parameter is not set.
 func FilterID(r *http.Request, name string) (*uuid.UUID, error) {
 	text := r.URL.Query().Get(name)
 	if text == "" {

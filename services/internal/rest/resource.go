@@ -8,7 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Resource answers with the resource that the {id} of the path names. read fails with notFound if it does not exist.
+// Resource returns a handler that writes the resource with the {id} of the path. read returns the error notFound
+// for an id that does not exist.
 func Resource[T any](kind string, notFound error, read func(context.Context, uuid.UUID) (T, error)) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		id, err := PathID(r, kind)

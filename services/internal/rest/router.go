@@ -1,5 +1,5 @@
-// Package rest is what every JSON endpoint of the service shares: routing whose errors are
-// problem documents, strict decoding, and paging.
+// Package rest has what the JSON endpoints of every service need: routing with problem documents as errors,
+// strict decoding, and paging.
 package rest
 
 import (
@@ -14,29 +14,28 @@ import (
 )
 
 const (
-	// requestTimeout bounds what a handler may spend, so that a slow database
-	// cannot hold requests for longer than any caller would wait.
+	// requestTimeout limits the time of a handler. No caller waits longer than this for a slow database.
 	requestTimeout = 10 * time.Second
-	// maxBody is far above any valid request of this API.
+	// maxBody is much larger than any valid request.
 	maxBody = 64 << 10
 )
 
-// Handler answers a request, or returns the error to answer it with.
+// Handler writes the response to a request, or returns an error for the router to write.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Router is a ServeMux whose every error is a problem document.
+// Router is a ServeMux that writes all errors as problem documents.
 type Router struct {
 	mux *http.ServeMux
-	// unavailable tells the errors that a retry may cure.
+	// unavailable reports errors that may disappear when the caller retries.
 	unavailable func(error) bool
 }
 
-// NewRouter returns a Router without routes.
+// NewRouter returns a Router without routes. It responds with 503 to errors for which unavailable is true.
 func NewRouter(unavailable func(error) bool) *Router {
 	return &Router{mux: http.NewServeMux(), unavailable: unavailable}
 }
 
-// Handle routes a ServeMux pattern to h.
+// Handle registers h for a pattern of ServeMux.
 func (rt *Router) Handle(pattern string, h Handler) {
 	rt.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
@@ -57,7 +56,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		rt.mux.ServeHTTP(w, r)
 		return
 	}
-	// No route: ServeMux knows which error it is, and says so in plain text.
+	// No route matches. ServeMux chooses the status, but writes plain text.
 	answer := refusal{header: http.Header{}}
 	fallback.ServeHTTP(&answer, r)
 	if answer.status == http.StatusMethodNotAllowed {
@@ -75,7 +74,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &p):
 		problem.Write(w, r, p)
 	case errors.Is(r.Context().Err(), context.Canceled):
-		// The caller hung up, so that nobody reads an answer: 499 is for the access log.
+		// The caller closed the connection and reads no response: the status 499 is for the access log.
 		w.WriteHeader(499)
 	case rt.unavailable(err) || errors.Is(err, context.DeadlineExceeded):
 		slog.WarnContext(r.Context(), "Answered without the database", "error", err)
@@ -87,7 +86,7 @@ func (rt *Router) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// recoverPanic keeps a bug in one handler from looking like a lost connection.
+// recoverPanic responds with 500 when a handler panics. Without it the caller sees a lost connection.
 func recoverPanic(w http.ResponseWriter, r *http.Request) {
 	switch cause := recover(); cause {
 	case nil:
@@ -103,7 +102,7 @@ func internalError() *problem.Problem {
 	return problem.New(http.StatusInternalServerError, "The service failed; report it with the trace_id.")
 }
 
-// refusal keeps the status and headers of a ServeMux error and drops its text.
+// refusal is a ResponseWriter that keeps the status and headers of a ServeMux error and discards its text.
 type refusal struct {
 	header http.Header
 	status int

@@ -11,37 +11,37 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
-// pingTimeout is below the timeout of a usual probe, so that the reason gets out.
+// pingTimeout is shorter than the usual probe timeout of 1s, so that the response can name the cause.
 const pingTimeout = 800 * time.Millisecond
 
-// Readiness decides whether the service should get requests.
+// Readiness decides whether the service is ready for requests.
 type Readiness struct {
 	ping     func(context.Context) error
 	starting atomic.Pointer[error]
 	draining atomic.Bool
 }
 
-// NewReadiness returns a Readiness that is not ready until Await has succeeded.
+// NewReadiness returns a Readiness that is unready until Await has succeeded.
 func NewReadiness(ping func(context.Context) error) *Readiness {
 	r := &Readiness{ping: ping}
 	r.wait(errors.New("starting"))
 	return r
 }
 
-// Await runs await and is ready after. Until then the latest reason that await gives is the answer:
-// a service that stays up and says why is easier to mend than one that restarts.
+// Await waits for await and then makes the service ready. Until then the probe responds with the last reason that
+// await has reported. The service does not exit, because a probe that names the cause is easier to debug than restarts.
 func (r *Readiness) Await(ctx context.Context, await func(ctx context.Context, notYet func(error)) error) {
 	if err := await(ctx, r.wait); err != nil {
-		return // Only the end of ctx makes it give up, and that has a line of its own.
+		return // await fails only when ctx ends. The shutdown is logged elsewhere.
 	}
 	r.starting.Store(nil)
 	slog.InfoContext(ctx, "Became ready")
 }
 
-// Drain makes the service unready for good.
+// Drain makes the service unready until it exits.
 func (r *Readiness) Drain() { r.draining.Store(true) }
 
-// ServeHTTP answers a readiness probe.
+// ServeHTTP responds to a readiness probe.
 func (r *Readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if err := r.check(req.Context()); err != nil {
 		problem.Write(w, req, problem.New(http.StatusServiceUnavailable, err.Error()))
@@ -63,7 +63,7 @@ func (r *Readiness) check(ctx context.Context) error {
 }
 
 func (r *Readiness) wait(reason error) {
-	// Retries repeat themselves: only a new reason is worth a line.
+	// Retries report the same reason many times: log a reason only when it changes.
 	if last := r.starting.Swap(&reason); last == nil || (*last).Error() != reason.Error() {
 		slog.Info("Not ready", "reason", reason)
 	}

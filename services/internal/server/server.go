@@ -1,4 +1,4 @@
-// Package server runs the HTTP server: probes, metrics, limits and a shutdown that drains.
+// Package server runs the HTTP server: probes, metrics, limits and a graceful shutdown.
 package server
 
 import (
@@ -15,17 +15,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Config is how the server listens and stops.
+// Config has the settings of the server.
 type Config struct {
 	Port int `env:"PORT" envDefault:"8080"`
-	// ShutdownDelay keeps accepting connections while /readyz already says no, for
-	// platforms that do not wait for their load balancers before they send SIGTERM.
+	// ShutdownDelay is how long the server accepts connections after /readyz has become unready. It is for
+	// platforms that send SIGTERM before their load balancers have removed the endpoint.
 	ShutdownDelay time.Duration `env:"SHUTDOWN_DELAY" envDefault:"0s"`
-	// ShutdownTimeout is what requests in flight get to finish.
+	// ShutdownTimeout is how long requests in flight may take to finish.
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
 }
 
-// Handler adds the endpoints for the platform beside the API. They are neither traced nor logged.
+// Handler serves the API, the probes and the metrics. Requests for probes and metrics are neither traced nor logged.
 func Handler(api http.Handler, readiness *Readiness, metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", writeOK)
@@ -35,14 +35,14 @@ func Handler(api http.Handler, readiness *Readiness, metrics prometheus.Gatherer
 	return mux
 }
 
-// Run serves handler until ctx ends, then lets requests in flight finish.
+// Run serves handler until ctx ends, and then waits for requests in flight.
 func Run(ctx context.Context, cfg Config, handler http.Handler, readiness *Readiness) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
-		// Longer than proxies keep idle connections: the side that reuses one must be the side that closes it.
+		// Longer than the idle timeout of proxies. The side that reuses a connection must be the side that closes it.
 		IdleTimeout:    120 * time.Second,
 		MaxHeaderBytes: 32 << 10,
 		ErrorLog:       slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
@@ -79,6 +79,6 @@ func drain(server *http.Server, cfg Config, readiness *Readiness) error {
 
 func writeOK(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	// A probe that has left needs no answer.
+	// A write error means that the kubelet closed the connection.
 	_, _ = w.Write([]byte("ok\n"))
 }

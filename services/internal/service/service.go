@@ -1,4 +1,4 @@
-// Package service runs a service: its settings, its subcommands, and how it starts and ends.
+// Package service runs a service: it reads the settings, runs the subcommands, and starts and stops the server.
 package service
 
 import (
@@ -21,29 +21,30 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/server"
 )
 
-// Service is what makes a service different from the others. S is all of its settings.
+// Service is the definition of one service. S has all of its settings.
 type Service[S interface{ Common() Settings }] struct {
 	Name string
-	// Migrations are goose migrations, which lead to the schema that the service needs.
+	// Migrations are the goose migrations to the schema that the service needs.
 	Migrations fs.FS
-	// Prepare checks the settings before anything is started.
+	// Prepare checks the settings. It runs before anything is started.
 	Prepare func(S) (Build, error)
 }
 
-// Build makes the service on its database. The registry is for metrics of its own.
+// Build creates the parts of the service. registry is for metrics that only this service has.
 type Build func(db *postgres.DB, registry prometheus.Registerer) Parts
 
-// Parts are what a service runs.
+// Parts are the parts of a running service.
 type Parts struct {
-	// API answers the requests.
+	// API handles the requests.
 	API http.Handler
-	// Background works beside the API once the schema is there, until its context ends. Nil if there is no such work.
+	// Background runs beside the API. It starts when the schema is ready and returns when its context ends.
+	// Unset means that the service has no such work.
 	Background func(context.Context)
 }
 
-// Main runs the subcommand that the arguments of the process name, and ends the process.
+// Main runs the subcommand in the arguments of the process. It exits with code 1 on an error.
 func (s Service[S]) Main() {
-	// SIGTERM is how Kubernetes asks a pod to leave.
+	// The kubelet sends SIGTERM to stop a container.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
@@ -57,7 +58,7 @@ func (s Service[S]) Main() {
 	}
 }
 
-// Run runs the subcommand that args name; without args, serve.
+// Run runs the subcommand in args. The default is serve.
 func (s Service[S]) Run(ctx context.Context, args []string) error {
 	settings, err := load[S]()
 	if err != nil {
@@ -81,7 +82,7 @@ func (s Service[S]) Run(ctx context.Context, args []string) error {
 	}
 }
 
-// migrate waits for the database and brings its schema up to date.
+// migrate waits for the database and updates its schema.
 func (s Service[S]) migrate(ctx context.Context, settings Settings) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, settings.MigrateTimeout,
 		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", settings.MigrateTimeout))
@@ -95,13 +96,13 @@ func (s Service[S]) migrate(ctx context.Context, settings Settings) error {
 	return db.Migrate(ctx, report)
 }
 
-// report prints one line of migrate's. It is text, because whoever started the migration reads it,
-// and all on one stream, so that the cause of a failure stays last.
+// report prints a line of the output of migrate. The output is text, because a person reads it. All lines go to
+// one stream, so that the cause of a failure is the last line.
 func report(line string) {
 	fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(line), " "))
 }
 
-// serve answers requests until ctx ends, then drains. It leaves the schema to migrate.
+// serve handles requests until ctx ends, and then drains. It does not change the schema: migrate does.
 func (s Service[S]) serve(ctx context.Context, settings S) error {
 	build, err := s.Prepare(settings)
 	if err != nil {
@@ -123,7 +124,7 @@ func (s Service[S]) serve(ctx context.Context, settings S) error {
 	parts := build(db, registry)
 	handler := observability.Instrument(parts.API, registry)
 
-	// What works in the background outlives the server, so that what the server accepts while it drains is done too.
+	// Background work stops after the server, so that it also handles what the server accepts while it drains.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	readiness := server.NewReadiness(db.Ping)
 	var working sync.WaitGroup

@@ -11,17 +11,17 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/server"
 )
 
-// Settings are the settings that every service has. OpenTelemetry reads its own OTEL_ variables.
+// Settings are the settings that every service has. OpenTelemetry reads the OTEL_ variables itself.
 type Settings struct {
 	LogLevel slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	Server   server.Config
 	Database postgres.Config
 
-	// MigrateTimeout bounds the migrate subcommand, its wait for the database included.
+	// MigrateTimeout limits the time of the migrate subcommand with its wait for the database.
 	MigrateTimeout time.Duration `env:"MIGRATE_TIMEOUT" envDefault:"5m"`
 }
 
-// Common returns the settings that every service has, for structs that embed them.
+// Common returns s. A struct that embeds Settings has it too, so that this package can read its common settings.
 func (s Settings) Common() Settings { return s }
 
 // load reads the environment.
