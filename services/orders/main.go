@@ -1,4 +1,4 @@
-// Command orders keeps the shop's orders: who wants what, for how much, and whether it is paid.
+// Command orders stores the orders of the shop: their items, totals and payments.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-// settings are all settings of the service.
+// settings has all settings of the service.
 type settings struct {
 	service.Settings
 	Users peer.Config `envPrefix:"USERS_"`

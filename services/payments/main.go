@@ -1,4 +1,4 @@
-// Command payments takes payments for the shop's orders and sees to it that orders learns of each.
+// Command payments accepts payments for the orders of the shop and delivers each payment to the orders service.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
-// settings are all settings of the service.
+// settings has all settings of the service.
 type settings struct {
 	service.Settings
 	Orders peer.Config  `envPrefix:"ORDERS_"`

@@ -1,4 +1,4 @@
-// Command users keeps the shop's users: who they are and how to reach them.
+// Command users stores the users of the shop: their names and email addresses.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Package api answers the requests that openapi.yaml describes.
+// Package api handles the requests that openapi.yaml describes.
 package api
 
 import (
@@ -24,7 +24,7 @@ type API struct {
 	users users.Client
 }
 
-// New returns the handler of the API, and of the document that describes it.
+// New returns the handler of the API. It also serves the document openAPI.
 func New(orders *store.Store, users users.Client, openAPI []byte) http.Handler {
 	api := API{store: orders, users: users}
 	router := rest.NewRouter(postgres.Unavailable)
@@ -61,7 +61,7 @@ func (a API) create(w http.ResponseWriter, r *http.Request) error {
 	return rest.Write(w, http.StatusCreated, order)
 }
 
-// requireUser refuses orders of users that do not exist, and those it cannot know it of.
+// requireUser rejects an order if its user does not exist, or if the users service is unavailable.
 func (a API) requireUser(w http.ResponseWriter, r *http.Request, id uuid.UUID) error {
 	exists, err := a.users.Exists(r.Context(), id)
 	var unavailable *peer.UnavailableError

@@ -1,4 +1,4 @@
-// Package api answers the requests that openapi.yaml describes.
+// Package api handles the requests that openapi.yaml describes.
 package api
 
 import (
@@ -27,7 +27,7 @@ type API struct {
 	store *store.Store
 }
 
-// New returns the handler of the API, and of the document that describes it.
+// New returns the handler of the API. It also serves the document openAPI.
 func New(users *store.Store, openAPI []byte) http.Handler {
 	api := API{store: users}
 	router := rest.NewRouter(postgres.Unavailable)
@@ -94,13 +94,13 @@ func validName(name string) bool {
 	return strings.TrimSpace(name) != "" && utf8.RuneCountInString(name) <= maxName && printable(name)
 }
 
-// validEmail takes what can be mailed to; only a mail that arrives proves more.
+// validEmail checks only the syntax. Only a delivered mail proves that the address exists.
 func validEmail(email string) bool {
 	address, err := mail.ParseAddress(email)
 	return err == nil && address.Address == email && len(email) <= maxEmail && printable(email)
 }
 
-// printable also refuses U+0000, which PostgreSQL cannot store.
+// printable is false for U+0000 too, which PostgreSQL cannot store.
 func printable(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }

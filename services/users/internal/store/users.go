@@ -13,13 +13,13 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
 	ErrNotFound   = errors.New("no such user")
 	ErrEmailTaken = errors.New("another user has this email address")
 )
 
-// Store is the service's database.
+// Store reads and writes users.
 type Store struct {
 	pool *pgxpool.Pool
 }
@@ -27,7 +27,7 @@ type Store struct {
 // New returns a Store on the database.
 func New(db *postgres.DB) *Store { return &Store{pool: db.Pool()} }
 
-// User is someone who may order.
+// User is a person who may order.
 type User struct {
 	ID        uuid.UUID `json:"id"`
 	Name      string    `json:"name"`
@@ -58,7 +58,7 @@ func (s *Store) User(ctx context.Context, id uuid.UUID) (User, error) {
 	return postgres.One[User](rows, ErrNotFound, "user "+id.String())
 }
 
-// Users returns up to limit users older than before, newest first.
+// Users returns up to limit users that are older than before, the newest first.
 func (s *Store) Users(ctx context.Context, before uuid.UUID, limit int) ([]User, error) {
 	rows, _ := s.pool.Query(ctx, `
 		SELECT id, name, email, created_at FROM users
