@@ -18,7 +18,7 @@ var underTest = processtest.Service{
 		"items": [{"sku": "tea", "quantity": 2, "unit_price_cents": 250}],
 		"currency": "EUR"
 	}`,
-	// users has every user.
+	// The fake users service has every user.
 	Peers: func(t *testing.T) []string {
 		users := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 		t.Cleanup(users.Close)

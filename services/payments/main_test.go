@@ -35,26 +35,26 @@ func TestMain(m *testing.M) { os.Exit(underTest.Main(m)) }
 
 func TestProcess(t *testing.T) { underTest.Test(t) }
 
-// The process dies after orders has taken the payment and before it has noted so.
-func TestKilledServiceDeliversWhenItIsBack(t *testing.T) {
+// The process is killed after the orders service has recorded the payment and before the outcome is committed.
+func TestKilledServiceDeliversAfterARestart(t *testing.T) {
 	orders := orderstest.New(t)
-	told := make(chan struct{})
+	delivered := make(chan struct{})
 	orders.OnPay(func(_ http.ResponseWriter, r *http.Request, pay func()) {
 		pay()
-		close(told)
+		close(delivered)
 		<-r.Context().Done()
 	})
 	environment := append(calling(orders), "DATABASE_URL="+processtest.Migrated(t), "ORDERS_ATTEMPT_TIMEOUT=1m", "ORDERS_BUDGET=1m")
 	process := processtest.Start(t, environment...)
 	eventually.Holds(t, "ready", process.Ready(t))
 	if status := process.SendHalf(t, underTest.Collection, underTest.Creation, underTest.Headers...).Finish(t); status != http.StatusCreated {
-		t.Fatalf("the payment was answered %d, want 201", status)
+		t.Fatalf("the payment got status %d, want 201", status)
 	}
-	<-told
+	<-delivered
 	orders.OnPay(nil)
 	process.Kill(t)
 	if err := process.Wait(t); err == nil {
-		t.Error("the service ended in peace, although it was killed")
+		t.Error("the service exited with success although it was killed")
 	}
 
 	process = processtest.Start(t, environment...)
@@ -74,6 +74,6 @@ func TestKilledServiceDeliversWhenItIsBack(t *testing.T) {
 		t.Errorf("paid orders (-want +got):\n%s", diff)
 	}
 	if got := len(orders.Deliveries()); got != 2 {
-		t.Errorf("orders was told %d times, want twice: before and after the crash", got)
+		t.Errorf("orders got %d deliveries, want 2: before and after the crash", got)
 	}
 }

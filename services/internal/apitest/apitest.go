@@ -1,4 +1,4 @@
-// Package apitest calls a service's API in tests, and holds it to its openapi.yaml.
+// Package apitest calls the API of a service in tests, and checks each response against openapi.yaml.
 package apitest
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
-// API is the API of a service, called through the contract.
+// API is a running API. Each call is checked against the contract.
 type API struct {
 	t      *testing.T
 	url    string
@@ -29,14 +29,14 @@ func Serve(t *testing.T, api http.Handler, db *postgres.DB) API {
 	return API{t: t, url: server.URL, client: &http.Client{Transport: newContract(t)}}
 }
 
-// Answer is a response that was read.
+// Answer is a response with its body.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
 }
 
-// Send calls the API; headers are pairs that come on top of a JSON content type.
+// Send sends a request with a JSON content type. headers are pairs of a name and a value, and may replace it.
 func (a API) Send(method, path, body string, headers ...string) Answer {
 	a.t.Helper()
 	var content io.Reader
@@ -62,7 +62,7 @@ func (a API) Send(method, path, body string, headers ...string) Answer {
 	return Answer{Status: response.StatusCode, Header: response.Header, Body: received}
 }
 
-// Decode reads the answer, which must have the status, into a T.
+// Decode checks the status of the answer and decodes its body as a T.
 func Decode[T any](t *testing.T, a Answer, status int) T {
 	t.Helper()
 	if a.Status != status {

@@ -12,7 +12,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
-// FoundAtItsLocation decodes the answer to a creation, and checks that what was created is found at its location.
+// FoundAtItsLocation decodes the response to a creation, and checks that a GET of its Location returns the same.
 func FoundAtItsLocation[T any](t *testing.T, api API, created Answer) T {
 	t.Helper()
 	value := Decode[T](t, created, http.StatusCreated)
@@ -23,7 +23,7 @@ func FoundAtItsLocation[T any](t *testing.T, api API, created Answer) T {
 	return value
 }
 
-// AtOnce sends n requests at once, and counts the answers by status.
+// AtOnce sends n requests concurrently and returns the number of responses with each status.
 func AtOnce(n int, send func(i int) Answer) map[int]int {
 	answers := make([]Answer, n)
 	var requests sync.WaitGroup
@@ -38,8 +38,8 @@ func AtOnce(n int, send func(i int) Answer) map[int]int {
 	return count
 }
 
-// PeerUnavailable checks the answer to a request that needs a peer which is away: it says when to try again,
-// and comes within twice the budget of the peer.
+// PeerUnavailable checks the response to a request that needs an unavailable peer: it has the problem type and a
+// Retry-After header, and arrives within twice the budget for the peer.
 func PeerUnavailable(t *testing.T, send func() Answer, wantType string, budget time.Duration) {
 	t.Helper()
 	begin := time.Now()

@@ -14,8 +14,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// contract is a transport that fails the test whenever the service and openapi.yaml disagree:
-// every answer must be described, and every request that succeeds must be allowed.
+// contract is a transport that checks each call against openapi.yaml. The document must describe every response,
+// and must permit every request that succeeds.
 type contract struct {
 	t      *testing.T
 	router routers.Router
@@ -37,7 +37,7 @@ func newContract(t *testing.T) contract {
 	return contract{t: t, router: router}
 }
 
-// OpenAPI returns the document of the service whose package api is tested.
+// OpenAPI returns the openapi.yaml of the service. Call it from a test in <service>/internal/api.
 func OpenAPI(t *testing.T) []byte {
 	t.Helper()
 	document, err := os.ReadFile("../../openapi.yaml")

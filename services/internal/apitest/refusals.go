@@ -11,17 +11,17 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/problem"
 )
 
-// BadRequest is a request that the API refuses, and how.
+// BadRequest is a request that the API rejects, and the expected problem.
 type BadRequest struct {
 	Method, Path, Body string
-	// Headers are pairs that come on top of those of every request.
+	// Headers are pairs of a name and a value, beside the headers of every request.
 	Headers    []string
 	WantStatus int
 	WantDetail string
 	WantErrors []problem.FieldError
 }
 
-// Refuses sends each request, with headers, and checks the problem that answers it.
+// Refuses sends each request with headers, and checks the problem in the response.
 func (a API) Refuses(t *testing.T, tests map[string]BadRequest, headers ...string) {
 	t.Helper()
 	for name, test := range tests {
@@ -46,8 +46,8 @@ func (a API) Refuses(t *testing.T, tests map[string]BadRequest, headers ...strin
 	}
 }
 
-// RefusesMalformed sends requests that no service understands: to an unknown route, and bodies that are no JSON or
-// too large. creation is the body of a creation, which a POST to collection would accept.
+// RefusesMalformed checks the requests that every service rejects: an unknown route, and bodies that are not a JSON
+// object or too large. creation is a valid body for a POST to collection.
 func (a API) RefusesMalformed(t *testing.T, collection, creation string, headers ...string) {
 	t.Helper()
 	a.Refuses(t, map[string]BadRequest{

@@ -1,4 +1,4 @@
-// Package eventually waits in tests for what another process or goroutine brings about.
+// Package eventually lets tests wait for the work of another process or goroutine.
 package eventually
 
 import (
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Patience is far above what anything in the tests takes, so that it only ends what hangs.
+// Patience is much longer than any step of a test takes. It ends only steps that hang.
 const Patience = 20 * time.Second
 
-// Holds waits until a condition holds.
+// Holds waits until holds returns true. what describes the condition.
 func Holds(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.After(Patience)
@@ -18,7 +18,7 @@ func Holds(t testing.TB, what string, holds func() bool) {
 	for !holds() {
 		select {
 		case <-deadline:
-			t.Fatal("this did not come true: " + what)
+			t.Fatal("timed out, the condition does not hold: " + what)
 		case <-again.C:
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/peertest"
 )
 
-// fake is a peer whose behaviour a test changes as it goes.
+// fake is a peer with behaviour that a test can change.
 type fake struct {
 	url      url.URL
 	attempts atomic.Int64
@@ -35,7 +35,7 @@ func newFake(t *testing.T) *fake {
 	return f
 }
 
-// answers makes the peer answer with the statuses in turn, the last one for good.
+// answers makes the peer respond with the statuses one after the other. The last status repeats.
 func (f *fake) answers(statuses ...int) {
 	var next atomic.Int64
 	f.behaves(func(w http.ResponseWriter, _ *http.Request) {
@@ -45,7 +45,7 @@ func (f *fake) answers(statuses ...int) {
 
 func (f *fake) behaves(respond http.HandlerFunc) { f.respond.Store(&respond) }
 
-// hangs makes the peer answer nobody.
+// hangs makes the peer never respond.
 func (f *fake) hangs() {
 	f.behaves(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 }
@@ -67,15 +67,15 @@ func settings() Config {
 func TestGet(t *testing.T) {
 	tests := map[string]struct {
 		statuses     []int
-		wantStatus   int // 0: unavailable.
+		wantStatus   int // Zero means unavailable.
 		wantAttempts int64
 	}{
-		"an answer needs one attempt":               {[]int{200}, 200, 1},
-		"a no is an answer":                         {[]int{404}, 404, 1},
-		"a failure is tried again":                  {[]int{503, 200}, 200, 2},
-		"a peer that is too busy is tried again":    {[]int{429, 200}, 200, 2},
-		"a peer that keeps failing is given up":     {[]int{500}, 0, maxAttempts},
-		"a failure before a no is not what decides": {[]int{502, 404}, 404, 2},
+		"an answer needs one attempt":           {[]int{200}, 200, 1},
+		"a 404 is an answer":                    {[]int{404}, 404, 1},
+		"a failure is retried":                  {[]int{503, 200}, 200, 2},
+		"a 429 is retried":                      {[]int{429, 200}, 200, 2},
+		"retries are limited":                   {[]int{500}, 0, maxAttempts},
+		"an answer after a failure is returned": {[]int{502, 404}, 404, 2},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestGet(t *testing.T) {
 	}
 }
 
-func TestPutOnceIsNotTriedAgain(t *testing.T) {
+func TestPutOnceDoesNotRetry(t *testing.T) {
 	stock := newFake(t)
 	stock.answers(http.StatusServiceUnavailable)
 	if _, err := newClient(t, stock, settings()).PutOnce(t.Context(), "/items/1", "x"); err == nil {
@@ -107,7 +107,7 @@ func TestPutOnceIsNotTriedAgain(t *testing.T) {
 	}
 }
 
-func TestPeerThatHangsIsTriedAgainWithinTheBudget(t *testing.T) {
+func TestGetRetriesWithinTheBudgetWhenThePeerHangs(t *testing.T) {
 	stock := newFake(t)
 	stock.hangs()
 	cfg := settings()
@@ -177,7 +177,7 @@ func TestBreaker(t *testing.T) {
 
 	afterDelay()
 	if err := call(); err == nil {
-		t.Error("the trial call of a peer that still fails succeeded")
+		t.Error("the trial call succeeded although the peer still fails")
 	}
 	if got := stock.attempts.Load(); got != seen+1 {
 		t.Errorf("the peer saw %d trial calls, want 1", got-seen)
@@ -187,25 +187,25 @@ func TestBreaker(t *testing.T) {
 	stock.answers(http.StatusOK)
 	afterDelay()
 	if err := call(); err != nil {
-		t.Errorf("the trial call of a peer that is back failed: %v", err)
+		t.Errorf("the trial call failed after the peer had recovered: %v", err)
 	}
 	wantState("closed")
 }
 
-func TestCallerWhoHangsUpDoesNotOpenTheBreaker(t *testing.T) {
+func TestCancelledCallsDoNotOpenTheBreaker(t *testing.T) {
 	stock := newFake(t)
 	client := newClient(t, stock, settings())
 	for range 2 * breakerWindow {
-		ctx, hangUp := context.WithCancel(t.Context())
+		ctx, cancel := context.WithCancel(t.Context())
 		stock.behaves(func(_ http.ResponseWriter, r *http.Request) {
-			hangUp()
+			cancel()
 			<-r.Context().Done()
 		})
 		if _, err := client.Get(ctx, "/items/1"); !errors.Is(err, context.Canceled) {
-			t.Fatalf("got %v, want that the caller has hung up", err)
+			t.Fatalf("got %v, want context.Canceled", err)
 		}
 	}
 	if !client.breaker.IsClosed() {
-		t.Error("callers who hung up opened the breaker")
+		t.Error("cancelled calls opened the breaker")
 	}
 }

@@ -1,4 +1,4 @@
-// Package peertest serves the services that a service calls, for its tests.
+// Package peertest runs a fake peer for the tests of its caller.
 package peertest
 
 import (

@@ -32,7 +32,7 @@ func TestMigrate(t *testing.T) {
 			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
 			want:       []string{"applied 00001_first.sql", "applied 00002_second.sql"},
 		},
-		"an older schema gets what it lacks": {
+		"an older schema gets the missing migrations": {
 			before:     fstest.MapFS{"00001_first.sql": first},
 			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
 			want:       []string{"applied 00002_second.sql"},
@@ -42,23 +42,23 @@ func TestMigrate(t *testing.T) {
 			migrations: fstest.MapFS{"00001_first.sql": first},
 			want:       []string{"nothing to do: the schema has version 1"},
 		},
-		"a newer schema is left alone": {
+		"a newer schema is not changed": {
 			before:     fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
 			migrations: fstest.MapFS{"00001_first.sql": first},
 			want:       []string{"nothing to do: the schema has version 2, and the newest known here is 1"},
 		},
-		"a newer schema whose migrations replaced older ones is left alone": {
+		"a newer schema with other migrations is not changed": {
 			before:     fstest.MapFS{"00003_all.sql": first},
 			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
 			want:       []string{"nothing to do: the schema has version 3, and the newest known here is 2"},
 		},
-		"what precedes a failure stays": {
+		"migrations before a failed one stay applied": {
 			migrations:  fstest.MapFS{"00001_first.sql": first, "00002_again.sql": first},
 			want:        []string{"applied 00001_first.sql"},
 			wantErr:     `applying 00002_again.sql: ERROR: relation "first" already exists (SQLSTATE 42P07)`,
 			wantUnready: "the schema has version 1 and needs 2; waiting for the migrate subcommand",
 		},
-		"a migration that was merged late is missing, not applied": {
+		"a migration older than the schema is an error": {
 			before:     fstest.MapFS{"00002_second.sql": second},
 			migrations: fstest.MapFS{"00001_first.sql": first, "00002_second.sql": second},
 			wantErr:    "migrating the schema: detected 1 missing (out-of-order) migration lower than database version (2): version 1",
@@ -99,7 +99,7 @@ func open(t *testing.T, databaseURL string, migrations fs.FS) *postgres.DB {
 	return db
 }
 
-// unready returns why serve has to wait for the schema, "" if it does not.
+// unready returns the reason why serve must wait for the schema. It is empty if the schema is ready.
 func unready(t *testing.T, db *postgres.DB) (reason string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

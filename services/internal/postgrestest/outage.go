@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// Outage is a database that a test takes away and gives back.
+// Outage is a database that a test can make unreachable.
 type Outage struct {
 	URL      string
 	database string
 	socket   string
 }
 
-// NewOutage makes an empty database that cannot be reached until End is called.
+// NewOutage creates an empty database that is unreachable until End is called.
 func NewOutage(t testing.TB) Outage {
 	t.Helper()
 	own, err := os.MkdirTemp("", "postgrestest")
@@ -25,7 +25,7 @@ func NewOutage(t testing.TB) Outage {
 	return Outage{URL: urlOf(own, database), database: database, socket: filepath.Join(own, socketName)}
 }
 
-// Begin cuts every connection and lets no new one in.
+// Begin closes every connection and prevents new ones.
 func (o Outage) Begin(t testing.TB) {
 	t.Helper()
 	if err := os.Remove(o.socket); err != nil {
@@ -35,7 +35,7 @@ func (o Outage) Begin(t testing.TB) {
 		"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", o.database)
 }
 
-// End lets connections in.
+// End makes the database reachable.
 func (o Outage) End(t testing.TB) {
 	t.Helper()
 	if err := os.Symlink(filepath.Join(directory, socketName), o.socket); err != nil {

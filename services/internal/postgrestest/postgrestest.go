@@ -1,4 +1,4 @@
-// Package postgrestest runs a real PostgreSQL for the tests of a package.
+// Package postgrestest runs a real PostgreSQL server for the tests of a package.
 package postgrestest
 
 import (
@@ -26,10 +26,10 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
-// socketName is how PostgreSQL calls its socket when no port is set.
+// socketName is the file name of PostgreSQL's socket for the default port.
 const socketName = ".s.PGSQL.5432"
 
-// directory is where the server of this test binary keeps its data and its socket.
+// directory has the data and the socket of the server of this test binary.
 var directory string
 
 var databases atomic.Int64
@@ -45,7 +45,7 @@ func Main(m *testing.M) (code int) {
 	return m.Run()
 }
 
-// NewDatabase makes an empty database and returns its URL.
+// NewDatabase creates an empty database and returns its URL.
 func NewDatabase(t testing.TB) string {
 	t.Helper()
 	return urlOf(directory, create(t))
@@ -72,7 +72,7 @@ func create(t testing.TB) (database string) {
 	return database
 }
 
-// urlOf is the URL of a database behind the socket in a directory.
+// urlOf returns the URL of a database on the server with its socket in directory.
 func urlOf(directory, database string) string {
 	return "postgres://postgres@/" + database + "?host=" + url.QueryEscape(directory)
 }
@@ -95,7 +95,7 @@ func start() (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	// Not below $TMPDIR/TestName: the path of a socket has at most 107 characters.
+	// Not t.TempDir(), because the path of a socket may have at most 107 characters.
 	if directory, err = os.MkdirTemp("", "postgrestest"); err != nil {
 		return nil, err
 	}
@@ -127,9 +127,9 @@ func start() (stop func(), err error) {
 	return stopServer, nil
 }
 
-// serve starts the server and waits until it takes connections.
+// serve starts the server and waits until it accepts connections.
 func serve(account *syscall.Credential, postgres ...string) (stop func(), err error) {
-	// The shell ends the server when its input ends, which it does however this process ends.
+	// The shell stops the server when its standard input is closed. That happens even if this process crashes.
 	const script = `"$@" & read -r _; kill -INT $!; wait $!; rm -rf "$0"`
 	server := command(account, "/bin/sh", append([]string{"-c", script, directory}, postgres...)...)
 	alive, err := server.StdinPipe()
@@ -145,7 +145,7 @@ func serve(account *syscall.Credential, postgres ...string) (stop func(), err er
 	}
 	stop = func() {
 		_ = alive.Close()
-		// Its status says nothing: it was told to stop.
+		// The exit code of a server that was stopped does not matter.
 		_ = server.Wait()
 	}
 	var seen []string
@@ -170,7 +170,7 @@ func command(account *syscall.Credential, name string, args ...string) *exec.Cmd
 	return cmd
 }
 
-// binaries finds the directory of initdb: Debian keeps it out of PATH.
+// binaries returns the directory of initdb. Debian does not add it to PATH.
 func binaries() (string, error) {
 	if initdb, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(initdb), nil
@@ -185,7 +185,7 @@ func binaries() (string, error) {
 	return filepath.Dir(slices.Max(found)), nil
 }
 
-// account is who runs the server when this process is root, which PostgreSQL refuses to run as.
+// account returns the user to run the server as if this process is root. PostgreSQL does not run as root.
 func account() (*syscall.Credential, error) {
 	if os.Getuid() != 0 {
 		return nil, nil

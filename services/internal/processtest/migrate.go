@@ -17,7 +17,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
-func (s Service) secondMigrateDoesNothing(t *testing.T) {
+func (s Service) secondMigrateChangesNothing(t *testing.T) {
 	databaseURL := postgrestest.NewDatabase(t)
 	if output := mustMigrate(t, databaseURL); !strings.Contains(output, "applied 00001_"+s.Name+".sql in ") {
 		t.Errorf("migrate printed %q, want the name of its migration", output)
@@ -27,7 +27,7 @@ func (s Service) secondMigrateDoesNothing(t *testing.T) {
 	}
 }
 
-func (s Service) rollbackRunsOnANewerSchema(t *testing.T) {
+func (s Service) serviceRunsOnANewerSchema(t *testing.T) {
 	databaseURL := Migrated(t)
 	postgrestest.Exec(t, databaseURL, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, true)")
 
@@ -39,9 +39,9 @@ func (s Service) rollbackRunsOnANewerSchema(t *testing.T) {
 	eventually.Holds(t, "ready", process.Ready(t))
 }
 
-func (s Service) migrationsAtOnceTakeTurns(t *testing.T) {
+func (s Service) concurrentMigrationsRunInTurn(t *testing.T) {
 	databaseURL := postgrestest.NewDatabase(t)
-	// It holds the lock until it ends, as a migration would.
+	// This connection holds the lock until it is closed, like a running migration.
 	first, err := pgx.Connect(t.Context(), databaseURL)
 	if err != nil {
 		t.Fatal(err)
@@ -71,20 +71,20 @@ func (s Service) migrationsAtOnceTakeTurns(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// goose itself has the version 0.
+	// goose adds a row with version 0.
 	postgrestest.Exec(t, databaseURL, `DO $$ BEGIN
 		ASSERT (SELECT count(*) = count(DISTINCT version_id) AND count(*) > 1 FROM goose_db_version);
 	END $$`)
 }
 
-func (s Service) failedMigrateEndsWithTheCause(t *testing.T) {
+func (s Service) failedMigratePrintsTheCauseLast(t *testing.T) {
 	taken := postgrestest.NewDatabase(t)
 	postgrestest.Exec(t, taken, "CREATE VIEW "+s.Name+" AS SELECT 1")
 	tests := map[string]struct {
 		environment []string
 		want        string
 	}{
-		"a migration that is wrong": {
+		"a wrong migration": {
 			environment: []string{"DATABASE_URL=" + taken},
 			want:        `migrate failed: applying 00001_` + s.Name + `\.sql: ERROR: relation "` + s.Name + `" already exists .*`,
 		},
@@ -92,7 +92,7 @@ func (s Service) failedMigrateEndsWithTheCause(t *testing.T) {
 			environment: []string{"DATABASE_URL=" + postgrestest.NewOutage(t).URL, "MIGRATE_TIMEOUT=500ms"},
 			want:        `migrate failed: gave up after MIGRATE_TIMEOUT \(500ms\): reading the schema version: .* no such file or directory`,
 		},
-		"a bad setting": {
+		"an invalid setting": {
 			environment: []string{"ATOLL_DB_POOL=many"},
 			want:        `migrate failed: .*ATOLL_DB_POOL is "many", want a whole number of at least 1`,
 		},
@@ -102,7 +102,7 @@ func (s Service) failedMigrateEndsWithTheCause(t *testing.T) {
 			output, err := runMigrate(test.environment...)
 			var exit *exec.ExitError
 			if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-				t.Errorf("migrate ended with %v, want exit code 1", err)
+				t.Errorf("migrate exited with %v, want exit code 1", err)
 			}
 			lines := strings.Split(strings.TrimSuffix(output, "\n"), "\n")
 			last := lines[len(lines)-1]
@@ -113,7 +113,7 @@ func (s Service) failedMigrateEndsWithTheCause(t *testing.T) {
 	}
 }
 
-// runMigrate runs the migrate subcommand to its end.
+// runMigrate runs the migrate subcommand and returns its output.
 func runMigrate(environment ...string) (output string, err error) {
 	cmd := exec.Command(binary, "migrate")
 	cmd.Env = append(os.Environ(), environment...)
@@ -121,17 +121,17 @@ func runMigrate(environment ...string) (output string, err error) {
 	return string(printed), err
 }
 
-// mustMigrate is a migrate that succeeds.
+// mustMigrate runs the migrate subcommand, which must succeed.
 func mustMigrate(t *testing.T, databaseURL string) (output string) {
 	t.Helper()
 	output, err := runMigrate("DATABASE_URL=" + databaseURL)
 	if err != nil {
-		t.Fatalf("migrate ended with %v: %s", err, output)
+		t.Fatalf("migrate exited with %v: %s", err, output)
 	}
 	return output
 }
 
-// Migrated returns the URL of a new database with the schema.
+// Migrated creates a database with the current schema and returns its URL.
 func Migrated(t *testing.T) (databaseURL string) {
 	t.Helper()
 	databaseURL = postgrestest.NewDatabase(t)

@@ -21,7 +21,7 @@ import (
 
 // Process is a running service.
 type Process struct {
-	// Address is where it listens.
+	// Address is the host and port that the service listens on.
 	Address string
 	cmd     *exec.Cmd
 	ended   chan error
@@ -30,7 +30,7 @@ type Process struct {
 	lines []map[string]any
 }
 
-// Start runs the service on a free port, as environment says, until it listens.
+// Start starts the service on a free port, with environment, and waits until it listens.
 func Start(t *testing.T, environment ...string) *Process {
 	t.Helper()
 	p := &Process{cmd: exec.Command(binary), ended: make(chan error, 1)}
@@ -56,7 +56,7 @@ func Start(t *testing.T, environment ...string) *Process {
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
-		<-read // Wait closes the pipe, and would lose what is still in it.
+		<-read // Wait closes the pipe, so first read all that is in it.
 		p.ended <- p.cmd.Wait()
 	}()
 	t.Cleanup(func() {
@@ -71,7 +71,7 @@ func Start(t *testing.T, environment ...string) *Process {
 		}
 		p.Address = net.JoinHostPort("127.0.0.1", port)
 	case err := <-p.ended:
-		t.Fatalf("the service ended before it listened: %v", err)
+		t.Fatalf("the service exited before it listened: %v", err)
 	case <-time.After(eventually.Patience):
 		t.Fatal("the service does not listen")
 	}
@@ -89,7 +89,7 @@ func (p *Process) keep(t *testing.T, text []byte) map[string]any {
 	return line
 }
 
-// Logged returns the lines with a message.
+// Logged returns the log lines with this message.
 func (p *Process) Logged(message string) (lines []map[string]any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,7 +101,7 @@ func (p *Process) Logged(message string) (lines []map[string]any) {
 	return lines
 }
 
-// Get returns the status and body of a page.
+// Get sends a GET request and returns the status and body of the response.
 func (p *Process) Get(t *testing.T, path string) (status int, body string) {
 	t.Helper()
 	response, err := http.Get("http://" + p.Address + path)
@@ -116,7 +116,7 @@ func (p *Process) Get(t *testing.T, path string) (status int, body string) {
 	return response.StatusCode, string(content)
 }
 
-// Ready is whether the service wants requests.
+// Ready returns a condition that holds when the service is ready.
 func (p *Process) Ready(t *testing.T) func() bool {
 	return func() bool {
 		status, _ := p.Get(t, "/readyz")
@@ -124,7 +124,7 @@ func (p *Process) Ready(t *testing.T) func() bool {
 	}
 }
 
-// Unready is whether the service wants none, for a reason.
+// Unready returns a condition that holds when the service is unready for this reason.
 func (p *Process) Unready(t *testing.T, reason string) func() bool {
 	return func() bool {
 		status, body := p.Get(t, "/readyz")
@@ -132,7 +132,7 @@ func (p *Process) Unready(t *testing.T, reason string) func() bool {
 	}
 }
 
-// Terminate asks the service to stop, as Kubernetes does.
+// Terminate sends SIGTERM, as the kubelet does.
 func (p *Process) Terminate(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -140,7 +140,7 @@ func (p *Process) Terminate(t *testing.T) {
 	}
 }
 
-// Kill ends the service as a crash would.
+// Kill sends SIGKILL, to simulate a crash.
 func (p *Process) Kill(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Kill(); err != nil {
@@ -148,25 +148,25 @@ func (p *Process) Kill(t *testing.T) {
 	}
 }
 
-// Wait returns how the service ended.
+// Wait waits until the service has exited and returns the error of its exit code.
 func (p *Process) Wait(t *testing.T) error {
 	t.Helper()
 	select {
 	case err := <-p.ended:
 		return err
 	case <-time.After(eventually.Patience):
-		t.Fatal("the service does not end")
+		t.Fatal("the service does not exit")
 		return nil
 	}
 }
 
-// HalfSent is a request whose body is not complete, so that the service waits for the rest.
+// HalfSent is a request with an incomplete body: the service waits for the rest.
 type HalfSent struct {
 	connection net.Conn
 	rest       string
 }
 
-// SendHalf sends a POST up to half of its body.
+// SendHalf sends a POST request with only half of its body.
 func (p *Process) SendHalf(t *testing.T, path, body string, headers ...string) HalfSent {
 	t.Helper()
 	connection, err := net.Dial("tcp", p.Address)
@@ -188,7 +188,7 @@ func (p *Process) SendHalf(t *testing.T, path, body string, headers ...string) H
 	return HalfSent{connection: connection, rest: body[half:]}
 }
 
-// Finish sends the rest and returns the status of the answer.
+// Finish sends the rest of the body and returns the status of the response.
 func (h HalfSent) Finish(t *testing.T) int {
 	t.Helper()
 	if _, err := io.WriteString(h.connection, h.rest); err != nil {
@@ -196,7 +196,7 @@ func (h HalfSent) Finish(t *testing.T) int {
 	}
 	response, err := http.ReadResponse(bufio.NewReader(h.connection), nil)
 	if err != nil {
-		t.Fatalf("the request in flight got no answer: %v", err)
+		t.Fatalf("the request in flight got no response: %v", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	return response.StatusCode

@@ -1,4 +1,4 @@
-// Package processtest tests a service as a process: as it is shipped, with a real database.
+// Package processtest tests the binary of a service as a process with a real database.
 package processtest
 
 import (
@@ -13,27 +13,28 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
-// Service is what the tests need to know of a service.
+// Service has the parameters of the tests for one service.
 type Service struct {
-	// Name is the service's, and that of the table that its first migration makes.
+	// Name is the name of the service and of the table that its first migration creates.
 	Name string
-	// Run is what main runs.
+	// Run runs a subcommand in this process.
 	Run func(ctx context.Context, args []string) error
-	// Collection is the path of the list, and of what is created.
+	// Collection is the path for GET of the list and for POST.
 	Collection string
-	// Creation is the body of a creation, and Headers are what it needs beside the body.
+	// Creation is a valid body for the POST, and Headers are the headers that it needs.
 	Creation string
 	Headers  []string
-	// Peers starts the services that this one calls, and returns the variables that name them. Nil if it calls none.
+	// Peers starts the services that this one calls and returns the environment variables with their URLs.
+	// Unset means that it calls none.
 	Peers func(t *testing.T) (environment []string)
-	// PeerVariable is a variable that Peers sets and serve needs.
+	// PeerVariable is the environment variable with the URL that serve requires. Unset means none.
 	PeerVariable string
 }
 
-// binary is the service as it is shipped.
+// binary is the path of the service's binary.
 var binary string
 
-// Main builds the service of this folder and runs the tests. Call it from TestMain.
+// Main builds the service in the current directory and runs the tests. Call it from TestMain.
 func (s Service) Main(m *testing.M) int {
 	directory, err := os.MkdirTemp("", s.Name)
 	if err != nil {
@@ -49,31 +50,31 @@ func (s Service) Main(m *testing.M) int {
 	return postgrestest.Main(m)
 }
 
-// Test runs every test that all services have in common.
+// Test runs the tests that all services have in common.
 func (s Service) Test(t *testing.T) {
 	tests := map[string]func(*testing.T){
-		"ready follows the database":                     s.readyFollowsTheDatabase,
-		"serve leaves the schema to migrate":             s.serveLeavesTheSchemaToMigrate,
-		"unready while it still accepts":                 s.unreadyWhileItStillAccepts,
-		"a second migrate does nothing":                  s.secondMigrateDoesNothing,
-		"a rollback runs on a newer schema":              s.rollbackRunsOnANewerSchema,
-		"migrations at once take turns":                  s.migrationsAtOnceTakeTurns,
-		"a failed migrate ends with the cause":           s.failedMigrateEndsWithTheCause,
-		"a request in flight survives SIGTERM":           s.requestInFlightSurvivesSIGTERM,
-		"an unfinished request does not hold up the end": s.unfinishedRequestDoesNotHoldUpTheEnd,
-		"requests are logged, traced and counted":        s.requestsAreLoggedTracedAndCounted,
-		"the pool has a size":                            s.poolHasASize,
-		"an unknown command is refused":                  s.unknownCommandIsRefused,
+		"readiness follows the database":                      s.readinessFollowsTheDatabase,
+		"serve does not change the schema":                    s.serveDoesNotChangeTheSchema,
+		"the service is unready during the shutdown delay":    s.unreadyDuringTheShutdownDelay,
+		"a second migrate changes nothing":                    s.secondMigrateChangesNothing,
+		"the service runs on a newer schema after a rollback": s.serviceRunsOnANewerSchema,
+		"concurrent migrations run one after the other":       s.concurrentMigrationsRunInTurn,
+		"a failed migrate prints the cause last":              s.failedMigratePrintsTheCauseLast,
+		"a request in flight finishes after SIGTERM":          s.requestInFlightFinishesAfterSIGTERM,
+		"an unfinished request does not delay the exit":       s.unfinishedRequestDoesNotDelayTheExit,
+		"requests are logged, traced and counted":             s.requestsAreLoggedTracedAndCounted,
+		"the pool has the size of ATOLL_DB_POOL":              s.poolHasTheConfiguredSize,
+		"an unknown subcommand is rejected":                   s.unknownSubcommandIsRejected,
 	}
 	if s.PeerVariable != "" {
-		tests["serve needs its peer"] = s.serveNeedsItsPeer
+		tests["serve requires the URL of its peer"] = s.serveRequiresThePeerURL
 	}
 	for name, test := range tests {
 		t.Run(name, test)
 	}
 }
 
-// start runs the service with its peers.
+// start starts the service with its peers.
 func (s Service) start(t *testing.T, databaseURL string, environment ...string) *Process {
 	t.Helper()
 	environment = append(environment, "DATABASE_URL="+databaseURL)
@@ -83,7 +84,7 @@ func (s Service) start(t *testing.T, databaseURL string, environment ...string) 
 	return Start(t, environment...)
 }
 
-func (s Service) serveNeedsItsPeer(t *testing.T) {
+func (s Service) serveRequiresThePeerURL(t *testing.T) {
 	t.Setenv(s.PeerVariable, "")
 	if err := s.Run(t.Context(), nil); err == nil || !strings.Contains(err.Error(), s.PeerVariable) {
 		t.Errorf("got %v, want an error that names %s", err, s.PeerVariable)

@@ -8,7 +8,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
-func (s Service) readyFollowsTheDatabase(t *testing.T) {
+func (s Service) readinessFollowsTheDatabase(t *testing.T) {
 	database := postgrestest.NewOutage(t)
 	process := s.start(t, database.URL)
 
@@ -29,7 +29,7 @@ func (s Service) readyFollowsTheDatabase(t *testing.T) {
 	}
 }
 
-func (s Service) serveLeavesTheSchemaToMigrate(t *testing.T) {
+func (s Service) serveDoesNotChangeTheSchema(t *testing.T) {
 	databaseURL := postgrestest.NewDatabase(t)
 	process := s.start(t, databaseURL)
 
@@ -42,8 +42,8 @@ func (s Service) serveLeavesTheSchemaToMigrate(t *testing.T) {
 	eventually.Holds(t, "ready after migrate", process.Ready(t))
 }
 
-func (s Service) unreadyWhileItStillAccepts(t *testing.T) {
+func (s Service) unreadyDuringTheShutdownDelay(t *testing.T) {
 	process := s.start(t, Migrated(t), "SHUTDOWN_DELAY=1h")
 	process.Terminate(t)
-	eventually.Holds(t, "unready because of the end", process.Unready(t, "shutting down"))
+	eventually.Holds(t, "unready because of the shutdown", process.Unready(t, "shutting down"))
 }

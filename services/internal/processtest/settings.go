@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func (s Service) poolHasASize(t *testing.T) {
+func (s Service) poolHasTheConfiguredSize(t *testing.T) {
 	for _, size := range []string{"0", "-1", "1.5", "many"} {
 		t.Run(size, func(t *testing.T) {
 			t.Setenv("ATOLL_DB_POOL", size)
@@ -20,7 +20,7 @@ func (s Service) poolHasASize(t *testing.T) {
 	}
 }
 
-func (s Service) unknownCommandIsRefused(t *testing.T) {
+func (s Service) unknownSubcommandIsRejected(t *testing.T) {
 	if err := s.Run(t.Context(), []string{"destroy"}); err == nil || !strings.Contains(err.Error(), "[serve|migrate]") {
 		t.Errorf("got %v, want the usage", err)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/eventually"
 )
 
-func (s Service) requestInFlightSurvivesSIGTERM(t *testing.T) {
+func (s Service) requestInFlightFinishesAfterSIGTERM(t *testing.T) {
 	var exported sync.Map
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		exported.Store(r.URL.Path, true)
@@ -31,27 +31,27 @@ func (s Service) requestInFlightSurvivesSIGTERM(t *testing.T) {
 		return err != nil
 	})
 	if status := request.Finish(t); status != http.StatusCreated {
-		t.Errorf("the request in flight was answered %d, want 201", status)
+		t.Errorf("the request in flight got status %d, want 201", status)
 	}
 	if err := process.Wait(t); err != nil {
-		t.Errorf("the service ended with %v, want success", err)
+		t.Errorf("the service exited with %v, want success", err)
 	}
 	if _, ok := exported.Load("/v1/traces"); !ok {
-		t.Error("the trace of the request was not exported before the end")
+		t.Error("the trace of the request was not exported before the exit")
 	}
 }
 
-func (s Service) unfinishedRequestDoesNotHoldUpTheEnd(t *testing.T) {
+func (s Service) unfinishedRequestDoesNotDelayTheExit(t *testing.T) {
 	process := s.start(t, Migrated(t), "SHUTDOWN_TIMEOUT=10ms")
 	process.SendHalf(t, s.Collection, s.Creation, s.Headers...)
 	eventually.Holds(t, "the request is in flight", process.answering(t))
 	process.Terminate(t)
 	if err := process.Wait(t); err == nil {
-		t.Error("the service ended with success, although it cut a request off")
+		t.Error("the service exited with success although it aborted a request")
 	}
 }
 
-// answering is whether a request is in flight.
+// answering returns a condition that holds while one request is in flight.
 func (p *Process) answering(t *testing.T) func() bool {
 	return func() bool {
 		_, metrics := p.Get(t, "/metrics")

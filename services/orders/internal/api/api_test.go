@@ -46,12 +46,12 @@ func TestCreatedOrderIsFoundAtItsLocation(t *testing.T) {
 	}
 }
 
-func TestOrderWithUsersAway(t *testing.T) {
+func TestOrderIsRejectedWhileUsersIsUnavailable(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
-		"users hang":              func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"users fail":              func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
-		"users cut the line":      func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"users never end a reply": func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); <-r.Context().Done() },
+		"users hangs":                     func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"users fails":                     func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"users closes the connection":     func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"users never finishes a response": func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush(); <-r.Context().Done() },
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -70,11 +70,11 @@ func TestOrderWithUsersAway(t *testing.T) {
 	}
 }
 
-func TestUsersThatStayAwayAreNotAskedAnymore(t *testing.T) {
+func TestOpenBreakerStopsCallsToUsers(t *testing.T) {
 	service := newService(t)
 	service.users.fail(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
 	asked := int64(-1)
-	for range 10 { // More than the breaker takes to open.
+	for range 10 { // More calls than the breaker needs to open.
 		if now := service.users.asked.Load(); now == asked {
 			break
 		}
@@ -85,14 +85,14 @@ func TestUsersThatStayAwayAreNotAskedAnymore(t *testing.T) {
 	got := service.Send(http.MethodPost, "/orders", orderOf(ada))
 	apitest.Decode[problem.Problem](t, got, http.StatusServiceUnavailable)
 	if service.users.asked.Load() != asked {
-		t.Error("users are still asked")
+		t.Error("users is still called")
 	}
 	if want := "3600"; got.Header.Get("Retry-After") != want {
 		t.Errorf("got Retry-After %q, want the breaker's delay, %s", got.Header.Get("Retry-After"), want)
 	}
 }
 
-func TestUsersThatFailOnceAreAskedAgain(t *testing.T) {
+func TestFailedCallToUsersIsRetried(t *testing.T) {
 	service := newService(t)
 	service.users.fail(func(w http.ResponseWriter, _ *http.Request) {
 		service.users.failure.Store(nil)
@@ -100,7 +100,7 @@ func TestUsersThatFailOnceAreAskedAgain(t *testing.T) {
 	})
 	apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	if asked := service.users.asked.Load(); asked != 2 {
-		t.Errorf("users were asked %d times, want 2", asked)
+		t.Errorf("users was called %d times, want 2", asked)
 	}
 }
 
@@ -124,11 +124,11 @@ func TestPaymentIsRecordedOnce(t *testing.T) {
 	}
 }
 
-func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
+func TestOnlyOneOfTwoConcurrentPaymentsIsAccepted(t *testing.T) {
 	service := newService(t)
 	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 
-	// A lock on the order holds both payments back until both are there.
+	// A lock on the order makes both payments wait until both requests have arrived.
 	tx, err := service.db.Pool().Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -158,11 +158,11 @@ func TestOfTwoPaymentsAtOnceOneWins(t *testing.T) {
 
 	slices.Sort(statuses)
 	if diff := cmp.Diff([]int{http.StatusOK, http.StatusConflict}, statuses); diff != "" {
-		t.Errorf("answers (-want +got):\n%s", diff)
+		t.Errorf("responses (-want +got):\n%s", diff)
 	}
 }
 
-func TestListIsOfOneUserPageByPage(t *testing.T) {
+func TestListIsFilteredByUserAndPaged(t *testing.T) {
 	service := newService(t)
 	var want []string
 	for _, user := range []string{ada, grace, ada, ada} {
@@ -182,11 +182,11 @@ func TestListIsOfOneUserPageByPage(t *testing.T) {
 		t.Errorf("orders of one user (-want +got):\n%s", diff)
 	}
 	if second.NextCursor != "" {
-		t.Errorf("the last page leads to %q", second.NextCursor)
+		t.Errorf("the last page has the cursor %q", second.NextCursor)
 	}
 }
 
-func TestBadRequestsSayWhatToDo(t *testing.T) {
+func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 	service := newService(t)
 	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	payment := "/orders/" + order.ID.String() + "/payment"
@@ -218,7 +218,7 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 				{Pointer: "/currency", Detail: "must be an ISO 4217 code of three capitals, such as EUR"},
 			},
 		},
-		"bad item after a good one": {
+		"invalid item after a valid one": {
 			Method: http.MethodPost, Path: "/orders",
 			Body: `{"user_id": "` + ada + `", "currency": "EUR", "items": [
 				{"sku": "tea", "quantity": 1, "unit_price_cents": 1}, {"sku": "", "quantity": 0, "unit_price_cents": -1}]}`,
@@ -237,14 +237,14 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 			WantStatus: http.StatusUnprocessableEntity,
 			WantErrors: []problem.FieldError{{Pointer: "/items/1/colour", Detail: "is not a known field; remove it"}},
 		},
-		"item with half a quantity": {
+		"item with a fractional quantity": {
 			Method: http.MethodPost, Path: "/orders", Body: `{"items": [{"quantity": 0.5}]}`,
 			WantStatus: http.StatusUnprocessableEntity,
 			WantErrors: []problem.FieldError{
 				{Pointer: "/items/0/quantity", Detail: "must be a whole number, not number 0.5"},
 			},
 		},
-		"items that are no array": {
+		"items that are not an array": {
 			Method: http.MethodPost, Path: "/orders", Body: `{"items": "tea"}`, WantStatus: http.StatusUnprocessableEntity,
 			WantErrors: []problem.FieldError{{Pointer: "/items", Detail: "must be an array"}},
 		},
@@ -270,7 +270,7 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 				{Pointer: "/currency", Detail: "must be an ISO 4217 code of three capitals, such as EUR"},
 			},
 		},
-		"filter that is no id": {
+		"filter that is not an id": {
 			Method: http.MethodGet, Path: "/orders?user_id=ada", WantStatus: http.StatusBadRequest,
 			WantErrors: []problem.FieldError{{Parameter: "user_id", Detail: "must be a UUID"}},
 		},

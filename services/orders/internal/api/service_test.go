@@ -20,14 +20,14 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// service is the API on a database of its own.
+// service is the API with its own database.
 type service struct {
 	apitest.API
 	db    *postgres.DB
 	users *fakeUsers
 }
 
-// budget is what checking a user may take here, less than by default to keep the tests fast.
+// budget is the budget for the check of a user. It is shorter than the default to keep the tests fast.
 const budget = 600 * time.Millisecond
 
 func newService(t *testing.T) service {
@@ -44,14 +44,14 @@ func newService(t *testing.T) service {
 	return service{API: apitest.Serve(t, api, db), db: db, users: fake}
 }
 
-// fakeUsers has every user but one, until it is told to fail.
+// fakeUsers is a users service that has every user except nobody. A test can make it fail.
 type fakeUsers struct {
 	url     url.URL
 	asked   atomic.Int64
 	failure atomic.Pointer[http.HandlerFunc]
 }
 
-// nobody is the id of no user.
+// nobody is an id that no user has.
 const nobody = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 func newFakeUsers(t *testing.T) *fakeUsers {

@@ -32,7 +32,7 @@ func (s service) pay(key, body string) apitest.Answer {
 	return s.Send(http.MethodPost, "/payments", body, keyHeader, key)
 }
 
-// decide delivers the next payment with an outcome.
+// decide records an outcome for the next payment.
 func (s service) decide(outcome store.Outcome) {
 	s.t.Helper()
 	found, err := s.store.DeliverNext(s.t.Context(), func(context.Context, store.Delivery) store.Outcome { return outcome })
@@ -58,16 +58,16 @@ func TestCreatedPaymentIsFoundAtItsLocation(t *testing.T) {
 		t.Errorf("the id has version %d, want 7", version)
 	}
 	if got := service.accepted.Load(); got != 1 {
-		t.Errorf("the relay was woken %d times, want once", got)
+		t.Errorf("the relay was woken %d times, want 1", got)
 	}
 }
 
-func TestRepeatedRequestGetsTheFirstAnswer(t *testing.T) {
+func TestRepeatedRequestGetsTheFirstResponse(t *testing.T) {
 	tests := map[string]func(service){
-		"at once":              func(service) {},
-		"after it was settled": func(s service) { s.decide(store.Outcome{Status: store.Settled}) },
-		"after it was refused": func(s service) { s.decide(store.Outcome{Status: store.Rejected, Reason: "no"}) },
-		"with orders away": func(s service) {
+		"immediately":           func(service) {},
+		"after it was settled":  func(s service) { s.decide(store.Outcome{Status: store.Settled}) },
+		"after it was rejected": func(s service) { s.decide(store.Outcome{Status: store.Rejected, Reason: "no"}) },
+		"while orders is unavailable": func(s service) {
 			s.orders.OnRead(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 		},
 	}
@@ -78,13 +78,13 @@ func TestRepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 			apitest.Decode[store.Payment](t, first, http.StatusCreated)
 			meanwhile(service)
 
-			// Neither the order of the fields nor spaces make another request.
+			// The request is the same if only the order of the fields and the spaces differ.
 			again := service.pay("key", fmt.Sprintf(`{"currency":"EUR","amount_cents":1499,"order_id":%q}`, oneOrder))
 			if again.Status != http.StatusCreated {
 				t.Errorf("got status %d, want %d", again.Status, http.StatusCreated)
 			}
 			if diff := cmp.Diff(string(first.Body), string(again.Body)); diff != "" {
-				t.Errorf("the answers differ (-first +second):\n%s", diff)
+				t.Errorf("the responses differ (-first +second):\n%s", diff)
 			}
 			if first.Header.Get("Location") != again.Header.Get("Location") {
 				t.Errorf("the locations differ: %q and %q", first.Header.Get("Location"), again.Header.Get("Location"))
@@ -99,7 +99,7 @@ func TestRepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 	}
 }
 
-func TestKeyOfAnotherBodyIsRefused(t *testing.T) {
+func TestKeyWithAnotherBodyIsRejected(t *testing.T) {
 	service := newService(t)
 	apitest.Decode[store.Payment](t, service.pay("key", paymentOf(oneOrder)), http.StatusCreated)
 
@@ -109,7 +109,7 @@ func TestKeyOfAnotherBodyIsRefused(t *testing.T) {
 	}
 }
 
-func TestRefusedRequestLeavesItsKeyUnused(t *testing.T) {
+func TestRejectedRequestDoesNotUseItsKey(t *testing.T) {
 	service := newService(t)
 	service.orders.OnRead(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	apitest.Decode[problem.Problem](t, service.pay("key", paymentOf(oneOrder)), http.StatusServiceUnavailable)
@@ -118,7 +118,7 @@ func TestRefusedRequestLeavesItsKeyUnused(t *testing.T) {
 	apitest.Decode[store.Payment](t, service.pay("key", paymentOf(oneOrder)), http.StatusCreated)
 }
 
-func TestEqualRequestsAtOncePayOnce(t *testing.T) {
+func TestEqualConcurrentRequestsPayOnce(t *testing.T) {
 	service := newService(t)
 	ids := make([]string, 16)
 	var requests sync.WaitGroup
@@ -142,16 +142,16 @@ func TestEqualRequestsAtOncePayOnce(t *testing.T) {
 	}
 }
 
-func TestOrderIsPaidByOneOfManyPayments(t *testing.T) {
+func TestOnlyOneOfManyConcurrentPaymentsIsAccepted(t *testing.T) {
 	service := newService(t)
 	got := apitest.AtOnce(16, func(i int) apitest.Answer { return service.pay("key-"+strconv.Itoa(i), paymentOf(oneOrder)) })
 	want := map[int]int{http.StatusCreated: 1, http.StatusConflict: 15}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("answers by status (-want +got):\n%s", diff)
+		t.Errorf("responses by status (-want +got):\n%s", diff)
 	}
 }
 
-func TestOrderOfARejectedPaymentMayBePaidAgain(t *testing.T) {
+func TestOrderMayBePaidAgainAfterARejectedPayment(t *testing.T) {
 	service := newService(t)
 	rejected := service.pay("first", paymentOf(oneOrder))
 	apitest.Decode[store.Payment](t, rejected, http.StatusCreated)
@@ -164,10 +164,10 @@ func TestOrderOfARejectedPaymentMayBePaidAgain(t *testing.T) {
 	apitest.Decode[store.Payment](t, service.pay("second", paymentOf(oneOrder)), http.StatusCreated)
 }
 
-func TestPaymentWithOrdersAway(t *testing.T) {
+func TestPaymentIsRejectedWhileOrdersIsUnavailable(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
-		"orders hang": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		"orders fail": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+		"orders hangs": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"orders fails": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -183,7 +183,7 @@ func TestPaymentWithOrdersAway(t *testing.T) {
 	}
 }
 
-func TestListIsOfOneOrderPageByPage(t *testing.T) {
+func TestListIsFilteredByOrderAndPaged(t *testing.T) {
 	service := newService(t)
 	var want []string
 	for i := range 3 {
@@ -204,7 +204,7 @@ func TestListIsOfOneOrderPageByPage(t *testing.T) {
 	}
 }
 
-func TestBadRequestsSayWhatToDo(t *testing.T) {
+func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 	service := newService(t)
 	unknown := orderstest.Unknown.String()
 	const advice = "must be a header of 1 to 255 visible characters, new for every payment and the same for its repeats"
@@ -259,7 +259,7 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 				{Pointer: "/currency", Detail: "must be the order's, EUR"},
 			},
 		},
-		"filter that is no id": {
+		"filter that is not an id": {
 			Method: http.MethodGet, Path: "/payments?order_id=1", WantStatus: http.StatusBadRequest,
 			WantErrors: []problem.FieldError{{Parameter: "order_id", Detail: "must be a UUID"}},
 		},

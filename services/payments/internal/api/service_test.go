@@ -17,17 +17,17 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// service is the API on a database of its own.
+// service is the API with its own database.
 type service struct {
 	apitest.API
 	t      *testing.T
 	store  *store.Store
 	orders *orderstest.Orders
-	// accepted counts the payments that the relay was woken for.
+	// accepted counts the calls that wake the relay.
 	accepted *atomic.Int64
 }
 
-// budget is what reading an order may take here, less than by default to keep the tests fast.
+// budget is the budget for reading an order. It is shorter than the default to keep the tests fast.
 const budget = 600 * time.Millisecond
 
 func newService(t *testing.T) service {

@@ -29,7 +29,7 @@ func TestCreatedUserIsFoundAtItsLocation(t *testing.T) {
 	}
 }
 
-func TestEmailIsUniqueWhateverItsCase(t *testing.T) {
+func TestEmailIsUniqueIgnoringCase(t *testing.T) {
 	service := newService(t)
 	apitest.Decode[store.User](t, service.Send(http.MethodPost, "/users", ada), http.StatusCreated)
 
@@ -43,16 +43,16 @@ func TestEmailIsUniqueWhateverItsCase(t *testing.T) {
 	}
 }
 
-func TestOfEqualUsersAtOnceOneWins(t *testing.T) {
+func TestOnlyOneOfEqualConcurrentUsersIsCreated(t *testing.T) {
 	service := newService(t)
 	got := apitest.AtOnce(8, func(int) apitest.Answer { return service.Send(http.MethodPost, "/users", ada) })
 	want := map[int]int{http.StatusCreated: 1, http.StatusConflict: 7}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("answers by status (-want +got):\n%s", diff)
+		t.Errorf("responses by status (-want +got):\n%s", diff)
 	}
 }
 
-func TestPagesShowEveryUserOnceNewestFirst(t *testing.T) {
+func TestPagesListEveryUserOnceNewestFirst(t *testing.T) {
 	service := newService(t)
 	var want []string
 	for i := range 5 {
@@ -82,7 +82,7 @@ func TestPagesShowEveryUserOnceNewestFirst(t *testing.T) {
 	}
 }
 
-func TestListOfNoneIsAnEmptyArray(t *testing.T) {
+func TestEmptyListIsAnEmptyArray(t *testing.T) {
 	got := newService(t).Send(http.MethodGet, "/users", "")
 	if want := `{"users":[]}` + "\n"; string(got.Body) != want {
 		t.Errorf("got %q, want %q", got.Body, want)
@@ -96,7 +96,7 @@ func TestOpenAPIIsServed(t *testing.T) {
 	}
 }
 
-func TestBadRequestsSayWhatToDo(t *testing.T) {
+func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 	const unknownID = "01890a5d-ac96-774b-bcce-b302099a8057"
 	tests := map[string]apitest.BadRequest{
 		"wrong method": {
@@ -107,7 +107,7 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 			Method: http.MethodGet, Path: "/users/" + unknownID, WantStatus: http.StatusNotFound,
 			WantDetail: `No user has the id "` + unknownID + `".`,
 		},
-		"id that is no UUID": {
+		"id that is not a UUID": {
 			Method: http.MethodGet, Path: "/users/42", WantStatus: http.StatusNotFound,
 			WantDetail: `No user has the id "42".`,
 		},
@@ -142,7 +142,7 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 				{Pointer: "/email", Detail: "must be one email address, such as ada@example.com"},
 			},
 		},
-		"limit and cursor that are neither": {
+		"invalid limit and cursor": {
 			Method: http.MethodGet, Path: "/users?limit=1000&cursor=x", WantStatus: http.StatusBadRequest,
 			WantErrors: []problem.FieldError{
 				{Parameter: "limit", Detail: "must be a whole number from 1 to 200"},
@@ -155,7 +155,7 @@ func TestBadRequestsSayWhatToDo(t *testing.T) {
 	service.RefusesMalformed(t, "/users", ada)
 }
 
-func TestDatabaseThatGoesAwayIsSaidSo(t *testing.T) {
+func TestDatabaseOutageIsReported(t *testing.T) {
 	database := postgrestest.NewOutage(t)
 	database.End(t)
 	service := newServiceOn(t, database.URL)
