@@ -31,7 +31,13 @@ func NewReadiness(ping func(context.Context) error) *Readiness {
 // Await waits for await and then makes the service ready. Until then the probe responds with the last reason that
 // await has reported. The service does not exit, because a probe that names the cause is easier to debug than restarts.
 func (r *Readiness) Await(ctx context.Context, await func(ctx context.Context, notYet func(error)) error) {
-	if err := await(ctx, r.wait); err != nil {
+	err := await(ctx, func(reason error) {
+		// After the end of ctx, errors come from the shutdown and not from the database.
+		if ctx.Err() == nil {
+			r.wait(reason)
+		}
+	})
+	if err != nil {
 		return // await fails only when ctx ends. The shutdown is logged elsewhere.
 	}
 	r.starting.Store(nil)
