@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -55,7 +56,8 @@ func TestOrderIsRejectedWhileUsersIsUnavailable(t *testing.T) {
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
-			service := newService(t)
+			const budget = 600 * time.Millisecond
+			service := newServiceWithin(t, budget)
 			before := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 			service.users.fail(failure)
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/atoll-dev/atoll/services/internal/apitest"
+	"github.com/atoll-dev/atoll/services/internal/eventually"
 	"github.com/atoll-dev/atoll/services/internal/peer"
 	"github.com/atoll-dev/atoll/services/internal/peertest"
 	"github.com/atoll-dev/atoll/services/internal/postgres"
@@ -27,10 +28,14 @@ type service struct {
 	users *fakeUsers
 }
 
-// budget is the budget for the check of a user. It is shorter than the default to keep the tests fast.
-const budget = 600 * time.Millisecond
-
+// newService returns a service with a budget that also suffices on a busy machine.
 func newService(t *testing.T) service {
+	t.Helper()
+	return newServiceWithin(t, eventually.Patience)
+}
+
+// newServiceWithin returns a service with a budget for the check of a user.
+func newServiceWithin(t *testing.T, budget time.Duration) service {
 	t.Helper()
 	fake := newFakeUsers(t)
 	usersPeer, err := peer.New("users", peer.Config{

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -171,7 +172,8 @@ func TestPaymentIsRejectedWhileOrdersIsUnavailable(t *testing.T) {
 	}
 	for name, failure := range tests {
 		t.Run(name, func(t *testing.T) {
-			service := newService(t)
+			const budget = 600 * time.Millisecond
+			service := newServiceWithin(t, budget)
 			service.orders.OnRead(failure)
 
 			apitest.PeerUnavailable(t, func() apitest.Answer { return service.pay("key", paymentOf(oneOrder)) },
