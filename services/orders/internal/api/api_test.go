@@ -199,17 +199,17 @@ func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 			WantDetail: "POST is not possible here; use PUT.",
 		},
 		"unknown order": {
-			Method: http.MethodGet, Path: "/orders/" + nobody, WantStatus: http.StatusNotFound,
-			WantDetail: `No order has the id "` + nobody + `".`,
+			Method: http.MethodGet, Path: "/orders/" + unknownUser, WantStatus: http.StatusNotFound,
+			WantDetail: `No order has the id "` + unknownUser + `".`,
 		},
 		"payment of an unknown order": {
-			Method: http.MethodPut, Path: "/orders/" + nobody + "/payment", Body: paymentOf(onePayment, 1, "EUR"),
-			WantStatus: http.StatusNotFound, WantDetail: `No order has the id "` + nobody + `".`,
+			Method: http.MethodPut, Path: "/orders/" + unknownUser + "/payment", Body: paymentOf(onePayment, 1, "EUR"),
+			WantStatus: http.StatusNotFound, WantDetail: `No order has the id "` + unknownUser + `".`,
 		},
 		"unknown user": {
-			Method: http.MethodPost, Path: "/orders", Body: orderOf(nobody), WantStatus: http.StatusUnprocessableEntity,
+			Method: http.MethodPost, Path: "/orders", Body: orderOf(unknownUser), WantStatus: http.StatusUnprocessableEntity,
 			WantErrors: []problem.FieldError{
-				{Pointer: "/user_id", Detail: `no user has the id "` + nobody + `"; create the user first`},
+				{Pointer: "/user_id", Detail: `no user has the id "` + unknownUser + `"; create the user first`},
 			},
 		},
 		"every field missing": {

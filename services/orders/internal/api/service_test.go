@@ -49,15 +49,15 @@ func newServiceWithin(t *testing.T, budget time.Duration) service {
 	return service{API: apitest.Serve(t, api, db), db: db, users: fake}
 }
 
-// fakeUsers is a users service that has every user except nobody. A test can make it fail.
+// fakeUsers is a users service that has every user except unknownUser. A test can make it fail.
 type fakeUsers struct {
 	url     url.URL
 	asked   atomic.Int64
 	failure atomic.Pointer[http.HandlerFunc]
 }
 
-// nobody is an id that no user has.
-const nobody = "01890a5d-ac96-774b-bcce-b302099a8057"
+// unknownUser is an id that no user has.
+const unknownUser = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 func newFakeUsers(t *testing.T) *fakeUsers {
 	t.Helper()
@@ -68,7 +68,7 @@ func newFakeUsers(t *testing.T) *fakeUsers {
 			(*failure)(w, r)
 			return
 		}
-		if r.URL.Path == "/users/"+nobody {
+		if r.URL.Path == "/users/"+unknownUser {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	}))
