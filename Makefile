@@ -6,8 +6,7 @@ SHELL := /usr/bin/env bash
 CLUSTER := go -C hack/cluster run .
 CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
-SERVICES := users orders payments
-MODULES := . hack/cluster test/notes $(addprefix services/,$(SERVICES))
+MODULES := . hack/cluster test/notes services
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
@@ -21,7 +20,7 @@ demo: ## A cluster, the operator, the sample topology and a tour of it.
 .PHONY: test
 test: test-packages ## All tests that need no cluster: unit, golden, envtest, and the services' with a real PostgreSQL.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" KUBE_CACHE_MUTATION_DETECTOR=true go test -timeout 20m ./...
-	@for module in hack/cluster test/notes $(addprefix services/,$(SERVICES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
+	@for module in $(filter-out .,$(MODULES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
 
 .PHONY: help
 help: ## This list.

@@ -21,9 +21,9 @@ type product struct {
 
 var products = []product{
 	{name: "atoll", module: ".", pkg: "./cmd", path: "/manager"},
-	{name: "users", module: "services/users", path: "/users"},
-	{name: "orders", module: "services/orders", path: "/orders"},
-	{name: "payments", module: "services/payments", path: "/payments"},
+	{name: "users", module: "services", pkg: "./users", path: "/users"},
+	{name: "orders", module: "services", pkg: "./orders", path: "/orders"},
+	{name: "payments", module: "services", pkg: "./payments", path: "/payments"},
 	{name: "notes", module: "test/notes", path: "/notes", test: true},
 }
 

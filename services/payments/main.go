@@ -1,125 +1,44 @@
-// Command payments takes payments for the shop's orders and sees to it that orders learns of each.
+// Command payments accepts payments for the orders of the shop and delivers each payment to the orders service.
 package main
 
 import (
-	"context"
 	_ "embed"
-	"fmt"
-	"log/slog"
-	"os"
-	"os/signal"
-	"slices"
-	"strings"
-	"sync"
-	"syscall"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
+	"github.com/atoll-dev/atoll/services/internal/service"
 	"github.com/atoll-dev/atoll/services/payments/internal/api"
-	"github.com/atoll-dev/atoll/services/payments/internal/config"
-	"github.com/atoll-dev/atoll/services/payments/internal/observability"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
 	"github.com/atoll-dev/atoll/services/payments/internal/relay"
-	"github.com/atoll-dev/atoll/services/payments/internal/server"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
+	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
-
-const service = "payments"
 
 //go:embed openapi.yaml
 var openAPI []byte
 
-func main() {
-	// SIGTERM is how Kubernetes asks a pod to leave.
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-
-	if err := run(ctx, os.Args[1:]); err != nil {
-		if slices.Equal(os.Args[1:], []string{"migrate"}) {
-			report("migrate failed: " + err.Error())
-		} else {
-			slog.Error("Stopped on an error", "error", err)
-		}
-		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
-	}
+// settings has all settings of the service.
+type settings struct {
+	service.Settings
+	Orders peer.Config  `envPrefix:"ORDERS_"`
+	Relay  relay.Config `envPrefix:"RELAY_"`
 }
 
-func run(ctx context.Context, args []string) error {
-	cfg, err := config.Load()
+var payments = service.Service[settings]{Name: "payments", Migrations: migrations.Files, Prepare: prepare}
+
+func main() { payments.Main() }
+
+func prepare(s settings) (service.Build, error) {
+	ordersPeer, err := peer.New("orders", s.Orders)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	observability.SetupLogging(os.Stdout, cfg.LogLevel)
-
-	command := "serve"
-	if len(args) > 0 {
-		command = args[0]
-	}
-	switch {
-	case len(args) > 1:
-		return fmt.Errorf("usage: %s [serve|migrate], got %d arguments", service, len(args))
-	case command == "serve":
-		return serve(ctx, cfg)
-	case command == "migrate":
-		return migrate(ctx, cfg)
-	default:
-		return fmt.Errorf("usage: %s [serve|migrate], got %q", service, command)
-	}
-}
-
-// migrate waits for the database and brings its schema up to date.
-func migrate(ctx context.Context, cfg config.Config) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, cfg.MigrateTimeout,
-		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
-	defer cancel()
-
-	payments, err := store.Open(ctx, cfg.Database)
-	if err != nil {
-		return err
-	}
-	defer payments.Close()
-	return payments.Migrate(ctx, report)
-}
-
-// report prints one line of migrate's. It is text, because whoever started the migration reads it,
-// and all on one stream, so that the cause of a failure stays last.
-func report(line string) {
-	fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(line), " "))
-}
-
-// serve answers requests until ctx ends, then drains. It leaves the schema to migrate.
-func serve(ctx context.Context, cfg config.Config) error {
-	ordersPeer, err := peer.New("orders", cfg.Orders)
-	if err != nil {
-		return err
-	}
-	flushTraces, err := observability.SetupTracing(ctx, service)
-	if err != nil {
-		return err
-	}
-	defer flushTraces()
-
-	payments, err := store.Open(ctx, cfg.Database)
-	if err != nil {
-		return err
-	}
-	defer payments.Close()
-
-	registry := observability.NewRegistry(payments.Pool())
-	ordersPeer.MustRegister(registry)
-	ordersClient := orders.New(ordersPeer)
-	outbox := relay.New(cfg.Relay, payments, ordersClient, registry)
-
-	// The relay outlives the server, so that payments accepted while it drains are delivered too.
-	relaying, stopRelay := context.WithCancel(context.WithoutCancel(ctx))
-	readiness := server.NewReadiness(payments.Ping)
-	var background sync.WaitGroup
-	background.Go(func() {
-		readiness.Await(relaying, payments.AwaitSchema)
-		outbox.Run(relaying)
-	})
-	defer background.Wait()
-	defer stopRelay()
-
-	handler := observability.Instrument(api.New(payments, ordersClient, outbox.Wake, openAPI), registry)
-	return server.Run(ctx, cfg.Server, server.Handler(handler, readiness, registry), readiness)
+	return func(db *postgres.DB, registry prometheus.Registerer) service.Parts {
+		ordersPeer.MustRegister(registry)
+		payments, ordersClient := store.New(db), orders.New(ordersPeer)
+		outbox := relay.New(s.Relay, payments, ordersClient, registry)
+		return service.Parts{API: api.New(payments, ordersClient, outbox.Wake, openAPI), Background: outbox.Run}
+	}, nil
 }

@@ -1,105 +1,31 @@
-// Command users keeps the shop's users: who they are and how to reach them.
+// Command users stores the users of the shop: their names and email addresses.
 package main
 
 import (
-	"context"
 	_ "embed"
-	"fmt"
-	"log/slog"
-	"os"
-	"os/signal"
-	"slices"
-	"strings"
-	"syscall"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
+	"github.com/atoll-dev/atoll/services/internal/service"
 	"github.com/atoll-dev/atoll/services/users/internal/api"
-	"github.com/atoll-dev/atoll/services/users/internal/config"
-	"github.com/atoll-dev/atoll/services/users/internal/observability"
-	"github.com/atoll-dev/atoll/services/users/internal/server"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
+	"github.com/atoll-dev/atoll/services/users/migrations"
 )
-
-const service = "users"
 
 //go:embed openapi.yaml
 var openAPI []byte
 
-func main() {
-	// SIGTERM is how Kubernetes asks a pod to leave.
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-
-	if err := run(ctx, os.Args[1:]); err != nil {
-		if slices.Equal(os.Args[1:], []string{"migrate"}) {
-			report("migrate failed: " + err.Error())
-		} else {
-			slog.Error("Stopped on an error", "error", err)
-		}
-		os.Exit(1) //nolint:gocritic // stop only releases the signal handler.
-	}
+var users = service.Service[service.Settings]{
+	Name:       "users",
+	Migrations: migrations.Files,
+	Prepare: func(service.Settings) (service.Build, error) {
+		return build, nil
+	},
 }
 
-func run(ctx context.Context, args []string) error {
-	cfg, err := config.Load()
-	if err != nil {
-		return err
-	}
-	observability.SetupLogging(os.Stdout, cfg.LogLevel)
+func main() { users.Main() }
 
-	command := "serve"
-	if len(args) > 0 {
-		command = args[0]
-	}
-	switch {
-	case len(args) > 1:
-		return fmt.Errorf("usage: %s [serve|migrate], got %d arguments", service, len(args))
-	case command == "serve":
-		return serve(ctx, cfg)
-	case command == "migrate":
-		return migrate(ctx, cfg)
-	default:
-		return fmt.Errorf("usage: %s [serve|migrate], got %q", service, command)
-	}
-}
-
-// migrate waits for the database and brings its schema up to date.
-func migrate(ctx context.Context, cfg config.Config) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, cfg.MigrateTimeout,
-		fmt.Errorf("gave up after MIGRATE_TIMEOUT (%s)", cfg.MigrateTimeout))
-	defer cancel()
-
-	users, err := store.Open(ctx, cfg.Database)
-	if err != nil {
-		return err
-	}
-	defer users.Close()
-	return users.Migrate(ctx, report)
-}
-
-// report prints one line of migrate's. It is text, because whoever started the migration reads it,
-// and all on one stream, so that the cause of a failure stays last.
-func report(line string) {
-	fmt.Fprintln(os.Stderr, strings.Join(strings.Fields(line), " "))
-}
-
-// serve answers requests until ctx ends, then drains. It leaves the schema to migrate.
-func serve(ctx context.Context, cfg config.Config) error {
-	flushTraces, err := observability.SetupTracing(ctx, service)
-	if err != nil {
-		return err
-	}
-	defer flushTraces()
-
-	users, err := store.Open(ctx, cfg.Database)
-	if err != nil {
-		return err
-	}
-	defer users.Close()
-
-	registry := observability.NewRegistry(users.Pool())
-	readiness := server.NewReadiness(users.Ping)
-	go readiness.Await(ctx, users.AwaitSchema)
-
-	handler := observability.Instrument(api.New(users, openAPI), registry)
-	return server.Run(ctx, cfg.Server, server.Handler(handler, readiness, registry), readiness)
+func build(db *postgres.DB, _ prometheus.Registerer) service.Parts {
+	return service.Parts{API: api.New(store.New(db), openAPI)}
 }

@@ -2,7 +2,7 @@
 CREATE TABLE orders (
     id          uuid PRIMARY KEY,
     user_id     uuid NOT NULL,
-    -- The items are what was ordered at the time: written once, read as a whole.
+    -- The items never change after the order is created, and are always read together.
     items       jsonb NOT NULL,
     total_cents bigint NOT NULL CHECK (total_cents > 0),
     currency    text NOT NULL,

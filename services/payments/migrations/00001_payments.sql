@@ -10,18 +10,18 @@ CREATE TABLE payments (
     created_at      timestamptz NOT NULL DEFAULT now()
 );
 
--- One payment an order; after a rejected one the order may be paid again.
+-- One payment for each order. After a rejected payment the order may be paid again.
 CREATE UNIQUE INDEX payments_one_an_order ON payments (order_id) WHERE status <> 'rejected';
 
 -- The list of one order's payments, page by page.
 CREATE INDEX payments_order_id_id_idx ON payments (order_id, id);
 
--- What orders has yet to be told: written with the payment, deleted with its outcome.
+-- The payments that the orders service has not decided on. A row is inserted with the payment and deleted with its outcome.
 CREATE TABLE outbox (
     payment_id      uuid PRIMARY KEY REFERENCES payments,
     attempts        integer NOT NULL DEFAULT 0,
     next_attempt_at timestamptz NOT NULL DEFAULT now(),
-    -- The W3C trace headers of the request that made the payment, so that its delivery joins its trace.
+    -- The W3C trace headers of the request that created the payment, so that the delivery is in the same trace.
     trace_context   jsonb NOT NULL
 );
 

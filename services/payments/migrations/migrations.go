@@ -1,9 +1,9 @@
-// Package migrations holds the steps that lead to the current schema.
+// Package migrations has the SQL migrations to the current schema.
 package migrations
 
 import "embed"
 
-// Files are goose migrations, applied in the order of their names.
+// Files are the goose migrations. goose applies them in the order of their names.
 //
 //go:embed *.sql
 var Files embed.FS

@@ -6,7 +6,7 @@ CREATE TABLE users (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- Nobody expects two mailboxes that differ in case only.
+-- Two addresses that differ only in case are the same mailbox in practice.
 CREATE UNIQUE INDEX users_email_key ON users (lower(email));
 
 -- +goose Down

@@ -1,4 +1,4 @@
-// Package api answers the requests that openapi.yaml describes.
+// Package api handles the requests that openapi.yaml describes.
 package api
 
 import (
@@ -10,9 +10,10 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/peer"
-	"github.com/atoll-dev/atoll/services/orders/internal/problem"
-	"github.com/atoll-dev/atoll/services/orders/internal/rest"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
+	"github.com/atoll-dev/atoll/services/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 	"github.com/atoll-dev/atoll/services/orders/internal/users"
 )
@@ -23,13 +24,13 @@ type API struct {
 	users users.Client
 }
 
-// New returns the handler of the API, and of the document that describes it.
+// New returns the handler of the API. It also serves the document openAPI.
 func New(orders *store.Store, users users.Client, openAPI []byte) http.Handler {
 	api := API{store: orders, users: users}
-	router := rest.NewRouter(store.Unavailable)
+	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /orders", api.create)
 	router.Handle("GET /orders", api.list)
-	router.Handle("GET /orders/{id}", api.get)
+	router.Handle("GET /orders/{id}", rest.Resource("order", store.ErrNotFound, orders.Order))
 	router.Handle("PUT /orders/{id}/payment", api.pay)
 	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
 	return router
@@ -60,7 +61,7 @@ func (a API) create(w http.ResponseWriter, r *http.Request) error {
 	return rest.Write(w, http.StatusCreated, order)
 }
 
-// requireUser refuses orders of users that do not exist, and those it cannot know it of.
+// requireUser rejects an order if its user does not exist, or if the users service is unavailable.
 func (a API) requireUser(w http.ResponseWriter, r *http.Request, id uuid.UUID) error {
 	exists, err := a.users.Exists(r.Context(), id)
 	var unavailable *peer.UnavailableError
@@ -79,21 +80,6 @@ func (a API) requireUser(w http.ResponseWriter, r *http.Request, id uuid.UUID) e
 		})
 	}
 	return nil
-}
-
-func (a API) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "order")
-	if err != nil {
-		return err
-	}
-	order, err := a.store.Order(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return rest.NotFound("order", id.String())
-	}
-	if err != nil {
-		return err
-	}
-	return rest.Write(w, http.StatusOK, order)
 }
 
 func (a API) list(w http.ResponseWriter, r *http.Request) error {

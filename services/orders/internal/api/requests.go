@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/rest"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 )
 
-// The limits keep the largest total, 100 × 10,000 × 100,000,000, well within 64 bits.
+// With these limits the largest total, 100 × 10,000 × 100,000,000, fits into 64 bits.
 const (
 	maxItems          = 100
 	maxQuantity       = 10_000
@@ -41,7 +41,7 @@ type paymentRequest struct {
 	Currency    string `json:"currency"`
 }
 
-// items decode one by one, because encoding/json does not say which element has an error.
+// items decodes each element separately, because encoding/json does not report which element has an error.
 type items []store.Item
 
 func (i *items) UnmarshalJSON(data []byte) error {

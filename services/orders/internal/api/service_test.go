@@ -1,40 +1,41 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/observability"
-	"github.com/atoll-dev/atoll/services/orders/internal/peer"
-	"github.com/atoll-dev/atoll/services/orders/internal/postgrestest"
+	"github.com/atoll-dev/atoll/services/internal/apitest"
+	"github.com/atoll-dev/atoll/services/internal/eventually"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/peertest"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/orders/internal/store"
 	"github.com/atoll-dev/atoll/services/orders/internal/users"
+	"github.com/atoll-dev/atoll/services/orders/migrations"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// service is the API on a database of its own, called through the contract.
+// service is the API with its own database.
 type service struct {
-	t      *testing.T
-	url    string
-	client *http.Client
-	store  *store.Store
-	users  *fakeUsers
+	apitest.API
+	db    *postgres.DB
+	users *fakeUsers
 }
 
-// budget is what checking a user may take here, less than by default to keep the tests fast.
-const budget = 600 * time.Millisecond
-
+// newService returns a service with a budget that also suffices on a busy machine.
 func newService(t *testing.T) service {
+	t.Helper()
+	return newServiceWithin(t, eventually.Patience)
+}
+
+// newServiceWithin returns a service with a budget for the check of a user.
+func newServiceWithin(t *testing.T, budget time.Duration) service {
 	t.Helper()
 	fake := newFakeUsers(t)
 	usersPeer, err := peer.New("users", peer.Config{
@@ -43,123 +44,35 @@ func newService(t *testing.T) service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	orders := openStore(t, postgrestest.NewDatabase(t))
-	registry := observability.NewRegistry(orders.Pool())
-	server := httptest.NewServer(observability.Instrument(New(orders, users.New(usersPeer), openAPI(t)), registry))
-	t.Cleanup(server.Close)
-	return service{
-		t: t, url: server.URL, client: &http.Client{Transport: newContract(t)},
-		store: orders, users: fake,
-	}
+	db := postgrestest.Open(t, postgrestest.NewDatabase(t), migrations.Files)
+	api := New(store.New(db), users.New(usersPeer), apitest.OpenAPI(t))
+	return service{API: apitest.Serve(t, api, db), db: db, users: fake}
 }
 
-// fakeUsers has every user but one, until it is told to fail.
+// fakeUsers is a users service that has every user except unknownUser. A test can make it fail.
 type fakeUsers struct {
 	url     url.URL
 	asked   atomic.Int64
 	failure atomic.Pointer[http.HandlerFunc]
 }
 
-// nobody is the id of no user.
-const nobody = "01890a5d-ac96-774b-bcce-b302099a8057"
+// unknownUser is an id that no user has.
+const unknownUser = "01890a5d-ac96-774b-bcce-b302099a8057"
 
 func newFakeUsers(t *testing.T) *fakeUsers {
 	t.Helper()
 	f := &fakeUsers{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f.url = peertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.asked.Add(1)
 		if failure := f.failure.Load(); failure != nil {
 			(*failure)(w, r)
 			return
 		}
-		if r.URL.Path == "/users/"+nobody {
+		if r.URL.Path == "/users/"+unknownUser {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	}))
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.url = *address
 	return f
 }
 
 func (f *fakeUsers) fail(how http.HandlerFunc) { f.failure.Store(&how) }
-
-func openStore(t *testing.T, databaseURL string) *store.Store {
-	t.Helper()
-	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(opened.Close)
-	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return opened
-}
-
-// eventually waits for a condition that another goroutine brings about.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	const patience = 20 * time.Second // Far above what anything here takes.
-	deadline := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatal("this did not come true: " + what)
-		case <-again.C:
-		}
-	}
-}
-
-// answer is a response that was read.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// send calls the service; headers are pairs that come on top of a JSON content type.
-func (s service) send(method, path, body string, headers ...string) answer {
-	s.t.Helper()
-	var content io.Reader
-	if body != "" {
-		content = strings.NewReader(body)
-	}
-	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, content)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	received, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return answer{status: response.StatusCode, header: response.Header, body: received}
-}
-
-// decode reads the answer, which must have the status, into a T.
-func decode[T any](t *testing.T, a answer, status int) T {
-	t.Helper()
-	if a.status != status {
-		t.Fatalf("got status %d, want %d: %s", a.status, status, a.body)
-	}
-	var value T
-	decoder := json.NewDecoder(bytes.NewReader(a.body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&value); err != nil {
-		t.Fatalf("decoding %s: %v", a.body, err)
-	}
-	return value
-}

@@ -1,39 +1,50 @@
+// Package store keeps orders in PostgreSQL.
 package store
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
 	ErrNotFound       = errors.New("no such order")
 	ErrAmountMismatch = errors.New("the payment is not of the order's total")
 	ErrPaidByAnother  = errors.New("another payment has paid the order")
 )
 
-// Status is where an order stands.
+// Store reads and writes orders.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns a Store on the database.
+func New(db *postgres.DB) *Store { return &Store{pool: db.Pool()} }
+
+// Status is the state of an order.
 type Status string
 
-// An order is pending until its payment is recorded.
+// An order is Pending until its payment is recorded.
 const (
 	Pending Status = "pending"
 	Paid    Status = "paid"
 )
 
-// Item is one line of an order.
+// Item is one product of an order.
 type Item struct {
 	SKU            string `json:"sku"`
 	Quantity       int64  `json:"quantity"`
 	UnitPriceCents int64  `json:"unit_price_cents"`
 }
 
-// Order is what a user wants to buy.
+// Order is a list of items that a user buys.
 type Order struct {
 	ID         uuid.UUID  `json:"id"`
 	UserID     uuid.UUID  `json:"user_id"`
@@ -46,7 +57,7 @@ type Order struct {
 	PaidAt     *time.Time `json:"paid_at,omitempty"`
 }
 
-// Payment is what pays an order.
+// Payment is the payment for an order.
 type Payment struct {
 	ID          uuid.UUID
 	AmountCents int64
@@ -55,12 +66,11 @@ type Payment struct {
 
 const orderColumns = `id, user_id, items, total_cents, currency, status, payment_id, created_at, paid_at`
 
-// CreateOrder adds a pending order of the sum of its items.
+// CreateOrder adds a pending order. Its total is the sum of its items.
 func (s *Store) CreateOrder(ctx context.Context, userID uuid.UUID, items []Item, currency string) (Order, error) {
-	// Version 7 ids sort by time, which keeps the index compact and the list in order.
-	id, err := uuid.NewV7()
+	id, err := postgres.NewID()
 	if err != nil {
-		return Order{}, fmt.Errorf("making an id: %w", err)
+		return Order{}, err
 	}
 	var total int64
 	for _, item := range items {
@@ -69,11 +79,7 @@ func (s *Store) CreateOrder(ctx context.Context, userID uuid.UUID, items []Item,
 	rows, _ := s.pool.Query(ctx, `
 		INSERT INTO orders (id, user_id, items, total_cents, currency) VALUES ($1, $2, $3, $4, $5)
 		RETURNING `+orderColumns, id, userID, items, total, currency)
-	order, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Order])
-	if err != nil {
-		return Order{}, fmt.Errorf("inserting order: %w", err)
-	}
-	return order, nil
+	return postgres.Inserted[Order](rows, "order")
 }
 
 // Order returns one order.
@@ -82,24 +88,21 @@ func (s *Store) Order(ctx context.Context, id uuid.UUID) (Order, error) {
 	return oneOrder(rows, id)
 }
 
-// Orders returns up to limit orders older than before, newest first; of one user if userID is not nil.
+// Orders returns up to limit orders that are older than before, the newest first. If userID is not nil, it returns
+// only orders of this user.
 func (s *Store) Orders(ctx context.Context, userID *uuid.UUID, before uuid.UUID, limit int) ([]Order, error) {
 	rows, _ := s.pool.Query(ctx, `
 		SELECT `+orderColumns+` FROM orders
 		WHERE ($1::uuid IS NULL OR user_id = $1) AND id < $2
 		ORDER BY id DESC LIMIT $3`, userID, before, limit)
-	orders, err := pgx.CollectRows(rows, pgx.RowToStructByName[Order])
-	if err != nil {
-		return nil, fmt.Errorf("listing orders: %w", err)
-	}
-	return orders, nil
+	return postgres.All[Order](rows, "orders")
 }
 
-// PayOrder marks an order paid. The same payment again changes nothing and succeeds.
-// With ErrAmountMismatch comes the order, to compare with.
+// PayOrder marks an order as paid. A repeat of the same payment succeeds and changes nothing.
+// With ErrAmountMismatch it also returns the order, so that the caller can name the correct amount.
 func (s *Store) PayOrder(ctx context.Context, id uuid.UUID, payment Payment) (order Order, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		// The lock makes two payments at once one after the other.
+		// The lock makes concurrent payments run one after the other.
 		rows, _ := tx.Query(ctx, `SELECT `+orderColumns+` FROM orders WHERE id = $1 FOR UPDATE`, id)
 		order, err = oneOrder(rows, id)
 		switch {
@@ -122,12 +125,5 @@ func (s *Store) PayOrder(ctx context.Context, id uuid.UUID, payment Payment) (or
 }
 
 func oneOrder(rows pgx.Rows, id uuid.UUID) (Order, error) {
-	order, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Order])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Order{}, ErrNotFound
-	}
-	if err != nil {
-		return Order{}, fmt.Errorf("reading order %s: %w", id, err)
-	}
-	return order, nil
+	return postgres.One[Order](rows, ErrNotFound, "order "+id.String())
 }

@@ -1,4 +1,4 @@
-// Package users asks the users service about users.
+// Package users is a client for the users service.
 package users
 
 import (
@@ -8,18 +8,18 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/orders/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/peer"
 )
 
-// Client is a client of users.
+// Client calls the users service.
 type Client struct {
 	peer *peer.Client
 }
 
-// New returns a client that calls users through p.
+// New returns a Client that sends its requests through p.
 func New(p *peer.Client) Client { return Client{peer: p} }
 
-// Exists says whether there is such a user.
+// Exists reports whether the user exists.
 func (c Client) Exists(ctx context.Context, id uuid.UUID) (bool, error) {
 	answer, err := c.peer.Get(ctx, "/users/"+id.String())
 	if err != nil {

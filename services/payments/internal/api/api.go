@@ -1,4 +1,4 @@
-// Package api answers the requests that openapi.yaml describes.
+// Package api handles the requests that openapi.yaml describes.
 package api
 
 import (
@@ -13,32 +13,33 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
+	"github.com/atoll-dev/atoll/services/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
-	"github.com/atoll-dev/atoll/services/payments/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 
-// replayedHeader tells an answer that was given before.
+// replayedHeader marks the response to a repeated request.
 const replayedHeader = "Idempotency-Replayed"
 
 // API serves payments.
 type API struct {
 	store  *store.Store
 	orders orders.Client
-	// accepted is called after a payment was written.
+	// accepted is called after a payment is committed.
 	accepted func()
 }
 
-// New returns the handler of the API, and of the document that describes it.
-// It calls accepted after every payment that is to be delivered to orders.
+// New returns the handler of the API. It also serves the document openAPI.
+// It calls accepted after each new payment, which must then be delivered to the orders service.
 func New(payments *store.Store, orders orders.Client, accepted func(), openAPI []byte) http.Handler {
 	api := API{store: payments, orders: orders, accepted: accepted}
-	router := rest.NewRouter(store.Unavailable)
+	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /payments", api.create)
 	router.Handle("GET /payments", api.list)
-	router.Handle("GET /payments/{id}", api.get)
+	router.Handle("GET /payments/{id}", rest.Resource("payment", store.ErrNotFound, payments.Payment))
 	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
 	return router
 }
@@ -61,7 +62,7 @@ func (a API) create(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// A repeated request is answered before orders is asked: it may be down, and the order is paid by now.
+	// Check for a repeated request before calling the orders service: the order may be paid now, or the service down.
 	err = a.replay(r.Context(), w, key, request)
 	if !errors.Is(err, store.ErrNotFound) {
 		return err
@@ -84,7 +85,8 @@ func (a API) create(w http.ResponseWriter, r *http.Request) error {
 	return writeCreated(w, payment)
 }
 
-// replay answers as the first request with this key was, or fails with store.ErrNotFound if this is the first.
+// replay writes the same response as to the first request with this key. It returns store.ErrNotFound if this is
+// the first request.
 func (a API) replay(ctx context.Context, w http.ResponseWriter, key string, request store.Request) error {
 	payment, err := a.store.PaymentByKey(ctx, key)
 	if err != nil {
@@ -100,7 +102,7 @@ func (a API) replay(ctx context.Context, w http.ResponseWriter, key string, requ
 	return writeCreated(w, payment.AsCreated())
 }
 
-// requirePayable refuses payments that orders would refuse, and those it cannot know it of.
+// requirePayable rejects a payment if the orders service would refuse it, or if that service is unavailable.
 func (a API) requirePayable(w http.ResponseWriter, r *http.Request, request store.Request) error {
 	order, err := a.orders.Order(r.Context(), request.OrderID)
 	var unavailable *peer.UnavailableError
@@ -124,21 +126,6 @@ func (a API) requirePayable(w http.ResponseWriter, r *http.Request, request stor
 		fmt.Sprintf("must be the order's total, %d", order.TotalCents))
 	fields.Check(request.Currency == order.Currency, "/currency", "must be the order's, "+order.Currency)
 	return fields.Err()
-}
-
-func (a API) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "payment")
-	if err != nil {
-		return err
-	}
-	payment, err := a.store.Payment(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return rest.NotFound("payment", id.String())
-	}
-	if err != nil {
-		return err
-	}
-	return rest.Write(w, http.StatusOK, payment)
 }
 
 func (a API) list(w http.ResponseWriter, r *http.Request) error {

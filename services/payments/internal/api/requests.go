@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"regexp"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/problem"
-	"github.com/atoll-dev/atoll/services/payments/internal/rest"
+	"github.com/atoll-dev/atoll/services/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 
@@ -32,7 +32,7 @@ func (p paymentRequest) validate() (store.Request, error) {
 	return store.Request{OrderID: orderID, AmountCents: p.AmountCents, Currency: p.Currency}, fields.Err()
 }
 
-// idempotencyKey is what makes a payment safe to repeat, so that there is none without.
+// idempotencyKey reads the key from the header. The key is required, because it makes a request safe to repeat.
 func idempotencyKey(r *http.Request) (string, error) {
 	key := r.Header.Get(keyHeader)
 	if !keyPattern.MatchString(key) {

@@ -1,42 +1,41 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/observability"
+	"github.com/atoll-dev/atoll/services/internal/apitest"
+	"github.com/atoll-dev/atoll/services/internal/eventually"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
-	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
+	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
 
 func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 
-// service is the API on a database of its own, called through the contract.
+// service is the API with its own database.
 type service struct {
+	apitest.API
 	t      *testing.T
-	url    string
-	client *http.Client
 	store  *store.Store
 	orders *orderstest.Orders
-	// accepted counts the payments that the relay was woken for.
+	// accepted counts the calls that wake the relay.
 	accepted *atomic.Int64
 }
 
-// budget is what reading an order may take here, less than by default to keep the tests fast.
-const budget = 600 * time.Millisecond
-
+// newService returns a service with a budget that also suffices on a busy machine.
 func newService(t *testing.T) service {
+	t.Helper()
+	return newServiceWithin(t, eventually.Patience)
+}
+
+// newServiceWithin returns a service with a budget for reading an order.
+func newServiceWithin(t *testing.T, budget time.Duration) service {
 	t.Helper()
 	fake := orderstest.New(t)
 	ordersPeer, err := peer.New("orders", peer.Config{
@@ -45,74 +44,9 @@ func newService(t *testing.T) service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	payments := openStore(t, postgrestest.NewDatabase(t))
+	db := postgrestest.Open(t, postgrestest.NewDatabase(t), migrations.Files)
+	payments := store.New(db)
 	accepted := &atomic.Int64{}
-	api := New(payments, orders.New(ordersPeer), func() { accepted.Add(1) }, openAPI(t))
-	server := httptest.NewServer(observability.Instrument(api, observability.NewRegistry(payments.Pool())))
-	t.Cleanup(server.Close)
-	return service{
-		t: t, url: server.URL, client: &http.Client{Transport: newContract(t)},
-		store: payments, orders: fake, accepted: accepted,
-	}
-}
-
-func openStore(t *testing.T, databaseURL string) *store.Store {
-	t.Helper()
-	opened, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(opened.Close)
-	if err := opened.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return opened
-}
-
-// answer is a response that was read.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// send calls the service; headers are pairs that come on top of a JSON content type.
-func (s service) send(method, path, body string, headers ...string) answer {
-	s.t.Helper()
-	var content io.Reader
-	if body != "" {
-		content = strings.NewReader(body)
-	}
-	request, err := http.NewRequestWithContext(s.t.Context(), method, s.url+path, content)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	response, err := s.client.Do(request)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	received, err := io.ReadAll(response.Body)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return answer{status: response.StatusCode, header: response.Header, body: received}
-}
-
-// decode reads the answer, which must have the status, into a T.
-func decode[T any](t *testing.T, a answer, status int) T {
-	t.Helper()
-	if a.status != status {
-		t.Fatalf("got status %d, want %d: %s", a.status, status, a.body)
-	}
-	var value T
-	decoder := json.NewDecoder(bytes.NewReader(a.body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&value); err != nil {
-		t.Fatalf("decoding %s: %v", a.body, err)
-	}
-	return value
+	api := New(payments, orders.New(ordersPeer), func() { accepted.Add(1) }, apitest.OpenAPI(t))
+	return service{API: apitest.Serve(t, api, db), t: t, store: payments, orders: fake, accepted: accepted}
 }

@@ -1,4 +1,4 @@
-// Package orders reads orders from the orders service and tells it of payments.
+// Package orders is a client for the orders service: it reads orders and records payments.
 package orders
 
 import (
@@ -10,30 +10,30 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/peer"
 )
 
-// ErrNotFound means that there is no such order.
+// ErrNotFound is returned for an order that does not exist.
 var ErrNotFound = errors.New("no such order")
 
-// Order is what payments needs to know of an order.
+// Order has the fields of an order that the payments service needs.
 type Order struct {
 	TotalCents int64  `json:"total_cents"`
 	Currency   string `json:"currency"`
 	Status     string `json:"status"`
 }
 
-// Paid says whether the order needs no payment anymore.
+// Paid reports whether the order is paid already.
 func (o Order) Paid() bool { return o.Status == "paid" }
 
-// Payment is what orders needs to know of a payment.
+// Payment has the fields of a payment that the orders service needs.
 type Payment struct {
 	ID          uuid.UUID `json:"payment_id"`
 	AmountCents int64     `json:"amount_cents"`
 	Currency    string    `json:"currency"`
 }
 
-// RefusedError means that orders will never take the payment.
+// RefusedError is returned when the orders service has refused the payment. A retry does not help.
 type RefusedError struct {
 	Reason string
 }
@@ -41,12 +41,12 @@ type RefusedError struct {
 // Error implements error.
 func (e *RefusedError) Error() string { return "orders refused the payment: " + e.Reason }
 
-// Client is a client of orders.
+// Client calls the orders service.
 type Client struct {
 	peer *peer.Client
 }
 
-// New returns a client that calls orders through p.
+// New returns a Client that sends its requests through p.
 func New(p *peer.Client) Client { return Client{peer: p} }
 
 // Order reads one order.
@@ -69,7 +69,7 @@ func (c Client) Order(ctx context.Context, id uuid.UUID) (Order, error) {
 	}
 }
 
-// Pay tells orders that a payment pays the order. It makes one attempt.
+// Pay records a payment for an order. It makes one attempt.
 func (c Client) Pay(ctx context.Context, id uuid.UUID, payment Payment) error {
 	answer, err := c.peer.PutOnce(ctx, "/orders/"+id.String()+"/payment", payment)
 	switch {
@@ -84,7 +84,7 @@ func (c Client) Pay(ctx context.Context, id uuid.UUID, payment Payment) error {
 	}
 }
 
-// reason is the detail of the problem document that a refusal should be.
+// reason returns the detail of the problem document, or the status if the answer is no problem document.
 func reason(answer peer.Answer) string {
 	var document struct {
 		Detail string `json:"detail"`

@@ -1,29 +1,29 @@
-// Package orderstest is an orders service for tests: it keeps its word, and its payments, until told to fail.
+// Package orderstest runs a fake orders service for tests. A test can make it fail.
 package orderstest
 
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"sync"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"github.com/atoll-dev/atoll/services/internal/peertest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 )
 
-// What every order here costs.
+// Every order has this total.
 const (
 	TotalCents = 1499
 	Currency   = "EUR"
 )
 
-// Unknown is the id of no order.
+// Unknown is an id that no order has.
 var Unknown = uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
 
-// Orders has every order but Unknown.
+// Orders is a fake orders service. It has every order except Unknown.
 type Orders struct {
 	URL url.URL
 
@@ -34,45 +34,39 @@ type Orders struct {
 	onPay      func(w http.ResponseWriter, r *http.Request, pay func())
 }
 
-// Delivery is one request to record a payment.
+// Delivery is a request to record a payment.
 type Delivery struct {
 	Order       string
 	Payment     uuid.UUID
 	Traceparent string
 }
 
-// New starts an orders service that ends with the test.
+// New starts an orders service. It stops at the end of the test.
 func New(t testing.TB) *Orders {
 	t.Helper()
 	o := &Orders{paid: map[string]uuid.UUID{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /orders/{id}", o.read)
 	mux.HandleFunc("PUT /orders/{id}/payment", o.pay)
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.URL = *address
+	o.URL = peertest.Serve(t, mux)
 	return o
 }
 
-// OnRead replaces how an order is read; nil restores it.
+// OnRead replaces the handler for reading an order. nil restores the default.
 func (o *Orders) OnRead(answer http.HandlerFunc) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.onRead = answer
 }
 
-// OnPay replaces how a payment is answered; nil restores it. The order is paid when answer calls pay.
+// OnPay replaces the handler for recording a payment. nil restores the default. pay records the payment.
 func (o *Orders) OnPay(answer func(w http.ResponseWriter, r *http.Request, pay func())) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.onPay = answer
 }
 
-// Paid returns the payment of every paid order.
+// Paid returns the ids of the payments, by the id of the paid order.
 func (o *Orders) Paid() map[string]uuid.UUID {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -83,7 +77,7 @@ func (o *Orders) Paid() map[string]uuid.UUID {
 	return paid
 }
 
-// Deliveries returns every request to record a payment, the failed ones included.
+// Deliveries returns every request to record a payment, including failed requests.
 func (o *Orders) Deliveries() []Delivery {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -132,7 +126,7 @@ func (o *Orders) pay(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// record is false when another payment has paid the order.
+// record marks the order as paid. It returns false if another payment has paid the order.
 func (o *Orders) record(order string, payment orders.Payment) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package relay empties the outbox: it tells orders of every accepted payment, at least once.
+// Package relay delivers the payments in the outbox to the orders service, each at least once.
 package relay
 
 import (
@@ -20,22 +20,23 @@ import (
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
 )
 
-// deliveryTimeout keeps a database or peer that hangs from holding up a shutdown.
+// deliveryTimeout limits one delivery, so that a database or peer that hangs cannot delay the shutdown.
 const deliveryTimeout = 10 * time.Second
 
-// Config is how hard the relay tries.
+// Config has the settings of the relay.
 type Config struct {
-	// Workers is how many payments one replica delivers at once; each holds a database connection.
+	// Workers is the number of payments that one replica delivers at the same time. Each worker uses a database
+	// connection.
 	Workers int `env:"WORKERS" envDefault:"2"`
-	// PollInterval is how soon retries, and payments of a replica that died, are noticed.
-	// Payments of this replica are delivered at once.
+	// PollInterval is the polling period for retries and for payments of a replica that crashed.
+	// Payments that this replica accepts are delivered immediately.
 	PollInterval time.Duration `env:"POLL_INTERVAL" envDefault:"500ms"`
-	// FirstRetry is the pause after a first failure; it doubles up to LongestRetry.
+	// FirstRetry is the pause after the first failure. It doubles with each failure up to LongestRetry.
 	FirstRetry   time.Duration `env:"FIRST_RETRY" envDefault:"250ms"`
 	LongestRetry time.Duration `env:"LONGEST_RETRY" envDefault:"10s"`
 }
 
-// Relay delivers payments to orders.
+// Relay delivers payments to the orders service.
 type Relay struct {
 	cfg        Config
 	store      *store.Store
@@ -44,13 +45,13 @@ type Relay struct {
 	deliveries *prometheus.CounterVec
 }
 
-// New returns a relay that Run starts.
+// New returns a Relay. Run starts it.
 func New(cfg Config, payments *store.Store, orders orders.Client, registry prometheus.Registerer) *Relay {
 	return &Relay{
 		cfg:    cfg,
 		store:  payments,
 		orders: orders,
-		// One place: a signal to a busy relay is kept, and one is enough to empty the outbox.
+		// The buffer of one keeps a signal to a busy relay. One signal is enough, because a worker empties the outbox.
 		wake: make(chan struct{}, 1),
 		deliveries: promauto.With(registry).NewCounterVec(prometheus.CounterOpts{
 			Name: "outbox_deliveries_total",
@@ -59,7 +60,7 @@ func New(cfg Config, payments *store.Store, orders orders.Client, registry prome
 	}
 }
 
-// Wake tells the relay that a payment waits.
+// Wake makes the relay look for payments immediately.
 func (r *Relay) Wake() {
 	select {
 	case r.wake <- struct{}{}:
@@ -67,7 +68,7 @@ func (r *Relay) Wake() {
 	}
 }
 
-// Run delivers until ctx ends; a delivery under way is finished first.
+// Run delivers payments until ctx ends. It finishes deliveries in progress before it returns.
 func (r *Relay) Run(ctx context.Context) {
 	var workers sync.WaitGroup
 	for range r.cfg.Workers {
@@ -82,7 +83,7 @@ func (r *Relay) work(ctx context.Context) {
 	failing := false
 	for {
 		err := r.drain(ctx)
-		// A database that is away fails every poll: only the first is worth a line.
+		// Every poll fails while the database is unavailable: log only the first failure.
 		if err != nil && !failing {
 			slog.WarnContext(ctx, "Failed to empty the outbox", "error", err)
 		}
@@ -96,7 +97,7 @@ func (r *Relay) work(ctx context.Context) {
 	}
 }
 
-// drain delivers what is due.
+// drain delivers all payments that are due.
 func (r *Relay) drain(ctx context.Context) error {
 	for ctx.Err() == nil {
 		found, err := r.deliverNext(ctx)
@@ -107,7 +108,7 @@ func (r *Relay) drain(ctx context.Context) error {
 	return nil
 }
 
-// deliverNext goes on when ctx ends: a delivery that is cut off has to be repeated.
+// deliverNext does not stop when ctx ends, because an interrupted delivery must be repeated.
 func (r *Relay) deliverNext(ctx context.Context) (found bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliveryTimeout)
 	defer cancel()
@@ -144,9 +145,10 @@ func (r *Relay) outcome(delivery store.Delivery, err error) store.Outcome {
 	}
 }
 
-// pause doubles with every attempt and is spread, so that a peer that recovers is not met by all at once.
+// pause returns the time until the next attempt. It doubles with every attempt. The jitter spreads the retries after
+// the peer has recovered.
 func (r *Relay) pause(attempts int) time.Duration {
-	const doublings = 20 // Enough for any LongestRetry, and far from an overflow.
+	const doublings = 20 // Enough for any LongestRetry, and too few for an overflow.
 	pause := min(r.cfg.FirstRetry<<min(attempts, doublings), r.cfg.LongestRetry)
 	return pause/2 + rand.N(pause/2+1)
 }

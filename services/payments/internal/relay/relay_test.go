@@ -16,22 +16,21 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/atoll-dev/atoll/services/internal/eventually"
+	"github.com/atoll-dev/atoll/services/internal/peer"
+	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/orders"
 	"github.com/atoll-dev/atoll/services/payments/internal/orderstest"
-	"github.com/atoll-dev/atoll/services/payments/internal/peer"
-	"github.com/atoll-dev/atoll/services/payments/internal/postgrestest"
 	"github.com/atoll-dev/atoll/services/payments/internal/store"
+	"github.com/atoll-dev/atoll/services/payments/migrations"
 )
-
-// patience is far above what anything here takes, so that it only ends what hangs.
-const patience = 20 * time.Second
 
 func TestMain(m *testing.M) {
 	otel.SetTextMapPropagator(propagation.TraceContext{})
 	os.Exit(postgrestest.Main(m))
 }
 
-// quick is for tests of retries.
+// quick returns settings with short pauses.
 func quick() Config {
 	return Config{
 		Workers: 2, PollInterval: 5 * time.Millisecond,
@@ -39,37 +38,29 @@ func quick() Config {
 	}
 }
 
-func openStore(t *testing.T, databaseURL string) *store.Store {
+func newStore(t *testing.T, databaseURL string) *store.Store {
 	t.Helper()
-	payments, err := store.Open(t.Context(), store.Config{URL: databaseURL, PoolSize: 10})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(payments.Close)
-	if err := payments.Migrate(t.Context(), func(line string) { t.Log(line) }); err != nil {
-		t.Fatal(err)
-	}
-	return payments
+	return store.New(postgrestest.Open(t, databaseURL, migrations.Files))
 }
 
-// running is a relay that was started.
+// running is a started relay.
 type running struct {
 	*Relay
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
 
-// stop ends the relay and waits until it has.
+// stop stops the relay and waits until it has stopped.
 func (r running) stop() {
 	r.cancel()
 	<-r.ended
 }
 
-// start runs a relay until the end of the test, if not stopped before.
+// start starts a relay. It stops at the end of the test at the latest.
 func start(t *testing.T, cfg Config, payments *store.Store, fake *orderstest.Orders) running {
 	t.Helper()
 	client, err := peer.New("orders", peer.Config{
-		URL: fake.URL, Budget: patience, AttemptTimeout: patience, BreakerDelay: time.Millisecond,
+		URL: fake.URL, Budget: eventually.Patience, AttemptTimeout: eventually.Patience, BreakerDelay: time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +79,7 @@ func start(t *testing.T, cfg Config, payments *store.Store, fake *orderstest.Ord
 	return relay
 }
 
-// untraced is the trace context of a payment that nobody traces.
+// untraced is the trace context of a request without a trace.
 var untraced = map[string]string{}
 
 func accept(t *testing.T, payments *store.Store, traceContext map[string]string) store.Payment {
@@ -102,10 +93,10 @@ func accept(t *testing.T, payments *store.Store, traceContext map[string]string)
 	return payment
 }
 
-// await returns the payment once it has the status.
+// await waits until the payment has the status, and returns it.
 func await(t *testing.T, payments *store.Store, id uuid.UUID, status store.Status) (payment store.Payment) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("payment %s is %s", id, status), func() bool {
+	eventually.Holds(t, fmt.Sprintf("payment %s is %s", id, status), func() bool {
 		var err error
 		if payment, err = payments.Payment(t.Context(), id); err != nil {
 			t.Fatal(err)
@@ -115,27 +106,13 @@ func await(t *testing.T, payments *store.Store, id uuid.UUID, status store.Statu
 	return payment
 }
 
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-deadline:
-			t.Fatal("this did not come true: " + what)
-		case <-again.C:
-		}
-	}
-}
-
-func TestWokenRelayDeliversAtOnce(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+func TestWokenRelayDeliversImmediately(t *testing.T) {
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	cfg := quick()
 	cfg.PollInterval = time.Hour
 	relay := start(t, cfg, payments, fake)
 
-	// The first may be found by the relay as it starts, the others by being woken only.
+	// The relay may find the first payment when it starts. It finds the others only when it is woken.
 	for range 5 {
 		payment := accept(t, payments, untraced)
 		relay.Wake()
@@ -146,8 +123,8 @@ func TestWokenRelayDeliversAtOnce(t *testing.T) {
 	}
 }
 
-func TestDeliveryJoinsTheTraceOfItsRequest(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+func TestDeliveryIsInTheTraceOfItsRequest(t *testing.T) {
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	const trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-"
 	payment := accept(t, payments, map[string]string{"traceparent": trace + "00f067aa0ba902b7-01"})
 	start(t, quick(), payments, fake)
@@ -158,18 +135,18 @@ func TestDeliveryJoinsTheTraceOfItsRequest(t *testing.T) {
 	}
 }
 
-func TestSlowDeliveryHoldsUpNoOther(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+func TestSlowDeliveryDoesNotDelayOthers(t *testing.T) {
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	slow := accept(t, payments, untraced)
-	told, proceed := make(chan struct{}), make(chan struct{})
+	delivered, proceed := make(chan struct{}), make(chan struct{})
 	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
-		close(told)
+		close(delivered)
 		<-proceed
 		pay()
 	})
 	start(t, quick(), payments, fake)
 
-	<-told
+	<-delivered
 	fake.OnPay(nil)
 	other := accept(t, payments, untraced)
 	await(t, payments, other.ID, store.Settled)
@@ -187,11 +164,11 @@ func TestRefusedPaymentIsRejectedWithTheReason(t *testing.T) {
 		wantReason string
 	}{
 		"problem document": {http.StatusConflict, `{"detail": "Another payment was first."}`, "Another payment was first."},
-		"anything else":    {http.StatusGone, `gone`, "orders answered 410"},
+		"another response": {http.StatusGone, `gone`, "orders answered 410"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+			payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 			fake.OnPay(func(w http.ResponseWriter, _ *http.Request, _ func()) {
 				w.WriteHeader(test.status)
 				_, _ = w.Write([]byte(test.body))
@@ -203,21 +180,21 @@ func TestRefusedPaymentIsRejectedWithTheReason(t *testing.T) {
 				t.Errorf("got reason %q, want %q", *got.Reason, test.wantReason)
 			}
 			if got := len(fake.Deliveries()); got != 1 {
-				t.Errorf("orders was told %d times of what it refused, want once", got)
+				t.Errorf("orders got %d deliveries of the refused payment, want 1", got)
 			}
 		})
 	}
 }
 
-func TestDeliveryIsRepeatedUntilOrdersDecides(t *testing.T) {
+func TestDeliveryIsRetriedUntilOrdersDecides(t *testing.T) {
 	for _, status := range []int{http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusRequestTimeout} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+			payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 			fake.OnPay(func(w http.ResponseWriter, _ *http.Request, _ func()) { w.WriteHeader(status) })
 			payment := accept(t, payments, untraced)
 			start(t, quick(), payments, fake)
 
-			eventually(t, "three attempts", func() bool { return len(fake.Deliveries()) >= 3 })
+			eventually.Holds(t, "three attempts", func() bool { return len(fake.Deliveries()) >= 3 })
 			if got, err := payments.Payment(t.Context(), payment.ID); err != nil || got.Status != store.Accepted {
 				t.Errorf("the payment is %s (%v) while orders is undecided, want accepted", got.Status, err)
 			}
@@ -227,24 +204,24 @@ func TestDeliveryIsRepeatedUntilOrdersDecides(t *testing.T) {
 	}
 }
 
-// The crash is between the write at orders and the commit here, where an outbox has to prove itself.
-func TestCrashAfterOrdersWasToldLosesAndDoublesNothing(t *testing.T) {
+// The crash is between the write in the orders service and the local commit, the critical moment of an outbox.
+func TestCrashAfterTheDeliveryNeitherLosesNorDuplicatesAPayment(t *testing.T) {
 	database := postgrestest.NewOutage(t)
 	database.End(t)
-	payments, fake := openStore(t, database.URL), orderstest.New(t)
-	told, proceed := make(chan struct{}), make(chan struct{})
+	payments, fake := newStore(t, database.URL), orderstest.New(t)
+	delivered, proceed := make(chan struct{}), make(chan struct{})
 	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
 		pay()
-		close(told)
+		close(delivered)
 		<-proceed
 	})
 	payment := accept(t, payments, untraced)
 	cfg := quick()
-	cfg.PollInterval = time.Hour // The first relay does not get a second chance.
+	cfg.PollInterval = time.Hour // The first relay makes no second attempt.
 	cfg.Workers = 1
 	relay := start(t, cfg, payments, fake)
 
-	<-told
+	<-delivered
 	fake.OnPay(nil)
 	database.Begin(t)
 	close(proceed)
@@ -261,12 +238,12 @@ func TestCrashAfterOrdersWasToldLosesAndDoublesNothing(t *testing.T) {
 		t.Errorf("paid orders (-want +got):\n%s", diff)
 	}
 	if got := len(fake.Deliveries()); got != 2 {
-		t.Errorf("orders was told %d times, want twice: before and after the crash", got)
+		t.Errorf("orders got %d deliveries, want 2: before and after the crash", got)
 	}
 }
 
 func TestManyReplicasDeliverEveryPaymentOnce(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
 	want := map[string]uuid.UUID{}
 	for range 50 {
 		payment := accept(t, payments, untraced)
@@ -275,27 +252,27 @@ func TestManyReplicasDeliverEveryPaymentOnce(t *testing.T) {
 	for range 4 {
 		start(t, quick(), payments, fake)
 	}
-	eventually(t, "every order is paid", func() bool { return len(fake.Paid()) == len(want) })
+	eventually.Holds(t, "every order is paid", func() bool { return len(fake.Paid()) == len(want) })
 	if diff := cmp.Diff(want, fake.Paid()); diff != "" {
 		t.Errorf("paid orders (-want +got):\n%s", diff)
 	}
 	if got := len(fake.Deliveries()); got != len(want) {
-		t.Errorf("orders was told %d times of %d payments", got, len(want))
+		t.Errorf("orders got %d deliveries of %d payments", got, len(want))
 	}
 }
 
-func TestStopFinishesTheDeliveryUnderWay(t *testing.T) {
-	payments, fake := openStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
-	told, proceed := make(chan struct{}), make(chan struct{})
+func TestStopFinishesTheDeliveryInProgress(t *testing.T) {
+	payments, fake := newStore(t, postgrestest.NewDatabase(t)), orderstest.New(t)
+	delivered, proceed := make(chan struct{}), make(chan struct{})
 	fake.OnPay(func(_ http.ResponseWriter, _ *http.Request, pay func()) {
-		close(told)
+		close(delivered)
 		<-proceed
 		pay()
 	})
 	payment := accept(t, payments, untraced)
 	relay := start(t, quick(), payments, fake)
 
-	<-told
+	<-delivered
 	relay.cancel()
 	close(proceed)
 	<-relay.ended
@@ -304,7 +281,7 @@ func TestStopFinishesTheDeliveryUnderWay(t *testing.T) {
 	}
 }
 
-func TestPauseGrowsUpToTheLongest(t *testing.T) {
+func TestPauseDoublesUpToTheLongest(t *testing.T) {
 	relay := &Relay{cfg: Config{FirstRetry: 100 * time.Millisecond, LongestRetry: time.Second}}
 	for attempts, longest := range map[int]time.Duration{
 		0: 100 * time.Millisecond, 1: 200 * time.Millisecond, 5: time.Second, 1_000_000: time.Second,

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Delivery is one payment that orders has yet to be told of.
+// Delivery is a payment that the orders service has not decided on yet.
 type Delivery struct {
 	PaymentID    uuid.UUID
 	OrderID      uuid.UUID
@@ -20,22 +20,22 @@ type Delivery struct {
 	TraceContext map[string]string
 }
 
-// Outcome is what became of a delivery.
+// Outcome is the result of a delivery.
 type Outcome struct {
-	// Status is Settled or Rejected when orders has decided, and Accepted when it has yet to.
+	// Status is Settled or Rejected if the orders service has decided, and Accepted if it has not.
 	Status Status
-	// Reason says why, when rejected.
+	// Reason is the reason of a rejection.
 	Reason string
-	// RetryIn is the pause before the next attempt, when undecided.
+	// RetryIn is the pause before the next attempt. It is used only with Accepted.
 	RetryIn time.Duration
 }
 
-// DeliverNext passes the next due delivery to deliver and records the outcome. It is false when
-// none is due.
+// DeliverNext calls deliver for the next delivery that is due and records the outcome. found is false if no
+// delivery is due.
 //
-// The row stays locked for the length of the delivery: other replicas skip it, and when this one
-// dies the database frees it at once. Dying between the delivery and the commit repeats the
-// delivery, which is why orders has to take the same payment twice.
+// The row is locked during the delivery, so that other replicas skip it. If this replica crashes, the database
+// releases the lock immediately. A crash between the delivery and the commit repeats the delivery, so the
+// orders service must accept the same payment twice.
 func (s *Store) DeliverNext(ctx context.Context, deliver func(context.Context, Delivery) Outcome) (found bool, err error) {
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
@@ -59,7 +59,7 @@ func (s *Store) DeliverNext(ctx context.Context, deliver func(context.Context, D
 
 func record(ctx context.Context, tx pgx.Tx, payment uuid.UUID, outcome Outcome) error {
 	if outcome.Status == Accepted {
-		// clock_timestamp, because now() is the start of the transaction and so before the attempt.
+		// Not now(): it is the start of the transaction, which is before the attempt.
 		_, err := tx.Exec(ctx, `
 			UPDATE outbox SET attempts = attempts + 1, next_attempt_at = clock_timestamp() + $2
 			WHERE payment_id = $1`, payment, outcome.RetryIn)

@@ -1,3 +1,4 @@
+// Package store keeps payments in PostgreSQL.
 package store
 
 import (
@@ -9,9 +10,12 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/atoll-dev/atoll/services/internal/postgres"
 )
 
-// Errors that callers tell apart.
+// Errors that callers distinguish.
 var (
 	ErrNotFound     = errors.New("no such payment")
 	ErrOrderHasOne  = errors.New("the order has a payment already")
@@ -19,41 +23,49 @@ var (
 	uniqueViolation = "23505"
 )
 
-// Status is where a payment stands.
+// Store reads and writes payments.
+type Store struct {
+	pool *pgxpool.Pool
+}
+
+// New returns a Store on the database.
+func New(db *postgres.DB) *Store { return &Store{pool: db.Pool()} }
+
+// Status is the state of a payment.
 type Status string
 
-// A payment is accepted until orders has taken or refused it.
+// A payment is Accepted until the orders service has decided on it.
 const (
 	Accepted Status = "accepted"
 	Settled  Status = "settled"
 	Rejected Status = "rejected"
 )
 
-// Request is what a payer wants.
+// Request is the content of a request to pay.
 type Request struct {
 	OrderID     uuid.UUID
 	AmountCents int64
 	Currency    string
 }
 
-// Payment pays one order.
+// Payment is a payment for one order.
 type Payment struct {
 	ID          uuid.UUID `json:"id"`
 	OrderID     uuid.UUID `json:"order_id"`
 	AmountCents int64     `json:"amount_cents"`
 	Currency    string    `json:"currency"`
 	Status      Status    `json:"status"`
-	// Reason says why a payment was rejected.
+	// Reason is the reason of a rejection.
 	Reason    *string   `json:"reason,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
-// Request is what the payment was made from.
+// Request returns the request that created the payment.
 func (p Payment) Request() Request {
 	return Request{OrderID: p.OrderID, AmountCents: p.AmountCents, Currency: p.Currency}
 }
 
-// AsCreated is the payment as it was when its creation was answered.
+// AsCreated returns the payment in the state of the response to its creation.
 func (p Payment) AsCreated() Payment {
 	p.Status, p.Reason = Accepted, nil
 	return p
@@ -61,23 +73,22 @@ func (p Payment) AsCreated() Payment {
 
 const paymentColumns = `id, order_id, amount_cents, currency, status, reason, created_at`
 
-// CreatePayment adds a payment and the outbox row that tells orders of it, both or neither.
-// It fails with ErrKeyUsed or ErrOrderHasOne, of which the first wins.
+// CreatePayment adds a payment and its outbox row in one transaction.
+// It returns ErrKeyUsed rather than ErrOrderHasOne if both apply.
 func (s *Store) CreatePayment(
 	ctx context.Context, key string, request Request, traceContext map[string]string,
 ) (payment Payment, err error) {
-	// Version 7 ids sort by time, which keeps the index compact and the list in order.
-	id, err := uuid.NewV7()
+	id, err := postgres.NewID()
 	if err != nil {
-		return Payment{}, fmt.Errorf("making an id: %w", err)
+		return Payment{}, err
 	}
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, `
 			INSERT INTO payments (id, order_id, amount_cents, currency, idempotency_key)
 			VALUES ($1, $2, $3, $4, $5) RETURNING `+paymentColumns,
 			id, request.OrderID, request.AmountCents, request.Currency, key)
-		if payment, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Payment]); err != nil {
-			return fmt.Errorf("inserting payment: %w", err)
+		if payment, err = postgres.Inserted[Payment](rows, "payment"); err != nil {
+			return err
 		}
 		_, err = tx.Exec(ctx, `INSERT INTO outbox (payment_id, trace_context) VALUES ($1, $2)`, id, traceContext)
 		if err != nil {
@@ -92,8 +103,8 @@ func (s *Store) CreatePayment(
 	return payment, err
 }
 
-// conflictOf finds which rule an insert broke. Of two equal requests at once the loser can break
-// either, depending on the index that PostgreSQL looks at first; the key is what it should hear of.
+// conflictOf returns the error for a unique violation. Of two equal concurrent requests, the second violates either
+// index, depending on which one PostgreSQL checks first. It must always get ErrKeyUsed.
 func (s *Store) conflictOf(ctx context.Context, key string) error {
 	switch _, err := s.PaymentByKey(ctx, key); {
 	case err == nil:
@@ -110,32 +121,22 @@ func (s *Store) Payment(ctx context.Context, id uuid.UUID) (Payment, error) {
 	return s.onePayment(ctx, `SELECT `+paymentColumns+` FROM payments WHERE id = $1`, id)
 }
 
-// PaymentByKey returns the payment that was made with an idempotency key.
+// PaymentByKey returns the payment with an idempotency key.
 func (s *Store) PaymentByKey(ctx context.Context, key string) (Payment, error) {
 	return s.onePayment(ctx, `SELECT `+paymentColumns+` FROM payments WHERE idempotency_key = $1`, key)
 }
 
-// Payments returns up to limit payments older than before, newest first; of one order if orderID is not nil.
+// Payments returns up to limit payments that are older than before, the newest first. If orderID is not nil, it
+// returns only payments for this order.
 func (s *Store) Payments(ctx context.Context, orderID *uuid.UUID, before uuid.UUID, limit int) ([]Payment, error) {
 	rows, _ := s.pool.Query(ctx, `
 		SELECT `+paymentColumns+` FROM payments
 		WHERE ($1::uuid IS NULL OR order_id = $1) AND id < $2
 		ORDER BY id DESC LIMIT $3`, orderID, before, limit)
-	payments, err := pgx.CollectRows(rows, pgx.RowToStructByName[Payment])
-	if err != nil {
-		return nil, fmt.Errorf("listing payments: %w", err)
-	}
-	return payments, nil
+	return postgres.All[Payment](rows, "payments")
 }
 
 func (s *Store) onePayment(ctx context.Context, query string, args ...any) (Payment, error) {
 	rows, _ := s.pool.Query(ctx, query, args...)
-	payment, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[Payment])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Payment{}, ErrNotFound
-	}
-	if err != nil {
-		return Payment{}, fmt.Errorf("reading payment: %w", err)
-	}
-	return payment, nil
+	return postgres.One[Payment](rows, ErrNotFound, "payment")
 }

@@ -1,4 +1,4 @@
-// Package api answers the requests that openapi.yaml describes.
+// Package api handles the requests that openapi.yaml describes.
 package api
 
 import (
@@ -11,8 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/atoll-dev/atoll/services/users/internal/problem"
-	"github.com/atoll-dev/atoll/services/users/internal/rest"
+	"github.com/atoll-dev/atoll/services/internal/postgres"
+	"github.com/atoll-dev/atoll/services/internal/problem"
+	"github.com/atoll-dev/atoll/services/internal/rest"
 	"github.com/atoll-dev/atoll/services/users/internal/store"
 )
 
@@ -26,13 +27,13 @@ type API struct {
 	store *store.Store
 }
 
-// New returns the handler of the API, and of the document that describes it.
+// New returns the handler of the API. It also serves the document openAPI.
 func New(users *store.Store, openAPI []byte) http.Handler {
 	api := API{store: users}
-	router := rest.NewRouter(store.Unavailable)
+	router := rest.NewRouter(postgres.Unavailable)
 	router.Handle("POST /users", api.create)
 	router.Handle("GET /users", api.list)
-	router.Handle("GET /users/{id}", api.get)
+	router.Handle("GET /users/{id}", rest.Resource("user", store.ErrNotFound, users.User))
 	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
 	return router
 }
@@ -69,21 +70,6 @@ func (a API) create(w http.ResponseWriter, r *http.Request) error {
 	return rest.Write(w, http.StatusCreated, user)
 }
 
-func (a API) get(w http.ResponseWriter, r *http.Request) error {
-	id, err := rest.PathID(r, "user")
-	if err != nil {
-		return err
-	}
-	user, err := a.store.User(r.Context(), id)
-	if errors.Is(err, store.ErrNotFound) {
-		return rest.NotFound("user", id.String())
-	}
-	if err != nil {
-		return err
-	}
-	return rest.Write(w, http.StatusOK, user)
-}
-
 func (a API) list(w http.ResponseWriter, r *http.Request) error {
 	page, err := rest.PageOf(r)
 	if err != nil {
@@ -108,13 +94,13 @@ func validName(name string) bool {
 	return strings.TrimSpace(name) != "" && utf8.RuneCountInString(name) <= maxName && printable(name)
 }
 
-// validEmail takes what can be mailed to; only a mail that arrives proves more.
+// validEmail checks only the syntax. Only a delivered mail proves that the address exists.
 func validEmail(email string) bool {
 	address, err := mail.ParseAddress(email)
 	return err == nil && address.Address == email && len(email) <= maxEmail && printable(email)
 }
 
-// printable also refuses U+0000, which PostgreSQL cannot store.
+// printable is false for U+0000 too, which PostgreSQL cannot store.
 func printable(text string) bool {
 	return strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
