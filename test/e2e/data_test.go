@@ -69,7 +69,7 @@ var _ = Describe("Data", func() {
 
 		DeferCleanup(func(ctx SpecContext) { scaleOperator(ctx, 1) }, NodeTimeout(specTimeout))
 		scaleOperator(ctx, 0)
-		replaceDatabasePod(ctx, n, func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) })
+		replaceDatabasePod(ctx, n, deletePod)
 		Eventually(ctx, n.readSummary).Should(Equal(n.wantSummary()))
 		Expect(k8s.Delete(ctx, n.key())).To(Succeed())
 		eventuallyNothingRuns(ctx, n)

@@ -48,12 +48,7 @@ var _ = Describe("The database of a service", func() {
 		writer := startWriting(ctx)
 		Eventually(ctx, writer.count).Should(BeNumerically(">=", 20))
 		remove(ctx, pod)
-		Eventually(ctx, func(g Gomega) {
-			replacement := &corev1.Pod{}
-			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), replacement)).To(Succeed())
-			g.Expect(replacement.UID).NotTo(Equal(pod.UID))
-			g.Expect(replacement).To(beReady())
-		}).Should(Succeed())
+		eventuallyReplaced(ctx, pod)
 		eventuallyShopReady(ctx)
 		more := writer.count() + 20
 		Eventually(ctx, writer.count).Should(BeNumerically(">=", more), "users did not resume writing")
@@ -62,7 +57,7 @@ var _ = Describe("The database of a service", func() {
 		expectRows(ctx, written)
 		AddReportEntry("rows", fmt.Sprintf("%d acknowledged and kept, %d writes failed", len(written), failed))
 	},
-		Entry("deleted", SpecTimeout(specTimeout), func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) }),
+		Entry("deleted", SpecTimeout(specTimeout), deletePod),
 		Entry("force-deleted", SpecTimeout(specTimeout), forceDelete),
 	)
 

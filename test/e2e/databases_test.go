@@ -51,10 +51,7 @@ var _ = Describe("The database of every engine", Ordered, ContinueOnFailure, fun
 
 	It("keeps every note when its pod is deleted or force-deleted", func(ctx SpecContext) {
 		forEachParallel(all, func(n *notesService) {
-			for _, remove := range []func(context.Context, *corev1.Pod){
-				func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) },
-				forceDelete,
-			} {
+			for _, remove := range []func(context.Context, *corev1.Pod){deletePod, forceDelete} {
 				replaceDatabasePod(ctx, n, remove)
 				n.eventuallyServes(ctx)
 				n.expectKept(ctx)
@@ -100,12 +97,7 @@ func replaceDatabasePod(ctx context.Context, n *notesService, remove func(contex
 	old := withKey(n, database.Name(n.name())+"-0", &corev1.Pod{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), old)).To(Succeed())
 	remove(ctx, old)
-	Eventually(ctx, func(g Gomega) {
-		pod := &corev1.Pod{}
-		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), pod)).To(Succeed())
-		g.Expect(pod.UID).NotTo(Equal(old.UID))
-		g.Expect(pod).To(beReady())
-	}).Should(Succeed(), n.name())
+	eventuallyReplaced(ctx, old)
 }
 
 // retainedObjects returns the objects that hold a database's data and passwords.

@@ -27,7 +27,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -90,11 +89,6 @@ func newNotes(ns, name string, engine v1alpha1.DatabaseEngine) *notesService {
 	}
 }
 
-// newHTTPClient returns a client that reuses connections or opens one per request.
-func newHTTPClient(disableKeepAlives bool) *http.Client {
-	return &http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: disableKeepAlives, MaxIdleConnsPerHost: loadWorkers}}
-}
-
 // onePerEngine describes one service for each engine and names it after the engine.
 func onePerEngine(ns, suffix string) []*notesService {
 	all := make([]*notesService, len(engines))
@@ -110,11 +104,8 @@ func createNotesTopology(ctx context.Context, ns string) {
 	Expect(images).To(HaveKey("notes"), "IMAGES lacks notes; run make test-e2e")
 	createNamespace(ctx, ns)
 	topology := &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{Gateway: &v1alpha1.TopologyGateway{
-		ClassName: "traefik", Hostnames: []v1alpha1.Hostname{v1alpha1.Hostname(hostnameFor(ns))},
+		ClassName: gatewayClass("traefik"), Hostnames: []v1alpha1.Hostname{v1alpha1.Hostname(hostnameFor(ns))},
 	}}}
-	if class := os.Getenv("GATEWAY_CLASS"); class != "" {
-		topology.Spec.Gateway.ClassName = class
-	}
 	topology.Namespace, topology.Name = ns, "notes"
 	Expect(k8s.Create(ctx, topology)).To(Succeed())
 }
@@ -170,10 +161,7 @@ func (n *notesService) eventuallyServes(ctx context.Context) {
 
 // pods lists the pods of one component of the service.
 func (n *notesService) pods(ctx context.Context, component string) ([]corev1.Pod, error) {
-	pods := &corev1.PodList{}
-	err := k8s.List(ctx, pods, client.InNamespace(n.spec.Namespace),
-		client.MatchingLabels{v1alpha1.LabelMicroservice: n.name(), v1alpha1.LabelComponent: component})
-	return pods.Items, err
+	return podsOf(ctx, n.key(), component)
 }
 
 // write writes count new notes.

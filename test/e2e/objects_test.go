@@ -96,16 +96,33 @@ func startRollout(ctx context.Context, ms *v1alpha1.Microservice, value string) 
 const rolloutVariable = "E2E_ROLL"
 
 // podsOf lists the pods of one component, including those that are terminating.
-func podsOf(ctx context.Context, name, component string) ([]corev1.Pod, error) {
+func podsOf(ctx context.Context, ms *v1alpha1.Microservice, component string) ([]corev1.Pod, error) {
 	pods := &corev1.PodList{}
-	err := k8s.List(ctx, pods, client.InNamespace(namespace),
-		client.MatchingLabels{v1alpha1.LabelMicroservice: name, v1alpha1.LabelComponent: component})
+	err := k8s.List(ctx, pods, client.InNamespace(ms.Namespace),
+		client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name, v1alpha1.LabelComponent: component})
 	return pods.Items, err
+}
+
+// eventuallyReplaced waits until a pod with the same name but another UID is ready.
+func eventuallyReplaced(ctx context.Context, old *corev1.Pod) {
+	GinkgoHelper()
+	Eventually(ctx, func(g Gomega) {
+		pod := &corev1.Pod{}
+		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), pod)).To(Succeed())
+		g.Expect(pod.UID).NotTo(Equal(old.UID))
+		g.Expect(pod).To(beReady())
+	}).Should(Succeed(), old.Name)
 }
 
 // beReady matches a pod that is ready.
 func beReady() types.GomegaMatcher {
 	return HaveField("Status.Conditions", ContainElement(And(HaveField("Type", corev1.PodReady), HaveField("Status", corev1.ConditionTrue))))
+}
+
+// deletePod deletes a pod with its grace period.
+func deletePod(ctx context.Context, pod *corev1.Pod) {
+	GinkgoHelper()
+	Expect(k8s.Delete(ctx, pod)).To(Succeed())
 }
 
 // forceDelete deletes a pod without waiting for its containers, as after the loss

@@ -57,7 +57,7 @@ var _ = Describe("An operator that is killed during a rollout", func() {
 		eventuallyReady(ctx, orders)
 		Expect(leaderPodName(ctx)).NotTo(HavePrefix(old.Name))
 		Expect(leaderPodName(ctx)).To(HavePrefix(operatorPod(ctx).Name))
-		pods, err := podsOf(ctx, "orders", v1alpha1.ComponentService)
+		pods, err := podsOf(ctx, orders, v1alpha1.ComponentService)
 		Expect(err).NotTo(HaveOccurred())
 		for i := range pods {
 			if pods[i].DeletionTimestamp == nil {

@@ -49,7 +49,7 @@ var _ = Describe("Without users, orders", func() {
 		setSuspended(ctx, users, true)
 		DeferCleanup(func(ctx SpecContext) { setSuspended(ctx, users, false) }, NodeTimeout(time.Minute))
 		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
-		Eventually(ctx, podsOf).WithArguments(ctx, "users", v1alpha1.ComponentService).Should(BeEmpty())
+		Eventually(ctx, podsOf).WithArguments(ctx, users, v1alpha1.ComponentService).Should(BeEmpty())
 
 		// Enough requests to open the circuit breaker and to be refused by it.
 		slowest := time.Duration(0)
@@ -77,7 +77,7 @@ var _ = Describe("Without users, orders", func() {
 		users, orders := shopMember("users"), shopMember("orders")
 		ready := condition(ctx, orders, v1alpha1.ConditionReady)
 
-		pods, err := podsOf(ctx, "users", v1alpha1.ComponentService)
+		pods, err := podsOf(ctx, users, v1alpha1.ComponentService)
 		Expect(err).NotTo(HaveOccurred())
 		killed := map[types.UID]bool{}
 		for i := range pods {
@@ -94,7 +94,7 @@ var _ = Describe("Without users, orders", func() {
 			} else {
 				accepted++
 			}
-			current, err := podsOf(ctx, "users", v1alpha1.ComponentService)
+			current, err := podsOf(ctx, users, v1alpha1.ComponentService)
 			g.Expect(err).NotTo(HaveOccurred())
 			g.Expect(current).To(HaveLen(len(pods)))
 			for i := range current {

@@ -37,7 +37,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,14 +56,7 @@ import (
 )
 
 var _ = Describe("kubectl atoll render", Ordered, func() {
-	var plugin string
-
-	BeforeAll(func() {
-		var err error
-		plugin, err = gexec.Build("github.com/atoll-dev/atoll/cmd/kubectl-atoll")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(gexec.CleanupBuildArtifacts)
-	})
+	BeforeAll(func(ctx SpecContext) { buildPlugin(ctx) }, NodeTimeout(specTimeout))
 
 	DescribeTable("prints for every sample exactly the fields that Atoll applies to the cluster", func(ctx SpecContext, withDatabases bool) {
 		eventuallyShopReady(ctx)
@@ -83,7 +75,7 @@ var _ = Describe("kubectl atoll render", Ordered, func() {
 				delete(live, name)
 			}
 		}
-		text := render(ctx, plugin, dir)
+		text := render(ctx, dir)
 		pairs := uidReplacements(owners)
 		if !withDatabases {
 			pairs = append(pairs, migrationHashReplacements(text, live, owners)...)
@@ -176,7 +168,7 @@ func predatesOwner(claim client.Object, owners []client.Object) bool {
 }
 
 // render runs kubectl atoll render on the files of a folder.
-func render(ctx context.Context, plugin, dir string) []byte {
+func render(ctx context.Context, dir string) []byte {
 	GinkgoHelper()
 	command := exec.CommandContext(ctx, plugin, "render", "-f", dir)
 	// The missing kubeconfig proves that render needs no cluster.

@@ -64,7 +64,7 @@ func setReplicas(ctx context.Context, ms *v1alpha1.Microservice, replicas int32)
 func eventuallyRolledOut(ctx context.Context, ms *v1alpha1.Microservice, value string, replicas int) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega) {
-		pods, err := podsOf(ctx, ms.Name, v1alpha1.ComponentService)
+		pods, err := podsOf(ctx, ms, v1alpha1.ComponentService)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(pods).To(HaveLen(replicas))
 		for i := range pods {

@@ -19,6 +19,7 @@ limitations under the License.
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -43,10 +44,13 @@ func sampleTopology() *v1alpha1.Topology {
 	GinkgoHelper()
 	topology := readSample("topology", &v1alpha1.Topology{})
 	topology.Spec.Gateway.Hostnames = []v1alpha1.Hostname{hostname}
-	if class := os.Getenv("GATEWAY_CLASS"); class != "" {
-		topology.Spec.Gateway.ClassName = class
-	}
+	topology.Spec.Gateway.ClassName = gatewayClass(topology.Spec.Gateway.ClassName)
 	return topology
+}
+
+// gatewayClass returns GATEWAY_CLASS, or the default when it is unset.
+func gatewayClass(defaultClass string) string {
+	return cmp.Or(os.Getenv("GATEWAY_CLASS"), defaultClass)
 }
 
 func sampleService(name string) *v1alpha1.Microservice {
@@ -93,10 +97,15 @@ func eventuallyShopReady(ctx context.Context) {
 
 // newShopClient returns a client of the shop that uses the gateway.
 func newShopClient(disableKeepAlives bool) *shop.Client {
-	return &shop.Client{BaseURL: gatewayURL, Host: hostname, HTTP: &http.Client{
+	return &shop.Client{BaseURL: gatewayURL, Host: hostname, HTTP: newHTTPClient(disableKeepAlives)}
+}
+
+// newHTTPClient returns a client that reuses connections or opens one per request.
+func newHTTPClient(disableKeepAlives bool) *http.Client {
+	return &http.Client{
 		Timeout:   requestTimeout,
 		Transport: &http.Transport{DisableKeepAlives: disableKeepAlives, MaxIdleConnsPerHost: loadWorkers},
-	}}
+	}
 }
 
 var emails atomic.Int64

@@ -111,15 +111,11 @@ var stagedFaults = []stagedFault{
 func stageFaults(ctx context.Context) {
 	GinkgoHelper()
 	Expect(images).To(HaveKey("notes"), "IMAGES lacks notes; run make test-e2e")
-	class := os.Getenv("GATEWAY_CLASS")
-	if class == "" {
-		class = "traefik"
-	}
 	text, err := os.ReadFile("testdata/faults.yaml")
 	Expect(err).NotTo(HaveOccurred())
 	users := images["users"]
 	manifests := strings.NewReplacer("$(users)", users, "$(notes)", images["notes"], "$(missing)", users[:strings.LastIndex(users, ":")]+":does-not-exist",
-		"$(class)", class, "$(otherNamespace)", whyOtherNamespace).Replace(string(text))
+		"$(class)", gatewayClass("traefik"), "$(otherNamespace)", whyOtherNamespace).Replace(string(text))
 	for _, document := range strings.Split(manifests, "\n---\n") {
 		o := &unstructured.Unstructured{}
 		Expect(yaml.Unmarshal([]byte(document), o)).To(Succeed(), document)
