@@ -169,27 +169,32 @@ func writeKey(path string, key *ecdsa.PrivateKey) error {
 }
 
 func readCertificate(path string) (*x509.Certificate, error) {
-	data, err := os.ReadFile(path)
+	der, err := readPEM(path)
 	if err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, fmt.Errorf("%s contains no certificate", path)
-	}
-	return x509.ParseCertificate(block.Bytes)
+	return x509.ParseCertificate(der)
 }
 
 func readKey(path string) (*ecdsa.PrivateKey, error) {
+	der, err := readPEM(path)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseECPrivateKey(der)
+}
+
+// readPEM returns the bytes of the first PEM block in a file.
+func readPEM(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("%s contains no key", path)
+		return nil, fmt.Errorf("%s contains no PEM block", path)
 	}
-	return x509.ParseECPrivateKey(block.Bytes)
+	return block.Bytes, nil
 }
 
 func exists(path string) bool {

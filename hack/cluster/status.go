@@ -13,6 +13,15 @@ import (
 // running reports whether the supervisor and the node of a record run.
 func running(r record) bool { return r.Supervisor.alive() && r.Node.alive() }
 
+// runningRecord returns the record of the running cluster.
+func (c cache) runningRecord() (record, error) {
+	current, err := c.readRecord()
+	if err == nil && !running(current) {
+		err = errors.New("no cluster is running; run up first")
+	}
+	return current, err
+}
+
 // printAddresses prints the addresses of the cluster.
 func (c cache) printAddresses(out io.Writer, r record) {
 	fmt.Fprintf(out, "  kubeconfig  %s\n", c.kubeconfig())
@@ -27,12 +36,9 @@ func runStatus(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	current, err := c.readRecord()
+	current, err := c.runningRecord()
 	if err != nil {
 		return err
-	}
-	if !running(current) {
-		return errors.New("no cluster is running")
 	}
 	c.printAddresses(os.Stdout, current)
 	api, err := newAPIClient(c.state("pki"), current.Ports.server())
@@ -71,12 +77,9 @@ func runEnv(context.Context, []string) error {
 		}
 		return nil
 	}
-	current, err := c.readRecord()
+	current, err := c.runningRecord()
 	if err != nil {
 		return err
-	}
-	if !running(current) {
-		return errors.New("no cluster is running; run up first")
 	}
 	fmt.Printf("export KUBECONFIG=%s\n", shellQuote(c.kubeconfig()))
 	fmt.Printf("export GATEWAY_URL=%s\n", shellQuote(current.Ports.gateway()))
