@@ -45,7 +45,7 @@ func runTour(ctx context.Context, d *deployment) error {
 		return err
 	}
 	client := &shop.Client{BaseURL: d.gatewayURL, Host: host}
-	if err := client.Reachable(ctx); err != nil {
+	if err := client.WaitUntilReachable(ctx); err != nil {
 		return fmt.Errorf("waiting for the gateway at %s to serve host %s: %w", d.gatewayURL, host, err)
 	}
 	// A unique email address lets the tour run again.
@@ -74,7 +74,7 @@ func runTour(ctx context.Context, d *deployment) error {
 	printJSON(payment)
 
 	printHeading("Read the paid order: GET /orders/" + order.ID)
-	paid, err := client.PaidOrder(ctx, order.ID)
+	paid, err := client.WaitForPaidOrder(ctx, order.ID)
 	if err != nil {
 		return err
 	}

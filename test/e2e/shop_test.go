@@ -86,7 +86,7 @@ func eventuallyShopReady(ctx context.Context) {
 	topology := &v1alpha1.Topology{}
 	topology.Namespace, topology.Name = namespace, "shop"
 	eventuallyReady(ctx, topology)
-	Expect(shopClient.Reachable(ctx)).To(Succeed())
+	Expect(shopClient.WaitUntilReachable(ctx)).To(Succeed())
 	// Endpoints are updated shortly after a pod becomes ready.
 	user := createUser(ctx)
 	Eventually(ctx, func() error {

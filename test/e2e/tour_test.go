@@ -40,7 +40,7 @@ var _ = Describe("The sample topology", func() {
 		payment, err := shopClient.CreatePayment(ctx, "tour", shop.Payment{OrderID: order.ID, AmountCents: order.TotalCents, Currency: order.Currency})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(payment.OrderID).To(Equal(order.ID))
-		paid, err := shopClient.PaidOrder(ctx, order.ID)
+		paid, err := shopClient.WaitForPaidOrder(ctx, order.ID)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(paid.UserID).To(Equal(user.ID))
 		Expect(paid.TotalCents).To(BeEquivalentTo(2500))
