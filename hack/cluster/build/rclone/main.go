@@ -1,4 +1,4 @@
-// Command rclone is rclone with only the backends and commands that copy files between a
+// Command rclone is rclone with a few backends and commands. They copy files between a
 // folder and an S3 bucket, or serve a folder as a bucket.
 package main
 
