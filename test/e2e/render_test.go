@@ -96,7 +96,7 @@ var _ = Describe("kubectl atoll render", Ordered, func() {
 			Expect(stableContent(dryRunApply(ctx, o))).To(Equal(stableContent(live[name])), "applying the rendered %s would change it", name)
 		}
 	},
-		Entry("from the samples alone", SpecTimeout(specTimeout), false),
+		Entry("from the samples only", SpecTimeout(specTimeout), false),
 		// With the claims, render knows the volume UIDs that names depend on.
 		Entry("from the samples and their StatefulSets and claims", SpecTimeout(specTimeout), true),
 	)
