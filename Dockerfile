@@ -1,4 +1,4 @@
-# The manager's image, for a machine with docker; make demo builds it without.
+# The manager's image for machines with docker. make demo builds an image without docker.
 FROM docker.io/library/golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./

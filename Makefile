@@ -1,4 +1,4 @@
-# make help lists what there is.
+# make help lists the targets.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -13,17 +13,17 @@ IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 ##@ Start here
 
 .PHONY: demo
-demo: ## A cluster, the operator, the sample topology and a tour of it.
+demo: ## Start a local cluster, install the operator and the sample topology, and send requests to it.
 	@$(CLUSTER) up
 	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go run ./hack/demo all
 
 .PHONY: test
-test: test-packages ## All tests that need no cluster: unit, golden, envtest, and the services' with a real PostgreSQL.
+test: test-packages ## Run all tests that need no cluster: unit, golden, envtest, and services with a real PostgreSQL.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" KUBE_CACHE_MUTATION_DETECTOR=true go test -timeout 20m ./...
 	@for module in $(filter-out .,$(MODULES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
 
 .PHONY: help
-help: ## This list.
+help: ## List the targets.
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Develop
@@ -37,21 +37,21 @@ plugin: ## Build kubectl-atoll, the kubectl plugin, to bin/.
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/kubectl-atoll ./cmd/kubectl-atoll
 
 .PHONY: run
-run: ## Run the manager here, against the cluster of KUBECONFIG.
+run: ## Run the manager on this machine against the cluster of KUBECONFIG.
 	go run ./cmd
 
 .PHONY: generate
-generate: ## Write deepcopy functions from the API's types.
+generate: ## Generate the deepcopy functions of the API types.
 	$(CODEGEN) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: ## Write CRDs, RBAC and the API reference from the code's comments.
+manifests: ## Generate CRDs, RBAC and the API reference from comments.
 	$(CODEGEN) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
 
 .PHONY: golden
-golden: ## Write what the pure packages build anew into testdata; read the diff.
+golden: ## Regenerate the golden files in testdata; review the diff.
 	go test ./internal/components -run TestGolden -update
 	go test ./internal/graph ./cmd/kubectl-atoll -update
 
@@ -60,16 +60,16 @@ lint: ## Lint every module.
 	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
 
 .PHONY: verify
-verify: generate manifests lint ## Lint, and fail if anything generated differs from what is committed.
+verify: generate manifests lint ## Lint, and fail if a generated file differs from the committed one.
 	@test -z "$$(git status --porcelain -- $(GENERATED))" || { git diff -- $(GENERATED); git status --short -- $(GENERATED); \
-		echo "generated files differ: commit what make generate manifests wrote" >&2; exit 1; }
+		echo "generated files differ; run make generate manifests and commit the changes" >&2; exit 1; }
 
 .PHONY: bench
-bench: ## Measure: see docs/performance.md.
+bench: ## Run the benchmarks: see docs/performance.md.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test -run '^$$' -bench . -benchmem -timeout 30m ./test/bench/...
 
 .PHONY: test-e2e
-test-e2e: deploy ## End-to-end tests on a real cluster.
+test-e2e: deploy ## Run the end-to-end tests on a real cluster.
 	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v
 
 .PHONY: test-packages
@@ -79,22 +79,22 @@ test-packages:
 ##@ Deploy
 
 .PHONY: deploy
-deploy: ## The operator alone: on the local cluster, or on that of KUBECONFIG with images in IMAGE_REGISTRY.
+deploy: ## Install only the operator, on the local cluster or, with IMAGE_REGISTRY, on that of KUBECONFIG.
 	@$(CLUSTER) up
 	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go run ./hack/demo operator
 
 .PHONY: install
-install: ## The CRDs alone, on the cluster of KUBECONFIG.
+install: ## Install only the CRDs on the cluster of KUBECONFIG.
 	kubectl apply --server-side -k config/crd
 
 .PHONY: docker-build
-docker-build: ## The operator's image with docker, as IMG.
+docker-build: ## Build the operator's image as IMG with docker.
 	docker build -t $(IMG) .
 
 .PHONY: env
-env: ## Print what a shell needs for the local cluster: eval "$(make -s env)".
+env: ## Print the shell environment of the local cluster: eval "$(make -s env)".
 	@$(CLUSTER) env
 
 .PHONY: down
-down: ## End the local cluster and leave nothing of it behind.
+down: ## Stop the local cluster and delete its state.
 	@$(CLUSTER) down

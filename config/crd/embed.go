@@ -19,7 +19,7 @@ package crd
 
 import "embed"
 
-// Bases holds them as files of the folder bases.
+// Bases contains the CustomResourceDefinitions as files in the folder bases.
 //
 //go:embed bases/*.yaml
 var Bases embed.FS

@@ -18,14 +18,14 @@ import (
 //go:embed manifests
 var manifestFiles embed.FS
 
-// systemImage names an image of the cluster's own. Whatever registry an image
-// names, the node asks the local one first: see config/hosts.toml.
+// systemImage returns the reference of one of the cluster's own images. The node
+// pulls every image from the local registry first: see config/hosts.toml.
 func systemImage(name, tag string) string {
 	return "localhost:" + registryPort + "/atoll/" + name + ":" + tag
 }
 
-// systemImages are the images of the cluster's own, by the repository and tag
-// under which the node asks for them.
+// systemImages returns builders of the cluster's own images, by the repository and
+// tag that the node pulls.
 func (c cache) systemImages(own []artifact) map[string]func() (v1.Image, error) {
 	binaries := map[string]string{}
 	for _, a := range slices.Concat(own, toolArtifacts) {
@@ -36,8 +36,8 @@ func (c cache) systemImages(own []artifact) map[string]func() (v1.Image, error) 
 			return staticImage(binaries["pause"], "/pause", nonRoot+":"+nonRoot)
 		},
 		"atoll/volume:1": func() (v1.Image, error) {
-			// The program tells by its name what it is to do.
-			return imageOf(v1.Config{User: "0:0"}, layerSource{entries: []entry{
+			// The program chooses its action by the name it is called with.
+			return newImage(v1.Config{User: "0:0"}, layerSource{entries: []entry{
 				{path: "setup", mode: 0o755, source: binaries["volume"]},
 				{path: "teardown", mode: 0o777, link: "setup"},
 			}})
@@ -56,15 +56,15 @@ func (c cache) systemImages(own []artifact) map[string]func() (v1.Image, error) 
 	return images
 }
 
-// pushSystemImages pushes what the registry may not have. A mark tells what was
-// pushed last, because reading it all again would take longer than starting.
+// pushSystemImages pushes the images unless the last pushed ones are unchanged. It
+// compares file times and sizes, because reading the files takes longer than a start.
 func (c cache) pushSystemImages(ctx context.Context, registry string, own []artifact) error {
-	mark, err := c.imagesMark(own)
+	fingerprint, err := c.imagesFingerprint(own)
 	if err != nil {
 		return err
 	}
 	path := c.state("pushed")
-	if last, err := os.ReadFile(path); err == nil && string(last) == mark {
+	if last, err := os.ReadFile(path); err == nil && string(last) == fingerprint {
 		return nil
 	}
 	for ref, build := range c.systemImages(own) {
@@ -76,11 +76,11 @@ func (c cache) pushSystemImages(ctx context.Context, registry string, own []arti
 			return err
 		}
 	}
-	return writeFile(path, []byte(mark), 0o644)
+	return writeFile(path, []byte(fingerprint), 0o644)
 }
 
-// imagesMark changes with any file that goes into an image.
-func (c cache) imagesMark(own []artifact) (string, error) {
+// imagesFingerprint returns the sizes and times of all files in the images.
+func (c cache) imagesFingerprint(own []artifact) (string, error) {
 	var files []string
 	for _, d := range debianImages {
 		files = append(files, c.debianTar(d))
@@ -88,25 +88,25 @@ func (c cache) imagesMark(own []artifact) (string, error) {
 	for _, a := range slices.Concat(own, addOnArtifacts, toolArtifacts) {
 		files = append(files, c.bin(a.file()))
 	}
-	var mark strings.Builder
+	var fingerprint strings.Builder
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&mark, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
+		fmt.Fprintf(&fingerprint, "%s %d %d\n", file, info.Size(), info.ModTime().UnixNano())
 	}
-	return mark.String(), nil
+	return fingerprint.String(), nil
 }
 
-// manifests returns the add-ons' manifests as one YAML stream, custom resource
-// definitions first.
-func manifests(crdDir string) (string, error) {
-	crds, err := yamlFiles(os.DirFS(crdDir), ".")
+// renderManifests returns the add-ons' manifests as one YAML stream with the custom
+// resource definitions first.
+func renderManifests(crdDir string) (string, error) {
+	crds, err := joinYAMLFiles(os.DirFS(crdDir), ".")
 	if err != nil {
 		return "", fmt.Errorf("reading the Gateway API definitions: %w", err)
 	}
-	own, err := yamlFiles(manifestFiles, "manifests")
+	own, err := joinYAMLFiles(manifestFiles, "manifests")
 	if err != nil {
 		return "", fmt.Errorf("reading the manifests: %w", err)
 	}
@@ -120,9 +120,9 @@ func manifests(crdDir string) (string, error) {
 	).Replace(crds + own), nil
 }
 
-// yamlFiles joins the manifests of a folder. An admission policy that guards real
-// clusters against downgrades has nothing to guard here.
-func yamlFiles(files fs.FS, dir string) (string, error) {
+// joinYAMLFiles joins the manifests of a folder. It skips the admission policies that
+// prevent a downgrade of the definitions, which this cluster does not need.
+func joinYAMLFiles(files fs.FS, dir string) (string, error) {
 	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		return "", err
@@ -143,7 +143,7 @@ func yamlFiles(files fs.FS, dir string) (string, error) {
 	return out.String(), nil
 }
 
-func digest(text string) string {
+func hexDigest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }

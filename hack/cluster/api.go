@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// poll is how often something that is awaited is looked at.
-const poll = 200 * time.Millisecond
+// pollInterval is the time between two checks of waitUntil.
+const pollInterval = 200 * time.Millisecond
 
-// apiClient asks the API server about what up waits for. Calling kubectl each
-// time would keep a small machine busy with waiting.
+// apiClient reads objects from the API server. Running kubectl for each poll would
+// cost too much CPU on a small machine.
 type apiClient struct {
 	server string
 	http   *http.Client
@@ -58,7 +58,7 @@ func (a *apiClient) get(ctx context.Context, path string, into any) error {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s", path, resp.Status)
+		return fmt.Errorf("GET %s: status %s", path, resp.Status)
 	}
 	if into == nil {
 		return nil
@@ -66,8 +66,8 @@ func (a *apiClient) get(ctx context.Context, path string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
-// conditioned is any object whose conditions are its state.
-type conditioned struct {
+// conditionedObject is an object that reports its state in conditions.
+type conditionedObject struct {
 	Metadata struct {
 		Generation int64 `json:"generation"`
 	} `json:"metadata"`
@@ -87,26 +87,27 @@ type conditioned struct {
 	} `json:"status"`
 }
 
-// condition is nil when an object has the condition, and otherwise says why not.
-func (a *apiClient) condition(ctx context.Context, path, kind string) error {
-	var object conditioned
+// checkCondition returns an error unless the condition of an object is True.
+func (a *apiClient) checkCondition(ctx context.Context, path, conditionType string) error {
+	var object conditionedObject
 	if err := a.get(ctx, path, &object); err != nil {
 		return err
 	}
 	for _, c := range object.Status.Conditions {
-		if c.Type == kind {
+		if c.Type == conditionType {
 			if c.Status == "True" {
 				return nil
 			}
-			return fmt.Errorf("it is not %s: %s: %s", kind, c.Reason, c.Message)
+			return fmt.Errorf("not %s: %s: %s", conditionType, c.Reason, c.Message)
 		}
 	}
-	return fmt.Errorf("it has no condition %s yet", kind)
+	return fmt.Errorf("no condition %s yet", conditionType)
 }
 
-// available is nil when a Deployment runs in full.
-func (a *apiClient) available(ctx context.Context, namespace, name string) error {
-	var d conditioned
+// checkAvailable returns an error unless all pods of a Deployment are up to date and
+// available.
+func (a *apiClient) checkAvailable(ctx context.Context, namespace, name string) error {
+	var d conditionedObject
 	if err := a.get(ctx, "/apis/apps/v1/namespaces/"+namespace+"/deployments/"+name, &d); err != nil {
 		return err
 	}
@@ -120,7 +121,7 @@ func (a *apiClient) available(ctx context.Context, namespace, name string) error
 	return nil
 }
 
-// podList is what up reads of pods.
+// podList holds the fields of pods that checkStartedSince reads.
 type podList struct {
 	Items []struct {
 		Metadata struct {
@@ -139,18 +140,18 @@ type podList struct {
 	} `json:"items"`
 }
 
-// startedSince is nil when the containers of a Deployment's pods are ready and
-// were started after the node was. What the API says of a node that was killed
-// stays true until the kubelet of the next one has looked.
-func (a *apiClient) startedSince(ctx context.Context, namespace, name string, node time.Time) error {
+// checkStartedSince returns an error unless the containers of a Deployment's pods are
+// ready and started after the node. After a node was killed, its pods keep their old
+// status until the kubelet of the new node updates it.
+func (a *apiClient) checkStartedSince(ctx context.Context, namespace, name string, node time.Time) error {
 	var pods podList
 	if err := a.get(ctx, "/api/v1/namespaces/"+namespace+"/pods", &pods); err != nil {
 		return err
 	}
-	return pods.startedSince(name, node)
+	return pods.checkStartedSince(name, node)
 }
 
-func (pods podList) startedSince(name string, node time.Time) error {
+func (pods podList) checkStartedSince(name string, node time.Time) error {
 	found := false
 	for _, pod := range pods.Items {
 		if !strings.HasPrefix(pod.Metadata.Name, name+"-") {
@@ -160,24 +161,25 @@ func (pods podList) startedSince(name string, node time.Time) error {
 		for _, container := range pod.Status.ContainerStatuses {
 			// The API rounds to whole seconds.
 			if !container.Ready || container.State.Running == nil || container.State.Running.StartedAt.Before(node.Truncate(time.Second)) {
-				return fmt.Errorf("pod %q does not run again yet", pod.Metadata.Name)
+				return fmt.Errorf("pod %q has not restarted yet", pod.Metadata.Name)
 			}
 		}
 	}
 	if !found {
-		return errors.New("it has no pod yet")
+		return errors.New("no pod yet")
 	}
 	return nil
 }
 
-// errFatal marks what waiting will not mend.
-var errFatal = errors.New("giving up")
+// errFatal marks an error that waiting can't fix.
+var errFatal = errors.New("fatal")
 
-// await calls check until it returns nil. In the end it tells what was still amiss.
-func await(ctx context.Context, what string, timeout time.Duration, check func(context.Context) error) error {
+// waitUntil calls check until it returns nil. After the timeout it returns the last
+// error of check.
+func waitUntil(ctx context.Context, what string, timeout time.Duration, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	last := errors.New("never checked")
+	last := errors.New("no check completed")
 	for {
 		if err := check(ctx); err == nil {
 			return nil
@@ -188,8 +190,8 @@ func await(ctx context.Context, what string, timeout time.Duration, check func(c
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w (last seen: %w)", what, ctx.Err(), last)
-		case <-time.After(poll):
+			return fmt.Errorf("waiting for %s: %w (last error: %w)", what, ctx.Err(), last)
+		case <-time.After(pollInterval):
 		}
 	}
 }

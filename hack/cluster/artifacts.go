@@ -12,19 +12,19 @@ import (
 
 // artifact is a binary that is built from a Go module pinned under build/.
 type artifact struct {
-	// name is the plain name under which others look the binary up.
+	// name is the name of the program without a version.
 	name    string
 	version string
 	// module is the folder with the go.mod that pins the source.
 	module string
 	// pkg is the package to build.
 	pkg string
-	// ldflags are added to those that strip the binary.
+	// ldflags are added to the flags that strip the binary.
 	ldflags string
 }
 
-// file is the name in the cache: by version, so that a new version is built
-// beside the old and a fresh clone builds nothing.
+// file returns the name in the cache. It includes the version, so that a new version
+// does not replace the old one and a fresh clone reuses both.
 func (a artifact) file() string { return a.name + "-" + a.version }
 
 const (
@@ -38,14 +38,14 @@ const (
 	rcloneVersion     = "v1.76.0"
 )
 
-// testAssets are what envtest needs.
+// testAssets lists the binaries that envtest needs.
 var testAssets = []artifact{
 	{name: "etcd", version: etcdVersion, module: "build/etcd", pkg: "."},
 	kubernetes("kube-apiserver"),
 	kubernetes("kubectl"),
 }
 
-// nodeArtifacts are what the node needs beside them.
+// nodeArtifacts lists the binaries that the node needs besides testAssets.
 var nodeArtifacts = []artifact{
 	kubernetes("kube-controller-manager"),
 	kubernetes("kube-scheduler"),
@@ -60,7 +60,7 @@ var nodeArtifacts = []artifact{
 	cni("meta/portmap"),
 }
 
-// addOnArtifacts run in pods: each becomes an image.
+// addOnArtifacts lists the binaries that run in pods; each becomes an image.
 var addOnArtifacts = []artifact{
 	{name: "coredns", version: coreDNSVersion, module: "build/coredns", pkg: "."},
 	{
@@ -74,7 +74,8 @@ var addOnArtifacts = []artifact{
 	},
 }
 
-// toolArtifacts run in pods beside Debian's programs: see debianImages.
+// toolArtifacts lists the binaries that are added to images of Debian packages: see
+// debianImages.
 var toolArtifacts = []artifact{
 	{
 		name: "rclone", version: rcloneVersion, module: "build/rclone", pkg: ".",
@@ -107,9 +108,8 @@ func cni(plugin string) artifact {
 	}
 }
 
-// ownArtifacts are the small programs of this module that run in images. Their
-// version is a digest of their source and of what they share: an edit is a new
-// version.
+// ownArtifacts returns the programs of this module that run in images. Their version
+// is a digest of their source and their shared package, so an edit is a new version.
 func ownArtifacts() ([]artifact, error) {
 	var own []artifact
 	for _, name := range []string{"pause", "volume", "postgres", "mariadb", "valkey"} {
@@ -123,7 +123,7 @@ func ownArtifacts() ([]artifact, error) {
 	return own, nil
 }
 
-// sourceDigest is a short digest of the Go files below folders, tests aside.
+// sourceDigest returns a short digest of the Go files below folders, without tests.
 func sourceDigest(dirs ...string) (string, error) {
 	sum := sha256.New()
 	for _, dir := range dirs {
@@ -143,7 +143,7 @@ func sourceDigest(dirs ...string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil))[:12], nil
 }
 
-// versionOf is the version of a pinned binary.
+// versionOf returns the version of a pinned binary.
 func versionOf(name string) string {
 	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts} {
 		for _, a := range list {

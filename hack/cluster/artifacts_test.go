@@ -7,9 +7,8 @@ import (
 	"testing"
 )
 
-// Every version is written twice, in a go.mod that a tool can update and in the
-// name of the binary: they have to agree.
-func TestVersionsAreThoseOfTheModules(t *testing.T) {
+// Each version exists in a go.mod, which tools can update, and as a constant.
+func TestVersionsMatchModules(t *testing.T) {
 	for module, want := range map[string]string{
 		"kubernetes":  "k8s.io/kubernetes " + kubernetesVersion,
 		"etcd":        "go.etcd.io/etcd/server/v3 " + etcdVersion,
@@ -31,9 +30,9 @@ func TestVersionsAreThoseOfTheModules(t *testing.T) {
 	}
 }
 
-func TestRcloneTagIsThatOfItsVersion(t *testing.T) {
+func TestRcloneTagMatchesVersion(t *testing.T) {
 	if !strings.HasPrefix(rcloneVersion, "v"+rclone.tag+".") {
-		t.Errorf("the image of rclone %s has the tag %q", rcloneVersion, rclone.tag)
+		t.Errorf("rclone %s has image tag %q", rcloneVersion, rclone.tag)
 	}
 }
 
@@ -84,11 +83,11 @@ func TestSourceDigestChangesWithTheSource(t *testing.T) {
 		t.Errorf("the same source has digests %q and %q", first, again)
 	}
 	if other := digestOf("package main // edited"); other == first {
-		t.Error("an edit does not change the digest")
+		t.Error("edited source has the same digest")
 	}
 }
 
-func TestBuildEnvDropsWhatChangesABuild(t *testing.T) {
+func TestBuildEnvDropsBuildVariables(t *testing.T) {
 	got := strings.Join(buildEnv([]string{"GOFLAGS=-mod=mod", "GOOS=plan9", "GOWORK=/x", "HOME=/h", "CGO_ENABLED=1"}, "linux"), " ")
 	for _, want := range []string{"HOME=/h", "GOOS=linux", "CGO_ENABLED=0", "GOWORK=off"} {
 		if !strings.Contains(got, want) {
@@ -100,10 +99,10 @@ func TestBuildEnvDropsWhatChangesABuild(t *testing.T) {
 	}
 }
 
-func TestMissingKnowsHalfBuiltFromBuilt(t *testing.T) {
+func TestMissingIncludesInterruptedBuilds(t *testing.T) {
 	c := cache{dir: t.TempDir()}
 	built, unbuilt := artifact{name: "built", version: "v1"}, artifact{name: "unbuilt", version: "v1"}
-	// What an interrupted build leaves behind.
+	// An interrupted build leaves this folder.
 	if err := os.MkdirAll(c.bin(".building-1"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -114,6 +113,6 @@ func TestMissingKnowsHalfBuiltFromBuilt(t *testing.T) {
 	}
 	got := c.missing([]artifact{built, unbuilt})
 	if len(got) != 1 || got[0].name != "unbuilt" {
-		t.Errorf("missing returned %v, want only the unbuilt one", got)
+		t.Errorf("missing returned %v, want only the unbuilt artifact", got)
 	}
 }

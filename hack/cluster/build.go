@@ -24,8 +24,8 @@ func (c cache) missing(lists ...[]artifact) []artifact {
 	return out
 }
 
-// build builds one artifact into the cache. The binary gets its name only when
-// it is whole, so that an interrupted build is begun again.
+// build builds one artifact into the cache. An interrupted build leaves no binary
+// under the final name, so the next run builds it again.
 func (c cache) build(ctx context.Context, a artifact) error {
 	unlock, err := c.lock("build.lock")
 	if err != nil {
@@ -36,13 +36,13 @@ func (c cache) build(ctx context.Context, a artifact) error {
 		return err
 	}
 	if exists(c.bin(a.file())) {
-		return nil // Another run has built it meanwhile.
+		return nil // Another run built it while this one waited for the lock.
 	}
-	return goBuildWhole(ctx, a.module, a.pkg, c.bin(a.file()), a.ldflags)
+	return goBuildAtomic(ctx, a.module, a.pkg, c.bin(a.file()), a.ldflags)
 }
 
-// goBuildWhole builds beside the place and moves the binary there.
-func goBuildWhole(ctx context.Context, module, pkg, out, ldflags string) error {
+// goBuildAtomic builds in a scratch folder and moves the binary to its place.
+func goBuildAtomic(ctx context.Context, module, pkg, out, ldflags string) error {
 	tmp, err := scratchFolder(filepath.Dir(out))
 	if err != nil {
 		return err
@@ -55,8 +55,8 @@ func goBuildWhole(ctx context.Context, module, pkg, out, ldflags string) error {
 	return os.Rename(binary, out)
 }
 
-// scratchFolder makes an empty folder to build in, and takes away one that an
-// interrupted build has left. The caller holds a lock on the folder around it.
+// scratchFolder creates an empty build folder and deletes the one of an interrupted
+// build. The caller holds a lock on the parent folder.
 func scratchFolder(dir string) (string, error) {
 	tmp := filepath.Join(dir, ".building")
 	if err := os.RemoveAll(tmp); err != nil {
@@ -65,15 +65,15 @@ func scratchFolder(dir string) (string, error) {
 	return tmp, os.MkdirAll(tmp, 0o755)
 }
 
-// goBuild builds a static Go binary for this machine's architecture. Where the
-// last one still lies and is whole and up to date, Go leaves it as it is.
+// goBuild builds a static Go binary for this machine's architecture. Go does not
+// rewrite a binary that is up to date.
 func goBuild(ctx context.Context, goos, module, pkg, out, ldflags string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", strings.TrimSpace("-s -w "+ldflags), "-o", out, pkg)
 	cmd.Dir = module
 	cmd.Env = buildEnv(os.Environ(), goos)
 	cmd.Stderr = os.Stderr
-	// An interrupt lets the compiler clean up after itself.
+	// An interrupt lets the go command delete its temporary files.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
@@ -84,7 +84,7 @@ func goBuild(ctx context.Context, goos, module, pkg, out, ldflags string) error 
 	return nil
 }
 
-// buildEnv takes out what a caller's environment would change about a build.
+// buildEnv removes the caller's variables that would change a build.
 func buildEnv(env []string, goos string) []string {
 	out := make([]string, 0, len(env)+4)
 	for _, entry := range env {
@@ -97,7 +97,7 @@ func buildEnv(env []string, goos string) []string {
 	return append(out, "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+runtime.GOARCH, "GOWORK=off", "GOFLAGS=")
 }
 
-// linkAssets makes the folder with the plain names that envtest wants.
+// linkAssets links the binaries under the names without a version that envtest expects.
 func (c cache) linkAssets() error {
 	if err := os.MkdirAll(c.assets(), 0o755); err != nil {
 		return err
@@ -118,7 +118,7 @@ func (c cache) linkAssets() error {
 	return nil
 }
 
-// runAssets builds what envtest needs and prints its folder.
+// runAssets builds the binaries for envtest and prints their folder.
 func runAssets(ctx context.Context, _ []string) error {
 	if dir := os.Getenv("KUBEBUILDER_ASSETS"); dir != "" {
 		fmt.Println(dir)

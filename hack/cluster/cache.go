@@ -8,17 +8,17 @@ import (
 	"path/filepath"
 )
 
-// cache is the folder outside the checkout that holds the binaries, named by
-// version, and the state of the running cluster.
+// cache is the folder that holds the versioned binaries and the state of the running
+// cluster. It lies outside the checkout.
 type cache struct{ dir string }
 
-// openCache finds the cache: ATOLL_CACHE, or atoll in the user's cache folder.
+// openCache returns the cache in ATOLL_CACHE, or atoll in the user's cache folder.
 func openCache() (cache, error) {
 	dir := os.Getenv("ATOLL_CACHE")
 	if dir == "" {
 		base, err := os.UserCacheDir()
 		if err != nil {
-			return cache{}, fmt.Errorf("finding the cache folder (set ATOLL_CACHE to choose one): %w", err)
+			return cache{}, fmt.Errorf("finding the cache folder: %w; set ATOLL_CACHE to a folder", err)
 		}
 		dir = filepath.Join(base, "atoll")
 	}
@@ -33,33 +33,34 @@ func (c cache) path(elem ...string) string {
 	return filepath.Join(append([]string{c.dir}, elem...)...)
 }
 
-// bin holds the binaries, named by tool and version.
+// bin returns the path of a binary, which is named by program and version.
 func (c cache) bin(name string) string { return c.path("bin", name) }
 
-// assets holds etcd, kube-apiserver and kubectl under the plain names that
-// envtest looks for.
+// assets returns the folder with etcd, kube-apiserver and kubectl under the names that
+// envtest expects.
 func (c cache) assets() string { return c.path("assets", "kubernetes-"+versionOf("kube-apiserver")) }
 
-// cluster holds all that down deletes.
+// cluster returns a path in the folder that down deletes.
 func (c cache) cluster(elem ...string) string {
 	return c.path(append([]string{"cluster"}, elem...)...)
 }
 
-// state is the part of the cluster's folder that the node sees, as nodeState.
+// state returns a path in the part of the cluster's folder that is mounted in the node
+// as nodeState.
 func (c cache) state(elem ...string) string {
 	return c.cluster(append([]string{"state"}, elem...)...)
 }
 
 func (c cache) kubeconfig() string { return c.cluster("kubeconfig") }
 
-// cgroup names the cgroup subtree of the cluster's pods. It is derived from the
-// cache's path, so that two clusters with two caches never share one.
+// cgroup returns the name of the pods' cgroup. It depends on the cache's path, so that
+// two clusters with two caches never share one.
 func (c cache) cgroup() string {
 	sum := sha256.Sum256([]byte(c.dir))
 	return "atoll-" + hex.EncodeToString(sum[:4])
 }
 
-// writeFile writes a file in one step: a reader sees the old or the new whole.
+// writeFile replaces a file atomically.
 func writeFile(path string, data []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -1,17 +1,17 @@
 package main
 
-// component is a process that the node runs and restarts when it ends.
+// component is a process that the node runs and restarts when it exits.
 type component struct {
 	name string
 	args []string
-	// self components are this very program under another command.
+	// self is true for a component that is another command of this program.
 	self bool
-	// waitFor is a file that has to be there before it starts.
+	// waitFor is a file that must exist before the component starts.
 	waitFor string
 }
 
-// components of the node. They start together; each one retries until what it
-// needs answers, and a restart costs less than an order to keep.
+// components returns the node's components. They start in parallel without an order:
+// each retries, or crashes and restarts, until its dependencies respond.
 func components() []component {
 	state := func(path string) string { return nodeState + "/" + path }
 	pki := func(name string) string { return state("pki/" + name) }
@@ -26,7 +26,7 @@ func components() []component {
 			"--listen-peer-urls=http://127.0.0.1:2380",
 			"--initial-advertise-peer-urls=http://127.0.0.1:2380",
 			"--initial-cluster=" + nodeName + "=http://127.0.0.1:2380",
-			// A killed process loses nothing by it, and a demo needs no more.
+			// Without fsync only a crash of the machine loses data, which is fine here.
 			"--unsafe-no-fsync",
 			"--auto-compaction-retention=5m",
 		}},
@@ -44,7 +44,7 @@ func components() []component {
 			"--kubelet-certificate-authority=" + pki("ca.crt"),
 			"--kubelet-client-certificate=" + pki("apiserver-kubelet-client.crt"),
 			"--kubelet-client-key=" + pki("apiserver-kubelet-client.key"),
-			// The node's name is in no DNS: logs and exec need its address.
+			// No DNS server knows the node's name, so logs and exec need its address.
 			"--kubelet-preferred-address-types=InternalIP",
 			"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
 			"--service-account-key-file=" + pki("service-account.key"),
@@ -62,7 +62,7 @@ func components() []component {
 			"--authentication-kubeconfig=" + kubeconfig("kube-controller-manager"),
 			"--authorization-kubeconfig=" + kubeconfig("kube-controller-manager"),
 			"--bind-address=127.0.0.1",
-			// There is one of it: a lease would only make a restart wait.
+			// There is one instance, and a lease would only delay a restart.
 			"--leader-elect=false",
 			"--use-service-account-credentials=true",
 			"--root-ca-file=" + pki("ca.crt"),

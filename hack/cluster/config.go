@@ -11,8 +11,8 @@ import (
 //go:embed config
 var configFiles embed.FS
 
-// Where things are and listen inside the node's namespaces. These addresses are
-// the node's alone: the host and other clusters on it never see them.
+// Names, addresses and paths inside the node's namespaces. The host and other clusters
+// on it can't reach these addresses.
 const (
 	nodeName    = "atoll"
 	nodeIP      = "172.31.250.2"
@@ -26,12 +26,12 @@ const (
 	apiPort      = "6443"
 	registryPort = "5000"
 
-	nodeState = "/atoll"     // the state folder, as the node sees it
-	nodeBin   = "/opt/atoll" // the binaries, as the node sees them
+	nodeState = "/atoll"     // mount point of the state folder in the node
+	nodeBin   = "/opt/atoll" // mount point of the binaries in the node
 	nodePath  = nodeBin + "/path"
 )
 
-// settings fill the configuration templates.
+// settings holds the values of the configuration templates.
 type settings struct {
 	NodeName, NodeIP, PodCIDR, ServiceCIDR, DNSIP, State, Path, Registry, PauseImage, CgroupRoot string
 }
@@ -44,7 +44,7 @@ func newSettings(cgroup string) settings {
 	}
 }
 
-// configPaths says where under the state's etc folder each template goes.
+// configPaths maps each template to its path below the state's etc folder.
 var configPaths = map[string]string{
 	"containerd.toml": "containerd.toml",
 	"hosts.toml":      "certs.d/_default/hosts.toml",
@@ -57,7 +57,7 @@ var configPaths = map[string]string{
 func renderConfigs(s settings) (map[string][]byte, error) {
 	out := map[string][]byte{}
 	for name, path := range configPaths {
-		text, err := render("config/"+name, s)
+		text, err := renderTemplate("config/"+name, s)
 		if err != nil {
 			return nil, err
 		}
@@ -66,14 +66,14 @@ func renderConfigs(s settings) (map[string][]byte, error) {
 	return out, nil
 }
 
-func render(path string, data any) ([]byte, error) {
+func renderTemplate(path string, data any) ([]byte, error) {
 	tmpl, err := template.New(filepath.Base(path)).Option("missingkey=error").ParseFS(configFiles, path)
 	if err != nil {
 		return nil, fmt.Errorf("parsing %s: %w", path, err)
 	}
 	var out bytes.Buffer
 	if err := tmpl.Execute(&out, data); err != nil {
-		return nil, fmt.Errorf("filling %s: %w", path, err)
+		return nil, fmt.Errorf("rendering %s: %w", path, err)
 	}
 	return out.Bytes(), nil
 }

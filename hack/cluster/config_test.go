@@ -30,11 +30,11 @@ func TestRenderedConfigs(t *testing.T) {
 		}
 	}
 	if !json.Valid(configs["cni/10-pods.conflist"]) {
-		t.Error("the CNI configuration is not JSON")
+		t.Error("the CNI configuration is not valid JSON")
 	}
 }
 
-func TestComponentsFindTheirFiles(t *testing.T) {
+func TestComponentFilesAreWritten(t *testing.T) {
 	c := cache{dir: t.TempDir()}
 	if err := c.writeState(); err != nil {
 		t.Fatal(err)
@@ -46,13 +46,13 @@ func TestComponentsFindTheirFiles(t *testing.T) {
 				continue
 			}
 			if !exists(c.state(value)) {
-				t.Errorf("component %s has %s, and up does not write it", comp.name, arg)
+				t.Errorf("component %s has argument %s, but up does not write the file", comp.name, arg)
 			}
 		}
 	}
 }
 
-func TestPKIIsKeptAndCompleted(t *testing.T) {
+func TestWritePKIKeepsCompletePairs(t *testing.T) {
 	dir := t.TempDir()
 	if err := writePKI(dir); err != nil {
 		t.Fatal(err)
@@ -66,7 +66,7 @@ func TestPKIIsKeptAndCompleted(t *testing.T) {
 		return string(data)
 	}
 	ca, admin, proxy := read("ca.crt"), read("admin.crt"), read("kube-proxy.crt")
-	// An interrupted run wrote the certificate and not yet the key.
+	// An interrupted run wrote the certificate but not the key.
 	if err := os.Remove(filepath.Join(dir, "kube-proxy.key")); err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +74,10 @@ func TestPKIIsKeptAndCompleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	if read("ca.crt") != ca || read("admin.crt") != admin {
-		t.Error("a second run replaces certificates that are whole")
+		t.Error("a second run replaced complete pairs")
 	}
 	if read("kube-proxy.crt") == proxy {
-		t.Error("a certificate without its key is kept")
+		t.Error("a second run kept a certificate without a key")
 	}
 	server, err := readCertificate(filepath.Join(dir, "apiserver.crt"))
 	if err != nil {
@@ -85,19 +85,19 @@ func TestPKIIsKeptAndCompleted(t *testing.T) {
 	}
 	for _, host := range []string{"127.0.0.1", nodeIP, apiServiceIP, "kubernetes.default.svc"} {
 		if err := server.VerifyHostname(host); err != nil {
-			t.Errorf("the API server's certificate does not hold for %s: %v", host, err)
+			t.Errorf("the API server's certificate is invalid for %s: %v", host, err)
 		}
 	}
 }
 
-func TestManifestsHaveEveryPlaceFilled(t *testing.T) {
-	got, err := manifests(t.TempDir())
+func TestManifestsHaveNoPlaceholders(t *testing.T) {
+	got, err := renderManifests(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(got) {
 		if strings.Contains(line, "@") {
-			t.Errorf("a place is left open: %s", line)
+			t.Errorf("placeholder left in: %s", line)
 		}
 	}
 	for _, want := range []string{"localhost:5000/atoll/traefik:" + traefikVersion, "clusterIP: \"" + dnsIP + "\"", "clusterIP: \"" + gatewayIP + "\""} {

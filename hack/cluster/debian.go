@@ -9,10 +9,11 @@ import (
 	"strings"
 )
 
-// requirement is a program that the node runs and that no Go module gives.
+// requirement is a program that the node runs and that is not built from a Go module.
 type requirement struct{ program, debianPackage string }
 
-// requirements of the node. Images from Debian packages need more: see debianimage.go.
+// requirements lists the programs that the node needs. Building images from Debian
+// packages needs more: see debianimage.go.
 var requirements = []requirement{
 	{"runc", "runc"},
 	{"iptables", "iptables"},
@@ -21,8 +22,8 @@ var requirements = []requirement{
 	{"mount", "mount"},
 }
 
-// absent returns the Debian packages of the programs that can't be found.
-func absent(wanted []requirement) []string {
+// missingPackages returns the Debian packages of the programs that are not found.
+func missingPackages(wanted []requirement) []string {
 	var packages []string
 	for _, r := range wanted {
 		if _, err := findProgram(r.program); err != nil {
@@ -32,7 +33,7 @@ func absent(wanted []requirement) []string {
 	return packages
 }
 
-// findProgram looks in the system folders too, which a user's PATH may lack.
+// findProgram also searches the system folders, which a user's PATH may lack.
 func findProgram(name string) (string, error) {
 	if path, err := exec.LookPath(name); err == nil {
 		return path, nil
@@ -45,18 +46,18 @@ func findProgram(name string) (string, error) {
 	return "", fmt.Errorf("%s: %w", name, exec.ErrNotFound)
 }
 
-// install installs Debian packages, or says what to install by hand.
-func install(ctx context.Context, packages []string) error {
+// installPackages installs Debian packages. Its error names the packages when it can't.
+func installPackages(ctx context.Context, packages []string) error {
 	list := strings.Join(packages, " ")
 	if _, err := exec.LookPath("apt-get"); err != nil {
-		return fmt.Errorf("this machine lacks programs that Debian has in these packages: %s; install them and try again", list)
+		return fmt.Errorf("missing programs and no apt-get: install the programs of these Debian packages and run the command again: %s", list)
 	}
 	if os.Geteuid() != 0 {
-		return fmt.Errorf("run: sudo apt-get install %s", list)
+		return fmt.Errorf("missing Debian packages: run sudo apt-get install %s", list)
 	}
 	if err := aptGet(ctx, "update"); err != nil {
-		// One source that can't be reached must not stop an install from the others.
-		fmt.Fprintln(os.Stderr, "apt-get update failed; trying to install all the same")
+		// One unreachable source must not prevent an install from the others.
+		fmt.Fprintln(os.Stderr, "apt-get update failed; trying to install anyway")
 	}
 	if err := aptGet(ctx, append([]string{"install", "--yes", "--no-install-recommends"}, packages...)...); err != nil {
 		return fmt.Errorf("installing %s: %w", list, err)
@@ -74,22 +75,22 @@ func aptGet(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// debianMirror is where this machine's apt takes Debian from.
+// debianMirror returns the Debian archive in this machine's apt sources.
 func debianMirror() (string, error) {
 	for _, path := range []string{"/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"} {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			continue
 		}
-		if uri := mirrorIn(string(data)); uri != "" {
+		if uri := parseMirror(string(data)); uri != "" {
 			return uri, nil
 		}
 	}
-	return "", errors.New("apt's sources name no Debian archive, which images are made from: add one to /etc/apt/sources.list")
+	return "", errors.New("no Debian archive in the apt sources, which the images are built from; add one to /etc/apt/sources.list")
 }
 
-// mirrorIn finds the first Debian archive in apt's sources, in either format.
-func mirrorIn(sources string) string {
+// parseMirror returns the first Debian archive in apt sources of either format.
+func parseMirror(sources string) string {
 	for line := range strings.Lines(sources) {
 		fields := strings.Fields(line)
 		if len(fields) == 0 || (fields[0] != "deb" && fields[0] != "URIs:") {

@@ -16,40 +16,39 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// debianImage is an image made from Debian packages, with the name and the
-// conventions of the official image of the same software.
+// debianImage is an image of Debian packages with the name and the conventions of the
+// official image of the same software.
 type debianImage struct {
 	repository string
 	tag        string
-	// user and id are those of the official image, and its group's.
+	// user is the user of the official image; id is its user and group ID.
 	user string
 	id   int
 	home string
-	// packages of debianRelease, beside those of every image.
+	// packages lists packages of debianRelease in addition to commonPackages.
 	packages []string
-	// unwanted are patterns of paths that it never reads, beside those of every image.
+	// unwanted lists path patterns to leave out in addition to commonUnwanted.
 	unwanted []string
-	// program is the artifact that the image is for, if it is not in a package:
-	// ours, at path. Most often it is the entry point.
+	// program is the artifact that the image contains at path, usually its entry point.
 	program, path string
-	// entries are the files and folders of its own.
+	// entries lists additional files and folders.
 	entries []entry
 	config  v1.Config
 }
 
-// debianImages are all there are.
+// debianImages lists all images of Debian packages.
 var debianImages = []debianImage{postgres, mariadb, valkey, rclone}
 
-// debianRelease has the versions that the images' tags promise.
+// debianRelease is the release that has the versions in the images' tags.
 const debianRelease = "trixie"
 
-// entryPoint is where an image has its entry point, whose name is the official one's.
+// entryPoint is the path of the entry point, as in the official images.
 const entryPoint = "/usr/local/bin/docker-entrypoint.sh"
 
-// commonPackages are what scripts in an image can count on.
+// commonPackages lists the packages that scripts in every image can rely on.
 var commonPackages = []string{"bash", "coreutils", "findutils", "grep", "gzip", "sed", "tar", "util-linux"}
 
-// commonUnwanted are what no server reads.
+// commonUnwanted lists the path patterns that no server reads.
 var commonUnwanted = []string{
 	"boot", "dev", "proc", "sys", "run", "tmp", "home", "media", "mnt", "opt", "srv", "root",
 	"etc/apt", "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info",
@@ -57,22 +56,22 @@ var commonUnwanted = []string{
 	"usr/bin/perl*", "usr/share/perl*", "usr/lib/*/perl*", "usr/lib/*/libperl.so*",
 }
 
-// debianTar is the file system of an image, kept like a binary: another choice of
-// files is another tar.
+// debianTar returns the cached file system of an image. Its name includes a digest of
+// the packages and patterns, so that a change creates a new tar.
 func (c cache) debianTar(d debianImage) string {
-	choice := digest(fmt.Sprint(commonPackages, commonUnwanted, d.packages, d.unwanted))
+	choice := hexDigest(fmt.Sprint(commonPackages, commonUnwanted, d.packages, d.unwanted))
 	return c.path("images", strings.Join([]string{path.Base(d.repository), d.tag, debianRelease, choice[:12]}, "-")+".tar")
 }
 
-// missingImages returns the images whose files the cache does not hold.
+// missingImages returns the images whose file systems are not in the cache.
 func (c cache) missingImages() []debianImage {
 	return slices.DeleteFunc(slices.Clone(debianImages), func(d debianImage) bool { return exists(c.debianTar(d)) })
 }
 
-// buildDebian downloads the packages and keeps what the image needs of them.
+// buildDebian downloads the packages and keeps the files that the image needs.
 func (c cache) buildDebian(ctx context.Context, d debianImage) error {
-	if packages := absent([]requirement{{"mmdebstrap", "mmdebstrap"}}); len(packages) > 0 {
-		if err := install(ctx, packages); err != nil {
+	if packages := missingPackages([]requirement{{"mmdebstrap", "mmdebstrap"}}); len(packages) > 0 {
+		if err := installPackages(ctx, packages); err != nil {
 			return err
 		}
 	}
@@ -85,7 +84,7 @@ func (c cache) buildDebian(ctx context.Context, d debianImage) error {
 
 	packages := strings.Join(slices.Concat(commonPackages, d.packages), ",")
 	args := []string{"--variant=extract", "--include=" + packages, "--quiet"}
-	// The keys of a release newer than the machine's are in Debian's own folder.
+	// This folder has the keys of releases that are newer than the machine's.
 	if exists("/usr/share/keyrings/debian-archive-keyring.gpg") {
 		args = append(args, "--keyring=/usr/share/keyrings")
 	}
@@ -98,12 +97,12 @@ func (c cache) buildDebian(ctx context.Context, d debianImage) error {
 		return fmt.Errorf("mmdebstrap: %w: %s", err, strings.TrimSpace(string(out)))
 	}
 	if err := filterTar(whole, kept, slices.Concat(commonUnwanted, d.unwanted)); err != nil {
-		return fmt.Errorf("choosing files: %w", err)
+		return fmt.Errorf("filtering files: %w", err)
 	}
 	return os.Rename(kept, c.debianTar(d))
 }
 
-// filterTar copies the entries of a tar that no pattern matches.
+// filterTar copies the tar entries that match no pattern.
 func filterTar(from, to string, unwanted []string) (err error) {
 	source, err := os.Open(from)
 	if err != nil {
@@ -125,7 +124,7 @@ func filterTar(from, to string, unwanted []string) (err error) {
 		if err != nil {
 			return err
 		}
-		if matches(unwanted, header.Name) || (header.Typeflag == tar.TypeLink && matches(unwanted, header.Linkname)) {
+		if matchesAny(unwanted, header.Name) || (header.Typeflag == tar.TypeLink && matchesAny(unwanted, header.Linkname)) {
 			continue
 		}
 		if err := out.WriteHeader(header); err != nil {
@@ -137,8 +136,8 @@ func filterTar(from, to string, unwanted []string) (err error) {
 	}
 }
 
-// matches tells whether a pattern matches a path or a folder that it is in.
-func matches(patterns []string, name string) bool {
+// matchesAny reports whether a pattern matches a path or one of its parent folders.
+func matchesAny(patterns []string, name string) bool {
 	parts := strings.Split(path.Clean(name), "/")
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		depth := strings.Count(pattern, "/") + 1
@@ -150,7 +149,7 @@ func matches(patterns []string, name string) bool {
 	})
 }
 
-// image puts what is ours on top of Debian's files.
+// image builds the image: Debian's files and a layer with the program and entries.
 func (d debianImage) image(tarball, program string) (v1.Image, error) {
 	own := []entry{
 		{path: "etc/passwd", mode: 0o644, content: fmt.Appendf(nil, "root:x:0:0:root:/root:/bin/bash\n%s:x:%d:%d::%s:/bin/bash\n", d.user, d.id, d.id, d.home)},
@@ -163,5 +162,5 @@ func (d debianImage) image(tarball, program string) (v1.Image, error) {
 	}
 	config := d.config
 	config.User = fmt.Sprintf("%d:%d", d.id, d.id)
-	return imageOf(config, layerSource{tar: tarball}, layerSource{entries: append(own, d.entries...)})
+	return newImage(config, layerSource{tar: tarball}, layerSource{entries: append(own, d.entries...)})
 }

@@ -11,25 +11,25 @@ import (
 	"testing"
 )
 
-func TestMatches(t *testing.T) {
+func TestMatchesAny(t *testing.T) {
 	patterns := []string{"run", "usr/share/doc", "usr/lib/*/libLLVM*"}
 	tests := map[string]struct {
 		name string
 		want bool
 	}{
-		"a folder":                     {"./run/", true},
-		"what is in it":                {"./usr/share/doc/bash/README", true},
-		"a pattern":                    {"usr/lib/x86_64-linux-gnu/libLLVM.so.19.1", true},
-		"a name that begins like it":   {"./usr/share/docs", false},
-		"the folder around it":         {"./usr/share/", false},
-		"the same name elsewhere":      {"./usr/lib/run", false},
-		"a pattern is of one folder":   {"usr/lib/a/b/libLLVM.so", false},
-		"what is wanted has its place": {"./usr/bin/psql", false},
+		"matching folder":             {"./run/", true},
+		"file in a matching folder":   {"./usr/share/doc/bash/README", true},
+		"wildcard":                    {"usr/lib/x86_64-linux-gnu/libLLVM.so.19.1", true},
+		"name with a matching prefix": {"./usr/share/docs", false},
+		"parent of a matching folder": {"./usr/share/", false},
+		"same name in another folder": {"./usr/lib/run", false},
+		"wildcard matches one level":  {"usr/lib/a/b/libLLVM.so", false},
+		"unrelated file":              {"./usr/bin/psql", false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := matches(patterns, tc.name); got != tc.want {
-				t.Errorf("matches returned %t, want %t", got, tc.want)
+			if got := matchesAny(patterns, tc.name); got != tc.want {
+				t.Errorf("matchesAny returned %t, want %t", got, tc.want)
 			}
 		})
 	}
@@ -68,7 +68,7 @@ func TestFilterTar(t *testing.T) {
 	}
 }
 
-func TestAnotherChoiceIsAnotherTar(t *testing.T) {
+func TestDebianTarDependsOnPackagesAndPatterns(t *testing.T) {
 	c := cache{dir: "/cache"}
 	first := c.debianTar(valkey)
 	if dir, base := filepath.Split(first); dir != "/cache/images/" || !strings.HasPrefix(base, "valkey-8.1-"+debianRelease+"-") {
@@ -79,11 +79,11 @@ func TestAnotherChoiceIsAnotherTar(t *testing.T) {
 	less := valkey
 	less.unwanted = []string{"usr/share/lintian"}
 	if c.debianTar(more) == first || c.debianTar(less) == first {
-		t.Error("other packages or other files have the same tar")
+		t.Error("different packages or patterns have the same tar")
 	}
 }
 
-// What is ours in an image has its place there, whatever Debian's files are.
+// The program and entries of an image do not depend on Debian's files.
 func TestDebianImages(t *testing.T) {
 	own, err := ownArtifacts()
 	if err != nil {
@@ -111,15 +111,15 @@ func TestDebianImages(t *testing.T) {
 		"rclone/rclone:1.76": {rclone, "1009:1009", []string{"data/", "usr/local/bin/rclone"}},
 	}
 	if len(tests) != len(debianImages) {
-		t.Errorf("%d images are tested, there are %d", len(tests), len(debianImages))
+		t.Errorf("%d of %d images have a test", len(tests), len(debianImages))
 	}
 	for ref, tc := range tests {
 		t.Run(ref, func(t *testing.T) {
 			if got := tc.image.repository + ":" + tc.image.tag; got != ref {
-				t.Errorf("the image is %q", got)
+				t.Errorf("the reference is %q, want %q", got, ref)
 			}
 			if !slices.ContainsFunc(slices.Concat(own, toolArtifacts), func(a artifact) bool { return a.name == tc.image.program }) {
-				t.Errorf("nothing builds %q", tc.image.program)
+				t.Errorf("no artifact is named %q", tc.image.program)
 			}
 			image, err := tc.image.image(debian, binary(t, "code"))
 			if err != nil {
@@ -135,12 +135,12 @@ func TestDebianImages(t *testing.T) {
 			files := filesOf(t, image)
 			for _, want := range append(tc.wants, "etc/passwd", "etc/group", "tmp/", "usr/bin/sh", "var/run") {
 				if files[want] == nil {
-					t.Errorf("there is no %s", want)
+					t.Errorf("%s is missing", want)
 				}
 			}
 			start := path.Join("usr/local/bin", config.Config.Entrypoint[0])
 			if h := files[start]; h == nil || h.Mode != 0o755 || h.Size != 4 {
-				t.Errorf("the entry point %s is %+v", start, h)
+				t.Errorf("the entry point %s has header %+v", start, h)
 			}
 		})
 	}

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// runDown ends the cluster and deletes all of it but the cache of binaries.
+// runDown stops the cluster and deletes its state, but not the cached binaries.
 func runDown(_ context.Context, args []string) error {
 	c, err := openCache()
 	if err != nil {
 		return err
 	}
-	if given, err := c.givenCluster(); given || err != nil {
+	if external, err := c.usesExternalCluster(); external || err != nil {
 		return err
 	}
 	if exists(c.cluster()) {
-		if err := canRun(); err != nil {
+		if err := checkPrerequisites(); err != nil {
 			return err
 		}
 	}
@@ -34,7 +34,7 @@ func runDown(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.endNode(current); err != nil {
+	if err := c.stopNode(current); err != nil {
 		return err
 	}
 	if err := retry(10*time.Second, func() error { return os.RemoveAll(c.cluster()) }); err != nil {
@@ -44,16 +44,16 @@ func runDown(_ context.Context, args []string) error {
 		if err := os.RemoveAll(c.dir); err != nil {
 			return fmt.Errorf("deleting the cache: %w", err)
 		}
-		fmt.Fprintf(os.Stderr, "the cluster and the cache %s are gone\n", c.dir)
+		fmt.Fprintf(os.Stderr, "deleted the cluster and the cache %s\n", c.dir)
 		return nil
 	}
-	fmt.Fprintf(os.Stderr, "the cluster is gone; the binaries stay in %s (down --all deletes them too)\n", c.dir)
+	fmt.Fprintf(os.Stderr, "deleted the cluster; the binaries stay in %s (down --all deletes them too)\n", c.dir)
 	return nil
 }
 
-// endNode ends what a record names and what may be left of it. Ending process 1
-// of the node ends all in it, and its mounts and interfaces go with it.
-func (c cache) endNode(current record) error {
+// stopNode kills the processes of a record and removes the pods' cgroups. Killing
+// process 1 of the node also ends its processes, mounts and interfaces.
+func (c cache) stopNode(current record) error {
 	for _, p := range []process{current.Node, current.Supervisor} {
 		if err := p.kill(30 * time.Second); err != nil {
 			return err
@@ -67,8 +67,8 @@ func (c cache) endNode(current record) error {
 	return nil
 }
 
-// removeCgroup removes a cgroup and those below it. Its files can't be deleted
-// and need not be.
+// removeCgroup removes a cgroup and its children. The kernel removes their files, which
+// can't be deleted.
 func removeCgroup(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -87,7 +87,8 @@ func removeCgroup(dir string) error {
 	return os.Remove(dir)
 }
 
-// retry calls until it succeeds: what a dying process held is let go of soon.
+// retry calls run until it succeeds, because a dying process releases its resources
+// with a delay.
 func retry(timeout time.Duration, run func() error) error {
 	deadline := time.Now().Add(timeout)
 	for {
@@ -99,4 +100,4 @@ func retry(timeout time.Duration, run func() error) error {
 	}
 }
 
-func quote(value string) string { return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'" }
+func shellQuote(value string) string { return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'" }

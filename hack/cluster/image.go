@@ -14,15 +14,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// nonRoot is the user of every image of our own, as a number, so that
-// runAsNonRoot can be checked.
+// nonRoot is the user of the images that staticImage builds. It is a number, because
+// the kubelet can't check runAsNonRoot for a name.
 const nonRoot = "65532"
 
-// certificates is where the machine may have the public authorities.
+// certificates is the machine's bundle of public certificate authorities.
 const certificates = "/etc/ssl/certs/ca-certificates.crt"
 
-// staticImage is an image with one static binary, an empty /tmp, the names of
-// the users and the public certificate authorities.
+// staticImage builds an image with one static binary, an empty /tmp, user names and
+// public certificate authorities.
 func staticImage(binary, path, user string) (v1.Image, error) {
 	base := []entry{
 		{path: "etc/", mode: 0o755},
@@ -36,19 +36,20 @@ func staticImage(binary, path, user string) (v1.Image, error) {
 			entry{path: "etc/ssl/certs/", mode: 0o755},
 			entry{path: certificates[1:], mode: 0o644, source: certificates})
 	}
-	return imageOf(v1.Config{Entrypoint: []string{path}, User: user, WorkingDir: "/"},
+	return newImage(v1.Config{Entrypoint: []string{path}, User: user, WorkingDir: "/"},
 		layerSource{entries: base},
 		layerSource{entries: []entry{{path: path[1:], mode: 0o755, source: binary}}})
 }
 
-// layerSource gives a layer's content: entries, or a tar on disk.
+// layerSource is the content of a layer: entries, or a tar on disk.
 type layerSource struct {
 	entries []entry
 	tar     string
 }
 
-// imageOf builds an image from layers. Like them it holds no times.
-func imageOf(config v1.Config, sources ...layerSource) (v1.Image, error) {
+// newImage builds an image from layers. It contains no timestamps, so that the same
+// content has the same digest.
+func newImage(config v1.Config, sources ...layerSource) (v1.Image, error) {
 	image := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
 	image = mutate.ConfigMediaType(image, types.OCIConfigJSON)
 	for _, source := range sources {
@@ -76,11 +77,11 @@ func (s layerSource) layer() (v1.Layer, error) {
 	return entriesLayer(s.entries)
 }
 
-// push pushes an image. The library speaks HTTP with a registry on this machine.
+// push pushes an image. The library uses HTTP for a registry on this machine.
 func push(ctx context.Context, ref string, image v1.Image) error {
 	tag, err := name.ParseReference(ref)
 	if err != nil {
-		return fmt.Errorf("reading the image reference %q: %w", ref, err)
+		return fmt.Errorf("parsing the image reference %q: %w", ref, err)
 	}
 	err = remote.Write(tag, image, remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain))
 	if err != nil {
@@ -89,8 +90,8 @@ func push(ctx context.Context, ref string, image v1.Image) error {
 	return nil
 }
 
-// contentTag is a tag that changes with the content: a changed image rolls the
-// pods, an unchanged one does not.
+// contentTag returns a tag made from the image's digest, so that only a changed image
+// causes a rollout.
 func contentTag(image v1.Image) (string, error) {
 	digest, err := image.Digest()
 	if err != nil {

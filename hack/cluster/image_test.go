@@ -24,7 +24,7 @@ func binary(t *testing.T, content string) string {
 	return path
 }
 
-func TestTagFollowsTheContent(t *testing.T) {
+func TestContentTagDependsOnContent(t *testing.T) {
 	tagOf := func(content, path string) string {
 		t.Helper()
 		image, err := staticImage(binary(t, content), path, nonRoot)
@@ -42,7 +42,7 @@ func TestTagFollowsTheContent(t *testing.T) {
 		t.Errorf("the same content has tags %q and %q", first, again)
 	}
 	if tagOf("two", "/orders") == first || tagOf("one", "/users") == first {
-		t.Error("another binary or another path has the same tag")
+		t.Error("a different binary or path has the same tag")
 	}
 }
 
@@ -56,21 +56,21 @@ func TestStaticImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if config.Config.User != "65532:65532" || config.Config.Entrypoint[0] != "/orders" || config.OS != "linux" {
-		t.Errorf("the configuration is %+v", config)
+		t.Errorf("wrong configuration: %+v", config)
 	}
 	files := filesOf(t, image)
 	if h := files["orders"]; h == nil || h.Mode != 0o755 || h.Size != 4 {
-		t.Errorf("the binary is %+v", h)
+		t.Errorf("the binary has header %+v", h)
 	}
 	if h := files["tmp/"]; h == nil || h.Typeflag != tar.TypeDir || h.Mode != 0o1777 {
-		t.Errorf("/tmp is %+v", h)
+		t.Errorf("/tmp has header %+v", h)
 	}
 	if files["etc/passwd"] == nil {
-		t.Error("there is no /etc/passwd")
+		t.Error("/etc/passwd is missing")
 	}
 }
 
-// filesOf are the entries of an image's layers.
+// filesOf returns the headers of all entries in an image's layers, by path.
 func filesOf(t *testing.T, image v1.Image) map[string]*tar.Header {
 	t.Helper()
 	layers, err := image.Layers()

@@ -10,13 +10,13 @@ import (
 	"slices"
 )
 
-// product is an image of this repository's own code.
+// product is an image of this repository's code.
 type product struct {
 	name   string
 	module string // relative to the root of the repository
-	pkg    string // unset: cmd/<name> if there is such a folder, else the module itself
+	pkg    string // unset means cmd/<name> if that folder exists, else the module itself
 	path   string // of the binary in the image
-	test   bool   // for tests alone: built when it is named
+	test   bool   // built only when it is named, for tests
 }
 
 var products = []product{
@@ -27,23 +27,22 @@ var products = []product{
 	{name: "notes", module: "test/notes", path: "/notes", test: true},
 }
 
-// runImages builds and pushes the products that are named, and without names
-// all but those for tests. Only name=reference lines go to
-// standard output.
+// runImages builds and pushes the named products, or without names all except those
+// for tests. Only name=reference lines go to stdout.
 func runImages(ctx context.Context, names []string) error {
 	c, err := openCache()
 	if err != nil {
 		return err
 	}
 	registry := os.Getenv("IMAGE_REGISTRY")
-	// What env printed may be out of date: the cluster's record is not.
+	// A variable from env may be outdated; the cluster's record is current.
 	if registry == "" || os.Getenv("KUBECONFIG") == c.kubeconfig() {
 		current, err := c.readRecord()
 		if err != nil {
 			return err
 		}
 		if !running(current) {
-			return errors.New("no cluster is running: run up first, or set IMAGE_REGISTRY")
+			return errors.New("no cluster is running; run up first, or set IMAGE_REGISTRY")
 		}
 		registry = current.Ports.registry()
 	}
@@ -54,7 +53,7 @@ func runImages(ctx context.Context, names []string) error {
 	for _, p := range wanted {
 		var ref string
 		err := steps.step("building and pushing the image of "+p.name, func() (err error) {
-			ref, err = c.publish(ctx, p, filepath.Join("..", ".."), registry)
+			ref, err = c.buildAndPush(ctx, p, filepath.Join("..", ".."), registry)
 			return err
 		})
 		if err != nil {
@@ -65,8 +64,8 @@ func runImages(ctx context.Context, names []string) error {
 	return nil
 }
 
-// publish builds a product and pushes it under a tag made from its content.
-func (c cache) publish(ctx context.Context, p product, repository, registry string) (ref string, err error) {
+// buildAndPush builds a product and pushes it with a tag made from its content.
+func (c cache) buildAndPush(ctx context.Context, p product, repository, registry string) (ref string, err error) {
 	module := filepath.Join(repository, p.module)
 	if !exists(filepath.Join(module, "go.mod")) {
 		return "", fmt.Errorf("%s has no go.mod", filepath.Clean(module))

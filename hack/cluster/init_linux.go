@@ -9,11 +9,11 @@ import (
 	"os/exec"
 )
 
-// runInit is process 1 of the node: it makes the node's world, runs the
-// components in it and lets the host in.
+// runInit is process 1 of the node. It sets up the node's file system, cgroups and
+// network, proxies the host's ports and runs the components.
 func runInit(context.Context, []string) error {
 	if os.Getpid() != 1 {
-		return fmt.Errorf("init is process 1 of the node and is started by up")
+		return fmt.Errorf("init must be process 1 of the node; run up, which starts it")
 	}
 	c, err := openCache()
 	if err != nil {
@@ -21,43 +21,42 @@ func runInit(context.Context, []string) error {
 	}
 	cgroup := c.cgroup()
 	if err := buildRoot(c); err != nil {
-		return fmt.Errorf("making the node's file system: %w", err)
+		return fmt.Errorf("creating the node's file system: %w", err)
 	}
-	if err := makeCgroups(cgroup); err != nil {
-		return fmt.Errorf("making the node's cgroups: %w", err)
+	if err := createCgroups(cgroup); err != nil {
+		return fmt.Errorf("creating the node's cgroups: %w", err)
 	}
 	if err := buildNetwork(); err != nil {
-		return fmt.Errorf("making the node's network: %w", err)
+		return fmt.Errorf("creating the node's network: %w", err)
 	}
 
-	var doors ports
-	for i, e := range doors.entrances() {
-		// Descriptors 0 to 2 are the standard ones.
-		file := os.NewFile(uintptr(3+i), e.target)
+	var hostPorts ports
+	for i, f := range hostPorts.forwards() {
+		// Descriptors 0 to 2 are stdin, stdout and stderr.
+		file := os.NewFile(uintptr(3+i), f.target)
 		listener, err := net.FileListener(file)
 		if err != nil {
-			return fmt.Errorf("taking over the listener for %s: %w", e.target, err)
+			return fmt.Errorf("opening the inherited listener for %s: %w", f.target, err)
 		}
 		file.Close()
-		go serveProxy(listener, e.target)
+		go serveProxy(listener, f.target)
 	}
 
 	log.Print("Started the node")
 	return newKeeper(nodeState + "/log").run(components())
 }
 
-// buildNetwork gives the node its address and a route to Services. There is no
-// route to anywhere else: what the node can't reach fails at once.
+// buildNetwork configures the node's address and a route to Services. There is no
+// default route, so connections to other addresses fail immediately.
 func buildNetwork() error {
 	for _, args := range [][]string{
 		{"link", "set", "lo", "up"},
-		// Pods need veth pairs anyway; not every kernel has dummy interfaces.
+		// Not every kernel has dummy interfaces; veth pairs are needed for pods anyway.
 		{"link", "add", "node0", "type", "veth", "peer", "name", "node1"},
 		{"link", "set", "node1", "up"},
 		{"address", "add", nodeIP + "/24", "dev", "node0"},
 		{"link", "set", "node0", "up"},
-		// Service addresses are rewritten on the way out, but only once a route
-		// has let them set out.
+		// iptables rewrites Service addresses, but only for packets that have a route.
 		{"route", "add", serviceCIDR, "dev", "node0"},
 	} {
 		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
@@ -66,7 +65,7 @@ func buildNetwork() error {
 	}
 	for path, value := range map[string]string{
 		"/proc/sys/net/ipv4/ip_forward": "1",
-		// Answers to a pod on the same bridge have to pass the Service's rules too.
+		// Replies between pods on the same bridge must pass the Service's rules too.
 		"/proc/sys/net/bridge/bridge-nf-call-iptables": "1",
 	} {
 		if err := os.WriteFile(path, []byte(value), 0); err != nil {

@@ -14,56 +14,57 @@ import (
 const (
 	minBackoff = 300 * time.Millisecond
 	maxBackoff = 5 * time.Second
-	// steady is how long a component must have run for its backoff to start anew.
-	steady = 30 * time.Second
+	// backoffResetAfter is the run time after which a component's backoff is reset.
+	backoffResetAfter = 30 * time.Second
 )
 
-// keeper keeps the components running. As process 1 it also inherits every
-// orphan of the node, so one loop waits for all children and tells those who
-// started them.
+// keeper restarts components that exit. Process 1 also inherits all orphaned processes
+// of the node, so one loop waits for all children and forwards their exit status.
 type keeper struct {
 	logDir string
 
-	mu      sync.Mutex
-	waiting map[int]chan syscall.WaitStatus
-	born    chan struct{}
+	mu sync.Mutex
+	// exits has a channel for the exit status of each component, by pid.
+	exits map[int]chan syscall.WaitStatus
+	// started wakes up reap when it has no children.
+	started chan struct{}
 }
 
 func newKeeper(logDir string) *keeper {
-	return &keeper{logDir: logDir, waiting: map[int]chan syscall.WaitStatus{}, born: make(chan struct{}, 1)}
+	return &keeper{logDir: logDir, exits: map[int]chan syscall.WaitStatus{}, started: make(chan struct{}, 1)}
 }
 
-// run starts the components and never returns.
+// run starts the components and returns only an error.
 func (k *keeper) run(components []component) error {
 	if err := os.MkdirAll(k.logDir, 0o755); err != nil {
 		return err
 	}
 	for _, comp := range components {
-		go k.keep(comp)
+		go k.keepRunning(comp)
 	}
 	k.reap()
 	return nil
 }
 
-// keep starts a component again and again, with a growing pause in between.
-func (k *keeper) keep(comp component) {
+// keepRunning restarts a component with exponential backoff.
+func (k *keeper) keepRunning(comp component) {
 	backoff := minBackoff
 	for {
 		for comp.waitFor != "" && !exists(comp.waitFor) {
 			time.Sleep(50 * time.Millisecond)
 		}
-		began := time.Now()
+		begin := time.Now()
 		status, err := k.runOnce(comp)
-		if time.Since(began) > steady {
+		if time.Since(begin) > backoffResetAfter {
 			backoff = minBackoff
 		}
-		log.Printf("Component %s ended (%s); starting it again in %s", comp.name, describe(status, err), backoff)
+		log.Printf("Component %s exited (%s); restarting it in %s", comp.name, describeExit(status, err), backoff)
 		time.Sleep(backoff)
 		backoff = min(2*backoff, maxBackoff)
 	}
 }
 
-// runOnce runs a component until it ends.
+// runOnce runs a component until it exits.
 func (k *keeper) runOnce(comp component) (syscall.WaitStatus, error) {
 	logFile, err := os.OpenFile(filepath.Join(k.logDir, comp.name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -80,7 +81,7 @@ func (k *keeper) runOnce(comp component) (syscall.WaitStatus, error) {
 	if comp.self {
 		program = "/proc/self/exe"
 	}
-	ended, err := k.start(program, append([]string{comp.name}, comp.args...), &syscall.ProcAttr{
+	exited, err := k.start(program, append([]string{comp.name}, comp.args...), &syscall.ProcAttr{
 		Dir:   "/",
 		Env:   nodeEnv(),
 		Files: []uintptr{null.Fd(), logFile.Fd(), logFile.Fd()},
@@ -89,10 +90,10 @@ func (k *keeper) runOnce(comp component) (syscall.WaitStatus, error) {
 	if err != nil {
 		return 0, err
 	}
-	return <-ended, nil
+	return <-exited, nil
 }
 
-// start registers the child before the reaper can see its end.
+// start starts a child. It holds the lock, so that reap can't see the exit first.
 func (k *keeper) start(program string, argv []string, attr *syscall.ProcAttr) (<-chan syscall.WaitStatus, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -100,16 +101,16 @@ func (k *keeper) start(program string, argv []string, attr *syscall.ProcAttr) (<
 	if err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)
 	}
-	ended := make(chan syscall.WaitStatus, 1)
-	k.waiting[pid] = ended
+	exited := make(chan syscall.WaitStatus, 1)
+	k.exits[pid] = exited
 	select {
-	case k.born <- struct{}{}:
+	case k.started <- struct{}{}:
 	default:
 	}
-	return ended, nil
+	return exited, nil
 }
 
-// reap waits for children, its own and the orphans it was left, for ever.
+// reap waits for started children and inherited orphans in an endless loop.
 func (k *keeper) reap() {
 	for {
 		var status syscall.WaitStatus
@@ -118,31 +119,31 @@ func (k *keeper) reap() {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case err != nil:
-			<-k.born // No child at all: wait for the next one.
+			<-k.started // There is no child; wait for the next one.
 			continue
 		}
 		k.mu.Lock()
-		if ended, ok := k.waiting[pid]; ok {
-			ended <- status
-			delete(k.waiting, pid)
+		if exited, ok := k.exits[pid]; ok {
+			exited <- status
+			delete(k.exits, pid)
 		}
 		k.mu.Unlock()
 	}
 }
 
-func describe(status syscall.WaitStatus, err error) string {
+func describeExit(status syscall.WaitStatus, err error) string {
 	switch {
 	case err != nil:
 		return err.Error()
 	case status.Signaled():
 		return "signal: " + status.Signal().String()
 	default:
-		return fmt.Sprintf("exit status %d", status.ExitStatus())
+		return fmt.Sprintf("exit code %d", status.ExitStatus())
 	}
 }
 
-// nodeEnv is the whole environment of the components: nothing of the shell that
-// called up, such as a proxy or a KUBECONFIG, reaches them.
+// nodeEnv returns the complete environment of the components. They inherit nothing from
+// the shell that ran up, such as a proxy or KUBECONFIG.
 func nodeEnv() []string {
 	return []string{
 		"PATH=" + nodePath + ":/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// startNode starts the supervisor, unless one runs, and waits for the API server.
+// startNode starts the supervisor unless it runs, and waits for the API server.
 func (c cache) startNode(ctx context.Context) (*apiClient, error) {
 	if err := c.linkAssets(); err != nil {
 		return nil, err
@@ -20,7 +20,7 @@ func (c cache) startNode(ctx context.Context) (*apiClient, error) {
 		return nil, err
 	}
 	if !running(current) {
-		if err := c.endNode(current); err != nil {
+		if err := c.stopNode(current); err != nil {
 			return nil, err
 		}
 		if err := c.writeState(); err != nil {
@@ -41,15 +41,15 @@ func (c cache) startNode(ctx context.Context) (*apiClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api, await(ctx, "the API server", 2*time.Minute, func(ctx context.Context) error {
-		if now, err := c.readRecord(); err != nil || !running(now) {
-			return fmt.Errorf("%w: the node ended: see %s", errFatal, c.cluster("supervisor.log"))
+	return api, waitUntil(ctx, "the API server", 2*time.Minute, func(ctx context.Context) error {
+		if latest, err := c.readRecord(); err != nil || !running(latest) {
+			return fmt.Errorf("%w: the node exited; see %s", errFatal, c.cluster("supervisor.log"))
 		}
 		return api.get(ctx, "/readyz", nil)
 	})
 }
 
-// writeState writes all that the node reads: certificates and configuration.
+// writeState writes the certificates, configuration and folders of the node.
 func (c cache) writeState() error {
 	if err := writePKI(c.state("pki")); err != nil {
 		return err
@@ -79,12 +79,12 @@ func (c cache) writeState() error {
 	return os.Chmod(c.state("etcd"), 0o700)
 }
 
-// launch starts the supervisor, apart from this process and its terminal, and
-// waits for its record.
+// launch starts the supervisor detached from this process and its terminal, and waits
+// for its record.
 func (c cache) launch(ctx context.Context, last record) (record, error) {
 	self := c.cluster("atoll-cluster")
 	if err := copySelf(self); err != nil {
-		return record{}, fmt.Errorf("keeping a copy of this program: %w", err)
+		return record{}, fmt.Errorf("copying this program: %w", err)
 	}
 	logFile, err := os.OpenFile(c.cluster("supervisor.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -99,29 +99,29 @@ func (c cache) launch(ctx context.Context, last record) (record, error) {
 	if err := cmd.Start(); err != nil {
 		return record{}, fmt.Errorf("starting the supervisor: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
 
 	var current record
-	err = await(ctx, "the supervisor", 20*time.Second, func(context.Context) error {
+	err = waitUntil(ctx, "the supervisor", 20*time.Second, func(context.Context) error {
 		select {
-		case err := <-ended:
-			ended <- err
-			return fmt.Errorf("%w: it ended (%w): see %s", errFatal, err, c.cluster("supervisor.log"))
+		case err := <-exited:
+			exited <- err
+			return fmt.Errorf("%w: the supervisor exited (%w); see %s", errFatal, err, c.cluster("supervisor.log"))
 		default:
 		}
 		if current, err = c.readRecord(); err != nil {
 			return err
 		}
 		if current.Supervisor == last.Supervisor || !running(current) {
-			return errors.New("it has not started the node yet")
+			return errors.New("the node has not started yet")
 		}
 		return nil
 	})
 	return current, err
 }
 
-// copySelf keeps this program where it stays: go run deletes what it builds.
+// copySelf copies this program, because go run deletes its binary on exit.
 func copySelf(to string) error {
 	self, err := os.Open("/proc/self/exe")
 	if err != nil {

@@ -11,15 +11,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// tarLayer is an uncompressed layer. It never leaves this machine, as a rule,
-// and compressing it would take longer than all else.
+// tarLayer is an uncompressed layer. Compression would take longer than everything else,
+// and most layers never leave this machine.
 type tarLayer struct {
 	open   func() (io.ReadCloser, error)
 	digest v1.Hash
 	size   int64
 }
 
-// newTarLayer reads the tar once, for its digest. Each open must give the same bytes.
+// newTarLayer reads the tar once for its digest. Each open must return the same bytes.
 func newTarLayer(open func() (io.ReadCloser, error)) (v1.Layer, error) {
 	content, err := open()
 	if err != nil {
@@ -42,13 +42,13 @@ type entry struct {
 	path    string
 	mode    int64
 	content []byte
-	source  string // a file on disk that gives the content
-	link    string // a symbolic link's target
+	source  string // a file on disk with the content
+	link    string // the target of a symbolic link
 	uid     int
 }
 
-// entriesLayer is a layer of the given entries. The same entries always give the
-// same digest: there are no times in it.
+// entriesLayer returns a layer of entries without timestamps, so that the same entries
+// have the same digest.
 func entriesLayer(entries []entry) (v1.Layer, error) {
 	return newTarLayer(func() (io.ReadCloser, error) {
 		reader, writer := io.Pipe()

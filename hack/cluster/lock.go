@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lock takes a lock that another run of this tool on the same cache may hold,
-// and says so when it has to wait. The kernel lets go of it when we die.
+// lock locks out other runs of this tool on the same cache and prints a message when it
+// must wait. The kernel releases the lock when this process dies.
 func (c cache) lock(name string) (unlock func(), err error) {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("making the cache folder (ATOLL_CACHE chooses another): %w", err)
+		return nil, fmt.Errorf("creating the cache folder: %w; set ATOLL_CACHE to choose another", err)
 	}
 	file, err := os.OpenFile(c.path(name), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
@@ -19,7 +19,7 @@ func (c cache) lock(name string) (unlock func(), err error) {
 	}
 	fd := int(file.Fd())
 	if err := unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB); err == unix.EWOULDBLOCK {
-		fmt.Fprintf(os.Stderr, "waiting for another run of this tool on %s\n", c.dir)
+		fmt.Fprintf(os.Stderr, "waiting for another run of this tool that uses %s\n", c.dir)
 		for {
 			err = unix.Flock(fd, unix.LOCK_EX)
 			if err != unix.EINTR {

@@ -1,9 +1,8 @@
-// Command cluster runs a real, single-node Kubernetes on this machine for
-// development, demos and end-to-end tests, from Go modules and Debian packages
-// alone.
+// Command cluster runs a single-node Kubernetes cluster on this machine for
+// development, demos and end-to-end tests. It needs only Go modules and Debian
+// packages.
 //
-// Everything runs inside namespaces of its own: README.md says how, and what the
-// tool offers.
+// The cluster runs in its own Linux namespaces. README.md describes the commands.
 package main
 
 import (
@@ -15,23 +14,23 @@ import (
 	"syscall"
 )
 
-// command is one thing that the tool can be asked to do.
+// command is a subcommand of the tool.
 type command struct {
 	summary string
 	run     func(ctx context.Context, args []string) error
-	// hidden commands are how the tool starts itself; nobody types them.
+	// hidden is true for commands that only the tool itself runs.
 	hidden bool
 }
 
 func commands() map[string]command {
 	return map[string]command{
-		"assets":    {summary: "build etcd, kube-apiserver and kubectl; print the folder for KUBEBUILDER_ASSETS", run: runAssets},
-		"up":        {summary: "start the cluster, building what is missing", run: runUp},
-		"images":    {summary: "build and push the operator and the sample services; print name=reference lines", run: runImages},
-		"status":    {summary: "show what runs and where it listens", run: runStatus},
-		"env":       {summary: "print export lines for a shell: eval \"$(go run . env)\"", run: runEnv},
+		"assets":    {summary: "build etcd, kube-apiserver and kubectl and print their folder for KUBEBUILDER_ASSETS", run: runAssets},
+		"up":        {summary: "build missing binaries and images and start the cluster", run: runUp},
+		"images":    {summary: "build and push the images of the operator and the sample services and print name=reference lines", run: runImages},
+		"status":    {summary: "print the state of the cluster and its addresses", run: runStatus},
+		"env":       {summary: "print the shell's environment; use it as eval \"$(go run . env)\"", run: runEnv},
 		"logs":      {summary: "print the log of a component (logs <component>)", run: runLogs},
-		"down":      {summary: "end the cluster and delete its state (--all: and the cache of binaries)", run: runDown},
+		"down":      {summary: "stop the cluster and delete its state (--all also deletes the cached binaries)", run: runDown},
 		"supervise": {run: runSupervise, hidden: true},
 		"init":      {run: runInit, hidden: true},
 		"registry":  {run: runRegistry, hidden: true},

@@ -4,8 +4,8 @@ import v1 "github.com/google/go-containerregistry/pkg/v1"
 
 const mariadbUID = 999
 
-// mariadbConfig names no socket, so that MYSQL_UNIX_PORT can. Clients are known
-// by address: a cluster has no names for pods.
+// mariadbConfig sets no socket, so that MYSQL_UNIX_PORT can. It disables name
+// resolution, because client addresses in a cluster have no names.
 const mariadbConfig = `[mariadbd]
 pid-file = /run/mysqld/mysqld.pid
 host-cache-size = 0
@@ -15,8 +15,8 @@ skip-name-resolve
 !includedir /etc/mysql/mariadb.conf.d/
 `
 
-// mariadb has the server's core alone: what else its package holds is for a
-// machine of its own.
+// mariadb uses the server's core package. The full package adds files that only a
+// dedicated machine needs.
 var mariadb = debianImage{
 	repository: "library/mariadb", tag: "11.8",
 	user: "mysql", id: mariadbUID, home: "/var/lib/mysql",

@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// identity is a certificate that the cluster's own authority signs.
+// identity describes a certificate that one of the cluster's authorities signs.
 type identity struct {
 	name          string // of the files
 	commonName    string
 	organizations []string
-	hosts         []string // a server's names and addresses; a client has none
+	hosts         []string // names and addresses of a server; empty for a client
 }
 
 func identities() []identity {
@@ -41,7 +41,7 @@ func identities() []identity {
 	}
 }
 
-// writePKI makes the authorities, certificates and keys that are missing.
+// writePKI creates the missing authorities, certificates and keys.
 func writePKI(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -52,17 +52,17 @@ func writePKI(dir string) error {
 	}
 	for _, id := range identities() {
 		if err := ca.ensure(dir, id); err != nil {
-			return fmt.Errorf("making the certificate of %s: %w", id.name, err)
+			return fmt.Errorf("creating the certificate of %s: %w", id.name, err)
 		}
 	}
-	// Aggregated API servers trust a separate authority, so that no client
-	// certificate of the cluster can pass for the API server itself.
+	// Aggregated API servers trust a separate authority, so that a client certificate
+	// of the cluster can't impersonate the API server.
 	front, err := ensureAuthority(dir, "front-proxy-ca")
 	if err != nil {
 		return err
 	}
 	if err := front.ensure(dir, identity{name: "front-proxy-client", commonName: "front-proxy-client"}); err != nil {
-		return fmt.Errorf("making the front proxy's certificate: %w", err)
+		return fmt.Errorf("creating the front proxy's certificate: %w", err)
 	}
 	return ensureServiceAccountKey(dir)
 }
@@ -134,7 +134,7 @@ func newKey() (*ecdsa.PrivateKey, error) { return ecdsa.GenerateKey(elliptic.P25
 func certificateFor(commonName string, organizations []string) *x509.Certificate {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
-		panic(err) // crypto/rand never fails on a system that works.
+		panic(err) // crypto/rand never fails on a working system.
 	}
 	return &x509.Certificate{
 		SerialNumber: serial,
@@ -144,13 +144,13 @@ func certificateFor(commonName string, organizations []string) *x509.Certificate
 	}
 }
 
-// writePair writes the certificate before the key, whose presence completes it.
+// writePair writes the certificate first; the presence of the key completes the pair.
 func writePair(certPath, keyPath string, cert, parent *x509.Certificate, key, signer *ecdsa.PrivateKey) error {
 	der, err := x509.CreateCertificate(rand.Reader, cert, parent, &key.PublicKey, signer)
 	if err != nil {
 		return err
 	}
-	// A key from an interrupted run would not fit the new certificate.
+	// A key from an interrupted run would not match the new certificate.
 	if err := os.Remove(keyPath); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -169,27 +169,32 @@ func writeKey(path string, key *ecdsa.PrivateKey) error {
 }
 
 func readCertificate(path string) (*x509.Certificate, error) {
-	data, err := os.ReadFile(path)
+	der, err := readPEM(path)
 	if err != nil {
 		return nil, err
 	}
-	block, _ := pem.Decode(data)
-	if block == nil {
-		return nil, fmt.Errorf("%s holds no certificate", path)
-	}
-	return x509.ParseCertificate(block.Bytes)
+	return x509.ParseCertificate(der)
 }
 
 func readKey(path string) (*ecdsa.PrivateKey, error) {
+	der, err := readPEM(path)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseECPrivateKey(der)
+}
+
+// readPEM returns the bytes of the first PEM block in a file.
+func readPEM(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	block, _ := pem.Decode(data)
 	if block == nil {
-		return nil, fmt.Errorf("%s holds no key", path)
+		return nil, fmt.Errorf("%s contains no PEM block", path)
 	}
-	return x509.ParseECPrivateKey(block.Bytes)
+	return block.Bytes, nil
 }
 
 func exists(path string) bool {
@@ -207,5 +212,5 @@ func kubeconfig(pkiDir, user, server string) ([]byte, error) {
 		}
 		data[key] = base64.StdEncoding.EncodeToString(raw)
 	}
-	return render("config/kubeconfig.yaml", data)
+	return renderTemplate("config/kubeconfig.yaml", data)
 }

@@ -5,7 +5,7 @@ import (
 	"net"
 )
 
-// ports are where the host reaches the cluster, all on 127.0.0.1.
+// ports holds the host's ports on 127.0.0.1 that lead to the cluster.
 type ports struct {
 	API      int `json:"api"`
 	Registry int `json:"registry"`
@@ -13,18 +13,19 @@ type ports struct {
 	HTTPS    int `json:"https"`
 }
 
-// defaultPorts are taken when they are free.
+// defaultPorts holds the ports that are used if they are free.
 var defaultPorts = ports{API: 6443, Registry: 5000, HTTP: 8080, HTTPS: 8443}
 
-// entrance is a port on the host and the address inside the node that it leads to.
-type entrance struct {
+// portForward is a port on the host and its target address inside the node.
+type portForward struct {
 	port   *int
 	target string
 }
 
-// entrances lists the ports in the order in which their listeners are handed on.
-func (p *ports) entrances() []entrance {
-	return []entrance{
+// forwards returns the forwarded ports in the order in which process 1 inherits their
+// listeners.
+func (p *ports) forwards() []portForward {
+	return []portForward{
 		{&p.API, "127.0.0.1:" + apiPort},
 		{&p.Registry, "127.0.0.1:" + registryPort},
 		{&p.HTTP, gatewayIP + ":80"},
@@ -32,31 +33,31 @@ func (p *ports) entrances() []entrance {
 	}
 }
 
-// or takes the ports of another set where this one names none.
-func (p ports) or(other ports) ports {
-	have, fallback := p.entrances(), other.entrances()
+// withDefaults replaces unset ports with the defaults.
+func (p ports) withDefaults(defaults ports) ports {
+	have, fallback := p.forwards(), defaults.forwards()
 	out := p
-	for i, e := range out.entrances() {
+	for i, f := range out.forwards() {
 		if *have[i].port == 0 {
-			*e.port = *fallback[i].port
+			*f.port = *fallback[i].port
 		}
 	}
 	return out
 }
 
-// listen opens every port on the host's loopback. One that is taken is replaced
-// by a free one.
+// listen opens every port on the host's loopback address. It replaces a port that is
+// in use with a free one.
 func (p *ports) listen() ([]*net.TCPListener, error) {
 	var listeners []*net.TCPListener
-	for _, e := range p.entrances() {
-		listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: *e.port})
+	for _, f := range p.forwards() {
+		listener, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: *f.port})
 		if err != nil {
 			listener, err = net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		}
 		if err != nil {
-			return nil, fmt.Errorf("listening for %s: %w", e.target, err)
+			return nil, fmt.Errorf("listening for %s: %w", f.target, err)
 		}
-		*e.port = listener.Addr().(*net.TCPAddr).Port
+		*f.port = listener.Addr().(*net.TCPAddr).Port
 		listeners = append(listeners, listener)
 	}
 	return listeners, nil

@@ -7,8 +7,7 @@ const (
 	postgresUID   = 999
 )
 
-// postgres leaves LLVM out. Without it there is no just-in-time compilation,
-// which PostgreSQL takes note of by itself.
+// postgres leaves out LLVM. PostgreSQL then disables just-in-time compilation.
 var postgres = debianImage{
 	repository: "library/postgres", tag: postgresMajor,
 	user: "postgres", id: postgresUID, home: "/var/lib/postgresql",

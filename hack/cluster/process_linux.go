@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// identify reads the identity of a living process.
-func identify(pid int) (process, error) {
+// readProcess reads the identity of a running process.
+func readProcess(pid int) (process, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return process{}, err
@@ -28,31 +28,31 @@ func identify(pid int) (process, error) {
 	return process{PID: pid, StartTime: start, Boot: strings.TrimSpace(string(boot))}, nil
 }
 
-// startTime is field 22 of /proc/<pid>/stat. Field 2, the program's name, may
-// hold blanks and brackets, so that counting begins after its last bracket.
+// startTime returns field 22 of /proc/<pid>/stat. Field 2, the program's name, may
+// contain spaces and parentheses, so counting starts after the last parenthesis.
 func startTime(stat string) (uint64, error) {
 	end := strings.LastIndexByte(stat, ')')
 	if end < 0 {
-		return 0, errors.New("no program name in it")
+		return 0, errors.New("no program name")
 	}
 	fields := strings.Fields(stat[end+1:])
 	const startTimeField = 22 - 3
 	if len(fields) <= startTimeField {
-		return 0, errors.New("too few fields in it")
+		return 0, errors.New("too few fields")
 	}
 	return strconv.ParseUint(fields[startTimeField], 10, 64)
 }
 
-// alive tells whether this very process still runs.
+// alive reports whether this process still runs, and not a later one with its pid.
 func (p process) alive() bool {
 	if p.PID <= 0 {
 		return false
 	}
-	now, err := identify(p.PID)
-	if err != nil || now != p {
+	current, err := readProcess(p.PID)
+	if err != nil || current != p {
 		return false
 	}
-	// A process that has ended but was not yet waited for no longer runs.
+	// A zombie no longer runs.
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
 	if err != nil {
 		return false
@@ -61,9 +61,8 @@ func (p process) alive() bool {
 	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
 }
 
-// kill ends this very process and waits until it is gone. The descriptor is
-// taken before the check, so that the signal can't reach another process which
-// got the same pid in between.
+// kill sends SIGKILL to this process and waits for its end. It opens the pidfd before it
+// checks the identity, so that a later process with the same pid never gets the signal.
 func (p process) kill(timeout time.Duration) error {
 	if p.PID <= 0 {
 		return nil
@@ -80,12 +79,12 @@ func (p process) kill(timeout time.Duration) error {
 		return nil
 	}
 	if err := unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0); err != nil && !errors.Is(err, unix.ESRCH) {
-		return fmt.Errorf("ending process %d: %w", p.PID, err)
+		return fmt.Errorf("killing process %d: %w", p.PID, err)
 	}
 	deadline := time.Now().Add(timeout)
 	for p.alive() {
 		if time.Now().After(deadline) {
-			return fmt.Errorf("process %d did not end within %s", p.PID, timeout)
+			return fmt.Errorf("process %d still runs %s after SIGKILL", p.PID, timeout)
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

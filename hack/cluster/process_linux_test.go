@@ -14,10 +14,10 @@ func TestStartTime(t *testing.T) {
 		want    uint64
 		wantErr bool
 	}{
-		"a plain name":                  {stat: "12 (etcd)" + rest, want: 4242},
-		"a name with blank and bracket": {stat: "12 (a) b (c)" + rest, want: 4242},
-		"no name":                       {stat: "12 etcd", wantErr: true},
-		"cut short":                     {stat: "12 (etcd) S 1 2", wantErr: true},
+		"plain name":                   {stat: "12 (etcd)" + rest, want: 4242},
+		"name with space and brackets": {stat: "12 (a) b (c)" + rest, want: 4242},
+		"no name":                      {stat: "12 etcd", wantErr: true},
+		"truncated":                    {stat: "12 (etcd) S 1 2", wantErr: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -29,53 +29,53 @@ func TestStartTime(t *testing.T) {
 	}
 }
 
-func TestReusedPIDIsNeverEnded(t *testing.T) {
+func TestKillSparesReusedPID(t *testing.T) {
 	cmd := exec.Command("sleep", "60")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		if err := <-ended; err == nil {
-			t.Error("the process ended before it was killed")
+		if err := <-exited; err == nil {
+			t.Error("the process exited before it was killed")
 		}
 	})
 
-	child, err := identify(cmd.Process.Pid)
+	child, err := readProcess(cmd.Process.Pid)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, other := range map[string]process{
-		"an earlier start": {PID: child.PID, StartTime: child.StartTime - 1, Boot: child.Boot},
-		"an earlier boot":  {PID: child.PID, StartTime: child.StartTime, Boot: "other"},
-		"no process":       {},
+		"earlier start": {PID: child.PID, StartTime: child.StartTime - 1, Boot: child.Boot},
+		"earlier boot":  {PID: child.PID, StartTime: child.StartTime, Boot: "other"},
+		"no process":    {},
 	} {
 		if other.alive() {
-			t.Errorf("%s counts as alive", name)
+			t.Errorf("%s: alive returned true", name)
 		}
 		if err := other.kill(time.Second); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if !child.alive() {
-		t.Fatal("the process was ended for another one's record")
+		t.Fatal("kill killed a process with another identity")
 	}
 	if err := child.kill(5 * time.Second); err != nil {
 		t.Fatal(err)
 	}
 	if child.alive() {
-		t.Error("the process still counts as alive")
+		t.Error("the killed process is still alive")
 	}
 }
 
 func TestOwnProcessIsAlive(t *testing.T) {
-	me, err := identify(os.Getpid())
+	me, err := readProcess(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !me.alive() {
-		t.Error("this very process does not count as alive")
+		t.Error("alive returned false for this process")
 	}
 }

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// heartbeat is how often a long step says that it is still at work.
+// heartbeat is the period of the message that a long step still runs.
 const heartbeat = time.Minute
 
-// progress prints each step with its number, and how long it took.
+// progress prints the number and the duration of each step.
 type progress struct {
 	out   io.Writer
 	total int
@@ -23,7 +23,7 @@ func (p *progress) step(what string, run func() error) error {
 	label := fmt.Sprintf("[%2d/%d] %s", p.done, p.total, what)
 	fmt.Fprintln(p.out, label)
 
-	began := time.Now()
+	begin := time.Now()
 	finished := make(chan struct{})
 	var beats sync.WaitGroup
 	beats.Go(func() {
@@ -34,7 +34,7 @@ func (p *progress) step(what string, run func() error) error {
 			case <-finished:
 				return
 			case <-ticker.C:
-				fmt.Fprintf(p.out, "%s: %s so far\n", label, elapsed(began))
+				fmt.Fprintf(p.out, "%s: %s so far\n", label, elapsed(begin))
 			}
 		}
 	})
@@ -44,7 +44,7 @@ func (p *progress) step(what string, run func() error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	fmt.Fprintf(p.out, "%s: %s\n", label, elapsed(began))
+	fmt.Fprintf(p.out, "%s: %s\n", label, elapsed(begin))
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// serveProxy copies bytes between the connections of a listener and a target.
+// serveProxy forwards the connections of a listener to a target.
 func serveProxy(listener net.Listener, target string) {
 	for {
 		conn, err := listener.Accept()
@@ -17,18 +17,18 @@ func serveProxy(listener net.Listener, target string) {
 			return
 		}
 		if err != nil {
-			// Out of descriptors, most likely: it passes when connections end.
+			// The process probably has too many open files until connections end.
 			log.Printf("Accepting for %s failed: %v", target, err)
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
-		go forward(conn, target)
+		go proxyConnection(conn, target)
 	}
 }
 
-// forward joins a connection to a new one to the target. One side's end of
-// writing is passed on alone, so that an answer may still come back.
-func forward(conn net.Conn, target string) {
+// proxyConnection connects to the target and copies both directions. It forwards a
+// half-close, so that the other side can still respond.
+func proxyConnection(conn net.Conn, target string) {
 	defer conn.Close()
 	upstream, err := net.DialTimeout("tcp", target, 5*time.Second)
 	if err != nil {
@@ -37,14 +37,14 @@ func forward(conn net.Conn, target string) {
 	defer upstream.Close()
 
 	var both sync.WaitGroup
-	both.Go(func() { pump(upstream, conn) })
-	both.Go(func() { pump(conn, upstream) })
+	both.Go(func() { copyStream(upstream, conn) })
+	both.Go(func() { copyStream(conn, upstream) })
 	both.Wait()
 }
 
-// pump copies until the source ends its writing, and then ends that of the
-// destination. When the destination is gone, the source is told to stop.
-func pump(to, from net.Conn) {
+// copyStream copies until the source closes its write side, and then closes the write
+// side of the destination. An error closes both connections.
+func copyStream(to, from net.Conn) {
 	if _, err := io.Copy(to, from); err != nil {
 		to.Close()
 		from.Close()

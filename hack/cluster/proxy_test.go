@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestProxyPassesOnAHalfClose(t *testing.T) {
+func TestProxyForwardsHalfClose(t *testing.T) {
 	target := listenLocal(t)
 	go func() {
 		conn, err := target.Accept()
@@ -14,7 +14,7 @@ func TestProxyPassesOnAHalfClose(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		// Answers only when the client has ended its writing.
+		// ReadAll returns after the client closes its write side.
 		data, _ := io.ReadAll(conn)
 		_, _ = conn.Write(append([]byte("got "), data...))
 	}()
@@ -32,13 +32,13 @@ func TestProxyPassesOnAHalfClose(t *testing.T) {
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := io.ReadAll(conn)
-	if err != nil || string(answer) != "got hello" {
-		t.Errorf("the answer is %q, %v", answer, err)
+	response, err := io.ReadAll(conn)
+	if err != nil || string(response) != "got hello" {
+		t.Errorf("the response is %q, %v", response, err)
 	}
 }
 
-func TestProxyEndsAConnectionItCannotPassOn(t *testing.T) {
+func TestProxyClosesConnectionWithoutTarget(t *testing.T) {
 	closed := listenLocal(t)
 	address := closed.Addr().String()
 	closed.Close()
@@ -50,11 +50,11 @@ func TestProxyEndsAConnectionItCannotPassOn(t *testing.T) {
 	}
 	defer conn.Close()
 	if n, err := conn.Read(make([]byte, 1)); err == nil {
-		t.Errorf("read %d bytes of nothing", n)
+		t.Errorf("read %d bytes, want an error", n)
 	}
 }
 
-func TestTakenPortIsReplaced(t *testing.T) {
+func TestListenReplacesPortInUse(t *testing.T) {
 	taken := listenLocal(t).Addr().(*net.TCPAddr).Port
 	wanted := ports{API: taken}
 	listeners, err := wanted.listen()
@@ -65,12 +65,12 @@ func TestTakenPortIsReplaced(t *testing.T) {
 		listener.Close()
 	}
 	if wanted.API == taken || wanted.API == 0 {
-		t.Errorf("the API's port is %d, and %d was taken", wanted.API, taken)
+		t.Errorf("the API port is %d, want a free port other than %d", wanted.API, taken)
 	}
 }
 
-func TestRecordedPortsWinOverDefaults(t *testing.T) {
-	got := ports{HTTP: 9999}.or(defaultPorts)
+func TestRecordedPortsOverrideDefaults(t *testing.T) {
+	got := ports{HTTP: 9999}.withDefaults(defaultPorts)
 	want := defaultPorts
 	want.HTTP = 9999
 	if got != want {

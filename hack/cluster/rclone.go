@@ -4,8 +4,8 @@ import v1 "github.com/google/go-containerregistry/pkg/v1"
 
 const rcloneUID = 1009
 
-// rclone copies files to a bucket and from it, in scripts as a rule, so that it
-// has a shell beside it. It serves a folder as a bucket, too.
+// rclone copies files to and from a bucket and serves folders as buckets. The image has
+// a shell, because most callers are scripts.
 var rclone = debianImage{
 	repository: "rclone/rclone", tag: "1.76",
 	user: "rclone", id: rcloneUID, home: "/data",

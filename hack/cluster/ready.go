@@ -6,73 +6,74 @@ import (
 	"time"
 )
 
-// part of a working cluster, and how to tell that it works.
-type part struct {
-	what  string
+// readinessCheck checks one part of the cluster.
+type readinessCheck struct {
+	name  string
 	check func(context.Context) error
 }
 
-// parts lists what a working cluster has. Since is when its node was started.
-func parts(api *apiClient, since time.Time) []part {
+// readinessChecks returns the checks of a cluster whose node started at since.
+func readinessChecks(api *apiClient, since time.Time) []readinessCheck {
 	deployment := func(namespace, name string) func(context.Context) error {
 		return func(ctx context.Context) error {
-			if err := api.available(ctx, namespace, name); err != nil {
+			if err := api.checkAvailable(ctx, namespace, name); err != nil {
 				return err
 			}
-			return api.startedSince(ctx, namespace, name, since)
+			return api.checkStartedSince(ctx, namespace, name, since)
 		}
 	}
-	return []part{
-		{"the node", func(ctx context.Context) error { return api.condition(ctx, "/api/v1/nodes/"+nodeName, "Ready") }},
+	return []readinessCheck{
+		{"the node", func(ctx context.Context) error { return api.checkCondition(ctx, "/api/v1/nodes/"+nodeName, "Ready") }},
 		{"CoreDNS", deployment("kube-system", "coredns")},
 		{"the local path provisioner", deployment("local-path-storage", "local-path-provisioner")},
 		{"Traefik", deployment("traefik", "traefik")},
 		{"the gateway class", func(ctx context.Context) error {
-			return api.condition(ctx, "/apis/gateway.networking.k8s.io/v1/gatewayclasses/traefik", "Accepted")
+			return api.checkCondition(ctx, "/apis/gateway.networking.k8s.io/v1/gatewayclasses/traefik", "Accepted")
 		}},
 	}
 }
 
-func (c cache) awaitReady(ctx context.Context, api *apiClient) error {
+func (c cache) waitUntilReady(ctx context.Context, api *apiClient) error {
 	current, err := c.readRecord()
 	if err != nil {
 		return err
 	}
-	for _, p := range parts(api, current.Started) {
-		if err := await(ctx, p.what, 3*time.Minute, p.check); err != nil {
+	for _, r := range readinessChecks(api, current.Started) {
+		if err := waitUntil(ctx, r.name, 3*time.Minute, r.check); err != nil {
 			return err
 		}
 	}
-	return await(ctx, "the gateway", time.Minute, func(ctx context.Context) error { return answers(ctx, current.Ports.gateway()) })
+	return waitUntil(ctx, "the gateway", time.Minute, func(ctx context.Context) error { return checkResponds(ctx, current.Ports.gateway()) })
 }
 
-// settled tells whether a running cluster lacks nothing.
-func (c cache) settled(ctx context.Context, current record, own []artifact) bool {
+// upToDate reports whether a running cluster is ready and has the current binaries,
+// images and manifests.
+func (c cache) upToDate(ctx context.Context, current record, own []artifact) bool {
 	if len(c.missing(testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, own)) > 0 || !exists(c.kubeconfig()) {
 		return false
 	}
-	text, err := wantedManifests(ctx)
+	text, err := desiredManifests(ctx)
 	if err != nil {
 		return false
 	}
-	if last, err := os.ReadFile(c.state("applied")); err != nil || string(last) != digest(text) {
+	if last, err := os.ReadFile(c.state("applied")); err != nil || string(last) != hexDigest(text) {
 		return false
 	}
-	mark, err := c.imagesMark(own)
+	fingerprint, err := c.imagesFingerprint(own)
 	if err != nil {
 		return false
 	}
-	if last, err := os.ReadFile(c.state("pushed")); err != nil || string(last) != mark {
+	if last, err := os.ReadFile(c.state("pushed")); err != nil || string(last) != fingerprint {
 		return false
 	}
 	api, err := newAPIClient(c.state("pki"), current.Ports.server())
 	if err != nil {
 		return false
 	}
-	for _, p := range parts(api, current.Started) {
-		if p.check(ctx) != nil {
+	for _, r := range readinessChecks(api, current.Started) {
+		if r.check(ctx) != nil {
 			return false
 		}
 	}
-	return ping(ctx, current.Ports.registry()) == nil && answers(ctx, current.Ports.gateway()) == nil
+	return checkRegistry(ctx, current.Ports.registry()) == nil && checkResponds(ctx, current.Ports.gateway()) == nil
 }

@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// process names one process for good: a pid alone may be given to another one
-// later, but never with the same start time within the same boot.
+// process identifies one process. The kernel reuses a pid, but never with the same start
+// time in the same boot.
 type process struct {
 	PID       int    `json:"pid"`
 	StartTime uint64 `json:"startTime"`
 	Boot      string `json:"boot"`
 }
 
-// record is what the supervisor writes down about itself.
+// record describes the running cluster; the supervisor writes it.
 type record struct {
 	Supervisor process `json:"supervisor"`
 	Node       process `json:"node"`
-	// Started is when the supervisor started.
+	// Started is the start time of the supervisor.
 	Started time.Time `json:"started"`
 	Ports   ports     `json:"ports"`
 }
 
 func (c cache) recordPath() string { return c.cluster("node.json") }
 
-// readRecord returns the record of the last supervisor, empty when there is none.
+// readRecord returns the record of the last supervisor; it is empty if there is none.
 func (c cache) readRecord() (record, error) {
 	data, err := os.ReadFile(c.recordPath())
 	if errors.Is(err, os.ErrNotExist) {

@@ -22,7 +22,7 @@ import (
 // runRegistry serves the registry: registry <address> <folder>.
 func runRegistry(_ context.Context, args []string) error {
 	if len(args) != 2 {
-		return errors.New("registry wants an address and a folder")
+		return errors.New("usage: registry <address> <folder>")
 	}
 	handler, err := newRegistry(args[1])
 	if err != nil {
@@ -32,9 +32,8 @@ func runRegistry(_ context.Context, args []string) error {
 	return server.ListenAndServe()
 }
 
-// newRegistry returns a registry that survives a restart. The library keeps
-// layers on disk and manifests in memory, so manifests are written down as they
-// are pushed, and pushed again, to itself, at the start.
+// newRegistry returns a registry that survives a restart. The library stores only layers
+// on disk, so newRegistry saves pushed manifests and pushes them again at the start.
 func newRegistry(dir string) (http.Handler, error) {
 	blobs, manifests := filepath.Join(dir, "blobs"), filepath.Join(dir, "manifests")
 	for _, folder := range []string{blobs, manifests} {
@@ -60,44 +59,44 @@ func newRegistry(dir string) (http.Handler, error) {
 			return
 		}
 		req.Body = io.NopCloser(bytes.NewReader(body))
-		answer := &statusRecorder{ResponseWriter: w}
-		store.ServeHTTP(answer, req)
-		if answer.status != http.StatusCreated {
+		response := &statusRecorder{ResponseWriter: w}
+		store.ServeHTTP(response, req)
+		if response.status != http.StatusCreated {
 			return
 		}
 		stored := append([]byte(req.Header.Get("Content-Type")+"\n"), body...)
 		if err := writeFile(filepath.Join(manifests, url.PathEscape(req.URL.Path)), stored, 0o644); err != nil {
-			log.Printf("Writing down the manifest %s failed: %v", req.URL.Path, err)
+			log.Printf("Saving the manifest %s failed: %v", req.URL.Path, err)
 		}
-		// The library holds each layer in memory while it is pushed; the image is
-		// complete now, and the memory is the machine's again.
+		// The library buffers each pushed layer in memory. The image is complete, so
+		// the memory can be returned to the system.
 		debug.FreeOSMemory()
 	}), nil
 }
 
-// replayManifests pushes what was written down. An index needs its manifests to
-// be there first, so it goes on for as long as a pass gets any further.
+// replayManifests pushes the saved manifests. The registry rejects an index before its
+// manifests, so replayManifests repeats until a pass pushes nothing.
 func replayManifests(store http.Handler, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	waiting := map[string]bool{}
+	pending := map[string]bool{}
 	for _, entry := range entries {
 		if !strings.HasPrefix(entry.Name(), ".") {
-			waiting[entry.Name()] = true
+			pending[entry.Name()] = true
 		}
 	}
-	for again := true; again; {
-		again = false
-		for name := range waiting {
+	for progressed := true; progressed; {
+		progressed = false
+		for name := range pending {
 			accepted, err := replayManifest(store, dir, name)
 			if err != nil {
 				return fmt.Errorf("reading the manifest %s: %w", name, err)
 			}
 			if accepted {
-				delete(waiting, name)
-				again = true
+				delete(pending, name)
+				progressed = true
 			}
 		}
 	}
@@ -119,12 +118,12 @@ func replayManifest(store http.Handler, dir, name string) (accepted bool, err er
 		return false, err
 	}
 	req.Header.Set("Content-Type", contentType)
-	answer := httptest.NewRecorder()
-	store.ServeHTTP(answer, req)
-	return answer.Code == http.StatusCreated, nil
+	response := httptest.NewRecorder()
+	store.ServeHTTP(response, req)
+	return response.Code == http.StatusCreated, nil
 }
 
-// statusRecorder remembers the status that was answered.
+// statusRecorder records the status of a response.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int

@@ -11,17 +11,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemDirs are the host's folders that the node sees, read-only.
+// systemDirs lists the host's folders that are mounted read-only in the node.
 var systemDirs = []string{"usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix", "gnu"}
 
-// etcEntries are what the node sees of the host's /etc; the rest is its own.
+// etcEntries lists the entries of the host's /etc that the node uses.
 var etcEntries = []string{
 	"alternatives", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "passwd", "group",
 	"protocols", "services", "ethertypes", "ssl", "static",
 }
 
-// hostTunables are kernel settings that the kubelet would change for the whole
-// machine. It finds its wishes already met, in files of the node's own.
+// hostTunables maps kernel settings to the values that the kubelet expects. The node
+// mounts its own files over them, so that the kubelet does not change the host.
 var hostTunables = map[string]string{
 	"vm/overcommit_memory":      "1",
 	"vm/panic_on_oom":           "0",
@@ -31,9 +31,9 @@ var hostTunables = map[string]string{
 	"kernel/keys/root_maxbytes": "25000000",
 }
 
-// buildRoot gives the node a root file system of its own: the host's programs
-// read-only, the cluster's state, and everything else fresh and in memory. All
-// mounts below it end with the node.
+// buildRoot creates the node's root file system: the host's programs, read-only, the
+// cluster's state, and an in-memory file system for the rest. The mounts end with the
+// node.
 func buildRoot(c cache) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making the mounts private: %w", err)
@@ -47,14 +47,14 @@ func buildRoot(c cache) error {
 	}
 	b := rootBuilder{root: root}
 	for _, dir := range systemDirs {
-		b.system("/"+dir, dir)
+		b.hostEntry("/"+dir, dir)
 	}
 	b.dir("etc")
 	for _, entry := range etcEntries {
-		b.system("/etc/"+entry, "etc/"+entry)
+		b.hostEntry("/etc/"+entry, "etc/"+entry)
 	}
 	b.file("etc/hosts", "127.0.0.1 localhost\n"+nodeIP+" "+nodeName+"\n")
-	// Nobody listens there: a name from outside the cluster fails at once.
+	// No server listens there, so that external names fail immediately.
 	b.file("etc/resolv.conf", "nameserver 127.0.0.1\n")
 	b.file("etc/nsswitch.conf", "hosts: files dns\n")
 	for _, dir := range []string{"run", "tmp", "root", "mnt", "srv"} {
@@ -63,20 +63,20 @@ func buildRoot(c cache) error {
 	b.dir("run/lock")
 	b.bind("/dev", "dev", unix.MS_REC)
 	b.mount("proc", "proc", "proc")
-	b.sys()
+	b.mountSys()
 	b.bind(c.state(), strings.TrimPrefix(nodeState, "/"), 0)
 	b.bind(c.state("var"), "var", 0)
 	b.link("/run", "var/run")
-	b.programs(c)
-	b.tunables()
+	b.linkPrograms(c)
+	b.coverTunables()
 	if b.err != nil {
 		return b.err
 	}
-	return enter(root)
+	return switchRoot(root)
 }
 
-// enter makes the new root the only one.
-func enter(root string) error {
+// switchRoot changes to the new root and unmounts the old one.
+func switchRoot(root string) error {
 	old := filepath.Join(root, "mnt")
 	if err := unix.PivotRoot(root, old); err != nil {
 		return fmt.Errorf("changing the root: %w", err)
@@ -85,25 +85,25 @@ func enter(root string) error {
 		return err
 	}
 	if err := unix.Mount("", "/mnt", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("closing off the old root: %w", err)
+		return fmt.Errorf("making the old root private: %w", err)
 	}
 	if err := unix.Unmount("/mnt", unix.MNT_DETACH); err != nil {
-		return fmt.Errorf("leaving the old root: %w", err)
+		return fmt.Errorf("unmounting the old root: %w", err)
 	}
-	// Pods may ask for mounts that propagate, between themselves and the node.
+	// Pods may use mount propagation, which needs shared mounts.
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
 		return fmt.Errorf("sharing the mounts: %w", err)
 	}
 	return unix.Sethostname([]byte(nodeName))
 }
 
-// rootBuilder fills the new root and keeps the first error.
+// rootBuilder populates the new root. After the first error it does nothing.
 type rootBuilder struct {
 	root string
 	err  error
 }
 
-func (b *rootBuilder) in(path string) string { return filepath.Join(b.root, path) }
+func (b *rootBuilder) abs(path string) string { return filepath.Join(b.root, path) }
 
 func (b *rootBuilder) do(what string, run func() error) {
 	if b.err != nil {
@@ -115,25 +115,25 @@ func (b *rootBuilder) do(what string, run func() error) {
 }
 
 func (b *rootBuilder) dir(path string) {
-	b.do("making /"+path, func() error { return os.MkdirAll(b.in(path), 0o755) })
+	b.do("creating /"+path, func() error { return os.MkdirAll(b.abs(path), 0o755) })
 }
 
 func (b *rootBuilder) file(path, content string) {
-	b.do("writing /"+path, func() error { return os.WriteFile(b.in(path), []byte(content), 0o644) })
+	b.do("writing /"+path, func() error { return os.WriteFile(b.abs(path), []byte(content), 0o644) })
 }
 
 func (b *rootBuilder) link(target, path string) {
 	b.do("linking /"+path, func() error {
-		if err := os.Remove(b.in(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(b.abs(path)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
-		return os.Symlink(target, b.in(path))
+		return os.Symlink(target, b.abs(path))
 	})
 }
 
 func (b *rootBuilder) mount(kind, source, path string) {
 	b.dir(path)
-	b.do("mounting /"+path, func() error { return unix.Mount(source, b.in(path), kind, 0, "") })
+	b.do("mounting /"+path, func() error { return unix.Mount(source, b.abs(path), kind, 0, "") })
 }
 
 func (b *rootBuilder) bind(from, path string, flags uintptr) {
@@ -141,16 +141,17 @@ func (b *rootBuilder) bind(from, path string, flags uintptr) {
 		if err := os.MkdirAll(from, 0o755); err != nil {
 			return err
 		}
-		if err := os.MkdirAll(b.in(path), 0o755); err != nil {
+		if err := os.MkdirAll(b.abs(path), 0o755); err != nil {
 			return err
 		}
-		return unix.Mount(from, b.in(path), "", unix.MS_BIND|flags, "")
+		return unix.Mount(from, b.abs(path), "", unix.MS_BIND|flags, "")
 	})
 }
 
-// system shows a folder, file or link of the host, if there is one, read-only.
-func (b *rootBuilder) system(from, path string) {
-	b.do("showing "+from, func() error {
+// hostEntry adds a folder, file or link of the host if it exists. A folder is a read-only
+// bind mount; a file is a copy.
+func (b *rootBuilder) hostEntry(from, path string) {
+	b.do("adding "+from, func() error {
 		info, err := os.Lstat(from)
 		if errors.Is(err, os.ErrNotExist) {
 			return nil
@@ -164,38 +165,38 @@ func (b *rootBuilder) system(from, path string) {
 			if err != nil {
 				return err
 			}
-			return os.Symlink(target, b.in(path))
+			return os.Symlink(target, b.abs(path))
 		case info.IsDir():
-			if err := os.MkdirAll(b.in(path), 0o755); err != nil {
+			if err := os.MkdirAll(b.abs(path), 0o755); err != nil {
 				return err
 			}
-			if err := unix.Mount(from, b.in(path), "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
+			if err := unix.Mount(from, b.abs(path), "", unix.MS_BIND|unix.MS_REC, ""); err != nil {
 				return err
 			}
-			return unix.Mount("", b.in(path), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
+			return unix.Mount("", b.abs(path), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 		default:
 			data, err := os.ReadFile(from)
 			if err != nil {
 				return err
 			}
-			return os.WriteFile(b.in(path), data, info.Mode().Perm())
+			return os.WriteFile(b.abs(path), data, info.Mode().Perm())
 		}
 	})
 }
 
-// sys shows the node its own network in /sys, and the machine's cgroups.
-func (b *rootBuilder) sys() {
+// mountSys mounts /sys of the node's network namespace and the machine's cgroups.
+func (b *rootBuilder) mountSys() {
 	b.mount("sysfs", "sysfs", "sys")
 	b.bind("/sys/fs/cgroup", "sys/fs/cgroup", unix.MS_REC)
 }
 
-// programs shows the cached binaries under their plain names.
-func (b *rootBuilder) programs(c cache) {
+// linkPrograms mounts the cached binaries and links them under names without a version.
+func (b *rootBuilder) linkPrograms(c cache) {
 	base := strings.TrimPrefix(nodeBin, "/")
 	b.dir(base + "/path")
 	b.bind(c.path("bin"), base+"/bin", 0)
-	b.do("protecting the binaries", func() error {
-		return unix.Mount("", b.in(base+"/bin"), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
+	b.do("making the binaries read-only", func() error {
+		return unix.Mount("", b.abs(base+"/bin"), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 	})
 	for _, list := range [][]artifact{testAssets, nodeArtifacts} {
 		for _, a := range list {
@@ -204,21 +205,21 @@ func (b *rootBuilder) programs(c cache) {
 	}
 }
 
-// tunables lays files of the node's own over settings of the whole machine.
-func (b *rootBuilder) tunables() {
+// coverTunables mounts the node's own files over kernel settings of the machine.
+func (b *rootBuilder) coverTunables() {
 	b.dir("run/tunables")
 	for name, value := range hostTunables {
-		target := b.in("proc/sys/" + name)
+		target := b.abs("proc/sys/" + name)
 		if !exists(target) {
 			continue
 		}
 		file := "run/tunables/" + strings.ReplaceAll(name, "/", ".")
 		b.file(file, value+"\n")
-		b.do("covering "+name, func() error { return unix.Mount(b.in(file), target, "", unix.MS_BIND, "") })
+		b.do("covering "+name, func() error { return unix.Mount(b.abs(file), target, "", unix.MS_BIND, "") })
 	}
 }
 
-// cgroupRoots are the machine's cgroup hierarchies: one in version 2, one for
+// cgroupRoots returns the machine's cgroup hierarchies: one in version 2, and one for
 // each controller in version 1.
 func cgroupRoots() []string {
 	if exists("/sys/fs/cgroup/cgroup.controllers") {
@@ -230,7 +231,7 @@ func cgroupRoots() []string {
 	}
 	var roots []string
 	for _, entry := range entries {
-		// Two controllers in one hierarchy have links beside it.
+		// Controllers that share a hierarchy have symbolic links to it.
 		if entry.IsDir() {
 			roots = append(roots, filepath.Join("/sys/fs/cgroup", entry.Name()))
 		}
@@ -238,18 +239,18 @@ func cgroupRoots() []string {
 	return roots
 }
 
-// makeCgroups makes the subtree for the pods, which the kubelet wants to find.
-func makeCgroups(name string) error {
+// createCgroups creates the pods' root cgroup, which the kubelet expects to exist.
+func createCgroups(name string) error {
 	roots := cgroupRoots()
 	if len(roots) == 0 {
-		return errors.New("the machine has no cgroup hierarchy mounted at /sys/fs/cgroup")
+		return errors.New("no cgroup hierarchy is mounted at /sys/fs/cgroup")
 	}
 	for _, root := range roots {
 		dir := filepath.Join(root, name)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
-		// In version 1 a new cpuset is empty, and nothing can run in it.
+		// In version 1 a new cpuset is empty, and no process can join it.
 		for _, file := range []string{"cpuset.cpus", "cpuset.mems"} {
 			value, err := os.ReadFile(filepath.Join(root, file))
 			if err != nil {

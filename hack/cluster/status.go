@@ -10,78 +10,81 @@ import (
 	"strings"
 )
 
-// running tells whether the node that a record names runs.
+// running reports whether the supervisor and the node of a record run.
 func running(r record) bool { return r.Supervisor.alive() && r.Node.alive() }
 
-// describe says where the cluster is reached.
-func (c cache) describe(out io.Writer, r record) {
+// runningRecord returns the record of the running cluster.
+func (c cache) runningRecord() (record, error) {
+	current, err := c.readRecord()
+	if err == nil && !running(current) {
+		err = errors.New("no cluster is running; run up first")
+	}
+	return current, err
+}
+
+// printAddresses prints the addresses of the cluster.
+func (c cache) printAddresses(out io.Writer, r record) {
 	fmt.Fprintf(out, "  kubeconfig  %s\n", c.kubeconfig())
 	fmt.Fprintf(out, "  API server  %s\n", r.Ports.server())
 	fmt.Fprintf(out, "  gateway     %s and https://127.0.0.1:%d\n", r.Ports.gateway(), r.Ports.HTTPS)
 	fmt.Fprintf(out, "  registry    %s\n", r.Ports.registry())
 }
 
-// runStatus prints what runs, and fails unless all is well.
+// runStatus prints the state of the cluster and fails unless all parts are ready.
 func runStatus(ctx context.Context, _ []string) error {
 	c, err := openCache()
 	if err != nil {
 		return err
 	}
-	current, err := c.readRecord()
+	current, err := c.runningRecord()
 	if err != nil {
 		return err
 	}
-	if !running(current) {
-		return errors.New("no cluster is running")
-	}
-	c.describe(os.Stdout, current)
+	c.printAddresses(os.Stdout, current)
 	api, err := newAPIClient(c.state("pki"), current.Ports.server())
 	if err != nil {
 		return err
 	}
-	amiss := 0
-	for _, p := range parts(api, current.Started) {
+	notReady := 0
+	for _, r := range readinessChecks(api, current.Started) {
 		state := "ready"
-		if err := p.check(ctx); err != nil {
-			state, amiss = err.Error(), amiss+1
+		if err := r.check(ctx); err != nil {
+			state, notReady = err.Error(), notReady+1
 		}
-		fmt.Printf("%-28s %s\n", p.what, state)
+		fmt.Printf("%-28s %s\n", r.name, state)
 	}
-	if amiss > 0 {
-		return fmt.Errorf("%d of the cluster's parts are not ready", amiss)
+	if notReady > 0 {
+		return fmt.Errorf("%d parts of the cluster are not ready", notReady)
 	}
 	return nil
 }
 
-// runEnv prints what a shell needs to use the cluster.
+// runEnv prints export lines for a shell that uses the cluster.
 func runEnv(context.Context, []string) error {
 	c, err := openCache()
 	if err != nil {
 		return err
 	}
-	if given, err := c.givenCluster(); err != nil {
+	if external, err := c.usesExternalCluster(); err != nil {
 		return err
-	} else if given {
-		fmt.Printf("export KUBECONFIG=%s\nexport IMAGE_REGISTRY=%s\n", quote(os.Getenv("KUBECONFIG")), quote(os.Getenv("IMAGE_REGISTRY")))
+	} else if external {
+		fmt.Printf("export KUBECONFIG=%s\nexport IMAGE_REGISTRY=%s\n", shellQuote(os.Getenv("KUBECONFIG")), shellQuote(os.Getenv("IMAGE_REGISTRY")))
 		if url := os.Getenv("GATEWAY_URL"); url != "" {
-			fmt.Printf("export GATEWAY_URL=%s\n", quote(url))
+			fmt.Printf("export GATEWAY_URL=%s\n", shellQuote(url))
 		}
 		if exists(filepath.Join(c.assets(), "kubectl")) {
-			fmt.Printf("export PATH=\"$PATH\":%s\n", quote(c.assets())) // The caller's own kubectl comes first.
+			fmt.Printf("export PATH=\"$PATH\":%s\n", shellQuote(c.assets())) // The caller's kubectl takes precedence.
 		}
 		return nil
 	}
-	current, err := c.readRecord()
+	current, err := c.runningRecord()
 	if err != nil {
 		return err
 	}
-	if !running(current) {
-		return errors.New("no cluster is running: run up first")
-	}
-	fmt.Printf("export KUBECONFIG=%s\n", quote(c.kubeconfig()))
-	fmt.Printf("export GATEWAY_URL=%s\n", quote(current.Ports.gateway()))
-	fmt.Printf("export IMAGE_REGISTRY=%s\n", quote(current.Ports.registry()))
-	fmt.Printf("export PATH=%s:\"$PATH\"\n", quote(c.assets()))
+	fmt.Printf("export KUBECONFIG=%s\n", shellQuote(c.kubeconfig()))
+	fmt.Printf("export GATEWAY_URL=%s\n", shellQuote(current.Ports.gateway()))
+	fmt.Printf("export IMAGE_REGISTRY=%s\n", shellQuote(current.Ports.registry()))
+	fmt.Printf("export PATH=%s:\"$PATH\"\n", shellQuote(c.assets()))
 	return nil
 }
 
@@ -98,7 +101,7 @@ func runLogs(_ context.Context, args []string) error {
 		paths[comp.name] = c.state("log", comp.name+".log")
 	}
 	if len(args) != 1 || paths[args[0]] == "" {
-		return fmt.Errorf("logs wants one of: %s", strings.Join(names, ", "))
+		return fmt.Errorf("usage: logs <component>; components: %s", strings.Join(names, ", "))
 	}
 	file, err := os.Open(paths[args[0]])
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// runSupervise opens the ports on the host, starts the node in namespaces of its
-// own and stays as its parent: when the supervisor ends, however it ends, the
-// kernel ends the node, and with the node every process, mount and interface.
+// runSupervise opens the ports on the host, starts the node in its own namespaces and
+// remains its parent. When the supervisor exits for any reason, the kernel kills the
+// node, and with it all processes, mounts and interfaces.
 func runSupervise(context.Context, []string) error {
 	c, err := openCache()
 	if err != nil {
@@ -25,23 +25,23 @@ func runSupervise(context.Context, []string) error {
 	}
 	defer unlock()
 
-	// The kernel watches the thread that starts the child, not the process.
+	// Pdeathsig is sent when the thread that started the child exits.
 	runtime.LockOSThread()
 
 	last, err := c.readRecord()
 	if err != nil {
 		return err
 	}
-	current := record{Ports: last.Ports.or(defaultPorts), Started: time.Now()}
+	current := record{Ports: last.Ports.withDefaults(defaultPorts), Started: time.Now()}
 	listeners, err := current.Ports.listen()
 	if err != nil {
 		return err
 	}
-	if current.Supervisor, err = identify(os.Getpid()); err != nil {
+	if current.Supervisor, err = readProcess(os.Getpid()); err != nil {
 		return err
 	}
 	if err := c.writeRecord(current); err != nil {
-		return fmt.Errorf("recording the supervisor: %w", err)
+		return fmt.Errorf("writing the supervisor's record: %w", err)
 	}
 
 	node := exec.Command("/proc/self/exe", "init")
@@ -55,27 +55,27 @@ func runSupervise(context.Context, []string) error {
 	for _, listener := range listeners {
 		file, err := listener.File()
 		if err != nil {
-			return fmt.Errorf("handing on a listener: %w", err)
+			return fmt.Errorf("passing a listener to the node: %w", err)
 		}
 		node.ExtraFiles = append(node.ExtraFiles, file)
 	}
 	if err := node.Start(); err != nil {
 		return fmt.Errorf("starting the node in its namespaces: %w", err)
 	}
-	if current.Node, err = identify(node.Process.Pid); err != nil {
+	if current.Node, err = readProcess(node.Process.Pid); err != nil {
 		return errors.Join(err, node.Process.Kill())
 	}
 	if err := c.writeRecord(current); err != nil {
 		return errors.Join(err, node.Process.Kill())
 	}
-	// From here on the node alone accepts.
+	// Only the node accepts connections from here on.
 	for i, listener := range listeners {
 		listener.Close()
 		node.ExtraFiles[i].Close()
 	}
-	return fmt.Errorf("the node ended: %w", node.Wait())
+	return fmt.Errorf("the node exited: %w", node.Wait())
 }
 
-// detached takes a process out of the caller's session: neither its terminal nor
-// an interrupt from the keyboard reaches it.
+// detached starts a process in a new session, so that the caller's terminal can't
+// interrupt it.
 func detached() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

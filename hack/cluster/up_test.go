@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-func TestStartedSince(t *testing.T) {
+func TestCheckStartedSince(t *testing.T) {
 	node := time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)
 	tests := map[string]struct {
 		pods    string
 		wantErr string
 	}{
-		"runs since after the node's start": {
+		"started after the node": {
 			pods: `{"items":[{"metadata":{"name":"coredns-1"},"status":{"containerStatuses":[{"ready":true,"state":{"running":{"startedAt":"2026-01-02T03:04:05Z"}}}]}}]}`,
 		},
-		"ready is what the killed node said": {
+		"status is from before the node's restart": {
 			pods:    `{"items":[{"metadata":{"name":"coredns-1"},"status":{"containerStatuses":[{"ready":true,"state":{"running":{"startedAt":"2026-01-02T03:04:04Z"}}}]}}]}`,
-			wantErr: `pod "coredns-1" does not run again yet`,
+			wantErr: `pod "coredns-1" has not restarted yet`,
 		},
 		"not ready": {
 			pods:    `{"items":[{"metadata":{"name":"coredns-1"},"status":{"containerStatuses":[{"ready":false,"state":{}}]}}]}`,
-			wantErr: `pod "coredns-1" does not run again yet`,
+			wantErr: `pod "coredns-1" has not restarted yet`,
 		},
-		"another's pods": {
+		"pods of another Deployment": {
 			pods:    `{"items":[{"metadata":{"name":"other-1"}}]}`,
-			wantErr: "it has no pod yet",
+			wantErr: "no pod yet",
 		},
 	}
 	for name, tc := range tests {
@@ -35,35 +35,35 @@ func TestStartedSince(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			if err := pods.startedSince("coredns", node); err != nil {
+			if err := pods.checkStartedSince("coredns", node); err != nil {
 				got = err.Error()
 			}
 			if got != tc.wantErr {
-				t.Errorf("startedSince returned %q, want %q", got, tc.wantErr)
+				t.Errorf("checkStartedSince returned %q, want %q", got, tc.wantErr)
 			}
 		})
 	}
 }
 
-func TestGivenCluster(t *testing.T) {
+func TestUsesExternalCluster(t *testing.T) {
 	c := cache{dir: "/cache"}
 	tests := map[string]struct {
 		kubeconfig, registry string
 		want, wantErr        bool
 	}{
-		"nothing given":      {},
-		"both given":         {kubeconfig: "/home/me/.kube/config", registry: "registry.example", want: true},
-		"a kubeconfig alone": {kubeconfig: "/home/me/.kube/config"},
-		"a registry alone":   {registry: "registry.example", wantErr: true},
-		"what env printed":   {kubeconfig: "/cache/cluster/kubeconfig", registry: "localhost:5000"},
+		"neither":         {},
+		"both":            {kubeconfig: "/home/me/.kube/config", registry: "registry.example", want: true},
+		"kubeconfig only": {kubeconfig: "/home/me/.kube/config"},
+		"registry only":   {registry: "registry.example", wantErr: true},
+		"output of env":   {kubeconfig: "/cache/cluster/kubeconfig", registry: "localhost:5000"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("KUBECONFIG", tc.kubeconfig)
 			t.Setenv("IMAGE_REGISTRY", tc.registry)
-			got, err := c.givenCluster()
+			got, err := c.usesExternalCluster()
 			if got != tc.want || (err != nil) != tc.wantErr {
-				t.Errorf("givenCluster returned %t, %v; want %t, error %t", got, err, tc.want, tc.wantErr)
+				t.Errorf("usesExternalCluster returned %t, %v; want %t, error %t", got, err, tc.want, tc.wantErr)
 			}
 		})
 	}

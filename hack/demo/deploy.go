@@ -26,27 +26,27 @@ import (
 	"strings"
 )
 
-// deployment is where to install, and which images.
+// deployment holds the settings of a deployment to a cluster.
 type deployment struct {
-	// root is the repository.
+	// root is the root folder of the repository.
 	root string
-	// images are by name: atoll, users, orders, payments.
+	// images maps a name (atoll, users, orders, payments) to an image reference.
 	images map[string]string
-	// gatewayURL is where the gateway listens.
+	// gatewayURL is the base URL of the gateway.
 	gatewayURL string
-	// gatewayClass replaces the sample's class; empty leaves it.
+	// gatewayClass replaces the sample's class. Empty keeps it.
 	gatewayClass string
 }
 
 func newDeployment() (*deployment, error) {
 	d := &deployment{images: map[string]string{}, gatewayURL: os.Getenv("GATEWAY_URL"), gatewayClass: os.Getenv("GATEWAY_CLASS")}
 	if os.Getenv("KUBECONFIG") == "" {
-		return nil, errors.New("KUBECONFIG must be set: use make demo or make deploy, which set it for the local cluster")
+		return nil, errors.New("KUBECONFIG is not set; run make demo or make deploy, which set it for the local cluster")
 	}
 	for _, pair := range strings.Fields(os.Getenv("IMAGES")) {
 		name, reference, ok := strings.Cut(pair, "=")
 		if !ok {
-			return nil, fmt.Errorf("IMAGES: %q is not name=reference", pair)
+			return nil, fmt.Errorf("invalid IMAGES: %q is not name=reference", pair)
 		}
 		d.images[name] = reference
 	}
@@ -55,18 +55,18 @@ func newDeployment() (*deployment, error) {
 	return d, err
 }
 
-// operator installs Atoll from config/default and waits until it runs.
-func (d *deployment) operator(ctx context.Context) error {
-	heading("Installing the operator")
+// installOperator installs Atoll from config/default and waits for its rollout.
+func (d *deployment) installOperator(ctx context.Context) error {
+	printHeading("Installing the operator")
 	if err := d.applyWithImages(ctx, "default", "", "ghcr.io/atoll-dev/atoll", "atoll"); err != nil {
 		return err
 	}
 	return kubectl(ctx, "-n", "atoll-system", "rollout", "status", "deployment/atoll-controller-manager", "--timeout=120s")
 }
 
-// samples applies the sample topology and waits until it is ready.
-func (d *deployment) samples(ctx context.Context) error {
-	heading("Applying the sample topology (config/samples)")
+// applySamples applies the sample topology and waits until it is Ready.
+func (d *deployment) applySamples(ctx context.Context) error {
+	printHeading("Applying the sample topology (config/samples)")
 	patch := ""
 	if d.gatewayClass != "" {
 		patch = fmt.Sprintf("patches:\n- target: {kind: Topology}\n  patch: '[{op: replace, path: /spec/gateway/className, value: %s}]'\n", d.gatewayClass)
@@ -80,24 +80,24 @@ func (d *deployment) samples(ctx context.Context) error {
 	}
 	err := kubectl(ctx, "-n", "shop", "wait", "--for=condition=Ready", "--timeout=150s", "topo/shop", "ms/users", "ms/orders", "ms/payments")
 	if err != nil {
-		// What is wrong stands in the conditions.
+		// The printed columns show the failing conditions.
 		_ = kubectl(ctx, "-n", "shop", "get", "topo,ms,pods", "-o", "wide")
 	}
 	return err
 }
 
-// applyWithImages applies a folder of config with the images of this build.
-// pairs are an image's name in the manifests and its name in images.
+// applyWithImages applies a folder of config with the images of this build. Each pair is
+// an image's name in the manifests and its name in d.images.
 func (d *deployment) applyWithImages(ctx context.Context, folder, patches string, pairs ...string) (err error) {
-	// kustomize takes no absolute path for a resource, so that the overlay lies
-	// beside what it changes while it is used.
+	// kustomize accepts only relative paths of resources, so the temporary overlay must
+	// be next to its base.
 	overlay, err := os.MkdirTemp(filepath.Join(d.root, "config"), ".demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(overlay)) }()
 	text := "resources: [../" + folder + "]\n" + patches
-	// A transformer's settings don't pass from base to overlay.
+	// An overlay does not inherit the transformer configurations of its base.
 	if folder == "samples" {
 		settings, err := os.ReadFile(filepath.Join(d.root, "config", folder, "kustomizeconfig.yaml"))
 		if err != nil {
@@ -116,7 +116,7 @@ func (d *deployment) applyWithImages(ctx context.Context, folder, patches string
 		}
 		colon := strings.LastIndex(reference, ":")
 		if colon < strings.LastIndex(reference, "/") {
-			return fmt.Errorf("IMAGES: %q has no tag", reference)
+			return fmt.Errorf("invalid IMAGES: %q has no tag", reference)
 		}
 		text += fmt.Sprintf("- {name: %s, newName: %q, newTag: %q}\n", pairs[i], reference[:colon], reference[colon+1:])
 	}
@@ -135,4 +135,4 @@ func kubectl(ctx context.Context, args ...string) error {
 	return nil
 }
 
-func heading(text string) { fmt.Printf("\n== %s\n", text) }
+func printHeading(text string) { fmt.Printf("\n== %s\n", text) }

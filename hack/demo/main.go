@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Command demo shows Atoll at work: it installs the operator on a cluster,
-// applies the sample topology and makes a tour of it.
+// Command demo demonstrates Atoll: it installs the operator on a cluster, applies the
+// sample topology and sends requests to it.
 //
-// KUBECONFIG, GATEWAY_URL and IMAGES come from hack/cluster, or from the user
-// for a cluster of their own: make demo sets them.
+// make demo sets KUBECONFIG, GATEWAY_URL and IMAGES with hack/cluster. Users set them for
+// their own cluster.
 package main
 
 import (
@@ -52,21 +52,21 @@ func run(ctx context.Context, args []string) error {
 	begin := time.Now()
 	switch args[0] {
 	case "operator":
-		err = d.operator(ctx)
+		err = d.installOperator(ctx)
 	case "samples":
-		err = d.samples(ctx)
+		err = d.applySamples(ctx)
 	case "tour":
-		err = tour(ctx, d)
+		err = runTour(ctx, d)
 	case "all":
-		err = d.operator(ctx)
+		err = d.installOperator(ctx)
 		if err == nil {
-			err = d.samples(ctx)
+			err = d.applySamples(ctx)
 		}
 		if err == nil {
-			err = tour(ctx, d)
+			err = runTour(ctx, d)
 		}
 	default:
-		return fmt.Errorf("unknown step %q: it is operator, samples, tour or all", args[0])
+		return fmt.Errorf("unknown step %q; use operator, samples, tour or all", args[0])
 	}
 	if err == nil {
 		fmt.Printf("\nDone in %s.\n", time.Since(begin).Round(time.Second))

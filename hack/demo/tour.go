@@ -32,57 +32,57 @@ import (
 // host is the sample Topology's host name.
 const host = "shop.localhost"
 
-// tour shows what was made, and sends a user, an order and a payment through
+// runTour prints the sample objects and creates a user, an order and a payment through
 // the gateway.
-func tour(ctx context.Context, d *deployment) error {
+func runTour(ctx context.Context, d *deployment) error {
 	if d.gatewayURL == "" {
-		return errors.New("GATEWAY_URL must be set to where the cluster's gateway listens, such as http://gateway.example.com")
+		return errors.New("GATEWAY_URL is not set; set it to the URL of the cluster's gateway, such as http://gateway.example.com")
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	heading("kubectl -n shop get topo,ms")
+	printHeading("kubectl -n shop get topo,ms")
 	if err := kubectl(ctx, "-n", "shop", "get", "topo,ms"); err != nil {
 		return err
 	}
 	client := &shop.Client{BaseURL: d.gatewayURL, Host: host}
-	if err := client.Reachable(ctx); err != nil {
-		return fmt.Errorf("waiting for the gateway at %s to answer for %s: %w", d.gatewayURL, host, err)
+	if err := client.WaitUntilReachable(ctx); err != nil {
+		return fmt.Errorf("waiting for the gateway at %s to serve host %s: %w", d.gatewayURL, host, err)
 	}
-	// The email is new every time, so that the tour can be made again.
-	once := strconv.FormatInt(time.Now().UnixNano(), 36)
+	// A unique email address lets the tour run again.
+	suffix := strconv.FormatInt(time.Now().UnixNano(), 36)
 
-	heading("A user: POST /users")
-	user, err := client.CreateUser(ctx, shop.User{Name: "Ada", Email: "ada-" + once + "@example.com"})
+	printHeading("Create a user: POST /users")
+	user, err := client.CreateUser(ctx, shop.User{Name: "Ada", Email: "ada-" + suffix + "@example.com"})
 	if err != nil {
 		return err
 	}
-	show(user)
+	printJSON(user)
 
-	heading("An order of that user: POST /orders (orders asks users)")
+	printHeading("Create an order of that user: POST /orders (orders calls users)")
 	order, err := client.CreateOrder(ctx, shop.Order{UserID: user.ID, Currency: "EUR",
 		Items: []shop.Item{{SKU: "coral", Quantity: 2, UnitPriceCents: 1250}}})
 	if err != nil {
 		return err
 	}
-	show(order)
+	printJSON(order)
 
-	heading("A payment for that order: POST /payments (payments asks orders)")
-	payment, err := client.CreatePayment(ctx, "tour-"+once, shop.Payment{OrderID: order.ID, AmountCents: order.TotalCents, Currency: "EUR"})
+	printHeading("Pay the order: POST /payments (payments calls orders)")
+	payment, err := client.CreatePayment(ctx, "tour-"+suffix, shop.Payment{OrderID: order.ID, AmountCents: order.TotalCents, Currency: "EUR"})
 	if err != nil {
 		return err
 	}
-	show(payment)
+	printJSON(payment)
 
-	heading("The order is paid: GET /orders/" + order.ID)
-	paid, err := client.PaidOrder(ctx, order.ID)
+	printHeading("Read the paid order: GET /orders/" + order.ID)
+	paid, err := client.WaitForPaidOrder(ctx, order.ID)
 	if err != nil {
 		return err
 	}
-	show(paid)
-	return explain(d)
+	printJSON(paid)
+	return printNextSteps(d)
 }
 
-func show(v any) {
+func printJSON(v any) {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		fmt.Println(v)
@@ -91,13 +91,14 @@ func show(v any) {
 	fmt.Println(string(text))
 }
 
-func explain(d *deployment) error {
+// printNextSteps prints commands to explore and to remove the sample.
+func printNextSteps(d *deployment) error {
 	gateway, err := url.Parse(d.gatewayURL)
 	if err != nil {
 		return err
 	}
 	local := net.ParseIP(gateway.Hostname()).IsLoopback()
-	heading("Look further")
+	printHeading("Next steps")
 	if local {
 		fmt.Println(`  eval "$(make -s env)"                             # kubectl for this cluster`)
 	}
@@ -107,7 +108,7 @@ func explain(d *deployment) error {
   kubectl explain microservice.spec.database
   kubectl -n shop scale ms users --replicas=3
 `, host, d.gatewayURL)
-	heading("Stop")
+	printHeading("Clean up")
 	if local {
 		fmt.Println("  make down")
 	} else {

@@ -35,12 +35,12 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// kinds are the resources that the Microservices of the benchmark are made of,
-// and how many each has.
-var kinds = []struct {
+// childKinds lists the kinds of the benchmark's children and their number for each
+// Microservice.
+var childKinds = []struct {
 	schema.GroupVersionResource
-	kind string
-	each int
+	kind  string
+	count int
 }{
 	{schema.GroupVersionResource{Version: "v1", Resource: "serviceaccounts"}, "ServiceAccount", 1},
 	{schema.GroupVersionResource{Version: "v1", Resource: "secrets"}, "Secret", 1},
@@ -51,15 +51,15 @@ var kinds = []struct {
 	{schema.GroupVersionResource{Group: "gateway.networking.k8s.io", Version: "v1", Resource: "httproutes"}, "HTTPRoute", 1},
 }
 
-// BenchmarkConvergence is the time from applying 200 Microservices until all of
-// their children exist and their status is written, compared with a plain
-// client-go program that applies the same children with the same parallelism.
-// The operator's time includes that its Microservices are made, watched and
-// their status written; the ratio is what all of this costs on top.
+// BenchmarkConvergence measures the time from creating 200 Microservices until their
+// children exist and their status is written. It compares this time with a plain
+// client-go program that applies the same children with the same parallelism. Only the
+// operator also creates and watches Microservices and writes their status; the ratio
+// shows this overhead.
 func BenchmarkConvergence(b *testing.B) {
 	const services = 200
 	ctx := context.Background()
-	e := start(b)
+	e := startEnvironment(b)
 	plain, err := dynamic.NewForConfig(e.server)
 	must(b, err)
 	var operator, program time.Duration
@@ -68,11 +68,11 @@ func BenchmarkConvergence(b *testing.B) {
 		round++
 		namespace := fmt.Sprintf("operator-%d", round)
 		begin := time.Now()
-		e.apply(ctx, b, namespace, services)
-		converged(ctx, b, e, namespace, services)
+		e.createServices(ctx, b, namespace, services)
+		waitUntilConverged(ctx, b, e, namespace, services)
 		operator += time.Since(begin)
 
-		objects := childrenOf(ctx, b, plain, namespace)
+		objects := readChildren(ctx, b, plain, namespace)
 		target := fmt.Sprintf("program-%d", round)
 		begin = time.Now()
 		must(b, e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: target}}))
@@ -84,11 +84,11 @@ func BenchmarkConvergence(b *testing.B) {
 	b.ReportMetric(operator.Seconds()/program.Seconds(), "ratio")
 }
 
-// converged waits until every Microservice's children exist and its status is
-// about its generation.
-func converged(ctx context.Context, b *testing.B, e *environment, namespace string, n int) {
+// waitUntilConverged waits until every Microservice has its children and a status for
+// its generation.
+func waitUntilConverged(ctx context.Context, b *testing.B, e *environment, namespace string, n int) {
 	b.Helper()
-	counted := func(gvk schema.GroupVersionKind) int {
+	count := func(gvk schema.GroupVersionKind) int {
 		list := &metav1.PartialObjectMetadataList{}
 		list.SetGroupVersionKind(gvk)
 		must(b, e.client.List(ctx, list, client.InNamespace(namespace)))
@@ -96,8 +96,8 @@ func converged(ctx context.Context, b *testing.B, e *environment, namespace stri
 	}
 	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 		done := true
-		for _, k := range kinds {
-			done = done && counted(k.GroupVersion().WithKind(k.kind+"List")) >= k.each*n
+		for _, k := range childKinds {
+			done = done && count(k.GroupVersion().WithKind(k.kind+"List")) >= k.count*n
 		}
 		list := &v1alpha1.MicroserviceList{}
 		must(b, e.client.List(ctx, list, client.InNamespace(namespace)))
@@ -109,15 +109,15 @@ func converged(ctx context.Context, b *testing.B, e *environment, namespace stri
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	b.Fatal("the operator does not converge")
+	b.Fatal("timed out waiting for the operator to converge")
 }
 
-// childrenOf reads the children, grouped by Microservice, as one would have
-// written them to apply them by hand.
-func childrenOf(ctx context.Context, b *testing.B, plain dynamic.Interface, namespace string) map[string][]*unstructured.Unstructured {
+// readChildren reads the children by Microservice and removes the fields that a user
+// would not write.
+func readChildren(ctx context.Context, b *testing.B, plain dynamic.Interface, namespace string) map[string][]*unstructured.Unstructured {
 	b.Helper()
 	found := map[string][]*unstructured.Unstructured{}
-	for _, k := range kinds {
+	for _, k := range childKinds {
 		resource := k.GroupVersionResource
 		list, err := plain.Resource(resource).Namespace(namespace).List(ctx, metav1.ListOptions{})
 		must(b, err)
@@ -142,16 +142,15 @@ func childrenOf(ctx context.Context, b *testing.B, plain dynamic.Interface, name
 	return found
 }
 
-// applyAll is the plain program: for each Microservice, one server-side apply
-// after the other, and as many Microservices at a time as the operator has
-// workers.
+// applyAll is the plain program. It applies the children of a Microservice one at a
+// time, and as many Microservices in parallel as the operator.
 func applyAll(ctx context.Context, b *testing.B, plain dynamic.Interface, namespace string, objects map[string][]*unstructured.Unstructured) {
 	b.Helper()
 	mapping := map[string]schema.GroupVersionResource{}
-	for _, k := range kinds {
+	for _, k := range childKinds {
 		mapping[k.kind] = k.GroupVersionResource
 	}
-	parallel(len(objects), func(i int) error {
+	runParallel(len(objects), func(i int) error {
 		for _, o := range objects[serviceName(i)] {
 			text, err := o.MarshalJSON()
 			if err != nil {

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package bench measures the operator against a real API server. Run it with
-// make bench; docs/performance.md holds figures and what they mean.
+// Package bench measures the operator against a real API server. Run it with make bench;
+// docs/performance.md explains the results.
 package bench
 
 import (
@@ -46,8 +46,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/controller"
 )
 
-// workers is how many Microservices the operator, and whatever it is compared
-// with, work on at a time.
+// workers is the parallelism of the operator and of the programs that it is compared with.
 const workers = 8
 
 // environment is an API server with the operator running on it.
@@ -59,8 +58,8 @@ type environment struct {
 	optional *controller.OptionalKinds
 }
 
-// start starts an API server and the operator, both until the benchmark ends.
-func start(b *testing.B) *environment {
+// startEnvironment starts an API server and the operator until the benchmark ends.
+func startEnvironment(b *testing.B) *environment {
 	b.Helper()
 	logf.SetLogger(logr.Discard())
 	scheme := runtime.NewScheme()
@@ -73,7 +72,7 @@ func start(b *testing.B) *environment {
 		filepath.Join("..", "..", "config", "crd", "bases"),
 		filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"),
 	}}
-	// The default range has room for 254 Services.
+	// The default range has only 254 addresses for Services.
 	server.ControlPlane.GetAPIServer().Configure().Set("service-cluster-ip-range", "10.0.0.0/16")
 	e := &environment{}
 	e.server, err = server.Start()
@@ -94,7 +93,7 @@ func start(b *testing.B) *environment {
 	e.foreign, err = controller.NewForeignCache(e.manager)
 	must(b, err)
 	e.optional = controller.NewOptionalKinds(e.manager, e.foreign)
-	must(b, e.reconciler().SetupWithManager(e.manager, e.foreign, workers))
+	must(b, e.newReconciler().SetupWithManager(e.manager, e.foreign, workers))
 	must(b, e.optional.SetupWithManager(e.manager))
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -106,19 +105,19 @@ func start(b *testing.B) *environment {
 		}
 	})
 	if !e.manager.GetCache().WaitForCacheSync(ctx) {
-		b.Fatal("the caches did not fill")
+		b.Fatal("the caches did not sync")
 	}
 	return e
 }
 
-// reconciler is one that remembers nothing yet.
-func (e *environment) reconciler() *controller.MicroserviceReconciler {
+// newReconciler returns a reconciler with an empty memory.
+func (e *environment) newReconciler() *controller.MicroserviceReconciler {
 	return controller.NewMicroserviceReconciler(e.manager, e.foreign, e.optional)
 }
 
-// apply makes n Microservices with a database, a route and a dependency each,
-// and the Topology that they are members of.
-func (e *environment) apply(ctx context.Context, b *testing.B, namespace string, n int) {
+// createServices creates a Topology and n members with a database, a route and a
+// dependency each.
+func (e *environment) createServices(ctx context.Context, b *testing.B, namespace string, n int) {
 	b.Helper()
 	must(b, e.client.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}))
 	must(b, e.client.Create(ctx, &v1alpha1.Topology{
@@ -127,7 +126,7 @@ func (e *environment) apply(ctx context.Context, b *testing.B, namespace string,
 			ClassName: "any", Hostnames: []v1alpha1.Hostname{"shop.example.com"},
 		}},
 	}))
-	parallel(n, func(i int) error {
+	runParallel(n, func(i int) error {
 		ms := &v1alpha1.Microservice{
 			ObjectMeta: metav1.ObjectMeta{Name: serviceName(i), Namespace: namespace},
 			Spec: v1alpha1.MicroserviceSpec{
@@ -148,8 +147,8 @@ func (e *environment) apply(ctx context.Context, b *testing.B, namespace string,
 
 func serviceName(i int) string { return fmt.Sprintf("service-%04d", i) }
 
-// parallel calls f for 0 to n-1, with as many at a time as there are workers.
-func parallel(n int, f func(i int) error, b *testing.B) {
+// runParallel calls f for 0 to n-1 with the given number of workers.
+func runParallel(n int, f func(i int) error, b *testing.B) {
 	b.Helper()
 	next := make(chan int)
 	var wg sync.WaitGroup

@@ -29,15 +29,14 @@ import (
 	"github.com/atoll-dev/atoll/internal/controller"
 )
 
-// BenchmarkUnchangedReconcile is a reconcile that finds nothing to do, with
-// 1,000 Microservices in the cache, each with a database, a route and a
-// dependency: 11 children.
+// BenchmarkUnchangedReconcile measures a reconcile without changes. The cache has 1,000
+// Microservices, each with a database, a route, a dependency and 11 children.
 func BenchmarkUnchangedReconcile(b *testing.B) {
 	const services = 1000
 	ctx := context.Background()
-	e := start(b)
-	e.apply(ctx, b, "bench", services)
-	quiet(ctx, b, e, services)
+	e := startEnvironment(b)
+	e.createServices(ctx, b, "bench", services)
+	waitUntilStable(ctx, b, e, services)
 	reconcile := func(b *testing.B, r *controller.MicroserviceReconciler, i int) {
 		b.Helper()
 		request := ctrl.Request{NamespacedName: types.NamespacedName{Namespace: "bench", Name: serviceName(i % services)}}
@@ -46,10 +45,9 @@ func BenchmarkUnchangedReconcile(b *testing.B) {
 		}
 	}
 
-	// What every event costs that changes nothing, in an operator that has been
-	// running.
+	// The cost of an event without changes in a running operator.
 	b.Run("remembered", func(b *testing.B) {
-		r := e.reconciler()
+		r := e.newReconciler()
 		for i := range services {
 			reconcile(b, r, i)
 		}
@@ -58,21 +56,22 @@ func BenchmarkUnchangedReconcile(b *testing.B) {
 			reconcile(b, r, i)
 		}
 	})
-	// What it costs to build and compare everything, as after a restart.
+	// The cost of building and comparing everything, as after a restart.
 	b.Run("first", func(b *testing.B) {
 		b.ReportAllocs()
 		var r *controller.MicroserviceReconciler
 		for i := 0; b.Loop(); i++ {
 			if i%services == 0 {
-				r = e.reconciler()
+				r = e.newReconciler()
 			}
 			reconcile(b, r, i)
 		}
 	})
 }
 
-// quiet waits until every Microservice is observed and none changes any more.
-func quiet(ctx context.Context, b *testing.B, e *environment, n int) {
+// waitUntilStable waits until every Microservice is observed and none changes for five
+// seconds.
+func waitUntilStable(ctx context.Context, b *testing.B, e *environment, n int) {
 	b.Helper()
 	last, since := "", time.Now()
 	deadline := time.Now().Add(10 * time.Minute)
@@ -93,5 +92,5 @@ func quiet(ctx context.Context, b *testing.B, e *environment, n int) {
 		}
 		time.Sleep(500 * time.Millisecond)
 	}
-	b.Fatal("the operator does not come to rest")
+	b.Fatal("timed out waiting for the Microservices to stop changing")
 }

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package docs holds the documents to what they say.
+// Package docs tests that the documents match the code.
 package docs
 
 import (
@@ -37,12 +37,11 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestDataTable looks for every test that the table of what happens to the data
-// names.
+// TestDataTable checks that every test exists that the table of data operations names.
 func TestDataTable(t *testing.T) {
 	_, table, found := strings.Cut(read(t, "docs/databases.md"), "## What happens to the data")
 	if !found {
-		t.Fatal("docs/databases.md has no table of what happens to the data")
+		t.Fatal(`docs/databases.md has no section "What happens to the data"`)
 	}
 	table, _, _ = strings.Cut(table, "\n## ")
 	tests := testSources(t, "internal/controller", "test/e2e")
@@ -55,11 +54,11 @@ func TestDataTable(t *testing.T) {
 		rows++
 		names := regexp.MustCompile("`[^`]+`").FindAllString(cells[2], -1)
 		if len(names) == 0 {
-			t.Errorf("%s: no test is named", cells[0])
+			t.Errorf("%s: the row names no test", cells[0])
 		}
 		for _, name := range names {
 			if !strings.Contains(tests, `"`+strings.Trim(name, "`")+`"`) {
-				t.Errorf("%s: there is no test %s", strings.TrimSpace(cells[0]), name)
+				t.Errorf("%s: no test is named %s", strings.TrimSpace(cells[0]), name)
 			}
 		}
 	}
@@ -68,7 +67,7 @@ func TestDataTable(t *testing.T) {
 	}
 }
 
-// testSources are the tests of some folders, as one text.
+// testSources returns the concatenated test files of some folders.
 func testSources(t *testing.T, folders ...string) string {
 	t.Helper()
 	var all strings.Builder
@@ -88,22 +87,22 @@ func testSources(t *testing.T, folders ...string) string {
 	return all.String()
 }
 
-// TestStatusIsDocumented looks for every condition and reason in docs/status.md.
+// TestStatusIsDocumented checks that docs/status.md has every condition and reason.
 func TestStatusIsDocumented(t *testing.T) {
 	status := read(t, "docs/status.md")
 	declared := regexp.MustCompile(`(?m)^\t(?:Condition|Reason)\w+ = "(\w+)"`).FindAllStringSubmatch(read(t, "api/v1alpha1/condition_types.go"), -1)
 	if len(declared) < 30 {
-		t.Fatalf("found %d conditions and reasons, want those of condition_types.go", len(declared))
+		t.Fatalf("found %d conditions and reasons in condition_types.go, want at least 30", len(declared))
 	}
 	for _, name := range declared {
 		if !regexp.MustCompile(`\b` + name[1] + `\b`).MatchString(status) {
-			t.Errorf("docs/status.md does not say what %s means", name[1])
+			t.Errorf("docs/status.md does not document %s", name[1])
 		}
 	}
 }
 
-// TestExtendingCompiles applies the engine of docs/extending.md to a copy of the
-// code, compiles that and holds the engine to the tests of all engines.
+// TestExtendingCompiles applies the diff of docs/extending.md to a copy of the code,
+// compiles the copy and runs the engine tests on the new engine.
 func TestExtendingCompiles(t *testing.T) {
 	_, diff, _ := strings.Cut(read(t, "docs/extending.md"), "```diff\n")
 	diff, _, found := strings.Cut(diff, "```\n")
@@ -123,7 +122,7 @@ func TestExtendingCompiles(t *testing.T) {
 	run(t, dir, "go", "vet", "./api/...", "./internal/engine", "./internal/components/...")
 	out := run(t, dir, "go", "test", "-count=1", "-v", "-run", "TestEnginesDiffer|TestURIs|TestScripts", "./internal/components/database")
 	if !strings.Contains(out, "MySQL") {
-		t.Errorf("no test looked at the new engine:\n%s", out)
+		t.Errorf("no test covered the new engine:\n%s", out)
 	}
 }
 
@@ -131,7 +130,7 @@ func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
 	cmd.Dir = dir
-	// A repository around the copy is none of its business.
+	// git must not use a repository that contains the copy.
 	cmd.Env = append(os.Environ(), "GIT_CEILING_DIRECTORIES="+filepath.Dir(dir))
 	out, err := cmd.CombinedOutput()
 	if err != nil {

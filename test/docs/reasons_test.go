@@ -28,12 +28,12 @@ import (
 	"testing"
 )
 
-// TestReasonsAreExpected looks for a test that expects each reason. That a test
-// only hands a reason to what it tests does not count.
+// TestReasonsAreExpected checks that a test expects each reason. A test that only passes
+// a reason as input does not count.
 func TestReasonsAreExpected(t *testing.T) {
 	declared := regexp.MustCompile(`(?m)^\t(Reason\w+) = "`).FindAllStringSubmatch(read(t, "api/v1alpha1/condition_types.go"), -1)
 	if len(declared) < 30 {
-		t.Fatalf("found %d reasons, want those of condition_types.go", len(declared))
+		t.Fatalf("found %d reasons in condition_types.go, want at least 30", len(declared))
 	}
 	expected := map[string]bool{}
 	for _, folder := range []string{"internal", "test"} {
@@ -45,7 +45,7 @@ func TestReasonsAreExpected(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			expectedReasons(file, expected)
+			collectExpectedReasons(file, expected)
 			return nil
 		})
 		if err != nil {
@@ -59,27 +59,25 @@ func TestReasonsAreExpected(t *testing.T) {
 	}
 }
 
-// expectedReasons adds the reasons that a file names where it says what it
-// expects.
-func expectedReasons(file *ast.File, found map[string]bool) {
-	var around []ast.Node
+// collectExpectedReasons adds the reasons that a file uses in expectations.
+func collectExpectedReasons(file *ast.File, found map[string]bool) {
+	var parents []ast.Node
 	ast.Inspect(file, func(n ast.Node) bool {
 		if n == nil {
-			around = around[:len(around)-1]
+			parents = parents[:len(parents)-1]
 			return true
 		}
-		if name := nameOf(n); strings.HasPrefix(name, "Reason") && slices.ContainsFunc(around, expects) {
+		if name := nameOf(n); strings.HasPrefix(name, "Reason") && slices.ContainsFunc(parents, isExpectation) {
 			found[name] = true
 		}
-		around = append(around, n)
+		parents = append(parents, n)
 		return true
 	})
 }
 
-// expects says whether what stands inside a node is something that a test
-// expects: it is compared, it is an argument of a function that compares, or it
-// is in a field of a table that says what is wanted.
-func expects(n ast.Node) bool {
+// isExpectation reports whether a test expects the values inside a node: the node is a
+// comparison, a call of a comparing function, or a want field of a test table.
+func isExpectation(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.BinaryExpr:
 		return n.Op == token.EQL || n.Op == token.NEQ
@@ -93,7 +91,7 @@ func expects(n ast.Node) bool {
 	return false
 }
 
-// nameOf is an identifier's name, or that of what is selected.
+// nameOf returns the name of an identifier, or of the selected field or method.
 func nameOf(n ast.Node) string {
 	switch n := n.(type) {
 	case *ast.Ident:

@@ -32,107 +32,105 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// The specs follow the same services from the first backup to the last restore,
-// all engines at once: of each engine one that has its backups in a volume and
-// one that has them in a bucket.
-var _ = Describe("The backup of every engine, in a volume and in a bucket,", Ordered, func() {
+// The specs use the same services from the first backup to the last restore. Each
+// engine has one service that backs up to a volume and one that backs up to a
+// bucket. All services run at once.
+var _ = Describe("Backups of every engine, in a volume and in a bucket,", Ordered, func() {
 	const ns = "e2e-backup"
-	var kept *store
-	var inVolume, inBucket, all []*backedUp
+	var store *backupStore
+	var inVolume, inBucket, all []*backupService
 	BeforeAll(func(ctx SpecContext) {
-		makeNotesTopology(ctx, ns)
-		kept = makeStore(ctx, ns)
-		inVolume, inBucket = newBackedUp(kept, "volume", kept.volume()), newBackedUp(kept, "bucket", kept.bucket())
+		createNotesTopology(ctx, ns)
+		store = createStore(ctx, ns)
+		inVolume, inBucket = newBackupServices(store, "volume", store.volumeLocation()), newBackupServices(store, "bucket", store.bucketLocation())
 		all = slices.Concat(inVolume, inBucket)
-		each(all, func(b *backedUp) {
+		forEachParallel(all, func(b *backupService) {
 			b.start(ctx)
-			eventuallyHas(ctx, b.live(), v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonNoBackup)
+			eventuallyHas(ctx, b.key(), v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonNoBackup)
 			b.write(ctx, 200)
 		})
 	}, NodeTimeout(specTimeout))
 
-	It("is made, told of in the status, and takes the place of the oldest", func(ctx SpecContext) {
-		each(all, func(b *backedUp) {
+	It("complete, appear in the status and replace the oldest", func(ctx SpecContext) {
+		forEachParallel(all, func(b *backupService) {
 			for range 3 {
 				b.backUp(ctx)
 				b.write(ctx, 20)
 			}
-			Expect(kept.names(ctx, b)).To(Equal([]string{b.taken[1].name, b.taken[2].name}), b.name())
+			Expect(store.backupNames(ctx, b)).To(Equal([]string{b.completed[1].name, b.completed[2].name}), b.name())
 		})
 	}, SpecTimeout(specTimeout))
 
-	It("brings every row back when all else was destroyed", func(ctx SpecContext) {
-		each(all, func(b *backedUp) {
-			destroy(ctx, b.notes)
-			from := b.taken[2]
-			b.spec.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: b.source("")}
-			if b.inBucket() {
-				// The newest is the one unless another is named.
-				from = b.taken[1]
+	It("restore every row after the service and its data are deleted", func(ctx SpecContext) {
+		forEachParallel(all, func(b *backupService) {
+			deleteWithData(ctx, b.notesService)
+			from := b.completed[2]
+			b.spec.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: b.restoreSource("")}
+			if b.usesBucket() {
+				// The volume services restore the newest backup; these name an older one.
+				from = b.completed[1]
 				b.spec.Spec.Database.Restore.From.Backup = from.name
 			}
 			b.written = from.notes
 			b.start(ctx)
 			b.expectKept(ctx)
-			Expect(condition(ctx, b.live(), v1alpha1.ConditionDatabaseRestored)).To(beTrueFor(v1alpha1.ReasonRestored), b.name())
+			Expect(condition(ctx, b.key(), v1alpha1.ConditionDatabaseRestored)).To(beTrueFor(v1alpha1.ReasonRestored), b.name())
 			b.write(ctx, 20)
 			b.expectKept(ctx)
 		})
 	}, SpecTimeout(specTimeout))
 
-	// Failures take their time, because they are tried again: the ones beside the
-	// others.
-	It("that fails to be made says why, and one that would be restored over data is refused", func(ctx SpecContext) {
-		kept.setKey(ctx, "a-wrong-one")
-		each(all, func(b *backedUp) {
-			if b.inBucket() {
-				expectBackupFails(ctx, b)
+	// Both failures are retried for a while, so one spec waits for both at once.
+	It("report a failed backup, and refuse a restore over existing data", func(ctx SpecContext) {
+		store.setKey(ctx, "a-wrong-one")
+		forEachParallel(all, func(b *backupService) {
+			if b.usesBucket() {
+				expectBackupFailure(ctx, b)
 			} else {
 				expectRestoreRefused(ctx, b)
 			}
 		})
-		kept.setKey(ctx, bucketKey)
-		each(inBucket, func(b *backedUp) { b.backUp(ctx) })
+		store.setKey(ctx, bucketKey)
+		forEachParallel(inBucket, func(b *backupService) { b.backUp(ctx) })
 	}, SpecTimeout(specTimeout))
 })
 
-// destroy takes away a service and all that its database left, but for the
-// backups.
-func destroy(ctx context.Context, n *notes) {
+// deleteWithData deletes a service, its database and its data, but not its backups.
+func deleteWithData(ctx context.Context, n *notesService) {
 	GinkgoHelper()
-	Expect(k8s.Delete(ctx, n.live())).To(Succeed())
+	Expect(k8s.Delete(ctx, n.key())).To(Succeed())
 	eventuallyNothingRuns(ctx, n)
-	for _, o := range databaseKeepers(n) {
+	for _, o := range retainedObjects(n) {
 		Expect(k8s.Delete(ctx, o)).To(Succeed())
 		eventuallyGone(ctx, o)
 	}
 }
 
-// expectBackupFails takes a backup that can't be written.
-func expectBackupFails(ctx context.Context, b *backedUp) {
+// expectBackupFailure starts a backup that the bucket refuses.
+func expectBackupFailure(ctx context.Context, b *backupService) {
 	GinkgoHelper()
-	b.run(ctx)
-	failed := eventuallyHas(ctx, b.live(), v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonBackupFailed)
+	b.startBackup(ctx)
+	failed := eventuallyHas(ctx, b.key(), v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonBackupFailed)
 	Expect(failed.Message).To(MatchRegexp("Forbidden|AccessDenied|SignatureDoesNotMatch"), b.name())
-	// The service has nothing to do with it.
-	eventuallyReady(ctx, b.live())
+	// A failed backup does not affect the service.
+	eventuallyReady(ctx, b.key())
 	b.expectKept(ctx)
 }
 
-// expectRestoreRefused asks for an older backup of a service that has newer
-// notes.
-func expectRestoreRefused(ctx context.Context, b *backedUp) {
+// expectRestoreRefused requests the restore of an older backup while the database
+// holds newer notes.
+func expectRestoreRefused(ctx context.Context, b *backupService) {
 	GinkgoHelper()
 	pods, err := b.pods(ctx, v1alpha1.ComponentService)
 	Expect(err).NotTo(HaveOccurred())
-	ms := b.live()
-	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Backup = b.taken[1].name })
+	ms := b.key()
+	update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Backup = b.completed[1].name })
 	eventuallyHas(ctx, ms, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
 	ready := eventuallyHas(ctx, ms, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
 	expectStalled(ms, ready.Message, "The database is in use and holds data")
 	b.expectKept(ctx)
 
-	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
+	update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
 	eventuallyReady(ctx, ms)
 	Expect(meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)).To(BeNil())
 	b.expectKept(ctx)

@@ -30,51 +30,50 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// What becomes of the data is also told in docs/databases.md, whose table names
-// these specs.
+// The table in docs/databases.md names these specs.
 var _ = Describe("Data", func() {
-	It("is gone with its namespace, and comes back from a bucket elsewhere", func(ctx SpecContext) {
-		const ns, again, elsewhere = "e2e-data", "e2e-data-again", "e2e-store"
-		makeNotesTopology(ctx, elsewhere)
-		kept := makeStore(ctx, elsewhere)
-		makeNotesTopology(ctx, ns)
-		(&store{ns}).setKey(ctx, bucketKey)
-		b := newBackedUp(&store{ns}, "bucket", kept.bucket())[0]
+	It("is deleted with its namespace and restored from a bucket in another", func(ctx SpecContext) {
+		const ns, restoredNS, storeNS = "e2e-data", "e2e-data-again", "e2e-store"
+		createNotesTopology(ctx, storeNS)
+		store := createStore(ctx, storeNS)
+		createNotesTopology(ctx, ns)
+		(&backupStore{ns}).setKey(ctx, bucketKey)
+		b := newBackupServices(&backupStore{ns}, "bucket", store.bucketLocation())[0]
 		b.start(ctx)
 		b.write(ctx, 50)
-		b.run(ctx)
+		b.startBackup(ctx)
 		eventuallyBackedUp(ctx, b)
 
-		gone := &corev1.Namespace{}
-		gone.Name = ns
-		Expect(k8s.Delete(ctx, gone)).To(Succeed())
-		eventuallyGone(ctx, gone)
+		namespace := &corev1.Namespace{}
+		namespace.Name = ns
+		Expect(k8s.Delete(ctx, namespace)).To(Succeed())
+		eventuallyGone(ctx, namespace)
 
-		By("the same in another namespace")
-		makeNotesTopology(ctx, again)
-		(&store{again}).setKey(ctx, bucketKey)
-		b.spec.Namespace = again
-		b.spec.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: b.source("")}
+		By("restoring the service in another namespace")
+		createNotesTopology(ctx, restoredNS)
+		(&backupStore{restoredNS}).setKey(ctx, bucketKey)
+		b.spec.Namespace = restoredNS
+		b.spec.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: b.restoreSource("")}
 		b.spec.Spec.Database.Restore.From.Namespace = ns
 		b.start(ctx)
 		b.expectKept(ctx)
 	}, SpecTimeout(specTimeout))
 
-	It("stays where it is when the operator is gone", func(ctx SpecContext) {
+	It("outlives the operator", func(ctx SpecContext) {
 		const ns = "e2e-uninstalled"
-		makeNotesTopology(ctx, ns)
+		createNotesTopology(ctx, ns)
 		n := newNotes(ns, "notes", v1alpha1.EnginePostgreSQL)
 		n.start(ctx)
 		n.write(ctx, 50)
-		kept := databaseObjects(ctx, n)
+		kept := retainedState(ctx, n)
 
 		DeferCleanup(func(ctx SpecContext) { scaleOperator(ctx, 1) }, NodeTimeout(specTimeout))
 		scaleOperator(ctx, 0)
-		replaceDatabasePod(ctx, n, func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) })
-		Eventually(ctx, n.sum).Should(Equal(n.expected()))
-		Expect(k8s.Delete(ctx, n.live())).To(Succeed())
+		replaceDatabasePod(ctx, n, deletePod)
+		Eventually(ctx, n.readSummary).Should(Equal(n.wantSummary()))
+		Expect(k8s.Delete(ctx, n.key())).To(Succeed())
 		eventuallyNothingRuns(ctx, n)
-		Expect(databaseObjects(ctx, n)).To(Equal(kept))
+		Expect(retainedState(ctx, n)).To(Equal(kept))
 
 		scaleOperator(ctx, 1)
 		Expect(k8s.Create(ctx, n.spec.DeepCopy())).To(Succeed())
@@ -83,17 +82,17 @@ var _ = Describe("Data", func() {
 	}, SpecTimeout(specTimeout))
 })
 
-// eventuallyBackedUp waits until the status tells of a backup.
-func eventuallyBackedUp(ctx context.Context, b *backedUp) {
+// eventuallyBackedUp waits until the status reports a backup.
+func eventuallyBackedUp(ctx context.Context, b *backupService) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega) {
-		ms := b.live()
+		ms := b.key()
 		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
 		g.Expect(ms.Status.Database.LastBackup).NotTo(BeNil())
 	}).Should(Succeed())
 }
 
-// scaleOperator takes the operator away, or brings it back.
+// scaleOperator sets the operator's replicas and waits until the Deployment has them.
 func scaleOperator(ctx context.Context, replicas int32) {
 	GinkgoHelper()
 	d := &appsv1.Deployment{}

@@ -39,35 +39,29 @@ import (
 )
 
 var _ = Describe("The database of a service", func() {
-	DescribeTable("loses no row when its pod is", func(ctx SpecContext, remove func(context.Context, *corev1.Pod)) {
+	DescribeTable("keeps every acknowledged row when its pod is", func(ctx SpecContext, remove func(context.Context, *corev1.Pod)) {
 		eventuallyShopReady(ctx)
 		pod := &corev1.Pod{}
 		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "users-db-0"}, pod)).To(Succeed())
 
-		// Rows are written while the database goes and comes; each that was
-		// acknowledged counts.
+		// Writes continue while the pod is replaced. Every acknowledged row must survive.
 		writer := startWriting(ctx)
 		Eventually(ctx, writer.count).Should(BeNumerically(">=", 20))
 		remove(ctx, pod)
-		Eventually(ctx, func(g Gomega) {
-			now := &corev1.Pod{}
-			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), now)).To(Succeed())
-			g.Expect(now.UID).NotTo(Equal(pod.UID))
-			g.Expect(now).To(beReady())
-		}).Should(Succeed())
+		eventuallyReplaced(ctx, pod)
 		eventuallyShopReady(ctx)
-		again := writer.count() + 20
-		Eventually(ctx, writer.count).Should(BeNumerically(">=", again), "users does not write again")
+		more := writer.count() + 20
+		Eventually(ctx, writer.count).Should(BeNumerically(">=", more), "users did not resume writing")
 
-		written, refused := writer.stop()
+		written, failed := writer.stop()
 		expectRows(ctx, written)
-		AddReportEntry("rows", fmt.Sprintf("%d acknowledged and found again, %d refused", len(written), refused))
+		AddReportEntry("rows", fmt.Sprintf("%d acknowledged and kept, %d writes failed", len(written), failed))
 	},
-		Entry("deleted", SpecTimeout(specTimeout), func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) }),
-		Entry("deleted by force", SpecTimeout(specTimeout), forceDelete),
+		Entry("deleted", SpecTimeout(specTimeout), deletePod),
+		Entry("force-deleted", SpecTimeout(specTimeout), forceDelete),
 	)
 
-	It("holds a lock on its data, so that two servers never write to it", func(ctx SpecContext) {
+	It("locks its data directory against a second server", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		lock := exec.CommandContext(ctx, "kubectl", "-n", namespace, "exec", "users-db-0", "--",
 			"flock", "--nonblock", "--conflict-exit-code", "42", "/var/lib/postgresql/.atoll-lock", "true")
@@ -77,7 +71,7 @@ var _ = Describe("The database of a service", func() {
 		Expect(exit.ExitCode()).To(Equal(42), string(out))
 	}, SpecTimeout(specTimeout))
 
-	It("comes back with its rows and its password when the Microservice does", func(ctx SpecContext) {
+	It("keeps its rows and password when the Microservice is deleted and recreated", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		written := map[string]shop.User{}
 		for range 20 {
@@ -88,9 +82,9 @@ var _ = Describe("The database of a service", func() {
 		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "users-db"}, secret)).To(Succeed())
 		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "data-users-db-0"}, claim)).To(Succeed())
 
-		By("deleting it")
-		Expect(k8s.Delete(ctx, service("users"))).To(Succeed())
-		eventuallyHas(ctx, service("orders"), v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		By("deleting the Microservice")
+		Expect(k8s.Delete(ctx, shopMember("users"))).To(Succeed())
+		eventuallyHas(ctx, shopMember("orders"), v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
 		for _, o := range []client.Object{
 			&appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users"}},
 			&appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users-db"}},
@@ -99,31 +93,30 @@ var _ = Describe("The database of a service", func() {
 			eventuallyGone(ctx, o)
 		}
 
-		By("applying it again")
+		By("recreating the Microservice")
 		Expect(k8s.Create(ctx, sampleService("users"))).To(Succeed())
 		eventuallyShopReady(ctx)
 		expectRows(ctx, written)
-		now, claimNow := &corev1.Secret{}, &corev1.PersistentVolumeClaim{}
-		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), now)).To(Succeed())
-		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(claim), claimNow)).To(Succeed())
-		Expect(now.UID).To(Equal(secret.UID))
-		Expect(now.Data["password"]).To(Equal(secret.Data["password"]))
-		Expect(claimNow.UID).To(Equal(claim.UID))
+		currentSecret, currentClaim := &corev1.Secret{}, &corev1.PersistentVolumeClaim{}
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), currentSecret)).To(Succeed())
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(claim), currentClaim)).To(Succeed())
+		Expect(currentSecret.UID).To(Equal(secret.UID))
+		Expect(currentSecret.Data["password"]).To(Equal(secret.Data["password"]))
+		Expect(currentClaim.UID).To(Equal(claim.UID))
 	}, SpecTimeout(specTimeout))
 })
 
 // writeInterval is the time between two writes.
 const writeInterval = 50 * time.Millisecond
 
-// writer makes users one after the other and remembers those that the shop
-// acknowledged.
+// writer creates users one at a time and records the acknowledged ones.
 type writer struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 
 	mu      sync.Mutex
 	written map[string]shop.User
-	refused int
+	failed  int
 }
 
 func startWriting(ctx context.Context) *writer {
@@ -138,12 +131,12 @@ func startWriting(ctx context.Context) *writer {
 			if ctx.Err() != nil {
 				return
 			}
-			user, err := customer.CreateUser(ctx, newUser())
+			user, err := shopClient.CreateUser(ctx, newUser())
 			w.mu.Lock()
 			if err == nil {
 				w.written[user.ID] = user
 			} else {
-				w.refused++
+				w.failed++
 			}
 			w.mu.Unlock()
 		}
@@ -157,18 +150,19 @@ func (w *writer) count() int {
 	return len(w.written)
 }
 
-func (w *writer) stop() (written map[string]shop.User, refused int) {
+// stop ends the writes and returns the acknowledged users and the number of failed writes.
+func (w *writer) stop() (written map[string]shop.User, failed int) {
 	w.cancel()
 	<-w.done
-	return w.written, w.refused
+	return w.written, w.failed
 }
 
-// expectRows expects each user to be there as it was acknowledged.
+// expectRows expects every user to exist as acknowledged.
 func expectRows(ctx context.Context, written map[string]shop.User) {
 	GinkgoHelper()
 	found := map[string]shop.User{}
 	for id := range maps.Keys(written) {
-		user, err := customer.User(ctx, id)
+		user, err := shopClient.User(ctx, id)
 		Expect(err).NotTo(HaveOccurred())
 		found[id] = user
 	}

@@ -31,30 +31,27 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// engines are those that Atoll runs itself.
+// engines lists the engines of the BuiltIn provider.
 var engines = []v1alpha1.DatabaseEngine{v1alpha1.EnginePostgreSQL, v1alpha1.EngineMariaDB, v1alpha1.EngineValkey}
 
-// The specs use the same three services one after the other, and all engines at
-// once: most of their time is waiting.
+// The specs use the same three services in order. Each spec runs all engines at
+// once, because it mostly waits.
 var _ = Describe("The database of every engine", Ordered, ContinueOnFailure, func() {
 	const ns = "e2e-databases"
-	var all []*notes
+	var all []*notesService
 	BeforeAll(func(ctx SpecContext) {
-		makeNotesTopology(ctx, ns)
+		createNotesTopology(ctx, ns)
 		all = onePerEngine(ns, "")
-		each(all, func(n *notes) {
+		forEachParallel(all, func(n *notesService) {
 			n.start(ctx)
 			n.write(ctx, 200)
 			n.expectKept(ctx)
 		})
 	}, NodeTimeout(specTimeout))
 
-	It("keeps what was written when its pod is deleted, and when that is by force", func(ctx SpecContext) {
-		each(all, func(n *notes) {
-			for _, remove := range []func(context.Context, *corev1.Pod){
-				func(ctx context.Context, pod *corev1.Pod) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) },
-				forceDelete,
-			} {
+	It("keeps every note when its pod is deleted or force-deleted", func(ctx SpecContext) {
+		forEachParallel(all, func(n *notesService) {
+			for _, remove := range []func(context.Context, *corev1.Pod){deletePod, forceDelete} {
 				replaceDatabasePod(ctx, n, remove)
 				n.eventuallyServes(ctx)
 				n.expectKept(ctx)
@@ -63,65 +60,60 @@ var _ = Describe("The database of every engine", Ordered, ContinueOnFailure, fun
 		})
 	}, SpecTimeout(specTimeout))
 
-	It("gets a new password under steady traffic without a failed request, and the old one is of no use", func(ctx SpecContext) {
-		each(all, func(n *notes) { expectRotates(ctx, n) })
+	It("rotates its password under steady traffic without a failed request, and refuses the old one", func(ctx SpecContext) {
+		forEachParallel(all, func(n *notesService) { expectRotation(ctx, n) })
 	}, SpecTimeout(specTimeout))
 
-	It("comes back with all that was written when the Microservice does", func(ctx SpecContext) {
-		each(all, func(n *notes) {
-			kept := databaseObjects(ctx, n)
-			Expect(k8s.Delete(ctx, n.live())).To(Succeed())
+	It("keeps every note when the Microservice is deleted and recreated", func(ctx SpecContext) {
+		forEachParallel(all, func(n *notesService) {
+			kept := retainedState(ctx, n)
+			Expect(k8s.Delete(ctx, n.key())).To(Succeed())
 			eventuallyNothingRuns(ctx, n)
 			Expect(k8s.Create(ctx, n.spec.DeepCopy())).To(Succeed())
 			n.eventuallyServes(ctx)
 			n.expectKept(ctx)
 			n.write(ctx, 10)
 			n.expectKept(ctx)
-			Expect(databaseObjects(ctx, n)).To(Equal(kept), n.name())
+			Expect(retainedState(ctx, n)).To(Equal(kept), n.name())
 		})
 	}, SpecTimeout(specTimeout))
 
-	It("goes with the Microservice once its deletion policy says so", func(ctx SpecContext) {
-		each(all, func(n *notes) {
-			change(ctx, n.live(), func(ms *v1alpha1.Microservice) { ms.Spec.Database.DeletionPolicy = v1alpha1.DeletionDelete })
-			eventuallyReady(ctx, n.live())
-			Expect(k8s.Delete(ctx, n.live())).To(Succeed())
+	It("is deleted with the Microservice under deletionPolicy Delete", func(ctx SpecContext) {
+		forEachParallel(all, func(n *notesService) {
+			update(ctx, n.key(), func(ms *v1alpha1.Microservice) { ms.Spec.Database.DeletionPolicy = v1alpha1.DeletionDelete })
+			eventuallyReady(ctx, n.key())
+			Expect(k8s.Delete(ctx, n.key())).To(Succeed())
 			eventuallyNothingRuns(ctx, n)
-			for _, o := range databaseKeepers(n) {
+			for _, o := range retainedObjects(n) {
 				eventuallyGone(ctx, o)
 			}
 		})
 	}, SpecTimeout(specTimeout))
 })
 
-// replaceDatabasePod takes the database's pod away and waits for the next one.
-func replaceDatabasePod(ctx context.Context, n *notes, remove func(context.Context, *corev1.Pod)) {
+// replaceDatabasePod removes the database's pod and waits until its replacement is ready.
+func replaceDatabasePod(ctx context.Context, n *notesService, remove func(context.Context, *corev1.Pod)) {
 	GinkgoHelper()
-	old := inNamespace(n, names.Database(n.name())+"-0", &corev1.Pod{})
+	old := withKey(n, names.Database(n.name())+"-0", &corev1.Pod{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), old)).To(Succeed())
 	remove(ctx, old)
-	Eventually(ctx, func(g Gomega) {
-		pod := &corev1.Pod{}
-		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), pod)).To(Succeed())
-		g.Expect(pod.UID).NotTo(Equal(old.UID))
-		g.Expect(pod).To(beReady())
-	}).Should(Succeed(), n.name())
+	eventuallyReplaced(ctx, old)
 }
 
-// databaseKeepers are the objects that a database's data and passwords are in.
-func databaseKeepers(n *notes) []client.Object {
+// retainedObjects returns the objects that hold a database's data and passwords.
+func retainedObjects(n *notesService) []client.Object {
 	return []client.Object{
-		inNamespace(n, names.DatabaseClaim(n.name()), &corev1.PersistentVolumeClaim{}),
-		inNamespace(n, names.Database(n.name()), &corev1.Secret{}),
-		inNamespace(n, names.AdminSecret(n.name()), &corev1.Secret{}),
+		withKey(n, names.DatabaseClaim(n.name()), &corev1.PersistentVolumeClaim{}),
+		withKey(n, names.Database(n.name()), &corev1.Secret{}),
+		withKey(n, names.AdminSecret(n.name()), &corev1.Secret{}),
 	}
 }
 
-// databaseObjects are the UIDs of those, and their content where it is secret.
-func databaseObjects(ctx context.Context, n *notes) map[string]any {
+// retainedState returns the UIDs of the retained objects and the data of the Secrets.
+func retainedState(ctx context.Context, n *notesService) map[string]any {
 	GinkgoHelper()
 	found := map[string]any{}
-	for _, o := range databaseKeepers(n) {
+	for _, o := range retainedObjects(n) {
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())
 		found[o.GetName()] = o.GetUID()
 		if secret, ok := o.(*corev1.Secret); ok {
@@ -131,11 +123,10 @@ func databaseObjects(ctx context.Context, n *notes) map[string]any {
 	return found
 }
 
-// eventuallyNothingRuns waits until a deleted service's pods are gone, and its
-// database's.
-func eventuallyNothingRuns(ctx context.Context, n *notes) {
+// eventuallyNothingRuns waits until a deleted service and its database have no pods.
+func eventuallyNothingRuns(ctx context.Context, n *notesService) {
 	GinkgoHelper()
-	eventuallyGone(ctx, inNamespace(n, names.Database(n.name()), &appsv1.StatefulSet{}))
+	eventuallyGone(ctx, withKey(n, names.Database(n.name()), &appsv1.StatefulSet{}))
 	for _, component := range []string{v1alpha1.ComponentService, v1alpha1.ComponentDatabase} {
 		Eventually(ctx, n.pods).WithArguments(component).Should(BeEmpty(), n.name())
 	}

@@ -32,29 +32,29 @@ import (
 )
 
 var _ = Describe("The deletion guard", func() {
-	It("stands in a person's way and not in the garbage collector's or a namespace's", func(ctx SpecContext) {
+	It("refuses a user's deletion, but not the garbage collector's or the namespace controller's", func(ctx SpecContext) {
 		const ns = "e2e-guard"
-		makeNamespace(ctx, ns)
+		createNamespace(ctx, ns)
 		topology := &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{DeletionGuard: v1alpha1.DeletionGuardDependents}}
 		topology.Namespace, topology.Name = ns, "guarded"
 		owner := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "owner"}}
 		Expect(k8s.Create(ctx, topology)).To(Succeed())
 		Expect(k8s.Create(ctx, owner)).To(Succeed())
-		// Nothing has to run for it.
-		service := func(name string, dependencies ...v1alpha1.Dependency) *v1alpha1.Microservice {
+		// The guard needs no pods, so the services are suspended.
+		suspended := func(name string, dependencies ...v1alpha1.Dependency) *v1alpha1.Microservice {
 			ms := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{
 				TopologyRef: &v1alpha1.TopologyReference{Name: topology.Name}, Image: images["users"], Suspend: ptr.To(true), Dependencies: dependencies,
 			}}
 			ms.Namespace, ms.Name = ns, name
 			return ms
 		}
-		users := service("users")
+		users := suspended("users")
 		users.OwnerReferences = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: owner.Name, UID: owner.UID}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
-		Expect(k8s.Create(ctx, service("orders", v1alpha1.Dependency{Name: "users"}))).To(Succeed())
+		Expect(k8s.Create(ctx, suspended("orders", v1alpha1.Dependency{Name: "users"}))).To(Succeed())
 		eventuallyGuarded(ctx, users)
 
-		By("deleting what somebody depends on")
+		By("deleting a Microservice that has a dependent")
 		out, err := kubectl(ctx, "-n", ns, "delete", "microservice", "users")
 		Expect(err).To(HaveOccurred(), out)
 		Expect(err).To(MatchError(ContainSubstring(`1 Microservice depends on "users"`)))
@@ -65,7 +65,7 @@ var _ = Describe("The deletion guard", func() {
 		eventuallyGone(ctx, users)
 
 		By("deleting the namespace")
-		users = service("users")
+		users = suspended("users")
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyGuarded(ctx, users)
 		namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: ns}}
@@ -74,8 +74,7 @@ var _ = Describe("The deletion guard", func() {
 	}, SpecTimeout(specTimeout))
 })
 
-// eventuallyGuarded waits until the operator has counted the one dependent of a
-// service.
+// eventuallyGuarded waits until the status reports the guard and one dependent.
 func eventuallyGuarded(ctx context.Context, ms *v1alpha1.Microservice) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega) {

@@ -32,25 +32,25 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// brokenNamespace is where services run that can't.
+// brokenNamespace is the namespace of the services that can't run.
 const brokenNamespace = "e2e-broken"
 
-var _ = Describe("A service that can't run says why, and runs once it can", func() {
-	BeforeEach(func(ctx SpecContext) { makeNamespace(ctx, brokenNamespace) }, NodeTimeout(specTimeout))
+var _ = Describe("A service that can't run reports the cause and recovers after it is fixed:", func() {
+	BeforeEach(func(ctx SpecContext) { createNamespace(ctx, brokenNamespace) }, NodeTimeout(specTimeout))
 
-	It("for an image that does not exist", func(ctx SpecContext) {
+	It("a missing image", func(ctx SpecContext) {
 		ms := standalone(brokenNamespace, "unpulled")
 		ms.Spec.Image = images["users"][:strings.LastIndex(images["users"], ":")] + ":does-not-exist"
 		Expect(k8s.Create(ctx, ms)).To(Succeed())
 		ready := eventuallyHas(ctx, ms, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonImagePullFailed)
 		expectStalled(ms, ready.Message, ms.Spec.Image)
 
-		change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Image = images["users"] })
+		update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Image = images["users"] })
 		eventuallyReady(ctx, ms)
 		Expect(meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)).To(BeNil())
 	}, SpecTimeout(specTimeout))
 
-	It("for a quota that lets no pod in", func(ctx SpecContext) {
+	It("a quota that admits no pods", func(ctx SpecContext) {
 		quota := &corev1.ResourceQuota{
 			ObjectMeta: metav1.ObjectMeta{Namespace: brokenNamespace, Name: "no-pods"},
 			Spec:       corev1.ResourceQuotaSpec{Hard: corev1.ResourceList{corev1.ResourcePods: resource.MustParse("0")}},
@@ -69,7 +69,7 @@ var _ = Describe("A service that can't run says why, and runs once it can", func
 		eventuallyReady(ctx, ms)
 	}, SpecTimeout(specTimeout))
 
-	It("for a Secret that does not exist", func(ctx SpecContext) {
+	It("a missing Secret", func(ctx SpecContext) {
 		ms := standalone(brokenNamespace, "keyless")
 		ms.Spec.Env = []corev1.EnvVar{{Name: "API_KEY", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
 			LocalObjectReference: corev1.LocalObjectReference{Name: "payment-provider"}, Key: "key",
@@ -86,13 +86,13 @@ var _ = Describe("A service that can't run says why, and runs once it can", func
 	}, SpecTimeout(specTimeout))
 })
 
-// expectStalled expects a condition Stalled with the message of Ready, and the
-// culprit's name in it.
-func expectStalled(ms *v1alpha1.Microservice, message, culprit string) {
+// expectStalled expects Stalled to be True, and both its message and that of Ready
+// to name the cause.
+func expectStalled(ms *v1alpha1.Microservice, readyMessage, cause string) {
 	GinkgoHelper()
 	stalled := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)
-	Expect(stalled).NotTo(BeNil(), "not Stalled: %s", message)
+	Expect(stalled).NotTo(BeNil(), "not Stalled: %s", readyMessage)
 	Expect(stalled.Status).To(Equal(metav1.ConditionTrue))
-	Expect(stalled.Message).To(ContainSubstring(culprit))
-	Expect(message).To(ContainSubstring(culprit))
+	Expect(stalled.Message).To(ContainSubstring(cause))
+	Expect(readyMessage).To(ContainSubstring(cause))
 }

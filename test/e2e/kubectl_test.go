@@ -25,7 +25,7 @@ import (
 	"strings"
 )
 
-// kubectl returns what a command prints. The error has what it says beside that.
+// kubectl runs a command and returns its stdout. The error contains its output.
 func kubectl(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "kubectl", args...)
 	var stdout, stderr strings.Builder

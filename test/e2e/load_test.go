@@ -32,79 +32,79 @@ import (
 )
 
 const (
-	// loadInterval is the time between two requests: 40 a second.
+	// loadInterval is the time between two requests, which gives 40 a second.
 	loadInterval = 25 * time.Millisecond
-	// loadLimit is how long a load lasts at the most.
+	// loadLimit is the maximum duration of a load.
 	loadLimit = 60 * time.Second
 )
 
-// load is a steady stream of requests to orders through the gateway: reads and
-// writes, over kept connections and over new ones. No request is tried again.
+// load is a steady stream of reads and writes to orders through the gateway, over
+// kept-alive and new connections. No request is retried.
 type load struct {
 	user  shop.User
 	order shop.Order
-	// over makes a request over kept connections, or over a new one.
-	over [2]*shop.Client
+	// clients are one with keep-alive and one that opens a connection per request.
+	clients [2]*shop.Client
 
-	stopped context.CancelFunc
-	working sync.WaitGroup
-	begin   time.Time
+	cancel   context.CancelFunc
+	inFlight sync.WaitGroup
+	begin    time.Time
 
 	mu        sync.Mutex
 	latencies []time.Duration
 	failures  []string
-	// complete says that the load was stopped before its limit.
+	// complete is true when stop was called before loadLimit.
 	complete bool
-	lasted   time.Duration
+	duration time.Duration
 }
 
 func startLoad(ctx context.Context, user shop.User, order shop.Order) *load {
 	limited, cancel := context.WithTimeout(ctx, loadLimit)
-	l := &load{user: user, order: order, stopped: cancel, begin: time.Now(), over: [2]*shop.Client{newCustomer(false), newCustomer(true)}}
+	l := &load{user: user, order: order, cancel: cancel, begin: time.Now(), clients: [2]*shop.Client{newShopClient(false), newShopClient(true)}}
 	DeferCleanup(cancel)
-	pace(limited, &l.working, loadInterval, func(n int) { l.request(ctx, n) })
+	runAtPace(limited, &l.inFlight, loadInterval, func(n int) { l.request(ctx, n) })
 	return l
 }
 
-// request makes the n-th request: a write every other time, and a new
-// connection for every other two.
+// request sends request n. Reads and writes alternate; every second pair uses new
+// connections.
 func (l *load) request(ctx context.Context, n int) {
-	client, what := l.over[n/2%2], "GET"
+	client, method := l.clients[n/2%2], "GET"
 	begin := time.Now()
-	err := once(ctx, func(ctx context.Context) (err error) {
+	err := sendOnce(ctx, func(ctx context.Context) (err error) {
 		if n%2 == 0 {
 			_, err = client.Order(ctx, l.order.ID)
 			return err
 		}
-		what = "POST"
+		method = "POST"
 		_, err = client.CreateOrder(ctx, newOrder(l.user))
 		return err
 	})
-	took := time.Since(begin)
+	latency := time.Since(begin)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.latencies = append(l.latencies, took)
+	l.latencies = append(l.latencies, latency)
 	if err != nil {
 		l.failures = append(l.failures, fmt.Sprintf("request %d (%s, new connection: %t) %s after the start, after %s: %s",
-			n, what, n/2%2 == 1, begin.Sub(l.begin).Round(time.Millisecond), took.Round(time.Millisecond), err))
+			n, method, n/2%2 == 1, begin.Sub(l.begin).Round(time.Millisecond), latency.Round(time.Millisecond), err))
 	}
 }
 
-// stop ends the load and waits for the requests under way.
+// stop ends the load and waits for the requests in flight.
 func (l *load) stop() {
-	l.lasted = time.Since(l.begin)
-	l.complete = l.lasted < loadLimit
-	l.stopped()
-	l.working.Wait()
+	l.duration = time.Since(l.begin)
+	l.complete = l.duration < loadLimit
+	l.cancel()
+	l.inFlight.Wait()
 }
 
-// String sums up what came of the load.
+// String summarises the load: rate, latencies and failures.
 func (l *load) String() string {
 	slices.Sort(l.latencies)
-	at := func(share float64) time.Duration {
-		return l.latencies[int(share*float64(len(l.latencies)-1))].Round(100 * time.Microsecond)
+	percentile := func(p float64) time.Duration {
+		return l.latencies[int(p*float64(len(l.latencies)-1))].Round(100 * time.Microsecond)
 	}
 	return fmt.Sprintf("%d requests in %s (%.1f a second), %d failed; latency p50 %s, p90 %s, p99 %s, max %s",
-		len(l.latencies), l.lasted.Round(100*time.Millisecond), float64(len(l.latencies))/l.lasted.Seconds(), len(l.failures),
-		at(.5), at(.9), at(.99), at(1)) + strings.Join(append([]string{""}, l.failures...), "\n")
+		len(l.latencies), l.duration.Round(100*time.Millisecond), float64(len(l.latencies))/l.duration.Seconds(), len(l.failures),
+		percentile(.5), percentile(.9), percentile(.99), percentile(1)) + strings.Join(append([]string{""}, l.failures...), "\n")
 }

@@ -40,49 +40,49 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// maxResident is what the manager may hold with the sample topology.
+// maxResident is the memory budget of the manager with the sample topology.
 const maxResident = 64 << 20
 
 var _ = Describe("The manager", func() {
-	It("runs where the Pod Security Standard restricted is enforced", func(ctx SpecContext) {
+	It("runs under the restricted Pod Security Standard", func(ctx SpecContext) {
 		ns := &corev1.Namespace{}
 		Expect(k8s.Get(ctx, client.ObjectKey{Name: operatorNamespace}, ns)).To(Succeed())
 		Expect(ns.Labels).To(HaveKeyWithValue("pod-security.kubernetes.io/enforce", "restricted"))
 		Expect(operatorPod(ctx).Status.ContainerStatuses).To(HaveEach(HaveField("Ready", true)))
 
-		loose := &corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "loose"},
-			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "loose", Image: images["users"]}}},
+		unrestricted := &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{Namespace: operatorNamespace, Name: "unrestricted"},
+			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "unrestricted", Image: images["users"]}}},
 		}
-		Expect(k8s.Create(ctx, loose, client.DryRunAll)).To(MatchError(ContainSubstring("violates PodSecurity")))
+		Expect(k8s.Create(ctx, unrestricted, client.DryRunAll)).To(MatchError(ContainSubstring("violates PodSecurity")))
 	}, SpecTimeout(specTimeout))
 
-	It("shows its metrics to their readers alone, and is small", func(ctx SpecContext) {
+	It("serves metrics to authorized readers only and stays within its memory budget", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
-		By("one that has done nothing but look after the samples")
+		By("restarting the manager, so that only the samples account for its memory")
 		scaleOperator(ctx, 0)
 		scaleOperator(ctx, 1)
 		budget := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users"}}
 		Expect(k8s.Delete(ctx, budget)).To(Succeed())
 		Eventually(ctx, func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(budget), budget) }).Should(Succeed())
-		stranger, reader := tokenOf(ctx, "e2e-stranger"), tokenOf(ctx, "e2e-reader")
-		letReadMetrics(ctx, "e2e-reader")
+		unauthorized, reader := createToken(ctx, "e2e-stranger"), createToken(ctx, "e2e-reader")
+		allowMetricsAccess(ctx, "e2e-reader")
 		metrics := forwardMetrics(ctx)
 
 		Expect(metrics.get(ctx, "").code).To(Equal(http.StatusUnauthorized))
-		Expect(metrics.get(ctx, stranger).code).To(Equal(http.StatusForbidden))
-		read := metrics.get(ctx, reader)
-		Expect(read.code).To(Equal(http.StatusOK), read.body)
+		Expect(metrics.get(ctx, unauthorized).code).To(Equal(http.StatusForbidden))
+		response := metrics.get(ctx, reader)
+		Expect(response.code).To(Equal(http.StatusOK), response.body)
 
-		resident := sampleOf(read.body, "process_resident_memory_bytes")
-		AddReportEntry("resident memory of the manager", fmt.Sprintf("%.1f MiB (of which the Go heap in use %.1f MiB)",
-			resident/(1<<20), sampleOf(read.body, "go_memstats_heap_inuse_bytes")/(1<<20)))
+		resident := metricValue(response.body, "process_resident_memory_bytes")
+		AddReportEntry("resident memory of the manager", fmt.Sprintf("%.1f MiB (Go heap in use: %.1f MiB)",
+			resident/(1<<20), metricValue(response.body, "go_memstats_heap_inuse_bytes")/(1<<20)))
 		Expect(resident).To(BeNumerically("<", maxResident))
 	}, SpecTimeout(specTimeout))
 })
 
-// tokenOf makes a ServiceAccount and a token of it.
-func tokenOf(ctx context.Context, name string) string {
+// createToken creates a ServiceAccount and returns a token for it.
+func createToken(ctx context.Context, name string) string {
 	GinkgoHelper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	Expect(k8s.Create(ctx, account)).To(Succeed())
@@ -92,7 +92,9 @@ func tokenOf(ctx context.Context, name string) string {
 	return request.Status.Token
 }
 
-func letReadMetrics(ctx context.Context, account string) {
+// allowMetricsAccess binds a ServiceAccount to the metrics reader role until the
+// spec ends.
+func allowMetricsAccess(ctx context.Context, account string) {
 	GinkgoHelper()
 	binding := &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "e2e-metrics-reader"},
@@ -104,16 +106,16 @@ func letReadMetrics(ctx context.Context, account string) {
 	DeferCleanup(func(ctx SpecContext) { Expect(k8s.Delete(ctx, binding)).To(Succeed()) })
 }
 
-// metricsReader reads the metrics of the operator's pod.
-type metricsReader struct {
+// metricsClient reads the metrics of the operator's pod.
+type metricsClient struct {
 	url string
-	// http keeps its connection: kubectl port-forward ends when one is reset.
+	// http keeps its connection open, because kubectl port-forward exits when one is reset.
 	http *http.Client
 }
 
-// forwardMetrics makes the metrics of the operator's pod reachable until the
-// spec ends.
-func forwardMetrics(ctx context.Context) metricsReader {
+// forwardMetrics forwards a local port to the metrics of the operator's pod until
+// the spec ends.
+func forwardMetrics(ctx context.Context) metricsClient {
 	GinkgoHelper()
 	ctx, cancel := context.WithCancel(ctx)
 	command := exec.CommandContext(ctx, "kubectl", "-n", operatorNamespace, "port-forward", "--address=127.0.0.1", "pod/"+operatorPod(ctx).Name, ":8443")
@@ -123,25 +125,25 @@ func forwardMetrics(ctx context.Context) metricsReader {
 	Expect(command.Start()).To(Succeed())
 	DeferCleanup(func() {
 		cancel()
-		// It ends by being killed.
+		// The cancel kills kubectl, so Wait always returns an error.
 		_ = command.Wait()
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	Expect(err).NotTo(HaveOccurred())
 	address := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(line)
 	Expect(address).NotTo(BeEmpty(), line)
-	// The certificate is made at start and known to nobody.
-	return metricsReader{"https://" + address + "/metrics", &http.Client{Timeout: requestTimeout, Transport: &http.Transport{
+	// The manager generates its certificate at startup, so no CA can verify it.
+	return metricsClient{"https://" + address + "/metrics", &http.Client{Timeout: requestTimeout, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true},
 	}}}
 }
 
-type metricsAnswer struct {
+type metricsResponse struct {
 	code int
 	body string
 }
 
-func (r metricsReader) get(ctx context.Context, token string) metricsAnswer {
+func (r metricsClient) get(ctx context.Context, token string) metricsResponse {
 	GinkgoHelper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url, http.NoBody)
 	Expect(err).NotTo(HaveOccurred())
@@ -153,11 +155,11 @@ func (r metricsReader) get(ctx context.Context, token string) metricsAnswer {
 	body, err := io.ReadAll(response.Body)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(response.Body.Close()).To(Succeed())
-	return metricsAnswer{response.StatusCode, string(body)}
+	return metricsResponse{response.StatusCode, string(body)}
 }
 
-// sampleOf is the value of a metric without labels.
-func sampleOf(metrics, name string) float64 {
+// metricValue returns the value of a metric without labels.
+func metricValue(metrics, name string) float64 {
 	GinkgoHelper()
 	for line := range strings.Lines(metrics) {
 		if text, ok := strings.CutPrefix(strings.TrimSpace(line), name+" "); ok {
@@ -166,6 +168,6 @@ func sampleOf(metrics, name string) float64 {
 			return value
 		}
 	}
-	Fail("there is no metric " + name)
+	Fail("no metric " + name)
 	return 0
 }

@@ -35,16 +35,16 @@ import (
 
 var _ = Describe("A migration", Ordered, ContinueOnFailure, func() {
 	const ns = "e2e-migration"
-	var n *notes
+	var n *notesService
 	BeforeAll(func(ctx SpecContext) {
-		makeNotesTopology(ctx, ns)
+		createNotesTopology(ctx, ns)
 		n = newNotes(ns, "postgresql", v1alpha1.EnginePostgreSQL)
 		n.start(ctx)
 	}, NodeTimeout(specTimeout))
 
-	It("runs once, also over the operator's death, while the old version serves and no pod of the new one exists", func(ctx SpecContext) {
+	It("runs once although the operator is killed, and before any pod of the new version starts", func(ctx SpecContext) {
 		old := servingPods(ctx, n)
-		before := migrationOf(ctx, Default, n)
+		before := migrationJob(ctx, Default, n)
 		stream := startTraffic(ctx, n)
 		sleeping := corev1.EnvVar{Name: "MIGRATE_SLEEP", Value: "15s"}
 		setEnv(ctx, n, sleeping)
@@ -52,14 +52,14 @@ var _ = Describe("A migration", Ordered, ContinueOnFailure, func() {
 		By("killing the operator while the migration runs")
 		var job *batchv1.Job
 		Eventually(ctx, func(g Gomega) {
-			job = migrationOf(ctx, g, n)
+			job = migrationJob(ctx, g, n)
 			g.Expect(job.UID).NotTo(Equal(before.UID))
 			g.Expect(n.podsOfJob(ctx, job)).To(ConsistOf(HaveField("Status.Phase", corev1.PodRunning)))
 		}).Should(Succeed())
 		forceDelete(ctx, operatorPod(ctx))
-		eventuallyHas(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrating)
+		eventuallyHas(ctx, n.key(), v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrating)
 
-		By("waiting for the migration's end")
+		By("waiting for the migration to complete")
 		Eventually(ctx, func() int32 {
 			pods := servingPods(ctx, n)
 			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(job), job)).To(Succeed())
@@ -68,50 +68,50 @@ var _ = Describe("A migration", Ordered, ContinueOnFailure, func() {
 			}
 			return job.Status.Succeeded
 		}).Should(BeEquivalentTo(1))
-		eventuallyReady(ctx, n.live())
-		stream.expectUnharmed()
+		eventuallyReady(ctx, n.key())
+		stream.expectNoFailures()
 		expectEnv(ctx, n, sleeping)
 
-		after := migrationOf(ctx, Default, n)
-		Expect(after.UID).To(Equal(job.UID), "there is another Job")
+		after := migrationJob(ctx, Default, n)
+		Expect(after.UID).To(Equal(job.UID), "the Job was recreated")
 		Expect(after.Status.Failed).To(BeZero())
 		Expect(n.podsOfJob(ctx, after)).To(HaveLen(1))
 		n.expectKept(ctx)
-		Expect(condition(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated)).To(beTrueFor(v1alpha1.ReasonMigrated))
+		Expect(condition(ctx, n.key(), v1alpha1.ConditionDatabaseMigrated)).To(beTrueFor(v1alpha1.ReasonMigrated))
 	}, SpecTimeout(specTimeout))
 
-	It("that fails holds the rollout up with what it said, until it is corrected", func(ctx SpecContext) {
+	It("that fails blocks the rollout and reports its output until it is fixed", func(ctx SpecContext) {
 		old := servingPods(ctx, n)
 		stream := startTraffic(ctx, n)
 		setEnv(ctx, n, corev1.EnvVar{Name: "MIGRATE_FAIL", Value: "no such column"})
-		failed := eventuallyHas(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
+		failed := eventuallyHas(ctx, n.key(), v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
 		Expect(failed.Message).To(ContainSubstring("no such column"))
-		ready := eventuallyHas(ctx, n.live(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
-		ms := n.live()
+		ready := eventuallyHas(ctx, n.key(), v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
+		ms := n.key()
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
 		expectStalled(ms, ready.Message, "no such column")
 		Expect(servingPods(ctx, n)).To(Equal(old), "the pods changed")
 
-		By("correcting it")
-		corrected := corev1.EnvVar{Name: rollVariable, Value: "corrected"}
-		setEnv(ctx, n, corrected)
+		By("fixing the migration")
+		fixed := corev1.EnvVar{Name: rolloutVariable, Value: "fixed"}
+		setEnv(ctx, n, fixed)
 		eventuallyReady(ctx, ms)
 		Expect(meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)).To(BeNil())
-		stream.expectUnharmed()
-		expectEnv(ctx, n, corrected)
+		stream.expectNoFailures()
+		expectEnv(ctx, n, fixed)
 		n.expectKept(ctx)
-		Expect(condition(ctx, n.live(), v1alpha1.ConditionDatabaseMigrated)).To(beTrueFor(v1alpha1.ReasonMigrated))
+		Expect(condition(ctx, n.key(), v1alpha1.ConditionDatabaseMigrated)).To(beTrueFor(v1alpha1.ReasonMigrated))
 	}, SpecTimeout(specTimeout))
 })
 
-// setEnv makes a variable the service's only one of its own.
-func setEnv(ctx context.Context, n *notes, env corev1.EnvVar) {
+// setEnv replaces the service's env with one variable.
+func setEnv(ctx context.Context, n *notesService, env corev1.EnvVar) {
 	GinkgoHelper()
-	change(ctx, n.live(), func(ms *v1alpha1.Microservice) { ms.Spec.Env = []corev1.EnvVar{env} })
+	update(ctx, n.key(), func(ms *v1alpha1.Microservice) { ms.Spec.Env = []corev1.EnvVar{env} })
 }
 
-// servingPods are the variables of the service's pods, by the pods' UIDs.
-func servingPods(ctx context.Context, n *notes) map[types.UID][]corev1.EnvVar {
+// servingPods returns the env of each pod that is not terminating, by pod UID.
+func servingPods(ctx context.Context, n *notesService) map[types.UID][]corev1.EnvVar {
 	GinkgoHelper()
 	pods, err := n.pods(ctx, v1alpha1.ComponentService)
 	Expect(err).NotTo(HaveOccurred())
@@ -124,14 +124,14 @@ func servingPods(ctx context.Context, n *notes) map[types.UID][]corev1.EnvVar {
 	return found
 }
 
-// expectEnv expects all pods of the service to have a variable.
-func expectEnv(ctx context.Context, n *notes, env corev1.EnvVar) {
+// expectEnv expects exactly two pods, both with the variable.
+func expectEnv(ctx context.Context, n *notesService, env corev1.EnvVar) {
 	GinkgoHelper()
 	Expect(servingPods(ctx, n)).To(And(HaveLen(2), HaveEach(ContainElement(env))))
 }
 
-// migrationOf is the one Job that there is of a service's migration.
-func migrationOf(ctx context.Context, g Gomega, n *notes) *batchv1.Job {
+// migrationJob returns the only migration Job of a service.
+func migrationJob(ctx context.Context, g Gomega, n *notesService) *batchv1.Job {
 	GinkgoHelper()
 	jobs := &batchv1.JobList{}
 	g.Expect(k8s.List(ctx, jobs, client.InNamespace(n.spec.Namespace),
@@ -140,7 +140,8 @@ func migrationOf(ctx context.Context, g Gomega, n *notes) *batchv1.Job {
 	return &jobs.Items[0]
 }
 
-func (n *notes) podsOfJob(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
+// podsOfJob returns the pods of a Job.
+func (n *notesService) podsOfJob(ctx context.Context, job *batchv1.Job) ([]corev1.Pod, error) {
 	pods := &corev1.PodList{}
 	err := k8s.List(ctx, pods, client.InNamespace(job.Namespace), client.MatchingLabels{batchv1.JobNameLabel: job.Name})
 	return pods.Items, err

@@ -27,7 +27,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -45,27 +44,27 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// notes is a service that keeps notes in its database, and what was written to
-// it through the gateway.
-type notes struct {
-	// spec is the service as it is made.
+// notesService is a service that stores notes in its database, and the notes that
+// the test wrote through the gateway.
+type notesService struct {
+	// spec is the Microservice as the test creates it.
 	spec *v1alpha1.Microservice
-	// over makes a request over kept connections, or over a new one.
-	over [2]*http.Client
+	// clients are one with keep-alive and one that opens a connection per request.
+	clients [2]*http.Client
 
 	mu sync.Mutex
-	// written are the notes that the service acknowledged.
+	// written holds the notes that the service acknowledged.
 	written map[string]string
 }
 
-// summary is what the service tells of all its notes.
+// summary is the service's summary of all its notes.
 type summary struct {
 	Count  int    `json:"count"`
 	Digest string `json:"digest"`
 }
 
-// newNotes describes a service of the topology that makeNotesTopology makes.
-func newNotes(ns, name string, engine v1alpha1.DatabaseEngine) *notes {
+// newNotes describes a service in the Topology of createNotesTopology.
+func newNotes(ns, name string, engine v1alpha1.DatabaseEngine) *notesService {
 	ms := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{
 		TopologyRef: &v1alpha1.TopologyReference{Name: "notes"},
 		Image:       images["notes"],
@@ -84,110 +83,101 @@ func newNotes(ns, name string, engine v1alpha1.DatabaseEngine) *notes {
 		Routes: []v1alpha1.Route{{Path: "/" + name, Rewrite: "/"}},
 	}}
 	ms.Namespace, ms.Name = ns, name
-	return &notes{
+	return &notesService{
 		spec: ms, written: map[string]string{},
-		over: [2]*http.Client{newConnections(false), newConnections(true)},
+		clients: [2]*http.Client{newHTTPClient(false), newHTTPClient(true)},
 	}
 }
 
-func newConnections(always bool) *http.Client {
-	return &http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: always, MaxIdleConnsPerHost: loadWorkers}}
-}
-
-// onePerEngine describes a service for each engine, named after it.
-func onePerEngine(ns, suffix string) []*notes {
-	all := make([]*notes, len(engines))
+// onePerEngine describes one service for each engine and names it after the engine.
+func onePerEngine(ns, suffix string) []*notesService {
+	all := make([]*notesService, len(engines))
 	for i, engine := range engines {
 		all[i] = newNotes(ns, strings.ToLower(string(engine))+suffix, engine)
 	}
 	return all
 }
 
-// makeNotesTopology makes a namespace with a Topology that has a gateway.
-func makeNotesTopology(ctx context.Context, ns string) {
+// createNotesTopology creates a namespace with a Topology that has a gateway.
+func createNotesTopology(ctx context.Context, ns string) {
 	GinkgoHelper()
-	Expect(images).To(HaveKey("notes"), "IMAGES lacks notes: run it with make test-e2e")
-	makeNamespace(ctx, ns)
+	Expect(images).To(HaveKey("notes"), "IMAGES lacks notes; run make test-e2e")
+	createNamespace(ctx, ns)
 	topology := &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{Gateway: &v1alpha1.TopologyGateway{
-		ClassName: "traefik", Hostnames: []v1alpha1.Hostname{v1alpha1.Hostname(hostOf(ns))},
+		ClassName: gatewayClass("traefik"), Hostnames: []v1alpha1.Hostname{v1alpha1.Hostname(hostnameFor(ns))},
 	}}}
-	if class := os.Getenv("GATEWAY_CLASS"); class != "" {
-		topology.Spec.Gateway.ClassName = class
-	}
 	topology.Namespace, topology.Name = ns, "notes"
 	Expect(k8s.Create(ctx, topology)).To(Succeed())
 }
 
-func hostOf(ns string) string { return ns + ".localhost" }
+func hostnameFor(ns string) string { return ns + ".localhost" }
 
-// each does something to all services at once, and fails when it failed for one.
-func each[T any](all []T, f func(n T)) {
+// forEachParallel calls f for all services in parallel and fails when one call fails.
+func forEachParallel[T any](all []T, f func(n T)) {
 	GinkgoHelper()
-	var working sync.WaitGroup
+	var running sync.WaitGroup
 	var succeeded atomic.Int32
 	for _, n := range all {
-		working.Go(func() {
+		running.Go(func() {
 			defer GinkgoRecover()
 			f(n)
 			succeeded.Add(1)
 		})
 	}
-	working.Wait()
+	running.Wait()
 	Expect(succeeded.Load()).To(BeEquivalentTo(len(all)))
 }
 
-func (n *notes) name() string { return n.spec.Name }
+func (n *notesService) name() string { return n.spec.Name }
 
-// live is the service's Microservice, to be read.
-func (n *notes) live() *v1alpha1.Microservice {
+// key returns an empty Microservice with the service's namespace and name.
+func (n *notesService) key() *v1alpha1.Microservice {
 	ms := &v1alpha1.Microservice{}
 	ms.Namespace, ms.Name = n.spec.Namespace, n.spec.Name
 	return ms
 }
 
-// inNamespace is an object beside the service, to be read or deleted.
-func inNamespace[T client.Object](n *notes, name string, o T) T {
+// withKey sets an object's name, and its namespace to the service's.
+func withKey[T client.Object](n *notesService, name string, o T) T {
 	o.SetNamespace(n.spec.Namespace)
 	o.SetName(name)
 	return o
 }
 
-// start makes the service and waits until it answers through the gateway.
-func (n *notes) start(ctx context.Context) {
+// start creates the Microservice and waits until it responds through the gateway.
+func (n *notesService) start(ctx context.Context) {
 	GinkgoHelper()
 	Expect(k8s.Create(ctx, n.spec.DeepCopy())).To(Succeed())
 	n.eventuallyServes(ctx)
 }
 
-// eventuallyServes waits until the service is Ready, and for the gateway, which
-// takes a moment to learn of pods.
-func (n *notes) eventuallyServes(ctx context.Context) {
+// eventuallyServes waits until the service is Ready and responds through the
+// gateway, which learns about new pods with a delay.
+func (n *notesService) eventuallyServes(ctx context.Context) {
 	GinkgoHelper()
-	eventuallyReady(ctx, n.live())
-	Eventually(ctx, n.sum).MustPassRepeatedly(3).Should(HaveField("Digest", Not(BeEmpty())), n.name())
+	eventuallyReady(ctx, n.key())
+	Eventually(ctx, n.readSummary).MustPassRepeatedly(3).Should(HaveField("Digest", Not(BeEmpty())), n.name())
 }
 
-// pods are those of one of the service's components.
-func (n *notes) pods(ctx context.Context, component string) ([]corev1.Pod, error) {
-	pods := &corev1.PodList{}
-	err := k8s.List(ctx, pods, client.InNamespace(n.spec.Namespace),
-		client.MatchingLabels{v1alpha1.LabelMicroservice: n.name(), v1alpha1.LabelComponent: component})
-	return pods.Items, err
+// pods lists the pods of one component of the service.
+func (n *notesService) pods(ctx context.Context, component string) ([]corev1.Pod, error) {
+	return podsOf(ctx, n.key(), component)
 }
 
-// write writes so many new notes.
-func (n *notes) write(ctx context.Context, count int) {
+// write writes count new notes.
+func (n *notesService) write(ctx context.Context, count int) {
 	GinkgoHelper()
 	for range count {
 		n.mu.Lock()
 		key := fmt.Sprintf("note-%d", len(n.written))
 		n.mu.Unlock()
-		Expect(n.put(ctx, n.over[0], key, "written to "+n.name()+" as "+key)).To(Succeed(), n.name())
+		Expect(n.put(ctx, n.clients[0], key, "written to "+n.name()+" as "+key)).To(Succeed(), n.name())
 	}
 }
 
-func (n *notes) put(ctx context.Context, over *http.Client, key, value string) error {
-	if _, err := n.call(ctx, over, http.MethodPut, "/notes/"+key, value); err != nil {
+// put writes one note and records it once the service acknowledges it.
+func (n *notesService) put(ctx context.Context, httpClient *http.Client, key, value string) error {
+	if _, err := n.call(ctx, httpClient, http.MethodPut, "/notes/"+key, value); err != nil {
 		return err
 	}
 	n.mu.Lock()
@@ -196,30 +186,30 @@ func (n *notes) put(ctx context.Context, over *http.Client, key, value string) e
 	return nil
 }
 
-// sum is what the service tells of all notes.
-func (n *notes) sum(ctx context.Context) (summary, error) {
-	var s summary
-	body, err := n.call(ctx, n.over[0], http.MethodGet, "/notes", "")
+// readSummary reads the service's summary of all notes.
+func (n *notesService) readSummary(ctx context.Context) (summary, error) {
+	var read summary
+	body, err := n.call(ctx, n.clients[0], http.MethodGet, "/notes", "")
 	if err == nil {
-		err = json.Unmarshal([]byte(body), &s)
+		err = json.Unmarshal([]byte(body), &read)
 	}
-	return s, err
+	return read, err
 }
 
-// user is the one as whom the service logs in at its database.
-func (n *notes) user(ctx context.Context) string {
+// databaseUser returns the user that the service logs in to its database as.
+func (n *notesService) databaseUser(ctx context.Context) string {
 	GinkgoHelper()
-	var who struct {
+	var login struct {
 		User string `json:"user"`
 	}
-	body, err := n.call(ctx, n.over[0], http.MethodGet, "/whoami", "")
+	body, err := n.call(ctx, n.clients[0], http.MethodGet, "/whoami", "")
 	Expect(err).NotTo(HaveOccurred(), n.name())
-	Expect(json.Unmarshal([]byte(body), &who)).To(Succeed())
-	return who.User
+	Expect(json.Unmarshal([]byte(body), &login)).To(Succeed())
+	return login.User
 }
 
-// expected sums up what was written as the service does.
-func (n *notes) expected() summary {
+// wantSummary computes the summary of all written notes as the service does.
+func (n *notesService) wantSummary() summary {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	hash := sha256.New()
@@ -229,22 +219,22 @@ func (n *notes) expected() summary {
 	return summary{len(n.written), hex.EncodeToString(hash.Sum(nil))}
 }
 
-// expectKept expects every note to be there as it was written, and no other.
-func (n *notes) expectKept(ctx context.Context) {
+// expectKept expects the service to hold exactly the written notes.
+func (n *notesService) expectKept(ctx context.Context) {
 	GinkgoHelper()
-	found, err := n.sum(ctx)
+	found, err := n.readSummary(ctx)
 	Expect(err).NotTo(HaveOccurred(), n.name())
-	Expect(found).To(Equal(n.expected()), n.name())
+	Expect(found).To(Equal(n.wantSummary()), n.name())
 }
 
-// call makes a request through the gateway. It is not tried again.
-func (n *notes) call(ctx context.Context, over *http.Client, method, path, body string) (string, error) {
+// call sends a request through the gateway, without retries.
+func (n *notesService) call(ctx context.Context, httpClient *http.Client, method, path, body string) (string, error) {
 	request, err := http.NewRequestWithContext(ctx, method, gatewayURL+"/"+n.name()+path, strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}
-	request.Host = hostOf(n.spec.Namespace)
-	response, err := over.Do(request)
+	request.Host = hostnameFor(n.spec.Namespace)
+	response, err := httpClient.Do(request)
 	if err != nil {
 		return "", err
 	}
@@ -256,7 +246,7 @@ func (n *notes) call(ctx context.Context, over *http.Client, method, path, body 
 	return string(text), err
 }
 
-// beTrueFor matches a condition that is True for a reason.
+// beTrueFor matches a condition that is True with a reason.
 func beTrueFor(reason string) types.GomegaMatcher {
 	return And(HaveField("Status", metav1.ConditionTrue), HaveField("Reason", reason))
 }

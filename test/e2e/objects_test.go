@@ -33,14 +33,14 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// service is a member of the shop, to be read.
-func service(name string) *v1alpha1.Microservice {
+// shopMember returns an empty Microservice with the key of a member of the shop.
+func shopMember(name string) *v1alpha1.Microservice {
 	ms := &v1alpha1.Microservice{}
 	ms.Namespace, ms.Name = namespace, name
 	return ms
 }
 
-// condition reads one condition of an object; it is nil when there is none.
+// condition reads one condition of an object; nil means that it is absent.
 func condition(ctx context.Context, o client.Object, conditionType string) *metav1.Condition {
 	if err := k8s.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
 		return nil
@@ -54,8 +54,7 @@ func condition(ctx context.Context, o client.Object, conditionType string) *meta
 	return nil
 }
 
-// eventuallyHas waits for a condition at the current generation, and returns
-// it.
+// eventuallyHas waits for a condition at the current generation and returns it.
 func eventuallyHas(ctx context.Context, o client.Object, conditionType string, status metav1.ConditionStatus, reason string) *metav1.Condition {
 	GinkgoHelper()
 	var found *metav1.Condition
@@ -73,37 +72,46 @@ func eventuallyReady(ctx context.Context, o client.Object) {
 	eventuallyHas(ctx, o, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
 }
 
-// change reads an object, changes it and writes it, again where somebody was
-// faster.
-func change[T client.Object](ctx context.Context, o T, f func(T)) {
+// update reads an object, mutates it and writes it, and retries on a conflict.
+func update[T client.Object](ctx context.Context, o T, mutate func(T)) {
 	GinkgoHelper()
 	Eventually(ctx, func() error {
 		if err := k8s.Get(ctx, client.ObjectKeyFromObject(o), o); err != nil {
 			return err
 		}
-		f(o)
+		mutate(o)
 		return k8s.Update(ctx, o)
 	}).Should(Succeed())
 }
 
-// roll changes the pod template of a member by a variable of its environment.
-func roll(ctx context.Context, ms *v1alpha1.Microservice, value string) {
+// startRollout changes the pod template of a member with an env variable.
+func startRollout(ctx context.Context, ms *v1alpha1.Microservice, value string) {
 	GinkgoHelper()
-	change(ctx, ms, func(ms *v1alpha1.Microservice) {
-		ms.Spec.Env = []corev1.EnvVar{{Name: rollVariable, Value: value}}
+	update(ctx, ms, func(ms *v1alpha1.Microservice) {
+		ms.Spec.Env = []corev1.EnvVar{{Name: rolloutVariable, Value: value}}
 	})
 }
 
-// rollVariable is read by none of the services.
-const rollVariable = "E2E_ROLL"
+// rolloutVariable is an env variable that the services ignore.
+const rolloutVariable = "E2E_ROLL"
 
-// podsOf are the pods of a member's component, those among them that are on
-// their way out as well.
-func podsOf(ctx context.Context, name, component string) ([]corev1.Pod, error) {
+// podsOf lists the pods of one component, including those that are terminating.
+func podsOf(ctx context.Context, ms *v1alpha1.Microservice, component string) ([]corev1.Pod, error) {
 	pods := &corev1.PodList{}
-	err := k8s.List(ctx, pods, client.InNamespace(namespace),
-		client.MatchingLabels{v1alpha1.LabelMicroservice: name, v1alpha1.LabelComponent: component})
+	err := k8s.List(ctx, pods, client.InNamespace(ms.Namespace),
+		client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name, v1alpha1.LabelComponent: component})
 	return pods.Items, err
+}
+
+// eventuallyReplaced waits until a pod with the same name but another UID is ready.
+func eventuallyReplaced(ctx context.Context, old *corev1.Pod) {
+	GinkgoHelper()
+	Eventually(ctx, func(g Gomega) {
+		pod := &corev1.Pod{}
+		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(old), pod)).To(Succeed())
+		g.Expect(pod.UID).NotTo(Equal(old.UID))
+		g.Expect(pod).To(beReady())
+	}).Should(Succeed(), old.Name)
 }
 
 // beReady matches a pod that is ready.
@@ -111,8 +119,14 @@ func beReady() types.GomegaMatcher {
 	return HaveField("Status.Conditions", ContainElement(And(HaveField("Type", corev1.PodReady), HaveField("Status", corev1.ConditionTrue))))
 }
 
-// forceDelete takes a pod away without waiting for its end, as when its node is
-// lost.
+// deletePod deletes a pod with its grace period.
+func deletePod(ctx context.Context, pod *corev1.Pod) {
+	GinkgoHelper()
+	Expect(k8s.Delete(ctx, pod)).To(Succeed())
+}
+
+// forceDelete deletes a pod without waiting for its containers, as after the loss
+// of its node.
 func forceDelete(ctx context.Context, pod *corev1.Pod) {
 	GinkgoHelper()
 	Expect(client.IgnoreNotFound(k8s.Delete(ctx, pod, client.GracePeriodSeconds(0)))).To(Succeed())
@@ -122,5 +136,5 @@ func eventuallyGone(ctx context.Context, o client.Object) {
 	GinkgoHelper()
 	Eventually(ctx, func() bool {
 		return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(o), o))
-	}).Should(BeTrue(), "%T %s is not gone", o, o.GetName())
+	}).Should(BeTrue(), "%T %s still exists", o, o.GetName())
 }

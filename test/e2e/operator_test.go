@@ -39,46 +39,46 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-var _ = Describe("An operator that is killed in the middle of a rollout", func() {
-	It("is replaced, and the rollout completes without a child made anew", func(ctx SpecContext) {
+var _ = Describe("An operator that is killed during a rollout", func() {
+	It("is replaced and completes the rollout without recreating a child", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		before := childUIDs(ctx, "orders")
 		old := operatorPod(ctx)
-		orders := service("orders")
+		orders := shopMember("orders")
 
-		By("killing it while the Deployment rolls")
-		roll(ctx, orders, "operator")
+		By("killing the operator during the rollout")
+		startRollout(ctx, orders, "operator")
 		Eventually(ctx, func(g Gomega) { expectRolling(ctx, g) }).Should(Succeed())
 		forceDelete(ctx, old)
 		expectRolling(ctx, Default)
 		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).NotTo(HaveField("Status", BeEquivalentTo("True")))
 
-		By("waiting for the new one's verdict")
+		By("waiting for the new operator to report Ready")
 		eventuallyReady(ctx, orders)
-		Expect(leader(ctx)).NotTo(HavePrefix(old.Name))
-		Expect(leader(ctx)).To(HavePrefix(operatorPod(ctx).Name))
-		pods, err := podsOf(ctx, "orders", v1alpha1.ComponentService)
+		Expect(leaderPodName(ctx)).NotTo(HavePrefix(old.Name))
+		Expect(leaderPodName(ctx)).To(HavePrefix(operatorPod(ctx).Name))
+		pods, err := podsOf(ctx, orders, v1alpha1.ComponentService)
 		Expect(err).NotTo(HaveOccurred())
 		for i := range pods {
 			if pods[i].DeletionTimestamp == nil {
-				Expect(pods[i].Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rollVariable, Value: "operator"}))
+				Expect(pods[i].Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rolloutVariable, Value: "operator"}))
 			}
 		}
 		Expect(childUIDs(ctx, "orders")).To(Equal(before))
 	}, SpecTimeout(specTimeout))
 })
 
-// expectRolling expects the Deployment of orders to have the new template and
-// pods of the old one too.
+// expectRolling expects the Deployment of orders to have the new template but
+// still pods of the old one.
 func expectRolling(ctx context.Context, g Gomega) {
 	d := &appsv1.Deployment{}
 	g.Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "orders"}, d)).To(Succeed())
-	g.Expect(d.Spec.Template.Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rollVariable, Value: "operator"}))
+	g.Expect(d.Spec.Template.Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rolloutVariable, Value: "operator"}))
 	g.Expect(d.Status.ObservedGeneration).To(Equal(d.Generation))
 	g.Expect(d.Status.UpdatedReplicas).To(BeNumerically("<", d.Status.Replicas))
 }
 
-// operatorPod is the one that serves.
+// operatorPod waits for the operator's only pod to be ready and returns it.
 func operatorPod(ctx context.Context) *corev1.Pod {
 	GinkgoHelper()
 	pods := &corev1.PodList{}
@@ -91,8 +91,8 @@ func operatorPod(ctx context.Context) *corev1.Pod {
 	return &pods.Items[0]
 }
 
-// leader is the name of the pod that holds the lease.
-func leader(ctx context.Context) string {
+// leaderPodName returns the name of the pod that holds the lease.
+func leaderPodName(ctx context.Context) string {
 	GinkgoHelper()
 	lease := &coordinationv1.Lease{}
 	Expect(k8s.Get(ctx, client.ObjectKey{Namespace: operatorNamespace, Name: "manager.atoll.dev"}, lease)).To(Succeed())
@@ -100,7 +100,7 @@ func leader(ctx context.Context) string {
 	return pod
 }
 
-// childUIDs are the UIDs of all that was made for a member.
+// childUIDs returns the UIDs of a member's children by type and name.
 func childUIDs(ctx context.Context, name string) map[string]types.UID {
 	GinkgoHelper()
 	uids := map[string]types.UID{}

@@ -35,27 +35,27 @@ import (
 	"github.com/atoll-dev/atoll/test/shop"
 )
 
-// refusalBudget is how soon orders must say that it can't take an order.
+// refusalBudget is the maximum time in which orders must respond to a new order.
 const refusalBudget = 3 * time.Second
 
-var _ = Describe("With users gone, orders", func() {
-	It("answers what it can, says what it can't, and takes orders again when users is back", func(ctx SpecContext) {
+var _ = Describe("Without users, orders", func() {
+	It("serves reads, refuses new orders, and accepts them when users is back", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		user := createUser(ctx)
 		order := createOrder(ctx, user)
-		users, orders := service("users"), service("orders")
+		users, orders := shopMember("users"), shopMember("orders")
 		ready := condition(ctx, orders, v1alpha1.ConditionReady)
 
-		suspend(ctx, users, true)
-		DeferCleanup(func(ctx SpecContext) { suspend(ctx, users, false) }, NodeTimeout(time.Minute))
+		setSuspended(ctx, users, true)
+		DeferCleanup(func(ctx SpecContext) { setSuspended(ctx, users, false) }, NodeTimeout(time.Minute))
 		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
-		Eventually(ctx, podsOf).WithArguments(ctx, "users", v1alpha1.ComponentService).Should(BeEmpty())
+		Eventually(ctx, podsOf).WithArguments(ctx, users, v1alpha1.ComponentService).Should(BeEmpty())
 
-		// As many as open the circuit breaker, and some that it refuses.
+		// Enough requests to open the circuit breaker and to be refused by it.
 		slowest := time.Duration(0)
 		for range 8 {
 			expectReads(ctx, order)
-			_, err := timedOrder(ctx, user, &slowest)
+			_, err := createTimedOrder(ctx, user, &slowest)
 			expectRefusal(err)
 		}
 		AddReportEntry("slowest refusal of an order", slowest.Round(time.Millisecond).String())
@@ -63,21 +63,21 @@ var _ = Describe("With users gone, orders", func() {
 		eventuallyHas(ctx, orders, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady)
 		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).To(Equal(ready), "orders did not stay Ready")
 
-		suspend(ctx, users, false)
+		setSuspended(ctx, users, false)
 		eventuallyReady(ctx, users)
 		eventuallyTakesOrders(ctx, user)
 		eventuallyHas(ctx, orders, v1alpha1.ConditionDependenciesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
 		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).To(Equal(ready), "orders did not stay Ready")
 	}, SpecTimeout(specTimeout))
 
-	It("gets over the sudden death of all its pods", func(ctx SpecContext) {
+	It("recovers after all pods of users are killed", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		user := createUser(ctx)
 		order := createOrder(ctx, user)
-		users, orders := service("users"), service("orders")
+		users, orders := shopMember("users"), shopMember("orders")
 		ready := condition(ctx, orders, v1alpha1.ConditionReady)
 
-		pods, err := podsOf(ctx, "users", v1alpha1.ComponentService)
+		pods, err := podsOf(ctx, users, v1alpha1.ComponentService)
 		Expect(err).NotTo(HaveOccurred())
 		killed := map[types.UID]bool{}
 		for i := range pods {
@@ -85,66 +85,67 @@ var _ = Describe("With users gone, orders", func() {
 			forceDelete(ctx, &pods[i])
 		}
 
-		slowest, taken, refused := time.Duration(0), 0, 0
+		slowest, accepted, refused := time.Duration(0), 0, 0
 		Eventually(ctx, func(g Gomega) {
 			expectReads(ctx, order)
-			if _, err := timedOrder(ctx, user, &slowest); err != nil {
+			if _, err := createTimedOrder(ctx, user, &slowest); err != nil {
 				expectRefusal(err)
 				refused++
 			} else {
-				taken++
+				accepted++
 			}
-			now, err := podsOf(ctx, "users", v1alpha1.ComponentService)
+			current, err := podsOf(ctx, users, v1alpha1.ComponentService)
 			g.Expect(err).NotTo(HaveOccurred())
-			g.Expect(now).To(HaveLen(len(pods)))
-			for i := range now {
-				g.Expect(killed).NotTo(HaveKey(now[i].UID))
-				g.Expect(&now[i]).To(beReady())
+			g.Expect(current).To(HaveLen(len(pods)))
+			for i := range current {
+				g.Expect(killed).NotTo(HaveKey(current[i].UID))
+				g.Expect(&current[i]).To(beReady())
 			}
 			g.Expect(condition(ctx, users, v1alpha1.ConditionReady)).To(HaveField("Status", metav1.ConditionTrue))
-			g.Expect(taken).To(BeNumerically(">", 0))
+			g.Expect(accepted).To(BeNumerically(">", 0))
 		}).Should(Succeed())
 		AddReportEntry("orders while users' pods were replaced",
-			strconv.Itoa(taken)+" taken, "+strconv.Itoa(refused)+" refused, the slowest answer after "+slowest.Round(time.Millisecond).String())
+			strconv.Itoa(accepted)+" accepted, "+strconv.Itoa(refused)+" refused, slowest response "+slowest.Round(time.Millisecond).String())
 		eventuallyTakesOrders(ctx, user)
 		Expect(condition(ctx, orders, v1alpha1.ConditionReady)).To(Equal(ready), "orders did not stay Ready")
 	}, SpecTimeout(specTimeout))
 })
 
-func suspend(ctx context.Context, ms *v1alpha1.Microservice, suspended bool) {
+func setSuspended(ctx context.Context, ms *v1alpha1.Microservice, suspended bool) {
 	GinkgoHelper()
-	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(suspended) })
+	update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(suspended) })
 }
 
-// eventuallyTakesOrders waits until every pod of orders has found that users is
-// back: each has a circuit breaker of its own, and the gateway goes round.
+// eventuallyTakesOrders waits until every pod of orders reaches users again. Each
+// pod has its own circuit breaker, and the gateway balances over the pods.
 func eventuallyTakesOrders(ctx context.Context, user shop.User) {
 	GinkgoHelper()
 	Eventually(ctx, func() error {
-		_, err := customer.CreateOrder(ctx, newOrder(user))
+		_, err := shopClient.CreateOrder(ctx, newOrder(user))
 		return err
 	}).WithTimeout(20 * time.Second).MustPassRepeatedly(8).Should(Succeed())
 }
 
-func timedOrder(ctx context.Context, user shop.User, slowest *time.Duration) (shop.Order, error) {
+// createTimedOrder creates an order within refusalBudget and updates slowest.
+func createTimedOrder(ctx context.Context, user shop.User, slowest *time.Duration) (shop.Order, error) {
 	begin := time.Now()
-	order, err := customer.CreateOrder(ctx, newOrder(user))
+	order, err := shopClient.CreateOrder(ctx, newOrder(user))
 	*slowest = max(*slowest, time.Since(begin))
 	Expect(*slowest).To(BeNumerically("<", refusalBudget))
 	return order, err
 }
 
-// expectReads expects the list of orders and one order to be answered.
+// expectReads expects orders to serve its list and one order.
 func expectReads(ctx context.Context, order shop.Order) {
 	GinkgoHelper()
-	_, err := customer.Orders(ctx)
+	_, err := shopClient.Orders(ctx)
 	Expect(err).NotTo(HaveOccurred())
-	read, err := customer.Order(ctx, order.ID)
+	read, err := shopClient.Order(ctx, order.ID)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(read).To(Equal(order))
 }
 
-// expectRefusal expects an answer that says no, and when to ask again.
+// expectRefusal expects status 503 with a Retry-After header.
 func expectRefusal(err error) {
 	GinkgoHelper()
 	var refusal *shop.StatusError

@@ -27,14 +27,14 @@ import (
 	"time"
 )
 
-// loadWorkers is how many requests are under way at a time at the most.
+// loadWorkers is the maximum number of concurrent requests.
 const loadWorkers = 8
 
-// pace has numbered requests made at a steady pace until ctx ends. A request that
-// is under way then is finished: working waits for it.
-func pace(ctx context.Context, working *sync.WaitGroup, interval time.Duration, request func(n int)) {
+// runAtPace sends numbered requests at a steady pace until ctx ends. Requests in
+// flight then complete: the caller waits for them with inFlight.
+func runAtPace(ctx context.Context, inFlight *sync.WaitGroup, interval time.Duration, request func(n int)) {
 	numbers := make(chan int)
-	working.Go(func() {
+	inFlight.Go(func() {
 		defer close(numbers)
 		tick := time.NewTicker(interval)
 		defer tick.Stop()
@@ -48,7 +48,7 @@ func pace(ctx context.Context, working *sync.WaitGroup, interval time.Duration, 
 		}
 	})
 	for range loadWorkers {
-		working.Go(func() {
+		inFlight.Go(func() {
 			for n := range numbers {
 				request(n)
 			}
@@ -56,13 +56,13 @@ func pace(ctx context.Context, working *sync.WaitGroup, interval time.Duration, 
 	}
 }
 
-// once makes a request and fails where it was sent more than once: the transport
-// repeats some when a kept connection is closed under them, and a trace tells.
-func once(ctx context.Context, request func(context.Context) error) error {
+// sendOnce sends a request and fails if the transport sent it more than once. The
+// transport retries some requests when a kept-alive connection is closed.
+func sendOnce(ctx context.Context, request func(context.Context) error) error {
 	var sent atomic.Int32
 	err := request(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Add(1) }}))
 	if err == nil && sent.Load() != 1 {
-		return fmt.Errorf("was sent %d times", sent.Load())
+		return fmt.Errorf("request was sent %d times, want once", sent.Load())
 	}
 	return err
 }

@@ -37,7 +37,6 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
-	"github.com/onsi/gomega/gexec"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -58,74 +57,66 @@ import (
 )
 
 var _ = Describe("kubectl atoll render", Ordered, func() {
-	var plugin string
+	BeforeAll(func(ctx SpecContext) { buildPlugin(ctx) }, NodeTimeout(specTimeout))
 
-	BeforeAll(func() {
-		var err error
-		plugin, err = gexec.Build("github.com/atoll-dev/atoll/cmd/kubectl-atoll")
-		Expect(err).NotTo(HaveOccurred())
-		DeferCleanup(gexec.CleanupBuildArtifacts)
-	})
-
-	DescribeTable("shows of every sample what the cluster then holds, field for field", func(ctx SpecContext, withDatabases bool) {
+	DescribeTable("prints for every sample exactly the fields that Atoll applies to the cluster", func(ctx SpecContext, withDatabases bool) {
 		eventuallyShopReady(ctx)
-		owners := sampled(ctx)
-		live := applied(ctx)
+		owners := liveSamples(ctx)
+		live := appliedObjects(ctx)
 		dir := GinkgoT().TempDir()
 		for _, o := range owners {
 			writeSample(filepath.Join(dir, o.GetName()+".yaml"), o)
 		}
 		for name, o := range live {
 			switch kind := o.GetKind(); {
-			case withDatabases && kind == "StatefulSet", kind == "PersistentVolumeClaim" && (withDatabases || isKept(o, owners)):
+			case withDatabases && kind == "StatefulSet", kind == "PersistentVolumeClaim" && (withDatabases || predatesOwner(o, owners)):
 				writeYAML(filepath.Join(dir, o.GetName()+".yaml"), o.Object)
 			case kind == "PersistentVolumeClaim":
-				// A StatefulSet makes it, from a template that is rendered.
+				// The StatefulSet controller creates it from a rendered template.
 				delete(live, name)
 			}
 		}
-		text := render(ctx, plugin, dir)
-		pairs := uids(owners)
+		text := render(ctx, dir)
+		pairs := uidReplacements(owners)
 		if !withDatabases {
-			pairs = append(pairs, migrations(text, live, owners)...)
+			pairs = append(pairs, migrationHashReplacements(text, live, owners)...)
 		}
-		rendered := decode(text, strings.NewReplacer(pairs...))
-		Expect(slices.Sorted(maps.Keys(rendered))).To(Equal(slices.Sorted(maps.Keys(live))), "other objects are rendered than the cluster has")
+		rendered := decodeManifests(text, strings.NewReplacer(pairs...))
+		Expect(slices.Sorted(maps.Keys(rendered))).To(Equal(slices.Sorted(maps.Keys(live))), "the rendered objects differ from the live ones")
 
 		all := &comparison{}
 		for name, o := range rendered {
-			fillIn(o, live[name])
-			all.object(name, o, live[name])
+			fillInLiveValues(o, live[name])
+			all.compareObject(name, o, live[name])
 		}
 		GinkgoWriter.Printf("compared %d fields of %d objects\n", all.fields, len(rendered))
 		Expect(all.differences).To(BeEmpty())
-		// Fewer would mean that nothing was compared.
+		// Too few fields would mean that the comparison is broken.
 		Expect(all.fields).To(BeNumerically(">", 10*len(rendered)))
 		for name, o := range rendered {
-			Expect(contentOf(reapplied(ctx, o))).To(Equal(contentOf(live[name])), "applied as it is rendered, %s would change", name)
+			Expect(stableContent(dryRunApply(ctx, o))).To(Equal(stableContent(live[name])), "applying the rendered %s would change it", name)
 		}
 	},
-		Entry("from the samples alone", SpecTimeout(specTimeout), false),
-		// What is named after a volume's uid is then known too, and the claims are
-		// rendered.
+		Entry("from the samples only", SpecTimeout(specTimeout), false),
+		// With the claims, render knows the volume UIDs that names depend on.
 		Entry("from the samples and their StatefulSets and claims", SpecTimeout(specTimeout), true),
 	)
 })
 
-// sampled is what the cluster holds of each sample. A sample that nobody applied, and
-// one of a kind that is not compared, fails.
-func sampled(ctx context.Context) (owners []client.Object) {
+// liveSamples reads the live object of every sample. It fails for a sample that the
+// cluster does not have and for an unknown kind.
+func liveSamples(ctx context.Context) (owners []client.Object) {
 	GinkgoHelper()
 	files, err := filepath.Glob(filepath.Join("..", "..", "config", "samples", "*.yaml"))
 	Expect(err).NotTo(HaveOccurred())
 	for _, file := range files {
-		// These say what is applied, and are not.
+		// Kustomizations list the samples and are not samples themselves.
 		if strings.HasPrefix(filepath.Base(file), "kustomiz") {
 			continue
 		}
 		text, err := os.ReadFile(file)
 		Expect(err).NotTo(HaveOccurred())
-		for _, sample := range decode(text, strings.NewReplacer()) {
+		for _, sample := range decodeManifests(text, strings.NewReplacer()) {
 			var owner client.Object
 			switch sample.GetKind() {
 			case "Topology":
@@ -135,18 +126,18 @@ func sampled(ctx context.Context) (owners []client.Object) {
 			case "Namespace":
 				continue
 			default:
-				Fail(fmt.Sprintf("%s holds a %s, which is not compared", file, sample.GetKind()))
+				Fail(fmt.Sprintf("%s contains a %s, which this test does not compare", file, sample.GetKind()))
 			}
 			Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: sample.GetName()}, owner)).To(Succeed(), "%s is not in the cluster", file)
 			owners = append(owners, owner)
 		}
 	}
-	Expect(len(owners)).To(BeNumerically(">", len(services)), "the samples were not found")
+	Expect(len(owners)).To(BeNumerically(">", len(services)), "no samples found")
 	return owners
 }
 
-// writeSample writes an object as its author would have. It is as the cluster has
-// it, because other specs may have changed it since it was applied.
+// writeSample writes the live object as a user would write it. The files in
+// config/samples can't be used, because other specs may have changed the object.
 func writeSample(path string, o client.Object) {
 	GinkgoHelper()
 	fields := map[string]any{"apiVersion": v1alpha1.GroupVersion.String(),
@@ -167,21 +158,21 @@ func writeYAML(path string, fields any) {
 	Expect(os.WriteFile(path, text, 0o600)).To(Succeed())
 }
 
-// isKept says whether a claim is that of an earlier service of the name, which its
-// service found when it came.
-func isKept(claim client.Object, owners []client.Object) bool {
+// predatesOwner reports whether a claim is older than its service, which then
+// adopted it from an earlier service of the same name.
+func predatesOwner(claim client.Object, owners []client.Object) bool {
 	return slices.ContainsFunc(owners, func(o client.Object) bool {
-		came := o.GetCreationTimestamp()
-		made := claim.GetCreationTimestamp()
-		return o.GetName() == claim.GetLabels()[v1alpha1.LabelMicroservice] && made.Before(&came)
+		ownerCreated := o.GetCreationTimestamp()
+		claimCreated := claim.GetCreationTimestamp()
+		return o.GetName() == claim.GetLabels()[v1alpha1.LabelMicroservice] && claimCreated.Before(&ownerCreated)
 	})
 }
 
-// render is what the plugin writes for the files of a folder.
-func render(ctx context.Context, plugin, dir string) []byte {
+// render runs kubectl atoll render on the files of a folder.
+func render(ctx context.Context, dir string) []byte {
 	GinkgoHelper()
 	command := exec.CommandContext(ctx, plugin, "render", "-f", dir)
-	// It needs no cluster.
+	// The missing kubeconfig proves that render needs no cluster.
 	command.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "none"))
 	command.Stderr = GinkgoWriter
 	text, err := command.Output()
@@ -189,35 +180,34 @@ func render(ctx context.Context, plugin, dir string) []byte {
 	return text
 }
 
-// uids are what stands for each owner's uid, and that.
-func uids(owners []client.Object) (pairs []string) {
+// uidReplacements pairs the placeholder of each owner's UID with the live UID.
+func uidReplacements(owners []client.Object) (pairs []string) {
 	for _, o := range owners {
 		pairs = append(pairs, string(offline.MadeUID(o.GetName())), string(o.GetUID()))
 	}
 	return pairs
 }
 
-// migrations are the hash of each migration as rendered without its claim, whose
-// uid it takes in, and as in the cluster.
-func migrations(text []byte, live map[string]*unstructured.Unstructured, owners []client.Object) (pairs []string) {
+// migrationHashReplacements pairs each rendered migration hash with the live one.
+// The hash includes the UID of the claim, which render does not know.
+func migrationHashReplacements(text []byte, live map[string]*unstructured.Unstructured, owners []client.Object) (pairs []string) {
 	GinkgoHelper()
 	for _, owner := range owners {
-		ms, is := owner.(*v1alpha1.Microservice)
-		if !is || ms.Spec.Database == nil || ms.Spec.Database.Migration == nil {
+		ms, ok := owner.(*v1alpha1.Microservice)
+		if !ok || ms.Spec.Database == nil || ms.Spec.Database.Migration == nil {
 			continue
 		}
 		name := ms.Name
 		found := regexp.MustCompile(`name: ` + names.Migration(ms, `([0-9a-f]+)`) + `\n`).FindSubmatch(text)
-		Expect(found).NotTo(BeNil(), "no migration of %s is rendered", name)
+		Expect(found).NotTo(BeNil(), "no migration of %s was rendered", name)
 		Expect(live).To(HaveKey("Deployment/" + name))
 		pairs = append(pairs, string(found[1]), live["Deployment/"+name].GetAnnotations()[names.AnnotationMigrated])
 	}
 	return pairs
 }
 
-// decode reads documents by kind and name, with some texts put in the places of
-// others.
-func decode(text []byte, known *strings.Replacer) map[string]*unstructured.Unstructured {
+// decodeManifests decodes YAML documents by kind and name, after applying a replacer.
+func decodeManifests(text []byte, replacer *strings.Replacer) map[string]*unstructured.Unstructured {
 	GinkgoHelper()
 	objects := map[string]*unstructured.Unstructured{}
 	documents := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(text), len(text)+1)
@@ -229,13 +219,13 @@ func decode(text []byte, known *strings.Replacer) map[string]*unstructured.Unstr
 		}
 		Expect(err).NotTo(HaveOccurred())
 		o := &unstructured.Unstructured{}
-		Expect(o.UnmarshalJSON([]byte(known.Replace(string(document))))).To(Succeed())
+		Expect(o.UnmarshalJSON([]byte(replacer.Replace(string(document))))).To(Succeed())
 		objects[o.GetKind()+"/"+o.GetName()] = o
 	}
 }
 
-// applied is all that Atoll has applied to in the namespace, by kind and name.
-func applied(ctx context.Context) map[string]*unstructured.Unstructured {
+// appliedObjects lists the live objects that Atoll applies, by kind and name.
+func appliedObjects(ctx context.Context) map[string]*unstructured.Unstructured {
 	GinkgoHelper()
 	found := map[string]*unstructured.Unstructured{}
 	kinds := []client.Object{&gatewayv1.Gateway{}}
@@ -254,7 +244,7 @@ func applied(ctx context.Context) map[string]*unstructured.Unstructured {
 		Expect(err).NotTo(HaveOccurred())
 		for i := range list.Items {
 			o := &list.Items[i]
-			if o.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedByAtoll || slices.ContainsFunc(o.GetManagedFields(), isAtolls) {
+			if o.GetLabels()[v1alpha1.LabelManagedBy] == v1alpha1.ManagedByAtoll || slices.ContainsFunc(o.GetManagedFields(), isAtollApply) {
 				found[gvk.Kind+"/"+o.GetName()] = o
 			}
 		}
@@ -262,16 +252,15 @@ func applied(ctx context.Context) map[string]*unstructured.Unstructured {
 	return found
 }
 
-// isAtolls says whether a manager of fields is Atoll, and not its writing of a
-// status.
-func isAtolls(entry metav1.ManagedFieldsEntry) bool {
+// isAtollApply reports whether a managed fields entry is Atoll's apply, excluding
+// its status writes.
+func isAtollApply(entry metav1.ManagedFieldsEntry) bool {
 	return entry.Manager == string(apply.FieldOwner) && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == ""
 }
 
-// fillIn puts in the places of what only a cluster knows what this one has: the
-// hash over what was applied, generated passwords, and the hash over Secrets with
-// them.
-func fillIn(rendered, live *unstructured.Unstructured) {
+// fillInLiveValues copies values that only a cluster knows into the rendered object:
+// the applied hash, generated passwords, and the hash of the Secrets with them.
+func fillInLiveValues(rendered, live *unstructured.Unstructured) {
 	GinkgoHelper()
 	annotations := rendered.GetAnnotations()
 	if annotations == nil {
@@ -297,150 +286,153 @@ func fillIn(rendered, live *unstructured.Unstructured) {
 		password, err := base64.StdEncoding.DecodeString(known)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(password).NotTo(BeEmpty())
-		open, _, err := unstructured.NestedStringMap(rendered.Object, "stringData")
+		stringData, _, err := unstructured.NestedStringMap(rendered.Object, "stringData")
 		Expect(err).NotTo(HaveOccurred())
 		unstructured.RemoveNestedField(rendered.Object, "stringData")
-		for key, value := range open {
+		for key, value := range stringData {
 			value = strings.ReplaceAll(value, offline.Password, string(password))
 			Expect(unstructured.SetNestedField(rendered.Object, base64.StdEncoding.EncodeToString([]byte(value)), "data", key)).To(Succeed())
 		}
 	}
 }
 
-// reapplied is what an object would be if Atoll applied it as it was rendered.
-func reapplied(ctx context.Context, rendered *unstructured.Unstructured) *unstructured.Unstructured {
+// dryRunApply returns the object that would result from applying the rendered one.
+func dryRunApply(ctx context.Context, rendered *unstructured.Unstructured) *unstructured.Unstructured {
 	GinkgoHelper()
 	o := rendered.DeepCopy()
 	Expect(k8s.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), apply.FieldOwner, client.ForceOwnership, client.DryRunAll)).To(Succeed())
 	return o
 }
 
-// contentOf is an object without what changes of itself.
-func contentOf(o *unstructured.Unstructured) map[string]any {
+// stableContent returns an object without its status and server-managed metadata.
+func stableContent(o *unstructured.Unstructured) map[string]any {
 	content := maps.Clone(o.Object)
 	delete(content, "status")
 	content["metadata"] = map[string]any{"labels": o.GetLabels(), "annotations": o.GetAnnotations(), "owners": o.GetOwnerReferences()}
 	return content
 }
 
-// comparison is of what was rendered with what Atoll owns in the cluster.
+// comparison compares rendered objects with the fields that Atoll owns in the cluster.
 type comparison struct {
 	differences []string
-	// fields is how many were compared.
+	// fields is the number of compared fields.
 	fields int
 }
 
-func (c *comparison) differ(path, format string, args ...any) {
+func (c *comparison) addDifference(path, format string, args ...any) {
 	c.differences = append(c.differences, path+": "+fmt.Sprintf(format, args...))
 }
 
-func (c *comparison) object(name string, rendered, live *unstructured.Unstructured) {
+// compareObject compares one object, except for the fields that identify it.
+func (c *comparison) compareObject(name string, rendered, live *unstructured.Unstructured) {
 	GinkgoHelper()
 	managers := live.GetManagedFields()
-	at := slices.IndexFunc(managers, isAtolls)
+	at := slices.IndexFunc(managers, isAtollApply)
 	if at < 0 {
-		c.differ(name, "Atoll owns nothing of it")
+		c.addDifference(name, "Atoll owns no field")
 		return
 	}
 	owned := &fieldpath.Set{}
 	Expect(owned.FromJSON(managers[at].FieldsV1.GetRawReader())).To(Succeed())
 	fields := rendered.DeepCopy().Object
-	// Nobody owns what an object is found by.
+	// No manager owns the fields that identify an object.
 	delete(fields, "apiVersion")
 	delete(fields, "kind")
 	unstructured.RemoveNestedField(fields, "metadata", "name")
 	unstructured.RemoveNestedField(fields, "metadata", "namespace")
-	c.value(name, owned, fields, live.Object)
+	c.compareFields(name, owned, fields, live.Object)
 }
 
-// value compares the fields of an object or the items of a list in both
-// directions.
-func (c *comparison) value(path string, owned *fieldpath.Set, rendered, live any) {
-	unmet := map[string]fieldpath.PathElement{}
+// compareFields compares the fields of an object or the items of a list. Each must
+// be both rendered and owned.
+func (c *comparison) compareFields(path string, owned *fieldpath.Set, rendered, live any) {
+	unmatched := map[string]fieldpath.PathElement{}
 	for element := range owned.Members.All() {
-		unmet[element.String()] = element
+		unmatched[element.String()] = element
 	}
 	for element := range owned.Children.All() {
-		unmet[element.String()] = element
+		unmatched[element.String()] = element
 	}
 	switch rendered := rendered.(type) {
 	case map[string]any:
 		for field, inside := range rendered {
 			liveFields, _ := live.(map[string]any)
 			element := fieldpath.PathElement{FieldName: &field}
-			delete(unmet, element.String())
-			c.item(path+element.String(), owned, element, inside, liveFields[field])
+			delete(unmatched, element.String())
+			c.compareField(path+element.String(), owned, element, inside, liveFields[field])
 		}
 	case []any:
 		for _, inside := range rendered {
-			name, element := findElement(unmet, inside)
+			name, element := findElement(unmatched, inside)
 			if name == "" {
-				c.differ(path, "%v is rendered and not owned", inside)
+				c.addDifference(path, "%v is rendered but not owned", inside)
 				continue
 			}
-			delete(unmet, name)
-			c.item(path+name, owned, element, inside, liveItem(element, live))
+			delete(unmatched, name)
+			c.compareField(path+name, owned, element, inside, findLiveItem(element, live))
 		}
 	}
-	for name := range unmet {
-		c.differ(path+name, "is owned and not rendered")
+	for name := range unmatched {
+		c.addDifference(path+name, "is owned but not rendered")
 	}
 }
 
-func (c *comparison) item(path string, owned *fieldpath.Set, element fieldpath.PathElement, rendered, live any) {
-	below, deeper := owned.Children.Get(element)
+// compareField compares one field or list item and descends if it has owned components.
+func (c *comparison) compareField(path string, owned *fieldpath.Set, element fieldpath.PathElement, rendered, live any) {
+	childFields, hasChildren := owned.Children.Get(element)
 	switch {
-	case deeper:
-		c.value(path, below, rendered, live)
+	case hasChildren:
+		c.compareFields(path, childFields, rendered, live)
 	case !owned.Members.Has(element):
-		c.differ(path, "%v is rendered and not owned", rendered)
+		c.addDifference(path, "%v is rendered but not owned", rendered)
 	default:
 		c.fields++
-		if !within(rendered, live) {
-			c.differ(path, "%v is rendered, the cluster has %v", rendered, live)
+		if !equalExceptDefaults(rendered, live) {
+			c.addDifference(path, "%v is rendered, but the cluster has %v", rendered, live)
 		}
 	}
 }
 
-// within says whether a value is what another is but for defaults: one field may
-// be owned with all that is in it, and the API server adds to that.
-func within(rendered, live any) bool {
+// equalExceptDefaults reports whether a live value equals the rendered one, except for
+// added fields. Atoll may own an atomic field, into which the API server writes defaults.
+func equalExceptDefaults(rendered, live any) bool {
 	switch r := rendered.(type) {
 	case map[string]any:
 		l, ok := live.(map[string]any)
 		for field, value := range r {
-			ok = ok && within(value, l[field])
+			ok = ok && equalExceptDefaults(value, l[field])
 		}
 		return ok
 	case []any:
 		l, ok := live.([]any)
-		return ok && slices.EqualFunc(r, l, within)
+		return ok && slices.EqualFunc(r, l, equalExceptDefaults)
 	}
 	return reflect.DeepEqual(rendered, live)
 }
 
-// findElement finds the list item that an item stands for, by its keys or as a
-// whole.
+// findElement returns the path element that identifies a list item, by key or value.
 func findElement(elements map[string]fieldpath.PathElement, item any) (string, fieldpath.PathElement) {
 	for name, element := range elements {
-		if stands(element, item) {
+		if identifies(element, item) {
 			return name, element
 		}
 	}
 	return "", fieldpath.PathElement{}
 }
 
-func liveItem(element fieldpath.PathElement, list any) any {
+// findLiveItem returns the live list item that a path element identifies.
+func findLiveItem(element fieldpath.PathElement, list any) any {
 	items, _ := list.([]any)
 	for _, item := range items {
-		if stands(element, item) {
+		if identifies(element, item) {
 			return item
 		}
 	}
 	return nil
 }
 
-func stands(element fieldpath.PathElement, item any) bool {
+// identifies reports whether a path element identifies a list item.
+func identifies(element fieldpath.PathElement, item any) bool {
 	if element.Value != nil {
 		return value.Equals(*element.Value, value.NewValueInterface(item))
 	}
@@ -450,7 +442,7 @@ func stands(element fieldpath.PathElement, item any) bool {
 	}
 	for _, key := range *element.Key {
 		field, set := fields[key.Name]
-		// The protocol of a port is a key, and has a default.
+		// The protocol is part of a port's key but may be left to its default.
 		if !set && key.Name == "protocol" {
 			field = string(corev1.ProtocolTCP)
 		}

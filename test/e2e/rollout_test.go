@@ -30,21 +30,21 @@ import (
 )
 
 var _ = Describe("Under steady load through the gateway, orders", func() {
-	It("is rolled and scaled without a dropped request", func(ctx SpecContext) {
+	It("rolls out and scales without a dropped request", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		user := createUser(ctx)
 		order := createOrder(ctx, user)
-		orders := service("orders")
+		orders := shopMember("orders")
 		stream := startLoad(ctx, user, order)
 
-		By("changing its template")
-		roll(ctx, orders, "load")
+		By("changing the pod template")
+		startRollout(ctx, orders, "load")
 		eventuallyRolledOut(ctx, orders, "load", 2)
-		By("scaling it to three")
-		scale(ctx, orders, 3)
+		By("scaling up to three")
+		setReplicas(ctx, orders, 3)
 		eventuallyRolledOut(ctx, orders, "load", 3)
-		By("scaling it back to two")
-		scale(ctx, orders, 2)
+		By("scaling down to two")
+		setReplicas(ctx, orders, 2)
 		eventuallyRolledOut(ctx, orders, "load", 2)
 
 		stream.stop()
@@ -54,21 +54,21 @@ var _ = Describe("Under steady load through the gateway, orders", func() {
 	}, SpecTimeout(specTimeout))
 })
 
-func scale(ctx context.Context, ms *v1alpha1.Microservice, replicas int32) {
+func setReplicas(ctx context.Context, ms *v1alpha1.Microservice, replicas int32) {
 	GinkgoHelper()
-	change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Scaling = &v1alpha1.Scaling{Replicas: ptr.To(replicas)} })
+	update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Scaling = &v1alpha1.Scaling{Replicas: ptr.To(replicas)} })
 }
 
-// eventuallyRolledOut waits until a member is Ready and has just so many pods,
-// all with the template of that roll: the last of the old ones is gone.
+// eventuallyRolledOut waits until a member is Ready, has exactly the given number of
+// pods, and all of them have the new template.
 func eventuallyRolledOut(ctx context.Context, ms *v1alpha1.Microservice, value string, replicas int) {
 	GinkgoHelper()
 	Eventually(ctx, func(g Gomega) {
-		pods, err := podsOf(ctx, ms.Name, v1alpha1.ComponentService)
+		pods, err := podsOf(ctx, ms, v1alpha1.ComponentService)
 		g.Expect(err).NotTo(HaveOccurred())
 		g.Expect(pods).To(HaveLen(replicas))
 		for i := range pods {
-			g.Expect(pods[i].Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rollVariable, Value: value}))
+			g.Expect(pods[i].Spec.Containers[0].Env).To(ContainElement(corev1.EnvVar{Name: rolloutVariable, Value: value}))
 			g.Expect(pods[i].DeletionTimestamp).To(BeNil())
 		}
 	}).Should(Succeed())

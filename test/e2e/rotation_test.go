@@ -21,6 +21,8 @@ package e2e_test
 import (
 	"context"
 
+	"github.com/atoll-dev/atoll/internal/inputs"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
@@ -30,83 +32,82 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/engine"
-	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// expectRotates changes a service's password twice, so that each of its two
-// users has its turn.
-func expectRotates(ctx context.Context, n *notes) {
+// expectRotation rotates the password twice, so that each of the two users is
+// rotated once.
+func expectRotation(ctx context.Context, n *notesService) {
 	GinkgoHelper()
-	first := bindingOf(ctx, n)
+	first := bindingSecret(ctx, n)
 	expectLogin(ctx, n, first)
 	stream := startTraffic(ctx, n)
 	rotate(ctx, n, "first")
-	second := bindingOf(ctx, n)
+	second := bindingSecret(ctx, n)
 	rotate(ctx, n, "second")
-	third := bindingOf(ctx, n)
-	stream.expectUnharmed()
+	third := bindingSecret(ctx, n)
+	stream.expectNoFailures()
 
 	expectLogin(ctx, n, third)
-	expectNoLogin(ctx, n, first)
-	expectNoLogin(ctx, n, second)
+	expectLoginRefused(ctx, n, first)
+	expectLoginRefused(ctx, n, second)
 	n.expectKept(ctx)
 }
 
-// rotate asks for a new password and waits until the old one is of no use.
-func rotate(ctx context.Context, n *notes, value string) {
+// rotate requests a new password and waits until the server refuses the old one.
+func rotate(ctx context.Context, n *notesService, value string) {
 	GinkgoHelper()
-	old, user := bindingOf(ctx, n), n.user(ctx)
-	change(ctx, n.live(), func(ms *v1alpha1.Microservice) {
+	old, user := bindingSecret(ctx, n), n.databaseUser(ctx)
+	update(ctx, n.key(), func(ms *v1alpha1.Microservice) {
 		metav1.SetMetaDataAnnotation(&ms.ObjectMeta, v1alpha1.AnnotationRotateCredentials, value)
 	})
-	next := inNamespace(n, names.NextSecret(n.name()), &corev1.Secret{})
+	next := withKey(n, names.NextSecret(n.name()), &corev1.Secret{})
 	Eventually(ctx, func(g Gomega) {
-		secret := bindingOf(ctx, n)
+		secret := bindingSecret(ctx, n)
 		g.Expect(secret.Annotations).To(HaveKeyWithValue(inputs.AnnotationRotated, value))
 		g.Expect(secret.Data[engine.KeyPassword]).NotTo(Equal(old.Data[engine.KeyPassword]))
-		g.Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(next), &corev1.Secret{}))).To(BeTrue(), "Secret %s is still there", next.Name)
+		g.Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(next), &corev1.Secret{}))).To(BeTrue(), "Secret %s still exists", next.Name)
 	}).Should(Succeed(), n.name())
-	eventuallyHas(ctx, n.live(), v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
-	eventuallyReady(ctx, n.live())
+	eventuallyHas(ctx, n.key(), v1alpha1.ConditionCredentialsRotated, metav1.ConditionTrue, v1alpha1.ReasonRotated)
+	eventuallyReady(ctx, n.key())
 
-	expectNoLogin(ctx, n, old)
+	expectLoginRefused(ctx, n, old)
 	if n.spec.Spec.Database.Engine == v1alpha1.EngineValkey {
-		// It has one user, who can have several passwords.
-		Expect(n.user(ctx)).To(Equal(user), n.name())
+		// Valkey has one user, which can have several passwords.
+		Expect(n.databaseUser(ctx)).To(Equal(user), n.name())
 	} else {
-		Expect(n.user(ctx)).NotTo(Equal(user), n.name())
+		Expect(n.databaseUser(ctx)).NotTo(Equal(user), n.name())
 	}
 }
 
-func bindingOf(ctx context.Context, n *notes) *corev1.Secret {
+func bindingSecret(ctx context.Context, n *notesService) *corev1.Secret {
 	GinkgoHelper()
-	secret := inNamespace(n, names.Database(n.name()), &corev1.Secret{})
+	secret := withKey(n, names.Database(n.name()), &corev1.Secret{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(secret), secret)).To(Succeed())
 	return secret
 }
 
-func expectLogin(ctx context.Context, n *notes, binding *corev1.Secret) {
+func expectLogin(ctx context.Context, n *notesService, binding *corev1.Secret) {
 	GinkgoHelper()
 	Expect(login(ctx, n, binding)).To(Succeed(), n.name())
 }
 
-// expectNoLogin expects the server to refuse what a Secret held, and nothing
-// else to be the reason.
-func expectNoLogin(ctx context.Context, n *notes, binding *corev1.Secret) {
+// expectLoginRefused expects the server to refuse the credentials of a Secret. Any
+// other error fails.
+func expectLoginRefused(ctx context.Context, n *notesService, binding *corev1.Secret) {
 	GinkgoHelper()
 	Expect(login(ctx, n, binding)).To(MatchError(ContainSubstring(map[v1alpha1.DatabaseEngine]string{
 		v1alpha1.EnginePostgreSQL: "password authentication failed",
 		v1alpha1.EngineMariaDB:    "Access denied",
 		v1alpha1.EngineValkey:     "WRONGPASS",
-	}[n.spec.Spec.Database.Engine])), "%s: the old password works", n.name())
+	}[n.spec.Spec.Database.Engine])), "%s: the server accepts an old password", n.name())
 }
 
-// login tries what a Secret holds with the engine's own client, over the pod's
-// address: over the loopback some let everybody in.
-func login(ctx context.Context, n *notes, binding *corev1.Secret) error {
+// login logs in with the credentials of a Secret and the engine's client. It uses
+// the pod IP, because some engines accept any password over loopback.
+func login(ctx context.Context, n *notesService, binding *corev1.Secret) error {
 	GinkgoHelper()
-	pod := inNamespace(n, names.Database(n.name())+"-0", &corev1.Pod{})
+	pod := withKey(n, names.Database(n.name())+"-0", &corev1.Pod{})
 	Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 	value := func(key string) string { return string(binding.Data[key]) }
 	command := map[v1alpha1.DatabaseEngine]string{

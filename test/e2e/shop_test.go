@@ -19,6 +19,7 @@ limitations under the License.
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -36,35 +37,38 @@ import (
 	"github.com/atoll-dev/atoll/test/shop"
 )
 
-// services are the members of the sample topology.
+// services lists the members of the sample topology.
 var services = []string{"users", "orders", "payments"}
 
 func sampleTopology() *v1alpha1.Topology {
 	GinkgoHelper()
-	topology := sample("topology", &v1alpha1.Topology{})
+	topology := readSample("topology", &v1alpha1.Topology{})
 	topology.Spec.Gateway.Hostnames = []v1alpha1.Hostname{hostname}
-	if class := os.Getenv("GATEWAY_CLASS"); class != "" {
-		topology.Spec.Gateway.ClassName = class
-	}
+	topology.Spec.Gateway.ClassName = gatewayClass(topology.Spec.Gateway.ClassName)
 	return topology
+}
+
+// gatewayClass returns GATEWAY_CLASS, or the default when it is unset.
+func gatewayClass(defaultClass string) string {
+	return cmp.Or(os.Getenv("GATEWAY_CLASS"), defaultClass)
 }
 
 func sampleService(name string) *v1alpha1.Microservice {
 	GinkgoHelper()
-	ms := sample(name, &v1alpha1.Microservice{})
+	ms := readSample(name, &v1alpha1.Microservice{})
 	ms.Spec.Image = images[name]
 	return ms
 }
 
-// standalone is the users service by itself: no Topology, no database, no
-// route.
+// standalone describes the users service without a Topology, database or route.
 func standalone(ns, name string) *v1alpha1.Microservice {
 	ms := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{Image: images["users"]}}
 	ms.Namespace, ms.Name = ns, name
 	return ms
 }
 
-func sample[T client.Object](name string, into T) T {
+// readSample reads an object of config/samples into the suite's namespace.
+func readSample[T client.Object](name string, into T) T {
 	GinkgoHelper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "config", "samples", name+".yaml"))
 	Expect(err).NotTo(HaveOccurred())
@@ -77,32 +81,36 @@ func sample[T client.Object](name string, into T) T {
 func eventuallyShopReady(ctx context.Context) {
 	GinkgoHelper()
 	for _, name := range services {
-		eventuallyReady(ctx, service(name))
+		eventuallyReady(ctx, shopMember(name))
 	}
 	topology := &v1alpha1.Topology{}
 	topology.Namespace, topology.Name = namespace, "shop"
 	eventuallyReady(ctx, topology)
-	Expect(customer.Reachable(ctx)).To(Succeed())
-	// A Service leads to a pod a moment after the pod is ready.
+	Expect(shopClient.WaitUntilReachable(ctx)).To(Succeed())
+	// Endpoints are updated shortly after a pod becomes ready.
 	user := createUser(ctx)
 	Eventually(ctx, func() error {
-		_, err := customer.CreateOrder(ctx, newOrder(user))
+		_, err := shopClient.CreateOrder(ctx, newOrder(user))
 		return err
 	}).WithTimeout(20*time.Second).Should(Succeed(), "orders does not reach users")
 }
 
-// newCustomer is a client of the shop through the gateway. It keeps its
-// connections, or makes a new one for every request.
-func newCustomer(newConnections bool) *shop.Client {
-	return &shop.Client{BaseURL: gatewayURL, Host: hostname, HTTP: &http.Client{
+// newShopClient returns a client of the shop that uses the gateway.
+func newShopClient(disableKeepAlives bool) *shop.Client {
+	return &shop.Client{BaseURL: gatewayURL, Host: hostname, HTTP: newHTTPClient(disableKeepAlives)}
+}
+
+// newHTTPClient returns a client that reuses connections or opens one per request.
+func newHTTPClient(disableKeepAlives bool) *http.Client {
+	return &http.Client{
 		Timeout:   requestTimeout,
-		Transport: &http.Transport{DisableKeepAlives: newConnections, MaxIdleConnsPerHost: loadWorkers},
-	}}
+		Transport: &http.Transport{DisableKeepAlives: disableKeepAlives, MaxIdleConnsPerHost: loadWorkers},
+	}
 }
 
 var emails atomic.Int64
 
-// newUser is a user whom nobody knows yet.
+// newUser returns a user with a unique email address.
 func newUser() shop.User {
 	return shop.User{Name: "Ada", Email: fmt.Sprintf("ada-%d@example.com", emails.Add(1))}
 }
@@ -113,14 +121,14 @@ func newOrder(user shop.User) shop.Order {
 
 func createUser(ctx context.Context) shop.User {
 	GinkgoHelper()
-	user, err := customer.CreateUser(ctx, newUser())
+	user, err := shopClient.CreateUser(ctx, newUser())
 	Expect(err).NotTo(HaveOccurred())
 	return user
 }
 
 func createOrder(ctx context.Context, user shop.User) shop.Order {
 	GinkgoHelper()
-	order, err := customer.CreateOrder(ctx, newOrder(user))
+	order, err := shopClient.CreateOrder(ctx, newOrder(user))
 	Expect(err).NotTo(HaveOccurred())
 	return order
 }

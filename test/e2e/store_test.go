@@ -40,21 +40,21 @@ import (
 )
 
 const (
-	// backupClaim is the volume of the backups.
+	// backupClaim is the claim that holds the backups.
 	backupClaim = "backups"
-	// bucketName and bucketFolder are where the backups are in the bucket.
+	// bucketName and bucketFolder locate the backups in S3.
 	bucketName, bucketFolder = "e2e-backups", "every/engine"
-	// bucketSecret has the key to the bucket.
+	// bucketSecret is the Secret with the bucket's access key.
 	bucketSecret = "bucket-key"
 	bucketKeyID  = "e2e"
 	bucketKey    = "not-much-of-a-secret"
 )
 
-// store is a volume, and a server that has the same volume as buckets: a folder
-// of it is a bucket.
-type store struct{ ns string }
+// backupStore is a volume and an S3 server that exposes the folders of the volume
+// as buckets.
+type backupStore struct{ ns string }
 
-func makeStore(ctx context.Context, ns string) *store {
+func createStore(ctx context.Context, ns string) *backupStore {
 	GinkgoHelper()
 	claim := &corev1.PersistentVolumeClaim{Spec: corev1.PersistentVolumeClaimSpec{
 		AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
@@ -62,10 +62,10 @@ func makeStore(ctx context.Context, ns string) *store {
 	}}
 	claim.Namespace, claim.Name = ns, backupClaim
 	Expect(k8s.Create(ctx, claim)).To(Succeed())
-	s := &store{ns}
+	s := &backupStore{ns}
 	s.setKey(ctx, bucketKey)
 
-	// It reads what the engines' users write.
+	// The server runs as the user that the engines write backups with.
 	const overlay = `{"spec": {
 		"securityContext": {"runAsUser": 999, "runAsGroup": 999, "fsGroup": 999},
 		"containers": [{"name": "store", "volumeMounts": [{"name": "backups", "mountPath": "/backups"}]}],
@@ -86,8 +86,8 @@ func makeStore(ctx context.Context, ns string) *store {
 	return s
 }
 
-// setKey writes the key that backups use, which may be a wrong one.
-func (s *store) setKey(ctx context.Context, key string) {
+// setKey writes the access key that backups use; a test may write a wrong one.
+func (s *backupStore) setKey(ctx context.Context, key string) {
 	GinkgoHelper()
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: s.ns, Name: bucketSecret}}
 	_, err := controllerutil.CreateOrUpdate(ctx, k8s, secret, func() error {
@@ -97,37 +97,38 @@ func (s *store) setKey(ctx context.Context, key string) {
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// volume is the store as a volume, bucket as a bucket.
-func (*store) volume() v1alpha1.BackupLocation {
+// volumeLocation returns the backup location of the volume.
+func (*backupStore) volumeLocation() v1alpha1.BackupLocation {
 	return v1alpha1.BackupLocation{PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: backupClaim}}
 }
 
-func (s *store) bucket() v1alpha1.BackupLocation {
+// bucketLocation returns the backup location of the bucket.
+func (s *backupStore) bucketLocation() v1alpha1.BackupLocation {
 	return v1alpha1.BackupLocation{S3: &v1alpha1.S3Location{
 		Bucket: bucketName, Prefix: bucketFolder, Endpoint: "http://store." + s.ns + ".svc:9000", SecretName: bucketSecret,
 	}}
 }
 
-// names are those of a service's backups, oldest first.
-func (s *store) names(ctx context.Context, b *backedUp) []string {
+// backupNames returns the names of a service's backups, oldest first.
+func (s *backupStore) backupNames(ctx context.Context, b *backupService) []string {
 	GinkgoHelper()
-	found := s.list(ctx, b)
-	return slices.Sorted(maps.Keys(found))
+	return slices.Sorted(maps.Keys(s.backupSizes(ctx, b)))
 }
 
-// size is a backup's.
-func (s *store) size(ctx context.Context, b *backedUp, name string) int64 {
+// backupSize returns the size of one backup in bytes.
+func (s *backupStore) backupSize(ctx context.Context, b *backupService, name string) int64 {
 	GinkgoHelper()
-	found := s.list(ctx, b)
-	Expect(found).To(HaveKey(name))
-	return found[name]
+	sizes := s.backupSizes(ctx, b)
+	Expect(sizes).To(HaveKey(name))
+	return sizes[name]
 }
 
-// list is what is in a service's folder, without the checksums.
-func (s *store) list(ctx context.Context, b *backedUp) map[string]int64 {
+// backupSizes returns the sizes of a service's backups by name, without the checksum
+// files.
+func (s *backupStore) backupSizes(ctx context.Context, b *backupService) map[string]int64 {
 	GinkgoHelper()
 	folder := "/backups"
-	if b.inBucket() {
+	if b.usesBucket() {
 		folder = path.Join(folder, bucketName, bucketFolder, b.spec.Namespace)
 	}
 	out, err := kubectl(ctx, "-n", s.ns, "exec", "deploy/store", "--",

@@ -44,31 +44,31 @@ import (
 const (
 	// namespace is where the sample topology runs.
 	namespace = "e2e-shop"
-	// hostname is that topology's, so that it goes beside a demo's.
+	// hostname differs from the demo's, so that both can share a gateway.
 	hostname = "e2e.localhost"
 	// operatorNamespace is where config/default installs Atoll.
 	operatorNamespace = "atoll-system"
-	// specTimeout ends a spec that hangs.
+	// specTimeout limits each spec.
 	specTimeout = 4 * time.Minute
-	// requestTimeout is more than any answer of the shop may take.
+	// requestTimeout exceeds the slowest response that the shop may give.
 	requestTimeout = 10 * time.Second
 )
 
 var (
 	k8s client.Client
-	// images are by name: atoll, users, orders, payments.
+	// images maps image names to references; both come from IMAGES.
 	images = map[string]string{}
-	// gatewayURL is where the gateway listens.
+	// gatewayURL is the base URL of the gateway.
 	gatewayURL string
-	// customer says to the shop what a customer would.
-	customer *shop.Client
-	// namespaces are those that the suite made and that still exist.
+	// shopClient sends requests to the shop through the gateway.
+	shopClient *shop.Client
+	// namespaces holds the namespaces that the suite created and has not deleted.
 	namespaces = map[string]bool{}
 )
 
 func TestEndToEnd(t *testing.T) {
 	RegisterFailHandler(Fail)
-	// What is waited for too long is then told, rather than that the spec ended.
+	// A timeout then reports the unmet expectation, not only the end of the spec.
 	EnforceDefaultTimeoutsWhenUsingContexts()
 	SetDefaultEventuallyTimeout(2 * time.Minute)
 	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
@@ -78,13 +78,13 @@ func TestEndToEnd(t *testing.T) {
 var _ = BeforeSuite(func(ctx SpecContext) {
 	logf.SetLogger(GinkgoLogr)
 	gatewayURL = os.Getenv("GATEWAY_URL")
-	Expect(gatewayURL).NotTo(BeEmpty(), "GATEWAY_URL is not set: run it with make test-e2e")
+	Expect(gatewayURL).NotTo(BeEmpty(), "GATEWAY_URL is not set; run make test-e2e")
 	for _, pair := range strings.Fields(os.Getenv("IMAGES")) {
 		name, reference, _ := strings.Cut(pair, "=")
 		images[name] = reference
 	}
-	Expect(images).To(And(HaveKey("users"), HaveKey("orders"), HaveKey("payments")), "IMAGES lacks some: run it with make test-e2e")
-	customer = newCustomer(false)
+	Expect(images).To(And(HaveKey("users"), HaveKey("orders"), HaveKey("payments")), "IMAGES is incomplete; run make test-e2e")
+	shopClient = newShopClient(false)
 
 	scheme := runtime.NewScheme()
 	Expect(clientgoscheme.AddToScheme(scheme)).To(Succeed())
@@ -95,21 +95,21 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 	k8s, err = client.New(config, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
 
-	makeNamespace(ctx, namespace)
+	createNamespace(ctx, namespace)
 	Expect(k8s.Create(ctx, sampleTopology())).To(Succeed())
 	for _, name := range services {
 		Expect(k8s.Create(ctx, sampleService(name))).To(Succeed())
 	}
 }, NodeTimeout(specTimeout))
 
-// makeNamespace makes a namespace that goes at the end of the suite, or of the
-// spec that asks for it, and all that is in it with it.
-func makeNamespace(ctx context.Context, name string) {
+// createNamespace creates a namespace and deletes it when the calling node's
+// spec or suite ends.
+func createNamespace(ctx context.Context, name string) {
 	GinkgoHelper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: name, Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
 	}}
-	// A run that was killed leaves its namespace.
+	// A killed run leaves its namespace behind.
 	deleteNamespace(ctx, name)
 	Expect(k8s.Create(ctx, ns)).To(Succeed())
 	namespaces[name] = true
@@ -119,8 +119,9 @@ func makeNamespace(ctx context.Context, name string) {
 	}, NodeTimeout(specTimeout))
 }
 
-// deleteNamespace takes the services away first: a namespace that still has
-// pods is looked at again only after half of their grace period.
+// deleteNamespace deletes the Microservices and waits for their pods first. The
+// namespace controller retries a namespace that still has pods only after half
+// of their grace period.
 func deleteNamespace(ctx context.Context, name string) {
 	GinkgoHelper()
 	Expect(client.IgnoreNotFound(k8s.DeleteAllOf(ctx, &v1alpha1.Microservice{}, client.InNamespace(name)))).To(Succeed())
@@ -134,21 +135,20 @@ func deleteNamespace(ctx context.Context, name string) {
 	eventuallyGone(ctx, ns)
 }
 
-// What there is to see of a failure goes with the namespaces, so that it is
-// shown before anything is cleaned up.
+// Cleanup deletes the evidence of a failure, so it is logged before cleanup.
 var _ = JustAfterEach(func(ctx SpecContext) {
 	if !CurrentSpecReport().Failed() {
 		return
 	}
 	for name := range namespaces {
-		show(ctx, "-n", name, "get", "topo,ms,pods,jobs,pvc,secrets", "-o", "wide")
-		show(ctx, "-n", name, "events")
+		logKubectl(ctx, "-n", name, "get", "topo,ms,pods,jobs,pvc,secrets", "-o", "wide")
+		logKubectl(ctx, "-n", name, "events")
 	}
-	show(ctx, "-n", operatorNamespace, "get", "pods", "-o", "wide")
-	show(ctx, "-n", operatorNamespace, "logs", "deployment/atoll-controller-manager", "--tail=200")
+	logKubectl(ctx, "-n", operatorNamespace, "get", "pods", "-o", "wide")
+	logKubectl(ctx, "-n", operatorNamespace, "logs", "deployment/atoll-controller-manager", "--tail=200")
 }, NodeTimeout(30*time.Second))
 
-func show(ctx context.Context, args ...string) {
+func logKubectl(ctx context.Context, args ...string) {
 	out, err := exec.CommandContext(ctx, "kubectl", args...).CombinedOutput()
 	GinkgoWriter.Printf("\n$ kubectl %s\n%s", strings.Join(args, " "), out)
 	if err != nil {

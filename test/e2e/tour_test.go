@@ -32,21 +32,21 @@ import (
 )
 
 var _ = Describe("The sample topology", func() {
-	It("becomes ready and serves a user, an order and a payment through its gateway", func(ctx SpecContext) {
+	It("becomes Ready and serves users, orders and payments through its gateway", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 
 		user := createUser(ctx)
 		order := createOrder(ctx, user)
-		payment, err := customer.CreatePayment(ctx, "tour", shop.Payment{OrderID: order.ID, AmountCents: order.TotalCents, Currency: order.Currency})
+		payment, err := shopClient.CreatePayment(ctx, "tour", shop.Payment{OrderID: order.ID, AmountCents: order.TotalCents, Currency: order.Currency})
 		Expect(err).NotTo(HaveOccurred())
 		Expect(payment.OrderID).To(Equal(order.ID))
-		paid, err := customer.PaidOrder(ctx, order.ID)
+		paid, err := shopClient.WaitForPaidOrder(ctx, order.ID)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(paid.UserID).To(Equal(user.ID))
 		Expect(paid.TotalCents).To(BeEquivalentTo(2500))
 	}, SpecTimeout(specTimeout))
 
-	It("says in its status where it is and who depends on whom", func(ctx SpecContext) {
+	It("reports URLs, databases, replicas and dependents in status", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 
 		topology := &v1alpha1.Topology{}
@@ -54,7 +54,7 @@ var _ = Describe("The sample topology", func() {
 		Expect(topology.Status.URLs).To(Equal([]string{"http://" + hostname}))
 		Expect([]int32{topology.Status.Services, topology.Status.ReadyServices}).To(Equal([]int32{3, 3}))
 		for _, name := range services {
-			ms := service(name)
+			ms := shopMember(name)
 			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
 			Expect(ms.Status.URLs).To(Equal([]string{fmt.Sprintf("http://%s/%s", hostname, name)}))
 			Expect(ms.Status.Database.SecretName).To(Equal(name + "-db"))
@@ -63,7 +63,7 @@ var _ = Describe("The sample topology", func() {
 		}
 	}, SpecTimeout(specTimeout))
 
-	It("has the schema of each database made by a Job that ran once", func(ctx SpecContext) {
+	It("creates the schema of each database with a Job that runs once", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 
 		for _, name := range services {

@@ -30,63 +30,62 @@ import (
 	. "github.com/onsi/gomega"
 )
 
-// trafficInterval is the time between two requests to one service, so that
-// three services get 50 a second.
+// trafficInterval is the time between two requests to one service. Three services
+// together get 50 requests a second.
 const trafficInterval = 60 * time.Millisecond
 
-// traffic is a steady stream of requests to a service: reads and writes, over
-// kept connections and over new ones. No request is tried again.
+// traffic is a steady stream of reads and writes to a service, over kept-alive and
+// new connections. No request is retried.
 type traffic struct {
-	notes   *notes
-	begin   time.Time
-	cancel  context.CancelFunc
-	working sync.WaitGroup
+	notes    *notesService
+	begin    time.Time
+	cancel   context.CancelFunc
+	inFlight sync.WaitGroup
 
 	mu       sync.Mutex
-	answered int
+	requests int
 	failures []string
 }
 
-func startTraffic(ctx context.Context, n *notes) *traffic {
+func startTraffic(ctx context.Context, n *notesService) *traffic {
 	GinkgoHelper()
 	n.write(ctx, 1)
 	limited, cancel := context.WithCancel(ctx)
 	t := &traffic{notes: n, begin: time.Now(), cancel: cancel}
 	DeferCleanup(cancel)
-	pace(limited, &t.working, trafficInterval, func(i int) { t.request(ctx, i) })
+	runAtPace(limited, &t.inFlight, trafficInterval, func(i int) { t.request(ctx, i) })
 	return t
 }
 
-// request makes the i-th request: a write every other time, and a new
-// connection for every other two.
+// request sends request i. Reads and writes alternate; every second pair uses new
+// connections.
 func (t *traffic) request(ctx context.Context, i int) {
-	n, over, method := t.notes, t.notes.over[i/2%2], http.MethodGet
+	n, httpClient, method := t.notes, t.notes.clients[i/2%2], http.MethodGet
 	begin := time.Now()
-	err := once(ctx, func(ctx context.Context) error {
+	err := sendOnce(ctx, func(ctx context.Context) error {
 		if i%2 == 0 {
-			_, err := n.call(ctx, over, http.MethodGet, "/notes/note-0", "")
+			_, err := n.call(ctx, httpClient, http.MethodGet, "/notes/note-0", "")
 			return err
 		}
 		method = http.MethodPut
-		return n.put(ctx, over, fmt.Sprintf("traffic-%d-%d", t.begin.UnixNano(), i), "in traffic")
+		return n.put(ctx, httpClient, fmt.Sprintf("traffic-%d-%d", t.begin.UnixNano(), i), "in traffic")
 	})
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.answered++
+	t.requests++
 	if err != nil {
 		t.failures = append(t.failures, fmt.Sprintf("request %d (%s, new connection: %t) %s after the start, after %s: %s",
 			i, method, i/2%2 == 1, begin.Sub(t.begin).Round(time.Millisecond), time.Since(begin).Round(time.Millisecond), err))
 	}
 }
 
-// expectUnharmed ends the traffic and expects every request to have been
-// answered.
-func (t *traffic) expectUnharmed() {
+// expectNoFailures ends the traffic and expects every request to have succeeded.
+func (t *traffic) expectNoFailures() {
 	GinkgoHelper()
-	lasted := time.Since(t.begin)
+	duration := time.Since(t.begin)
 	t.cancel()
-	t.working.Wait()
-	AddReportEntry("traffic to "+t.notes.name(), fmt.Sprintf("%d requests in %s, %d failed", t.answered, lasted.Round(100*time.Millisecond), len(t.failures)))
-	Expect(t.failures).To(BeEmpty(), "%s: %d of %d requests failed:\n%s", t.notes.name(), len(t.failures), t.answered, strings.Join(t.failures, "\n"))
-	Expect(t.answered).To(BeNumerically(">=", lasted/trafficInterval/2), "%s: the traffic was not steady", t.notes.name())
+	t.inFlight.Wait()
+	AddReportEntry("traffic to "+t.notes.name(), fmt.Sprintf("%d requests in %s, %d failed", t.requests, duration.Round(100*time.Millisecond), len(t.failures)))
+	Expect(t.failures).To(BeEmpty(), "%s: %d of %d requests failed:\n%s", t.notes.name(), len(t.failures), t.requests, strings.Join(t.failures, "\n"))
+	Expect(t.requests).To(BeNumerically(">=", duration/trafficInterval/2), "%s: the traffic was not steady", t.notes.name())
 }

@@ -30,97 +30,93 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Namespaces that faults are staged in: most in the first; the other has another
-// Topology, a quota, and no Pod Security.
 const (
+	// whyNamespace holds most faults.
 	whyNamespace = "e2e-why"
-	whyFar       = "e2e-why-far"
+	// whyOtherNamespace has another Topology, a quota and no Pod Security enforcement.
+	whyOtherNamespace = "e2e-why-far"
 )
 
-// staged is a fault, and what is to be said of it.
-type staged struct {
+// stagedFault is a fault of a service and the expected diagnosis.
+type stagedFault struct {
 	fault, service, namespace string
-	// says are parts of the cause, and proof is in what shows it.
-	says, proof []string
-	path        []string
-	// also says that it is found beside the root.
-	also bool
+	// wantCause lists substrings of the cause, wantProof of its evidence.
+	wantCause, wantProof []string
+	wantPath             []string
+	// notRoot is true when the fault is expected besides the root cause.
+	notRoot bool
 }
 
-// stagedFaults is what stageFaults stages.
-var stagedFaults = []staged{
-	{fault: "ImagePull", service: "unpulled", says: []string{`does-not-exist" of container "unpulled"`, "the registry does not have it"}},
-	{fault: "CrashLoop", service: "crashing", says: []string{"exit code 3", "panic: no rates for EUR"}, proof: []string{"reading rates"}},
-	{fault: "OutOfMemory", service: "hungry", says: []string{`Container "hungry"`, "40Mi"}},
-	{fault: "Unschedulable", service: "greedy", says: []string{"900 cpu"}},
-	{fault: "Quota", service: "refused", namespace: whyFar, says: []string{`"tight"`, "10m requests.cpu", "of 5m"}},
-	{fault: "ReferenceMissing", service: "secretless", says: []string{`Secret "provider"`, "does not exist"}},
-	{fault: "ReferenceMissing", service: "keyless", says: []string{`Secret "half" has no key "key"`}},
-	{fault: "FailingProbe", service: "unhealthy", says: []string{"GET /nope on port 8080", "404"}},
-	{fault: "ClaimPending", service: "unstored", says: []string{`"data-unstored-db-0"`, `"no-such-class"`, "no such class"}},
-	{fault: "RouteNotAccepted", service: "misrouted", says: []string{"NoMatchingListenerHostname", "elsewhere.example.com"}},
-	{fault: "NoGateway", service: "gateless", says: []string{"no Gateway to attach to"}},
-	{fault: "NoGatewayClass", service: "classless", says: []string{`GatewayClass "no-such-class"`, "does not exist"}},
-	{fault: "GatewayNotReady", service: "uncertified", says: []string{`Gateway "tls"`, "InvalidCertificateRef"}},
-	{fault: "RouteNotSupported", service: "timed", says: []string{"routes[0].timeout", "HTTPRouteRequestTimeout"}},
-	{fault: "RouteConflict", service: "usurper", says: []string{"/timed", `Microservice "timed"`}},
-	{fault: "NotPermitted", service: "stranger", says: []string{`"keeper"`, "does not permit"}},
-	{fault: "CycleWait", service: "ring-a", says: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "can't be pulled"}, path: []string{"ring-a", "ring-b"}},
-	{fault: "MigrationFailed", service: "migrating", says: []string{"no such column: price"}, proof: []string{"reading the schema"}},
-	{fault: "NotOwned", service: "foreign", says: []string{`Deployment "foreign"`, "not made by Atoll"}},
-	{fault: "NoMetrics", service: "scaled", says: []string{`HorizontalPodAutoscaler "scaled"`, "metrics.k8s.io"}},
-	{fault: "PolicyCut", service: "cut", says: []string{`NetworkPolicy "deny-out"`, "port 8080 of target"}},
-	{fault: "UndeclaredCall", service: "told", says: []string{"CATALOG_URL", "names well"}},
-	{fault: "DatabaseDown", service: "held", says: []string{"pod held-db-0 is being deleted", "example.com/hold"}},
-	{fault: "DatabaseDown", service: "holding", says: []string{"pod held-db-0"}, path: []string{"holding", "held", "held's database"}},
-	{fault: "CrashLoop", service: "unbased", says: []string{"The database's container", "no_such_library"}},
-	{fault: "CrashLoop", service: "caller", says: []string{"The database's container", "no_such_library"}, path: []string{"caller", "unbased", "unbased's database"}},
-	{fault: "DatabaseDown", service: "needy", says: []string{"pod held-db-0"}, path: []string{"needy", "held", "held's database"}},
-	{fault: "ImagePull", service: "waiting", says: []string{`container "unpulled"`}, path: []string{"waiting", "unpulled"}},
-	{fault: "DependencyDown", service: "unpulled", says: []string{`"held"`, "not ready"}, also: true},
-	{fault: "SelectorClash", service: "clashed", says: []string{"Pod clasher", `Service "clashed"`}},
-	{fault: "WrongPort", service: "deaf", says: []string{"port 9999", "tells of port 8080"}},
+// stagedFaults lists the faults that stageFaults creates.
+var stagedFaults = []stagedFault{
+	{fault: "ImagePull", service: "unpulled", wantCause: []string{`does-not-exist" of container "unpulled"`, "the registry does not have it"}},
+	{fault: "CrashLoop", service: "crashing", wantCause: []string{"exit code 3", "panic: no rates for EUR"}, wantProof: []string{"reading rates"}},
+	{fault: "OutOfMemory", service: "hungry", wantCause: []string{`Container "hungry"`, "40Mi"}},
+	{fault: "Unschedulable", service: "greedy", wantCause: []string{"900 cpu"}},
+	{fault: "Quota", service: "refused", namespace: whyOtherNamespace, wantCause: []string{`"tight"`, "10m requests.cpu", "of 5m"}},
+	{fault: "ReferenceMissing", service: "secretless", wantCause: []string{`Secret "provider"`, "does not exist"}},
+	{fault: "ReferenceMissing", service: "keyless", wantCause: []string{`Secret "half" has no key "key"`}},
+	{fault: "FailingProbe", service: "unhealthy", wantCause: []string{"GET /nope on port 8080", "404"}},
+	{fault: "ClaimPending", service: "unstored", wantCause: []string{`"data-unstored-db-0"`, `"no-such-class"`, "no such class"}},
+	{fault: "RouteNotAccepted", service: "misrouted", wantCause: []string{"NoMatchingListenerHostname", "elsewhere.example.com"}},
+	{fault: "NoGateway", service: "gateless", wantCause: []string{"no Gateway to attach to"}},
+	{fault: "NoGatewayClass", service: "classless", wantCause: []string{`GatewayClass "no-such-class"`, "does not exist"}},
+	{fault: "GatewayNotReady", service: "uncertified", wantCause: []string{`Gateway "tls"`, "InvalidCertificateRef"}},
+	{fault: "RouteNotSupported", service: "timed", wantCause: []string{"routes[0].timeout", "HTTPRouteRequestTimeout"}},
+	{fault: "RouteConflict", service: "usurper", wantCause: []string{"/timed", `Microservice "timed"`}},
+	{fault: "NotPermitted", service: "stranger", wantCause: []string{`"keeper"`, "does not permit"}},
+	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "can't be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
+	{fault: "MigrationFailed", service: "migrating", wantCause: []string{"no such column: price"}, wantProof: []string{"reading the schema"}},
+	{fault: "NotOwned", service: "foreign", wantCause: []string{`Deployment "foreign"`, "not made by Atoll"}},
+	{fault: "NoMetrics", service: "scaled", wantCause: []string{`HorizontalPodAutoscaler "scaled"`, "metrics.k8s.io"}},
+	{fault: "PolicyCut", service: "cut", wantCause: []string{`NetworkPolicy "deny-out"`, "port 8080 of target"}},
+	{fault: "UndeclaredCall", service: "told", wantCause: []string{"CATALOG_URL", "names well"}},
+	{fault: "DatabaseDown", service: "held", wantCause: []string{"pod held-db-0 is being deleted", "example.com/hold"}},
+	{fault: "DatabaseDown", service: "holding", wantCause: []string{"pod held-db-0"}, wantPath: []string{"holding", "held", "held's database"}},
+	{fault: "CrashLoop", service: "unbased", wantCause: []string{"The database's container", "no_such_library"}},
+	{fault: "CrashLoop", service: "caller", wantCause: []string{"The database's container", "no_such_library"}, wantPath: []string{"caller", "unbased", "unbased's database"}},
+	{fault: "DatabaseDown", service: "needy", wantCause: []string{"pod held-db-0"}, wantPath: []string{"needy", "held", "held's database"}},
+	{fault: "ImagePull", service: "waiting", wantCause: []string{`container "unpulled"`}, wantPath: []string{"waiting", "unpulled"}},
+	{fault: "DependencyDown", service: "unpulled", wantCause: []string{`"held"`, "not ready"}, notRoot: true},
+	{fault: "SelectorClash", service: "clashed", wantCause: []string{"Pod clasher", `Service "clashed"`}},
+	{fault: "WrongPort", service: "deaf", wantCause: []string{"port 9999", "tells of port 8080"}},
 
-	{fault: "InitContainer", service: "unprepared", says: []string{`"prepare"`, "no such bucket: seeds"}},
-	{fault: "CommandNotFound", service: "commandless", says: []string{`"/no/such/program"`}},
-	{fault: "ImagePlatform", service: "garbled", says: []string{"exec format error"}},
-	{fault: "RunsAsRoot", service: "rooted", namespace: whyFar, says: []string{"root"}},
-	{fault: "ContainerConfig", service: "unmade", says: []string{"no-such.json"}},
-	{fault: "LivenessKill", service: "killed", says: []string{`container "killed"`, "queue stuck"}},
-	{fault: "HookFailed", service: "hooked", says: []string{"postStart hook"}},
-	{fault: "ReadOnlyFilesystem", service: "readonly", says: []string{"can't write at /usr/cache"}},
-	{fault: "PodSandbox", service: "milli", says: []string{"can't make the pod"}},
-	{fault: "VolumeMount", service: "unmounted", says: []string{"no.such.driver"}},
-	{fault: "ClaimPending", service: "claimless", says: []string{`"no-such-claim"`, "does not exist"}},
-	{fault: "AdmissionRefused", service: "privileged", says: []string{"PodSecurity", "hostNetwork"}},
-	{fault: "TopologyNotFound", service: "lonely", says: []string{`"no-such-topology"`}},
-	{fault: "NamespaceNotAllowed", service: "uninvited", says: []string{"lets no members of namespace"}},
-	{fault: "DependencyNotFound", service: "orphan", says: []string{`"no-such-service"`}},
-	{fault: "PortNotFound", service: "portless", says: []string{`"well"`, `no port "nope"`}},
-	{fault: "InvalidSpec", service: "invalid", says: []string{"spec.contaners"}},
-	{fault: "CredentialsLost", service: "lost", says: []string{`"data-lost-db-0"`, `Secret "lost-db"`}},
-	{fault: "RestoreFailed", service: "restoring", says: []string{"there is no backup"}},
-	{fault: "BackupFailed", service: "unbased", says: []string{"last backup"}, also: true},
-	{fault: "TooFewConnections", service: "unbased", says: []string{"= 180"}, also: true},
-	{fault: "Suspended", service: "asleep", says: []string{"suspended"}},
-	{fault: "Terminating", service: "leaving", says: []string{"It was deleted", "finalizer example.com/hold"}},
-	{fault: "Terminating", service: "emptying", says: []string{"Deployment emptying", "in the foreground", "Pod emptying-", "finalizer example.com/hold"}},
+	{fault: "InitContainer", service: "unprepared", wantCause: []string{`"prepare"`, "no such bucket: seeds"}},
+	{fault: "CommandNotFound", service: "commandless", wantCause: []string{`"/no/such/program"`}},
+	{fault: "ImagePlatform", service: "garbled", wantCause: []string{"exec format error"}},
+	{fault: "RunsAsRoot", service: "rooted", namespace: whyOtherNamespace, wantCause: []string{"root"}},
+	{fault: "ContainerConfig", service: "unmade", wantCause: []string{"no-such.json"}},
+	{fault: "LivenessKill", service: "killed", wantCause: []string{`container "killed"`, "queue stuck"}},
+	{fault: "HookFailed", service: "hooked", wantCause: []string{"postStart hook"}},
+	{fault: "ReadOnlyFilesystem", service: "readonly", wantCause: []string{"can't write at /usr/cache"}},
+	{fault: "PodSandbox", service: "milli", wantCause: []string{"can't make the pod"}},
+	{fault: "VolumeMount", service: "unmounted", wantCause: []string{"no.such.driver"}},
+	{fault: "ClaimPending", service: "claimless", wantCause: []string{`"no-such-claim"`, "does not exist"}},
+	{fault: "AdmissionRefused", service: "privileged", wantCause: []string{"PodSecurity", "hostNetwork"}},
+	{fault: "TopologyNotFound", service: "lonely", wantCause: []string{`"no-such-topology"`}},
+	{fault: "NamespaceNotAllowed", service: "uninvited", wantCause: []string{"lets no members of namespace"}},
+	{fault: "DependencyNotFound", service: "orphan", wantCause: []string{`"no-such-service"`}},
+	{fault: "PortNotFound", service: "portless", wantCause: []string{`"well"`, `no port "nope"`}},
+	{fault: "InvalidSpec", service: "invalid", wantCause: []string{"spec.contaners"}},
+	{fault: "CredentialsLost", service: "lost", wantCause: []string{`"data-lost-db-0"`, `Secret "lost-db"`}},
+	{fault: "RestoreFailed", service: "restoring", wantCause: []string{"there is no backup"}},
+	{fault: "BackupFailed", service: "unbased", wantCause: []string{"last backup"}, notRoot: true},
+	{fault: "TooFewConnections", service: "unbased", wantCause: []string{"= 180"}, notRoot: true},
+	{fault: "Suspended", service: "asleep", wantCause: []string{"suspended"}},
+	{fault: "Terminating", service: "leaving", wantCause: []string{"It was deleted", "finalizer example.com/hold"}},
+	{fault: "Terminating", service: "emptying", wantCause: []string{"Deployment emptying", "in the foreground", "Pod emptying-", "finalizer example.com/hold"}},
 }
 
-// stageFaults makes every service that something is wrong with.
+// stageFaults creates every faulty service.
 func stageFaults(ctx context.Context) {
 	GinkgoHelper()
-	Expect(images).To(HaveKey("notes"), "IMAGES lacks notes: run it with make test-e2e")
-	class := os.Getenv("GATEWAY_CLASS")
-	if class == "" {
-		class = "traefik"
-	}
+	Expect(images).To(HaveKey("notes"), "IMAGES lacks notes; run make test-e2e")
 	text, err := os.ReadFile("testdata/faults.yaml")
 	Expect(err).NotTo(HaveOccurred())
 	users := images["users"]
-	all := strings.NewReplacer("$(users)", users, "$(notes)", images["notes"], "$(missing)", users[:strings.LastIndex(users, ":")]+":does-not-exist",
-		"$(class)", class, "$(far)", whyFar).Replace(string(text))
-	for _, document := range strings.Split(all, "\n---\n") {
+	manifests := strings.NewReplacer("$(users)", users, "$(notes)", images["notes"], "$(missing)", users[:strings.LastIndex(users, ":")]+":does-not-exist",
+		"$(class)", gatewayClass("traefik"), "$(otherNamespace)", whyOtherNamespace).Replace(string(text))
+	for _, document := range strings.Split(manifests, "\n---\n") {
 		o := &unstructured.Unstructured{}
 		Expect(yaml.Unmarshal([]byte(document), o)).To(Succeed(), document)
 		if o.GetNamespace() == "" {
@@ -129,17 +125,17 @@ func stageFaults(ctx context.Context) {
 		Expect(k8s.Create(ctx, o)).To(Succeed(), document)
 	}
 
-	// What Pod Security would refuse is let through where the kubelet is to.
-	open := &corev1.Namespace{}
-	open.Name = whyFar
-	change(ctx, open, func(ns *corev1.Namespace) { delete(ns.Labels, "pod-security.kubernetes.io/enforce") })
-	hold(ctx, heldPod.DeepCopy())
+	// Without enforcement, the kubelet refuses the root container instead of Pod Security.
+	unrestricted := &corev1.Namespace{}
+	unrestricted.Name = whyOtherNamespace
+	update(ctx, unrestricted, func(ns *corev1.Namespace) { delete(ns.Labels, "pod-security.kubernetes.io/enforce") })
+	deleteHeld(ctx, heldPod.DeepCopy())
 	Expect(k8s.Delete(ctx, leaving.DeepCopy())).To(Succeed())
-	empty(ctx, emptying.DeepCopy())
+	deleteForegroundHeld(ctx, emptying.DeepCopy())
 	backUpNow(ctx, "unbased")
 }
 
-// backUpNow begins a backup as a user would who wants one now.
+// backUpNow starts a backup with the command that a user would run.
 func backUpNow(ctx context.Context, service string) {
 	GinkgoHelper()
 	Eventually(ctx, func() error {

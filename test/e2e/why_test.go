@@ -38,10 +38,10 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// plugin is where kubectl-atoll is, once it is built.
+// plugin is the path of kubectl-atoll after buildPlugin.
 var plugin string
 
-// buildPlugin builds kubectl-atoll as make plugin does.
+// buildPlugin builds kubectl-atoll once, with the flags of make plugin.
 func buildPlugin(ctx context.Context) {
 	GinkgoHelper()
 	if plugin != "" {
@@ -58,8 +58,8 @@ func buildPlugin(ctx context.Context) {
 	DeferCleanup(func() { plugin = "" })
 }
 
-// answer is what kubectl atoll why -o json says.
-type answer struct {
+// diagnosis is the output of kubectl atoll why -o json.
+type diagnosis struct {
 	State string
 	Path  []string
 	Root  *finding
@@ -76,7 +76,7 @@ type finding struct {
 	}
 }
 
-// why asks the plugin as a user would. Its exit code is 1 where it found something.
+// why runs kubectl atoll why. Exit code 1 means that the plugin found a fault.
 func why(ctx context.Context, ns, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, plugin, append([]string{"why", name, "-n", ns}, args...)...)
 	var stdout, stderr strings.Builder
@@ -92,24 +92,25 @@ func why(ctx context.Context, ns, name string, args ...string) (string, error) {
 	return stdout.String(), nil
 }
 
-func answered(ctx context.Context, ns, name string) (*answer, error) {
+// diagnose runs kubectl atoll why and decodes its JSON output.
+func diagnose(ctx context.Context, ns, name string) (*diagnosis, error) {
 	text, err := why(ctx, ns, name, "-o", "json")
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{}
-	return a, json.Unmarshal([]byte(text), a)
+	d := &diagnosis{}
+	return d, json.Unmarshal([]byte(text), d)
 }
 
-// All faults are staged at once, each in a small service of its own, and looked at
-// one after the other.
+// All faults are staged at once, each in its own small service, and diagnosed one
+// at a time.
 var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure, func() {
 	BeforeAll(func(ctx SpecContext) {
 		buildPlugin(ctx)
-		// A run that was killed leaves them.
+		// A killed run leaves its faults behind.
 		clearFaults(ctx)
-		for _, ns := range []string{whyNamespace, whyFar} {
-			makeNamespace(ctx, ns)
+		for _, ns := range []string{whyNamespace, whyOtherNamespace} {
+			createNamespace(ctx, ns)
 		}
 		DeferCleanup(clearFaults, NodeTimeout(specTimeout))
 		stageFaults(ctx)
@@ -122,37 +123,37 @@ var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure
 				ns = whyNamespace
 			}
 			Eventually(ctx, func(g Gomega) {
-				a, err := answered(ctx, ns, staged.service)
+				d, err := diagnose(ctx, ns, staged.service)
 				g.Expect(err).NotTo(HaveOccurred())
-				g.Expect(a.Root).NotTo(BeNil(), "nothing is wrong with it")
-				found := *a.Root
-				for _, also := range a.Also {
-					if staged.also && also.Fault == staged.fault {
+				g.Expect(d.Root).NotTo(BeNil(), "the plugin found no fault")
+				found := *d.Root
+				for _, also := range d.Also {
+					if staged.notRoot && also.Fault == staged.fault {
 						found = also
 					}
 				}
 				g.Expect(found.Fault).To(Equal(staged.fault), "%+v", found)
-				for _, says := range staged.says {
-					g.Expect(found.Cause).To(ContainSubstring(says))
+				for _, cause := range staged.wantCause {
+					g.Expect(found.Cause).To(ContainSubstring(cause))
 				}
 				g.Expect(found.Remedy).NotTo(BeEmpty())
 				g.Expect(found.Steps).NotTo(BeEmpty())
-				for _, line := range staged.proof {
+				for _, line := range staged.wantProof {
 					g.Expect(fmt.Sprint(found.Proof)).To(ContainSubstring(line))
 				}
-				if len(staged.path) > 0 {
-					g.Expect(a.Path).To(Equal(staged.path))
+				if len(staged.wantPath) > 0 {
+					g.Expect(d.Path).To(Equal(staged.wantPath))
 				}
 			}).WithTimeout(90 * time.Second).Should(Succeed())
 		}, SpecTimeout(2*time.Minute))
 	}
 
-	It("nothing of a service that is well", func(ctx SpecContext) {
+	It("except for a healthy service", func(ctx SpecContext) {
 		Eventually(ctx, func() (string, error) { return why(ctx, whyNamespace, "well") }).Should(Equal("well  ✓ Ready, and nothing is wrong\n"))
 		Expect(exec.CommandContext(ctx, plugin, "why", "well", "-n", whyNamespace).Run()).To(Succeed())
 	}, SpecTimeout(time.Minute))
 
-	It("and the way to it, for people to read", func(ctx SpecContext) {
+	It("and prints the path to it as readable text", func(ctx SpecContext) {
 		text, err := why(ctx, whyNamespace, "caller")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(text).To(HavePrefix("caller  ✓ Ready, but not all is well\ncaller -> unbased -> unbased's database\n"))
@@ -162,19 +163,19 @@ var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure
 		}
 	}, SpecTimeout(time.Minute))
 
-	It("as far as it may read, and says what it may not", func(ctx SpecContext) {
-		config := restricted(ctx, whyNamespace)
-		text, err := why(ctx, whyNamespace, "crashing", config...)
+	It("within the caller's permissions, and lists the reads that they forbid", func(ctx SpecContext) {
+		flags := restrictedUserFlags(ctx, whyNamespace)
+		text, err := why(ctx, whyNamespace, "crashing", flags...)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(text).To(ContainSubstring("[CrashLoop]"))
 		Expect(text).To(MatchRegexp(`(?s)Could not be read, because you may not:.*Events.*Nodes.*logs of pods`))
-		// The time of the last spec includes that of the cleaning up.
+		// The timeout of the last spec also covers the cleanup.
 	}, SpecTimeout(specTimeout))
 })
 
-// restricted makes an account that may read little of a namespace, and returns the
-// flags that make a request one of its.
-func restricted(ctx context.Context, ns string) []string {
+// restrictedUserFlags creates a ServiceAccount with few read permissions in a
+// namespace and returns the flags that impersonate it.
+func restrictedUserFlags(ctx context.Context, ns string) []string {
 	GinkgoHelper()
 	const account = "reader"
 	_, err := kubectl(ctx, "-n", ns, "create", "serviceaccount", account)
@@ -186,20 +187,22 @@ func restricted(ctx context.Context, ns string) []string {
 	return []string{"--as", "system:serviceaccount:" + ns + ":" + account}
 }
 
-// heldPod is the pod of a database that does not go when it is deleted, as when
-// its node is lost, and clasher a pod that is no service's. leaving and emptying are
-// services that don't go when they are deleted.
 var (
-	heldPod  = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "held-db-0"}}
-	clasher  = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "clasher"}}
-	leaving  = v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "leaving"}}
+	// heldPod is a database pod that a finalizer keeps after its deletion, as after
+	// the loss of its node.
+	heldPod = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "held-db-0"}}
+	// clasher is a pod that belongs to no service.
+	clasher = corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "clasher"}}
+	// leaving is a service that a finalizer keeps after its deletion.
+	leaving = v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "leaving"}}
+	// emptying is a service whose foreground deletion waits for its pods.
 	emptying = v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: whyNamespace, Name: "emptying"}}
 )
 
-// clearFaults takes away what would not go with the services, and begins with
-// these.
+// clearFaults deletes the services, and then removes the objects and finalizers
+// that would outlive them.
 func clearFaults(ctx SpecContext) {
-	for _, ns := range []string{whyNamespace, whyFar} {
+	for _, ns := range []string{whyNamespace, whyOtherNamespace} {
 		Expect(client.IgnoreNotFound(k8s.DeleteAllOf(ctx, &v1alpha1.Microservice{}, client.InNamespace(ns)))).To(Succeed())
 	}
 	Expect(setFinalizers(ctx, heldPod.DeepCopy(), `null`)).To(Succeed())
@@ -210,16 +213,17 @@ func clearFaults(ctx SpecContext) {
 	Expect(client.IgnoreNotFound(k8s.Delete(ctx, clasher.DeepCopy()))).To(Succeed())
 }
 
-// hold deletes a pod and keeps it from going.
-func hold(ctx context.Context, pod *corev1.Pod) {
+// deleteHeld deletes a pod that a finalizer keeps.
+func deleteHeld(ctx context.Context, pod *corev1.Pod) {
 	GinkgoHelper()
 	Eventually(ctx, func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod) }).Should(Succeed())
 	Expect(setFinalizers(ctx, pod, `["example.com/hold"]`)).To(Succeed())
 	Expect(k8s.Delete(ctx, pod)).To(Succeed())
 }
 
-// empty deletes a service in the foreground, and keeps its pods from going.
-func empty(ctx context.Context, ms *v1alpha1.Microservice) {
+// deleteForegroundHeld deletes a service in the foreground while a finalizer keeps
+// its pods.
+func deleteForegroundHeld(ctx context.Context, ms *v1alpha1.Microservice) {
 	GinkgoHelper()
 	var pods []corev1.Pod
 	Eventually(ctx, func() []corev1.Pod { pods = podsOfService(ctx, ms); return pods }).ShouldNot(BeEmpty())
@@ -229,7 +233,7 @@ func empty(ctx context.Context, ms *v1alpha1.Microservice) {
 	Expect(k8s.Delete(ctx, ms, client.PropagationPolicy(metav1.DeletePropagationForeground))).To(Succeed())
 }
 
-// podsOfService are the pods of all components.
+// podsOfService lists the pods of all components of a service.
 func podsOfService(ctx context.Context, ms *v1alpha1.Microservice) []corev1.Pod {
 	GinkgoHelper()
 	pods := &corev1.PodList{}
@@ -237,7 +241,7 @@ func podsOfService(ctx context.Context, ms *v1alpha1.Microservice) []corev1.Pod 
 	return pods.Items
 }
 
-// setFinalizers gives an object, if it is there, other finalizers.
+// setFinalizers replaces the finalizers of an object if it exists.
 func setFinalizers(ctx context.Context, o client.Object, finalizers string) error {
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata": {"finalizers": `+finalizers+`}}`))
 	return client.IgnoreNotFound(k8s.Patch(ctx, o, patch))

@@ -1,5 +1,5 @@
-// Command notes keeps notes in a database of any of Atoll's engines, for the end-to-end tests to see
-// that what was written stays. It hides nothing: it retries no call, and an error is in the answer.
+// Command notes stores notes in a database of any engine. The end-to-end tests use it to check
+// that acknowledged writes survive. It never retries a call and returns every error to the client.
 package main
 
 import (
@@ -28,34 +28,34 @@ import (
 const (
 	address = ":8080"
 	maxBody = 1 << 20
-	// hostTimeout keeps a host that swallows packets from holding a request.
+	// hostTimeout limits a connection attempt to a host that drops packets.
 	hostTimeout = 3 * time.Second
-	// requestTimeout is for a database that answers no more.
+	// requestTimeout limits a request to a database that does not respond.
 	requestTimeout  = 10 * time.Second
 	shutdownTimeout = 20 * time.Second
 )
 
-// store is a database of one engine. Its connections are pinged before each use, so that one that
-// died while idle is replaced.
+// store is a database of one engine. It pings a connection before each use, so that it replaces
+// connections that died while idle.
 type store interface {
 	put(ctx context.Context, key, value string) error
 	get(ctx context.Context, key string) (value string, found bool, err error)
 	all(ctx context.Context) (map[string]string, error)
-	// user is the one whom the server let in.
+	// user returns the user that the server authenticated.
 	user(ctx context.Context) (string, error)
-	// ready says why the notes cannot be used, if so.
+	// ready returns an error unless the notes can be read.
 	ready(ctx context.Context) error
-	// migrate makes the schema if it isn't there, and reports which of both was so.
+	// migrate creates the schema unless it exists, and reports whether it did.
 	migrate(ctx context.Context, report func(line string)) error
 	close()
 }
 
-// open makes no connection: the database may start later than the service.
+// open does not connect, because the database may start after the service.
 func open(databaseURL string, poolSize int) (store, error) {
 	location, err := url.Parse(databaseURL)
 	if err != nil {
-		// The text of the error has the password; its cause has not.
-		return nil, fmt.Errorf("reading DATABASE_URL: %w", errors.Unwrap(err))
+		// The error contains the password, but its cause does not.
+		return nil, fmt.Errorf("parsing DATABASE_URL: %w", errors.Unwrap(err))
 	}
 	switch location.Scheme {
 	case "postgresql", "postgres":
@@ -70,7 +70,7 @@ func open(databaseURL string, poolSize int) (store, error) {
 }
 
 func main() {
-	// SIGTERM is how Kubernetes asks a pod to leave.
+	// Kubernetes stops a pod with SIGTERM.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
@@ -80,7 +80,7 @@ func main() {
 	}
 }
 
-// oneLine is an error for the end of a log, of which the last line is what tools show.
+// oneLine returns an error as one line, because tools show only the last line of a log.
 func oneLine(err error) string {
 	return strings.NewReplacer("\n", " ", "\t", "").Replace(err.Error())
 }
@@ -108,12 +108,12 @@ func openFromEnvironment() (store, error) {
 	return open(os.Getenv("DATABASE_URL"), poolSize)
 }
 
-// migrate makes the schema, after what MIGRATE_SLEEP and MIGRATE_FAIL ask for.
+// migrate creates the schema. Before that it sleeps for MIGRATE_SLEEP and fails with MIGRATE_FAIL.
 func migrate(ctx context.Context, report func(line string)) error {
 	if text := os.Getenv("MIGRATE_SLEEP"); text != "" {
 		pause, err := time.ParseDuration(text)
 		if err != nil {
-			return fmt.Errorf("reading MIGRATE_SLEEP: %w", err)
+			return fmt.Errorf("parsing MIGRATE_SLEEP: %w", err)
 		}
 		report("sleeping " + text)
 		select {
@@ -124,7 +124,7 @@ func migrate(ctx context.Context, report func(line string)) error {
 	}
 	if text := os.Getenv("MIGRATE_FAIL"); text != "" {
 		report("reading the schema")
-		report("failing, because MIGRATE_FAIL says so")
+		report("failing, because MIGRATE_FAIL is set")
 		return errors.New(text)
 	}
 	notes, err := openFromEnvironment()
@@ -148,7 +148,7 @@ func serve(ctx context.Context) error {
 	return serveOn(ctx, listener, notes)
 }
 
-// serveOn answers requests until ctx ends, then lets those in flight finish.
+// serveOn serves requests until ctx ends, and then waits for the requests in flight.
 func serveOn(ctx context.Context, listener net.Listener, notes store) error {
 	server := &http.Server{
 		Handler:           handler(notes),
@@ -174,13 +174,13 @@ func serveOn(ctx context.Context, listener net.Listener, notes store) error {
 	return nil
 }
 
-// refusal is an error with a status of its own.
-type refusal struct {
+// statusError is an error with an HTTP status.
+type statusError struct {
 	status int
 	text   string
 }
 
-func (r refusal) Error() string { return r.text }
+func (e statusError) Error() string { return e.text }
 
 func handler(notes store) http.Handler {
 	mux := http.NewServeMux()
@@ -193,10 +193,10 @@ func handler(notes store) http.Handler {
 				return
 			}
 			status := http.StatusInternalServerError
-			if refused, ok := errors.AsType[refusal](err); ok {
-				status = refused.status
+			if withStatus, ok := errors.AsType[statusError](err); ok {
+				status = withStatus.status
 			} else {
-				slog.Error("Failed to answer", "method", r.Method, "path", r.URL.Path, "error", err)
+				slog.Error("Request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 			}
 			http.Error(w, err.Error(), status)
 		})
@@ -204,7 +204,7 @@ func handler(notes store) http.Handler {
 	handle("GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { return writeText(w, "ok\n") })
 	handle("GET /readyz", func(w http.ResponseWriter, r *http.Request) error {
 		if err := notes.ready(r.Context()); err != nil {
-			return refusal{http.StatusServiceUnavailable, err.Error()}
+			return statusError{http.StatusServiceUnavailable, err.Error()}
 		}
 		return writeText(w, "ok\n")
 	})
@@ -216,11 +216,11 @@ func handler(notes store) http.Handler {
 		return writeJSON(w, map[string]any{"user": user})
 	})
 	handle("GET /notes", func(w http.ResponseWriter, r *http.Request) error {
-		every, err := notes.all(r.Context())
+		all, err := notes.all(r.Context())
 		if err != nil {
 			return err
 		}
-		return writeJSON(w, map[string]any{"count": len(every), "digest": digest(every)})
+		return writeJSON(w, map[string]any{"count": len(all), "digest": digest(all)})
 	})
 	handle("GET /notes/{key}", func(w http.ResponseWriter, r *http.Request) error {
 		value, found, err := notes.get(r.Context(), r.PathValue("key"))
@@ -228,21 +228,21 @@ func handler(notes store) http.Handler {
 		case err != nil:
 			return err
 		case !found:
-			return refusal{http.StatusNotFound, fmt.Sprintf("no note %q", r.PathValue("key"))}
+			return statusError{http.StatusNotFound, fmt.Sprintf("no note %q", r.PathValue("key"))}
 		}
 		return writeText(w, value)
 	})
 	handle("PUT /notes/{key}", func(w http.ResponseWriter, r *http.Request) error {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("a note has %d bytes at most", tooLarge.Limit)}
+			return statusError{http.StatusRequestEntityTooLarge, fmt.Sprintf("the note is larger than %d bytes", tooLarge.Limit)}
 		}
 		if err != nil {
-			return refusal{http.StatusBadRequest, "the body ended early"}
+			return statusError{http.StatusBadRequest, "the request body is incomplete"}
 		}
 		key, value := r.PathValue("key"), string(body)
 		if !isText(key) || !isText(value) {
-			return refusal{http.StatusBadRequest, "a note is text in UTF-8"}
+			return statusError{http.StatusBadRequest, "key and note must be UTF-8 text without NUL bytes"}
 		}
 		if err := notes.put(r.Context(), key, value); err != nil {
 			return err
@@ -253,10 +253,10 @@ func handler(notes store) http.Handler {
 	return mux
 }
 
-// isText is false of what PostgreSQL doesn't take, on every engine.
+// isText reports whether PostgreSQL accepts a string. All engines use the same rule.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// digest is the same for the same notes, on every engine.
+// digest returns a digest that depends only on the notes, not on the engine.
 func digest(notes map[string]string) string {
 	hash := sha256.New()
 	for _, key := range slices.Sorted(maps.Keys(notes)) {
@@ -267,7 +267,7 @@ func digest(notes map[string]string) string {
 
 func writeText(w http.ResponseWriter, text string) error {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	// Whoever has left needs no answer.
+	// A write fails only if the client has disconnected.
 	_, _ = io.WriteString(w, text)
 	return nil
 }
@@ -275,7 +275,7 @@ func writeText(w http.ResponseWriter, text string) error {
 func writeJSON(w http.ResponseWriter, value any) error {
 	body, err := json.Marshal(value)
 	if err != nil {
-		return fmt.Errorf("encoding the answer: %w", err)
+		return fmt.Errorf("encoding the response: %w", err)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(append(body, '\n'))

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// fakeStore keeps notes in memory and fails when told so.
+// fakeStore stores notes in memory and returns err if it is set.
 type fakeStore struct {
 	mu    sync.Mutex
 	notes map[string]string
@@ -54,8 +54,8 @@ func (f *fakeStore) ready(context.Context) error                 { return f.err 
 func (f *fakeStore) migrate(context.Context, func(string)) error { return f.err }
 func (f *fakeStore) close()                                      {}
 
-// call returns the status and body of the answer to a request.
-func call(t *testing.T, h http.Handler, method, path, body string) (status int, answer string) {
+// call sends a request and returns the status and body of the response.
+func call(t *testing.T, h http.Handler, method, path, body string) (status int, responseBody string) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	h.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body)))
@@ -64,7 +64,7 @@ func call(t *testing.T, h http.Handler, method, path, body string) (status int, 
 
 func TestRequests(t *testing.T) {
 	const (
-		// Of a=1\nb=two\n, and of nothing; sha256sum says the same.
+		// The digests of "a=1\nb=two\n" and of the empty string, computed with sha256sum.
 		digestOfTwo  = "5394ef68c5fb3f650880156605c3f945e45f4d5518e7639d04a0aa50d90ade5a"
 		digestOfNone = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	)
@@ -77,26 +77,26 @@ func TestRequests(t *testing.T) {
 		wantStatus         int
 		want               string
 	}{
-		"a note is stored":                       {method: "PUT", path: "/notes/c", body: "three", wantStatus: 204},
-		"a note is replaced":                     {notes: two, method: "PUT", path: "/notes/a", body: "one", wantStatus: 204},
-		"a note may be empty":                    {method: "PUT", path: "/notes/c", wantStatus: 204},
-		"a note of 1 MiB is stored":              {method: "PUT", path: "/notes/c", body: strings.Repeat("x", 1<<20), wantStatus: 204},
-		"a larger note is refused":               {method: "PUT", path: "/notes/c", body: strings.Repeat("x", 1<<20+1), wantStatus: 413, want: "a note has 1048576 bytes at most\n"},
-		"a note that is not text is refused":     {method: "PUT", path: "/notes/c", body: "\xff", wantStatus: 400, want: "a note is text in UTF-8\n"},
-		"a note with a zero byte is refused":     {method: "PUT", path: "/notes/c", body: "\x00", wantStatus: 400, want: "a note is text in UTF-8\n"},
-		"a note that fails to be stored says so": {err: failure, method: "PUT", path: "/notes/c", wantStatus: 500, want: "the disk is full\n"},
-		"a note is read":                         {notes: two, method: "GET", path: "/notes/b", wantStatus: 200, want: "two"},
-		"a key may have a slash":                 {notes: map[string]string{"x/y": "z"}, method: "GET", path: "/notes/x%2Fy", wantStatus: 200, want: "z"},
-		"an unknown note is not found":           {notes: two, method: "GET", path: "/notes/c", wantStatus: 404, want: "no note \"c\"\n"},
-		"a note that fails to be read says so":   {err: failure, method: "GET", path: "/notes/a", wantStatus: 500, want: "the disk is full\n"},
-		"all notes have a digest":                {notes: two, method: "GET", path: "/notes", wantStatus: 200, want: `{"count":2,"digest":"` + digestOfTwo + "\"}\n"},
-		"no notes have a digest":                 {method: "GET", path: "/notes", wantStatus: 200, want: `{"count":0,"digest":"` + digestOfNone + "\"}\n"},
-		"notes that fail to be read say so":      {err: failure, method: "GET", path: "/notes", wantStatus: 500, want: "the disk is full\n"},
-		"the user is told":                       {method: "GET", path: "/whoami", wantStatus: 200, want: "{\"user\":\"ada\"}\n"},
-		"a user that is not known says so":       {err: failure, method: "GET", path: "/whoami", wantStatus: 500, want: "the disk is full\n"},
-		"ready with a database":                  {method: "GET", path: "/readyz", wantStatus: 200, want: "ok\n"},
-		"unready without":                        {err: failure, method: "GET", path: "/readyz", wantStatus: 503, want: "the disk is full\n"},
-		"healthy without":                        {err: failure, method: "GET", path: "/healthz", wantStatus: 200, want: "ok\n"},
+		"stores a note":                   {method: "PUT", path: "/notes/c", body: "three", wantStatus: 204},
+		"replaces a note":                 {notes: two, method: "PUT", path: "/notes/a", body: "one", wantStatus: 204},
+		"stores an empty note":            {method: "PUT", path: "/notes/c", wantStatus: 204},
+		"stores a note of 1 MiB":          {method: "PUT", path: "/notes/c", body: strings.Repeat("x", 1<<20), wantStatus: 204},
+		"refuses a larger note":           {method: "PUT", path: "/notes/c", body: strings.Repeat("x", 1<<20+1), wantStatus: 413, want: "the note is larger than 1048576 bytes\n"},
+		"refuses a note that is not text": {method: "PUT", path: "/notes/c", body: "\xff", wantStatus: 400, want: "key and note must be UTF-8 text without NUL bytes\n"},
+		"refuses a note with a NUL byte":  {method: "PUT", path: "/notes/c", body: "\x00", wantStatus: 400, want: "key and note must be UTF-8 text without NUL bytes\n"},
+		"reports a failed write":          {err: failure, method: "PUT", path: "/notes/c", wantStatus: 500, want: "the disk is full\n"},
+		"reads a note":                    {notes: two, method: "GET", path: "/notes/b", wantStatus: 200, want: "two"},
+		"reads a key with a slash":        {notes: map[string]string{"x/y": "z"}, method: "GET", path: "/notes/x%2Fy", wantStatus: 200, want: "z"},
+		"reports an unknown note":         {notes: two, method: "GET", path: "/notes/c", wantStatus: 404, want: "no note \"c\"\n"},
+		"reports a failed read":           {err: failure, method: "GET", path: "/notes/a", wantStatus: 500, want: "the disk is full\n"},
+		"summarises all notes":            {notes: two, method: "GET", path: "/notes", wantStatus: 200, want: `{"count":2,"digest":"` + digestOfTwo + "\"}\n"},
+		"summarises no notes":             {method: "GET", path: "/notes", wantStatus: 200, want: `{"count":0,"digest":"` + digestOfNone + "\"}\n"},
+		"reports a failed summary":        {err: failure, method: "GET", path: "/notes", wantStatus: 500, want: "the disk is full\n"},
+		"returns the user":                {method: "GET", path: "/whoami", wantStatus: 200, want: "{\"user\":\"ada\"}\n"},
+		"reports a failed user query":     {err: failure, method: "GET", path: "/whoami", wantStatus: 500, want: "the disk is full\n"},
+		"is ready with a database":        {method: "GET", path: "/readyz", wantStatus: 200, want: "ok\n"},
+		"is not ready without a database": {err: failure, method: "GET", path: "/readyz", wantStatus: 503, want: "the disk is full\n"},
+		"is healthy without a database":   {err: failure, method: "GET", path: "/healthz", wantStatus: 200, want: "ok\n"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -104,9 +104,9 @@ func TestRequests(t *testing.T) {
 			if fake.notes == nil {
 				fake.notes = map[string]string{}
 			}
-			status, answer := call(t, handler(fake), test.method, test.path, test.body)
-			if status != test.wantStatus || answer != test.want {
-				t.Errorf("answered %d %q, want %d %q", status, answer, test.wantStatus, test.want)
+			status, response := call(t, handler(fake), test.method, test.path, test.body)
+			if status != test.wantStatus || response != test.want {
+				t.Errorf("got %d %q, want %d %q", status, response, test.wantStatus, test.want)
 			}
 			if key, ok := strings.CutPrefix(test.path, "/notes/"); ok && status == http.StatusNoContent && fake.notes[key] != test.body {
 				t.Errorf("stored %q, want %q", fake.notes[key], test.body)
@@ -115,9 +115,9 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-func TestRequestInFlightOutlivesTheEnd(t *testing.T) {
-	ctx, end := context.WithCancel(t.Context())
-	defer end()
+func TestShutdownWaitsForRequestInFlight(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -127,8 +127,8 @@ func TestRequestInFlightOutlivesTheEnd(t *testing.T) {
 		close(started)
 		<-finish
 	}}
-	ended := make(chan error, 1)
-	go func() { ended <- serveOn(ctx, listener, fake) }()
+	exited := make(chan error, 1)
+	go func() { exited <- serveOn(ctx, listener, fake) }()
 
 	status := make(chan int, 1)
 	go func() {
@@ -147,8 +147,8 @@ func TestRequestInFlightOutlivesTheEnd(t *testing.T) {
 		status <- response.StatusCode
 	}()
 	<-started
-	end()
-	eventually(t, "no new connections", func() bool {
+	cancel()
+	eventually(t, "the server refuses new connections", func() bool {
 		connection, err := net.Dial("tcp", listener.Addr().String())
 		if err == nil {
 			_ = connection.Close()
@@ -157,10 +157,10 @@ func TestRequestInFlightOutlivesTheEnd(t *testing.T) {
 	})
 	close(finish)
 	if got := <-status; got != http.StatusNoContent {
-		t.Errorf("the request in flight was answered %d, want 204", got)
+		t.Errorf("the request in flight got status %d, want 204", got)
 	}
-	if err := <-ended; err != nil {
-		t.Errorf("the service ended with %v, want success", err)
+	if err := <-exited; err != nil {
+		t.Errorf("serveOn returned %v, want no error", err)
 	}
 }
 
@@ -174,42 +174,42 @@ func TestRun(t *testing.T) {
 		"no command": {
 			wantErr: "usage: notes serve|migrate, got []",
 		},
-		"an unknown engine": {
+		"unknown engine": {
 			environment: map[string]string{"DATABASE_URL": "oracle://ada:secret@db:1521/x"},
 			args:        []string{"serve"},
 			wantErr:     `DATABASE_URL has the scheme "oracle", want postgresql, mariadb, mysql, redis or valkey`,
 		},
-		"a URL that is none": {
+		"invalid URL": {
 			environment: map[string]string{"DATABASE_URL": "postgresql://ada:secret@db:54 32/x"},
 			args:        []string{"serve"},
-			wantErr:     `reading DATABASE_URL: invalid port ":54 32" after host`,
+			wantErr:     `parsing DATABASE_URL: invalid port ":54 32" after host`,
 		},
-		"a pool that is no number": {
+		"pool size is not a number": {
 			environment: map[string]string{"ATOLL_DB_POOL": "many"},
 			args:        []string{"serve"},
 			wantErr:     `ATOLL_DB_POOL is "many", want a whole number of at least 1`,
 		},
-		"an empty pool": {
+		"pool size is zero": {
 			environment: map[string]string{"ATOLL_DB_POOL": "0"},
 			args:        []string{"migrate"},
 			wantErr:     `ATOLL_DB_POOL is "0", want a whole number of at least 1`,
 		},
-		"a migration that is told to fail does no more": {
+		"MIGRATE_FAIL fails before the database is opened": {
 			environment: map[string]string{"MIGRATE_FAIL": "column \"x\" does not exist", "ATOLL_DB_POOL": "many"},
 			args:        []string{"migrate"},
-			wantOutput:  "reading the schema\nfailing, because MIGRATE_FAIL says so\n",
+			wantOutput:  "reading the schema\nfailing, because MIGRATE_FAIL is set\n",
 			wantErr:     `column "x" does not exist`,
 		},
-		"a migration that is told to sleep does first": {
+		"MIGRATE_SLEEP sleeps before MIGRATE_FAIL": {
 			environment: map[string]string{"MIGRATE_SLEEP": "1ms", "MIGRATE_FAIL": "enough"},
 			args:        []string{"migrate"},
-			wantOutput:  "sleeping 1ms\nreading the schema\nfailing, because MIGRATE_FAIL says so\n",
+			wantOutput:  "sleeping 1ms\nreading the schema\nfailing, because MIGRATE_FAIL is set\n",
 			wantErr:     "enough",
 		},
-		"a sleep that is no duration": {
+		"invalid MIGRATE_SLEEP": {
 			environment: map[string]string{"MIGRATE_SLEEP": "long"},
 			args:        []string{"migrate"},
-			wantErr:     `reading MIGRATE_SLEEP: time: invalid duration "long"`,
+			wantErr:     `parsing MIGRATE_SLEEP: time: invalid duration "long"`,
 		},
 	}
 	for name, test := range tests {
@@ -229,16 +229,16 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestSleepEndsWhenTold(t *testing.T) {
+func TestSleepStopsWhenCanceled(t *testing.T) {
 	t.Setenv("MIGRATE_SLEEP", "1h")
-	ctx, end := context.WithCancel(t.Context())
-	end()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	if err := run(ctx, []string{"migrate"}, io.Discard); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the end of the context", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 }
 
-func TestOpenMakesNoConnection(t *testing.T) {
+func TestOpenDoesNotConnect(t *testing.T) {
 	for _, databaseURL := range []string{
 		"postgresql://ada:secret@127.0.0.1:1/x?sslmode=disable",
 		"mariadb://ada:secret@127.0.0.1:1/x",
@@ -252,26 +252,26 @@ func TestOpenMakesNoConnection(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer opened.close()
-			status, answer := call(t, handler(opened), "GET", "/readyz", "")
-			if status != http.StatusServiceUnavailable || !strings.Contains(answer, "refused") {
-				t.Errorf("/readyz answered %d %q, want 503 and the cause", status, answer)
+			status, response := call(t, handler(opened), "GET", "/readyz", "")
+			if status != http.StatusServiceUnavailable || !strings.Contains(response, "refused") {
+				t.Errorf("/readyz: got %d %q, want 503 and the cause", status, response)
 			}
 		})
 	}
 }
 
-// eventually waits for a condition that another goroutine brings about.
+// eventually waits until a condition holds.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	const patience = 20 * time.Second // Far above what anything here takes.
-	deadline := time.After(patience)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
+	const timeout = 20 * time.Second // Much longer than any condition takes.
+	deadline := time.After(timeout)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline:
-			t.Fatal("this did not come true: " + what)
-		case <-again.C:
+			t.Fatal("timed out waiting until " + what)
+		case <-tick.C:
 		}
 	}
 }

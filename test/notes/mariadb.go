@@ -27,10 +27,10 @@ func openMariaDB(location *url.URL, poolSize int) (store, error) {
 	settings.Passwd, _ = location.User.Password()
 	settings.DBName = strings.TrimPrefix(location.Path, "/")
 	settings.Timeout = hostTimeout
-	settings.InterpolateParams = true // One round trip, not three.
+	settings.InterpolateParams = true // Saves two round trips for each statement.
 	connector, err := mysql.NewConnector(settings)
 	if err != nil {
-		return nil, fmt.Errorf("reading DATABASE_URL: %w", err)
+		return nil, fmt.Errorf("parsing DATABASE_URL: %w", err)
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(poolSize)
@@ -38,9 +38,9 @@ func openMariaDB(location *url.URL, poolSize int) (store, error) {
 	return mariaDB{db: db, poolSize: poolSize}, nil
 }
 
-// withConn passes a connection that answers to use, and repeats nothing that use does.
+// withConn calls use once with a live connection. It never retries use.
 func (m mariaDB) withConn(ctx context.Context, use func(*sql.Conn) error) (err error) {
-	// As many as may be dead, and a new one.
+	// All pooled connections may be dead, and then a new one is opened.
 	for range m.poolSize + 1 {
 		var conn *sql.Conn
 		if conn, err = m.db.Conn(ctx); err != nil {
@@ -51,7 +51,7 @@ func (m mariaDB) withConn(ctx context.Context, use func(*sql.Conn) error) (err e
 			_ = conn.Close()
 			return err
 		}
-		_ = conn.Close() // Which drops a dead one.
+		_ = conn.Close() // Close removes a dead connection from the pool.
 	}
 	return err
 }
@@ -104,7 +104,7 @@ func (m mariaDB) user(ctx context.Context) (name string, err error) {
 	err = m.withConn(ctx, func(conn *sql.Conn) error {
 		return conn.QueryRowContext(ctx, "SELECT USER()").Scan(&name)
 	})
-	// A user's name may have an @, and a host's has none.
+	// A user name may contain an @, but a host name can't.
 	if host := strings.LastIndex(name, "@"); host >= 0 {
 		name = name[:host]
 	}
@@ -132,10 +132,10 @@ func (m mariaDB) migrate(ctx context.Context, report func(line string)) error {
 			return err
 		}
 		if exists {
-			done = "table notes exists already"
+			done = "table notes already exists"
 			return nil
 		}
-		// Bytes, because the collations of text take "a" and "A", or "a" and "a ", for the same.
+		// Text collations treat "a" and "A", or "a" and "a ", as equal, so the columns are binary.
 		_, err := conn.ExecContext(ctx,
 			"CREATE TABLE IF NOT EXISTS notes (`key` varbinary(1024) PRIMARY KEY, value mediumblob NOT NULL)")
 		return err

@@ -15,7 +15,7 @@ type postgreSQL struct{ pool *pgxpool.Pool }
 func openPostgreSQL(location *url.URL, poolSize int) (store, error) {
 	settings, err := pgxpool.ParseConfig(location.String())
 	if err != nil {
-		return nil, fmt.Errorf("reading DATABASE_URL: %w", err)
+		return nil, fmt.Errorf("parsing DATABASE_URL: %w", err)
 	}
 	settings.MaxConns = int32(poolSize)
 	settings.ConnConfig.ConnectTimeout = hostTimeout
@@ -67,9 +67,9 @@ func (p postgreSQL) ready(ctx context.Context) error {
 }
 
 func (p postgreSQL) migrate(ctx context.Context, report func(line string)) error {
-	done := "table notes exists already"
+	done := "table notes already exists"
 	err := pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error {
-		// IF NOT EXISTS is not enough for two that create a table at once.
+		// IF NOT EXISTS can fail when two sessions create the table at the same time.
 		if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext('notes'))"); err != nil {
 			return err
 		}

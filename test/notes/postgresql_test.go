@@ -20,15 +20,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// startPostgreSQL runs a real server for one test and returns the URL of a database in it.
+// startPostgreSQL runs a PostgreSQL server for one test and returns the URL of a database.
 func startPostgreSQL(t *testing.T) (databaseURL string) {
 	t.Helper()
-	// Debian keeps the servers out of PATH.
+	// Debian does not install the server in PATH.
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil || len(found) == 0 {
-		t.Fatal("no /usr/lib/postgresql/*/bin: apt-get install postgresql")
+		t.Fatal("no /usr/lib/postgresql/*/bin; run apt-get install postgresql")
 	}
-	// Not t.TempDir: the path of a socket has at most 107 characters, and the server's user has to get there.
+	// t.TempDir can't be used: a socket path is limited to 107 characters, and the server's user needs access.
 	directory, err := os.MkdirTemp("", "notes")
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +43,7 @@ func startPostgreSQL(t *testing.T) (databaseURL string) {
 	command := func(name string, args ...string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(slices.Max(found), name), args...)
 		cmd.Dir = directory
-		// The server ends with the tests, however they end.
+		// The kernel stops the server even if the tests crash.
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account, Pdeathsig: syscall.SIGINT}
 		return cmd
 	}
@@ -60,14 +60,15 @@ func startPostgreSQL(t *testing.T) (databaseURL string) {
 		_ = server.Wait()
 	})
 	databaseURL = "postgresql://ada@/postgres?host=" + url.QueryEscape(directory)
-	eventually(t, "PostgreSQL takes connections", func() bool {
+	eventually(t, "PostgreSQL accepts connections", func() bool {
 		connection, err := pgx.Connect(t.Context(), databaseURL)
 		return err == nil && connection.Close(t.Context()) == nil
 	})
 	return databaseURL
 }
 
-// serverAccount is who runs the server when this process is root, which PostgreSQL refuses to run as.
+// serverAccount returns the account that runs the server if this process is root. PostgreSQL
+// refuses to run as root.
 func serverAccount(t *testing.T) *syscall.Credential {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -95,17 +96,17 @@ func TestPostgreSQL(t *testing.T) {
 	h := handler(notes)
 	expect := func(method, path, body string, wantStatus int, want string) {
 		t.Helper()
-		if status, answer := call(t, h, method, path, body); status != wantStatus || !strings.Contains(answer, want) {
-			t.Errorf("%s %s answered %d %q, want %d %q", method, path, status, answer, wantStatus, want)
+		if status, response := call(t, h, method, path, body); status != wantStatus || !strings.Contains(response, want) {
+			t.Errorf("%s %s: got %d %q, want %d %q", method, path, status, response, wantStatus, want)
 		}
 	}
 	expect("GET", "/readyz", "", http.StatusServiceUnavailable, `relation "notes" does not exist`)
 	expect("PUT", "/notes/a", "1", http.StatusInternalServerError, `relation "notes" does not exist`)
 
-	lines := migrateAtOnce(t, notes)
+	lines := migrateConcurrently(t, notes)
 	slices.Sort(lines)
-	if want := []string{"created table notes", "table notes exists already", "table notes exists already"}; !slices.Equal(lines, want) {
-		t.Errorf("migrations at once reported %q, want %q", lines, want)
+	if want := []string{"created table notes", "table notes already exists", "table notes already exists"}; !slices.Equal(lines, want) {
+		t.Errorf("concurrent migrations reported %q, want %q", lines, want)
 	}
 	expect("GET", "/readyz", "", http.StatusOK, "ok")
 	expect("GET", "/whoami", "", http.StatusOK, `"ada"`)
@@ -116,11 +117,11 @@ func TestPostgreSQL(t *testing.T) {
 	expect("GET", "/notes/c", "", http.StatusNotFound, "")
 	expect("GET", "/notes", "", http.StatusOK, `{"count":2,"digest":"`+digest(map[string]string{"a": "1", "b": "2"})+`"}`)
 
-	kill(t, databaseURL)
+	terminateConnections(t, databaseURL)
 	expect("PUT", "/notes/c", "3", http.StatusNoContent, "")
 }
 
-func migrateAtOnce(t *testing.T, notes store) (lines []string) {
+func migrateConcurrently(t *testing.T, notes store) (lines []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var migrations sync.WaitGroup
@@ -140,8 +141,8 @@ func migrateAtOnce(t *testing.T, notes store) (lines []string) {
 	return lines
 }
 
-// kill ends every connection but its own.
-func kill(t *testing.T, databaseURL string) {
+// terminateConnections terminates every connection except its own.
+func terminateConnections(t *testing.T, databaseURL string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -15,8 +15,8 @@ import (
 const (
 	notePrefix = "note:"
 	schemaKey  = "notes:schema"
-	// batch is how many notes are read at once.
-	batch = 500
+	// scanBatchSize is the number of keys that are requested with one SCAN.
+	scanBatchSize = 500
 )
 
 type valkey struct {
@@ -25,27 +25,27 @@ type valkey struct {
 }
 
 func openValkey(location *url.URL, poolSize int) (store, error) {
-	named := *location
-	named.Scheme = "redis" // The only name that the library knows.
-	settings, err := redis.ParseURL(named.String())
+	redisURL := *location
+	redisURL.Scheme = "redis" // The library does not know the scheme valkey.
+	settings, err := redis.ParseURL(redisURL.String())
 	if err != nil {
-		return nil, fmt.Errorf("reading DATABASE_URL: %w", err)
+		return nil, fmt.Errorf("parsing DATABASE_URL: %w", err)
 	}
 	settings.PoolSize = poolSize
-	settings.MaxRetries = -1   // None.
-	settings.DialerRetries = 1 // One try.
+	settings.MaxRetries = -1   // Disables retries.
+	settings.DialerRetries = 1 // Dials once.
 	settings.DialTimeout = hostTimeout
 	settings.PoolTimeout = requestTimeout
 	settings.ContextTimeoutEnabled = true
-	// What Valkey does not have.
+	// Valkey does not have these features.
 	settings.DisableIdentity = true
 	settings.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return valkey{client: redis.NewClient(settings), poolSize: poolSize}, nil
 }
 
-// withConn passes a connection that answers to use, and repeats nothing that use does.
+// withConn calls use once with a live connection. It never retries use.
 func (v valkey) withConn(ctx context.Context, use func(*redis.Conn) error) (err error) {
-	// As many as may be dead, and a new one.
+	// All pooled connections may be dead, and then a new one is opened.
 	for range v.poolSize + 1 {
 		conn := v.client.Conn()
 		err = conn.Ping(ctx).Err()
@@ -54,11 +54,11 @@ func (v valkey) withConn(ctx context.Context, use func(*redis.Conn) error) (err 
 			_ = conn.Close()
 			return err
 		}
-		_ = conn.Close() // Which drops a dead one.
-		var answer redis.Error
-		var network *net.OpError
-		if errors.As(err, &answer) || errors.As(err, &network) && network.Op == "dial" || ctx.Err() != nil {
-			return err // Nothing that another connection would change.
+		_ = conn.Close() // Close removes a dead connection from the pool.
+		var serverErr redis.Error
+		var networkErr *net.OpError
+		if errors.As(err, &serverErr) || errors.As(err, &networkErr) && networkErr.Op == "dial" || ctx.Err() != nil {
+			return err // Another connection would fail in the same way.
 		}
 	}
 	return err
@@ -85,7 +85,7 @@ func (v valkey) all(ctx context.Context) (map[string]string, error) {
 	notes := map[string]string{}
 	err := v.withConn(ctx, func(conn *redis.Conn) error {
 		for cursor := uint64(0); ; {
-			keys, next, err := conn.Scan(ctx, cursor, notePrefix+"*", batch).Result()
+			keys, next, err := conn.Scan(ctx, cursor, notePrefix+"*", scanBatchSize).Result()
 			if err != nil {
 				return err
 			}
@@ -111,7 +111,7 @@ func (v valkey) all(ctx context.Context) (map[string]string, error) {
 func (v valkey) user(ctx context.Context) (name string, err error) {
 	err = v.withConn(ctx, func(conn *redis.Conn) (err error) {
 		command := redis.NewStringCmd(ctx, "ACL", "WHOAMI")
-		_ = conn.Process(ctx, command) // The command has the error too.
+		_ = conn.Process(ctx, command) // command.Result returns the same error.
 		name, err = command.Result()
 		return err
 	})
@@ -140,7 +140,7 @@ func (v valkey) migrate(ctx context.Context, report func(line string)) error {
 		case created:
 			report("set key " + schemaKey)
 		default:
-			report("key " + schemaKey + " exists already")
+			report("key " + schemaKey + " already exists")
 		}
 		return nil
 	})

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package shop is a client of the sample topology: what the demo's tour and the
-// end-to-end tests say to users, orders and payments.
+// Package shop is a client of the sample topology. The demo's tour and the end-to-end
+// tests use it to call users, orders and payments.
 package shop
 
 import (
@@ -29,13 +29,13 @@ import (
 	"time"
 )
 
-// Client calls the samples through their gateway.
+// Client calls the sample services through their gateway.
 type Client struct {
-	// BaseURL is where the gateway listens.
+	// BaseURL is the base URL of the gateway.
 	BaseURL string
 	// Host is the host name of the Topology.
 	Host string
-	// HTTP makes the requests; nil means http.DefaultClient.
+	// HTTP sends the requests. Nil means http.DefaultClient.
 	HTTP *http.Client
 }
 
@@ -72,7 +72,7 @@ type Payment struct {
 	Status      string `json:"status,omitempty"`
 }
 
-// StatusError is an answer that is not the wanted one.
+// StatusError is a response with a status of 300 or above.
 type StatusError struct {
 	Method, Path string
 	Code         int
@@ -80,14 +80,14 @@ type StatusError struct {
 	Body         string
 }
 
-// Error holds what was asked and what was answered.
+// Error describes the request and the response.
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("%s %s: %d %s: %s", e.Method, e.Path, e.Code, http.StatusText(e.Code), e.Body)
 }
 
-// Call sends body, if it is not nil, as JSON and reads the answer into answer,
-// if it is not nil. An answer of 300 and up is a *StatusError.
-func (c *Client) Call(ctx context.Context, method, path string, header http.Header, body, answer any) error {
+// Call sends body as JSON and decodes the response into result; both may be nil. It
+// returns a *StatusError for a status of 300 or above.
+func (c *Client) Call(ctx context.Context, method, path string, header http.Header, body, result any) error {
 	var reader io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -122,35 +122,34 @@ func (c *Client) Call(ctx context.Context, method, path string, header http.Head
 	if response.StatusCode >= http.StatusMultipleChoices {
 		return &StatusError{Method: method, Path: path, Code: response.StatusCode, Header: response.Header, Body: string(text)}
 	}
-	if answer == nil {
+	if result == nil {
 		return nil
 	}
-	return json.Unmarshal(text, answer)
+	return json.Unmarshal(text, result)
 }
 
-// Reachable waits until the gateway passes requests to all three services, and
-// these reach each other. Gateways and Services take a moment to learn of pods
-// that are ready.
-func (c *Client) Reachable(ctx context.Context) error {
-	const nobody = "00000000-0000-4000-8000-000000000000"
+// WaitUntilReachable waits until the gateway reaches all three services and orders
+// reaches users. Gateways and Services learn about ready pods with a delay.
+func (c *Client) WaitUntilReachable(ctx context.Context) error {
+	const unknownUser = "00000000-0000-4000-8000-000000000000"
 	for _, path := range []string{"/users", "/orders", "/payments"} {
-		if err := until(ctx, func() error { return c.Call(ctx, http.MethodGet, path+"?limit=1", nil, nil, nil) }); err != nil {
+		if err := retry(ctx, func() error { return c.Call(ctx, http.MethodGet, path+"?limit=1", nil, nil, nil) }); err != nil {
 			return err
 		}
 	}
-	return until(ctx, func() error {
-		_, err := c.CreateOrder(ctx, Order{UserID: nobody, Currency: "EUR", Items: []Item{{SKU: "coral", Quantity: 1, UnitPriceCents: 1}}})
-		var answer *StatusError
-		if errors.As(err, &answer) && answer.Code < http.StatusInternalServerError {
-			// That there is no such user is what users said.
+	return retry(ctx, func() error {
+		_, err := c.CreateOrder(ctx, Order{UserID: unknownUser, Currency: "EUR", Items: []Item{{SKU: "coral", Quantity: 1, UnitPriceCents: 1}}})
+		var statusErr *StatusError
+		if errors.As(err, &statusErr) && statusErr.Code < http.StatusInternalServerError {
+			// orders got the response of users that the user is unknown.
 			return nil
 		}
 		return err
 	})
 }
 
-// until tries until it succeeds.
-func until(ctx context.Context, try func() error) error {
+// retry calls try until it succeeds or ctx ends.
+func retry(ctx context.Context, try func() error) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -166,11 +165,11 @@ func until(ctx context.Context, try func() error) error {
 	}
 }
 
-// CreateUser makes a user.
+// CreateUser creates a user.
 func (c *Client) CreateUser(ctx context.Context, user User) (User, error) {
-	var made User
-	err := c.Call(ctx, http.MethodPost, "/users", nil, user, &made)
-	return made, err
+	var created User
+	err := c.Call(ctx, http.MethodPost, "/users", nil, user, &created)
+	return created, err
 }
 
 // User reads a user.
@@ -180,11 +179,11 @@ func (c *Client) User(ctx context.Context, id string) (User, error) {
 	return user, err
 }
 
-// CreateOrder makes an order.
+// CreateOrder creates an order.
 func (c *Client) CreateOrder(ctx context.Context, order Order) (Order, error) {
-	var made Order
-	err := c.Call(ctx, http.MethodPost, "/orders", nil, order, &made)
-	return made, err
+	var created Order
+	err := c.Call(ctx, http.MethodPost, "/orders", nil, order, &created)
+	return created, err
 }
 
 // Order reads an order.
@@ -203,16 +202,16 @@ func (c *Client) Orders(ctx context.Context) ([]Order, error) {
 	return list.Orders, err
 }
 
-// CreatePayment pays for an order. The same key again pays no second time.
+// CreatePayment pays an order. A repeated call with the same key does not pay again.
 func (c *Client) CreatePayment(ctx context.Context, key string, payment Payment) (Payment, error) {
-	var made Payment
-	err := c.Call(ctx, http.MethodPost, "/payments", http.Header{"Idempotency-Key": {key}}, payment, &made)
-	return made, err
+	var created Payment
+	err := c.Call(ctx, http.MethodPost, "/payments", http.Header{"Idempotency-Key": {key}}, payment, &created)
+	return created, err
 }
 
-// PaidOrder reads an order until it is paid: payments tells orders a moment
-// after it has answered. The error says how the order was last.
-func (c *Client) PaidOrder(ctx context.Context, id string) (Order, error) {
+// WaitForPaidOrder reads an order until it is paid, because payments notifies orders
+// after its response. The error contains the last status of the order.
+func (c *Client) WaitForPaidOrder(ctx context.Context, id string) (Order, error) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -222,7 +221,7 @@ func (c *Client) PaidOrder(ctx context.Context, id string) (Order, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return order, fmt.Errorf("order %s is not paid but %q: %w", id, order.Status, errors.Join(err, ctx.Err()))
+			return order, fmt.Errorf("order %s has status %q, want paid: %w", id, order.Status, errors.Join(err, ctx.Err()))
 		case <-tick.C:
 		}
 	}

@@ -1,6 +1,6 @@
-// Command coredns is the CoreDNS server with only the plugins that cluster DNS
-// uses: it shares the Kubernetes packages with the other builds and so builds
-// far faster than the whole.
+// Command coredns is the CoreDNS server with only the plugins that cluster DNS uses. It
+// shares the Kubernetes packages with the other builds, so it builds much faster than
+// the full server.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	// Directives are given in the order in which plugins handle a query.
+	// The order of the directives is the order in which plugins handle a query.
 	dnsserver.Directives = []string{"health", "ready", "errors", "cache", "template", "kubernetes"}
 	coremain.Run()
 }

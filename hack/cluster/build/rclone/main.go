@@ -1,6 +1,5 @@
-// Command rclone is rclone with the backends and the commands that copy files
-// between a folder and an S3 bucket and serve a folder as one. Its many other
-// backends stay out of the build.
+// Command rclone is rclone with a few backends and commands. They copy files between a
+// folder and an S3 bucket, or serve a folder as a bucket.
 package main
 
 import (

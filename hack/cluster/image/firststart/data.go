@@ -1,5 +1,5 @@
-// Package firststart makes a database server's data at its first start, whole or
-// not at all, and runs the scripts that come with it.
+// Package firststart creates a database server's data at its first start, atomically,
+// and runs the initialization scripts.
 package firststart
 
 import (
@@ -10,39 +10,39 @@ import (
 )
 
 const (
-	// staging is the folder in which the data is made. It lies inside the data's
-	// own folder, which may be a mount and so can't be replaced.
+	// staging is the folder in which the data is created. It lies inside the data
+	// folder, which may be a mount and then can't be replaced.
 	staging = ".initdb"
-	// marker says that the files are still being moved up from there.
+	// marker is a file that exists while files are moved out of staging.
 	marker = ".initdb-incomplete"
 )
 
 // Data is a server's data folder.
 type Data struct {
 	Dir string
-	// Sign is the file or folder by which whole data is known. It comes last.
-	Sign string
+	// Sentinel is the file or folder that exists only in complete data. It is moved last.
+	Sentinel string
 }
 
-// Exists tells whether the data is there, and whole.
+// Exists reports whether the data exists and is complete.
 func (d Data) Exists() bool {
-	_, err := os.Stat(filepath.Join(d.Dir, d.Sign))
+	_, err := os.Stat(filepath.Join(d.Dir, d.Sentinel))
 	return err == nil
 }
 
-// Make has the data made in a folder of its own and moves it up when it is whole:
-// an interrupted start is begun again from nothing.
-func (d Data) Make(initialise func(dir string) error) error {
-	if err := d.refuseForeign(); err != nil {
+// Create creates the data in a staging folder and moves it to its place when it is
+// complete. It deletes the files of an interrupted start first.
+func (d Data) Create(initialise func(dir string) error) error {
+	if err := d.checkNoForeignFiles(); err != nil {
 		return err
 	}
-	if err := d.clear(); err != nil {
+	if err := d.removeIncomplete(); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(d.Dir, 0o700); err != nil {
 		return err
 	}
-	// A volume's root may belong to somebody else, who set its mode.
+	// The root of a volume may have another owner, who has set its mode.
 	if err := os.Chmod(d.Dir, 0o700); err != nil && !errors.Is(err, os.ErrPermission) {
 		return err
 	}
@@ -52,8 +52,9 @@ func (d Data) Make(initialise func(dir string) error) error {
 	return d.promote()
 }
 
-// refuseForeign refuses a folder with files that are not an interrupted start's.
-func (d Data) refuseForeign() error {
+// checkNoForeignFiles returns an error if the folder contains files that do not come from
+// an interrupted start.
+func (d Data) checkNoForeignFiles() error {
 	if _, err := os.Stat(filepath.Join(d.Dir, marker)); err == nil {
 		return nil
 	}
@@ -63,14 +64,14 @@ func (d Data) refuseForeign() error {
 	}
 	for _, entry := range entries {
 		if name := entry.Name(); name != staging && name != "lost+found" {
-			return fmt.Errorf("it is neither empty nor a database: it holds %q", name)
+			return fmt.Errorf("the folder is neither empty nor a database: it contains %q", name)
 		}
 	}
 	return nil
 }
 
-// clear takes away what an interrupted start left.
-func (d Data) clear() error {
+// removeIncomplete deletes the files of an interrupted start.
+func (d Data) removeIncomplete() error {
 	entries, err := os.ReadDir(d.Dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
@@ -88,7 +89,7 @@ func (d Data) clear() error {
 	return nil
 }
 
-// promote moves whole data up. The marker is there for as long as it is under way.
+// promote moves complete data out of staging. The marker exists during the move.
 func (d Data) promote() error {
 	if err := os.WriteFile(filepath.Join(d.Dir, marker), nil, 0o600); err != nil {
 		return err
@@ -99,14 +100,14 @@ func (d Data) promote() error {
 		return err
 	}
 	for _, entry := range entries {
-		if entry.Name() == d.Sign {
+		if entry.Name() == d.Sentinel {
 			continue
 		}
 		if err := os.Rename(filepath.Join(from, entry.Name()), filepath.Join(d.Dir, entry.Name())); err != nil {
 			return err
 		}
 	}
-	if err := os.Rename(filepath.Join(from, d.Sign), filepath.Join(d.Dir, d.Sign)); err != nil {
+	if err := os.Rename(filepath.Join(from, d.Sentinel), filepath.Join(d.Dir, d.Sentinel)); err != nil {
 		return err
 	}
 	return errors.Join(os.Remove(from), os.Remove(filepath.Join(d.Dir, marker)))

@@ -8,17 +8,17 @@ import (
 	"testing"
 )
 
-func TestRefuseForeign(t *testing.T) {
+func TestCheckNoForeignFiles(t *testing.T) {
 	tests := map[string]struct {
 		files   []string
 		wantErr bool
 	}{
-		"empty":                         {},
-		"a new file system":             {files: []string{"lost+found"}},
-		"an interrupted initdb":         {files: []string{staging}},
-		"an interrupted move":           {files: []string{marker, staging, "base", "global"}},
-		"somebody's files":              {files: []string{"photos"}, wantErr: true},
-		"somebody's beside our staging": {files: []string{staging, "photos"}, wantErr: true},
+		"empty":                        {},
+		"new file system":              {files: []string{"lost+found"}},
+		"interrupted initdb":           {files: []string{staging}},
+		"interrupted move":             {files: []string{marker, staging, "base", "global"}},
+		"foreign files":                {files: []string{"photos"}, wantErr: true},
+		"foreign files beside staging": {files: []string{staging, "photos"}, wantErr: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -28,14 +28,14 @@ func TestRefuseForeign(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := (Data{Dir: dir}).refuseForeign(); (err != nil) != tc.wantErr {
-				t.Errorf("refuseForeign returned %v, want error %t", err, tc.wantErr)
+			if err := (Data{Dir: dir}).checkNoForeignFiles(); (err != nil) != tc.wantErr {
+				t.Errorf("checkNoForeignFiles returned %v, want error %t", err, tc.wantErr)
 			}
 		})
 	}
 }
 
-func TestInterruptedMoveIsBegunAgain(t *testing.T) {
+func TestInterruptedMoveIsRestarted(t *testing.T) {
 	data := t.TempDir()
 	write := func(path string) {
 		t.Helper()
@@ -49,12 +49,12 @@ func TestInterruptedMoveIsBegunAgain(t *testing.T) {
 	write(marker)
 	write("base/1")
 	write(staging + "/PG_VERSION")
-	d := Data{Dir: data, Sign: "PG_VERSION"}
-	if err := d.clear(); err != nil {
+	d := Data{Dir: data, Sentinel: "PG_VERSION"}
+	if err := d.removeIncomplete(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(data, "base")); err == nil {
-		t.Error("half of a database is kept")
+		t.Error("incomplete data was kept")
 	}
 
 	write(staging + "/PG_VERSION")
@@ -71,26 +71,26 @@ func TestInterruptedMoveIsBegunAgain(t *testing.T) {
 		names = append(names, entry.Name())
 	}
 	if want := []string{"PG_VERSION", "base"}; !slices.Equal(names, want) {
-		t.Errorf("the folder holds %q, want %q", names, want)
+		t.Errorf("the folder contains %q, want %q", names, want)
 	}
 }
 
-func TestFailedStartIsBegunAgain(t *testing.T) {
-	d := Data{Dir: filepath.Join(t.TempDir(), "data"), Sign: "mysql"}
-	failed := errors.New("the power is gone")
-	err := d.Make(func(dir string) error {
+func TestFailedStartIsRestarted(t *testing.T) {
+	d := Data{Dir: filepath.Join(t.TempDir(), "data"), Sentinel: "mysql"}
+	failed := errors.New("power failure")
+	err := d.Create(func(dir string) error {
 		return errors.Join(os.MkdirAll(filepath.Join(dir, "mysql"), 0o700), failed)
 	})
 	if !errors.Is(err, failed) || d.Exists() {
-		t.Fatalf("Make returned %v, and the data exists: %t", err, d.Exists())
+		t.Fatalf("Create returned %v; data exists: %t", err, d.Exists())
 	}
-	err = d.Make(func(dir string) error {
+	err = d.Create(func(dir string) error {
 		if _, err := os.Stat(dir); err == nil {
-			return errors.New("there is something left of the first attempt")
+			return errors.New("files of the first attempt were kept")
 		}
 		return os.MkdirAll(filepath.Join(dir, "mysql"), 0o700)
 	})
 	if err != nil || !d.Exists() {
-		t.Fatalf("Make returned %v, and the data exists: %t", err, d.Exists())
+		t.Fatalf("Create returned %v; data exists: %t", err, d.Exists())
 	}
 }

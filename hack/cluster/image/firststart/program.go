@@ -15,11 +15,11 @@ type Program struct {
 	Args []string
 	// Env is added to the environment.
 	Env []string
-	// Input is what the program reads. Unset means nothing.
+	// Input is the program's stdin. Unset means empty.
 	Input io.Reader
 }
 
-// Cmd is the program, with its output where this one's is.
+// Cmd returns the command, which inherits stdout and stderr.
 func (p Program) Cmd() *exec.Cmd {
 	cmd := exec.Command(p.Name, p.Args...)
 	cmd.Env = append(os.Environ(), p.Env...)
@@ -27,7 +27,7 @@ func (p Program) Cmd() *exec.Cmd {
 	return cmd
 }
 
-// Run runs the program to its end.
+// Run runs the program and waits for its exit.
 func (p Program) Run() error {
 	if err := p.Cmd().Run(); err != nil {
 		return fmt.Errorf("%s: %w", p.Name, err)
@@ -35,16 +35,16 @@ func (p Program) Run() error {
 	return nil
 }
 
-// WithServer puts the server's name before arguments that are options alone.
-func WithServer(server string, args []string) []string {
+// WithServerName prepends the server's name unless the arguments name a program.
+func WithServerName(server string, args []string) []string {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 		return append([]string{server}, args...)
 	}
 	return args
 }
 
-// Become puts a program in this one's place.
-func Become(argv []string) error {
+// Exec replaces this process with a program.
+func Exec(argv []string) error {
 	program, err := exec.LookPath(argv[0])
 	if err != nil {
 		return err

@@ -7,11 +7,11 @@ import (
 	"path/filepath"
 )
 
-// ScriptFolder is where a mount puts the scripts of the first start.
+// ScriptFolder is the mount point of the initialization scripts.
 const ScriptFolder = "/docker-entrypoint-initdb.d"
 
-// RunScripts runs the scripts of a folder in the order of their names: those of a
-// shell with sh and with env beside the environment, those in SQL as told.
+// RunScripts runs the scripts of a folder in the order of their names. It runs shell
+// scripts with sh and env, and SQL scripts with the given function.
 func RunScripts(folder string, env []string, sql func(path string) error) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -12,23 +12,23 @@ import (
 func TestRunScripts(t *testing.T) {
 	tests := map[string]struct {
 		scripts map[string]string
-		want    string // what the scripts have written
+		want    string // the output of the scripts
 		wantErr string
 	}{
 		"no scripts": {},
-		"in the order of their names": {
+		"ordered by name": {
 			scripts: map[string]string{"20-b.sql": "b", "10-a.sh": `printf "a" >> "$OUT"`, "30-c.sh": `printf "c" >> "$OUT"`},
 			want:    "abc",
 		},
-		"others are left alone": {
+		"ignores other files": {
 			scripts: map[string]string{"README.md": "read me", "10-a.sh.bak": "exit 1"},
 		},
-		"none is run after one that failed": {
+		"stops after a failure": {
 			scripts: map[string]string{"10-a.sh": `printf "a" >> "$OUT"; exit 3`, "20-b.sql": "b"},
 			want:    "a",
 			wantErr: "10-a.sh: sh: exit status 3",
 		},
-		"SQL may fail, too": {
+		"stops after an SQL failure": {
 			scripts: map[string]string{"10-a.sql": "fail", "20-b.sql": "b"},
 			wantErr: "10-a.sql: no such table",
 		},
@@ -60,7 +60,7 @@ func TestRunScripts(t *testing.T) {
 				got = err.Error()
 			}
 			if !strings.HasSuffix(got, tc.wantErr) || (tc.wantErr == "") != (err == nil) {
-				t.Errorf("RunScripts returned %q, want %q at its end", got, tc.wantErr)
+				t.Errorf("RunScripts returned %q, want suffix %q", got, tc.wantErr)
 			}
 			if written, _ := os.ReadFile(out); string(written) != tc.want {
 				t.Errorf("the scripts wrote %q, want %q", written, tc.want)
@@ -69,23 +69,23 @@ func TestRunScripts(t *testing.T) {
 	}
 }
 
-func TestRunScriptsWithoutAFolder(t *testing.T) {
+func TestRunScriptsWithoutFolder(t *testing.T) {
 	if err := RunScripts(filepath.Join(t.TempDir(), "none"), nil, nil); err != nil {
 		t.Errorf("RunScripts returned %v", err)
 	}
 }
 
-func TestWithServer(t *testing.T) {
+func TestWithServerName(t *testing.T) {
 	tests := map[string]struct{ args, want []string }{
-		"nothing":         {nil, []string{"postgres"}},
-		"the server":      {[]string{"postgres", "-c", "max_connections=100"}, []string{"postgres", "-c", "max_connections=100"}},
-		"options alone":   {[]string{"-c", "max_connections=100"}, []string{"postgres", "-c", "max_connections=100"}},
+		"no arguments":    {nil, []string{"postgres"}},
+		"server":          {[]string{"postgres", "-c", "max_connections=100"}, []string{"postgres", "-c", "max_connections=100"}},
+		"options only":    {[]string{"-c", "max_connections=100"}, []string{"postgres", "-c", "max_connections=100"}},
 		"another program": {[]string{"psql", "-l"}, []string{"psql", "-l"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := WithServer("postgres", tc.args); !slices.Equal(got, tc.want) {
-				t.Errorf("WithServer returned %q, want %q", got, tc.want)
+			if got := WithServerName("postgres", tc.args); !slices.Equal(got, tc.want) {
+				t.Errorf("WithServerName returned %q, want %q", got, tc.want)
 			}
 		})
 	}

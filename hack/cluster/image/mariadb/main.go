@@ -1,7 +1,7 @@
-// Command mariadb-entrypoint is the entry point of the MariaDB image. It keeps to
-// the conventions of the official image: the first start makes the database from
-// MARIADB_ROOT_PASSWORD, MARIADB_DATABASE, MARIADB_USER and MARIADB_PASSWORD, and
-// then mariadbd takes its place with the arguments given.
+// Command mariadb-entrypoint is the entry point of the MariaDB image. It follows the
+// conventions of the official image: the first start creates the database from
+// MARIADB_ROOT_PASSWORD, MARIADB_DATABASE, MARIADB_USER and MARIADB_PASSWORD. Then it
+// executes mariadbd with the given arguments.
 package main
 
 import (
@@ -38,44 +38,44 @@ func settingsFrom(getenv func(string) string) settings {
 	return s
 }
 
-// check refuses settings that make no usable database.
+// check returns an error for settings that give no usable database.
 func (s settings) check() error {
 	if s.rootPassword == "" {
 		return errors.New("MARIADB_ROOT_PASSWORD is not set")
 	}
 	if (s.user == "") != (s.password == "") {
-		return errors.New("MARIADB_USER and MARIADB_PASSWORD go together: one of them is not set")
+		return errors.New("only one of MARIADB_USER and MARIADB_PASSWORD is set; set both or neither")
 	}
 	if s.user == "root" {
-		return errors.New(`MARIADB_USER is "root", which there is always: leave it unset`)
+		return errors.New(`MARIADB_USER is "root", which always exists; leave it unset`)
 	}
 	return nil
 }
 
 func run(args []string, s settings) error {
-	argv := firststart.WithServer(server, args)
+	argv := firststart.WithServerName(server, args)
 	if argv[0] == server {
 		if err := prepare(argv[1:], s); err != nil {
 			return err
 		}
 	}
-	return firststart.Become(argv)
+	return firststart.Exec(argv)
 }
 
-// prepare makes the database, or brings an older server's up to date.
+// prepare creates the database, or upgrades the data of an older server.
 func prepare(given []string, s settings) error {
 	configured, err := configuredOptions(given)
 	if err != nil {
 		return err
 	}
-	data := firststart.Data{Dir: dataFolder(append(configured, given...)), Sign: "mysql"}
+	data := firststart.Data{Dir: dataFolder(append(configured, given...)), Sentinel: "mysql"}
 	if !data.Exists() {
 		if err := s.check(); err != nil {
 			return err
 		}
-		err := data.Make(func(dir string) error { return initialise(s, given, dir) })
+		err := data.Create(func(dir string) error { return initialise(s, given, dir) })
 		if err != nil {
-			return fmt.Errorf("making the database in %s: %w", data.Dir, err)
+			return fmt.Errorf("creating the database in %s: %w", data.Dir, err)
 		}
 		return nil
 	}
@@ -87,23 +87,23 @@ func prepare(given []string, s settings) error {
 	return nil
 }
 
-// initialise makes the system tables, the users and the application's database.
+// initialise creates the system tables, the users and the application's database.
 func initialise(s settings, given []string, dir string) error {
-	args := append(withoutBlanks(withoutDataFolder(given)),
+	args := append(withoutWhitespace(withoutDataFolder(given)),
 		"--datadir="+dir, "--auth-root-authentication-method=normal", "--skip-test-db", "--cross-bootstrap")
 	if err := (firststart.Program{Name: "mariadb-install-db", Args: args}).Run(); err != nil {
 		return err
 	}
-	return withServer(given, dir, nil, s.furnish)
+	return withTemporaryServer(given, dir, nil, s.setUp)
 }
 
-// upgrade brings the system tables of an older server's data up to date.
+// upgrade upgrades the system tables if an older server wrote the data.
 func upgrade(given []string, dir string) error {
 	needed, err := upgradeNeeded(dir)
 	if err != nil || !needed {
 		return err
 	}
-	return withServer(given, dir, []string{"--skip-grant-tables"}, func(env []string) error {
+	return withTemporaryServer(given, dir, []string{"--skip-grant-tables"}, func(env []string) error {
 		return firststart.Program{Name: "mariadb-upgrade", Args: []string{"--upgrade-system-tables"}, Env: env}.Run()
 	})
 }

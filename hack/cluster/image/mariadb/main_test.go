@@ -15,12 +15,12 @@ func TestCheck(t *testing.T) {
 		settings settings
 		wantErr  string
 	}{
-		"the least":               {settings: settings{rootPassword: "hush"}},
-		"all of it":               {settings: settings{rootPassword: "hush", database: "shop", user: "orders", password: "secret"}},
+		"minimum":                 {settings: settings{rootPassword: "hush"}},
+		"all settings":            {settings: settings{rootPassword: "hush", database: "shop", user: "orders", password: "secret"}},
 		"no root password":        {settings: settings{user: "orders", password: "secret"}, wantErr: "MARIADB_ROOT_PASSWORD is not set"},
-		"a user with no password": {settings: settings{rootPassword: "hush", user: "orders"}, wantErr: "MARIADB_USER and MARIADB_PASSWORD go together: one of them is not set"},
-		"a password of nobody":    {settings: settings{rootPassword: "hush", password: "secret"}, wantErr: "MARIADB_USER and MARIADB_PASSWORD go together: one of them is not set"},
-		"root as the user":        {settings: settings{rootPassword: "hush", user: "root", password: "secret"}, wantErr: `MARIADB_USER is "root", which there is always: leave it unset`},
+		"user without a password": {settings: settings{rootPassword: "hush", user: "orders"}, wantErr: "only one of MARIADB_USER and MARIADB_PASSWORD is set; set both or neither"},
+		"password without a user": {settings: settings{rootPassword: "hush", password: "secret"}, wantErr: "only one of MARIADB_USER and MARIADB_PASSWORD is set; set both or neither"},
+		"root as the user":        {settings: settings{rootPassword: "hush", user: "root", password: "secret"}, wantErr: `MARIADB_USER is "root", which always exists; leave it unset`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

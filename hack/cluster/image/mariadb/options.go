@@ -8,8 +8,8 @@ import (
 
 const defaultDataFolder = "/var/lib/mysql"
 
-// configuredOptions are the server's options from its configuration files, which
-// the arguments may choose.
+// configuredOptions returns the server's options from its configuration files, which the
+// arguments can select.
 func configuredOptions(given []string) ([]string, error) {
 	var args []string
 	for _, arg := range given {
@@ -24,7 +24,7 @@ func configuredOptions(given []string) ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }
 
-// dataFolder is the last one given, as the server takes it.
+// dataFolder returns the data folder. Like the server, it uses the last one given.
 func dataFolder(options []string) string {
 	folder := defaultDataFolder
 	for i, option := range options {
@@ -38,7 +38,7 @@ func dataFolder(options []string) string {
 	return folder
 }
 
-// withoutDataFolder leaves the options that hold for any data folder.
+// withoutDataFolder removes the options that set the data folder.
 func withoutDataFolder(options []string) []string {
 	var kept []string
 	for i := 0; i < len(options); i++ {
@@ -53,12 +53,12 @@ func withoutDataFolder(options []string) []string {
 	return kept
 }
 
-// isDataFolder tells whether the next argument names the data folder.
+// isDataFolder reports whether the next argument is the data folder.
 func isDataFolder(option string) bool { return option == "--datadir" || option == "-h" }
 
-// withoutBlanks leaves the options that mariadb-install-db, a shell script that
-// splits them, can pass on.
-func withoutBlanks(options []string) []string {
+// withoutWhitespace removes the options that contain whitespace, because the shell script
+// mariadb-install-db would split them.
+func withoutWhitespace(options []string) []string {
 	var kept []string
 	for _, option := range options {
 		if !strings.ContainsAny(option, " \t\n") {

@@ -11,13 +11,13 @@ func TestDataFolder(t *testing.T) {
 		want     string
 		wantRest []string
 	}{
-		"none":                  {want: "/var/lib/mysql"},
-		"others alone":          {options: []string{"--port=3307"}, want: "/var/lib/mysql", wantRest: []string{"--port=3307"}},
-		"a folder in the mount": {options: []string{"--datadir=/var/lib/mysql/data", "--port=3307"}, want: "/var/lib/mysql/data", wantRest: []string{"--port=3307"}},
-		"in two words":          {options: []string{"--port=3307", "--datadir", "/data"}, want: "/data", wantRest: []string{"--port=3307"}},
-		"short":                 {options: []string{"-h", "/data", "--port=3307"}, want: "/data", wantRest: []string{"--port=3307"}},
-		"the last one given":    {options: []string{"--datadir=/one", "--datadir=/two"}, want: "/two"},
-		"cut short":             {options: []string{"--port=3307", "--datadir"}, want: "/var/lib/mysql", wantRest: []string{"--port=3307"}},
+		"none":                {want: "/var/lib/mysql"},
+		"other options only":  {options: []string{"--port=3307"}, want: "/var/lib/mysql", wantRest: []string{"--port=3307"}},
+		"folder in the mount": {options: []string{"--datadir=/var/lib/mysql/data", "--port=3307"}, want: "/var/lib/mysql/data", wantRest: []string{"--port=3307"}},
+		"separate value":      {options: []string{"--port=3307", "--datadir", "/data"}, want: "/data", wantRest: []string{"--port=3307"}},
+		"short option":        {options: []string{"-h", "/data", "--port=3307"}, want: "/data", wantRest: []string{"--port=3307"}},
+		"last one wins":       {options: []string{"--datadir=/one", "--datadir=/two"}, want: "/two"},
+		"missing value":       {options: []string{"--port=3307", "--datadir"}, want: "/var/lib/mysql", wantRest: []string{"--port=3307"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -31,9 +31,9 @@ func TestDataFolder(t *testing.T) {
 	}
 }
 
-func TestWithoutBlanks(t *testing.T) {
-	got := withoutBlanks([]string{"--lower-case-table-names=1", "--init-connect=SET NAMES utf8mb4", "--innodb-page-size=8k"})
+func TestWithoutWhitespace(t *testing.T) {
+	got := withoutWhitespace([]string{"--lower-case-table-names=1", "--init-connect=SET NAMES utf8mb4", "--innodb-page-size=8k"})
 	if want := []string{"--lower-case-table-names=1", "--innodb-page-size=8k"}; !slices.Equal(got, want) {
-		t.Errorf("withoutBlanks returned %q, want %q", got, want)
+		t.Errorf("withoutWhitespace returned %q, want %q", got, want)
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/atoll-dev/atoll/hack/cluster/image/firststart"
 )
 
-// withServer runs a server for as long as use takes. It listens on a socket of
-// its own alone, so that nobody takes it for the real one; env leads clients there.
-func withServer(given []string, dir string, more []string, use func(env []string) error) error {
+// withTemporaryServer runs a server while use runs. The server listens only on a private
+// socket, so that no client takes it for the real one; env points clients to the socket.
+func withTemporaryServer(given []string, dir string, more []string, use func(env []string) error) error {
 	private, err := os.MkdirTemp("", "init-*")
 	if err != nil {
 		return err
@@ -26,28 +26,28 @@ func withServer(given []string, dir string, more []string, use func(env []string
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
 
-	if err := listening(socket, ended); err != nil {
+	if err := waitUntilListening(socket, exited); err != nil {
 		return err
 	}
 	err = use([]string{"MYSQL_UNIX_PORT=" + socket})
 	if stopErr := cmd.Process.Signal(syscall.SIGTERM); stopErr != nil {
 		return errors.Join(err, stopErr)
 	}
-	return errors.Join(err, <-ended)
+	return errors.Join(err, <-exited)
 }
 
-// listening waits until a server listens on a socket, or has ended.
-func listening(socket string, ended <-chan error) error {
+// waitUntilListening waits until a server listens on a socket or exits.
+func waitUntilListening(socket string, exited <-chan error) error {
 	for {
 		if conn, err := net.Dial("unix", socket); err == nil {
 			return conn.Close()
 		}
 		select {
-		case err := <-ended:
-			return errors.Join(errors.New(server+" ended before it listened"), err)
+		case err := <-exited:
+			return errors.Join(errors.New(server+" exited before it listened"), err)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}

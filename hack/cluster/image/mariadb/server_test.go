@@ -7,19 +7,19 @@ import (
 	"testing"
 )
 
-func TestListening(t *testing.T) {
+func TestWaitUntilListening(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")
-	ended := make(chan error, 1)
-	ended <- errors.New("exit status 1")
-	if err := listening(socket, ended); err == nil {
-		t.Error("a server that has ended listens")
+	exited := make(chan error, 1)
+	exited <- errors.New("exit status 1")
+	if err := waitUntilListening(socket, exited); err == nil {
+		t.Error("waitUntilListening returned no error for a server that exited")
 	}
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer listener.Close()
-	if err := listening(socket, ended); err != nil {
-		t.Errorf("listening returned %v", err)
+	if err := waitUntilListening(socket, exited); err != nil {
+		t.Errorf("waitUntilListening returned %v", err)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/atoll-dev/atoll/hack/cluster/image/firststart"
 )
 
-// furnish makes the users and the application's database and runs the scripts.
-func (s settings) furnish(env []string) error {
+// setUp creates the users and the application's database and runs the scripts.
+func (s settings) setUp(env []string) error {
 	if err := client(env, strings.NewReader(s.statements())).Run(); err != nil {
 		return err
 	}
@@ -31,29 +31,29 @@ func client(env []string, input io.Reader) firststart.Program {
 	return firststart.Program{Name: "mariadb", Args: []string{"--user=root", "--binary-mode"}, Env: env, Input: input}
 }
 
-// statements make the users and the application's database.
+// statements returns SQL that creates the users and the application's database.
 func (s settings) statements() string {
 	out := []string{
-		// A backslash escapes, whatever the server was told.
+		// The SQL mode must not disable backslash escapes.
 		"SET SESSION sql_mode = ''",
-		// These would have no password.
+		// These users would have no password.
 		"DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1'",
-		"ALTER USER 'root'@'localhost' IDENTIFIED BY " + text(s.rootPassword),
+		"ALTER USER 'root'@'localhost' IDENTIFIED BY " + quoteText(s.rootPassword),
 	}
 	if s.rootHost != "localhost" {
-		root := "'root'@" + text(s.rootHost)
+		root := "'root'@" + quoteText(s.rootHost)
 		out = append(out,
-			"CREATE USER "+root+" IDENTIFIED BY "+text(s.rootPassword),
+			"CREATE USER "+root+" IDENTIFIED BY "+quoteText(s.rootPassword),
 			"GRANT ALL ON *.* TO "+root+" WITH GRANT OPTION")
 	}
 	if s.database != "" {
-		out = append(out, "CREATE DATABASE "+identifier(s.database))
+		out = append(out, "CREATE DATABASE "+quoteIdentifier(s.database))
 	}
 	if s.user != "" {
-		user := text(s.user) + "@'%'"
-		out = append(out, "CREATE USER "+user+" IDENTIFIED BY "+text(s.password))
+		user := quoteText(s.user) + "@'%'"
+		out = append(out, "CREATE USER "+user+" IDENTIFIED BY "+quoteText(s.password))
 		if s.database != "" {
-			out = append(out, "GRANT ALL ON "+identifier(wildcards.Replace(s.database))+".* TO "+user)
+			out = append(out, "GRANT ALL ON "+quoteIdentifier(wildcards.Replace(s.database))+".* TO "+user)
 		}
 	}
 	return strings.Join(out, ";\n") + ";\n"
@@ -61,10 +61,10 @@ func (s settings) statements() string {
 
 var (
 	quotes = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
-	// A grant takes these for wildcards.
+	// GRANT treats these characters as wildcards.
 	wildcards = strings.NewReplacer(`\`, `\\`, "_", `\_`, "%", `\%`)
 )
 
-func text(s string) string { return "'" + quotes.Replace(s) + "'" }
+func quoteText(s string) string { return "'" + quotes.Replace(s) + "'" }
 
-func identifier(s string) string { return "`" + strings.ReplaceAll(s, "`", "``") + "`" }
+func quoteIdentifier(s string) string { return "`" + strings.ReplaceAll(s, "`", "``") + "`" }

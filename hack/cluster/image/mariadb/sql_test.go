@@ -8,9 +8,9 @@ import (
 func TestStatements(t *testing.T) {
 	tests := map[string]struct {
 		settings settings
-		want     []string // beside those that there are always
+		want     []string // in addition to the fixed statements
 	}{
-		"root alone": {
+		"root only": {
 			settings: settings{rootPassword: "hush", rootHost: "%"},
 			want: []string{
 				"ALTER USER 'root'@'localhost' IDENTIFIED BY 'hush'",
@@ -18,11 +18,11 @@ func TestStatements(t *testing.T) {
 				"GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION",
 			},
 		},
-		"root from the same machine alone": {
+		"local root only": {
 			settings: settings{rootPassword: "hush", rootHost: "localhost"},
 			want:     []string{"ALTER USER 'root'@'localhost' IDENTIFIED BY 'hush'"},
 		},
-		"a database and its user": {
+		"database and user": {
 			settings: settings{rootPassword: "hush", rootHost: "localhost", database: "shop", user: "orders", password: "secret"},
 			want: []string{
 				"ALTER USER 'root'@'localhost' IDENTIFIED BY 'hush'",
@@ -31,7 +31,7 @@ func TestStatements(t *testing.T) {
 				"GRANT ALL ON `shop`.* TO 'orders'@'%'",
 			},
 		},
-		"a user without a database": {
+		"user without a database": {
 			settings: settings{rootPassword: "hush", rootHost: "localhost", user: "orders", password: "secret"},
 			want: []string{
 				"ALTER USER 'root'@'localhost' IDENTIFIED BY 'hush'",

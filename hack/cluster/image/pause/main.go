@@ -1,5 +1,5 @@
-// Command pause holds a pod's namespaces open: it waits to be told to end, and
-// waits for the orphans of a pod whose containers share its process namespace.
+// Command pause holds a pod's namespaces open until it gets a signal. It also reaps the
+// orphaned processes of a pod whose containers share its process namespace.
 package main
 
 import (

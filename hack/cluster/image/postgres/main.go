@@ -1,7 +1,7 @@
-// Command postgres-entrypoint is the entry point of the PostgreSQL image. It
-// keeps to the conventions of the official image: the first start makes the
-// database from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB in PGDATA, and
-// then postgres takes its place with the arguments given.
+// Command postgres-entrypoint is the entry point of the PostgreSQL image. It follows the
+// conventions of the official image: the first start creates the database in PGDATA from
+// POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB. Then it executes postgres with the
+// given arguments.
 package main
 
 import (
@@ -43,31 +43,31 @@ func settingsFrom(getenv func(string) string) settings {
 }
 
 func run(args []string, s settings) error {
-	argv := firststart.WithServer("postgres", args)
+	argv := firststart.WithServerName("postgres", args)
 	if argv[0] == "postgres" {
 		if err := os.Setenv("PGDATA", s.data); err != nil {
 			return err
 		}
 		if err := ensureDatabase(s); err != nil {
-			return fmt.Errorf("making the database in %s: %w", s.data, err)
+			return fmt.Errorf("creating the database in %s: %w", s.data, err)
 		}
 	}
-	return firststart.Become(argv)
+	return firststart.Exec(argv)
 }
 
 func ensureDatabase(s settings) error {
-	data := firststart.Data{Dir: s.data, Sign: "PG_VERSION"}
+	data := firststart.Data{Dir: s.data, Sentinel: "PG_VERSION"}
 	if data.Exists() {
 		return nil
 	}
 	if s.password == "" && s.trust != "trust" {
 		return errors.New("POSTGRES_PASSWORD is not set")
 	}
-	return data.Make(func(dir string) error { return initialise(s, dir) })
+	return data.Create(func(dir string) error { return initialise(s, dir) })
 }
 
-// initialise makes a database cluster and the application's database in it. The
-// server that does it listens on a socket alone: nobody sees it half made.
+// initialise creates a database cluster and the application's database. Its server
+// listens only on a private socket, so that no client sees an incomplete database.
 func initialise(s settings, dir string) error {
 	password, err := os.CreateTemp("", "password-*")
 	if err != nil {
@@ -87,7 +87,7 @@ func initialise(s settings, dir string) error {
 	if s.password != "" {
 		args = append(args, "--pwfile="+password.Name())
 	}
-	if err := call(nil, "initdb", append(args, strings.Fields(s.initArgs)...)...); err != nil {
+	if err := runProgram(nil, "initdb", append(args, strings.Fields(s.initArgs)...)...); err != nil {
 		return err
 	}
 	method := "scram-sha-256"
@@ -100,38 +100,38 @@ func initialise(s settings, dir string) error {
 	if err := appendTo(filepath.Join(dir, "postgresql.conf"), "\nlisten_addresses = '*'\n"); err != nil {
 		return err
 	}
-	return furnish(s, dir)
+	return setUp(s, dir)
 }
 
-// furnish makes the application's database and runs the scripts against it.
-func furnish(s settings, dir string) error {
+// setUp creates the application's database and runs the scripts against it.
+func setUp(s settings, dir string) error {
 	sockets, err := os.MkdirTemp("", "init-*")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(sockets)
 	options := fmt.Sprintf("-c listen_addresses='' -c unix_socket_directories='%s'", sockets)
-	if err := call(nil, "pg_ctl", "--pgdata="+dir, "--options="+options, "--wait", "--silent", "start"); err != nil {
+	if err := runProgram(nil, "pg_ctl", "--pgdata="+dir, "--options="+options, "--wait", "--silent", "start"); err != nil {
 		return err
 	}
 	env := s.scriptEnv(sockets, dir)
 	if s.database != "postgres" {
-		err = call(env, "createdb", "--username="+s.user, "--maintenance-db=postgres", s.database)
+		err = runProgram(env, "createdb", "--username="+s.user, "--maintenance-db=postgres", s.database)
 	}
 	if err == nil {
 		err = firststart.RunScripts(firststart.ScriptFolder, env, func(path string) error {
-			return call(env, "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--username="+s.user, "--dbname="+s.database, "--file="+path)
+			return runProgram(env, "psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--username="+s.user, "--dbname="+s.database, "--file="+path)
 		})
 	}
-	return errors.Join(err, call(nil, "pg_ctl", "--pgdata="+dir, "--mode=fast", "--wait", "--silent", "stop"))
+	return errors.Join(err, runProgram(nil, "pg_ctl", "--pgdata="+dir, "--mode=fast", "--wait", "--silent", "stop"))
 }
 
-// scriptEnv leads the scripts' psql to the server that nobody else sees.
+// scriptEnv points the scripts' psql to the private socket.
 func (s settings) scriptEnv(sockets, dir string) []string {
 	return []string{"POSTGRES_USER=" + s.user, "POSTGRES_DB=" + s.database, "PGDATA=" + dir, "PGHOST=" + sockets, "PGHOSTADDR="}
 }
 
-func call(env []string, program string, args ...string) error {
+func runProgram(env []string, program string, args ...string) error {
 	return firststart.Program{Name: program, Args: args, Env: env}.Run()
 }
 

@@ -9,11 +9,11 @@ func TestSettingsFrom(t *testing.T) {
 	env := map[string]string{"POSTGRES_USER": "orders"}
 	s := settingsFrom(func(key string) string { return env[key] })
 	if s.user != "orders" || s.database != "orders" || s.data != "/var/lib/postgresql/data" {
-		t.Errorf("settings are %+v", s)
+		t.Errorf("settingsFrom returned %+v", s)
 	}
 }
 
-func TestScriptsFindTheDatabase(t *testing.T) {
+func TestScriptEnv(t *testing.T) {
 	s := settingsFrom(func(string) string { return "" })
 	want := []string{"POSTGRES_USER=postgres", "POSTGRES_DB=postgres", "PGDATA=/data/.initdb", "PGHOST=/tmp/init-1", "PGHOSTADDR="}
 	if got := s.scriptEnv("/tmp/init-1", "/data/.initdb"); !slices.Equal(got, want) {

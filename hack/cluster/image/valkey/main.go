@@ -1,6 +1,6 @@
-// Command valkey-entrypoint is the entry point of the Valkey image. It keeps to
-// the conventions of the official image: a configuration file or options alone
-// are those of valkey-server, which any address may reach.
+// Command valkey-entrypoint is the entry point of the Valkey image. It follows the
+// conventions of the official image: a configuration file or options without a program
+// are passed to valkey-server, which accepts clients from any address.
 package main
 
 import (
@@ -29,29 +29,30 @@ func run(args []string) error {
 		return err
 	}
 	if argv[0] == server {
-		// What the server writes is for its own user.
+		// Only the server's user may read the files that the server writes.
 		syscall.Umask(0o077)
 	}
-	return firststart.Become(argv)
+	return firststart.Exec(argv)
 }
 
-// command is what to run: a configuration file or options alone are the server's.
+// command returns the program to run and its arguments. The program is the server unless
+// the arguments name another one.
 func command(args []string) ([]string, error) {
 	if len(args) > 0 && strings.HasSuffix(args[0], ".conf") {
 		args = append([]string{server}, args...)
 	}
-	argv := firststart.WithServer(server, args)
+	argv := firststart.WithServerName(server, args)
 	if argv[0] != server {
 		return argv, nil
 	}
-	return unprotected(argv)
+	return disableProtectedMode(argv)
 }
 
-var protection = regexp.MustCompile(`(?mi)^\s*protected-mode\s`)
+var protectedMode = regexp.MustCompile(`(?mi)^\s*protected-mode\s`)
 
-// unprotected turns protected mode off, which keeps other machines out, unless the
-// configuration file has a word on it. An option that follows has the last.
-func unprotected(argv []string) ([]string, error) {
+// disableProtectedMode disables protected mode, which refuses other machines, unless the
+// configuration file sets it. Later options override it.
+func disableProtectedMode(argv []string) ([]string, error) {
 	if len(argv) == 2 && slices.Contains([]string{"-h", "--help", "-v", "--version"}, argv[1]) {
 		return argv, nil
 	}
@@ -62,7 +63,7 @@ func unprotected(argv []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if protection.Match(config) {
+		if protectedMode.Match(config) {
 			return argv, nil
 		}
 	}

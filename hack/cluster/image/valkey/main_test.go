@@ -16,20 +16,20 @@ func TestCommand(t *testing.T) {
 		}
 		return path
 	}
-	silent, spoken := write("a.conf", "# protected-mode yes\nport 6380\n"), write("b.conf", "port 6380\nprotected-mode yes\n")
+	unset, set := write("a.conf", "# protected-mode yes\nport 6380\n"), write("b.conf", "port 6380\nprotected-mode yes\n")
 	tests := map[string]struct {
 		args, want []string
 		wantErr    bool
 	}{
-		"nothing":                     {want: []string{server, "--protected-mode", "no"}},
-		"the server":                  {args: []string{server}, want: []string{server, "--protected-mode", "no"}},
-		"options alone":               {args: []string{"--appendonly", "yes"}, want: []string{server, "--protected-mode", "no", "--appendonly", "yes"}},
-		"a file alone":                {args: []string{silent}, want: []string{server, silent, "--protected-mode", "no"}},
-		"a file and options":          {args: []string{server, silent, "--port", "6381"}, want: []string{server, silent, "--protected-mode", "no", "--port", "6381"}},
-		"a file with a word on it":    {args: []string{spoken, "--port", "6381"}, want: []string{server, spoken, "--port", "6381"}},
-		"a file that there is not":    {args: []string{"/none.conf"}, wantErr: true},
-		"the version, which is alone": {args: []string{"--version"}, want: []string{server, "--version"}},
-		"another program":             {args: []string{"valkey-cli", "ping"}, want: []string{"valkey-cli", "ping"}},
+		"no arguments":             {want: []string{server, "--protected-mode", "no"}},
+		"server":                   {args: []string{server}, want: []string{server, "--protected-mode", "no"}},
+		"options only":             {args: []string{"--appendonly", "yes"}, want: []string{server, "--protected-mode", "no", "--appendonly", "yes"}},
+		"file only":                {args: []string{unset}, want: []string{server, unset, "--protected-mode", "no"}},
+		"file and options":         {args: []string{server, unset, "--port", "6381"}, want: []string{server, unset, "--protected-mode", "no", "--port", "6381"}},
+		"file sets protected mode": {args: []string{set, "--port", "6381"}, want: []string{server, set, "--port", "6381"}},
+		"missing file":             {args: []string{"/none.conf"}, wantErr: true},
+		"version":                  {args: []string{"--version"}, want: []string{server, "--version"}},
+		"another program":          {args: []string{"valkey-cli", "ping"}, want: []string{"valkey-cli", "ping"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,17 +12,17 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o777 {
-		t.Errorf("the folder is %v, %v", info, err)
+		t.Errorf("stat returned %v, %v", info, err)
 	}
 	if err := run([]string{"/teardown"}, dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(dir); err == nil {
-		t.Error("the folder is still there")
+		t.Error("the folder still exists")
 	}
 	for _, wrong := range []string{"", "/", "relative"} {
 		if err := run([]string{"/teardown"}, wrong); err == nil {
-			t.Errorf("VOL_DIR %q is accepted", wrong)
+			t.Errorf("VOL_DIR %q was accepted", wrong)
 		}
 	}
 }

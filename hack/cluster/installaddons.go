@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// furnish pushes the images and applies the add-ons, side by side.
-func (c cache) furnish(ctx context.Context, own []artifact) error {
+// installAddOns pushes the images and applies the add-ons in parallel.
+func (c cache) installAddOns(ctx context.Context, own []artifact) error {
 	current, err := c.readRecord()
 	if err != nil {
 		return err
 	}
 	pushed := make(chan error, 1)
 	go func() {
-		err := await(ctx, "the registry", 30*time.Second, func(ctx context.Context) error { return ping(ctx, current.Ports.registry()) })
+		err := waitUntil(ctx, "the registry", 30*time.Second, func(ctx context.Context) error { return checkRegistry(ctx, current.Ports.registry()) })
 		if err == nil {
 			err = c.pushSystemImages(ctx, current.Ports.registry(), own)
 		}
@@ -30,36 +30,37 @@ func (c cache) furnish(ctx context.Context, own []artifact) error {
 	return errors.Join(err, <-pushed)
 }
 
-// applyManifests applies what was not yet applied to this cluster.
+// applyManifests applies the manifests unless the last applied ones are unchanged.
 func (c cache) applyManifests(ctx context.Context) error {
-	text, err := wantedManifests(ctx)
+	text, err := desiredManifests(ctx)
 	if err != nil {
 		return err
 	}
-	mark := c.state("applied")
-	if last, err := os.ReadFile(mark); err == nil && string(last) == digest(text) {
+	path := c.state("applied")
+	if last, err := os.ReadFile(path); err == nil && string(last) == hexDigest(text) {
 		return nil
 	}
-	// The first pass may meet kinds whose definitions it has only just applied.
+	// The first attempt may fail for a kind whose definition it has just applied.
 	var out []byte
 	for range 20 {
 		kubectl := exec.CommandContext(ctx, filepath.Join(c.assets(), "kubectl"), "--kubeconfig="+c.kubeconfig(),
 			"apply", "--server-side", "--force-conflicts", "--field-manager=atoll-cluster", "-f", "-")
 		kubectl.Stdin = strings.NewReader(text)
 		if out, err = kubectl.CombinedOutput(); err == nil {
-			return writeFile(mark, []byte(digest(text)), 0o644)
+			return writeFile(path, []byte(hexDigest(text)), 0o644)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(poll):
+		case <-time.After(pollInterval):
 		}
 	}
 	return fmt.Errorf("kubectl apply: %w: %s", err, out)
 }
 
-// wantedManifests finds the Gateway API's definitions in its module.
-func wantedManifests(ctx context.Context) (string, error) {
+// desiredManifests returns the manifests of all add-ons. It reads the definitions of
+// the Gateway API from its Go module.
+func desiredManifests(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "sigs.k8s.io/gateway-api")
 	cmd.Dir, cmd.Env = "build/gateway-api", buildEnv(os.Environ(), runtime.GOOS)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -71,5 +72,5 @@ func wantedManifests(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the Gateway API's module: %w", err)
 	}
-	return manifests(filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"))
+	return renderManifests(filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"))
 }

@@ -35,79 +35,79 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// backedUp is a service that keeps two backups.
-type backedUp struct {
-	*notes
-	store *store
-	// runs counts the backups that were asked for.
-	runs int
-	// taken are those that were made, oldest first.
-	taken []takenBackup
+// backupService is a notes service that keeps two backups.
+type backupService struct {
+	*notesService
+	store *backupStore
+	// jobCount is the number of backup Jobs that the test created.
+	jobCount int
+	// completed holds the completed backups, oldest first.
+	completed []completedBackup
 }
 
-// takenBackup is a backup and the notes that it must hold.
-type takenBackup struct {
+// completedBackup is a backup and the notes that it must hold.
+type completedBackup struct {
 	name  string
 	notes map[string]string
 }
 
-// newBackedUp describes a service for each engine.
-func newBackedUp(s *store, where string, destination v1alpha1.BackupLocation) []*backedUp {
-	all := make([]*backedUp, len(engines))
-	for i, n := range onePerEngine(s.ns, "-"+where) {
+// newBackupServices describes one service for each engine.
+func newBackupServices(s *backupStore, suffix string, destination v1alpha1.BackupLocation) []*backupService {
+	all := make([]*backupService, len(engines))
+	for i, n := range onePerEngine(s.ns, "-"+suffix) {
 		n.spec.Spec.Database.Backup = &v1alpha1.DatabaseBackup{Schedule: "@yearly", Keep: ptr.To[int32](2), Destination: destination}
 		n.spec.Spec.Scaling = &v1alpha1.Scaling{Replicas: ptr.To[int32](1)}
-		all[i] = &backedUp{notes: n, store: s}
+		all[i] = &backupService{notesService: n, store: s}
 	}
 	return all
 }
 
-func (b *backedUp) inBucket() bool { return b.spec.Spec.Database.Backup.Destination.S3 != nil }
+func (b *backupService) usesBucket() bool { return b.spec.Spec.Database.Backup.Destination.S3 != nil }
 
-// source is the service's own backup of a name; empty means the newest.
-func (b *backedUp) source(name string) v1alpha1.RestoreSource {
-	to := &b.spec.Spec.Database.Backup.Destination
-	return v1alpha1.RestoreSource{PersistentVolumeClaim: to.PersistentVolumeClaim, S3: to.S3, Backup: name}
+// source returns the named backup of the service; an empty name means the newest.
+func (b *backupService) restoreSource(name string) v1alpha1.RestoreSource {
+	destination := &b.spec.Spec.Database.Backup.Destination
+	return v1alpha1.RestoreSource{PersistentVolumeClaim: destination.PersistentVolumeClaim, S3: destination.S3, Backup: name}
 }
 
-// run begins a backup as a user would who wants one now.
-func (b *backedUp) run(ctx context.Context) {
+// startBackup starts a backup with the command that a user would run.
+func (b *backupService) startBackup(ctx context.Context) {
 	GinkgoHelper()
-	b.runs++
+	b.jobCount++
 	cronJob := names.Backup(b.name())
-	_, err := kubectl(ctx, "-n", b.spec.Namespace, "create", "job", "--from=cronjob/"+cronJob, fmt.Sprintf("%s-%d", cronJob, b.runs))
+	_, err := kubectl(ctx, "-n", b.spec.Namespace, "create", "job", "--from=cronjob/"+cronJob, fmt.Sprintf("%s-%d", cronJob, b.jobCount))
 	Expect(err).NotTo(HaveOccurred())
 }
 
-// backUp takes a backup and waits until the status tells of it.
-func (b *backedUp) backUp(ctx context.Context) {
+// backUp starts a backup and waits until the status reports it.
+func (b *backupService) backUp(ctx context.Context) {
 	GinkgoHelper()
 	begin := time.Now().Truncate(time.Second)
 	b.mu.Lock()
 	notes := maps.Clone(b.written)
 	b.mu.Unlock()
-	b.run(ctx)
+	b.startBackup(ctx)
 
 	var last *v1alpha1.BackupStatus
 	Eventually(ctx, func(g Gomega) {
-		ms := b.live()
+		ms := b.key()
 		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
 		last = ms.Status.Database.LastBackup
 		g.Expect(last).NotTo(BeNil())
 		g.Expect(last.Time.Time).To(BeTemporally(">=", begin))
 	}).Should(Succeed(), b.name())
-	eventuallyHas(ctx, b.live(), v1alpha1.ConditionBackupReady, metav1.ConditionTrue, v1alpha1.ReasonBackedUp)
+	eventuallyHas(ctx, b.key(), v1alpha1.ConditionBackupReady, metav1.ConditionTrue, v1alpha1.ReasonBackedUp)
 
 	folder, name := path.Split(last.Location)
 	Expect(folder).To(Equal(b.location()))
-	Expect(last.Size).To(Equal(b.store.size(ctx, b, name)), b.name())
+	Expect(last.Size).To(Equal(b.store.backupSize(ctx, b, name)), b.name())
 	Expect(last.Time.Time).To(BeTemporally("<=", time.Now()))
-	b.taken = append(b.taken, takenBackup{name, notes})
+	b.completed = append(b.completed, completedBackup{name, notes})
 }
 
-// location is where the service's backups are, as the status has it.
-func (b *backedUp) location() string {
-	if b.inBucket() {
+// location returns the folder of the service's backups as the status reports it.
+func (b *backupService) location() string {
+	if b.usesBucket() {
 		return fmt.Sprintf("s3://%s/%s/%s/%s/", bucketName, bucketFolder, b.spec.Namespace, b.name())
 	}
 	return fmt.Sprintf("pvc://%s/%s/", backupClaim, b.name())
