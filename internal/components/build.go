@@ -89,7 +89,7 @@ func missingCRD(c *Component) *condition.Problem {
 	return &condition.Problem{
 		Condition: c.Condition,
 		Reason:    v1alpha1.ReasonCRDNotInstalled,
-		Message: fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (%s); it is taken up without a restart",
-			c.Kind, c.CRD.Name, c.CRD.Provider),
+		Message: condition.ParseMessage(fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (%s); it is taken up without a restart",
+			c.Kind, c.CRD.Name, c.CRD.Provider)),
 	}
 }

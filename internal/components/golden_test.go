@@ -291,7 +291,7 @@ func writeProblems(problems []heldBack) string {
 		if h.problem.Stalled {
 			state = "Stalled"
 		}
-		fmt.Fprintf(&text, "%s %s %s: %s\n", h.problem.Condition, h.problem.Reason, state, h.problem.Message)
+		fmt.Fprintf(&text, "%s %s %s: %s\n", h.problem.Condition, h.problem.Reason, state, h.problem.Message.String())
 		fmt.Fprintf(&text, "  holds back: %s\n", strings.Join(h.kinds, ", "))
 	}
 	return text.String()

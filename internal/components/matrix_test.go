@@ -191,7 +191,7 @@ func TestMatrix(t *testing.T) {
 		objects, problems := buildAll(t, in)
 		for _, p := range problems {
 			if p.problem.Condition != v1alpha1.ConditionRoutesReady && p.problem.Reason != v1alpha1.ReasonProgressing {
-				t.Errorf("%s: %s", ms.Name, p.problem.Message)
+				t.Errorf("%s: %s", ms.Name, p.problem.Message.String())
 			}
 		}
 		for _, o := range objects {

@@ -335,7 +335,7 @@ func TestUnresolved(t *testing.T) {
 	in := &inputs.Inputs{Microservice: ms, Edges: graph.Resolve(ms, graph.Services{Find: find, MemberOf: graph.TopologyOf})}
 	problem := workload.Unresolved(in)
 	if problem == nil || problem.Reason != v1alpha1.ReasonDependencyNotFound ||
-		!strings.Contains(problem.Message, `"absent"`) || !strings.Contains(problem.Message, `"gone"`) || strings.Contains(problem.Message, `"users"`) {
+		!strings.Contains(problem.Message.String(), `"absent"`) || !strings.Contains(problem.Message.String(), `"gone"`) || strings.Contains(problem.Message.String(), `"users"`) {
 		t.Errorf("what does not resolve is told as %+v", problem)
 	}
 }

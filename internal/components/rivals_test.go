@@ -198,7 +198,7 @@ func TestConflictingRoutes(t *testing.T) {
 	h := routes.RouteConflictHealth(in)
 	wantMessage := `routes[0]: shop.example.com/orders already belongs to Microservice "a"; routes[0]: www.example.com/orders already belongs to Microservice "a"; ` +
 		`routes[2]: www.example.com/half already belongs to Microservice "c" of namespace "guests": give one of the two another path, hostname or header`
-	if h == nil || !h.Stalled || h.Message != wantMessage {
+	if h == nil || !h.Stalled || h.Message.String() != wantMessage {
 		t.Errorf("got %+v", h)
 	}
 }

@@ -26,7 +26,7 @@ import (
 type Health struct {
 	Ready   bool
 	Reason  string
-	Message string
+	Message Message
 	// Progressing says that it is on its way without anybody's doing.
 	Progressing bool
 	// Stalled says that only a change by the user helps.
@@ -34,9 +34,9 @@ type Health struct {
 }
 
 func Healthy(message string) Health {
-	return Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: message}
+	return Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: ParseMessage(message)}
 }
 
 func Progressing(format string, args ...any) Health {
-	return Health{Reason: v1alpha1.ReasonProgressing, Message: fmt.Sprintf(format, args...), Progressing: true}
+	return Health{Reason: v1alpha1.ReasonProgressing, Message: ParseMessage(fmt.Sprintf(format, args...)), Progressing: true}
 }

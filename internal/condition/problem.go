@@ -29,17 +29,17 @@ type Problem struct {
 	// component's own.
 	Condition string
 	Reason    string
-	Message   string
+	Message   Message
 	// Stalled means that only a change by the user helps. Otherwise Atoll waits for
 	// something that it watches.
 	Stalled bool
 }
 
 // Error returns the message. It makes a Problem an error.
-func (p *Problem) Error() string { return p.Message }
+func (p *Problem) Error() string { return p.Message.String() }
 
 func Invalid(format string, args ...any) *Problem {
-	return &Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: fmt.Sprintf(format, args...), Stalled: true}
+	return &Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: ParseMessage(fmt.Sprintf(format, args...)), Stalled: true}
 }
 
 // Health returns the problem as the health of what it holds back.

@@ -57,7 +57,7 @@ func (c *conditions) set(conditionType string, h condition.Health) {
 func (c *conditions) setStatus(conditionType string, status metav1.ConditionStatus, h condition.Health) {
 	c.keep[conditionType] = true
 	meta.SetStatusCondition(c.list, metav1.Condition{
-		Type: conditionType, Status: status, Reason: h.Reason, Message: truncate(h.Message), ObservedGeneration: c.generation,
+		Type: conditionType, Status: status, Reason: h.Reason, Message: truncate(h.Message.String()), ObservedGeneration: c.generation,
 	})
 }
 

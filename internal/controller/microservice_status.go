@@ -79,7 +79,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	if g.topologyRefuses {
 		key, _ := topologyKey(ms)
 		set.summarize(condition.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
-			Message: fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace)})
+			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace))})
 		set.keepAll()
 		unseenRoutes(status, set, v1alpha1.ReasonNotPermitted)
 		return
@@ -101,7 +101,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	for i := range out.built.Components {
 		collectHealth(health, &out.built.Components[i], g, out)
 	}
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The service is ready"}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The service is ready")}
 	for _, row := range condition.Conditions {
 		h, found := health[row.Name]
 		if !found {
@@ -121,7 +121,7 @@ func unseenRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason s
 	status.URLs = nil
 	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
 		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, condition.Health{Reason: reason,
-			Message: "Routes are left as they are; which Gateways they attach to is up to the Topology"})
+			Message: condition.ParseMessage("Routes are left as they are; which Gateways they attach to is up to the Topology")})
 	}
 }
 
@@ -169,7 +169,7 @@ func merge(health map[string]condition.Health, conditionType string, h condition
 }
 
 func waiting(reason, message string) condition.Health {
-	return condition.Health{Reason: reason, Message: message, Progressing: true}
+	return condition.Health{Reason: reason, Message: condition.ParseMessage(message), Progressing: true}
 }
 
 func databaseStatus(db *database.Database) *v1alpha1.DatabaseStatus {

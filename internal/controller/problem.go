@@ -37,27 +37,27 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	var foreign *apply.NotOwnedError
 	switch {
 	case errors.As(err, &foreign) && foreign.Leftover:
-		problem.Reason, problem.Message = v1alpha1.ReasonProgressing, foreign.Error()
+		problem.Reason, problem.Message = v1alpha1.ReasonProgressing, condition.ParseMessage(foreign.Error())
 		return problem, nil
 	case errors.As(err, &foreign):
-		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, foreign.Error(), true
+		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, condition.ParseMessage(foreign.Error()), true
 		return problem, nil
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = fmt.Sprintf("The API server refuses %s %q: %s", kind, name, err)
+		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q: %s", kind, name, err))
 		return problem, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		problem.Reason = v1alpha1.ReasonProgressing
-		problem.Message = "The namespace is being deleted"
+		problem.Message = condition.ParseMessage("The namespace is being deleted")
 		return problem, nil
 	case apierrors.IsForbidden(err):
 		// It may be let through at any time without a watch that tells.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, condition.Refusal(err.Error()))
+		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, condition.Refusal(err.Error())))
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed
-	problem.Message = fmt.Sprintf("%s %q could not be applied and is tried again", kind, name)
+	problem.Message = condition.ParseMessage(fmt.Sprintf("%s %q could not be applied and is tried again", kind, name))
 	return problem, retry
 }
 

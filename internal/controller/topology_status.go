@@ -84,7 +84,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	services := servicesHealth(state, &status.ReadyServices)
 	set.set(v1alpha1.ConditionServicesReady, services)
 	set.set(v1alpha1.ConditionGraphSound, graphHealth(missing, unpermitted, status.Cycles))
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The gateway and all services are ready"}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The gateway and all services are ready")}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
 		set.set(v1alpha1.ConditionGatewayReady, gateway)
@@ -92,12 +92,12 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	}
 	ready = condition.Worse(ready, services)
 	if wrong := isolation.IsolationProblem(topology); wrong != "" {
-		ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: wrong}
+		ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.ParseMessage(wrong)}
 	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
 		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {
 			ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
-				Message: fmt.Sprintf("allowedNamespaces.selector can't be read, and so selects nobody: %s", err)}
+				Message: condition.ParseMessage(fmt.Sprintf("allowedNamespaces.selector can't be read, and so selects nobody: %s", err))}
 		}
 	}
 	set.summarize(ready)
@@ -140,11 +140,11 @@ func servicesHealth(state *topologyState, ready *int32) condition.Health {
 	}
 	switch {
 	case len(state.members) == 0:
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: "No Microservice has joined yet: set topologyRef on those that should"}
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: condition.ParseMessage("No Microservice has joined yet: set topologyRef on those that should")}
 	case len(notReady) > 0:
 		return waiting(v1alpha1.ReasonServicesNotReady, "Not ready: "+listed(notReady))
 	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All services are ready"}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All services are ready")}
 }
 
 // shown is how a service is named to readers of the Topology.
@@ -187,9 +187,9 @@ func graphHealth(missing, unpermitted, cycles []string) condition.Health {
 		}
 	}
 	if reason != "" {
-		return condition.Health{Reason: reason, Message: strings.Join(messages, "; ")}
+		return condition.Health{Reason: reason, Message: condition.ParseMessage(strings.Join(messages, "; "))}
 	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies resolve, without a circle"}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All dependencies resolve, without a circle")}
 }
 
 // maxListed is how many entries the API takes of each list of the status, and

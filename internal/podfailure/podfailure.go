@@ -45,7 +45,7 @@ func Worst(pods []corev1.Pod, component string) *condition.Health {
 		rank, health := diagnose(pod)
 		// Pods are compared by message too, so that the order in which the cache
 		// holds them does not show.
-		if health != nil && (rank > worstRank || rank == worstRank && health.Message < worst.Message) {
+		if health != nil && (rank > worstRank || rank == worstRank && health.Message.String() < worst.Message.String()) {
 			worstRank, worst = rank, health
 		}
 	}
@@ -100,7 +100,7 @@ func diagnose(pod *corev1.Pod) (int, *condition.Health) {
 		c := &pod.Status.Conditions[i]
 		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
 			return rankUnschedulable, &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
-				Message: "No node takes the pod: " + schedulerSays(c.Message)}
+				Message: condition.ParseMessage("No node takes the pod: " + schedulerSays(c.Message))}
 		}
 	}
 	return 0, nil
@@ -115,7 +115,7 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *c
 	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
 		advice, passing := pullAdvice(status.State.Waiting, imageField(pod))
 		return rankImage, &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: !passing, Progressing: passing,
-			Message: fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, advice)}
+			Message: condition.ParseMessage(fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, advice))}
 	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 		return rankConfig, cannotBeMade(status.Name, status.State.Waiting.Message)
 	}
@@ -136,10 +136,10 @@ func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *c
 	// not the user's to mend until the Deployment's deadline has passed.
 	if last.Reason == "OOMKilled" {
 		return rankCrashLooping, &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-			Message: fmt.Sprintf("Container %q was killed for using more memory than its limit: raise resources.limits.memory", status.Name)}
+			Message: condition.ParseMessage(fmt.Sprintf("Container %q was killed for using more memory than its limit: raise resources.limits.memory", status.Name))}
 	}
 	return rankCrashLooping, &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-		Message: fmt.Sprintf("Container %q ends again and again, last with exit code %d%s: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, probablyEnded(last.ExitCode), controllerOf(pod), status.Name)}
+		Message: condition.ParseMessage(fmt.Sprintf("Container %q ends again and again, last with exit code %d%s: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, probablyEnded(last.ExitCode), controllerOf(pod), status.Name))}
 }
 
 // probablyEnded tells of exit codes that a service has when the kubelet ends it.
@@ -175,7 +175,7 @@ func cannotBeMade(container, why string) *condition.Health {
 		why += ": set runAsUser in podTemplate to another user than 0"
 	}
 	return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
-		Message: fmt.Sprintf("Container %q can't be made: %s", container, why)}
+		Message: condition.ParseMessage(fmt.Sprintf("Container %q can't be made: %s", container, why))}
 }
 
 // pullAdvice says what to do about an image that can't be pulled. What the

@@ -32,16 +32,16 @@ import (
 
 func TestPodProblem(t *testing.T) {
 	passing := func(advice string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true, Message: `Image "orders:1" of container "orders" can't be pulled: ` + advice}
+		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true, Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: ` + advice)}
 	}
 	image := func(advice string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: `Image "orders:1" of container "orders" can't be pulled: ` + advice}
+		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: ` + advice)}
 	}
 	config := func(why string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true, Message: `Container "orders" can't be made: ` + why}
+		return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true, Message: condition.ParseMessage(`Container "orders" can't be made: ` + why)}
 	}
 	crash := func(message string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true, Message: message}
+		return &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true, Message: condition.ParseMessage(message)}
 	}
 	const (
 		absent  = "the registry does not have it; correct image"
@@ -123,11 +123,11 @@ func TestPodProblem(t *testing.T) {
 			pods: []corev1.Pod{inputstest.Crashing("OOMKilled", 137)}, wantHealth: crash(`Container "orders" was killed for using more memory than its limit: raise resources.limits.memory`)},
 		"a pod that no node takes": {
 			pods:       []corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory.")},
-			wantHealth: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: "No node takes the pod: 0/1 nodes are available: 1 Insufficient memory."},
+			wantHealth: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage("No node takes the pod: 0/1 nodes are available: 1 Insufficient memory.")},
 		},
 		"what is said about preemption is left out": {
 			pods:       []corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.")},
-			wantHealth: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: "No node takes the pod: 0/1 nodes are available: 1 Insufficient memory."},
+			wantHealth: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage("No node takes the pod: 0/1 nodes are available: 1 Insufficient memory.")},
 		},
 		"a pod held back by a scheduling gate is not unschedulable": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable(""), func(p *corev1.Pod) { p.Status.Conditions[0].Reason = "SchedulingGated" })},
@@ -147,7 +147,7 @@ func TestPodProblem(t *testing.T) {
 				p.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "warm",
 					State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "not found"}}}}
 			})},
-			wantHealth: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: `Image "warm:1" of container "warm" can't be pulled: ` + absent},
+			wantHealth: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(`Image "warm:1" of container "warm" can't be pulled: ` + absent)},
 		},
 		"what a change of the spec mends comes first": {
 			pods:       []corev1.Pod{inputstest.Unschedulable("no room"), inputstest.Crashing("Error", 1), inputstest.Pulling(service)},
@@ -180,7 +180,7 @@ func TestPodProblemOfDatabase(t *testing.T) {
 	pod := inputstest.Crashing("Error", 1)
 	pod.Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentDatabase
 	want := &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-		Message: `Container "orders" ends again and again, last with exit code 1: see kubectl logs statefulset/orders-db -c orders --previous`}
+		Message: condition.ParseMessage(`Container "orders" ends again and again, last with exit code 1: see kubectl logs statefulset/orders-db -c orders --previous`)}
 	got := Worst([]corev1.Pod{pod}, v1alpha1.ComponentDatabase)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -149,17 +149,17 @@ func BackupHealth(in *Database) *condition.Health {
 		later = ""
 	}
 	if failed := failedBackup(in, last); failed != "" {
-		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: fmt.Sprintf("The last backup failed: %s; %s", failed, now)}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(fmt.Sprintf("The last backup failed: %s; %s", failed, now))}
 	}
 	switch {
 	case in.BackupOverdue:
 		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue,
-			Message: fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now)}
+			Message: condition.ParseMessage(fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now))}
 	case last == nil:
 		return &condition.Health{Reason: v1alpha1.ReasonNoBackup,
-			Message: fmt.Sprintf("No backup was made yet of this database; the first comes by schedule %q (UTC)%s", backup.Schedule, later)}
+			Message: condition.ParseMessage(fmt.Sprintf("No backup was made yet of this database; the first comes by schedule %q (UTC)%s", backup.Schedule, later))}
 	}
-	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: "The last backup was made and read back; see status.database.lastBackup"}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup was made and read back; see status.database.lastBackup")}
 }
 
 // failedBackup is why the last backup failed; empty when it did not.
@@ -168,7 +168,7 @@ func failedBackup(in *Database, last *v1alpha1.BackupStatus) string {
 		return clusterBackupFailure(in, last)
 	}
 	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentBackup); h != nil {
-		return h.Message
+		return h.Message.String()
 	}
 	var newest *batchv1.Job
 	var at metav1.Time

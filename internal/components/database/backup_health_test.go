@@ -122,10 +122,10 @@ func TestLastBackup(t *testing.T) {
 
 func TestBackupHealth(t *testing.T) {
 	const now = "for one now: kubectl create job --from=cronjob/orders-backup orders-backup-now"
-	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: `No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); ` + now}
-	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: "The last backup was made and read back; see status.database.lastBackup"}
+	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); ` + now)}
+	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup was made and read back; see status.database.lastBackup")}
 	failed := func(why, then string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: "The last backup failed: " + why + "; " + then}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage("The last backup failed: " + why + "; " + then)}
 	}
 	overdue := func(in *inputs.Inputs) { in.BackupOverdue = true }
 	server := func(field string) func(*inputs.Inputs) {
@@ -149,13 +149,13 @@ func TestBackupHealth(t *testing.T) {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(5), failedAt(4, "b-1", "connection refused")}, want: made},
 		"a Job of another component that failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", ""), func(in *inputs.Inputs) { in.Jobs[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentMigration }}, want: made},
-		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: `No backup was made when schedule "0 3 * * *" last asked for one: see kubectl describe cronjob orders-backup; ` + now}},
+		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup was made when schedule "0 3 * * *" last asked for one: see kubectl describe cronjob orders-backup; ` + now)}},
 		"overdue and failed": {of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "disk full"), overdue}, want: failed("disk full", now)},
 		"a pod that can't start": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), stuck("b-1", v1alpha1.ComponentBackup)},
 			want: failed(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`, now)},
 
-		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: `No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`}},
+		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`)}},
 		"a Cluster's last one":        {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},
 		"a Cluster's last one failed": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("see kubectl get backups.postgresql.cnpg.io", "for one now, make a Backup of CloudNativePG")},
 	})

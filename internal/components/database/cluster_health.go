@@ -89,7 +89,7 @@ func ClusterHealth(in *Database, live kube.Object) condition.Health {
 		return condition.Progressing("Cluster %q is being updated", in.Microservice.Name+"-db")
 	}
 	if in.Suspended() {
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is hibernated: set suspend to false to wake it"}
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is hibernated: set suspend to false to wake it")}
 	}
 	if clusterRuns(c) {
 		if problem := AwaitingCredentials(in); problem != nil {
@@ -103,9 +103,9 @@ func ClusterHealth(in *Database, live kube.Object) condition.Health {
 	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")
 	if phase == "" {
 		return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-			Message: fmt.Sprintf("CloudNativePG has not taken up Cluster %q yet: is its operator running?", c.GetName())}
+			Message: condition.ParseMessage(fmt.Sprintf("CloudNativePG has not taken up Cluster %q yet: is its operator running?", c.GetName()))}
 	}
-	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: fmt.Sprintf("Cluster %q: %s", c.GetName(), phase)}
+	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Cluster %q: %s", c.GetName(), phase))}
 }
 
 // clusterRuns says whether a Cluster accepts connections.

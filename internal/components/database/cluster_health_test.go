@@ -34,35 +34,35 @@ func TestClusterHealth(t *testing.T) {
 	}
 	ready := func(value string) []any { return []any{map[string]any{"type": "Ready", "status": value}} }
 	checkHealth(t, func(in *Database) *condition.Health { return ptr.To(ClusterHealth(in, in.DatabaseState.Cluster)) }, map[string]healthCase{
-		"not there yet": {of: "cloudnativepg-all-fields", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `Cluster "orders-db" is being updated`}},
-		"ready":         {of: "cloudnativepg-live", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The database accepts connections"}},
+		"not there yet": {of: "cloudnativepg-all-fields", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is being updated`)}},
+		"ready":         {of: "cloudnativepg-live", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")}},
 		"ready, and the service has no user yet": {
 			of: "cloudnativepg-first-password", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true,
-				Message: `The database is being given the service's user, which Secret "orders-db" will hold`}},
+				Message: condition.ParseMessage(`The database is being given the service's user, which Secret "orders-db" will hold`)}},
 		"ready, and the service's user is published": {
-			of: "cloudnativepg-first-publish", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The database accepts connections"}},
-		"hibernated": {of: "cloudnativepg-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is hibernated: set suspend to false to wake it"}},
+			of: "cloudnativepg-first-publish", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")}},
+		"hibernated": {of: "cloudnativepg-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is hibernated: set suspend to false to wake it")}},
 		"not taken up by its operator": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{})},
-			want: &condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: `CloudNativePG has not taken up Cluster "orders-db" yet: is its operator running?`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(`CloudNativePG has not taken up Cluster "orders-db" yet: is its operator running?`)}},
 		"being set up": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary"})},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: `Cluster "orders-db": Setting up primary`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Setting up primary`)}},
 		"not ready any more": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Failing over", "conditions": ready("False")})},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: `Cluster "orders-db": Failing over`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Failing over`)}},
 		"another condition than Ready says nothing": {
 			of: "cloudnativepg-live",
 			changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary", "conditions": []any{
 				map[string]any{"type": "ContinuousArchiving", "status": "True"}}})},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: `Cluster "orders-db": Setting up primary`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Setting up primary`)}},
 		"a server's pod that can't start": {
 			of: "cloudnativepg-live",
 			changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary"}), func(in *inputs.Inputs) {
 				in.Pods = []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}
 			}},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`}},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)}},
 	})
 	if got := ClusterHealth(Of(&inputs.Inputs{Microservice: inputstest.Orders()}), nil); got.Ready {
 		t.Errorf("nothing there is ready: %+v", got)
@@ -86,10 +86,10 @@ func TestConnectionsHealth(t *testing.T) {
 	}
 	const pg, advice = "database-postgresql-builtin-retain", ": lower database.pool or the number of pods, or raise the limit in database.parameters"
 	enough := func(sum string) *condition.Health {
-		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: sum}
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.ParseMessage(sum)}
 	}
 	few := func(sum string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonTooFewConnections, Message: sum + advice}
+		return &condition.Health{Reason: v1alpha1.ReasonTooFewConnections, Message: condition.ParseMessage(sum + advice)}
 	}
 	checkHealth(t, ConnectionsHealth, map[string]healthCase{
 		"no database":                      {of: "defaults"},

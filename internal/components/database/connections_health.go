@@ -31,8 +31,8 @@ func ConnectionsHealth(in *Database) *condition.Health {
 	pods := int(in.MaxReplicas())
 	budget := p.Connections(pods, in.Surge(pods))
 	if budget.Sufficient() {
-		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: budget.String()}
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.ParseMessage(budget.String())}
 	}
 	return &condition.Health{Reason: v1alpha1.ReasonTooFewConnections,
-		Message: budget.String() + ": lower database.pool or the number of pods, or raise the limit in database.parameters"}
+		Message: condition.ParseMessage(budget.String() + ": lower database.pool or the number of pods, or raise the limit in database.parameters")}
 }

@@ -180,7 +180,7 @@ func ServerHealth(in *Database, live kube.Object) condition.Health {
 	case set == nil || set.Status.ObservedGeneration < set.Generation:
 		return condition.Progressing("StatefulSet %q is being updated", name)
 	case in.Suspended():
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is suspended: set suspend to false to start it"}
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")}
 	case set.Status.ReadyReplicas < 1:
 		return databaseUnready(in, set)
 	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
@@ -197,19 +197,19 @@ func databaseUnready(in *Database, set *appsv1.StatefulSet) condition.Health {
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
 	h := podfailure.Worst(in.Pods, v1alpha1.ComponentDatabase)
 	// That a pod waits for its claim is better told of the claim.
-	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message, "PersistentVolumeClaim")
+	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message.String(), "PersistentVolumeClaim")
 	switch {
 	case h != nil && !waits:
 		return *h
 	case set.Status.Replicas == 0:
 		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-			Message: fmt.Sprintf("StatefulSet %q has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset %s)", set.Name, set.Name)}
+			Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset %s)", set.Name, set.Name))}
 	case unbound:
 		return condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-			Message: fmt.Sprintf("PersistentVolumeClaim %q%s is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, ofClass(claim), claim.Name)}
+			Message: condition.ParseMessage(fmt.Sprintf("PersistentVolumeClaim %q%s is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, ofClass(claim), claim.Name))}
 	}
 	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", set.Name)}
+		Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", set.Name))}
 }
 
 func ofClass(claim *corev1.PersistentVolumeClaim) string {
@@ -227,8 +227,8 @@ func ExternalHealth(in *Database) *condition.Health {
 	}
 	for _, message := range in.References.Missing {
 		if strings.Contains(message, "database.external.secretName") {
-			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: message, Progressing: true}
+			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(message), Progressing: true}
 		}
 	}
-	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: fmt.Sprintf("Secret %q says where the database is", spec.External.SecretName)}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage(fmt.Sprintf("Secret %q says where the database is", spec.External.SecretName))}
 }

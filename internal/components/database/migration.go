@@ -143,10 +143,10 @@ func migrationHealth(in *Database) condition.Health {
 	name := names.Migration(in.Microservice, MigrationHash(in))
 	image := MigrationImage(in)
 	if Migrated(in) {
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: fmt.Sprintf("The migration of image %q has run", image)}
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q has run", image))}
 	}
 	if in.Suspended() {
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The migration runs when the service is not suspended any more"}
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The migration runs when the service is not suspended any more")}
 	}
 	if other, running := OtherMigration(in, name); other != nil && in.Job(name) == nil {
 		if running {
@@ -165,7 +165,7 @@ func migrationHealth(in *Database) condition.Health {
 		return migrating("The migration of image %q is about to begin", image)
 	case inputs.JobFailed(job):
 		return condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
-			Message: fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, inputs.Failure(in.Inputs, name))}
+			Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, inputs.Failure(in.Inputs, name)))}
 	}
 	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentMigration); h != nil {
 		return *h
@@ -183,7 +183,7 @@ func triesSoFar(in *Database, name string) string {
 }
 
 func migrating(format string, args ...any) condition.Health {
-	return condition.Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: fmt.Sprintf(format, args...)}
+	return condition.Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf(format, args...))}
 }
 
 // AwaitingMigration holds a rollout back until its migration has run.

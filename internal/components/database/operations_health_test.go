@@ -72,10 +72,10 @@ func TestMigrationHealth(t *testing.T) {
 		earlier = "orders-migrate-0a0a0a0a0a"
 	)
 	migrating := func(message string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: message}
+		return &condition.Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: condition.ParseMessage(message)}
 	}
 	aboutToBegin := migrating(`The migration of image "ghcr.io/example/orders:1.4.0" is about to begin`)
-	has := &condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: `The migration of image "ghcr.io/example/orders:1.4.0" has run`}
+	has := &condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: condition.ParseMessage(`The migration of image "ghcr.io/example/orders:1.4.0" has run`)}
 	checkHealth(t, MigrationHealth, map[string]healthCase{
 		"none is asked for": {of: "database-postgresql-builtin-retain"},
 		"no database":       {of: "defaults"},
@@ -93,20 +93,20 @@ func TestMigrationHealth(t *testing.T) {
 		"its image does not exist": {
 			of: "migration-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }, stuck(job, v1alpha1.ComponentMigration)},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image or database.migration.image`}},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image or database.migration.image`)}},
 		"the Job has ended":                     {of: "migration-complete", want: has},
 		"the Deployment says so":                {of: "migration-marked", want: has},
 		"a suspended service that was migrated": {of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: has},
 		"a suspended service": {
-			of: "migration-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The migration runs when the service is not suspended any more"}},
+			of: "migration-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The migration runs when the service is not suspended any more")}},
 		"it failed: its last words": {
 			of: "error-migration-failed",
-			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: `The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
-				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " migrating to 7\nrelation \"orders\" exists"}},
+			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: condition.ParseMessage(`The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
+				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " migrating to 7\nrelation \"orders\" exists")}},
 		"it failed and its pod is gone": {
 			of: "error-migration-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }},
-			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: `The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
-				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " see kubectl describe job " + job}},
+			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: condition.ParseMessage(`The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits: ` +
+				`correct image, env or database.migration, or delete Job "` + job + `" to run it again. It said:` + " see kubectl describe job " + job)}},
 		"a failed Job that was deleted is run again": {
 			of: "error-migration-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Jobs, in.Pods = nil, nil }}, want: aboutToBegin},
 		"an earlier one runs": {
@@ -133,24 +133,24 @@ func TestMigrationHealth(t *testing.T) {
 
 func TestRestoreHealth(t *testing.T) {
 	const job = "orders-restore-fc1e1339de"
-	soon := &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
-	filled := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
+	soon := &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is filled from the backup as soon as it accepts connections")}
+	filled := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was filled from the backup")}
 	refused := &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
-		Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
+		Message: condition.ParseMessage("The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice")}
 	failed := func(why string) *condition.Health {
 		return &condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: "The database could not be filled: " + why + `. Correct database.restore, or remove it to begin with what is in the database now, or delete Job "` + job + `" to try again`}
+			Message: condition.ParseMessage("The database could not be filled: " + why + `. Correct database.restore, or remove it to begin with what is in the database now, or delete Job "` + job + `" to try again`)}
 	}
 	checkHealth(t, RestoreHealth, map[string]healthCase{
 		"none is asked for":          {of: "database-postgresql-builtin-retain"},
 		"no database":                {of: "defaults"},
 		"there is no volume yet":     {of: "restore-waiting", want: soon},
 		"the Job is about to begin":  {of: "restore-claim", want: soon},
-		"the Job runs":               {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: `Job "` + job + `" is filling the database from the backup`}},
+		"the Job runs":               {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(`Job "` + job + `" is filling the database from the backup`)}},
 		"the Job has ended":          {of: "restore-done", want: filled},
 		"the claim says so":          {of: "restore-marked", want: filled},
 		"the claim is of another":    {of: "restore-of-another-volume", want: refused},
-		"a suspended service":        {of: "restore-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is filled when the service is not suspended any more"}},
+		"a suspended service":        {of: "restore-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is filled when the service is not suspended any more")}},
 		"a suspended one, filled":    {of: "restore-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: filled},
 		"it failed: its last words":  {of: "error-restore-failed", want: failed("the database is not empty: it holds 3 tables")},
 		"it failed and said nothing": {of: "error-restore-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods[0].Status.ContainerStatuses[0].State.Terminated.Message = " \n" }}, want: failed("it ended with exit code 1 and said nothing")},
@@ -160,19 +160,19 @@ func TestRestoreHealth(t *testing.T) {
 				pod.Labels[v1alpha1.LabelComponent], pod.Labels[batchv1.JobNameLabel] = v1alpha1.ComponentRestore, job
 				in.Pods = []corev1.Pod{pod}
 			}},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: `No node takes the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage(`No node takes the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`)}},
 
 		"a Cluster that is not there yet": {
-			of: "cloudnativepg-restore", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}},
+			of: "cloudnativepg-restore", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is recovered from the backup as it is made")}},
 		"a Cluster that was begun otherwise": {
 			of: "cloudnativepg-restore-too-late", want: &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
 				Message: refused.Message}},
 		"a Cluster that is being recovered": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){recovering("False")},
-			want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: `Cluster "orders-db": Setting up primary`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Setting up primary`)}},
 		"a Cluster that was recovered": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){recovering("True")},
-			want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was recovered from the backup"}},
+			want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was recovered from the backup")}},
 	})
 }
 
@@ -188,9 +188,9 @@ func recovering(ready string) func(*inputs.Inputs) {
 
 func TestRotationHealth(t *testing.T) {
 	rotating := func(message string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonRotating, Progressing: true, Message: message}
+		return &condition.Health{Reason: v1alpha1.ReasonRotating, Progressing: true, Message: condition.ParseMessage(message)}
 	}
-	done := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: "The password was changed and the old one works no more"}
+	done := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.ParseMessage("The password was changed and the old one works no more")}
 	wanted := func(value string) func(*inputs.Inputs) {
 		return func(in *inputs.Inputs) {
 			in.Microservice.Annotations = map[string]string{v1alpha1.AnnotationRotateCredentials: value}
@@ -221,11 +221,11 @@ func TestRotationHealth(t *testing.T) {
 		"a Job that can't start": {
 			of: "rotation-2-set", changes: []func(*inputs.Inputs){stuck("orders-rotate-6f764820f2", v1alpha1.ComponentRotation)},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true,
-				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`}},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)}},
 		"a database that is run elsewhere": {
 			of: "database-postgresql-external", changes: []func(*inputs.Inputs){wanted("1")},
-			want: &condition.Health{Reason: v1alpha1.ReasonNotSupported, Message: `The password of an External database is changed where it is run: ` +
-				`write the new one to Secret "orders-cloudsql" and the pods are replaced; remove the annotation atoll.dev/rotate-credentials`}},
+			want: &condition.Health{Reason: v1alpha1.ReasonNotSupported, Message: condition.ParseMessage(`The password of an External database is changed where it is run: ` +
+				`write the new one to Secret "orders-cloudsql" and the pods are replaced; remove the annotation atoll.dev/rotate-credentials`)}},
 		"the first password of a Cluster": {
 			of: "cloudnativepg-first-password", want: nil},
 	})

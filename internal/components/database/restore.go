@@ -124,35 +124,35 @@ func restoreHealth(in *Database) condition.Health {
 	switch {
 	case restoreRefused(in):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
-			Message: "The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice"}
+			Message: condition.ParseMessage("The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice")}
 	case id != "" && restoredBy(in) == id:
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was filled from the backup"}
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was filled from the backup")}
 	case !filledByJob(in):
 		return recoveryHealth(in)
 	case in.Suspended():
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is filled when the service is not suspended any more"}
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is filled when the service is not suspended any more")}
 	case id == "" || in.Job(name) == nil:
-		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is filled from the backup as soon as it accepts connections"}
+		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is filled from the backup as soon as it accepts connections")}
 	case inputs.JobFailed(in.Job(name)):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(in.Inputs, name), name)}
+			Message: condition.ParseMessage(fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(in.Inputs, name), name))}
 	}
 	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
-	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name))}
+	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name)))}
 }
 
 // recoveryHealth is how CloudNativePG's recovery is.
 func recoveryHealth(in *Database) condition.Health {
 	if in.DatabaseState.Cluster == nil {
-		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: "The database is recovered from the backup as it is made"}
+		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is recovered from the backup as it is made")}
 	}
 	if h := ClusterHealth(in, in.DatabaseState.Cluster); !h.Ready {
 		h.Reason = v1alpha1.ReasonRestoring
 		return h
 	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: "The database was recovered from the backup"}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was recovered from the backup")}
 }
 
 // AwaitingRestore holds the service back until its database is filled.

@@ -135,8 +135,8 @@ func RotationHealth(in *Database) *condition.Health {
 	}
 	if in.managed() == nil {
 		return &condition.Health{Reason: v1alpha1.ReasonNotSupported,
-			Message: fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
-				in.Plan.SecretName, v1alpha1.AnnotationRotateCredentials)}
+			Message: condition.ParseMessage(fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
+				in.Plan.SecretName, v1alpha1.AnnotationRotateCredentials))}
 	}
 	if in.rotation != rotationNone && in.DatabaseState.Binding == nil {
 		// A first password is told of as a part of making the database.
@@ -149,7 +149,7 @@ func RotationHealth(in *Database) *condition.Health {
 		case in.rotation == rotationNone && binding.Retiring:
 			return ptr.To(rotating("The change of the password was broken off before the old one was made useless, and goes on"))
 		}
-		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: "The password was changed and the old one works no more"}
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.ParseMessage("The password was changed and the old one works no more")}
 	}
 	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
@@ -168,7 +168,7 @@ func RotationHealth(in *Database) *condition.Health {
 }
 
 func rotating(message string) condition.Health {
-	return condition.Health{Reason: v1alpha1.ReasonRotating, Message: message, Progressing: true}
+	return condition.Health{Reason: v1alpha1.ReasonRotating, Message: condition.ParseMessage(message), Progressing: true}
 }
 
 // AwaitingCredentials says that a new Cluster has no user for the service yet.
@@ -178,5 +178,5 @@ func AwaitingCredentials(in *Database) *condition.Problem {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonProgressing,
-		Message: fmt.Sprintf("The database is being given the service's user, which Secret %q will hold", names.Database(in.Microservice.Name))}
+		Message: condition.ParseMessage(fmt.Sprintf("The database is being given the service's user, which Secret %q will hold", names.Database(in.Microservice.Name)))}
 }

@@ -131,8 +131,8 @@ func credentialsProblem(in *Database) *condition.Problem {
 		return &condition.Problem{
 			Condition: v1alpha1.ConditionDatabaseReady,
 			Reason:    v1alpha1.ReasonNotOwned,
-			Message: fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
-				state.ForeignSecret),
+			Message: condition.ParseMessage(fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
+				state.ForeignSecret)),
 			Stalled: true,
 		}
 	case in.clustered() != nil:
@@ -159,5 +159,5 @@ func lost(in *Database, secret, what, keys string) *condition.Problem {
 		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
 			names.DatabaseClaim(in.Microservice.Name), secret, what, keys)
 	}
-	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: message, Stalled: true}
+	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: condition.ParseMessage(message), Stalled: true}
 }

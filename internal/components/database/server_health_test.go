@@ -36,7 +36,7 @@ func TestDatabaseHealth(t *testing.T) {
 		status.ObservedGeneration = 2
 		return &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: "orders-db", Generation: 2}, Status: status}
 	}
-	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `StatefulSet "orders-db" is being updated`}
+	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" is being updated`)}
 	claim := func(phase corev1.PersistentVolumeClaimPhase) *corev1.PersistentVolumeClaim {
 		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-orders-db-0"}, Status: corev1.PersistentVolumeClaimStatus{Phase: phase}}
 	}
@@ -46,8 +46,8 @@ func TestDatabaseHealth(t *testing.T) {
 		return c
 	}
 	refused := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: `StatefulSet "orders-db" has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset orders-db)`}
-	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: `StatefulSet "orders-db": its pod does not accept connections yet`}
+		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset orders-db)`)}
+	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db": its pod does not accept connections yet`)}
 	for name, tc := range map[string]struct {
 		ms         *v1alpha1.Microservice
 		pods       []corev1.Pod
@@ -62,20 +62,20 @@ func TestDatabaseHealth(t *testing.T) {
 		},
 		"a ready pod accepts connections": {
 			ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{ReadyReplicas: 1, CurrentRevision: "a", UpdateRevision: "a"}),
-			wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The database accepts connections"},
+			wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")},
 		},
 		"the old pod does not make a change ready": {
 			ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{ReadyReplicas: 1, CurrentRevision: "a", UpdateRevision: "b"}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `StatefulSet "orders-db" is rolling out a change`},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" is rolling out a change`)},
 		},
 		"suspended is neither ready nor on its way": {
 			ms: inputstest.Orders(inputstest.Suspended), live: live(appsv1.StatefulSetStatus{}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The database is suspended: set suspend to false to start it"},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")},
 		},
 		"the pod's own word comes first": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}, live: live(appsv1.StatefulSetStatus{}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)},
 		},
 		"a pod of the service is not the database's": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)}, live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet,
@@ -88,18 +88,18 @@ func TestDatabaseHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."), ofDatabase)},
 			claim: ofStorageClass(claim(corev1.ClaimPending), "nope"), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: `PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`)},
 		},
 		"a claim that waits for the pod's node leaves the word to the pod": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory."), ofDatabase)},
 			claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
-				Message: "No node takes the pod: 0/1 nodes are available: 1 Insufficient memory."},
+				Message: condition.ParseMessage("No node takes the pod: 0/1 nodes are available: 1 Insufficient memory.")},
 		},
 		"a claim that waits for its volume is named": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: `PersistentVolumeClaim "data-orders-db-0" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`)},
 		},
 		"a bound claim leaves the pod to wait for": {ms: inputstest.Orders(), claim: claim(corev1.ClaimBound), live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet},
 	} {

@@ -57,7 +57,7 @@ func undone(in *inputs.Inputs) *condition.Health {
 			}
 			if class := classWithout(in, route, need.feature); class != nil {
 				return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true,
-					Message: fmt.Sprintf("routes[%d]%s: GatewayClass %q does not do it (%s is not among its supportedFeatures): remove it, or use another class", i, need.field, class.Name, need.feature)}
+					Message: condition.ParseMessage(fmt.Sprintf("routes[%d]%s: GatewayClass %q does not do it (%s is not among its supportedFeatures): remove it, or use another class", i, need.field, class.Name, need.feature))}
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func TestUndone(t *testing.T) {
 	plain := v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	grpc := v1alpha1.Route{Port: "grpc", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	notSupported := func(message string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: message}
+		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: condition.ParseMessage(message)}
 	}
 	for name, tc := range map[string]struct {
 		routes   []v1alpha1.Route

@@ -125,7 +125,7 @@ func GatewayHealth(gateway *gatewayv1.Gateway) condition.Health {
 		switch {
 		case c == nil || c.ObservedGeneration < gateway.Generation || c.Status == metav1.ConditionUnknown:
 			return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-				Message: fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q: check that the class exists (kubectl get gatewayclass) and its controller runs", gateway.Name, gateway.Spec.GatewayClassName)}
+				Message: condition.ParseMessage(fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q: check that the class exists (kubectl get gatewayclass) and its controller runs", gateway.Name, gateway.Spec.GatewayClassName))}
 		case c.Status == metav1.ConditionFalse, c.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
 			return gatewayRefused(gateway, want, c)
 		}
@@ -141,11 +141,11 @@ func gatewayRefused(gateway *gatewayv1.Gateway, what gatewayv1.GatewayConditionT
 			l := &gateway.Status.Listeners[i].Conditions[j]
 			if goodWhenTrue(l.Type) && l.Status == metav1.ConditionFalse {
 				return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true,
-					Message: fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, listenerAdvice(l.Reason))}
+					Message: condition.ParseMessage(fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, listenerAdvice(l.Reason)))}
 			}
 		}
 	}
-	return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: message}
+	return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: condition.ParseMessage(message)}
 }
 
 func listenerAdvice(reason string) string {

@@ -51,9 +51,9 @@ func programmed(changes ...func(*gatewayv1.Gateway)) *gatewayv1.Gateway {
 const waitsForClass = `Gateway "shop" waits for the controller of GatewayClass "traefik": check that the class exists (kubectl get gatewayclass) and its controller runs`
 
 func TestGatewayHealth(t *testing.T) {
-	pending := condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: waitsForClass}
+	pending := condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(waitsForClass)}
 	refused := func(message string) condition.Health {
-		return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: message}
+		return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: condition.ParseMessage(message)}
 	}
 	unprogrammed := func(listener ...metav1.Condition) *gatewayv1.Gateway {
 		return programmed(func(g *gatewayv1.Gateway) {
@@ -69,7 +69,7 @@ func TestGatewayHealth(t *testing.T) {
 		gateway    *gatewayv1.Gateway
 		wantHealth condition.Health
 	}{
-		"accepted and programmed":            {gateway: programmed(), wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The Gateway is programmed"}},
+		"accepted and programmed":            {gateway: programmed(), wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The Gateway is programmed")}},
 		"without a word from its controller": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), wantHealth: pending},
 		"with what the CRD says by default": {gateway: programmed(func(g *gatewayv1.Gateway) {
 			g.Status.Conditions = []metav1.Condition{conditionOf("Accepted", metav1.ConditionUnknown, 2, "Pending"), conditionOf("Programmed", metav1.ConditionUnknown, 2, "Pending")}

@@ -72,7 +72,7 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 		gateway := GatewayKey(refs[i], in.Microservice.Namespace)
 		if in.Gateways[gateway] == nil {
 			return condition.Health{Reason: v1alpha1.ReasonNoGateway, Progressing: true,
-				Message: fmt.Sprintf("%s %q attaches to Gateway %q, which does not exist: create it, or correct routes[].parentRefs or the Topology's gateway", kind, name, gateway)}
+				Message: condition.ParseMessage(fmt.Sprintf("%s %q attaches to Gateway %q, which does not exist: create it, or correct routes[].parentRefs or the Topology's gateway", kind, name, gateway))}
 		}
 	}
 	for i := range refs {
@@ -85,7 +85,7 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 		return *h
 	}
 	return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-		Message: fmt.Sprintf("%s %q waits for its Gateway to accept it", kind, name)}
+		Message: condition.ParseMessage(fmt.Sprintf("%s %q waits for its Gateway to accept it", kind, name))}
 }
 
 func answered(c *metav1.Condition, generation int64) bool {
@@ -96,7 +96,7 @@ func rejected(kind, name string, parent *gatewayv1.RouteParentStatus, c *metav1.
 	// The Service is made in the same pass: its Gateway may only not know it yet.
 	stalled := c.Reason != string(gatewayv1.RouteReasonBackendNotFound)
 	return &condition.Health{Reason: v1alpha1.ReasonNotAccepted, Stalled: stalled, Progressing: !stalled,
-		Message: fmt.Sprintf("%s %q rejected by Gateway %q: %s", kind, name, parent.ParentRef.Name, c.Reason)}
+		Message: condition.ParseMessage(fmt.Sprintf("%s %q rejected by Gateway %q: %s", kind, name, parent.ParentRef.Name, c.Reason))}
 }
 
 // GatewayKey is namespace/name of the Gateway that a route attaches to.

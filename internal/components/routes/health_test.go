@@ -43,10 +43,10 @@ func TestRouteHealth(t *testing.T) {
 	no := func(kind, reason string) metav1.Condition {
 		return conditionOf(kind, metav1.ConditionFalse, 2, reason)
 	}
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "Routes are accepted"}
-	waits := condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: `HTTPRoute "orders" waits for its Gateway to accept it`}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("Routes are accepted")}
+	waits := condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(`HTTPRoute "orders" waits for its Gateway to accept it`)}
 	rejected := func(gateway, reason string) condition.Health {
-		return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Stalled: true, Message: fmt.Sprintf(`HTTPRoute "orders" rejected by Gateway %q: %s`, gateway, reason)}
+		return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Stalled: true, Message: condition.ParseMessage(fmt.Sprintf(`HTTPRoute "orders" rejected by Gateway %q: %s`, gateway, reason))}
 	}
 	hopeful := func(h condition.Health) condition.Health {
 		h.Stalled, h.Progressing = false, true
@@ -80,10 +80,10 @@ func TestRouteHealth(t *testing.T) {
 			answer("shop", yes("Accepted"), conditionOf("ResolvedRefs", metav1.ConditionUnknown, 2, "Pending"))}, wantHealth: waits},
 		"no answer": {gateways: both, wantHealth: waits},
 		"no gateway": {gateways: map[string]*gatewayv1.Gateway{"shop/shop": programmed()}, wantHealth: condition.Health{Reason: v1alpha1.ReasonNoGateway, Progressing: true,
-			Message: `HTTPRoute "orders" attaches to Gateway "infra/public", which does not exist: create it, or correct routes[].parentRefs or the Topology's gateway`}},
+			Message: condition.ParseMessage(`HTTPRoute "orders" attaches to Gateway "infra/public", which does not exist: create it, or correct routes[].parentRefs or the Topology's gateway`)}},
 		"a gateway that is not ready is the cause": {gateways: map[string]*gatewayv1.Gateway{
 			"shop/shop": programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), "infra/public": programmed()},
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: waitsForClass}},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(waitsForClass)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			refs := gatewayv1.CommonRouteSpec{ParentRefs: []gatewayv1.ParentReference{
@@ -103,7 +103,7 @@ func TestRouteHealth(t *testing.T) {
 		})
 	}
 	for kind, got := range map[string]condition.Health{"HTTPRoute": HTTPRouteHealth(&inputs.Inputs{}, nil), "GRPCRoute": GRPCRouteHealth(&inputs.Inputs{}, nil)} {
-		want := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: kind + " is being made"}
+		want := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(kind + " is being made")}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("a route that is not there yet (-want +got):\n%s", diff)
 		}

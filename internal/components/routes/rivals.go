@@ -328,7 +328,7 @@ func RouteConflictHealth(in *inputs.Inputs) *condition.Health {
 		return nil
 	}
 	return &condition.Health{Reason: v1alpha1.ReasonRouteConflict, Stalled: true,
-		Message: strings.Join(lost, "; ") + ": give one of the two another path, hostname or header"}
+		Message: condition.ParseMessage(strings.Join(lost, "; ") + ": give one of the two another path, hostname or header")}
 }
 
 // contested says which services claim what this one has; empty when none do.

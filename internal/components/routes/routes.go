@@ -110,14 +110,14 @@ func ParentRefs(in *inputs.Inputs, i int, refs []v1alpha1.GatewayReference) ([]g
 			where = fmt.Sprintf("set spec.gateway of Topology %q, or routes[].parentRefs", in.Topology.Name)
 		}
 		return nil, &condition.Problem{Reason: v1alpha1.ReasonNoGateway, Stalled: true,
-			Message: fmt.Sprintf("routes[%d] has no Gateway to attach to: %s", i, where)}
+			Message: condition.ParseMessage(fmt.Sprintf("routes[%d] has no Gateway to attach to: %s", i, where))}
 	}
 	parents := make([]gatewayv1.ParentReference, len(refs))
 	for j, ref := range refs {
 		if in.RefusedBy[RefKey(&ref, in.Microservice.Namespace)+"/"+ref.SectionName] {
 			return nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true,
-				Message: fmt.Sprintf("routes[%d]: Gateway %q lets no routes of namespace %q attach: have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
-					i, RefKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace)}
+				Message: condition.ParseMessage(fmt.Sprintf("routes[%d]: Gateway %q lets no routes of namespace %q attach: have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
+					i, RefKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace))}
 		}
 		parents[j] = gatewayv1.ParentReference{
 			Group: ptr.To(gatewayv1.Group(gatewayv1.GroupName)),

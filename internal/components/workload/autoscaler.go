@@ -80,14 +80,14 @@ func AutoscalerHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	}
 	if len(hpa.Status.Conditions) == 0 {
 		return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-			Message: fmt.Sprintf("HorizontalPodAutoscaler %q has not been looked at by its controller yet", hpa.Name)}
+			Message: condition.ParseMessage(fmt.Sprintf("HorizontalPodAutoscaler %q has not been looked at by its controller yet", hpa.Name))}
 	}
 	for _, want := range []autoscalingv2.HorizontalPodAutoscalerConditionType{autoscalingv2.AbleToScale, autoscalingv2.ScalingActive} {
 		for i := range hpa.Status.Conditions {
 			c := &hpa.Status.Conditions[i]
 			if c.Type == want && c.Status == corev1.ConditionFalse {
 				return condition.Health{Reason: v1alpha1.ReasonUnavailable,
-					Message: fmt.Sprintf("HorizontalPodAutoscaler %q can't scale: %s", hpa.Name, autoscalerAdvice(c.Reason))}
+					Message: condition.ParseMessage(fmt.Sprintf("HorizontalPodAutoscaler %q can't scale: %s", hpa.Name, autoscalerAdvice(c.Reason)))}
 			}
 		}
 	}

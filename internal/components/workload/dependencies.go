@@ -48,9 +48,9 @@ func DependencyHealth(in *inputs.Inputs) *condition.Health {
 	}
 	if len(notReady) > 0 {
 		return &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true,
-			Message: fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", "))}
+			Message: condition.ParseMessage(fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", ")))}
 	}
-	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All dependencies are ready")}
 }
 
 func isReady(ms *v1alpha1.Microservice) bool {
@@ -87,5 +87,5 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
-		Message: fmt.Sprintf("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", "))}
+		Message: condition.ParseMessage(fmt.Sprintf("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", ")))}
 }

@@ -50,7 +50,7 @@ func Deployments(in *database.Database) ([]kube.Object, error) {
 	}
 	if len(in.References.Missing) > 0 {
 		// What runs goes on running with what it has.
-		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: strings.Join(in.References.Missing, "; ")}
+		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(strings.Join(in.References.Missing, "; "))}
 	}
 	template, err := podTemplate(in)
 	if err != nil {

@@ -37,11 +37,11 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 		return condition.Progressing("Deployment %q is being updated", name)
 	}
 	if in.Suspended() {
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The service is suspended: set suspend to false to start it"}
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended: set suspend to false to start it")}
 	}
 	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
 		return condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true,
-			Message: fmt.Sprintf("Deployment %q can't make pods: %s", name, condition.Refusal(c.Message))}
+			Message: condition.ParseMessage(fmt.Sprintf("Deployment %q can't make pods: %s", name, condition.Refusal(c.Message)))}
 	}
 	wanted := ptr.Deref(d.Spec.Replicas, 1)
 	rolledOut := d.Status.UpdatedReplicas >= wanted && d.Status.Replicas <= d.Status.UpdatedReplicas
@@ -68,12 +68,12 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	switch {
 	case late:
 		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-			Message: fmt.Sprintf("Pods of Deployment %q run and don't become ready: check probes and the service's log (kubectl logs deployment/%s)", name, name)}
+			Message: condition.ParseMessage(fmt.Sprintf("Pods of Deployment %q run and don't become ready: check probes and the service's log (kubectl logs deployment/%s)", name, name))}
 	case !rolledOut:
 		return condition.Progressing("Deployment %q is rolling out", name)
 	}
 	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: fmt.Sprintf("Deployment %q: fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/%s)", name, name)}
+		Message: condition.ParseMessage(fmt.Sprintf("Deployment %q: fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/%s)", name, name))}
 }
 
 func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {

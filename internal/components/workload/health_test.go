@@ -37,10 +37,10 @@ import (
 const notPulled = `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image`
 
 func TestDeploymentHealth(t *testing.T) {
-	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `Deployment "orders" is being updated`}
-	rollingOut := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `Deployment "orders" is rolling out`}
-	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: `Deployment "orders": fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`}
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All pods are available"}
+	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
+	rollingOut := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is rolling out`)}
+	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders": fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`)}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All pods are available")}
 	late := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}
 
 	live := func(replicas int32, status appsv1.DeploymentStatus) *appsv1.Deployment {
@@ -83,13 +83,13 @@ func TestDeploymentHealth(t *testing.T) {
 		},
 		"suspended is neither ready nor on its way": {
 			ms: inputstest.Orders(inputstest.Suspended), live: live(0, appsv1.DeploymentStatus{}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: "The service is suspended: set suspend to false to start it"},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended: set suspend to false to start it")},
 		},
 		"pods that the API server refuses stall": {
 			ms: inputstest.Orders(),
 			live: live(2, appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
 				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "exceeded quota: none"}}}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: `Deployment "orders" can't make pods: exceeded quota: none: raise the namespace's ResourceQuota, or ask for less`},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.ParseMessage(`Deployment "orders" can't make pods: exceeded quota: none: raise the namespace's ResourceQuota, or ask for less`)},
 		},
 		"a refusal that is over does not count": {
 			ms: inputstest.Orders(),
@@ -100,7 +100,7 @@ func TestDeploymentHealth(t *testing.T) {
 		"the pods' own word wins over fewer pods": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)},
 			live:       live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: notPulled},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(notPulled)},
 		},
 		"a pod of the database is not the service's": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)},
@@ -114,12 +114,12 @@ func TestDeploymentHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Crashing("Error", 1)},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonCrashLooping, Stalled: true,
-				Message: `Container "orders" ends again and again, last with exit code 1: see kubectl logs deployment/orders -c orders --previous`},
+				Message: condition.ParseMessage(`Container "orders" ends again and again, last with exit code 1: see kubectl logs deployment/orders -c orders --previous`)},
 		},
 		"pods that run and don't become ready stall once the deadline has passed": {
 			ms: inputstest.Orders(), live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-				Message: `Pods of Deployment "orders" run and don't become ready: check probes and the service's log (kubectl logs deployment/orders)`},
+				Message: condition.ParseMessage(`Pods of Deployment "orders" run and don't become ready: check probes and the service's log (kubectl logs deployment/orders)`)},
 		},
 		"pods that an autoscaler has just asked for don't make it unready": {
 			ms: inputstest.Orders(inputstest.Autoscaled(2, 10)), live: live(8, appsv1.DeploymentStatus{Replicas: 8, UpdatedReplicas: 8, AvailableReplicas: 2}), wantHealth: ready,
@@ -150,15 +150,15 @@ func TestAutoscalerHealth(t *testing.T) {
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue},
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Reason: reason, Message: "took 3.2 s"})
 	}
-	can := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "The autoscaler works"}
+	can := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The autoscaler works")}
 	cannot := func(advice string) condition.Health {
-		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Message: `HorizontalPodAutoscaler "orders" can't scale: ` + advice}
+		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" can't scale: ` + advice)}
 	}
 	for name, tc := range map[string]struct {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"nothing there yet is progress": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: `HorizontalPodAutoscaler "orders" is being made`}},
+		"nothing there yet is progress": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being made`)}},
 		"able and active works": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue},
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionTrue}), wantHealth: can},
@@ -203,26 +203,26 @@ func TestDependencyHealth(t *testing.T) {
 		"all of them ready": {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionTrue), callee("stock", metav1.ConditionTrue)},
-			wantHealth:   &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: "All dependencies are ready"}, wantResolved: true,
+			wantHealth:   &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All dependencies are ready")}, wantResolved: true,
 		},
 		"unready ones are named and don't keep the edge from resolving": {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}, {Name: "mail"}},
 			callees: []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse), callee("stock", metav1.ConditionTrue),
 				callee("mail", "")},
-			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: "Not ready themselves: users, mail"},
+			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Not ready themselves: users, mail")},
 			wantResolved: true,
 		},
 		"a missing one comes before an unready one": {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonDependencyNotFound, Progressing: true,
-				Message: `Microservice "stock", a dependency, does not exist in this namespace: create it, or remove it from dependencies`},
+				Message: condition.ParseMessage(`Microservice "stock", a dependency, does not exist in this namespace: create it, or remove it from dependencies`)},
 		},
 		"a port that is not there does not resolve": {
 			dependencies: []v1alpha1.Dependency{{Name: "users", Port: "grpc"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionTrue)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonPortNotFound, Progressing: true,
-				Message: `Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`},
+				Message: condition.ParseMessage(`Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -151,10 +151,10 @@ func (w *World) membership(in *gathered) []Problem {
 	case !wanted:
 	case in.Topology == nil:
 		return []Problem{{Problem: condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonTopologyNotFound,
-			Message: fmt.Sprintf("Topology %q of namespace %q is not there, and decides over everything: hand it over too, or correct topologyRef", key.Name, key.Namespace)}}}
+			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q is not there, and decides over everything: hand it over too, or correct topologyRef", key.Name, key.Namespace))}}}
 	case w.refuses(in.Topology, in.Microservice.Namespace):
 		return []Problem{{Problem: condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
-			Message: fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, in.Microservice.Namespace)}}}
+			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, in.Microservice.Namespace))}}}
 	}
 	return nil
 }
@@ -297,7 +297,7 @@ func (w *World) Build(settled bool) ([]*Built, error) {
 
 // String is the condition's reason and message, and what is held back.
 func (p Problem) String() string {
-	text := p.Reason + ": " + p.Message
+	text := p.Reason + ": " + p.Message.String()
 	if len(p.Kinds) > 0 {
 		text += " (held back: " + strings.Join(p.Kinds, ", ") + ")"
 	}

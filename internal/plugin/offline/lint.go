@@ -210,10 +210,10 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 		if problem.Stalled || problem.Reason == v1alpha1.ReasonReferenceNotFound {
 			severity = SeverityError
 		}
-		report(severity, problem.Reason, problem.Message)
+		report(severity, problem.Reason, problem.Message.String())
 	}
 	if c := built.Connections; c != nil && !c.Ready {
-		report(SeverityWarning, c.Reason, c.Message)
+		report(SeverityWarning, c.Reason, c.Message.String())
 	}
 	return nil
 }
