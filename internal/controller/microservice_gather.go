@@ -75,7 +75,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 	seen.add(ms)
 
 	for _, step := range []func(context.Context, *gathered, *fingerprint) error{
-		r.gatherTopology, r.gatherGraph, r.gatherChildren, r.gatherGateways, r.gatherRivals, r.gatherReferences, r.gatherCredentials, r.gatherBackup,
+		r.gatherTopology, r.gatherGraph, r.gatherChildren, r.gatherGateways, r.gatherRouteConflicts, r.gatherReferences, r.gatherCredentials, r.gatherBackup,
 	} {
 		if err := step(ctx, g, seen); err != nil {
 			return nil, err

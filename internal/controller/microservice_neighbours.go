@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -125,7 +126,7 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 			}
 			g.Gateways[key.String()] = gateway
 			seen.add(gateway)
-			admits, err := r.admits(ctx, g.Microservice, g.Topology, gateway, ref.SectionName, "")
+			admits, err := r.admits(ctx, g.Microservice, g.Topology, gateway, ref.SectionName)
 			if err != nil {
 				return err
 			}
@@ -142,6 +143,15 @@ func (r *MicroserviceReconciler) gatherGateways(ctx context.Context, g *gathered
 		}
 	}
 	return nil
+}
+
+// admits reports whether a Gateway lets a Microservice's routes attach to a listener.
+// The Gateway of its own Topology does, or is about to.
+func (r *MicroserviceReconciler) admits(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway *gatewayv1.Gateway, section string) (bool, error) {
+	if topology != nil && metav1.IsControlledBy(gateway, topology) {
+		return true, nil
+	}
+	return routes.GatewayAdmits(gateway, section, ms.Namespace, namespaceLabels(ctx, r.Foreign))
 }
 
 // gatewayKey is the Gateway that a route of a namespace refers to.

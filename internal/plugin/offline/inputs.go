@@ -31,6 +31,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
@@ -85,7 +86,7 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *gathered {
 		in.OwnServiceAccount = metav1.IsControlledBy(account, ms)
 	}
 	w.addGateways(in)
-	w.addRivals(in)
+	w.addRouteConflicts(in)
 	w.addReferences(in)
 	w.addCredentials(in)
 	return in
@@ -129,31 +130,38 @@ func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
 	return err != nil || !allowed
 }
 
-// addRivals finds the services that claim what the routes claim.
-func (w *World) addRivals(in *gathered) {
-	if len(in.Microservice.Spec.Routes) == 0 {
-		return
+// addRouteConflicts finds the services whose routes claim what the routes claim.
+func (w *World) addRouteConflicts(in *gathered) {
+	x := w.indexed()
+	var others []routes.Claim
+	for _, claim := range x.claims[in.Microservice] {
+		others = append(others, x.claimants[claim.Key()]...)
 	}
-	own := w.contender(in.Microservice)
-	var others []routes.Contender
-	for _, other := range w.Services {
-		if other != in.Microservice && len(other.Spec.Routes) > 0 {
-			others = append(others, w.contender(other))
-		}
-	}
-	in.Rivals = routes.RivalsOf(&own, others)
+	in.RouteConflicts = routes.Conflicts(in.Microservice, x.claims[in.Microservice], others)
 }
 
-func (w *World) contender(ms *v1alpha1.Microservice) routes.Contender {
-	c := routes.Contender{Microservice: ms}
+// claimsOf are the claims of the routes that a service will have. A route that is among
+// its live ones keeps its age.
+func (w *World) claimsOf(ms *v1alpha1.Microservice, live []kube.Object) []routes.Claim {
+	in := &gathered{Inputs: inputs.Inputs{Microservice: ms}}
 	if key, wanted := topologyKey(ms); wanted && w.MemberOf(ms) != "" {
-		c.Topology = w.Topology(key.Namespace, key.Name)
+		in.Topology = w.Topology(key.Namespace, key.Name)
 	}
-	c.Routes = w.indexed().routes[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]
-	c.Admits = func(gateway, section string, hostname v1alpha1.Hostname) bool {
-		return w.admits(ms, c.Topology, gateway, section, hostname)
+	w.addGateways(in)
+	var claims []routes.Claim
+	for _, build := range []func(*inputs.Inputs) ([]kube.Object, error){routes.HTTPRoutes, routes.GRPCRoutes} {
+		// A route that can't be built claims nothing, and the service itself reports it.
+		built, _ := build(&in.Inputs)
+		for _, o := range built {
+			for _, route := range live {
+				if route.GetName() == o.GetName() && metav1.IsControlledBy(route, ms) {
+					o.SetCreationTimestamp(route.GetCreationTimestamp())
+				}
+			}
+			claims = append(claims, routes.Claims(o)...)
+		}
 	}
-	return c
+	return claims
 }
 
 // addReferences looks for the ConfigMaps and Secrets that the pods use. The hash
