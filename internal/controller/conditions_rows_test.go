@@ -108,7 +108,7 @@ var _ = Describe("Conditions", func() {
 			wanted: []client.Object{calling(v1alpha1.Dependency{Name: "users"})}, simulated: true,
 			of: bare("", "orders"), want: []wantCondition{
 				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotFound, "create it, or remove it from dependencies"},
-				{v1alpha1.ConditionReady, no, v1alpha1.ReasonDependencyNotFound, `Microservice "users", a dependency, does not exist in this namespace`},
+				{v1alpha1.ConditionReady, no, v1alpha1.ReasonDependencyNotFound, `Microservice "users" does not exist`},
 				{v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonDependencyNotFound, `Microservice "users"`},
 				{v1alpha1.ConditionWorkloadReady, yes, v1alpha1.ReasonReady, ""},
 			}}),

@@ -65,7 +65,7 @@ var stagedFaults = []stagedFault{
 	{fault: "RouteNotSupported", service: "timed", wantCause: []string{"routes[0].timeout", "HTTPRouteRequestTimeout"}},
 	{fault: "RouteConflict", service: "usurper", wantCause: []string{"/timed", `Microservice "timed"`}},
 	{fault: "NotPermitted", service: "stranger", wantCause: []string{`"keeper"`, "does not permit"}},
-	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "can't be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
+	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "cannot be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
 	{fault: "MigrationFailed", service: "migrating", wantCause: []string{"no such column: price"}, wantProof: []string{"reading the schema"}},
 	{fault: "NotOwned", service: "foreign", wantCause: []string{`Deployment "foreign"`, "not made by Atoll"}},
 	{fault: "NoMetrics", service: "scaled", wantCause: []string{`HorizontalPodAutoscaler "scaled"`, "metrics.k8s.io"}},

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // recently is how long ago a container that runs again may have been killed for
@@ -37,21 +39,21 @@ const (
 func outOfMemory(e *Evidence, part Part) *Finding {
 	for _, pod := range e.current(part) {
 		for _, c := range containersOf(pod, part) {
-			ended := e.ended(&c)
-			if last := c.lastEnd(); c.status.Ready && last != nil && e.Now.Sub(last.FinishedAt.Time) <= recently {
+			ended := e.exit(&c)
+			if last := c.LastExit(); c.Status.Ready && last != nil && e.Now.Sub(last.FinishedAt.Time) <= recently {
 				ended = last
 			}
-			if ended == nil || ended.Reason != "OOMKilled" {
+			if ended == nil || podfailure.ExitClass(ended) != podfailure.OutOfMemory {
 				continue
 			}
 			limit := "the node's memory ran out"
 			remedy := fmt.Sprintf("Set %s.limits.memory to what it needs", part.field("resources"))
-			if max, set := c.spec.Resources.Limits[corev1.ResourceMemory]; set {
+			if max, set := c.Spec.Resources.Limits[corev1.ResourceMemory]; set {
 				limit = fmt.Sprintf("its limit is %s", max.String())
 				remedy = fmt.Sprintf("Raise %s.limits.memory (now %s), or have it use less", part.field("resources"), max.String())
 			}
 			return &Finding{
-				Object: name("Pod", pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: c.status.Ready,
+				Object: name("Pod", pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: c.Status.Ready,
 				Cause: fmt.Sprintf("%s was killed for using too much memory: %s", c.subject(), limit), Remedy: remedy,
 			}
 		}
@@ -64,11 +66,11 @@ func (e *Evidence) crashes(part Part) []container {
 	var crashing []container
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
 		// What a Job runs is meant to end; that it failed is told of the Job.
-		if c.init || e.ended(&c) == nil || part != PartService && part != PartDatabase {
+		if c.Init || e.exit(&c) == nil || part != PartService && part != PartDatabase {
 			continue
 		}
 		// One restart, as when a service came up before its database, is no loop.
-		if c.status.State.Running == nil || c.status.RestartCount > 1 {
+		if c.Status.State.Running == nil || c.Status.RestartCount > 1 {
 			crashing = append(crashing, c)
 		}
 	}
@@ -82,8 +84,8 @@ func crashLoop(e *Evidence, part Part) *Finding {
 		return nil
 	}
 	c := &crashing[0]
-	code := e.ended(c).ExitCode
-	why := fmt.Sprintf("ends with exit code %d%s", code, meaning(code))
+	code := e.exit(c).ExitCode
+	why := fmt.Sprintf("ends with exit code %d%s", code, podfailure.ExitMeaning(code))
 	remedy := fmt.Sprintf("Correct what its log tells of: %s, %s or %s", part.field("image"), part.field("env"), part.field("args"))
 	if part == PartDatabase {
 		remedy = "Correct what its log tells of: database.parameters, database.resources or its volume"
@@ -93,28 +95,9 @@ func crashLoop(e *Evidence, part Part) *Finding {
 		remedy = fmt.Sprintf("Have %s start what serves; what is to run once belongs in database.migration or a Job", part.field("command"))
 	}
 	return &Finding{
-		Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: e.proof(c), Beside: podReady(c.pod),
+		Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.proof(c), Beside: podfailure.Ready(c.Pod),
 		Cause: fmt.Sprintf("%s %s%s", c.subject(), why, e.quoted(c)), Remedy: remedy,
 	}
-}
-
-// meaning tells of exit codes that mean the same everywhere.
-func meaning(code int32) string {
-	switch code {
-	case 126:
-		return " (the command is not executable)"
-	case 127:
-		return " (a command was not found)"
-	case 134:
-		return " (it aborted)"
-	case 137:
-		return " (it was killed)"
-	case 139:
-		return " (it touched memory that is not its own)"
-	case 143:
-		return " (it was told to end)"
-	}
-	return ""
 }
 
 // readOnlyWords are how programs say that they can't write.
@@ -128,7 +111,7 @@ var writtenPath = regexp.MustCompile(`(/[\w.@+-]+(?:/[\w.@+-]+)+|/[\w.@+-]+)`)
 func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 	crashing := e.crashes(part)
 	for _, c := range e.containers(part) {
-		if ended := e.ended(&c); c.init && ended != nil && ended.ExitCode != 0 {
+		if ended := e.exit(&c); c.Init && ended != nil && ended.ExitCode != 0 {
 			crashing = append(crashing, c)
 		}
 	}
@@ -142,7 +125,7 @@ func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 				where = " at " + path
 			}
 			return &Finding{
-				Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: podReady(c.pod),
+				Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: podfailure.Ready(c.Pod),
 				Cause:  fmt.Sprintf("%s ends because it can't write%s: the root file system is read-only", c.subject(), where),
 				Remedy: "Have it write to /tmp, or mount an emptyDir where it writes (podTemplate.spec.volumes and containers[].volumeMounts)",
 			}
@@ -169,7 +152,7 @@ func hookFailed(e *Evidence, part Part) *Finding {
 			continue
 		}
 		return &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: told(event),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: eventProof(event),
 			Cause:  fmt.Sprintf("The postStart hook of %s fails, and the container is killed for it", c.called()),
 			Remedy: "Correct lifecycle.postStart of the container in podTemplate",
 		}

@@ -25,6 +25,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // databaseDown tells of a database that should answer and does not, where its
@@ -125,7 +126,7 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 	}
 	f.Steps = append(f.Steps, last.steps()...)
 	f.Proof = e.proof(last)
-	f.Cause = fmt.Sprintf("%s fails with exit code %d%s", what, last.lastEnd().ExitCode, e.quoted(last))
+	f.Cause = fmt.Sprintf("%s fails with exit code %d%s", what, last.LastExit().ExitCode, e.quoted(last))
 	switch part {
 	case PartMigration:
 		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; what ran before goes on serving", job.Name)
@@ -139,13 +140,13 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 func (e *Evidence) lastFailed(job string, part Part) *container {
 	var last *container
 	for i := range e.Pods {
-		if templateOf(&e.Pods[i]) != job {
+		if podfailure.Template(&e.Pods[i]) != job {
 			continue
 		}
 		containers := containersOf(&e.Pods[i], part)
 		for j := range containers {
 			c := &containers[j]
-			if ended := c.status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.lastEnd().FinishedAt.Before(&ended.FinishedAt)) {
+			if ended := c.Status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.LastExit().FinishedAt.Before(&ended.FinishedAt)) {
 				last = c
 			}
 		}
@@ -160,7 +161,7 @@ func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 	for i := range containers {
 		c := &containers[i]
 		lines := e.lines(c)
-		if a := e.answered(c, probeKinds...); a != nil && !c.status.Ready {
+		if a := e.answered(c, probeKinds...); a != nil && !c.Status.Ready {
 			lines = append(lines, a.says)
 		}
 		for _, line := range lines {

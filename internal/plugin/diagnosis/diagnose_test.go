@@ -124,47 +124,47 @@ var cases = map[string]toldCase{
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""), func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128m")}
 		})).event("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: container init was OOM-killed (memory limit too low?)"),
-		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"can't make the pod", "memory limit too low"}, remedy: "Raise resources.limits.memory: 128m is 1 bytes"},
+		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"cannot create the pod", "memory limit too low"}, remedy: "Raise resources.limits.memory: 128m is 1 bytes"},
 	"a node that can't make pods": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"bridge\" failed: no IP addresses available"),
-		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"no IP addresses"}, remedy: "have who runs the cluster look"},
+		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"no IP addresses"}, remedy: "ask the administrator of the cluster"},
 	"a service that Atoll has not seen, and no Atoll": {
 		world: newWorld().with(func(e *Evidence) { e.Microservice.Status.Conditions, e.Operators = nil, []appsv1.Deployment{} }),
-		fault: "NotSeen", part: PartSpec, object: "Microservice orders", cause: []string{"has not seen", "no Deployment of Atoll"}, remedy: "Install it"},
+		fault: "NotSeen", part: PartSpec, object: "Microservice orders", cause: []string{"has not observed", "no Deployment of Atoll"}, remedy: "Install it"},
 	"a change that Atoll has not seen, because it has no pod": {
 		world: newWorld().with(func(e *Evidence) {
 			e.Microservice.Generation = 2
 			e.Operators = []appsv1.Deployment{{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "atoll"}}}
 		}),
-		fault: "NotSeen", part: PartSpec, cause: []string{"the latest change", "Deployment atoll-system/atoll, has no pod"}, remedy: "kubectl -n atoll-system describe deployment atoll"},
+		fault: "NotSeen", part: PartSpec, cause: []string{"the latest change", "Deployment atoll-system/atoll, which runs Atoll, has no ready pod"}, remedy: "kubectl -n atoll-system describe deployment atoll"},
 	"a status that may be old": {
 		world: newWorld().with(func(e *Evidence) {
 			e.Operators = []appsv1.Deployment{{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "atoll"}}}
 		}),
-		fault: "NotSeen", part: PartSpec, cause: []string{"may be old"}, beside: true},
+		fault: "NotSeen", part: PartSpec, cause: []string{"may be outdated"}, beside: true},
 	"a suspended service": {
 		world: newWorld().unready(workload, v1alpha1.ReasonSuspended, "").with(func(e *Evidence) { e.Microservice.Spec.Suspend = ptr.To(true) }),
 		fault: "Suspended", part: PartSpec, cause: []string{"suspend: true"}, remedy: "Set suspend to false"},
 	"no Topology": {
-		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonTopologyNotFound, `Topology "mall" does not exist in namespace "shop": create it, or correct topologyRef`),
+		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonTopologyNotFound, `Topology "mall" does not exist; to fix: create it, or correct topologyRef`),
 		fault: "TopologyNotFound", part: PartSpec, cause: []string{`Topology "mall" does not exist`}, remedy: "Create it, or correct topologyRef"},
 	"a Topology that lets nobody join": {
-		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonNotPermitted, `Topology "mall" of namespace "mall" lets no members of namespace "shop" join: change its allowedNamespaces, or topologyRef`),
+		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonNotPermitted, `Topology "mall" of namespace "mall" lets no members of namespace "shop" join; to fix: change its allowedNamespaces, or topologyRef`),
 		fault: "NamespaceNotAllowed", part: PartSpec, cause: []string{`lets no members of namespace "shop" join`}, remedy: "Change its allowedNamespaces"},
 	"a spec that can't be carried out": {
 		world: newWorld().unready(workload, v1alpha1.ReasonInvalidSpec, `podTemplate: unknown field "spec.contaners"`),
 		fault: "InvalidSpec", part: PartSpec, cause: []string{"spec.contaners"}, remedy: "Correct"},
 	"an object of somebody else": {
-		world: newWorld().unready(workload, v1alpha1.ReasonNotOwned, `Deployment "orders" exists and belongs to Rollout "orders"; it is left as it is: delete or rename it, or rename this Microservice`),
+		world: newWorld().unready(workload, v1alpha1.ReasonNotOwned, `Deployment "orders" exists and belongs to Rollout "orders"; to fix: delete or rename it, or rename this Microservice`),
 		fault: "NotOwned", part: PartSpec, object: "Deployment orders", cause: []string{`belongs to Rollout "orders"`}, remedy: "Delete or rename it"},
 	"no CRD": {
-		world: newWorld().unready(routing, v1alpha1.ReasonCRDNotInstalled, `The cluster does not know HTTPRoute: install the CustomResourceDefinition "httproutes.gateway.networking.k8s.io" (Gateway API); it is taken up without a restart`),
-		fault: "CRDNotInstalled", part: PartSpec, cause: []string{"does not know HTTPRoute"}, remedy: `Install the CustomResourceDefinition "httproutes.gateway.networking.k8s.io"`},
+		world: newWorld().unready(routing, v1alpha1.ReasonCRDNotInstalled, `CustomResourceDefinition "httproutes.gateway.networking.k8s.io" is not installed: the cluster does not know HTTPRoute; to fix: install the Gateway API`),
+		fault: "CRDNotInstalled", part: PartSpec, cause: []string{"does not know HTTPRoute"}, remedy: "Install the Gateway API"},
 	"lost credentials": {
-		world: newWorld().unready(databaseOf, v1alpha1.ReasonCredentialsLost, `PersistentVolumeClaim "data-orders-db-0" holds data, but Secret "orders-db" with its password is gone: restore the Secret (keys username and password), or delete the claim if its data is not needed`),
+		world: newWorld().unready(databaseOf, v1alpha1.ReasonCredentialsLost, `PersistentVolumeClaim "data-orders-db-0" holds data, but Secret "orders-db" with its password is gone; to fix: restore the Secret (keys username and password), or delete the claim if its data is not needed`),
 		fault: "CredentialsLost", part: PartDatabase, cause: []string{`Secret "orders-db" with its password is gone`}, remedy: "Restore the Secret"},
 	"a Secret that Atoll misses": {
-		world: newWorld().unready(workload, v1alpha1.ReasonReferenceNotFound, `Secret "provider", which env[KEY] needs, does not exist in namespace "shop": create it, or correct env[KEY]`),
+		world: newWorld().unready(workload, v1alpha1.ReasonReferenceNotFound, `Secret "provider" does not exist, but env[KEY] needs it; to fix: create it, or correct env[KEY]`),
 		fault: "ReferenceMissing", part: PartSpec, object: "Secret provider", cause: []string{"env[KEY]", "does not exist"}, remedy: "Create it, or correct env[KEY]"},
 	"a Secret that the kubelet misses": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerConfigError", `secret "provider" not found`))),
@@ -226,13 +226,13 @@ var cases = map[string]toldCase{
 		fault: "ImagePull", part: PartService, object: "Pod p", cause: []string{`Image "example.com/orders:1" of container "orders"`, "does not have it"}, remedy: "Correct image, or push"},
 	"an image that may not be read": {
 		world: unavailable().pods(pod("p", svc, waits("ErrImagePull", `401 Unauthorized`))),
-		fault: "ImagePull", part: PartService, cause: []string{"does not let it be read"}, remedy: "imagePullSecrets"},
+		fault: "ImagePull", part: PartService, cause: []string{"denies access"}, remedy: "imagePullSecrets"},
 	"an image of a migration": {
 		world: newWorld().database().job(PartMigration, "").unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonImagePullFailed, "").pods(pod("m", v1alpha1.ComponentMigration, waits("ImagePullBackOff", "not found"))),
 		fault: "ImagePull", part: PartMigration, object: "Pod m", cause: []string{"the migration's container"}, remedy: "image or database.migration.image"},
 	"an image of a database": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonImagePullFailed, "").pods(pod("orders-db-0", db, waits("ImagePullBackOff", "toomanyrequests"))),
-		fault: "ImagePull", part: PartDatabase, cause: []string{"the database's container", "no more be pulled"}},
+		fault: "ImagePull", part: PartDatabase, cause: []string{"the database's container", "rate limit"}},
 	"a volume that can't be mounted": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedMount", `MountVolume.SetUp failed for volume "x" : driver name y not found`),
 		fault: "VolumeMount", part: PartService, object: "Pod p", cause: []string{"driver name y not found"}},
@@ -244,7 +244,7 @@ var cases = map[string]toldCase{
 			p.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: "StartError", ExitCode: 128,
 				Message: `failed to create task: OCI runtime create failed: unable to start container process: exec: "/orders": stat /orders: no such file or directory: unknown`}
 		})),
-		fault: "CommandNotFound", part: PartService, object: "Pod p", cause: []string{`can't run "/orders"`}, remedy: "Correct command"},
+		fault: "CommandNotFound", part: PartService, object: "Pod p", cause: []string{`cannot run "/orders"`}, remedy: "Correct command"},
 	"a container that can't be made": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerError", `cannot load seccomp profile "x.json"`))),
 		fault: "ContainerConfig", part: PartService, object: "Pod p", cause: []string{"x.json"}},
@@ -267,14 +267,21 @@ var cases = map[string]toldCase{
 		world: newWorld().database().job(PartMigration, batchv1.JobFailed).unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonMigrationFailed, "").pods(pod("m", v1alpha1.ComponentMigration, failed("reading\nno such column: price"))),
 		fault: "MigrationFailed", part: PartMigration, object: "Job orders-migration", cause: []string{"no such column: price"}, remedy: "delete Job orders-migration"},
 	"a dependency that is not there": {
-		world: newWorld().unready(calls, v1alpha1.ReasonDependencyNotFound, `Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`),
+		world: newWorld().calls(users).unready(calls, v1alpha1.ReasonDependencyNotFound, ""),
 		fault: "DependencyNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`"users"`}, remedy: "Create it"},
+	"missing dependency that exists by now": {
+		world: newWorld(service("users")).calls(users).unready(calls, v1alpha1.ReasonDependencyNotFound, `Microservice "users" does not exist; to fix: create it`),
+		fault: "DependencyNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`"users" does not exist`}, remedy: "Create it"},
 	"a port that is not there": {
-		world: newWorld().unready(calls, v1alpha1.ReasonPortNotFound, `Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`),
+		world: newWorld(service("users")).calls(v1alpha1.Dependency{Name: "users", Port: "grpc"}).unready(calls, v1alpha1.ReasonPortNotFound, ""),
 		fault: "PortNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`no port "grpc"`}, remedy: "Correct dependencies[].port"},
-	"a callee that does not permit": {
-		world: newWorld().unready(calls, v1alpha1.ReasonNotPermitted, `Microservice "users" of namespace "mall", a dependency, belongs to another Topology and does not permit this caller: add {name: orders, namespace: shop} to its access`),
-		fault: "NotPermitted", part: PartDependencies, object: "Microservice mall/users", cause: []string{"does not permit"}, remedy: "Add {name: orders, namespace: shop} to access of Microservice mall/users"},
+	"callee of another Topology": {
+		world: newWorld(func() *v1alpha1.Microservice {
+			ms := service("users")
+			ms.Namespace, ms.Spec.TopologyRef = "mall", &v1alpha1.TopologyReference{Name: "mall"}
+			return ms
+		}()).calls(v1alpha1.Dependency{Name: "users", Namespace: "mall"}).unready(calls, v1alpha1.ReasonNotPermitted, ""),
+		fault: "NotPermitted", part: PartDependencies, object: "Microservice mall/users", cause: []string{"does not permit"}, remedy: "Add {name: orders, namespace: shop} to its access"},
 	"a circle of waits": {
 		world: newWorld(func() *v1alpha1.Microservice {
 			ms := down()
@@ -340,7 +347,7 @@ var cases = map[string]toldCase{
 		world: newWorld().unready(databaseOf, v1alpha1.ReasonUnavailable, `Cluster "orders-db": Failing over`),
 		fault: "DatabaseDown", part: PartDatabase, cause: []string{"Failing over"}},
 	"no Gateway": {
-		world: newWorld().unready(routing, v1alpha1.ReasonNoGateway, `routes[0] has no Gateway to attach to: set spec.gateway of Topology "shop", or routes[].parentRefs`),
+		world: newWorld().unready(routing, v1alpha1.ReasonNoGateway, `routes[0] has no Gateway to attach to; to fix: set spec.gateway of Topology "shop", or routes[].parentRefs`),
 		fault: "NoGateway", part: PartRoutes, cause: []string{"no Gateway"}, remedy: "Set spec.gateway"},
 	"no GatewayClass": {
 		world: newWorld().unready(routing, v1alpha1.ReasonPending, "").routed(gateway(metav1.ConditionUnknown), nil),
@@ -352,10 +359,10 @@ var cases = map[string]toldCase{
 		world: newWorld().unready(routing, v1alpha1.ReasonNotAccepted, "").routed(gateway(metav1.ConditionFalse), class),
 		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"not accepted: Invalid"}},
 	"a route that another service has": {
-		world: newWorld().unready(routing, v1alpha1.ReasonRouteConflict, `routes[0]: shop.example.com/orders already belongs to Microservice "old-orders": give one of the two another path, hostname or header`),
+		world: newWorld().unready(routing, v1alpha1.ReasonRouteConflict, `routes[0]: shop.example.com/orders already belongs to Microservice "old-orders"; to fix: give one of the two another path, hostname or header`),
 		fault: "RouteConflict", part: PartRoutes, cause: []string{"shop.example.com/orders", `"old-orders"`}, remedy: "Give one of the two another path"},
 	"a route that asks for too much": {
-		world: newWorld().unready(routing, v1alpha1.ReasonNotSupported, `routes[0].timeout: GatewayClass "traefik" does not do it: remove it, or use another class`),
+		world: newWorld().unready(routing, v1alpha1.ReasonNotSupported, `routes[0].timeout: GatewayClass "traefik" does not do it; to fix: remove it, or use another class`),
 		fault: "RouteNotSupported", part: PartRoutes, cause: []string{"routes[0].timeout"}, remedy: "Remove it"},
 	"a route that is refused": {
 		world: newWorld().unready(routing, v1alpha1.ReasonNotAccepted, "").routed(gateway(metav1.ConditionTrue), class, metav1.Condition{Type: "Accepted", Status: metav1.ConditionFalse, Reason: "NoMatchingListenerHostname"}),
@@ -424,13 +431,13 @@ var cases = map[string]toldCase{
 		}),
 		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget theirs", cause: []string{`"orders" and "theirs" both select it`}, beside: true},
 	"too few connections": {
-		world: newWorld().unready(v1alpha1.ConditionConnectionsSufficient, v1alpha1.ReasonTooFewConnections, "150, of 97: lower database.pool"),
+		world: newWorld().unready(v1alpha1.ConditionConnectionsSufficient, v1alpha1.ReasonTooFewConnections, "150, of 97; to fix: lower database.pool"),
 		fault: "TooFewConnections", part: PartDatabase, cause: []string{"150, of 97"}, remedy: "Lower database.pool", beside: true},
 	"a backup that failed": {
 		world: newWorld().job(PartBackup, batchv1.JobFailed).unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonBackupFailed, "").pods(pod("b", v1alpha1.ComponentBackup, failed("403 Forbidden"))),
 		fault: "BackupFailed", part: PartBackup, object: "Job orders-backup", cause: []string{"403 Forbidden"}, beside: true},
 	"a backup that is overdue": {
-		world: newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonBackupOverdue, "No backup was made: see kubectl describe cronjob orders-backup"),
+		world: newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonBackupOverdue, "No backup was made; to fix: see kubectl describe cronjob orders-backup"),
 		fault: "BackupFailed", part: PartBackup, cause: []string{"No backup was made"}, remedy: "See kubectl describe", beside: true},
 	"what is on its way": {
 		world: newWorld().unready(workload, v1alpha1.ReasonProgressing, `Deployment "orders" is rolling out`),
@@ -590,7 +597,7 @@ func TestRootComesFirst(t *testing.T) {
 				pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "lookup users.shop.svc: no such host"),
 			[]string{"DependencyDown dependencies"}},
 		"an autoscaler of somebody else, and an image that can't be pulled": {
-			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonNotOwned, `HorizontalPodAutoscaler "orders" exists and belongs to Rollout "orders"; it is left as it is: delete it`).
+			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonNotOwned, `HorizontalPodAutoscaler "orders" exists and belongs to Rollout "orders"; to fix: delete it`).
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "NotOwned service"}},
 		"an autoscaler that is refused, and an image that can't be pulled": {
@@ -598,7 +605,7 @@ func TestRootComesFirst(t *testing.T) {
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "AdmissionRefused service"}},
 		"backups of a kind that is not installed, and an image that can't be pulled": {
-			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonCRDNotInstalled, "The cluster does not know ScheduledBackup: install it").
+			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonCRDNotInstalled, "The cluster does not know ScheduledBackup; to fix: install it").
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "CRDNotInstalled backup"}},
 		"a backup's CronJob of somebody else, and a Deployment of somebody else": {
@@ -607,7 +614,7 @@ func TestRootComesFirst(t *testing.T) {
 			[]string{"NotOwned spec", "Unrecognised backup"}},
 		"a rotation that is not supported, and a route that is not": {
 			newWorld().unready(v1alpha1.ConditionCredentialsRotated, v1alpha1.ReasonNotSupported, "CloudNativePG changes it").
-				unready(routing, v1alpha1.ReasonNotSupported, "routes[0].timeout: remove it"),
+				unready(routing, v1alpha1.ReasonNotSupported, "routes[0].timeout: is not supported; to fix: remove it"),
 			[]string{"RouteNotSupported routes", "Unrecognised rotation"}},
 		"a Topology that lets nobody join, and what was said of a dependency before": {
 			newWorld().unready(calls, v1alpha1.ReasonNotPermitted, `Microservice "users", a dependency, does not permit this caller`).

@@ -27,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // drainBlocked tells of nodes that are being emptied and keep pods of the service,
@@ -77,7 +78,7 @@ func blocked(pod *corev1.Pod, node *corev1.Node, budgets []*policyv1.PodDisrupti
 	}
 	for _, b := range budgets {
 		always := b.Spec.UnhealthyPodEvictionPolicy != nil && *b.Spec.UnhealthyPodEvictionPolicy == policyv1.AlwaysAllow
-		if b.Status.DisruptionsAllowed > 0 || b.Status.ObservedGeneration < b.Generation || always && !podReady(pod) {
+		if b.Status.DisruptionsAllowed > 0 || b.Status.ObservedGeneration < b.Generation || always && !podfailure.Ready(pod) {
 			continue
 		}
 		f := &Finding{

@@ -51,11 +51,11 @@ func LogsWanted(e *Evidence) []Log {
 func EventsWanted(e *Evidence) []metav1.Object {
 	var wanted []metav1.Object
 	for _, part := range parts {
-		pods := append(e.unready(part), e.shaky(part)...)
+		pods := append(e.unready(part), e.unstable(part)...)
 		for _, pod := range pods[:min(len(pods), 3)] {
 			wanted = append(wanted, pod)
 		}
-		if job := e.job(part); job != nil && jobState(job) != "complete" {
+		if job := e.job(part); job != nil && jobState(job) != jobComplete {
 			wanted = append(wanted, job)
 		}
 	}
@@ -70,9 +70,9 @@ func EventsWanted(e *Evidence) []metav1.Object {
 func (e *Evidence) troubled(part Part) *container {
 	containers := append(e.containers(part), e.restarted(part)...)
 	for _, troubled := range []func(c *container) bool{
-		func(c *container) bool { return e.ended(c) != nil && e.ended(c).ExitCode != 0 },
-		func(c *container) bool { return !c.init && e.ended(c) != nil },
-		func(c *container) bool { return !c.init && c.status.State.Running != nil && !c.status.Ready },
+		func(c *container) bool { return e.exit(c) != nil && e.exit(c).ExitCode != 0 },
+		func(c *container) bool { return !c.Init && e.exit(c) != nil },
+		func(c *container) bool { return !c.Init && c.Status.State.Running != nil && !c.Status.Ready },
 	} {
 		for i := range containers {
 			if troubled(&containers[i]) {
@@ -86,14 +86,14 @@ func (e *Evidence) troubled(part Part) *container {
 // log is the log that tells of the container's end, or of how it runs. While the
 // next try runs, the last one's is another log.
 func (e *Evidence) log(c *container) Log {
-	return Log{Pod: c.pod.Name, Container: c.spec.Name, Previous: c.status.State.Terminated == nil && e.ended(c) != nil}
+	return Log{Pod: c.Pod.Name, Container: c.Spec.Name, Previous: c.Status.State.Terminated == nil && e.exit(c) != nil}
 }
 
 // lines are the end of a container's log; where it could not be read, what the
 // kubelet kept of it.
 func (e *Evidence) lines(c *container) []string {
 	text := e.Logs[e.log(c)]
-	if ended := e.ended(c); strings.TrimSpace(text) == "" && ended != nil {
+	if ended := e.exit(c); strings.TrimSpace(text) == "" && ended != nil {
 		text = ended.Message
 	}
 	return tail(text)
@@ -136,7 +136,7 @@ func (e *Evidence) proof(c *container) []Excerpt {
 	if len(lines) == 0 {
 		return nil
 	}
-	title := "Log of pod " + c.pod.Name + ", container " + c.spec.Name
+	title := "Log of pod " + c.Pod.Name + ", container " + c.Spec.Name
 	if e.log(c).Previous {
 		title += ", before it was restarted"
 	}
@@ -188,12 +188,12 @@ func words(line string) string {
 
 // event is the latest event of an object with one of some reasons and a text that
 // matches; nil when there is none.
-func (e *Evidence) event(o metav1.Object, matching *regexp.Regexp, reasons ...string) *corev1.Event {
+func (e *Evidence) event(o metav1.Object, matching func(string) bool, reasons ...string) *corev1.Event {
 	if o == nil {
 		return nil
 	}
 	for _, event := range slices.Backward(e.Events[o.GetUID()]) {
-		if slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)) {
+		if slices.Contains(reasons, event.Reason) && (matching == nil || matching(event.Message)) {
 			return &event
 		}
 	}
@@ -202,12 +202,12 @@ func (e *Evidence) event(o metav1.Object, matching *regexp.Regexp, reasons ...st
 
 // standing is the latest such event, unless one with a reason that refutes it has
 // come since.
-func (e *Evidence) standing(o metav1.Object, matching *regexp.Regexp, reasons, refuting []string) *corev1.Event {
+func (e *Evidence) standing(o metav1.Object, matching func(string) bool, reasons, refuting []string) *corev1.Event {
 	for _, event := range slices.Backward(e.Events[o.GetUID()]) {
 		switch {
 		case slices.Contains(refuting, event.Reason):
 			return nil
-		case slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)):
+		case slices.Contains(reasons, event.Reason) && (matching == nil || matching(event.Message)):
 			return &event
 		}
 	}
@@ -215,9 +215,9 @@ func (e *Evidence) standing(o metav1.Object, matching *regexp.Regexp, reasons, r
 }
 
 // eventOf is the latest such event that is about a container as it is now.
-func (e *Evidence) eventOf(c *container, matching *regexp.Regexp, reasons ...string) *corev1.Event {
-	for _, event := range slices.Backward(e.Events[c.pod.UID]) {
-		if slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)) && ofContainer(&event, c) && e.ofNow(&event, c) {
+func (e *Evidence) eventOf(c *container, matching func(string) bool, reasons ...string) *corev1.Event {
+	for _, event := range slices.Backward(e.Events[c.Pod.UID]) {
+		if slices.Contains(reasons, event.Reason) && (matching == nil || matching(event.Message)) && ofContainer(&event, c) && e.ofNow(&event, c) {
 			return &event
 		}
 	}
@@ -228,7 +228,7 @@ func (e *Evidence) eventOf(c *container, matching *regexp.Regexp, reasons ...str
 // not about one before. What comes again and again the kubelet reports only now and
 // then: of a container that ends so, an event that came several times counts.
 func (e *Evidence) ofNow(event *corev1.Event, c *container) bool {
-	at, ended, running := LastSeen(event), e.ended(c), c.status.State.Running
+	at, ended, running := LastSeen(event), e.exit(c), c.Status.State.Running
 	switch {
 	case at.IsZero():
 		return true
@@ -236,7 +236,7 @@ func (e *Evidence) ofNow(event *corev1.Event, c *container) bool {
 		return event.Count > 1 || !at.Before(ended.StartedAt.Time)
 	case running != nil:
 		// A container may end and the next one begin within the second.
-		last := c.lastEnd()
+		last := c.LastExit()
 		return !at.Before(running.StartedAt.Time) && (last == nil || at.After(last.FinishedAt.Time))
 	}
 	return true
@@ -255,7 +255,7 @@ func LastSeen(event *corev1.Event) time.Time {
 }
 
 // told is an event as proof.
-func told(event *corev1.Event) []Excerpt {
+func eventProof(event *corev1.Event) []Excerpt {
 	if event == nil {
 		return nil
 	}
@@ -266,7 +266,7 @@ func told(event *corev1.Event) []Excerpt {
 // ofContainer says whether an event is about a container.
 func ofContainer(event *corev1.Event, c *container) bool {
 	path := event.InvolvedObject.FieldPath
-	return path == "" || path == "spec.containers{"+c.spec.Name+"}" || path == "spec.initContainers{"+c.spec.Name+"}"
+	return path == "" || path == "spec.containers{"+c.Spec.Name+"}" || path == "spec.initContainers{"+c.Spec.Name+"}"
 }
 
 func splitKey(key string) (namespace, of string) {

@@ -21,6 +21,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -48,8 +49,8 @@ type Finding struct {
 	condition string
 	// symptom says that what the service's own pods show comes of it.
 	symptom bool
-	// circle is the circle that a wait goes through.
-	circle string
+	// cycle is the path of the cycle that a wait goes through.
+	cycle string
 	// row is the place in the table.
 	row int
 	// pods says that it was found in pods. Of those of a part, the first in the order
@@ -89,6 +90,14 @@ func (d *Diagnosis) Root() *Finding {
 		return nil
 	}
 	return d.Findings[0]
+}
+
+// report sets the cause and the remedy to those of a message. otherwise is the
+// remedy where the message has none.
+func (f *Finding) report(m condition.Message, otherwise string) {
+	f.Remedy = upperFirst(orElse(m.Remedy, otherwise))
+	m.Remedy = ""
+	f.Cause = m.String()
 }
 
 func step(object, format string, args ...any) Step {

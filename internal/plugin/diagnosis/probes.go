@@ -27,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // How long a container may take before it counts against it that a probe is not
@@ -58,7 +59,7 @@ var probeWords = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (?:
 // failed, of one of some kinds; nil when none did.
 func (e *Evidence) answered(c *container, kinds ...string) *answer {
 	for _, kind := range kinds {
-		event := e.eventOf(c, regexp.MustCompile("^"+kind+" probe "), "Unhealthy", "ProbeWarning")
+		event := e.eventOf(c, func(text string) bool { return strings.HasPrefix(text, kind+" probe ") }, "Unhealthy", "ProbeWarning")
 		if event == nil {
 			continue
 		}
@@ -69,11 +70,11 @@ func (e *Evidence) answered(c *container, kinds ...string) *answer {
 		a := &answer{event: event, kind: kind, says: strings.TrimSpace(found[2])}
 		switch kind {
 		case "Readiness":
-			a.probe = c.spec.ReadinessProbe
+			a.probe = c.Spec.ReadinessProbe
 		case "Liveness":
-			a.probe = c.spec.LivenessProbe
+			a.probe = c.Spec.LivenessProbe
 		case "Startup":
-			a.probe = c.spec.StartupProbe
+			a.probe = c.Spec.StartupProbe
 		}
 		return a
 	}
@@ -97,8 +98,8 @@ func (a *answer) port(c *container) (number int32, of string) {
 	default:
 		return 0, ""
 	}
-	for i := range c.spec.Ports {
-		port := &c.spec.Ports[i]
+	for i := range c.Spec.Ports {
+		port := &c.Spec.Ports[i]
 		if at.Type == intstr.String && port.Name == at.StrVal || at.Type == intstr.Int && port.ContainerPort == at.IntVal {
 			return port.ContainerPort, port.Name
 		}
@@ -149,17 +150,20 @@ func (a *answer) got() string {
 
 func (a *answer) refused() bool { return strings.Contains(a.says, "connection refused") }
 
+// killedByProbe is how the kubelet explains a kill after a failed probe.
+var killedByProbe = regexp.MustCompile("failed (?:liveness|startup) probe")
+
 // livenessKill tells of containers that the kubelet ends because a probe says
 // that they hang, or never came up.
 func livenessKill(e *Evidence, part Part) *Finding {
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
-		killed := e.eventOf(&c, regexp.MustCompile("failed (?:liveness|startup) probe"), "Killing")
-		ended := e.ended(&c)
-		if killed == nil || ended == nil || c.status.RestartCount == 0 {
+		killed := e.eventOf(&c, killedByProbe.MatchString, "Killing")
+		ended := e.exit(&c)
+		if killed == nil || ended == nil || c.Status.RestartCount == 0 {
 			continue
 		}
 		// One that ends by itself has another exit code.
-		if ended.ExitCode != 0 && ended.ExitCode != 137 && ended.ExitCode != 143 {
+		if !podfailure.MaybeProbe(ended.ExitCode) {
 			continue
 		}
 		kind := "Liveness"
@@ -167,13 +171,13 @@ func livenessKill(e *Evidence, part Part) *Finding {
 			kind = "Startup"
 		}
 		f := &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: told(killed), Beside: podReady(c.pod),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: eventProof(killed), Beside: podfailure.Ready(c.Pod),
 			Cause:  fmt.Sprintf("The kubelet restarts %s because its %s probe fails", c.called(), strings.ToLower(kind)),
 			Remedy: fmt.Sprintf("Correct probes.%s, give it more time (periodSeconds × failureThreshold), or find out why the service hangs", strings.ToLower(kind)),
 		}
 		if a := e.answered(&c, kind); a != nil {
 			f.Cause += fmt.Sprintf(": %s %s", a.asks(&c), a.got())
-			f.Proof = told(a.event)
+			f.Proof = eventProof(a.event)
 		}
 		f.Proof = append(f.Proof, e.proof(&c)...)
 		return f
@@ -192,14 +196,14 @@ func (e *Evidence) overdue(c *container, a *answer) bool {
 		granted := time.Duration(max(p.PeriodSeconds, 1)*max(p.FailureThreshold, 1)) * time.Second
 		patience = min(max(granted/2, opening), longStart)
 	}
-	return e.Now.Sub(c.status.State.Running.StartedAt.Time) >= patience
+	return e.Now.Sub(c.Status.State.Running.StartedAt.Time) >= patience
 }
 
 // unanswered is the answer to the last probe of a container that runs and is not
 // ready; nil where none has failed.
 func (e *Evidence) unanswered(c *container) *answer {
-	state := c.status.State.Running
-	if c.init || state == nil || c.status.Ready {
+	state := c.Status.State.Running
+	if c.Init || state == nil || c.Status.Ready {
 		return nil
 	}
 	for _, kind := range probeKinds {
@@ -229,7 +233,7 @@ func wrongPort(e *Evidence, part Part) *Finding {
 			cause += fmt.Sprintf("; its log tells of port %s", other)
 		}
 		return &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: append(told(a.event), e.proof(&c)...),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: append(eventProof(a.event), e.proof(&c)...),
 			Cause: cause, Remedy: e.portRemedy(part, number, of, strings.ToLower(a.kind)),
 		}
 	}
@@ -281,7 +285,7 @@ func failingProbe(e *Evidence, part Part) *Finding {
 			continue
 		}
 		return &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: append(told(a.event), e.proof(&c)...),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: append(eventProof(a.event), e.proof(&c)...),
 			Cause:  fmt.Sprintf("%s runs, and its %s probe fails: %s %s", c.subject(), strings.ToLower(a.kind), a.asks(&c), a.got()),
 			Remedy: probeRemedy(part, a),
 		}

@@ -108,7 +108,7 @@ func gatewayNotReady(e *Evidence) []*Finding {
 		}
 		f := &Finding{Part: PartRoutes, Object: name("Gateway", e.shown(gateway.Namespace, gateway.Name)), condition: v1alpha1.ConditionRoutesReady,
 			Steps: e.gatewaySteps(gateway, health.Reason)}
-		f.Cause, f.Remedy = advised(health.Message.String(), "See kubectl describe gateway "+gateway.Name+" -n "+gateway.Namespace)
+		f.report(health.Message, "See kubectl describe gateway "+gateway.Name+" -n "+gateway.Namespace)
 		if health.Reason == v1alpha1.ReasonPending {
 			f.Cause = fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q, which has not answered", gateway.Name, gateway.Spec.GatewayClassName)
 			f.Remedy = "Check that the gateway's controller runs"

@@ -23,6 +23,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // provisioning is how long the making of a volume may take before it counts as a
@@ -99,14 +101,17 @@ func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentV
 			// The pod is what is in the way.
 			return nil
 		}
-	} else if scheduled := podCondition(pod, corev1.PodScheduled); scheduled != nil && scheduled.Status == corev1.ConditionFalse && !strings.Contains(scheduled.Message, "PersistentVolumeClaim") {
-		return nil
+	} else if scheduled := podfailure.Condition(pod, corev1.PodScheduled); scheduled != nil && scheduled.Status == corev1.ConditionFalse {
+		// A pod that waits for something else is not held back by its claim.
+		if failure := podfailure.Unscheduled(pod); failure == nil || !failure.WaitsForClaim() {
+			return nil
+		}
 	}
 	if patient && e.Now.Sub(claim.CreationTimestamp.Time) < provisioning {
 		return nil
 	}
 	return &Finding{
-		Object: name("PersistentVolumeClaim", claim.Name), Proof: told(event),
+		Object: name("PersistentVolumeClaim", claim.Name), Proof: eventProof(event),
 		Steps:  []Step{podStep(pod, "waits for its volume"), step(name("PersistentVolumeClaim", claim.Name), "Pending, of %s", class)},
 		Cause:  fmt.Sprintf("PersistentVolumeClaim %q of %s is not bound: %s", claim.Name, class, why),
 		Remedy: remedy,
@@ -121,7 +126,7 @@ func volumeMount(e *Evidence, part Part) *Finding {
 			continue
 		}
 		return &Finding{
-			Object: name("Pod", pod.Name), Steps: []Step{podStep(pod, "waits for its volumes")}, Proof: told(event),
+			Object: name("Pod", pod.Name), Steps: []Step{podStep(pod, "waits for its volumes")}, Proof: eventProof(event),
 			Cause:  fmt.Sprintf("A volume of pod %s can't be mounted: %s", pod.Name, cut(strings.Join(strings.Fields(event.Message), " "), 200)),
 			Remedy: "Correct what it names: podTemplate.spec.volumes, or the volume itself",
 		}
@@ -132,7 +137,7 @@ func volumeMount(e *Evidence, part Part) *Finding {
 // notMounted is the latest event that tells of a volume of a pod which can't be
 // mounted, with a text that matches; nil once all are, which is before the kubelet
 // begins with the first container.
-func (e *Evidence) notMounted(pod *corev1.Pod, matching *regexp.Regexp) *corev1.Event {
+func (e *Evidence) notMounted(pod *corev1.Pod, matching func(string) bool) *corev1.Event {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
 			waiting := statuses[i].State.Waiting

@@ -154,11 +154,11 @@ func (r *Report) conclude(home string, way []types.NamespacedName, hops []*Findi
 			r.Path = append(r.Path, fmt.Sprintf("%s %s", possessive(r.Path[len(r.Path)-1]), root.Part))
 		}
 	}
-	// In a circle, the one at fault is named with it.
+	// The finding of a cycle names the service at fault with it.
 	for _, hop := range hops[:len(hops)-1] {
 		if hop.Fault == "CycleWait" && last.Fault != "CycleWait" {
 			root.Fault = hop.Fault
-			root.Cause = fmt.Sprintf("%s wait for each other, and fail together; at fault is %s: %s", hop.circle, r.Path[len(way)-1], last.Cause)
+			root.Cause = fmt.Sprintf("%s wait for each other and fail together; at fault is %s: %s", hop.cycle, r.Path[len(way)-1], last.Cause)
 			break
 		}
 	}
