@@ -67,10 +67,10 @@ func TestWhyInACluster(t *testing.T) {
 		s.create(ms)
 	}
 
-	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Atoll has not seen this Microservice: no Deployment of Atoll is in the cluster"}})
+	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Atoll has not observed this Microservice: the cluster has no Deployment of Atoll"}})
 	atoll := s.deployment("atoll", map[string]string{v1alpha1.LabelName: "atoll", "control-plane": "controller-manager"})
 	s.create(atoll)
-	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Deployment default/atoll, has no pod that is ready"}})
+	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Deployment default/atoll, which runs Atoll, has no ready pod"}})
 	s.startOperator()
 	atoll.Status = appsv1.DeploymentStatus{Replicas: 1, ReadyReplicas: 1}
 	s.status(atoll)

@@ -58,7 +58,7 @@ func stopped() []client.Object {
 		condition(v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, waits),
 		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, waits),
 		condition(v1alpha1.ConditionConnectionsSufficient, metav1.ConditionFalse, v1alpha1.ReasonTooFewConnections,
-			"(4 pods + 1 during a rollout) × 25 connections (database.pool) = 125, of 97: lower database.pool or the number of pods"),
+			"(4 pods + 1 during a rollout) × 25 connections (database.pool) = 125, of 97; to fix: lower database.pool or the number of pods"),
 	}
 	users := stored(service("users"))
 	const crashes = `Container "database" keeps crashing; last exit code 1; to fix: see kubectl logs statefulset/users-db -c database --previous`
