@@ -81,7 +81,7 @@ func TestWhyInACluster(t *testing.T) {
 	s.create(s.node("cordoned", true))
 	s.become(s.node("cordoned", true), corev1.ConditionTrue)
 	s.run("drained", "cordoned", corev1.ConditionTrue)
-	s.expect(staging{fault: "DrainBlocked", service: "drained", says: []string{"Node cordoned is cordoned", `PodDisruptionBudget "drained" lets no pod go`, "1 of 2 are ready"}})
+	s.expect(staging{fault: "DrainBlocked", service: "drained", says: []string{"Node cordoned is cordoned", `PodDisruptionBudget "drained" allows no eviction`, "1 of 2 pods are ready"}})
 
 	s.create(s.node("silent", false))
 	s.become(s.node("silent", false), corev1.ConditionUnknown)

@@ -26,16 +26,15 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// recently is how long ago a container that runs again may have been killed for
-// its memory to be worth telling of, and justNow how long ago it may have ended
-// otherwise.
+// recently is how long an out-of-memory kill counts for a container that runs again,
+// and justNow is how long any other exit counts.
 const (
 	recently = time.Hour
 	justNow  = 10 * time.Minute
 )
 
-// outOfMemory tells of containers that were killed for using too much memory, also
-// of those that run again.
+// outOfMemory finds containers that were killed because they used too much memory, even
+// if they run again.
 func outOfMemory(e *Evidence, part Part) *Finding {
 	for _, pod := range e.current(part) {
 		for _, c := range containersOf(pod, part) {
@@ -46,30 +45,30 @@ func outOfMemory(e *Evidence, part Part) *Finding {
 			if ended == nil || podfailure.ExitClass(ended) != podfailure.OutOfMemory {
 				continue
 			}
-			limit := "the node's memory ran out"
+			limit := "the node ran out of memory"
 			remedy := fmt.Sprintf("Set %s.limits.memory to what it needs", part.field("resources"))
 			if max, set := c.Spec.Resources.Limits[corev1.ResourceMemory]; set {
 				limit = fmt.Sprintf("its limit is %s", max.String())
-				remedy = fmt.Sprintf("Raise %s.limits.memory (now %s), or have it use less", part.field("resources"), max.String())
+				remedy = fmt.Sprintf("Raise %s.limits.memory (now %s), or reduce its memory use", part.field("resources"), max.String())
 			}
 			return &Finding{
 				Object: name("Pod", pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: c.Status.Ready,
-				Cause: fmt.Sprintf("%s was killed for using too much memory: %s", c.subject(), limit), Remedy: remedy,
+				Cause: fmt.Sprintf("%s was killed because it used too much memory: %s", c.subject(), limit), Remedy: remedy,
 			}
 		}
 	}
 	return nil
 }
 
-// crashes are the containers of a part that end and should not.
+// crashes returns the containers of a part that ended although they must keep running.
 func (e *Evidence) crashes(part Part) []container {
 	var crashing []container
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
-		// What a Job runs is meant to end; that it failed is told of the Job.
+		// The container of a Job is meant to end; the Job reports its failure.
 		if c.Init || e.exit(&c) == nil || part != PartService && part != PartDatabase {
 			continue
 		}
-		// One restart, as when a service came up before its database, is no loop.
+		// One restart is no crash loop: a service may start before its database.
 		if c.Status.State.Running == nil || c.Status.RestartCount > 1 {
 			crashing = append(crashing, c)
 		}
@@ -77,7 +76,7 @@ func (e *Evidence) crashes(part Part) []container {
 	return crashing
 }
 
-// crashLoop tells of containers that end again and again by themselves.
+// crashLoop finds containers that keep crashing.
 func crashLoop(e *Evidence, part Part) *Finding {
 	crashing := e.crashes(part)
 	if len(crashing) == 0 {
@@ -85,14 +84,14 @@ func crashLoop(e *Evidence, part Part) *Finding {
 	}
 	c := &crashing[0]
 	code := e.exit(c).ExitCode
-	why := fmt.Sprintf("ends with exit code %d%s", code, podfailure.ExitMeaning(code))
-	remedy := fmt.Sprintf("Correct what its log tells of: %s, %s or %s", part.field("image"), part.field("env"), part.field("args"))
+	why := fmt.Sprintf("keeps crashing; last exit code %d%s", code, podfailure.ExitMeaning(code))
+	remedy := fmt.Sprintf("Correct what its log reports: %s, %s or %s", part.field("image"), part.field("env"), part.field("args"))
 	if part == PartDatabase {
-		remedy = "Correct what its log tells of: database.parameters, database.resources or its volume"
+		remedy = "Correct what its log reports: database.parameters, database.resources or its volume"
 	}
 	if code == 0 {
-		why = "ends by itself with exit code 0, and a service must go on running"
-		remedy = fmt.Sprintf("Have %s start what serves; what is to run once belongs in database.migration or a Job", part.field("command"))
+		why = "exits with exit code 0, but a service must keep running"
+		remedy = fmt.Sprintf("Correct %s so that it starts a server; run one-time work in database.migration or a Job", part.field("command"))
 	}
 	return &Finding{
 		Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.proof(c), Beside: podfailure.Ready(c.Pod),
@@ -100,14 +99,14 @@ func crashLoop(e *Evidence, part Part) *Finding {
 	}
 }
 
-// readOnlyWords are how programs say that they can't write.
+// readOnlyWords are the messages of programs that cannot write.
 var readOnlyWords = regexp.MustCompile(`(?i)read-only file ?system|EROFS`)
 
 // writtenPath is a path in such a message.
 var writtenPath = regexp.MustCompile(`(/[\w.@+-]+(?:/[\w.@+-]+)+|/[\w.@+-]+)`)
 
-// readOnlyFilesystem tells of containers that end because they can't write: Atoll
-// makes the root file system read-only.
+// readOnlyFilesystem finds containers that end because they cannot write: Atoll mounts
+// the root file system read-only.
 func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 	crashing := e.crashes(part)
 	for _, c := range e.containers(part) {
@@ -126,15 +125,15 @@ func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 			}
 			return &Finding{
 				Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: podfailure.Ready(c.Pod),
-				Cause:  fmt.Sprintf("%s ends because it can't write%s: the root file system is read-only", c.subject(), where),
-				Remedy: "Have it write to /tmp, or mount an emptyDir where it writes (podTemplate.spec.volumes and containers[].volumeMounts)",
+				Cause:  fmt.Sprintf("%s ends because it cannot write%s: the root file system is read-only", c.subject(), where),
+				Remedy: "Write to /tmp, or mount an emptyDir at the path (podTemplate.spec.volumes and containers[].volumeMounts)",
 			}
 		}
 	}
 	return nil
 }
 
-// pathIn is the path that stands closest before the words.
+// pathIn returns the last path before the words.
 func pathIn(line string) string {
 	paths := writtenPath.FindAllString(line[:readOnlyWords.FindStringIndex(line)[0]], -1)
 	if len(paths) == 0 {
@@ -143,8 +142,7 @@ func pathIn(line string) string {
 	return paths[len(paths)-1]
 }
 
-// hookFailed tells of hooks that fail: a container whose postStart hook does is
-// killed.
+// hookFailed finds postStart hooks that fail. The kubelet kills their containers.
 func hookFailed(e *Evidence, part Part) *Finding {
 	for _, c := range e.containers(part) {
 		event := e.eventOf(&c, nil, "FailedPostStartHook")
@@ -153,7 +151,7 @@ func hookFailed(e *Evidence, part Part) *Finding {
 		}
 		return &Finding{
 			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: eventProof(event),
-			Cause:  fmt.Sprintf("The postStart hook of %s fails, and the container is killed for it", c.called()),
+			Cause:  fmt.Sprintf("The postStart hook of %s fails, so the kubelet kills the container", c.called()),
 			Remedy: "Correct lifecycle.postStart of the container in podTemplate",
 		}
 	}

@@ -108,7 +108,7 @@ func (e *Evidence) callee(edge *graph.Edge) *Finding {
 		f.Steps = append(f.Steps, step(name("Microservice", e.Microservice.Name), "its first rollout waits for %s (startup: Wait)", shown))
 		f.Beside = false
 	} else if line, found := e.mentioned(edge.Host(), callee.Name+"."+callee.Namespace, "//"+callee.Name+":", "//"+callee.Name+"/"); found {
-		f.Steps = append(e.workloadSteps(PartService), step(name("Microservice", e.Microservice.Name), "says of %s: %s", shown, cut(strings.TrimSpace(line), 160)))
+		f.Steps = append(e.workloadSteps(PartService), step(name("Microservice", e.Microservice.Name), "logs about %s: %s", shown, cut(strings.TrimSpace(line), 160)))
 		f.Beside, f.symptom = false, true
 	}
 	return f

@@ -108,12 +108,12 @@ var cases = map[string]toldCase{
 		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"deleted 20m ago", "is held by finalizer example.com/hold (set by holder)"}, remedy: "kubectl edit microservice orders -n shop"},
 	"a service that is being deleted in the foreground": {
 		world: newWorld().deleted(metav1.FinalizerDeleteDependents).pods(pod("p", svc, ready)),
-		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"waits for the end of Deployment orders (deletion in the foreground)"}, remedy: "kubectl get all -n shop -l atoll.dev/microservice=orders"},
+		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"waits for the deletion of Deployment orders (foreground deletion)"}, remedy: "kubectl get all -n shop -l atoll.dev/microservice=orders"},
 	"a service that is being deleted in the foreground and that a pod holds": {
 		world: newWorld().deleted(metav1.FinalizerDeleteDependents).pods(pod("p", svc, func(p *corev1.Pod) {
 			p.DeletionTimestamp, p.Finalizers = ptr.To(ago(time.Minute)), []string{"example.com/drain"}
 		})),
-		fault: "Terminating", part: PartSpec, object: "Pod p", cause: []string{"waits for the end of Deployment orders", "; Pod p is held by finalizer example.com/drain"}, remedy: "kubectl edit pod p -n shop"},
+		fault: "Terminating", part: PartSpec, object: "Pod p", cause: []string{"waits for the deletion of Deployment orders", "; Pod p is held by finalizer example.com/drain"}, remedy: "kubectl edit pod p -n shop"},
 	"a service that is being deleted and that nothing holds any more": {
 		world: newWorld().deleted(metav1.FinalizerOrphanDependents),
 		fault: "Terminating", part: PartSpec, cause: []string{"nothing holds it"}, remedy: "Wait"},
@@ -312,20 +312,20 @@ var cases = map[string]toldCase{
 		fault: "LivenessKill", part: PartService, object: "Pod p", cause: []string{"liveness probe", "GET /healthz on port 8080 is answered with 500"}, remedy: "probes.liveness"},
 	"a crash loop": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(5, "Error", 2))).log("p", true, "2026-05-04T11:00:00Z reading\n2026-05-04T11:00:01Z panic: no rates\n\ngoroutine 1 [running]:\nmain.main()\n"),
-		fault: "CrashLoop", part: PartService, object: "Pod p", cause: []string{"exit code 2: panic: no rates"}, remedy: "Correct what its log tells of"},
+		fault: "CrashLoop", part: PartService, object: "Pod p", cause: []string{"exit code 2: panic: no rates"}, remedy: "Correct what its log reports"},
 	"a crash loop of a database": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonCrashLooping, "").pods(pod("orders-db-0", db, waits("CrashLoopBackOff", ""), crashed(5, "Error", 1))).log("orders-db-0", true, "FATAL: no such library\nLOG: shut down\n"),
 		fault: "CrashLoop", part: PartDatabase, object: "Pod orders-db-0", cause: []string{"The database's container", "FATAL: no such library"}, remedy: "database.parameters"},
 	"a container that is done": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(5, "Completed", 0))),
-		fault: "CrashLoop", part: PartService, cause: []string{"exit code 0", "must go on running"}, remedy: "command"},
+		fault: "CrashLoop", part: PartService, cause: []string{"exit code 0", "must keep running"}, remedy: "command"},
 	"a container that crashed until just now": {
 		world: newWorld().pods(pod("p", svc, crashed(3, "Error", 2), ready)),
 		fault: "CrashLoop", part: PartService, cause: []string{"exit code 2"}, beside: true},
 	"a wrong port": {
 		world: unavailable().pods(pod("p", svc, probed("/"))).event("p", "Unhealthy", `Readiness probe failed: Get "http://10.1.0.7:8080/": dial tcp 10.1.0.7:8080: connect: connection refused`).
 			log("p", false, `{"msg":"Listening","address":"[::]:9090"}`),
-		fault: "WrongPort", part: PartService, object: "Pod p", cause: []string{"port 8080", "tells of port 9090"}, remedy: "Set ports[http].targetPort (now 8080)"},
+		fault: "WrongPort", part: PartService, object: "Pod p", cause: []string{"port 8080", "names port 9090"}, remedy: "Set ports[http].targetPort (now 8080)"},
 	"a failing probe": {
 		world: unavailable().pods(pod("p", svc, probed("/readyz"))).event("p", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
 		fault: "FailingProbe", part: PartService, object: "Pod p", cause: []string{"GET /readyz on port 8080 is answered with 503"}, remedy: "log"},
@@ -354,7 +354,7 @@ var cases = map[string]toldCase{
 		fault: "NoGatewayClass", part: PartRoutes, object: "GatewayClass traefik", cause: []string{`"traefik"`, "does not exist"}, remedy: "gateway.className"},
 	"a Gateway that nobody answers for": {
 		world: newWorld().unready(routing, v1alpha1.ReasonPending, "").routed(gateway(metav1.ConditionUnknown), class),
-		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"has not answered"}, remedy: "traefik.io/gateway-controller"},
+		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"has not observed it"}, remedy: "traefik.io/gateway-controller"},
 	"a Gateway that is refused": {
 		world: newWorld().unready(routing, v1alpha1.ReasonNotAccepted, "").routed(gateway(metav1.ConditionFalse), class),
 		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"not accepted: Invalid"}},
@@ -382,12 +382,12 @@ var cases = map[string]toldCase{
 		fault: "SelectorClash", part: PartService, object: "Deployment all", cause: []string{`Deployment "all" selects`}, beside: true},
 	"a policy that lets nothing out": {
 		world: newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut} }),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy deny-out", cause: []string{"cuts orders off from DNS and users:", "does not let them out to port 53 (UDP) of DNS or port 8080 of users"}, remedy: "egress", beside: true},
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy deny-out", cause: []string{"blocks orders from DNS and users:", "does not allow egress to port 53 (UDP) of DNS or port 8080 of users"}, remedy: "egress", beside: true},
 	"a policy that lets only calls out, and no lookups": {
 		world: newWorld(service("users")).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial tcp: lookup users.shop.svc on 10.96.0.10:53: i/o timeout").
 			with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{lettingOut("to-port", tcp(8080))} }),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy to-port", cause: []string{"cuts orders off from DNS:", "port 53 (UDP)"}, remedy: "k8s-app=kube-dns of namespace kube-system"},
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy to-port", cause: []string{"blocks orders from DNS:", "port 53 (UDP)"}, remedy: "k8s-app=kube-dns of namespace kube-system"},
 	"a policy that lets nobody to the database": {
 		world: newWorld().unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1)), pod("orders-db-0", db, ready, listensAsDatabase)).
@@ -396,14 +396,14 @@ var cases = map[string]toldCase{
 				e.Microservice.Status.Database = &v1alpha1.DatabaseStatus{Host: "orders-db.shop.svc"}
 				e.Policies = []networkingv1.NetworkPolicy{lettingOut("no-data", tcp(8080), udp(53))}
 			}),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy no-data", cause: []string{"cuts orders off from its database:", "port 5432"}, remedy: "app.kubernetes.io/component=database, port 5432"},
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy no-data", cause: []string{"blocks orders from its database:", "port 5432"}, remedy: "app.kubernetes.io/component=database, port 5432"},
 	"a policy that lets nothing in, of which the log tells": {
 		world: newWorld(service("users")).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial users.shop.svc:8080: i/o timeout").
 			with(func(e *Evidence) {
 				e.Policies = []networkingv1.NetworkPolicy{policy("closed", "users", networkingv1.NetworkPolicySpec{})}
 			}),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy closed", cause: []string{"does not let orders in to port 8080"}, remedy: "ingress"},
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy closed", cause: []string{"does not allow ingress from orders to port 8080"}, remedy: "ingress"},
 	"a call that is not declared": {
 		world: newWorld(service("users")).with(func(e *Evidence) {
 			e.Microservice.Spec.Env = []corev1.EnvVar{{Name: "USERS", Value: "http://users:8080"}}
@@ -423,7 +423,7 @@ var cases = map[string]toldCase{
 			e.Nodes["node-1"] = node(true, corev1.ConditionTrue)
 			e.Budgets = []policyv1.PodDisruptionBudget{budget("orders", 0)}
 		}),
-		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget orders", cause: []string{"Node node-1 is cordoned", "pod p", "1 of 2 are ready and 1 must stay"}, beside: true},
+		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget orders", cause: []string{"Node node-1 is cordoned", "pod p", "1 of 2 pods are ready and 1 must be"}, beside: true},
 	"two budgets": {
 		world: newWorld().pods(pod("p", svc, ready)).with(func(e *Evidence) {
 			e.Nodes["node-1"] = node(true, corev1.ConditionTrue)

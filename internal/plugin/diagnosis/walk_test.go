@@ -155,7 +155,7 @@ func TestWalkInCycles(t *testing.T) {
 			return w.unready(calls, v1alpha1.ReasonDependencyNotReady, "")
 		}
 		r := walk(t, evidenceOf{"orders": needs("orders", "users"), "users": needs("users", "orders")})
-		if r.Root.Fault != "CycleWait" || !strings.HasPrefix(r.Root.Cause, "orders -> users -> orders wait for each other: each becomes ready only when the next one is") {
+		if r.Root.Fault != "CycleWait" || !strings.HasPrefix(r.Root.Cause, "orders -> users -> orders wait for each other: each becomes ready only after the next one") {
 			t.Errorf("the root is %+v", r.Root)
 		}
 		if r.Root.Beside {
