@@ -41,16 +41,16 @@ func databaseDown(e *Evidence) []*Finding {
 		return e.said(PartDatabase, c, "See the status and the log of the database's operator")
 	}
 	f := &Finding{Object: name("StatefulSet", set.Name), pods: true}
-	leaving := e.leaving(PartDatabase)
+	deleting := e.deleting(PartDatabase)
 	unready := e.unready(PartDatabase)
 	switch {
-	case leaving != nil:
-		f.Object = name("Pod", leaving.Name)
-		f.Steps = []Step{podStep(leaving, "is being deleted; its successor starts once it is gone")}
-		f.Cause = fmt.Sprintf("The database is down: pod %s is being deleted", leaving.Name)
+	case deleting != nil:
+		f.Object = name("Pod", deleting.Name)
+		f.Steps = []Step{podStep(deleting, "is being deleted; its successor starts once it is gone")}
+		f.Cause = fmt.Sprintf("The database is down: pod %s is being deleted", deleting.Name)
 		f.Remedy = "Wait until it is gone; if its node is lost, delete the node, or force the deletion of the pod"
-		if len(leaving.Finalizers) > 0 {
-			f.Cause += fmt.Sprintf(": its finalizer %s holds it", leaving.Finalizers[0])
+		if len(deleting.Finalizers) > 0 {
+			f.Cause += fmt.Sprintf(": its finalizer %s holds it", deleting.Finalizers[0])
 			f.Remedy = "Let the controller that set the finalizer finish, or remove the finalizer"
 		}
 	case len(unready) == 0 && e.Now.Sub(set.CreationTimestamp.Time) >= warmingUp:
@@ -71,9 +71,9 @@ func databaseDown(e *Evidence) []*Finding {
 	return []*Finding{e.inPart(f, PartDatabase)}
 }
 
-// leaving returns a pod of a part that is being deleted and has no successor yet.
-func (e *Evidence) leaving(part Part) *corev1.Pod {
-	var leaving *corev1.Pod
+// deleting returns a pod of a part that is being deleted and has no successor yet.
+func (e *Evidence) deleting(part Part) *corev1.Pod {
+	var deleting *corev1.Pod
 	for i := range e.Pods {
 		pod := &e.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != string(part) {
@@ -82,9 +82,9 @@ func (e *Evidence) leaving(part Part) *corev1.Pod {
 		if pod.DeletionTimestamp == nil {
 			return nil
 		}
-		leaving = pod
+		deleting = pod
 	}
-	return leaving
+	return deleting
 }
 
 func migrationFailed(e *Evidence) []*Finding {

@@ -44,19 +44,19 @@ type need struct {
 
 func (n *need) port() int32 { return n.connections[0].Port }
 
-// cutBy returns the foreign policy that blocks all connections of a need, and nil where
+// blockedBy returns the foreign policy that blocks all connections of a need, and nil where
 // one is allowed, or may be.
-func (n *need) cutBy(policies []*networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
+func (n *need) blockedBy(policies []*networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
 	for i, c := range n.connections {
-		cutting, way := networkpolicy.Cutting(policies, c)
-		if len(cutting) == 0 {
+		blocking, way := networkpolicy.Blocking(policies, c)
+		if len(blocking) == 0 {
 			return nil, ""
 		}
-		foreign := slices.IndexFunc(cutting, func(p *networkingv1.NetworkPolicy) bool {
+		foreign := slices.IndexFunc(blocking, func(p *networkingv1.NetworkPolicy) bool {
 			return p.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
 		})
 		if i == 0 && foreign >= 0 {
-			by, direction = cutting[foreign], way
+			by, direction = blocking[foreign], way
 		}
 	}
 	return by, direction

@@ -80,10 +80,10 @@ func (e *Evidence) policies() []*networkingv1.NetworkPolicy {
 func policyCut(e *Evidence) []*Finding {
 	var all []*Finding
 	// out holds the finding about each policy that blocks egress.
-	out := map[*networkingv1.NetworkPolicy]*cutOut{}
+	out := map[*networkingv1.NetworkPolicy]*blockedEgress{}
 	policies := e.policies()
 	for _, n := range e.needs() {
-		policy, direction := n.cutBy(policies)
+		policy, direction := n.blockedBy(policies)
 		if policy == nil {
 			continue
 		}
@@ -101,7 +101,7 @@ func policyCut(e *Evidence) []*Finding {
 		}
 		all = append(all, f)
 		if direction == networkingv1.PolicyTypeEgress {
-			out[policy] = &cutOut{Finding: f, needs: []*need{n}}
+			out[policy] = &blockedEgress{Finding: f, needs: []*need{n}}
 			continue
 		}
 		f.Cause = fmt.Sprintf("NetworkPolicy %q blocks %s from %s: it selects the pods of %s and does not allow ingress from %s to port %d",
@@ -126,17 +126,17 @@ func policyCut(e *Evidence) []*Finding {
 	return all
 }
 
-// cutOut is the finding about a policy that blocks egress to some needs.
-type cutOut struct {
+// blockedEgress is the finding about a policy that blocks egress to some needs.
+type blockedEgress struct {
 	*Finding
 	needs []*need
 }
 
 // blame makes the finding the cause where a log of the service names a blocked
 // endpoint.
-func (e *Evidence) blame(f *Finding, cutOff ...*need) {
+func (e *Evidence) blame(f *Finding, blocked ...*need) {
 	var signs []string
-	for _, n := range cutOff {
+	for _, n := range blocked {
 		signs = append(signs, n.signs...)
 	}
 	if line, found := e.mentioned(signs...); found {
@@ -161,17 +161,17 @@ func undeclaredCall(e *Evidence) []*Finding {
 	for _, mention := range graph.Undeclared(e.Microservice, e.Services) {
 		callee := mention.Callee
 		ports := graph.Ports(callee)
-		var cutting []*networkingv1.NetworkPolicy
+		var blocking []*networkingv1.NetworkPolicy
 		for i := range ports {
-			if cutting, _ = networkpolicy.Cutting(policies, networkpolicy.Connection{From: from, To: e.calleeEndpoint(callee), Port: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP}); len(cutting) == 0 {
+			if blocking, _ = networkpolicy.Blocking(policies, networkpolicy.Connection{From: from, To: e.calleeEndpoint(callee), Port: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP}); len(blocking) == 0 {
 				break
 			}
 		}
-		if len(cutting) == 0 {
+		if len(blocking) == 0 {
 			continue
 		}
 		shown := e.shown(callee.Namespace, callee.Name)
-		policy := name("NetworkPolicy", e.shown(cutting[0].Namespace, cutting[0].Name))
+		policy := name("NetworkPolicy", e.shown(blocking[0].Namespace, blocking[0].Name))
 		f := &Finding{
 			Part: PartDependencies, Object: name("Microservice", e.Microservice.Name), Beside: true,
 			Steps: []Step{

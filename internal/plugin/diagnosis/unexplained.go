@@ -51,11 +51,11 @@ func unexplained(e *Evidence, d *Diagnosis) []*Finding {
 		if ready := e.condition(v1alpha1.ConditionReady); blocked && ready != nil && c.Reason == ready.Reason && (decides(c) || condition.ParseMessage(c.Message) == condition.ParseMessage(ready.Message)) {
 			continue
 		}
-		all = append(all, e.plain(c))
+		all = append(all, e.repeated(c))
 	}
 	ready := e.condition(v1alpha1.ConditionReady)
 	if len(all) == 0 && !blocked && d.State != graph.StateReady && ready != nil && !explained(ready.Type) {
-		all = append(all, e.plain(ready))
+		all = append(all, e.repeated(ready))
 	}
 	return all
 }
@@ -67,8 +67,8 @@ func (e *Evidence) reasonOfReady() string {
 	return ""
 }
 
-// plain returns a finding that repeats a condition.
-func (e *Evidence) plain(c *metav1.Condition) *Finding {
+// repeated returns a finding that repeats a condition.
+func (e *Evidence) repeated(c *metav1.Condition) *Finding {
 	part := partOf(c.Type)
 	f := &Finding{Fault: Unrecognised, Part: part, Object: name("Microservice", e.Microservice.Name), Steps: e.workloadSteps(part),
 		Beside: !decides(c), condition: c.Type, row: len(table)}

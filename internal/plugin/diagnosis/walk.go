@@ -90,7 +90,7 @@ func Walk(start types.NamespacedName, gather func(types.NamespacedName) (*Eviden
 			break
 		}
 		if begin := slices.Index(way, *root.Next); begin >= 0 {
-			hops = append(hops, circular(start.Namespace, way[begin:], hops[begin:]))
+			hops = append(hops, cycleFinding(start.Namespace, way[begin:], hops[begin:]))
 			break
 		}
 		at = *root.Next
@@ -106,8 +106,8 @@ func shownIn(home string, at types.NamespacedName) string {
 	return at.Namespace + "/" + at.Name
 }
 
-// circular returns the finding that services keep each other from being ready.
-func circular(home string, cycle []types.NamespacedName, hops []*Finding) *Finding {
+// cycleFinding returns the finding that services keep each other from being ready.
+func cycleFinding(home string, cycle []types.NamespacedName, hops []*Finding) *Finding {
 	names := make([]string, 0, len(cycle)+1)
 	for _, at := range cycle {
 		names = append(names, shownIn(home, at))
