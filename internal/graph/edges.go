@@ -103,23 +103,25 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 	return append([]*v1alpha1.Port{e.Port}, e.More...)
 }
 
-// Problem returns why the edge does not resolve, as the reason and the message of a
-// condition. The reason is empty where it resolves.
+// Problem returns the condition reason and the message for an edge that does not
+// resolve. The reason of an edge that resolves is empty.
 func (e *Edge) Problem() (reason string, message condition.Message) {
-	d := e.Dependency
-	message.Object = condition.Object{Kind: "Microservice", Namespace: d.Namespace, Name: d.Name}
+	message.Object = condition.Object{Kind: "Microservice", Name: e.Dependency.Name, Namespace: e.Dependency.Namespace}
 	switch {
 	case e.toItself():
-		return v1alpha1.ReasonInvalidSpec, condition.Message{Field: "dependencies",
-			Cause: fmt.Sprintf("%q is the service itself", d.Name), Remedy: fmt.Sprintf("remove %q", d.Name)}
+		return v1alpha1.ReasonInvalidSpec, condition.Message{Field: "dependencies", Cause: "must not name the service itself",
+			Remedy: fmt.Sprintf("remove %q", e.Dependency.Name)}
+	case e.Callee == nil && e.Dependency.Namespace != "":
+		message.Cause, message.Remedy = "does not exist", "create it, or correct dependencies"
+		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Callee == nil:
-		message.Cause, message.Remedy = "does not exist", "create it, or remove it from dependencies"
+		message.Cause, message.Remedy = "does not exist in this namespace", "create it, or remove it from dependencies"
 		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Port == nil && e.Callee.Spec.Type == v1alpha1.WorkloadWorker:
-		message.Cause, message.Remedy = "is a Worker and listens on no port", "remove it from dependencies"
+		message.Cause, message.Remedy = "is a Worker and has no ports", "remove it from dependencies"
 		return v1alpha1.ReasonPortNotFound, message
 	case e.Port == nil:
-		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", d.Port), "correct dependencies[].port"
+		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Dependency.Port), "correct dependencies[].port"
 		return v1alpha1.ReasonPortNotFound, message
 	case e.Missing != "":
 		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Missing), "correct dependencies[].morePorts"

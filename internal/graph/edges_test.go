@@ -108,10 +108,10 @@ func TestResolve(t *testing.T) {
 			wantMessage: `Microservice "users" of namespace "people" belongs to another Topology and does not permit this caller; to fix: add {name: web, namespace: shop} to its access`},
 		"a service of another namespace that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, wantReason: v1alpha1.ReasonDependencyNotFound,
-			wantMessage: `Microservice "users" of namespace "people" does not exist; to fix: create it, or remove it from dependencies`},
+			wantMessage: `Microservice "users" of namespace "people" does not exist; to fix: create it, or correct dependencies`},
 		"a service that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users"}, wantReason: v1alpha1.ReasonDependencyNotFound,
-			wantMessage: `Microservice "users" does not exist; to fix: create it, or remove it from dependencies`},
+			wantMessage: `Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`},
 		"a port that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
 			wantMessage: `Microservice "users" has no port "grpc"; to fix: correct dependencies[].port`},
@@ -120,13 +120,13 @@ func TestResolve(t *testing.T) {
 			wantMessage: `Microservice "users" has no port "grpc"; to fix: correct dependencies[].morePorts`},
 		"itself, by its own namespace": {
 			dependency: v1alpha1.Dependency{Name: "web", Namespace: "shop"}, callee: listening("web", http), wantReason: v1alpha1.ReasonInvalidSpec,
-			wantMessage: `dependencies: "web" is the service itself; to fix: remove "web"`},
+			wantMessage: `dependencies: must not name the service itself; to fix: remove "web"`},
 		"a Worker": {
 			dependency: v1alpha1.Dependency{Name: "users"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
-			wantMessage: `Microservice "users" is a Worker and listens on no port; to fix: remove it from dependencies`},
+			wantMessage: `Microservice "users" is a Worker and has no ports; to fix: remove it from dependencies`},
 		"a Worker, by a port's name": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "http"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
-			wantMessage: `Microservice "users" is a Worker and listens on no port; to fix: remove it from dependencies`},
+			wantMessage: `Microservice "users" is a Worker and has no ports; to fix: remove it from dependencies`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			caller := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Dependencies: []v1alpha1.Dependency{tc.dependency}}}

@@ -216,7 +216,7 @@ func TestDependencyHealth(t *testing.T) {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonDependencyNotFound, Progressing: true,
-				Message: condition.ParseMessage(`Microservice "stock" does not exist; to fix: create it, or remove it from dependencies`)},
+				Message: condition.ParseMessage(`Microservice "stock" does not exist in this namespace; to fix: create it, or remove it from dependencies`)},
 		},
 		"a port that is not there does not resolve": {
 			dependencies: []v1alpha1.Dependency{{Name: "users", Port: "grpc"}},

@@ -352,7 +352,7 @@ func TestLint(t *testing.T) {
 		"a port that is not there": {input: ms("a", ", dependencies: [{name: b, port: grpc}]") + ms("b", ""),
 			want: []string{`error: Microservice "a": Microservice "b" has no port "grpc"; to fix: correct dependencies[].port [PortNotFound]`}},
 		"a Worker as dependency": {input: ms("a", ", dependencies: [{name: b}]") + ms("b", ", type: Worker"),
-			want: []string{`error: Microservice "a": Microservice "b" is a Worker and listens on no port`}},
+			want: []string{`error: Microservice "a": Microservice "b" is a Worker and has no ports`}},
 		"a dependency that does not permit the caller": {
 			input: ms("a", ", dependencies: [{name: b, namespace: other}]") + strings.ReplaceAll(ms("b", ""), "{name: b}", "{name: b, namespace: other}"),
 			want:  []string{`error: Microservice "a": Microservice "b" of namespace "other" belongs to another Topology`}},
