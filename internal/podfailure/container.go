@@ -48,15 +48,6 @@ func Containers(pod *corev1.Pod) []Container {
 	return all
 }
 
-// Waiting returns the reason for which a container waits, and is empty where it
-// does not wait.
-func (c *Container) Waiting() string {
-	if c.Status.State.Waiting == nil {
-		return ""
-	}
-	return c.Status.State.Waiting.Reason
-}
-
 // LastExit returns how the container ended last, and nil where it never did.
 func (c *Container) LastExit() *corev1.ContainerStateTerminated {
 	if c.Status.State.Terminated != nil {

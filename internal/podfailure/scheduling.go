@@ -105,7 +105,7 @@ func (f *Failure) whyUnscheduled() string {
 	case InsufficientResources:
 		var asks []string
 		for _, of := range f.Lacking {
-			requests := Requested(f.Pod, of)
+			requests := requested(f.Pod, of)
 			asks = append(asks, fmt.Sprintf("%s %s", requests.String(), of))
 		}
 		return fmt.Sprintf("it requests %s, and no node has that much free", strings.Join(asks, " and "))
@@ -141,9 +141,9 @@ func (f *Failure) scheduleRemedy() string {
 	return "see what the scheduler says, and correct resources or podTemplate.spec, or add nodes"
 }
 
-// Requested returns how much of a resource a pod requests: the sum of its
+// requested returns how much of a resource a pod requests: the sum of its
 // containers, or an init container that requests more.
-func Requested(pod *corev1.Pod, of corev1.ResourceName) *resource.Quantity {
+func requested(pod *corev1.Pod, of corev1.ResourceName) *resource.Quantity {
 	sum := resource.Quantity{}
 	for i := range pod.Spec.Containers {
 		sum.Add(pod.Spec.Containers[i].Resources.Requests[of])

@@ -29,7 +29,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// evidenceOf is the evidence of each service of a world by name.
+// evidenceOf is the evidence about each service, by name.
 type evidenceOf map[string]world
 
 func (of evidenceOf) gather(at types.NamespacedName) (*Evidence, error) {
@@ -132,7 +132,7 @@ func TestWalk(t *testing.T) {
 	})
 }
 
-// TestWalkInCycles ends whatever waits for what.
+// TestWalkInCycles checks that the walk ends.
 func TestWalkInCycles(t *testing.T) {
 	notReady := func(name string, calls ...v1alpha1.Dependency) *v1alpha1.Microservice {
 		return unready(service(name, calls...), workload, v1alpha1.ReasonCrashLooping, "")
@@ -164,8 +164,8 @@ func TestWalkInCycles(t *testing.T) {
 	})
 }
 
-// TestLogsWanted is about which logs are asked for: of the container that matters,
-// and of it the log that tells.
+// TestLogsWanted checks which container's log is read, and whether that of its
+// current or its previous run.
 func TestLogsWanted(t *testing.T) {
 	sidecar := func(p *corev1.Pod) {
 		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "proxy"})
