@@ -53,7 +53,9 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	case apierrors.IsForbidden(err):
 		// It may be allowed later, and no watch reports that.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, condition.Refusal(err.Error())))
+		refusal := condition.ClassifyRefusal(err.Error())
+		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, refusal.Said))
+		problem.Message.Remedy = refusal.Advice
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed
