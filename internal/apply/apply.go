@@ -65,10 +65,10 @@ type Applier struct {
 
 	// settled remembers, by uid, what an apply did not change, so that an object
 	// which the comparison takes for different is not applied over and over.
-	settled sync.Map
+	noops sync.Map
 }
 
-type settledAt struct{ hash, resourceVersion string }
+type noopApply struct{ hash, resourceVersion string }
 
 // Object is an object to apply.
 type Object struct {
@@ -82,7 +82,7 @@ type Object struct {
 	// Once says that the object is made and never changed: one that exists stays as
 	// it is, and one that the cache does not hold yet is a conflict, to be looked at
 	// again.
-	Once bool
+	CreateOnly bool
 }
 
 // Apply makes the object what Desired says and reports whether it wrote. The
@@ -93,15 +93,15 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 	if err != nil {
 		return false, err
 	}
-	hash, err := hashOf(o.Desired)
+	hash, err := hashDesired(o.Desired)
 	if err != nil {
 		return false, fmt.Errorf("hashing %s %q: %w", gvk.Kind, o.Desired.GetName(), err)
 	}
 	if o.Live != nil {
 		if !Owns(owner, o.Live, o.Adopt) {
-			return false, notOwned(owner, gvk.Kind, o.Live)
+			return false, newNotOwnedError(owner, gvk.Kind, o.Live)
 		}
-		if o.Once || a.upToDate(o, hash) {
+		if o.CreateOnly || a.upToDate(o, hash) {
 			return false, nil
 		}
 	}
@@ -117,10 +117,10 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 }
 
 func (a *Applier) upToDate(o Object, hash string) bool {
-	if at, ok := a.settled.Load(o.Live.GetUID()); ok && at == (settledAt{hash, o.Live.GetResourceVersion()}) {
+	if at, ok := a.noops.Load(o.Live.GetUID()); ok && at == (noopApply{hash, o.Live.GetResourceVersion()}) {
 		return true
 	}
-	return o.Live.GetAnnotations()[AnnotationApplied] == hash && covers(o.Desired, o.Live)
+	return o.Live.GetAnnotations()[AnnotationApplied] == hash && matchesDesired(o.Desired, o.Live)
 }
 
 // create makes an object that the cache does not hold. Where one exists all
@@ -142,9 +142,9 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 		return false, err
 	}
 	if !Owns(owner, existing, o.Adopt) {
-		return false, notOwned(owner, desired.GetKind(), existing)
+		return false, newNotOwnedError(owner, desired.GetKind(), existing)
 	}
-	if o.Once || existing.DeletionTimestamp != nil {
+	if o.CreateOnly || existing.DeletionTimestamp != nil {
 		return false, conflict
 	}
 	return a.update(ctx, existing, desired, "")
@@ -161,14 +161,14 @@ func (a *Applier) update(ctx context.Context, live client.Object, desired *unstr
 	if err := a.apply(ctx, applied, FieldOwner); err != nil {
 		return false, err
 	}
-	trimmed := trim(desired, applied)
-	if restoreWhole(desired, applied) || trimmed {
+	trimmed := removeForeignItems(desired, applied)
+	if restoreAtomicField(desired, applied) || trimmed {
 		if err := a.Writer.Update(ctx, applied, FieldOwner); err != nil {
 			return false, err
 		}
 	}
 	if hash != "" && applied.GetResourceVersion() == live.GetResourceVersion() {
-		a.settled.Store(live.GetUID(), settledAt{hash, applied.GetResourceVersion()})
+		a.noops.Store(live.GetUID(), noopApply{hash, applied.GetResourceVersion()})
 		return false, nil
 	}
 	return true, nil
@@ -239,7 +239,7 @@ func dropNulls(value any) any {
 
 // hashOf is a short hash of all wanted fields. It stands where everybody reads
 // it, so that it leaves out what a Secret holds.
-func hashOf(o client.Object) (string, error) {
+func hashDesired(o client.Object) (string, error) {
 	if secret, ok := o.(*corev1.Secret); ok {
 		open := *secret
 		open.Data = nil
@@ -254,4 +254,4 @@ func hashOf(o client.Object) (string, error) {
 }
 
 // Forget drops what is remembered of an object that is gone.
-func (a *Applier) Forget(uid types.UID) { a.settled.Delete(uid) }
+func (a *Applier) Forget(uid types.UID) { a.noops.Delete(uid) }

@@ -49,7 +49,7 @@ func (e *NotOwnedError) Error() string {
 	return fmt.Sprintf("%s %q exists and %s; it is left as it is: delete or rename it, or rename this %s", e.Kind, e.Name, by, e.OwnerKind)
 }
 
-func notOwned(owner client.Object, kind string, live client.Object) error {
+func newNotOwnedError(owner client.Object, kind string, live client.Object) error {
 	err := &NotOwnedError{Kind: kind, Name: live.GetName(), OwnerKind: "Microservice"}
 	if _, isTopology := owner.(*v1alpha1.Topology); isTopology {
 		err.OwnerKind = "Topology"

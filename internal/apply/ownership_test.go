@@ -93,7 +93,7 @@ func TestNotOwnedMessage(t *testing.T) {
 			wantMessage: `Service "orders" still belongs to an earlier Microservice "orders" and goes with it`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := notOwned(owner, "Service", &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "orders", OwnerReferences: tc.controllers}})
+			err := newNotOwnedError(owner, "Service", &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "orders", OwnerReferences: tc.controllers}})
 			if err.Error() != tc.wantMessage {
 				t.Errorf("message is %s, want %s", err, tc.wantMessage)
 			}
@@ -106,7 +106,7 @@ func TestNotOwnedMessage(t *testing.T) {
 func TestHashOfSecret(t *testing.T) {
 	hash := func(o client.Object) string {
 		t.Helper()
-		h, err := hashOf(o)
+		h, err := hashDesired(o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -169,10 +169,10 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 	for _, desired := range wanted.Objects {
 		key := objectKey{c.Kind, desired.GetName()}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
-			Desired: desired.(client.Object),
-			Live:    g.find(key),
-			Adopt:   g.adopted[key],
-			Once:    c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
+			Desired:    desired.(client.Object),
+			Live:       g.find(key),
+			Adopt:      g.adopted[key],
+			CreateOnly: c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
 		})
 		if changed {
 			out.changed = true

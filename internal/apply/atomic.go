@@ -31,7 +31,7 @@ import (
 // adds to a policy lets through what it denied, or has it be about no pods, and a
 // selector with one label more selects nothing. What Atoll leaves out there is left
 // out on purpose.
-var wholes = map[string][]string{
+var atomicFields = map[string][]string{
 	"NetworkPolicy":       {"spec"},
 	"Service":             {"spec", "selector"},
 	"PodDisruptionBudget": {"spec", "selector"},
@@ -39,7 +39,7 @@ var wholes = map[string][]string{
 
 // sameWholes says whether these fields of live are just what is desired, both of the
 // same Go type.
-func sameWholes(desired, live client.Object) bool {
+func atomicFieldsEqual(desired, live client.Object) bool {
 	switch d := desired.(type) {
 	case *networkingv1.NetworkPolicy:
 		return equality.Semantic.DeepEqual(d.Spec, live.(*networkingv1.NetworkPolicy).Spec)
@@ -53,8 +53,8 @@ func sameWholes(desired, live client.Object) bool {
 
 // restoreWhole makes these fields of live what is desired, which server-side apply
 // alone does not: it leaves what others added. It reports whether they were not.
-func restoreWhole(desired, live *unstructured.Unstructured) bool {
-	path, whole := wholes[desired.GetKind()]
+func restoreAtomicField(desired, live *unstructured.Unstructured) bool {
+	path, whole := atomicFields[desired.GetKind()]
 	if !whole {
 		return false
 	}

@@ -165,7 +165,7 @@ func TestCovers(t *testing.T) {
 		"other raw text":               {desired: raw(`{"a":1}`), live: raw(`{"a":2}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := covers(tc.desired, tc.live); got != tc.wantCovered {
+			if got := matchesDesired(tc.desired, tc.live); got != tc.wantCovered {
 				t.Errorf("covers is %t, want %t", got, tc.wantCovered)
 			}
 		})
@@ -178,7 +178,7 @@ func TestCoversLeavesClaimToStatefulSet(t *testing.T) {
 	desired := &corev1.PersistentVolumeClaim{}
 	for kind, wantCovered := range map[string]bool{"StatefulSet": true, "Microservice": false} {
 		live := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{controller(kind, "u1")}}}
-		if got := covers(desired, live); got != wantCovered {
+		if got := matchesDesired(desired, live); got != wantCovered {
 			t.Errorf("a claim controlled by a %s: covers is %t, want %t", kind, got, wantCovered)
 		}
 	}

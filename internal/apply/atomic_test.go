@@ -68,7 +68,7 @@ func TestWhole(t *testing.T) {
 		"what others may add to, a Deployment": {desired: deployment(), live: deployment(defaulted), wantSame: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := covers(tc.desired, tc.live); got != tc.wantSame {
+			if got := matchesDesired(tc.desired, tc.live); got != tc.wantSame {
 				t.Errorf("covered is %t, want %t", got, tc.wantSame)
 			}
 			a := &Applier{}
@@ -81,12 +81,12 @@ func TestWhole(t *testing.T) {
 				t.Fatal(err)
 			}
 			desired.SetKind(tc.desired.GetObjectKind().GroupVersionKind().Kind)
-			restoreWhole(desired, live)
+			restoreAtomicField(desired, live)
 			after := tc.live.DeepCopyObject().(client.Object)
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(live.Object, after); err != nil {
 				t.Fatal(err)
 			}
-			if !sameWholes(tc.desired, after) {
+			if !atomicFieldsEqual(tc.desired, after) {
 				t.Error("it is not restored")
 			}
 		})
