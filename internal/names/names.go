@@ -86,12 +86,12 @@ func Restore(ms *v1alpha1.Microservice, id string) string {
 // Rotate is the name of the Job that sets a new password, and RetireName of
 // the one that makes the old one useless. secret is the UID of the Secret that
 // holds the new one.
-func Rotate(ms *v1alpha1.Microservice, secret types.UID) string {
+func Rotation(ms *v1alpha1.Microservice, secret types.UID) string {
 	return ms.Name + "-rotate-" + Hash(string(secret))
 }
 
 // Retire is the name of the Job that makes an old password useless.
-func Retire(ms *v1alpha1.Microservice, secret types.UID) string {
+func Retirement(ms *v1alpha1.Microservice, secret types.UID) string {
 	return ms.Name + "-retire-" + Hash(string(secret))
 }
 
