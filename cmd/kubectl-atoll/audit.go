@@ -43,16 +43,16 @@ type auditor struct {
 	// namespaces are those of the members.
 	namespaces []string
 	// classes are those of Gateways, by namespace/name.
-	classes map[string]string
+	gatewayClasses map[string]string
 	// unread is what may not be read.
 	unread map[string]bool
 }
 
 // cuts finds the connections that Strict isolation of a Topology would cut, and
 // says what may not be read and so was passed over.
-func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) (cuts []graph.Cut, unread []string, err error) {
+func auditIsolation(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *inventory) (cuts []graph.BlockedConnection, unread []string, err error) {
 	a := &auditor{Reader: c, topology: topology, world: &offline.World{Live: true, Hidden: map[string]bool{}},
-		classes: map[string]string{}, unread: map[string]bool{}}
+		gatewayClasses: map[string]string{}, unread: map[string]bool{}}
 	namespaces := map[string]bool{}
 	a.world.Services = slices.Clone(from.all)
 	for i, ms := range from.all {
@@ -61,12 +61,12 @@ func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, fro
 		}
 		namespaces[ms.Namespace] = true
 		// Others' ConfigMaps are many, and seldom tell of this Topology.
-		if a.world.Services[i], err = a.withConfigMaps(ctx, ms); err != nil {
+		if a.world.Services[i], err = a.expandConfigMaps(ctx, ms); err != nil {
 			return nil, nil, err
 		}
 	}
 	a.namespaces = slices.Sorted(maps.Keys(namespaces))
-	if err := from.memberships.handOver(a.world, topology); err != nil {
+	if err := from.memberships.addToWorld(a.world, topology); err != nil {
 		return nil, nil, err
 	}
 	observed, err := a.observe(ctx)
@@ -77,7 +77,7 @@ func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, fro
 }
 
 // passOver notes what may not be read. Any other error is the caller's.
-func (a *auditor) passOver(err error, what string) error {
+func (a *auditor) skipUnreadable(err error, what string) error {
 	if apierrors.IsForbidden(err) {
 		a.unread[what] = true
 		return nil
@@ -85,16 +85,16 @@ func (a *auditor) passOver(err error, what string) error {
 	if err == nil || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
 		return nil
 	}
-	return readable("reading "+what, err)
+	return explainError("reading "+what, err)
 }
 
 // list reads the objects of a kind of all namespaces, or, where that is not allowed,
 // of the members'.
-func list[T client.ObjectList](ctx context.Context, a *auditor, what string, empty func() T) ([]T, error) {
+func listAll[T client.ObjectList](ctx context.Context, a *auditor, what string, empty func() T) ([]T, error) {
 	all := empty()
 	err := a.List(ctx, all)
 	if !apierrors.IsForbidden(err) {
-		return []T{all}, a.passOver(err, what)
+		return []T{all}, a.skipUnreadable(err, what)
 	}
 	var lists []T
 	var forbidden []string
@@ -103,7 +103,7 @@ func list[T client.ObjectList](ctx context.Context, a *auditor, what string, emp
 		err := a.List(ctx, some, client.InNamespace(namespace))
 		if apierrors.IsForbidden(err) {
 			forbidden = append(forbidden, what+" of namespace "+namespace)
-		} else if err := a.passOver(err, what); err != nil {
+		} else if err := a.skipUnreadable(err, what); err != nil {
 			return nil, err
 		}
 		lists = append(lists, some)
@@ -121,12 +121,12 @@ func list[T client.ObjectList](ctx context.Context, a *auditor, what string, emp
 
 // withConfigMaps is a service whose env has the values that its pods take from
 // ConfigMaps.
-func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
+func (a *auditor) expandConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
 	ms = ms.DeepCopy()
 	read := func(name string) (map[string]string, error) {
 		config := &corev1.ConfigMap{}
 		err := a.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, config)
-		return config.Data, a.passOver(err, "ConfigMaps of namespace "+ms.Namespace)
+		return config.Data, a.skipUnreadable(err, "ConfigMaps of namespace "+ms.Namespace)
 	}
 	for i := range ms.Spec.Env {
 		variable := &ms.Spec.Env[i]
@@ -155,7 +155,7 @@ func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice)
 }
 
 // cuts lists what Strict would cut.
-func (t terminal) cuts(all []graph.Cut, unread []string) string {
+func (t terminal) auditText(all []graph.BlockedConnection, unread []string) string {
 	limits := "Secrets, and what is built into images, can't be looked at."
 	if len(unread) > 0 {
 		limits += " Not looked at, because you may not read them: " + strings.Join(unread, ", ") + "."
@@ -164,7 +164,7 @@ func (t terminal) cuts(all []graph.Cut, unread []string) string {
 		return wrap("Isolation is audited, and cuts nothing yet. Strict would cut nothing that is known of. "+limits, t.textWidth(), "") + "\n"
 	}
 	var text strings.Builder
-	text.WriteString(wrap(fmt.Sprintf("Isolation is audited, and cuts nothing yet. Strict would cut %s:", subject(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
+	text.WriteString(wrap(fmt.Sprintf("Isolation is audited, and cuts nothing yet. Strict would cut %s:", pluralize(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
 	for _, cut := range all {
 		arrow, where := cut.From+" -> "+cut.To, "("+cut.Where+")"
 		beside := "  "
@@ -172,7 +172,7 @@ func (t terminal) cuts(all []graph.Cut, unread []string) string {
 			beside = "\n    "
 		}
 		text.WriteString(t.marked(graph.StateStalled, arrow) + beside + where + "\n")
-		text.WriteString("    " + wrap("to let it through: "+cut.Do, t.textWidth(), "    ") + "\n")
+		text.WriteString("    " + wrap("to let it through: "+cut.Remedy, t.textWidth(), "    ") + "\n")
 	}
 	text.WriteString(wrap(limits, t.textWidth(), "") + "\n")
 	return text.String()

@@ -54,18 +54,18 @@ Exits with 1 if there are differences, and with 0 if there are none.`,
 }
 
 func (o *diffOptions) run(ctx context.Context) error {
-	sources, err := o.read(o.plugin)
+	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
-	if err := valid(ctx, o.plugin, sources); err != nil {
+	if err := validateSources(ctx, o.plugin, sources); err != nil {
 		return err
 	}
 	c, err := o.connect()
 	if err != nil {
 		return err
 	}
-	live, err := gather(ctx, c, sources)
+	live, err := readClusterState(ctx, c, sources)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	live.world.RcloneImage, live.world.CloudNativePGNamespace = o.rcloneImage, o.cloudNativePGNamespace
 	differs := false
 	for _, topology := range live.topologies {
-		different, err := o.compare(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))
+		different, err := o.writeDifferences(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))
 		if err != nil {
 			return err
 		}
@@ -86,20 +86,20 @@ func (o *diffOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		different, err := o.compare(live, ms.UID == offline.MadeUID(ms.Name), built)
+		different, err := o.writeDifferences(live, ms.UID == offline.MadeUID(ms.Name), built)
 		if err != nil {
 			return err
 		}
 		differs = differs || different
 	}
 	if differs {
-		return errFound
+		return errFindings
 	}
 	return nil
 }
 
 // compare writes the differences of what one Topology or Microservice is made of.
-func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (differs bool, err error) {
+func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *offline.Built) (differs bool, err error) {
 	for _, problem := range built.Problems {
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, problem)
 	}
@@ -114,12 +114,12 @@ func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (dif
 		if err != nil {
 			return false, err
 		}
-		there := live.object(kind, wanted)
+		there := live.liveObject(kind, wanted)
 		switch {
 		case there != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)],
-			there == nil && live.unread[kindIn{kind, wanted.GetNamespace()}]:
+			there == nil && live.unread[kindInNamespace{kind, wanted.GetNamespace()}]:
 			continue
-		case there != nil && (isNew || !owns(built, there)) && kind != "Secret":
+		case there != nil && (isNew || !isOwned(built, there)) && kind != "Secret":
 			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not made by Atoll; it would be left as it is\n", kind, wanted.GetName())
 			continue
 		}
@@ -128,21 +128,21 @@ func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (dif
 			return false, err
 		}
 		differs = differs || text != ""
-		o.write(text)
+		o.writeDiff(text)
 	}
-	for _, gone := range live.unwanted(built) {
+	for _, gone := range live.orphans(built) {
 		text, err := offline.Diff(offline.DiffName(gone.kind, gone.object), gone.object, nil)
 		if err != nil {
 			return false, err
 		}
 		differs = true
-		o.write(text)
+		o.writeDiff(text)
 	}
 	return differs, nil
 }
 
 // owns says whether a live object is the owner's, as the operator sees it.
-func owns(built *offline.Built, o kube.Object) bool {
+func isOwned(built *offline.Built, o kube.Object) bool {
 	if c := metav1.GetControllerOfNoCopy(o); c != nil && c.Kind != "StatefulSet" {
 		return c.Kind == built.Kind && c.Name == built.Name
 	}
@@ -150,7 +150,7 @@ func owns(built *offline.Built, o kube.Object) bool {
 }
 
 // write writes a diff, in colour on a terminal.
-func (o *diffOptions) write(text string) {
+func (o *diffOptions) writeDiff(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {

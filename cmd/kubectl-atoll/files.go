@@ -48,7 +48,7 @@ func (f *files) addFlags(c *cobra.Command) {
 
 // read reads every object, in the files' order. Objects that name no namespace are
 // in that of -n.
-func (f *files) read(p *plugin) ([]offline.Source, error) {
+func (f *files) readSources(p *plugin) ([]offline.Source, error) {
 	namespace, err := p.namespace()
 	if err != nil {
 		return nil, err
@@ -81,14 +81,14 @@ func (f *files) read(p *plugin) ([]offline.Source, error) {
 		return err
 	})
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, explainReadErrors(err)
 	}
 	return sources, nil
 }
 
 // valid says on standard error what the API server would refuse, and whether there
 // is anything to build.
-func valid(ctx context.Context, p *plugin, sources []offline.Source) error {
+func validateSources(ctx context.Context, p *plugin, sources []offline.Source) error {
 	schemas, err := offline.NewSchemas(crd.Bases)
 	if err != nil {
 		return fmt.Errorf("reading the embedded CRDs: %w", err)
@@ -99,15 +99,15 @@ func valid(ctx context.Context, p *plugin, sources []offline.Source) error {
 	}
 	switch {
 	case len(findings) > 0:
-		return errFound
+		return errFindings
 	case count == 0:
-		return fmt.Errorf("no Microservice and no Topology among %s", subject(len(sources), "object", "objects"))
+		return fmt.Errorf("no Microservice and no Topology among %s", pluralize(len(sources), "object", "objects"))
 	}
 	return nil
 }
 
 // unreadable is one error for all files.
-func unreadable(err error) error {
+func explainReadErrors(err error) error {
 	var several utilerrors.Aggregate
 	if errors.As(err, &several) {
 		lines := make([]string, len(several.Errors()))

@@ -97,11 +97,11 @@ func (o *graphOptions) run(ctx context.Context, topology string) error {
 	if !o.watch {
 		return nil
 	}
-	return o.redraw(ctx, c, drawn, func() (string, *seen, error) { return o.draw(ctx, c, namespace, topology) }, from)
+	return o.redraw(ctx, c, drawn, func() (string, *inventory, error) { return o.draw(ctx, c, namespace, topology) }, from)
 }
 
 // draw draws what is there now, and says what it was drawn from.
-func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, topology string) (drawn string, from *seen, err error) {
+func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, topology string) (drawn string, from *inventory, err error) {
 	shown := &v1alpha1.Topology{}
 	members := func(ms *v1alpha1.Microservice) bool { return namespace == "" || ms.Namespace == namespace }
 	if topology != "" {
@@ -109,20 +109,20 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 			if apierrors.IsNotFound(err) {
 				return "", nil, fmt.Errorf("no Topology %q in namespace %q (for all services of the namespace leave out the name)", topology, namespace)
 			}
-			return "", nil, readable(fmt.Sprintf("reading Topology %q", topology), err)
+			return "", nil, explainError(fmt.Sprintf("reading Topology %q", topology), err)
 		}
 		members = func(ms *v1alpha1.Microservice) bool {
 			return from.memberOf(ms) == namespace+"/"+topology
 		}
 	}
-	from, err = services(ctx, c, namespace)
+	from, err = readInventory(ctx, c, namespace)
 	if err != nil {
 		return "", nil, err
 	}
-	g := graph.Of(namespace, from.all, from.memberOf, members)
+	g := graph.Build(namespace, from.all, from.memberOf, members)
 	audited := isolation.Audited(shown)
 	if audited {
-		if g.Cuts, g.Unread, err = cuts(ctx, c, shown, from); err != nil {
+		if g.Blocked, g.Unread, err = auditIsolation(ctx, c, shown, from); err != nil {
 			return "", nil, err
 		}
 	}
@@ -139,21 +139,21 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 	case len(g.Nodes) == 0 && topology != "":
 		return fmt.Sprintf("Topology %s has no services: none names it in topologyRef\n", topology), from, nil
 	case len(g.Nodes) == 0:
-		return nothing("services", namespace) + "\n", from, nil
+		return noneFound("services", namespace) + "\n", from, nil
 	}
-	drawn = graph.Tree(g, o.terminal.tree())
+	drawn = graph.Tree(g, o.terminal.treeOptions())
 	if audited {
-		drawn += "\n" + o.terminal.cuts(g.Cuts, g.Unread)
+		drawn += "\n" + o.terminal.auditText(g.Blocked, g.Unread)
 	}
 	return drawn, from, nil
 }
 
 // settling is how long changes are collected for before they are drawn.
-const settling = 200 * time.Millisecond
+const settlePeriod = 200 * time.Millisecond
 
 // redraw draws anew whenever something has changed that can be seen, until it is
 // interrupted.
-func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn string, draw func() (string, *seen, error), from *seen) error {
+func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn string, draw func() (string, *inventory, error), from *inventory) error {
 	for {
 		err := awaitChange(ctx, c, from)
 		var now string
@@ -190,22 +190,22 @@ func interrupted(ctx context.Context) bool {
 
 // awaitChange waits until a service or a Topology changes after what was drawn from,
 // or a watch ends, as the API server has it do from time to time.
-func awaitChange(ctx context.Context, c client.WithWatch, from *seen) error {
+func awaitChange(ctx context.Context, c client.WithWatch, from *inventory) error {
 	services, err := c.Watch(ctx, &v1alpha1.MicroserviceList{}, &client.ListOptions{
 		Namespace: from.namespace, Raw: &metav1.ListOptions{ResourceVersion: from.version},
 	})
 	if err != nil {
-		return readable("watching Microservices", err)
+		return explainError("watching Microservices", err)
 	}
 	defer services.Stop()
 	// Who may not watch Topologies sees what services alone tell.
 	var topologies <-chan watch.Event
-	if of := from.memberships; of.some {
+	if of := from.memberships; of.canList {
 		found, err := c.Watch(ctx, &v1alpha1.TopologyList{}, &client.ListOptions{
 			Namespace: of.namespace, Raw: &metav1.ListOptions{ResourceVersion: of.version},
 		})
 		if err != nil && !apierrors.IsForbidden(err) {
-			return readable("watching Topologies", err)
+			return explainError("watching Topologies", err)
 		}
 		if err == nil {
 			defer found.Stop()
@@ -220,7 +220,7 @@ func awaitChange(ctx context.Context, c client.WithWatch, from *seen) error {
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(settling):
+	case <-time.After(settlePeriod):
 	}
 	return nil
 }

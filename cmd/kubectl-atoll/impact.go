@@ -46,11 +46,11 @@ through others, the addresses that answer no more, and what becomes of its data.
 Calls that don't get through as it is are named apart.`,
 		Example: `  kubectl atoll impact users -n shop
   kubectl atoll impact users -o json`,
-		Args:              oneService,
+		Args:              requireServiceName,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}
-	addJSON(c, &o.output, "text")
+	addOutputFlag(c, &o.output, "text")
 	return c
 }
 
@@ -59,9 +59,9 @@ type impact struct {
 	Service   string `json:"service"`
 	Namespace string `json:"namespace"`
 	// Hit are the services that call it, directly or through others.
-	Hit []hit `json:"hit"`
+	Affected []affectedService `json:"hit"`
 	// InVain are the calls to it that don't get through as it is.
-	InVain []inVain `json:"inVain"`
+	UnresolvedCallers []unresolvedCaller `json:"inVain"`
 	// URLs are the addresses that answer no more.
 	URLs []string `json:"urls"`
 	// Data says what becomes of its data.
@@ -77,23 +77,23 @@ type impact struct {
 }
 
 // hit is a service that a loss reaches.
-type hit struct {
+type affectedService struct {
 	Service string   `json:"service"`
 	Direct  bool     `json:"direct"`
 	URLs    []string `json:"urls,omitempty"`
 }
 
 // inVain is a call that does not get through.
-type inVain struct {
+type unresolvedCaller struct {
 	Service string `json:"service"`
 	Reason  string `json:"reason"`
 	Message string `json:"message"`
 
-	short string
+	shortReason string
 }
 
 func (o *impactOptions) run(ctx context.Context, name string) error {
-	if err := textOrJSON(o.output); err != nil {
+	if err := validateOutput(o.output); err != nil {
 		return err
 	}
 	namespace, err := o.namespace()
@@ -104,7 +104,7 @@ func (o *impactOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	from, err := services(ctx, c, namespace)
+	from, err := readInventory(ctx, c, namespace)
 	if err != nil {
 		return err
 	}
@@ -112,55 +112,55 @@ func (o *impactOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	fate, err := fateOfData(ctx, c, ms)
+	fate, err := dataLines(ctx, c, ms)
 	if err != nil {
 		return err
 	}
-	of := impactOf(ms, graph.Of(namespace, from.all, from.memberOf, nil).Node(name))
+	of := newImpact(ms, graph.Build(namespace, from.all, from.memberOf, nil).Node(name))
 	of.Data, of.OnlyNamespace = fate, from.namespace
 	if o.output == "json" {
 		return writeJSON(o.Out, of)
 	}
-	o.text(of)
+	o.writeText(of)
 	return nil
 }
 
-func impactOf(ms *v1alpha1.Microservice, n *graph.Node) *impact {
-	of := &impact{Service: ms.Name, Namespace: ms.Namespace, Hit: []hit{}, InVain: []inVain{}, URLs: []string{}, Guard: guardLine(ms), node: n}
+func newImpact(ms *v1alpha1.Microservice, n *graph.Node) *impact {
+	of := &impact{Service: ms.Name, Namespace: ms.Namespace, Affected: []affectedService{}, UnresolvedCallers: []unresolvedCaller{}, URLs: []string{}, Guard: deletionGuardLine(ms), node: n}
 	direct := map[*graph.Node]bool{}
 	for _, call := range n.Callers {
 		direct[call.Caller] = direct[call.Caller] || call.Resolved
 	}
-	for _, caller := range graph.Reaching(n) {
-		of.Hit = append(of.Hit, hit{caller.ID, direct[caller], caller.URLs})
+	for _, caller := range graph.TransitiveCallers(n) {
+		of.Affected = append(of.Affected, affectedService{caller.ID, direct[caller], caller.URLs})
 	}
-	for _, call := range graph.InVain(n) {
-		of.InVain = append(of.InVain, inVain{call.From, call.Reason, call.Message, call.ShortProblem()})
+	for _, call := range graph.UnresolvedCallsTo(n) {
+		of.UnresolvedCallers = append(of.UnresolvedCallers, unresolvedCaller{call.From, call.Reason, call.Message, call.ShortProblem()})
 	}
 	of.URLs = append(of.URLs, n.URLs...)
 	return of
 }
 
 // text is the impact for people.
-func (o *impactOptions) text(of *impact) {
+func (o *impactOptions) writeText(of *impact) {
 	width := o.terminal.textWidth()
 	fmt.Fprintf(o.Out, "If %s (namespace %s) goes away:\n\n", o.terminal.bold(of.Service), of.Namespace)
-	if len(of.Hit) == 0 {
+	if len(of.Affected) == 0 {
 		fmt.Fprintln(o.Out, "No service calls it.")
 	} else {
 		direct := 0
-		for _, h := range of.Hit {
+		for _, h := range of.Affected {
 			if h.Direct {
 				direct++
 			}
 		}
-		fmt.Fprintf(o.Out, "%s, %d directly:\n", subject(len(of.Hit), "service is hit", "services are hit"), direct)
-		fmt.Fprint(o.Out, graph.Dependents(of.node, o.terminal.tree()))
+		fmt.Fprintf(o.Out, "%s, %d directly:\n", pluralize(len(of.Affected), "service is hit", "services are hit"), direct)
+		fmt.Fprint(o.Out, graph.CallersTree(of.node, o.terminal.treeOptions()))
 	}
-	if len(of.InVain) > 0 {
-		fmt.Fprintf(o.Out, "\n%s:\n", subject(len(of.InVain), "more declares it, but its calls don't get through as it is", "more declare it, but their calls don't get through as it is"))
-		for _, caller := range of.InVain {
-			line := fmt.Sprintf("   %s  (%s %s)", o.terminal.marked(graph.StateMissing, caller.Service), of.Service, caller.short)
+	if len(of.UnresolvedCallers) > 0 {
+		fmt.Fprintf(o.Out, "\n%s:\n", pluralize(len(of.UnresolvedCallers), "more declares it, but its calls don't get through as it is", "more declare it, but their calls don't get through as it is"))
+		for _, caller := range of.UnresolvedCallers {
+			line := fmt.Sprintf("   %s  (%s %s)", o.terminal.marked(graph.StateMissing, caller.Service), of.Service, caller.shortReason)
 			fmt.Fprintln(o.Out, line)
 		}
 	}
@@ -171,7 +171,7 @@ func (o *impactOptions) text(of *impact) {
 	if len(of.URLs) == 0 {
 		fmt.Fprintln(o.Out, "No address from outside leads to it.")
 	} else {
-		fmt.Fprintln(o.Out, subject(len(of.URLs), "address answers no more:", "addresses answer no more:"))
+		fmt.Fprintln(o.Out, pluralize(len(of.URLs), "address answers no more:", "addresses answer no more:"))
 		for _, url := range of.URLs {
 			fmt.Fprintf(o.Out, "   %s\n", url)
 		}
@@ -186,7 +186,7 @@ func (o *impactOptions) text(of *impact) {
 }
 
 // guardLine says whether the cluster lets the service be deleted.
-func guardLine(ms *v1alpha1.Microservice) string {
+func deletionGuardLine(ms *v1alpha1.Microservice) string {
 	guarded := ms.Status.DeletionGuard == v1alpha1.DeletionGuardDependents && ms.Status.Dependents > 0
 	switch {
 	case !guarded:
@@ -198,7 +198,7 @@ func guardLine(ms *v1alpha1.Microservice) string {
 		v1alpha1.AnnotationDeletionGuard, v1alpha1.DeletionGuardOverride)
 }
 
-func subject(n int, one, many string) string {
+func pluralize(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
@@ -207,7 +207,7 @@ func subject(n int, one, many string) string {
 
 // fateOfData says what becomes of a service's database when the service is
 // deleted.
-func fateOfData(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) ([]string, error) {
+func dataLines(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) ([]string, error) {
 	spec := ms.Spec.Database
 	if spec == nil {
 		return []string{"It has no database."}, nil
@@ -221,7 +221,7 @@ func fateOfData(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice)
 		}
 		err := c.Get(ctx, key, topology)
 		if client.IgnoreNotFound(err) != nil {
-			return nil, readable(fmt.Sprintf("reading Topology %q", ref.Name), err)
+			return nil, explainError(fmt.Sprintf("reading Topology %q", ref.Name), err)
 		}
 	}
 	plan, err := database.Resolve(ms, topology, &inputs.State{})

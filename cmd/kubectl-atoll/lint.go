@@ -48,15 +48,15 @@ Exits with 1 if there are errors, and with 0 if there are warnings only.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
-	addJSON(c, &o.output, "lines")
+	addOutputFlag(c, &o.output, "lines")
 	return c
 }
 
 func (o *lintOptions) run(ctx context.Context) error {
-	if err := textOrJSON(o.output); err != nil {
+	if err := validateOutput(o.output); err != nil {
 		return err
 	}
-	sources, err := o.read(o.plugin)
+	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (o *lintOptions) run(ctx context.Context) error {
 		return err
 	}
 	if failures > 0 {
-		return errFound
+		return errFindings
 	}
 	return nil
 }
@@ -102,6 +102,6 @@ func (o *lintOptions) write(findings []offline.Finding, count, failures int) err
 	for i := range findings {
 		fmt.Fprintln(o.Out, findings[i].String())
 	}
-	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", subject(count, "object", "objects"), subject(failures, "error", "errors"), subject(warnings, "warning", "warnings"))
+	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", pluralize(count, "object", "objects"), pluralize(failures, "error", "errors"), pluralize(warnings, "warning", "warnings"))
 	return nil
 }

@@ -39,7 +39,7 @@ func main() {
 
 // errFound ends a command with exit code 1 after it has said all there is to say:
 // there are differences, or errors in files.
-var errFound = errors.New("found")
+var errFindings = errors.New("found")
 
 // exitCode tells of an error, and is 1 for what was found and 2 for a fault, as
 // with diff.
@@ -47,7 +47,7 @@ func exitCode(err error, streams genericiooptions.IOStreams) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errFound):
+	case errors.Is(err, errFindings):
 		return 1
 	}
 	fmt.Fprintf(streams.ErrOut, "error: %v\n", err)

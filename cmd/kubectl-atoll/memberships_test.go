@@ -33,7 +33,7 @@ import (
 )
 
 // counted counts the requests to a cluster of which some may be forbidden.
-func counted(c client.WithWatch, requests *[]string, forbids func(o any, namespace string) bool) client.WithWatch {
+func countRequests(c client.WithWatch, requests *[]string, forbids func(o any, namespace string) bool) client.WithWatch {
 	forbidden := func(verb string, o any, namespace string) error {
 		*requests = append(*requests, fmt.Sprintf("%s %T", verb, o))
 		if forbids != nil && forbids(o, namespace) {
@@ -80,7 +80,7 @@ func guests() []client.Object {
 }
 
 func TestRequestsForManyGuests(t *testing.T) {
-	c := cluster(guests()...)
+	c := fakeCluster(guests()...)
 	for name, tc := range map[string]struct {
 		args []string
 		// forbids says what may not be read.
@@ -114,7 +114,7 @@ func TestRequestsForManyGuests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var requests []string
-			got := run(t, counted(c, &requests, tc.forbids), "", tc.args...)
+			got := runPlugin(t, countRequests(c, &requests, tc.forbids), "", tc.args...)
 			if got.code != 0 || !strings.Contains(got.out, tc.want) {
 				t.Errorf("code %d, %s, want %q in:\n%.2000s", got.code, got.err, tc.want, got.out)
 			}

@@ -25,13 +25,13 @@ import (
 )
 
 // addJSON adds the flag -o to a command that writes JSON for other programs.
-func addJSON(c *cobra.Command, output *string, insteadOf string) {
+func addOutputFlag(c *cobra.Command, output *string, insteadOf string) {
 	c.Flags().StringVarP(output, "output", "o", "", "Write json instead of "+insteadOf+".")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // textOrJSON says whether -o is something else.
-func textOrJSON(output string) error {
+func validateOutput(output string) error {
 	if output != "" && output != "json" {
 		return fmt.Errorf("-o %s: must be json", output)
 	}

@@ -54,11 +54,11 @@ only the cluster knows, are shown as placeholders.`,
 }
 
 func (o *renderOptions) run(ctx context.Context) error {
-	sources, err := o.read(o.plugin)
+	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
-	if err := valid(ctx, o.plugin, sources); err != nil {
+	if err := validateSources(ctx, o.plugin, sources); err != nil {
 		return err
 	}
 	world := &offline.World{RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}
@@ -96,7 +96,7 @@ func (o *renderOptions) run(ctx context.Context) error {
 		}
 	}
 	if failed {
-		return errFound
+		return errFindings
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (p *plugin) scope() (string, error) {
 }
 
 // seen are the Microservices that can be seen.
-type seen struct {
+type inventory struct {
 	all []*v1alpha1.Microservice
 	// memberOf is the Topology that a service is a member of.
 	memberOf func(*v1alpha1.Microservice) string
@@ -117,8 +117,8 @@ type seen struct {
 
 // services reads the Microservices of all namespaces, because services may call
 // each other over their borders. Who may not do that sees those of a namespace.
-func services(ctx context.Context, c client.Reader, namespace string) (*seen, error) {
-	s := &seen{}
+func readInventory(ctx context.Context, c client.Reader, namespace string) (*inventory, error) {
+	s := &inventory{}
 	list := &v1alpha1.MicroserviceList{}
 	err := c.List(ctx, list)
 	if apierrors.IsForbidden(err) && namespace != "" {
@@ -126,21 +126,21 @@ func services(ctx context.Context, c client.Reader, namespace string) (*seen, er
 		err = c.List(ctx, list, client.InNamespace(namespace))
 	}
 	if err != nil {
-		return nil, readable("listing Microservices", err)
+		return nil, explainError("listing Microservices", err)
 	}
 	s.version = list.ResourceVersion
 	for i := range list.Items {
 		s.all = append(s.all, &list.Items[i])
 	}
-	if s.memberships, err = membershipsOf(ctx, c, namespace); err != nil {
+	if s.memberships, err = listMemberships(ctx, c, namespace); err != nil {
 		return nil, err
 	}
-	s.memberOf = s.memberships.of
+	s.memberOf = s.memberships.topologyOf
 	return s, nil
 }
 
 // of are the services of a namespace, or all if it is empty.
-func (s *seen) of(namespace string) []*v1alpha1.Microservice {
+func (s *inventory) inNamespace(namespace string) []*v1alpha1.Microservice {
 	if namespace == "" {
 		return s.all
 	}
@@ -154,14 +154,14 @@ func (s *seen) of(namespace string) []*v1alpha1.Microservice {
 }
 
 // lookup is the Microservice of a name, or nil.
-func (s *seen) lookup(namespace, name string) *v1alpha1.Microservice {
+func (s *inventory) lookup(namespace, name string) *v1alpha1.Microservice {
 	ms, _ := s.find(namespace, name)
 	return ms
 }
 
 // find is the Microservice of a name.
-func (s *seen) find(namespace, name string) (*v1alpha1.Microservice, error) {
-	for _, ms := range s.of(namespace) {
+func (s *inventory) find(namespace, name string) (*v1alpha1.Microservice, error) {
+	for _, ms := range s.inNamespace(namespace) {
 		if ms.Name == name {
 			return ms, nil
 		}
@@ -170,7 +170,7 @@ func (s *seen) find(namespace, name string) (*v1alpha1.Microservice, error) {
 }
 
 // readable says what a missing CRD means.
-func readable(doing string, err error) error {
+func explainError(doing string, err error) error {
 	if meta.IsNoMatchError(err) {
 		return fmt.Errorf("%s: the cluster does not know Atoll's kinds: install its CRDs (kubectl apply --server-side -k config/crd)", doing)
 	}
@@ -178,7 +178,7 @@ func readable(doing string, err error) error {
 }
 
 // nothing says in which namespace there is nothing.
-func nothing(what, namespace string) string {
+func noneFound(what, namespace string) string {
 	if namespace == "" {
 		return "No " + what + " in any namespace"
 	}
@@ -190,7 +190,7 @@ func (p *plugin) completeServices(c *cobra.Command, args []string, _ string) ([]
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return p.complete(c.Context(), &v1alpha1.MicroserviceList{})
+	return p.completeNames(c.Context(), &v1alpha1.MicroserviceList{})
 }
 
 // completeTopologies completes the name of a Topology.
@@ -198,16 +198,16 @@ func (p *plugin) completeTopologies(c *cobra.Command, args []string, _ string) (
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return p.complete(c.Context(), &v1alpha1.TopologyList{})
+	return p.completeNames(c.Context(), &v1alpha1.TopologyList{})
 }
 
 func (p *plugin) completeNamespaces(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	all := *p
 	all.allNamespaces = true
-	return all.complete(c.Context(), &corev1.NamespaceList{})
+	return all.completeNames(c.Context(), &corev1.NamespaceList{})
 }
 
-func (p *plugin) complete(ctx context.Context, list client.ObjectList) ([]string, cobra.ShellCompDirective) {
+func (p *plugin) completeNames(ctx context.Context, list client.ObjectList) ([]string, cobra.ShellCompDirective) {
 	namespace, err := p.scope()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -233,7 +233,7 @@ func (p *plugin) complete(ctx context.Context, list client.ObjectList) ([]string
 }
 
 // oneService asks for the name of a Microservice.
-func oneService(c *cobra.Command, args []string) error {
+func requireServiceName(c *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("name one Microservice: kubectl atoll %s NAME", c.Name())
 	}

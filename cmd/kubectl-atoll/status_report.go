@@ -63,7 +63,7 @@ type callStatus struct {
 }
 
 // wholeStatus is everything of one service.
-type wholeStatus struct {
+type detailedStatus struct {
 	serviceStatus
 	Topology   string             `json:"topology,omitempty"`
 	Image      string             `json:"image"`
@@ -72,13 +72,13 @@ type wholeStatus struct {
 	Conditions []metav1.Condition `json:"conditions"`
 }
 
-func statusOf(ms *v1alpha1.Microservice, n *graph.Node) serviceStatus {
+func newServiceStatus(ms *v1alpha1.Microservice, n *graph.Node) serviceStatus {
 	s := serviceStatus{
 		Name: ms.Name, Namespace: ms.Namespace, State: n.Health, Reason: n.Reason, Message: n.Message, Pods: ms.Status.Ready,
 		URLs: append([]string{}, n.URLs...), Calls: []callStatus{}, CalledBy: []string{},
 	}
 	if n.Database != nil {
-		s.Database = &databaseStatus{DatabaseNode: n.Database, Provider: providerOf(ms)}
+		s.Database = &databaseStatus{DatabaseNode: n.Database, Provider: databaseProvider(ms)}
 		if of := ms.Status.Database; of != nil {
 			s.Database.Host, s.Database.SecretName, s.Database.LastBackup = of.Host, of.SecretName, of.LastBackup
 		}
@@ -92,7 +92,7 @@ func statusOf(ms *v1alpha1.Microservice, n *graph.Node) serviceStatus {
 	return s
 }
 
-func providerOf(ms *v1alpha1.Microservice) v1alpha1.DatabaseProvider {
+func databaseProvider(ms *v1alpha1.Microservice) v1alpha1.DatabaseProvider {
 	if ms.Spec.Database.Provider == "" {
 		return v1alpha1.ProviderBuiltIn
 	}
@@ -100,13 +100,13 @@ func providerOf(ms *v1alpha1.Microservice) v1alpha1.DatabaseProvider {
 }
 
 // wholeStatusOf reads what is not in the Microservice itself.
-func wholeStatusOf(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, n *graph.Node, from *seen) (*wholeStatus, error) {
-	s := &wholeStatus{serviceStatus: statusOf(ms, n), Image: ms.Spec.Image, Routes: []routeStatus{}, Conditions: []metav1.Condition{}}
+func readDetailedStatus(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, n *graph.Node, from *inventory) (*detailedStatus, error) {
+	s := &detailedStatus{serviceStatus: newServiceStatus(ms, n), Image: ms.Spec.Image, Routes: []routeStatus{}, Conditions: []metav1.Condition{}}
 	var topology *v1alpha1.Topology
 	if ref := ms.Spec.TopologyRef; ref != nil {
 		s.Topology = graph.TopologyOf(ms)
 		if from.memberOf(ms) != "" {
-			topology = from.memberships.known(types.NamespacedName{Namespace: orSame(ref.Namespace, ms.Namespace), Name: ref.Name})
+			topology = from.memberships.readableTopology(types.NamespacedName{Namespace: namespaceOr(ref.Namespace, ms.Namespace), Name: ref.Name})
 		}
 	}
 	var err error

@@ -63,7 +63,7 @@ func readRollout(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice
 	case apierrors.IsNotFound(err):
 		r.Missing = true
 	case err != nil:
-		return nil, readable(fmt.Sprintf("reading Deployment %q", ms.Name), err)
+		return nil, explainError(fmt.Sprintf("reading Deployment %q", ms.Name), err)
 	}
 	done := false
 	if err == nil {

@@ -52,7 +52,7 @@ type routeStatus struct {
 }
 
 // madeRoute is a route that Atoll made.
-type madeRoute struct {
+type liveRoute struct {
 	hosts      []gatewayv1.Hostname
 	parents    []gatewayv1.ParentReference
 	statuses   []gatewayv1.RouteParentStatus
@@ -64,7 +64,7 @@ func readRoutes(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice,
 	if len(ms.Spec.Routes) == 0 {
 		return nil, nil
 	}
-	made := map[string]*madeRoute{}
+	made := map[string]*liveRoute{}
 	http, grpc := &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
 	unread := map[v1alpha1.PortProtocol]bool{}
 	for protocol, list := range map[v1alpha1.PortProtocol]client.ObjectList{v1alpha1.ProtocolHTTP: http, v1alpha1.ProtocolGRPC: grpc} {
@@ -72,26 +72,26 @@ func readRoutes(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice,
 		if apierrors.IsForbidden(err) {
 			unread[protocol] = true
 		} else if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
-			return nil, readable("listing routes", err)
+			return nil, explainError("listing routes", err)
 		}
 	}
 	for i := range http.Items {
 		r := &http.Items[i]
-		made[r.Name] = &madeRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
+		made[r.Name] = &liveRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
 	}
 	for i := range grpc.Items {
 		r := &grpc.Items[i]
-		made[r.Name] = &madeRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
+		made[r.Name] = &liveRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
 	}
 	var routes []routeStatus
 	for i := range ms.Spec.Routes {
-		routes = append(routes, routesAt(ms, i, topology, made[names.Route(ms, i)], unread)...)
+		routes = append(routes, newRouteStatuses(ms, i, topology, made[names.Route(ms, i)], unread)...)
 	}
 	return routes, nil
 }
 
 // routesAt is one route of the spec at each of its Gateways.
-func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, made *madeRoute, unread map[v1alpha1.PortProtocol]bool) []routeStatus {
+func newRouteStatuses(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, made *liveRoute, unread map[v1alpha1.PortProtocol]bool) []routeStatus {
 	spec := &ms.Spec.Routes[i]
 	route := routeStatus{Hosts: []string{}, Path: cmp.Or(spec.Path, "/"), Port: spec.Port}
 	port, protocol := graph.FindPort(ms, spec.Port), v1alpha1.ProtocolHTTP
@@ -107,7 +107,7 @@ func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, mad
 		for j, parent := range made.parents {
 			all[j] = route
 			all[j].Gateway = routes.GatewayKey(parent, ms.Namespace)
-			all[j].judge(made, parent)
+			all[j].setFromGateway(made, parent)
 		}
 		return all
 	}
@@ -127,13 +127,13 @@ func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, mad
 	all := make([]routeStatus, len(refs))
 	for j, ref := range refs {
 		all[j] = route
-		all[j].Gateway = orSame(ref.Namespace, ms.Namespace) + "/" + ref.Name
+		all[j].Gateway = namespaceOr(ref.Namespace, ms.Namespace) + "/" + ref.Name
 	}
 	return all
 }
 
 // judge is what a Gateway says of a route.
-func (r *routeStatus) judge(made *madeRoute, parent gatewayv1.ParentReference) {
+func (r *routeStatus) setFromGateway(made *liveRoute, parent gatewayv1.ParentReference) {
 	at := slices.IndexFunc(made.statuses, func(s gatewayv1.RouteParentStatus) bool {
 		return s.ParentRef.Name == parent.Name && ptr.Deref(s.ParentRef.SectionName, "") == ptr.Deref(parent.SectionName, "") &&
 			(s.ParentRef.Namespace == nil || parent.Namespace == nil || *s.ParentRef.Namespace == *parent.Namespace)

@@ -30,7 +30,7 @@ import (
 )
 
 // checkout is a service with a rollout that is held up, and routes in all states.
-func checkout() []client.Object {
+func checkoutService() []client.Object {
 	ms := service("checkout")
 	ms.Spec.Scaling = &v1alpha1.Scaling{Replicas: new(int32)}
 	*ms.Spec.Scaling.Replicas = 3
@@ -49,15 +49,15 @@ func checkout() []client.Object {
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}, Spec: v1alpha1.TopologySpec{
 			Gateway: &v1alpha1.TopologyGateway{ClassName: "traefik", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}}},
 		ms, deployment("checkout", 3, appsv1.DeploymentStatus{Replicas: 4, UpdatedReplicas: 1, AvailableReplicas: 3}),
-		httpRoute("checkout", "shop", answer("shop", "", "")),
-		httpRoute("checkout-1", "front/public", answer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
+		httpRoute("checkout", "shop", gatewayAnswer("shop", "", "")),
+		httpRoute("checkout-1", "front/public", gatewayAnswer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
 		httpRoute("checkout-2", "shop"),
 	}
 }
 
 func TestStatusOfRolloutAndRoutes(t *testing.T) {
-	golden(t, "status-checkout.txt", run(t, cluster(checkout()...), "", "status", "checkout").out)
-	golden(t, "status-checkout.json", run(t, cluster(checkout()...), "", "status", "checkout", "-o", "json").out)
+	golden(t, "status-checkout.txt", runPlugin(t, fakeCluster(checkoutService()...), "", "status", "checkout").out)
+	golden(t, "status-checkout.json", runPlugin(t, fakeCluster(checkoutService()...), "", "status", "checkout", "-o", "json").out)
 }
 
 func TestStatusOfAllAsJSON(t *testing.T) {
@@ -66,13 +66,13 @@ func TestStatusOfAllAsJSON(t *testing.T) {
 		Database                     struct{ Provider, Health string }
 		Calls                        []struct{ Service string }
 	}
-	if err := json.Unmarshal([]byte(run(t, cluster(shop()...), "", "status", "-o", "json").out), &all); err != nil {
+	if err := json.Unmarshal([]byte(runPlugin(t, fakeCluster(shop()...), "", "status", "-o", "json").out), &all); err != nil {
 		t.Fatal(err)
 	}
 	if len(all) != 4 || all[0].Name != "orders" || all[0].State != "Stalled" || all[0].Pods != "0/2" || all[0].Database.Provider != "BuiltIn" || len(all[0].Calls) != 2 {
 		t.Errorf("got %+v", all)
 	}
-	if got := run(t, cluster(), "", "status", "-o", "json"); got.out != "[]\n" || got.code != 0 {
+	if got := runPlugin(t, fakeCluster(), "", "status", "-o", "json"); got.out != "[]\n" || got.code != 0 {
 		t.Errorf("of nothing got %+v, want an empty list", got)
 	}
 }
@@ -115,18 +115,18 @@ func TestRollout(t *testing.T) {
 			if tc.deployment != nil {
 				objects = append(objects, tc.deployment)
 			}
-			if got := run(t, cluster(objects...), "", "status", "users").out; !strings.Contains(got, "Rollout     "+tc.want) {
+			if got := runPlugin(t, fakeCluster(objects...), "", "status", "users").out; !strings.Contains(got, "Rollout     "+tc.want) {
 				t.Errorf("want %q in\n%s", tc.want, got)
 			}
 		})
 	}
 	t.Run("that may not be read", func(t *testing.T) {
 		var requests []string
-		c := counted(cluster(checkout()...), &requests, func(o any, _ string) bool {
+		c := countRequests(fakeCluster(checkoutService()...), &requests, func(o any, _ string) bool {
 			kind := kindOf(t, o.(runtime.Object))
 			return kind != "MicroserviceList" && kind != "TopologyList"
 		})
-		got := run(t, c, "", "status", "checkout")
+		got := runPlugin(t, c, "", "status", "checkout")
 		for _, want := range []string{"Rollout     ? RollingUpdate (its Deployment may not be read)", "? shop.example.com/checkout -> http\n              Gateway shop: Forbidden: the route may not be read"} {
 			if got.code != 0 || !strings.Contains(got.out, want) {
 				t.Errorf("want %q in %+v", want, got)

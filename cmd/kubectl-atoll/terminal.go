@@ -82,7 +82,7 @@ func (t terminal) bold(text string) string {
 	return "\x1b[1m" + text + "\x1b[0m"
 }
 
-func (t terminal) tree() graph.TreeOptions {
+func (t terminal) treeOptions() graph.TreeOptions {
 	return graph.TreeOptions{Width: t.width, Paint: t.paint}
 }
 

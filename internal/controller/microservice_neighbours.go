@@ -76,7 +76,7 @@ func (r *MicroserviceReconciler) gatherGraph(ctx context.Context, g *gathered, s
 		}
 	}
 	// It matters to a first rollout only.
-	g.WaitsInCircle = graph.WaitsInCircle(g.Microservice, known.find)
+	g.WaitsInCircle = graph.WaitsInCycle(g.Microservice, known.find)
 	seen.text(strconv.FormatBool(g.WaitsInCircle))
 
 	callers := &v1alpha1.MicroserviceList{}

@@ -27,17 +27,17 @@ import (
 
 // Cut is a connection that somebody seems to make and that Strict isolation of a
 // Topology would not let through.
-type Cut struct {
+type BlockedConnection struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 	// Where is the place that tells of the connection, such as env USERS_URL.
 	Where string `json:"where"`
 	// Do is what lets it through.
-	Do string `json:"do"`
+	Remedy string `json:"do"`
 }
 
 // Told is an address that containers are started with.
-type Told struct {
+type ConfiguredAddress struct {
 	// Where is the place that has it, such as env USERS_URL.
 	Where string
 	// Host is the host as it is written; empty where the text may be something else
@@ -52,13 +52,13 @@ type Told struct {
 
 // ToldOf are the addresses that a service is started with: those in command, args
 // and the values of env, also of the pod template over it.
-func ToldOf(ms *v1alpha1.Microservice) []Told {
-	return told(ms.Namespace, startedWith(ms))
+func ServiceAddresses(ms *v1alpha1.Microservice) []ConfiguredAddress {
+	return resolveAddresses(ms.Namespace, serviceValues(ms))
 }
 
 // ToldTo are the addresses that pods of a namespace are started with.
-func ToldTo(namespace string, pods *corev1.PodSpec) []Told {
-	var all []given
+func PodAddresses(namespace string, pods *corev1.PodSpec) []ConfiguredAddress {
+	var all []configuredValue
 	containers := slices.Concat(pods.InitContainers, pods.Containers)
 	for i := range containers {
 		prefix := ""
@@ -67,15 +67,15 @@ func ToldTo(namespace string, pods *corev1.PodSpec) []Told {
 		}
 		all = append(all, containerValues(prefix, containers[i].Command, containers[i].Args, containers[i].Env)...)
 	}
-	return told(namespace, all)
+	return resolveAddresses(namespace, all)
 }
 
-func told(namespace string, all []given) []Told {
-	var found []Told
+func resolveAddresses(namespace string, all []configuredValue) []ConfiguredAddress {
+	var found []ConfiguredAddress
 	for _, given := range all {
-		for _, at := range addresses(given.value) {
-			of := at.in(namespace)
-			found = append(found, Told{Where: given.where, Host: at.host, Namespace: of.namespace, Name: of.name, Port: at.port})
+		for _, at := range parseAddresses(given.value) {
+			of := at.serviceFrom(namespace)
+			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Namespace: of.namespace, Name: of.name, Port: at.port})
 		}
 	}
 	return found

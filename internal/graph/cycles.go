@@ -32,17 +32,17 @@ import (
 func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []string {
 	calls := make(map[string][]string, len(services))
 	members := make(map[string]bool, len(services))
-	existing := make(map[key]*v1alpha1.Microservice, len(services))
+	existing := make(map[serviceKey]*v1alpha1.Microservice, len(services))
 	for _, ms := range services {
-		members[Shown(home, ms.Namespace, ms.Name)] = true
-		existing[key{ms.Namespace, ms.Name}] = ms
+		members[DisplayName(home, ms.Namespace, ms.Name)] = true
+		existing[serviceKey{ms.Namespace, ms.Name}] = ms
 	}
 	for queue := slices.Clone(services); len(queue) > 0; queue = queue[1:] {
 		ms := queue[0]
-		caller := Shown(home, ms.Namespace, ms.Name)
+		caller := DisplayName(home, ms.Namespace, ms.Name)
 		callees := make([]string, 0, len(ms.Spec.Dependencies))
 		for i := range ms.Spec.Dependencies {
-			to := key{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}
+			to := serviceKey{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}
 			callee, known := existing[to]
 			if !known {
 				// One that is on its way out is in nobody's way.
@@ -54,14 +54,14 @@ func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []str
 				}
 			}
 			if callee != nil {
-				callees = append(callees, Shown(home, to.namespace, to.name))
+				callees = append(callees, DisplayName(home, to.namespace, to.name))
 			}
 		}
 		slices.Sort(callees)
 		calls[caller] = callees
 	}
 	var cycles []string
-	for _, component := range components(calls) {
+	for _, component := range stronglyConnected(calls) {
 		first := slices.IndexFunc(component, func(name string) bool { return members[name] })
 		if first < 0 {
 			continue
@@ -75,7 +75,7 @@ func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []str
 }
 
 // Shown is how a service is written for readers of a namespace.
-func Shown(home, namespace, name string) string {
+func DisplayName(home, namespace, name string) string {
 	if namespace == home {
 		return name
 	}
@@ -84,7 +84,7 @@ func Shown(home, namespace, name string) string {
 
 // WaitsInCircle says whether a service that waits for its dependencies to start
 // would wait for itself: then none of the circle waits.
-func WaitsInCircle(ms *v1alpha1.Microservice, lookup Lookup) bool {
+func WaitsInCycle(ms *v1alpha1.Microservice, lookup Lookup) bool {
 	seen := map[string]bool{}
 	queue := []*v1alpha1.Microservice{ms}
 	for len(queue) > 0 {
@@ -111,7 +111,7 @@ func WaitsInCircle(ms *v1alpha1.Microservice, lookup Lookup) bool {
 
 // components finds the strongly connected components of more than one service,
 // or of one that calls itself (Tarjan 1972).
-func components(calls map[string][]string) [][]string {
+func stronglyConnected(calls map[string][]string) [][]string {
 	var (
 		found   [][]string
 		stack   []string

@@ -38,7 +38,7 @@ func calling(name string, callees ...string) *v1alpha1.Microservice {
 }
 
 // nowhere finds no services beside those that are given.
-func nowhere(string, string) *v1alpha1.Microservice { return nil }
+func findNone(string, string) *v1alpha1.Microservice { return nil }
 
 func TestCycles(t *testing.T) {
 	// A chain of 500, each a caller of the next; and the same bent into a ring of
@@ -86,13 +86,13 @@ func TestCycles(t *testing.T) {
 		"a ring of 500 with shorter ways back": {services: ring, wantCycles: []string{"service-000 -> service-001 -> service-002 -> service-003 -> service-004 -> service-005 -> service-006 -> service-007 -> service-008 -> service-009 -> service-000"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services, nowhere)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services, findNone)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// The cache lists services in no order.
 			backwards := slices.Clone(tc.services)
 			slices.Reverse(backwards)
-			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards, nowhere)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards, findNone)); diff != "" {
 				t.Errorf("with the services in another order (-want +got):\n%s", diff)
 			}
 		})
@@ -102,7 +102,7 @@ func TestCycles(t *testing.T) {
 // TestCyclesLeavesServices makes sure that sorting stays out of the cache.
 func TestCyclesLeavesServices(t *testing.T) {
 	services := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
-	Cycles("", services, nowhere)
+	Cycles("", services, findNone)
 	want := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
 	if diff := cmp.Diff(want, services); diff != "" {
 		t.Errorf("Cycles changed the services (-want +got):\n%s", diff)
@@ -110,7 +110,7 @@ func TestCyclesLeavesServices(t *testing.T) {
 }
 
 // everyCalls is a graph in which each of n services calls the next degree.
-func everyCalls(n, degree int) []*v1alpha1.Microservice {
+func denseGraph(n, degree int) []*v1alpha1.Microservice {
 	services := make([]*v1alpha1.Microservice, n)
 	for i := range services {
 		var callees []string
@@ -124,7 +124,7 @@ func everyCalls(n, degree int) []*v1alpha1.Microservice {
 
 // TestCyclesOfDenseGraph would not end if every circle were listed.
 func TestCyclesOfDenseGraph(t *testing.T) {
-	got := Cycles("", everyCalls(500, 64), nowhere)
+	got := Cycles("", denseGraph(500, 64), findNone)
 	want := []string{"service-000 -> service-052 -> service-116 -> service-180 -> service-244 -> service-308 -> service-372 -> service-436 -> service-000"}
 	if len(got) != 1 {
 		t.Fatalf("found %d circles, want 1: all services can reach one another", len(got))
@@ -144,7 +144,7 @@ func TestCyclesOverNamespaces(t *testing.T) {
 	other := calling("orders", "stock")
 	other.Namespace = "warehouse"
 	want := []string{"orders -> warehouse/stock -> orders"}
-	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other}, nowhere)); diff != "" {
+	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other}, findNone)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -224,7 +224,7 @@ func TestWaitsInCircle(t *testing.T) {
 		return nil
 	}
 	for name, want := range map[string]bool{"a": true, "b": true, "c": true, "outside": false, "d": false, "e": false, "f": false} {
-		if got := WaitsInCircle(lookup("", name), lookup); got != want {
+		if got := WaitsInCycle(lookup("", name), lookup); got != want {
 			t.Errorf("%s: in a circle is %t, want %t", name, got, want)
 		}
 	}

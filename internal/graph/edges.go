@@ -39,8 +39,8 @@ type Edge struct {
 	Port *v1alpha1.Port
 	// More are those of its further ports that are there, and Missing is the name of
 	// one that is not, if any.
-	More    []*v1alpha1.Port
-	Missing string
+	MorePorts   []*v1alpha1.Port
+	MissingPort string
 	// Permitted says that the callee lets the caller declare it.
 	Permitted bool
 }
@@ -56,20 +56,20 @@ func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
 		if edges[i].Callee != nil {
 			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
-			edges[i].findMore()
-			edges[i].Permitted = !edges[i].toItself() && services.permits(edges[i].Callee, caller)
+			edges[i].findMorePorts()
+			edges[i].Permitted = !edges[i].callsItself() && services.permits(edges[i].Callee, caller)
 		}
 	}
 	return edges
 }
 
-func (e *Edge) findMore() {
+func (e *Edge) findMorePorts() {
 	for _, name := range e.Dependency.MorePorts {
 		switch port := FindPort(e.Callee, name); {
 		case port != nil:
-			e.More = append(e.More, port)
-		case e.Missing == "":
-			e.Missing = name
+			e.MorePorts = append(e.MorePorts, port)
+		case e.MissingPort == "":
+			e.MissingPort = name
 		}
 	}
 }
@@ -84,7 +84,7 @@ func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency)
 
 // toItself says that the service names itself. A schema can't see that where the
 // entry has a namespace.
-func (e *Edge) toItself() bool {
+func (e *Edge) callsItself() bool {
 	return e.Dependency.Name == e.Caller.Name && e.Namespace() == e.Caller.Namespace
 }
 
@@ -92,14 +92,14 @@ func (e *Edge) toItself() bool {
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
 // Resolved says whether the caller may call the callee's ports, and all are there.
-func (e *Edge) Resolved() bool { return e.Port != nil && e.Missing == "" && e.Permitted }
+func (e *Edge) Resolved() bool { return e.Port != nil && e.MissingPort == "" && e.Permitted }
 
 // Ports are the callee's ports that the caller may call.
 func (e *Edge) Ports() []*v1alpha1.Port {
 	if e.Port == nil || !e.Permitted {
 		return nil
 	}
-	return append([]*v1alpha1.Port{e.Port}, e.More...)
+	return append([]*v1alpha1.Port{e.Port}, e.MorePorts...)
 }
 
 // Problem says why the edge does not resolve, as a condition's reason and
@@ -107,7 +107,7 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 func (e *Edge) Problem() (reason, message string) {
 	name := e.Dependency.Name
 	switch {
-	case e.toItself():
+	case e.callsItself():
 		return v1alpha1.ReasonInvalidSpec, fmt.Sprintf("dependencies must not name the service itself: remove %q", name)
 	case e.Callee == nil && e.Dependency.Namespace != "":
 		return v1alpha1.ReasonDependencyNotFound,
@@ -121,9 +121,9 @@ func (e *Edge) Problem() (reason, message string) {
 	case e.Port == nil:
 		return v1alpha1.ReasonPortNotFound,
 			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
-	case e.Missing != "":
+	case e.MissingPort != "":
 		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].morePorts", name, e.Missing)
+			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].morePorts", name, e.MissingPort)
 	case !e.Permitted:
 		return v1alpha1.ReasonNotPermitted,
 			fmt.Sprintf("Microservice %q of namespace %q, a dependency, belongs to another Topology and does not permit this caller: add {name: %s, namespace: %s} to its access",
@@ -136,7 +136,7 @@ func (e *Edge) Problem() (reason, message string) {
 // resolve it is the likeliest one, so that the caller can start, and say itself
 // what it can't do without the other: nothing waits for a service that is not
 // there.
-func (e *Edge) assumed() *v1alpha1.Port {
+func (e *Edge) assumedPort() *v1alpha1.Port {
 	if e.Port != nil {
 		return e.Port
 	}
@@ -149,7 +149,7 @@ func (e *Edge) assumed() *v1alpha1.Port {
 }
 
 // PortNumber is the number of the callee's port.
-func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumed().Port)) }
+func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumedPort().Port)) }
 
 // Host is the name that the callee's Service answers at inside the cluster.
 // The name is made without the callee, so that it does not depend on the order
@@ -157,10 +157,10 @@ func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumed().Port)) 
 func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace()) }
 
 // URL is the address of the callee's port with its scheme.
-func (e *Edge) URL() string { return e.URLOf(e.assumed()) }
+func (e *Edge) URL() string { return e.PortURL(e.assumedPort()) }
 
 // URLOf is the same for another of its ports.
-func (e *Edge) URLOf(port *v1alpha1.Port) string {
+func (e *Edge) PortURL(port *v1alpha1.Port) string {
 	scheme := "http"
 	switch port.Protocol {
 	case v1alpha1.ProtocolGRPC:

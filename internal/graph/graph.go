@@ -41,7 +41,7 @@ type Graph struct {
 
 	// Cuts are the connections that Strict isolation would not let through, where the
 	// Topology has it audited.
-	Cuts []Cut `json:"cuts,omitempty"`
+	Blocked []BlockedConnection `json:"cuts,omitempty"`
 	// Unread is what could not be read when these were looked for.
 	Unread []string `json:"unread,omitempty"`
 
@@ -103,23 +103,23 @@ type Call struct {
 }
 
 // key tells services apart.
-type key struct{ namespace, name string }
+type serviceKey struct{ namespace, name string }
 
 // Of is the graph of the services that are members, and of all that they reach,
 // for readers of the namespace home. services are all that exist, memberOf says
 // which Topology each is a member of; members nil means every one.
-func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.Microservice) string, members func(*v1alpha1.Microservice) bool) *Graph {
-	existing := make(map[key]*v1alpha1.Microservice, len(services))
+func Build(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.Microservice) string, members func(*v1alpha1.Microservice) bool) *Graph {
+	existing := make(map[serviceKey]*v1alpha1.Microservice, len(services))
 	for _, ms := range services {
-		existing[key{ms.Namespace, ms.Name}] = ms
+		existing[serviceKey{ms.Namespace, ms.Name}] = ms
 	}
-	found := Services{MemberOf: memberOf, Find: func(namespace, name string) *v1alpha1.Microservice { return existing[key{namespace, name}] }}
+	found := Services{MemberOf: memberOf, Find: func(namespace, name string) *v1alpha1.Microservice { return existing[serviceKey{namespace, name}] }}
 	g := &Graph{Nodes: []*Node{}, Calls: []*Call{}, Cycles: [][]string{}}
-	nodes := make(map[key]*Node, len(services))
+	nodes := make(map[serviceKey]*Node, len(services))
 	var wanted []*v1alpha1.Microservice
 	for _, ms := range services {
 		if members == nil || members(ms) {
-			nodes[key{ms.Namespace, ms.Name}] = serviceNode(ms)
+			nodes[serviceKey{ms.Namespace, ms.Name}] = newServiceNode(ms)
 			wanted = append(wanted, ms)
 		}
 	}
@@ -127,21 +127,21 @@ func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.
 	for len(wanted) > 0 {
 		ms := wanted[0]
 		wanted = wanted[1:]
-		caller := nodes[key{ms.Namespace, ms.Name}]
+		caller := nodes[serviceKey{ms.Namespace, ms.Name}]
 		edges := Resolve(ms, found)
 		for i := range edges {
-			to := key{edges[i].Namespace(), edges[i].Dependency.Name}
+			to := serviceKey{edges[i].Namespace(), edges[i].Dependency.Name}
 			callee := nodes[to]
 			switch {
 			case callee != nil:
 			case existing[to] != nil:
-				callee = serviceNode(existing[to])
+				callee = newServiceNode(existing[to])
 				wanted = append(wanted, existing[to])
 			default:
 				callee = &Node{Namespace: to.namespace, Name: to.name, Health: StateMissing}
 			}
 			nodes[to] = callee
-			calls[caller] = append(calls[caller], callOf(caller, callee, &edges[i]))
+			calls[caller] = append(calls[caller], newCall(caller, callee, &edges[i]))
 		}
 	}
 	for _, node := range nodes {
@@ -150,21 +150,21 @@ func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.
 	slices.SortFunc(g.Nodes, func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	g.connect(home, calls)
+	g.linkCalls(home, calls)
 	g.findCycles()
 	return g
 }
 
-func serviceNode(ms *v1alpha1.Microservice) *Node {
+func newServiceNode(ms *v1alpha1.Microservice) *Node {
 	n := &Node{Namespace: ms.Namespace, Name: ms.Name, URLs: ms.Status.URLs, routed: len(ms.Spec.Routes) > 0}
-	n.Health, n.Reason, n.Message = StateOf(ms.Status.Conditions, ms.Generation)
+	n.Health, n.Reason, n.Message = StateFromConditions(ms.Status.Conditions, ms.Generation)
 	if ms.Spec.Database != nil {
-		n.Database = databaseNode(ms)
+		n.Database = newDatabaseNode(ms)
 	}
 	return n
 }
 
-func databaseNode(ms *v1alpha1.Microservice) *DatabaseNode {
+func newDatabaseNode(ms *v1alpha1.Microservice) *DatabaseNode {
 	d := &DatabaseNode{Engine: ms.Spec.Database.Engine, Version: ms.Spec.Database.Version, Health: StateUnknown}
 	if status := ms.Status.Database; status != nil && status.Version != "" {
 		d.Version = status.Version
@@ -192,12 +192,12 @@ func (c *Call) Ports() string {
 	return text
 }
 
-func callOf(caller, callee *Node, edge *Edge) *Call {
+func newCall(caller, callee *Node, edge *Edge) *Call {
 	call := &Call{Caller: caller, Callee: callee}
 	call.Reason, call.Message = edge.Problem()
 	if call.Resolved = edge.Resolved(); call.Resolved {
 		call.Port = edge.Port.Port
-		for _, port := range edge.More {
+		for _, port := range edge.MorePorts {
 			call.MorePorts = append(call.MorePorts, port.Port)
 		}
 	}
@@ -205,10 +205,10 @@ func callOf(caller, callee *Node, edge *Edge) *Call {
 }
 
 // connect gives nodes their IDs, and puts calls into order.
-func (g *Graph) connect(home string, calls map[*Node][]*Call) {
+func (g *Graph) linkCalls(home string, calls map[*Node][]*Call) {
 	g.byID = make(map[string]*Node, len(g.Nodes))
 	for _, n := range g.Nodes {
-		n.ID = Shown(home, n.Namespace, n.Name)
+		n.ID = DisplayName(home, n.Namespace, n.Name)
 		g.byID[n.ID] = n
 	}
 	for _, n := range g.Nodes {
@@ -230,7 +230,7 @@ func (g *Graph) findCycles() {
 		slices.Sort(callees[n.ID])
 	}
 	circle := map[string]int{}
-	for i, component := range components(callees) {
+	for i, component := range stronglyConnected(callees) {
 		for _, id := range component {
 			circle[id] = i + 1
 		}
@@ -264,7 +264,7 @@ func (g *Graph) Roots() []*Node {
 		}
 	}
 	byRoute := slices.Clone(g.Nodes)
-	slices.SortStableFunc(byRoute, func(a, b *Node) int { return order(a.routed) - order(b.routed) })
+	slices.SortStableFunc(byRoute, func(a, b *Node) int { return routedFirst(a.routed) - routedFirst(b.routed) })
 	for _, n := range byRoute {
 		if len(n.Callers) == 0 {
 			roots = append(roots, n)
@@ -272,7 +272,7 @@ func (g *Graph) Roots() []*Node {
 		}
 	}
 	for _, cycle := range g.Cycles {
-		if first := g.byID[cycle[0]]; !reached[first] && g.topmost(cycle) {
+		if first := g.byID[cycle[0]]; !reached[first] && g.hasNoOutsideCaller(cycle) {
 			roots = append(roots, first)
 			reach(first)
 		}
@@ -281,7 +281,7 @@ func (g *Graph) Roots() []*Node {
 }
 
 // topmost says that nobody outside a cycle's set of services calls one of it.
-func (g *Graph) topmost(cycle []string) bool {
+func (g *Graph) hasNoOutsideCaller(cycle []string) bool {
 	inside := map[*Node]bool{}
 	var add func(n *Node)
 	add = func(n *Node) {
@@ -306,7 +306,7 @@ func (g *Graph) topmost(cycle []string) bool {
 	return true
 }
 
-func order(first bool) int {
+func routedFirst(first bool) int {
 	if first {
 		return 0
 	}

@@ -59,7 +59,7 @@ func TargetPort(port *v1alpha1.Port) int32 {
 
 // ContainerPort is the name of the container's port that a port leads to: its own, or
 // that of the first port which leads to the same number.
-func ContainerPort(ms *v1alpha1.Microservice, port *v1alpha1.Port) string {
+func ContainerPortName(ms *v1alpha1.Microservice, port *v1alpha1.Port) string {
 	ports := Ports(ms)
 	for i := range ports {
 		if TargetPort(&ports[i]) == TargetPort(port) {

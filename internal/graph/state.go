@@ -47,7 +47,7 @@ const (
 var States = []State{StateReady, StateReconciling, StateNotReady, StateUnknown, StateStalled, StateMissing}
 
 // StateOf sums up conditions of a kind that has Ready, Reconciling and Stalled.
-func StateOf(conditions []metav1.Condition, generation int64) (state State, reason, message string) {
+func StateFromConditions(conditions []metav1.Condition, generation int64) (state State, reason, message string) {
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	switch {
 	case ready == nil || ready.Status == metav1.ConditionUnknown:

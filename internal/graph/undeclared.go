@@ -31,7 +31,7 @@ import (
 
 // Mention is a service that another one is told of and does not declare as a
 // dependency.
-type Mention struct {
+type UndeclaredCall struct {
 	Caller *v1alpha1.Microservice
 	Callee *v1alpha1.Microservice
 	// Where is the place of the caller's spec that names the callee, such as
@@ -45,22 +45,22 @@ type Mention struct {
 // are started with (command, args and the values of env) although they are not
 // among its dependencies. Each is found once, at its first place. A name alone
 // is no address: it needs a scheme, a port, or the ending .svc.
-func Undeclared(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []Mention {
-	others := make(map[key]*v1alpha1.Microservice, len(services))
+func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []UndeclaredCall {
+	others := make(map[serviceKey]*v1alpha1.Microservice, len(services))
 	for _, other := range services {
-		others[key{other.Namespace, other.Name}] = other
+		others[serviceKey{other.Namespace, other.Name}] = other
 	}
-	told := map[key]bool{{ms.Namespace, ms.Name}: true}
+	told := map[serviceKey]bool{{ms.Namespace, ms.Name}: true}
 	for i := range ms.Spec.Dependencies {
-		told[key{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}] = true
+		told[serviceKey{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}] = true
 	}
-	var found []Mention
-	for _, given := range startedWith(ms) {
-		for _, at := range addresses(given.value) {
-			to := at.in(ms.Namespace)
+	var found []UndeclaredCall
+	for _, given := range serviceValues(ms) {
+		for _, at := range parseAddresses(given.value) {
+			to := at.serviceFrom(ms.Namespace)
 			if callee := others[to]; callee != nil && !told[to] {
 				told[to] = true
-				found = append(found, Mention{Caller: ms, Callee: callee, Where: given.where, Port: at.port})
+				found = append(found, UndeclaredCall{Caller: ms, Callee: callee, Where: given.where, Port: at.port})
 			}
 		}
 	}
@@ -68,9 +68,9 @@ func Undeclared(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []
 }
 
 // given is a value that a container is started with, and its place in the spec.
-type given struct{ where, value string }
+type configuredValue struct{ where, value string }
 
-func startedWith(ms *v1alpha1.Microservice) []given {
+func serviceValues(ms *v1alpha1.Microservice) []configuredValue {
 	all := containerValues("", ms.Spec.Command, ms.Spec.Args, ms.Spec.Env)
 	if ms.Spec.PodTemplate == nil {
 		return all
@@ -86,50 +86,50 @@ func startedWith(ms *v1alpha1.Microservice) []given {
 	return all
 }
 
-func containerValues(prefix string, command, args []string, env []corev1.EnvVar) []given {
-	var all []given
+func containerValues(prefix string, command, args []string, env []corev1.EnvVar) []configuredValue {
+	var all []configuredValue
 	for _, variable := range env {
-		all = append(all, given{prefix + "env " + variable.Name, variable.Value})
+		all = append(all, configuredValue{prefix + "env " + variable.Name, variable.Value})
 	}
 	for i, value := range command {
-		all = append(all, given{fmt.Sprintf("%scommand[%d]", prefix, i), value})
+		all = append(all, configuredValue{fmt.Sprintf("%scommand[%d]", prefix, i), value})
 	}
 	for i, value := range args {
-		all = append(all, given{fmt.Sprintf("%sargs[%d]", prefix, i), value})
+		all = append(all, configuredValue{fmt.Sprintf("%sargs[%d]", prefix, i), value})
 	}
 	return all
 }
 
 // host is what may be a host, with what tells whether it is one: a scheme (with a
 // user or not) before it, a port behind it, and not the rest of a path.
-var host = regexp.MustCompile(`(?:([a-zA-Z][a-zA-Z0-9+.-]*)://(?:[^/@\s]*@)?|(/))?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5})?`)
+var hostPattern = regexp.MustCompile(`(?:([a-zA-Z][a-zA-Z0-9+.-]*)://(?:[^/@\s]*@)?|(/))?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5})?`)
 
 // storage are schemes whose host is none.
-var storage = map[string]bool{"s3": true, "gs": true, "file": true}
+var storageSchemes = map[string]bool{"s3": true, "gs": true, "file": true}
 
 // address is a host, and the Service that it would be if it is one of the cluster.
 // The host is empty where it may be something else altogether, such as a file and
 // a line.
 type address struct {
-	key
+	serviceKey
 	host string
 	// port is 0 where none is named.
 	port int32
 }
 
 // in is the Service that a pod of a namespace reaches at the address.
-func (a *address) in(namespace string) key {
+func (a *address) serviceFrom(namespace string) serviceKey {
 	if a.namespace == "" {
-		return key{namespace, a.name}
+		return serviceKey{namespace, a.name}
 	}
-	return a.key
+	return a.serviceKey
 }
 
 // addresses are the hosts in a text. One without a namespace is in that of the
 // pod that reads it, or no Service.
-func addresses(text string) []address {
+func parseAddresses(text string) []address {
 	var found []address
-	for _, at := range host.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range hostPattern.FindAllStringSubmatchIndex(text, -1) {
 		part := func(i int) string {
 			if at[2*i] < 0 {
 				return ""
@@ -138,7 +138,7 @@ func addresses(text string) []address {
 		}
 		scheme, name, port := strings.ToLower(part(1)), strings.TrimSuffix(part(3), "."), part(4)
 		// What goes on behind the number is a version, or a time.
-		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storage[scheme] {
+		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storageSchemes[scheme] {
 			continue
 		}
 		a := address{}
@@ -148,13 +148,13 @@ func addresses(text string) []address {
 		labels := strings.Split(name, ".")
 		switch {
 		case len(labels) >= 3 && labels[2] == "svc":
-			a.key, a.host = key{labels[1], labels[0]}, name
+			a.serviceKey, a.host = serviceKey{labels[1], labels[0]}, name
 		case scheme == "" && port == "":
 			continue
 		case len(labels) == 1:
 			a.name = labels[0]
 		case len(labels) == 2:
-			a.key = key{labels[1], labels[0]}
+			a.serviceKey = serviceKey{labels[1], labels[0]}
 		}
 		if scheme != "" || len(labels) > 2 {
 			a.host = name

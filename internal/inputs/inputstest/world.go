@@ -180,7 +180,7 @@ func (w *World) Inputs(ms *v1alpha1.Microservice, c Circumstances) *inputs.Input
 		Jobs: w.jobs, Pods: w.pods,
 		BackupOverdue: c.BackupOverdue, RcloneImage: "rclone:1",
 	}
-	in.WaitsInCircle = graph.WaitsInCircle(ms, w.Service)
+	in.WaitsInCircle = graph.WaitsInCycle(ms, w.Service)
 	for _, caller := range w.Services {
 		for _, edge := range graph.Resolve(caller, w.Found()) {
 			if edge.Callee != ms {

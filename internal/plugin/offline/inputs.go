@@ -61,7 +61,7 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *gathered {
 	}
 	x := w.indexed()
 	in.Edges, in.Callers = graph.Resolve(ms, x.graph()), x.callers[ms]
-	in.WaitsInCircle = graph.WaitsInCircle(ms, x.service)
+	in.WaitsInCircle = graph.WaitsInCycle(ms, x.service)
 	own := types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
 	db := types.NamespacedName{Namespace: ms.Namespace, Name: names.Database(ms.Name)}
 	in.Deployment, in.StatefulSet = w.deployments[own], w.sets[db]
