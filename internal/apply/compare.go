@@ -27,10 +27,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// covers says whether live holds every field that desired sets, both of the
-// same Go type. Fields that desired does not set are the server's to fill.
-// Lists must be equal in length: an item that somebody added is a difference.
-// Quantities are compared by value.
+// matchesDesired reports whether live has every field that desired sets. Fields that
+// desired does not set may have any value, because the API server fills in defaults.
+// Lists must have equal lengths: an added item is drift. Quantities are compared by
+// value, and times are ignored. Objects of different Go types never match.
 func matchesDesired(desired, live client.Object) bool {
 	if !metadataMatches(desired, live) {
 		return false
@@ -66,8 +66,8 @@ func containsEntries(desired, live map[string]string) bool {
 	return true
 }
 
-// sameController looks at the controller alone: who else refers to an object is
-// not Atoll's affair. That of a claim is its StatefulSet's.
+// sameController compares only the controller references: Atoll does not manage other
+// owner references. A claim may be controlled by its StatefulSet.
 func sameController(desired, live client.Object) bool {
 	d, l := metav1.GetControllerOfNoCopy(desired), metav1.GetControllerOfNoCopy(live)
 	if d == nil {
@@ -80,7 +80,7 @@ var (
 	quantityType = reflect.TypeFor[resource.Quantity]()
 	timeType     = reflect.TypeFor[metav1.Time]()
 	rawType      = reflect.TypeFor[runtime.RawExtension]()
-	// An IntOrString is one value: by its fields, 0 would be covered by "25%".
+	// An IntOrString is compared as one value: field by field, 0 would match "25%".
 	intOrStringType = reflect.TypeFor[intstr.IntOrString]()
 )
 
@@ -117,7 +117,8 @@ func valueMatches(desired, live reflect.Value) bool {
 	return desired.IsZero() || desired.Equal(live)
 }
 
-// coversPointed compares what pointers point to: there, zero is a value.
+// elementMatches compares the target of a pointer, or an element of a map or list.
+// Unlike in a field, the zero value is significant there.
 func elementMatches(desired, live reflect.Value) bool {
 	if desired.Type() == intOrStringType {
 		return desired.Equal(live)

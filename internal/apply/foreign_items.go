@@ -22,12 +22,12 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// trim takes out of live the items that others have put into lists which
-// desired sets, such as a port added to a container. Server-side apply leaves
-// them, because somebody else manages them; but a list that Atoll sets is
-// Atoll's as a whole. It reports whether there were any.
+// removeForeignItems removes from live the items that other field managers added to
+// lists that desired sets, such as a port of a container. Server-side apply keeps such
+// items, but Atoll owns every list that it sets as a whole. It reports whether it
+// removed any.
 func removeForeignItems(desired, live *unstructured.Unstructured) bool {
-	trimmed := false
+	removed := false
 	for field, value := range desired.Object {
 		switch field {
 		case "apiVersion", "kind", "metadata", "status":
@@ -35,11 +35,11 @@ func removeForeignItems(desired, live *unstructured.Unstructured) bool {
 			kept, changed := removeForeignFrom(value, live.Object[field])
 			if changed {
 				live.Object[field] = kept
-				trimmed = true
+				removed = true
 			}
 		}
 	}
-	return trimmed
+	return removed
 }
 
 func removeForeignFrom(desired, live any) (any, bool) {
@@ -49,14 +49,14 @@ func removeForeignFrom(desired, live any) (any, bool) {
 		if !ok {
 			return live, false
 		}
-		trimmed := false
+		removed := false
 		for field, value := range d {
 			if kept, changed := removeForeignFrom(value, l[field]); changed {
 				l[field] = kept
-				trimmed = true
+				removed = true
 			}
 		}
-		return l, trimmed
+		return l, removed
 	case []any:
 		l, ok := live.([]any)
 		if !ok {
@@ -67,41 +67,43 @@ func removeForeignFrom(desired, live any) (any, bool) {
 	return live, false
 }
 
-// trimList keeps the live items that a wanted item stands for, and looks into
-// each of them. A wanted item that the server holds in another form keeps
-// everything as it is: better an item too many than one too few.
+// removeForeignFromList keeps the live items that have a desired counterpart, and
+// repairs each of them. If a desired item has no counterpart, because the API server
+// stores it in another form, the list stays unchanged: a foreign item does less harm
+// than a missing one.
 func removeForeignFromList(desired, live []any) ([]any, bool) {
 	kept := make([]any, 0, len(live))
-	trimmed := false
-	// A wanted item stands for one live item, and not also for its double.
+	removed := false
+	// A desired item is the counterpart of only one live item, not of its duplicates.
 	taken := make([]bool, len(desired))
 	used := 0
 	for _, item := range live {
 		at := findCounterpart(desired, taken, item)
 		if at < 0 {
-			trimmed = true
+			removed = true
 			continue
 		}
 		taken[at] = true
 		used++
 		inner, changed := removeForeignFrom(desired[at], item)
-		trimmed = trimmed || changed
+		removed = removed || changed
 		kept = append(kept, inner)
 	}
 	if used != len(desired) {
 		return live, false
 	}
-	return kept, trimmed
+	return kept, removed
 }
 
-// identities are the fields that tell items of Kubernetes' lists apart, in the
-// order in which they are tried. Ports of a container and mounts are told apart
-// by number and path, although they have names.
+// listKeys are the fields that identify an item of a list, in the order in which they
+// are tried. Container ports and mounts have names too, but their number and their
+// path identify them.
 var listKeys = [][]string{
 	{"containerPort", "protocol"}, {"mountPath"}, {"name"}, {"port", "protocol"}, {"topologyKey", "whenUnsatisfiable"}, {"key"},
 }
 
-// counterpart is the index of the wanted item that a live one stands for, or -1.
+// findCounterpart returns the index of the desired item that is the same as a live
+// one, or -1.
 func findCounterpart(desired []any, taken []bool, item any) int {
 	live, isMap := item.(map[string]any)
 	for i, candidate := range desired {
@@ -134,7 +136,7 @@ func equalFields(desired, live map[string]any, fields []string) bool {
 	return true
 }
 
-// subset says whether live holds every field of desired.
+// containsFields reports whether live has every field of desired.
 func containsFields(desired, live any) bool {
 	switch d := desired.(type) {
 	case map[string]any:
