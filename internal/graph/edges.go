@@ -25,27 +25,28 @@ import (
 	"strconv"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// Edge is one declared dependency and what it resolves to.
+// Edge is a declared dependency and the service and ports that it resolves to.
 type Edge struct {
-	// Caller is the service that declares it.
+	// Caller is the service that declares the dependency.
 	Caller *v1alpha1.Microservice
 	// Dependency is the caller's declaration.
 	Dependency *v1alpha1.Dependency
-	// Callee is the service that is called; nil when it does not exist.
+	// Callee is the called service. Nil means that it does not exist.
 	Callee *v1alpha1.Microservice
-	// Port is the callee's port; nil when the dependency does not resolve.
+	// Port is the called port. Nil means that the callee, or the port, does not exist.
 	Port *v1alpha1.Port
 	// More are those of its further ports that are there, and Missing is the name of
 	// one that is not, if any.
 	MorePorts   []*v1alpha1.Port
 	MissingPort string
-	// Permitted says that the callee lets the caller declare it.
+	// Permitted means that the caller may declare the callee as a dependency.
 	Permitted bool
 }
 
-// Resolve finds the callee and the port of each dependency of caller.
+// Resolve returns an edge for each dependency of caller.
 func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 	if len(caller.Spec.Dependencies) == 0 {
 		return nil
@@ -74,7 +75,7 @@ func (e *Edge) findMorePorts() {
 	}
 }
 
-// NamespaceOf is the namespace of a dependency.
+// NamespaceOf returns the namespace of the callee of a dependency.
 func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency) string {
 	if dependency.Namespace != "" {
 		return dependency.Namespace
@@ -82,19 +83,20 @@ func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency)
 	return caller.Namespace
 }
 
-// toItself says that the service names itself. A schema can't see that where the
-// entry has a namespace.
+// callsItself reports whether the callee is the caller. The CRD's validation rule
+// cannot detect this if the dependency has a namespace.
 func (e *Edge) callsItself() bool {
 	return e.Dependency.Name == e.Caller.Name && e.Namespace() == e.Caller.Namespace
 }
 
-// Namespace is the callee's.
+// Namespace returns the callee's namespace.
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
-// Resolved says whether the caller may call the callee's ports, and all are there.
+// Resolved reports whether the callee and all called ports exist, and the caller may
+// call them.
 func (e *Edge) Resolved() bool { return e.Port != nil && e.MissingPort == "" && e.Permitted }
 
-// Ports are the callee's ports that the caller may call.
+// Ports returns the ports of the callee that the caller may call.
 func (e *Edge) Ports() []*v1alpha1.Port {
 	if e.Port == nil || !e.Permitted {
 		return nil
@@ -102,40 +104,41 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 	return append([]*v1alpha1.Port{e.Port}, e.MorePorts...)
 }
 
-// Problem says why the edge does not resolve, as a condition's reason and
-// message. Both are empty when it does.
-func (e *Edge) Problem() (reason, message string) {
-	name := e.Dependency.Name
+// Problem returns the condition reason and the message for an edge that does not
+// resolve. The reason of an edge that resolves is empty.
+func (e *Edge) Problem() (reason string, message condition.Message) {
+	message.Object = condition.Object{Kind: "Microservice", Name: e.Dependency.Name, Namespace: e.Dependency.Namespace}
 	switch {
 	case e.callsItself():
-		return v1alpha1.ReasonInvalidSpec, fmt.Sprintf("dependencies must not name the service itself: remove %q", name)
+		return v1alpha1.ReasonInvalidSpec, condition.Message{Field: "dependencies", Cause: "must not name the service itself",
+			Remedy: fmt.Sprintf("remove %q", e.Dependency.Name)}
 	case e.Callee == nil && e.Dependency.Namespace != "":
-		return v1alpha1.ReasonDependencyNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, does not exist in namespace %q: create it, or correct dependencies", name, e.Dependency.Namespace)
+		message.Cause, message.Remedy = "does not exist", "create it, or correct dependencies"
+		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Callee == nil:
-		return v1alpha1.ReasonDependencyNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, does not exist in this namespace: create it, or remove it from dependencies", name)
+		message.Cause, message.Remedy = "does not exist in this namespace", "create it, or remove it from dependencies"
+		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Port == nil && e.Callee.Spec.Type == v1alpha1.WorkloadWorker:
-		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, is a Worker and listens on no port: remove it from dependencies", name)
+		message.Cause, message.Remedy = "is a Worker and has no ports", "remove it from dependencies"
+		return v1alpha1.ReasonPortNotFound, message
 	case e.Port == nil:
-		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
+		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Dependency.Port), "correct dependencies[].port"
+		return v1alpha1.ReasonPortNotFound, message
 	case e.MissingPort != "":
-		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].morePorts", name, e.MissingPort)
+		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.MissingPort), "correct dependencies[].morePorts"
+		return v1alpha1.ReasonPortNotFound, message
 	case !e.Permitted:
-		return v1alpha1.ReasonNotPermitted,
-			fmt.Sprintf("Microservice %q of namespace %q, a dependency, belongs to another Topology and does not permit this caller: add {name: %s, namespace: %s} to its access",
-				name, e.Namespace(), e.Caller.Name, e.Caller.Namespace)
+		message.Object.Namespace = e.Namespace()
+		message.Cause = "belongs to another Topology and does not permit this caller"
+		message.Remedy = fmt.Sprintf("add {name: %s, namespace: %s} to its access", e.Caller.Name, e.Caller.Namespace)
+		return v1alpha1.ReasonNotPermitted, message
 	}
-	return "", ""
+	return "", condition.Message{}
 }
 
-// assumed is the port that a caller is given. Where the dependency does not
-// resolve it is the likeliest one, so that the caller can start, and say itself
-// what it can't do without the other: nothing waits for a service that is not
-// there.
+// assumedPort returns the port for the caller's environment. If the dependency does
+// not resolve, it is the most likely port, so that the caller can start: no caller
+// waits for a service that does not exist.
 func (e *Edge) assumedPort() *v1alpha1.Port {
 	if e.Port != nil {
 		return e.Port
@@ -148,18 +151,17 @@ func (e *Edge) assumedPort() *v1alpha1.Port {
 	return &defaultPorts[0]
 }
 
-// PortNumber is the number of the callee's port.
+// PortNumber returns the number of the called port.
 func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumedPort().Port)) }
 
-// Host is the name that the callee's Service answers at inside the cluster.
-// The name is made without the callee, so that it does not depend on the order
-// in which services appear.
+// Host returns the host name of the callee's Service inside the cluster. It does not
+// depend on the callee's existence, so that services can be created in any order.
 func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace()) }
 
-// URL is the address of the callee's port with its scheme.
+// URL returns the URL of the called port.
 func (e *Edge) URL() string { return e.PortURL(e.assumedPort()) }
 
-// URLOf is the same for another of its ports.
+// PortURL returns the URL of another port of the callee.
 func (e *Edge) PortURL(port *v1alpha1.Port) string {
 	scheme := "http"
 	switch port.Protocol {
@@ -171,10 +173,10 @@ func (e *Edge) PortURL(port *v1alpha1.Port) string {
 	return scheme + "://" + net.JoinHostPort(e.Host(), strconv.Itoa(int(port.Port)))
 }
 
-// Address is host:port of the callee's port.
+// Address returns host:port of the called port.
 func (e *Edge) Address() string { return net.JoinHostPort(e.Host(), e.PortNumber()) }
 
-// ServiceHost is the name that a Service answers at inside the cluster.
+// ServiceHost returns the host name of a Service inside the cluster.
 func ServiceHost(name, namespace string) string {
 	return name + "." + namespace + ".svc"
 }

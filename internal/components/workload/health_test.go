@@ -216,13 +216,13 @@ func TestDependencyHealth(t *testing.T) {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonDependencyNotFound, Progressing: true,
-				Message: condition.ParseMessage(`Microservice "stock", a dependency, does not exist in this namespace: create it, or remove it from dependencies`)},
+				Message: condition.ParseMessage(`Microservice "stock" does not exist in this namespace; to fix: create it, or remove it from dependencies`)},
 		},
 		"a port that is not there does not resolve": {
 			dependencies: []v1alpha1.Dependency{{Name: "users", Port: "grpc"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionTrue)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonPortNotFound, Progressing: true,
-				Message: condition.ParseMessage(`Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`)},
+				Message: condition.ParseMessage(`Microservice "users" has no port "grpc"; to fix: correct dependencies[].port`)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
