@@ -35,21 +35,21 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// auditor reads what calls that nobody declared may stand in.
+// auditor reads the objects that may contain undeclared calls.
 type auditor struct {
 	client.Reader
 	topology *v1alpha1.Topology
 	world    *offline.World
-	// namespaces are those of the members.
+	// namespaces are the namespaces of the members.
 	namespaces []string
-	// classes are those of Gateways, by namespace/name.
+	// gatewayClasses are the classes of Gateways, by namespace/name.
 	gatewayClasses map[string]string
-	// unread is what may not be read.
+	// unread has the kinds that the user may not read.
 	unread map[string]bool
 }
 
-// cuts finds the connections that Strict isolation of a Topology would cut, and
-// says what may not be read and so was passed over.
+// auditIsolation finds the connections that Strict isolation of a Topology would
+// block. unread names the kinds that it skipped, because the user may not read them.
 func auditIsolation(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *inventory) (cuts []graph.BlockedConnection, unread []string, err error) {
 	a := &auditor{Reader: c, topology: topology, world: &offline.World{Live: true, Hidden: map[string]bool{}},
 		gatewayClasses: map[string]string{}, unread: map[string]bool{}}
@@ -60,7 +60,7 @@ func auditIsolation(ctx context.Context, c client.Reader, topology *v1alpha1.Top
 			continue
 		}
 		namespaces[ms.Namespace] = true
-		// Others' ConfigMaps are many, and seldom tell of this Topology.
+		// The ConfigMaps of other services are many, and seldom name this Topology.
 		if a.world.Services[i], err = a.expandConfigMaps(ctx, ms); err != nil {
 			return nil, nil, err
 		}
@@ -76,7 +76,8 @@ func auditIsolation(ctx context.Context, c client.Reader, topology *v1alpha1.Top
 	return a.world.Cuts(topology, *observed), slices.Sorted(maps.Keys(a.unread)), nil
 }
 
-// passOver notes what may not be read. Any other error is the caller's.
+// skipUnreadable records a kind that the user may not read, and ignores missing
+// objects and kinds. It returns any other error.
 func (a *auditor) skipUnreadable(err error, what string) error {
 	if apierrors.IsForbidden(err) {
 		a.unread[what] = true
@@ -88,8 +89,8 @@ func (a *auditor) skipUnreadable(err error, what string) error {
 	return explainError("reading "+what, err)
 }
 
-// list reads the objects of a kind of all namespaces, or, where that is not allowed,
-// of the members'.
+// listAll lists the objects of a kind in all namespaces. If the user may not, it lists
+// the members' namespaces.
 func listAll[T client.ObjectList](ctx context.Context, a *auditor, what string, empty func() T) ([]T, error) {
 	all := empty()
 	err := a.List(ctx, all)
@@ -119,8 +120,8 @@ func listAll[T client.ObjectList](ctx context.Context, a *auditor, what string, 
 	return lists, nil
 }
 
-// withConfigMaps is a service whose env has the values that its pods take from
-// ConfigMaps.
+// expandConfigMaps returns a copy of a service whose env contains the values that its
+// pods get from ConfigMaps.
 func (a *auditor) expandConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
 	ms = ms.DeepCopy()
 	read := func(name string) (map[string]string, error) {
@@ -154,17 +155,17 @@ func (a *auditor) expandConfigMaps(ctx context.Context, ms *v1alpha1.Microservic
 	return ms, nil
 }
 
-// cuts lists what Strict would cut.
+// auditText lists the connections that Strict isolation would block.
 func (t terminal) auditText(all []graph.BlockedConnection, unread []string) string {
-	limits := "Secrets, and what is built into images, can't be looked at."
+	limits := "Not checked: Secrets, and addresses inside images."
 	if len(unread) > 0 {
-		limits += " Not looked at, because you may not read them: " + strings.Join(unread, ", ") + "."
+		limits += " Skipped, because you are not allowed to read them: " + strings.Join(unread, ", ") + "."
 	}
 	if len(all) == 0 {
-		return wrap("Isolation is audited, and cuts nothing yet. Strict would cut nothing that is known of. "+limits, t.textWidth(), "") + "\n"
+		return wrap("Isolation is audited and blocks nothing yet. Strict would block no known connection. "+limits, t.textWidth(), "") + "\n"
 	}
 	var text strings.Builder
-	text.WriteString(wrap(fmt.Sprintf("Isolation is audited, and cuts nothing yet. Strict would cut %s:", pluralize(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
+	text.WriteString(wrap(fmt.Sprintf("Isolation is audited and blocks nothing yet. Strict would block %s:", pluralize(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
 	for _, cut := range all {
 		arrow, where := cut.From+" -> "+cut.To, "("+cut.Where+")"
 		beside := "  "
@@ -172,7 +173,7 @@ func (t terminal) auditText(all []graph.BlockedConnection, unread []string) stri
 			beside = "\n    "
 		}
 		text.WriteString(t.marked(graph.StateStalled, arrow) + beside + where + "\n")
-		text.WriteString("    " + wrap("to let it through: "+cut.Remedy, t.textWidth(), "    ") + "\n")
+		text.WriteString("    " + wrap("to allow it: "+cut.Remedy, t.textWidth(), "    ") + "\n")
 	}
 	text.WriteString(wrap(limits, t.textWidth(), "") + "\n")
 	return text.String()

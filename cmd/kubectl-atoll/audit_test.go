@@ -37,7 +37,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// audited is a topology with some calls that nobody declared.
+// auditedTopology is a topology with undeclared calls.
 func auditedTopology() []client.Object {
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "shop", Annotations: map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit},
@@ -69,17 +69,17 @@ func auditedTopology() []client.Object {
 func TestGraphAudit(t *testing.T) {
 	golden(t, "graph-audit.txt", runPlugin(t, fakeCluster(auditedTopology()...), "", "graph", "shop").out)
 	if got := runPlugin(t, fakeCluster(auditedTopology()...), "", "graph", "shop", "-o", "json").out; !strings.Contains(got, `"to": "mail.example.com"`) {
-		t.Errorf("no cuts in\n%s", got)
+		t.Errorf("no blocked connections in\n%s", got)
 	}
 	if got := runPlugin(t, fakeCluster(auditedTopology()...), "", "graph").out; strings.Contains(got, "Strict") {
-		t.Errorf("cuts are told of that are no topology's:\n%s", got)
+		t.Errorf("blocked connections without a Topology:\n%s", got)
 	}
 	clean := auditedTopology()
-	if got := runPlugin(t, fakeCluster(clean[0], clean[2]), "", "graph", "shop").out; !strings.Contains(got, "Strict would cut nothing that is") {
+	if got := runPlugin(t, fakeCluster(clean[0], clean[2]), "", "graph", "shop").out; !strings.Contains(got, "Strict would block no known") {
 		t.Errorf("got\n%s", got)
 	}
 
-	// Somebody who may see services alone sees what those tell.
+	// With permission for services only, the audit uses services only.
 	blind := interceptor.NewClient(fakeCluster(auditedTopology()...), interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 			if _, ok := o.(*corev1.ConfigMap); ok {
@@ -96,13 +96,14 @@ func TestGraphAudit(t *testing.T) {
 	})
 	got := runPlugin(t, blind, "", "graph", "shop")
 	text := strings.Join(strings.Fields(got.out), " ")
-	if got.code != 0 || !strings.Contains(text, "cut nothing") ||
-		!strings.Contains(text, "you may not read them: ConfigMaps of namespace shop, CronJobs, DaemonSets, Deployments, GRPCRoutes, Gateways, HTTPRoutes, Ingresses, Jobs, NetworkPolicies of namespace shop, StatefulSets.") {
+	if got.code != 0 || !strings.Contains(text, "block no known connection") ||
+		!strings.Contains(text, "you are not allowed to read them: ConfigMaps of namespace shop, CronJobs, DaemonSets, Deployments, GRPCRoutes, Gateways, HTTPRoutes, Ingresses, Jobs, NetworkPolicies of namespace shop, StatefulSets.") {
 		t.Errorf("got %+v", got)
 	}
 }
 
-// TestAuditOfForwarders tells the pods of the Topology's gateway from those of others.
+// TestAuditOfForwarders checks that entries of the Topology's own data plane are not
+// reported.
 func TestAuditOfForwarders(t *testing.T) {
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "shop", Annotations: map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit},
@@ -160,7 +161,7 @@ func TestAuditOfForwarders(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := runPlugin(t, fakeCluster(append(slices.Clone(beside), tc.entry)...), "", "graph", "shop").out
-			if tc.want == "" && !strings.Contains(got, "Strict would cut nothing") || !strings.Contains(got, tc.want) {
+			if tc.want == "" && !strings.Contains(got, "Strict would block no known") || !strings.Contains(got, tc.want) {
 				t.Errorf("want cut %q in\n%s", tc.want, got)
 			}
 		})

@@ -47,7 +47,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-var update = flag.Bool("update", false, "write what is printed into testdata, instead of comparing with it")
+var update = flag.Bool("update", false, "write the output to testdata instead of comparing")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
@@ -67,13 +67,13 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// ran is what a command left.
+// commandResult is the exit code and the output of a command.
 type commandResult struct {
 	code     int
 	out, err string
 }
 
-// run runs the plugin against a cluster of some objects. now is the clock.
+// runPlugin runs the plugin against a cluster.
 func runPlugin(t *testing.T, c client.WithWatch, stdin string, args ...string) commandResult {
 	t.Helper()
 	return runPluginOn(t, c, stdin, terminal{width: 80}, args...)
@@ -132,7 +132,7 @@ func withDatabase(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
 	return ms
 }
 
-// shop is a topology with a fault, and a service beside it.
+// shop is a topology with a fault, and a service outside it.
 func shop() []client.Object {
 	orders := withDatabase(withRoute(service("orders", "users", "ledger")))
 	const fault = `Container "orders" ends again and again with exit code 1: panic: open /etc/orders/rates.yaml: no such file or directory; see kubectl logs deployment/orders`
@@ -159,12 +159,12 @@ func shop() []client.Object {
 	}
 }
 
-// deployment is one that its controller has seen.
+// deployment returns a Deployment that its controller has observed.
 func deployment(name string, replicas int32, status appsv1.DeploymentStatus) *appsv1.Deployment {
 	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Spec: appsv1.DeploymentSpec{Replicas: &replicas}, Status: status}
 }
 
-// httpRoute is one that Atoll made, and what its Gateway says of it.
+// httpRoute returns a route of Atoll with the answers of its Gateway.
 func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *gatewayv1.HTTPRoute {
 	service, _, _ := strings.Cut(name, "-")
 	namespace, name2, elsewhere := strings.Cut(gateway, "/")
@@ -179,7 +179,8 @@ func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *ga
 	}
 }
 
-// answer is what a Gateway says of a route: that it accepts it, or why not.
+// gatewayAnswer returns the status of a route at a Gateway: accepted, or rejected for a
+// reason.
 func gatewayAnswer(gateway, reason, message string) gatewayv1.RouteParentStatus {
 	accepted := condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionTrue, "Accepted", "")
 	if reason != "" {
@@ -205,10 +206,10 @@ func TestGraphCommand(t *testing.T) {
 		"mermaid":                           {args: []string{"graph", "-o", "mermaid"}, wantOut: "flowchart LR\n"},
 		"dot":                               {args: []string{"graph", "-o", "dot"}, wantOut: "digraph atoll {\n"},
 		"all namespaces":                    {args: []string{"graph", "-A", "-o", "dot"}, wantOut: `"shop/orders"`},
-		"a service that stands outside":     {args: []string{"graph"}, wantOut: "reports"},
+		"a service outside the topology":    {args: []string{"graph"}, wantOut: "reports"},
 		"another output":                    {args: []string{"graph", "-o", "png"}, wantErr: "error: -o png: must be one of mermaid, dot, json\n", wantCode: 2},
-		"a Topology that is not there":      {args: []string{"graph", "mall"}, wantErr: `error: no Topology "mall" in namespace "shop"`, wantCode: 2},
-		"a Topology in all namespaces":      {args: []string{"graph", "shop", "-A"}, wantErr: "error: a topology is in one namespace", wantCode: 2},
+		"a missing Topology":                {args: []string{"graph", "mall"}, wantErr: `error: no Topology "mall" in namespace "shop"`, wantCode: 2},
+		"a Topology in all namespaces":      {args: []string{"graph", "shop", "-A"}, wantErr: "error: a Topology is in one namespace", wantCode: 2},
 		"a namespace without services":      {args: []string{"graph", "-n", "void"}, wantOut: "No services in namespace void\n"},
 		"names of topologies are completed": {args: []string{"__complete", "graph", ""}, wantOut: "shop\n:4\n"},
 	} {
@@ -233,7 +234,7 @@ func TestGraphCommand(t *testing.T) {
 	})
 }
 
-// lines is a writer that tells of what is written.
+// writeNotifier is a writer that sends what is written to a channel.
 type writeNotifier struct{ written chan string }
 
 func (l *writeNotifier) Write(text []byte) (int, error) {
@@ -256,7 +257,7 @@ func TestGraphWatch(t *testing.T) {
 	expect := func(want string, change func()) {
 		t.Helper()
 		deadline := time.After(10 * time.Second)
-		// The watch may begin after the change: it is made until it is seen.
+		// The watch may begin after the change, so the change is repeated until it is drawn.
 		for {
 			select {
 			case text := <-out.written:
@@ -266,7 +267,7 @@ func TestGraphWatch(t *testing.T) {
 			case <-time.After(300 * time.Millisecond):
 				change()
 			case <-deadline:
-				t.Fatalf("nothing with %q was drawn", want)
+				t.Fatalf("%q was not drawn in time", want)
 			}
 		}
 	}
@@ -292,7 +293,7 @@ func TestGraphWatch(t *testing.T) {
 	})
 	cancel()
 	if err := <-done; err != nil {
-		t.Errorf("interrupted it ends with %v, want no error", err)
+		t.Errorf("the interrupted command returns %v, want no error", err)
 	}
 }
 
@@ -304,7 +305,7 @@ func TestStatusCommand(t *testing.T) {
 	t.Run("all namespaces", func(t *testing.T) {
 		golden(t, "status-all.txt", runPlugin(t, fakeCluster(shop()...), "", "status", "-A").out)
 	})
-	t.Run("none of that name", func(t *testing.T) {
+	t.Run("a missing service", func(t *testing.T) {
 		if got := runPlugin(t, fakeCluster(shop()...), "", "status", "stock"); got.code != 2 || got.err != "error: no Microservice \"stock\" in namespace \"shop\"\n" {
 			t.Errorf("got %+v", got)
 		}
@@ -318,16 +319,16 @@ func TestStatusCommand(t *testing.T) {
 }
 
 func TestImpactCommand(t *testing.T) {
-	t.Run("data that goes", func(t *testing.T) {
+	t.Run("deleted data", func(t *testing.T) {
 		golden(t, "impact-users.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "users").out)
 	})
-	t.Run("data that stays", func(t *testing.T) {
+	t.Run("kept data", func(t *testing.T) {
 		golden(t, "impact-orders.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "orders").out)
 	})
-	t.Run("nothing", func(t *testing.T) {
+	t.Run("no callers", func(t *testing.T) {
 		golden(t, "impact-reports.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "reports").out)
 	})
-	t.Run("callers whose calls don't get through", func(t *testing.T) {
+	t.Run("callers whose calls already fail", func(t *testing.T) {
 		stranger := service("stranger", "users")
 		stranger.Namespace, stranger.Spec.TopologyRef = "other", nil
 		stranger.Spec.Dependencies[0].Namespace = "shop"
@@ -345,15 +346,15 @@ func TestImpactCommand(t *testing.T) {
 	t.Run("guarded", func(t *testing.T) {
 		users := service("users")
 		users.Status.DeletionGuard, users.Status.Dependents = v1alpha1.DeletionGuardDependents, 1
-		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(got.out, "to delete it is refused,\nunless") {
+		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(got.out, "the API server rejects") {
 			t.Errorf("got %+v", got)
 		}
 		users.Annotations = map[string]string{v1alpha1.AnnotationDeletionGuard: v1alpha1.DeletionGuardOverride}
-		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(got.out, "overrides that") {
+		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(got.out, "permits the deletion") {
 			t.Errorf("got %+v", got)
 		}
 	})
-	t.Run("of one who may read the namespace only", func(t *testing.T) {
+	t.Run("permission for one namespace only", func(t *testing.T) {
 		c := interceptor.NewClient(fakeCluster(shop()...), interceptor.Funcs{
 			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 				options := client.ListOptions{}
@@ -363,12 +364,12 @@ func TestImpactCommand(t *testing.T) {
 				}
 				return c.List(ctx, list, opts...)
 			}})
-		if got := runPlugin(t, c, "", "impact", "users"); got.code != 0 || !strings.Contains(got.out, "Callers in namespaces other than shop could not be looked for.") {
+		if got := runPlugin(t, c, "", "impact", "users"); got.code != 0 || !strings.Contains(got.out, "Callers in other namespaces than shop are unknown") {
 			t.Errorf("got %+v", got)
 		}
 	})
 	for provider, want := range map[v1alpha1.DatabaseProvider]string{
-		v1alpha1.ProviderExternal:      `Its PostgreSQL runs elsewhere and is left as it is, and so is Secret "elsewhere".`,
+		v1alpha1.ProviderExternal:      `Its PostgreSQL is external: Atoll keeps it, and Secret "elsewhere".`,
 		v1alpha1.ProviderCloudNativePG: `Cluster "users-db" and Secret "users-db" stay`,
 	} {
 		users := service("users")
@@ -393,28 +394,28 @@ func TestFileCommands(t *testing.T) {
 		wantOut  string
 		wantErr  string
 	}{
-		"render":                            {stdin: plain, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment"},
-		"render in a namespace":             {stdin: plain, args: []string{"render", "-f", "-", "-n", "mall"}, wantOut: "namespace: mall"},
-		"render of a kustomization":         {args: []string{"render", "-k", "../../config/samples"}, wantOut: "name: payments-db"},
-		"render of a folder":                {args: []string{"render", "-f", "../../config/samples"}, wantCode: 2, wantErr: "(a folder with a kustomization is read with -k)"},
-		"render without files":              {args: []string{"render"}, wantCode: 2, wantErr: "error: nothing to read: name a file with -f"},
-		"render of what is refused":         {stdin: broken, args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
-		"render of nothing of Atoll's":      {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
-		"render with a guess":               {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users", a dependency, does not exist in this namespace`},
-		"render with a problem":             {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
-		"lint":                              {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
-		"lint with a warning":               {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},
-		"lint with an error":                {stdin: broken, args: []string{"lint", "-f", "-"}, wantCode: 1, wantOut: "1 object checked: 1 error, 0 warnings\n"},
-		"lint as json":                      {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
-		"lint as json of what is good":      {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
-		"lint of no objects":                {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
-		"lint with another output":          {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: "-o xml: must be json"},
-		"diff of what is new":               {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
-		"diff of what is refused":           {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
-		"a flag that does not exist":        {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
-		"names of services are completed":   {args: []string{"__complete", "impact", ""}, wantOut: ":4\n"},
-		"outputs are completed":             {args: []string{"__complete", "lint", "-o", ""}, wantOut: "json\n"},
-		"a command that does not exist yet": {args: []string{"fly"}, wantCode: 2, wantErr: `unknown command "fly"`},
+		"render":                          {stdin: plain, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment"},
+		"render in a namespace":           {stdin: plain, args: []string{"render", "-f", "-", "-n", "mall"}, wantOut: "namespace: mall"},
+		"render of a kustomization":       {args: []string{"render", "-k", "../../config/samples"}, wantOut: "name: payments-db"},
+		"render of a folder":              {args: []string{"render", "-f", "../../config/samples"}, wantCode: 2, wantErr: "(use -k to read a directory with a kustomization)"},
+		"render without files":            {args: []string{"render"}, wantCode: 2, wantErr: "error: no input: name a file with -f"},
+		"render of an invalid object":     {stdin: broken, args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
+		"render without objects of Atoll": {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
+		"render with an assumed port":     {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users" does not exist in this namespace`},
+		"render with a problem":           {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
+		"lint":                            {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
+		"lint with a warning":             {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},
+		"lint with an error":              {stdin: broken, args: []string{"lint", "-f", "-"}, wantCode: 1, wantOut: "1 object checked: 1 error, 0 warnings\n"},
+		"lint as json":                    {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
+		"lint as json without findings":   {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
+		"lint of no objects":              {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
+		"lint with another output":        {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: "-o xml: must be json"},
+		"diff of a new object":            {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
+		"diff of an invalid object":       {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
+		"an unknown flag":                 {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
+		"names of services are completed": {args: []string{"__complete", "impact", ""}, wantOut: ":4\n"},
+		"outputs are completed":           {args: []string{"__complete", "lint", "-o", ""}, wantOut: "json\n"},
+		"an unknown command":              {args: []string{"fly"}, wantCode: 2, wantErr: `unknown command "fly"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := runPlugin(t, fakeCluster(), tc.stdin, tc.args...)
@@ -425,7 +426,7 @@ func TestFileCommands(t *testing.T) {
 	}
 }
 
-// running is a cluster that holds what is built of users, which has a database.
+// runningCluster returns the objects that Atoll builds for users, which has a database.
 func runningCluster(t *testing.T) (input string, objects []client.Object) {
 	t.Helper()
 	input = strings.Replace(plain, "image: x", "image: x, database: {engine: PostgreSQL, migration: {command: [m]}}", 1)
@@ -433,7 +434,7 @@ func runningCluster(t *testing.T) (input string, objects []client.Object) {
 	ms.UID, ms.Spec.TopologyRef, ms.Spec.Image = "1-2-3", nil, "x"
 	ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Migration: &v1alpha1.DatabaseMigration{Command: []string{"m"}}}
 	objects = append(objects, ms)
-	// First the Secrets, on whose content the pods' hash is.
+	// The first pass builds the Secrets, whose content the hash of the pods covers.
 	for range 2 {
 		world := &offline.World{Live: true, Services: []*v1alpha1.Microservice{ms}}
 		for _, o := range objects {
@@ -478,16 +479,16 @@ func TestDiffCommand(t *testing.T) {
 			t.Errorf("code %d, want 1, and no password in\n%s", got.code, got.out)
 		}
 	})
-	t.Run("a database that goes", func(t *testing.T) {
+	t.Run("a removed database", func(t *testing.T) {
 		got := runPlugin(t, fakeCluster(objects...), plain, "diff", "-f", "-")
 		if got.code != 1 || !strings.Contains(got.out, "--- live StatefulSet shop/users-db\n") || strings.Contains(got.out, "hunter2") {
 			t.Errorf("code %d, want 1, and the StatefulSet in\n%s", got.code, got.out)
 		}
 		if strings.Contains(got.out, "Secret shop/users-db") {
-			t.Errorf("Secrets are kept with the data, but not by\n%s", got.out)
+			t.Errorf("Secrets are kept with the data, but the diff deletes them:\n%s", got.out)
 		}
 	})
-	t.Run("of one who may not read Secrets", func(t *testing.T) {
+	t.Run("no permission to read Secrets", func(t *testing.T) {
 		forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
 		c := interceptor.NewClient(fakeCluster(objects...), interceptor.Funcs{
 			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
@@ -506,10 +507,10 @@ func TestDiffCommand(t *testing.T) {
 			t.Errorf("got %+v, want no differences", got)
 		}
 	})
-	t.Run("somebody else's object", func(t *testing.T) {
+	t.Run("an object of another owner", func(t *testing.T) {
 		foreign := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "users", Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}}}
 		got := runPlugin(t, fakeCluster(foreign), plain, "diff", "-f", "-")
-		if !strings.Contains(got.err, `note: Deployment "users" exists and was not made by Atoll; it would be left as it is`) {
+		if !strings.Contains(got.err, `note: Deployment "users" exists and was not created by Atoll; Atoll would not change it`) {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -517,7 +518,7 @@ func TestDiffCommand(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	if got := terminalOf(&bytes.Buffer{}); got != (terminal{}) {
-		t.Errorf("what is no terminal is %+v, want no width and no colour", got)
+		t.Errorf("the terminal of a buffer is %+v, want no width and no colour", got)
 	}
 	if got := wrap("one two three four", 10, "  "); got != "one two\n  three\n  four" {
 		t.Errorf("wrapped as %q", got)

@@ -38,13 +38,13 @@ func diffCommand(p *plugin) *cobra.Command {
 	o := &diffOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "diff -f FILE",
-		Short: "Show what an apply would change in the objects that Atoll makes",
-		Long: `Show what an apply of these files would change in the objects that Atoll makes:
-the fields that Atoll sets and that are otherwise in the cluster, objects that
-would be made and those that would be deleted. Nothing is changed. What Secrets
-hold is not shown. What you may not read is passed over, and noted.
+		Short: "Show how the objects that Atoll manages would change",
+		Long: `Show how the objects that Atoll manages would change if you applied these files:
+fields with another value, objects to create and objects to delete. diff changes
+nothing. It hides the data of Secrets. It skips objects that you are not allowed
+to read, and notes each.
 
-Exits with 1 if there are differences, and with 0 if there are none.`,
+The exit code is 1 if there are differences, and 0 if there are none.`,
 		Example: `  kubectl atoll diff -f orders.yaml`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
@@ -98,7 +98,8 @@ func (o *diffOptions) run(ctx context.Context) error {
 	return nil
 }
 
-// compare writes the differences of what one Topology or Microservice is made of.
+// writeDifferences writes the differences of the children of one Topology or
+// Microservice.
 func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *offline.Built) (differs bool, err error) {
 	for _, problem := range built.Problems {
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, problem)
@@ -107,7 +108,7 @@ func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *of
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, unresolved)
 	}
 	for _, unknown := range built.Unknown {
-		fmt.Fprintf(o.ErrOut, "note: %s %q: %s may not be read and is taken to exist\n", built.Kind, built.Name, unknown)
+		fmt.Fprintf(o.ErrOut, "note: %s %q: you are not allowed to read %s; it is assumed to exist\n", built.Kind, built.Name, unknown)
 	}
 	for _, wanted := range built.Objects {
 		kind, err := offline.KindOf(wanted)
@@ -120,7 +121,7 @@ func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *of
 			there == nil && live.unread[kindInNamespace{kind, wanted.GetNamespace()}]:
 			continue
 		case there != nil && (isNew || !isOwned(built, there)) && kind != "Secret":
-			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not made by Atoll; it would be left as it is\n", kind, wanted.GetName())
+			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not created by Atoll; Atoll would not change it\n", kind, wanted.GetName())
 			continue
 		}
 		text, err := offline.Diff(offline.DiffName(kind, wanted), there, wanted)
@@ -141,7 +142,8 @@ func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *of
 	return differs, nil
 }
 
-// owns says whether a live object is the owner's, as the operator sees it.
+// isOwned reports whether the operator would treat a live object as a child of the
+// owner.
 func isOwned(built *offline.Built, o kube.Object) bool {
 	if c := metav1.GetControllerOfNoCopy(o); c != nil && c.Kind != "StatefulSet" {
 		return c.Kind == built.Kind && c.Name == built.Name
@@ -149,7 +151,7 @@ func isOwned(built *offline.Built, o kube.Object) bool {
 	return offline.Labelled(built, o)
 }
 
-// write writes a diff, in colour on a terminal.
+// writeDiff writes a diff, in colour on a terminal.
 func (o *diffOptions) writeDiff(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")

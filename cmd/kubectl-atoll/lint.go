@@ -36,12 +36,13 @@ func lintCommand(p *plugin) *cobra.Command {
 	o := &lintOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "lint -f FILE",
-		Short: "Check Microservices and Topologies, without a cluster",
-		Long: `Check Microservices and Topologies, without a cluster: unknown fields, everything
-that the API server would refuse, ports that dependencies lack, circles, databases
-with too few connections, and what Atoll could not carry out.
+		Short: "Check Microservices and Topologies in files, without a cluster",
+		Long: `Check Microservices and Topologies in files, without a cluster. lint reports
+unknown fields, everything that the API server would reject, ports that
+dependencies lack, dependency cycles, databases with too few connections, and
+settings that Atoll cannot apply.
 
-Exits with 1 if there are errors, and with 0 if there are warnings only.`,
+The exit code is 1 if there are errors, and 0 if there are only warnings.`,
 		Example: `  kubectl atoll lint -f shop/ -R
   kubectl atoll lint -k config/samples -o json`,
 		Args: cobra.NoArgs,

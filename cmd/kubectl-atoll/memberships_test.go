@@ -90,7 +90,7 @@ func TestRequestsForManyGuests(t *testing.T) {
 	}{
 		"the graph of a Topology": {args: []string{"graph", "shop", "-n", "front"}, most: 4, want: "500 services"},
 		"the table of all":        {args: []string{"status", "-A"}, most: 3, want: "service-499"},
-		"the impact of one":       {args: []string{"impact", "service-000", "-n", "team-0"}, most: 3, want: "499 services are hit, 3 directly"},
+		"the impact of one":       {args: []string{"impact", "service-000", "-n", "team-0"}, most: 3, want: "499 services are affected, 3 directly"},
 		"by one who may list no namespaces": {args: []string{"graph", "shop", "-n", "front"}, most: 4 + 10, want: "500 services",
 			forbids: func(o any, _ string) bool {
 				_, namespaces := o.(*corev1.NamespaceList)

@@ -37,10 +37,10 @@ func statusCommand(p *plugin) *cobra.Command {
 	o := &statusOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "status [microservice]",
-		Short: "Show a service in one screen, or all in a table",
-		Long: `Show a service in one screen: its pods and how far their rollout is, its routes and
-whether their Gateways accept them, its database, what it calls and what calls it,
-and all conditions. Without a name, all services in a table.`,
+		Short: "Show the status of one service, or a table of all services",
+		Long: `Show the status of one service: its pods and the progress of their rollout, its
+routes and whether their Gateways accept them, its database, its callees and
+callers, and all conditions. Without a name, show a table of all services.`,
 		Example: `  kubectl atoll status
   kubectl atoll status orders -n shop
   kubectl atoll status orders -o json
@@ -63,7 +63,7 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 		return err
 	}
 	if name != "" && o.allNamespaces {
-		return fmt.Errorf("a service is in one namespace: leave out -A, or the name %q", name)
+		return fmt.Errorf("a service is in one namespace: omit -A, or the name %q", name)
 	}
 	c, err := o.connect()
 	if err != nil {
@@ -102,7 +102,7 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 	return nil
 }
 
-// list is a status for each service, in the order of the table.
+// newServiceStatuses returns the status of each service, in the order of the table.
 func (o *statusOptions) newServiceStatuses(some []*v1alpha1.Microservice, g *graph.Graph) []serviceStatus {
 	all := []serviceStatus{}
 	for _, n := range g.Nodes {
@@ -113,7 +113,7 @@ func (o *statusOptions) newServiceStatuses(some []*v1alpha1.Microservice, g *gra
 	return all
 }
 
-// serviceOf is the service among some that a node stands for, or nil.
+// findService returns the service of a node, or nil if it is not in some.
 func findService(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microservice {
 	i := slices.IndexFunc(some, func(ms *v1alpha1.Microservice) bool { return ms.Name == n.Name && ms.Namespace == n.Namespace })
 	if i < 0 {
@@ -122,7 +122,7 @@ func findService(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microse
 	return some[i]
 }
 
-// table is a line for each service.
+// tableText returns a table with a row for each service.
 func (o *statusOptions) tableText(some []*v1alpha1.Microservice, g *graph.Graph) string {
 	t := &table{}
 	head := []cell{{text: "NAME"}, {text: "STATUS"}, {text: "PODS"}, {text: "DATABASE"}, {text: "CALLS"}, {text: "URL"}}
@@ -156,7 +156,7 @@ func (o *statusOptions) tableText(some []*v1alpha1.Microservice, g *graph.Graph)
 	return t.text(o.terminal)
 }
 
-// callsReady is how many of the services that one calls are ready.
+// readyCallsCell counts the callees of a service that are ready.
 func readyCallsCell(n *graph.Node) cell {
 	ready, worst := 0, graph.StateReady
 	for _, call := range n.Calls {
@@ -172,7 +172,7 @@ func readyCallsCell(n *graph.Node) cell {
 	return cell{worst, fmt.Sprintf("%d/%d", ready, len(n.Calls))}
 }
 
-// statusWord is a service's state, or why it is not ready.
+// statusWord returns the reason why a service is not ready, or its state.
 func statusWord(n *graph.Node) string {
 	if n.Reason != "" {
 		return n.Reason

@@ -32,10 +32,10 @@ type serviceStatus struct {
 	Name      string      `json:"name"`
 	Namespace string      `json:"namespace"`
 	State     graph.State `json:"state"`
-	// Reason and Message are those of Ready, where it is not True.
+	// Reason and Message are those of the condition Ready if it is not True.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
-	// Pods is how many are ready, of how many, such as 2/3.
+	// Pods is the number of ready pods of all pods, such as 2/3.
 	Pods     string          `json:"pods,omitempty"`
 	URLs     []string        `json:"urls"`
 	Database *databaseStatus `json:"database,omitempty"`
@@ -52,7 +52,7 @@ type databaseStatus struct {
 	LastBackup *v1alpha1.BackupStatus    `json:"lastBackup,omitempty"`
 }
 
-// callStatus is what a service calls.
+// callStatus is a call of a service.
 type callStatus struct {
 	Service  string      `json:"service"`
 	State    graph.State `json:"state"`
@@ -62,7 +62,7 @@ type callStatus struct {
 	Message  string      `json:"message,omitempty"`
 }
 
-// wholeStatus is everything of one service.
+// detailedStatus is the complete status of one service.
 type detailedStatus struct {
 	serviceStatus
 	Topology   string             `json:"topology,omitempty"`
@@ -99,7 +99,7 @@ func databaseProvider(ms *v1alpha1.Microservice) v1alpha1.DatabaseProvider {
 	return ms.Spec.Database.Provider
 }
 
-// wholeStatusOf reads what is not in the Microservice itself.
+// readDetailedStatus reads the parts of the status that are in other objects.
 func readDetailedStatus(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, n *graph.Node, from *inventory) (*detailedStatus, error) {
 	s := &detailedStatus{serviceStatus: newServiceStatus(ms, n), Image: ms.Spec.Image, Routes: []routeStatus{}, Conditions: []metav1.Condition{}}
 	var topology *v1alpha1.Topology

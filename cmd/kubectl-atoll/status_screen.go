@@ -34,7 +34,7 @@ const (
 	indent     = "            "
 )
 
-// screen is everything of one service.
+// detailText returns all details of one service as text.
 func (o *statusOptions) detailText(ms *v1alpha1.Microservice, n *graph.Node, whole *detailedStatus) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s  %s\n", o.terminal.bold(ms.Name), o.terminal.marked(n.Health, statusWord(n)))
@@ -69,12 +69,12 @@ func (o *statusOptions) detailText(ms *v1alpha1.Microservice, n *graph.Node, who
 	s.WriteString("\n")
 	o.writeConditions(&s, ms, n.Message)
 	if n.Health != graph.StateReady {
-		fmt.Fprintf(&s, "\nFor the cause: kubectl atoll why %s -n %s\n", ms.Name, ms.Namespace)
+		fmt.Fprintf(&s, "\nTo find the cause: kubectl atoll why %s -n %s\n", ms.Name, ms.Namespace)
 	}
 	return s.String()
 }
 
-// field writes a label and the lines beside it.
+// writeField writes a label, and the lines to the right of it.
 func (o *statusOptions) writeField(s *strings.Builder, label string, lines ...string) {
 	if len(lines) == 0 {
 		lines = []string{"-"}
@@ -87,7 +87,7 @@ func (o *statusOptions) writeField(s *strings.Builder, label string, lines ...st
 	}
 }
 
-// scalingText says what decides over the number of pods.
+// scalingText says what sets the number of pods.
 func scalingText(ms *v1alpha1.Microservice) string {
 	switch scaling := ms.Spec.Scaling; {
 	case ms.Spec.Suspend != nil && *ms.Spec.Suspend:
@@ -129,14 +129,14 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 			lines = append(lines, "  "+backup.Location)
 		}
 	case ms.Spec.Database.Backup != nil:
-		lines = append(lines, "no backup yet, due by schedule "+ms.Spec.Database.Backup.Schedule)
+		lines = append(lines, "no backup yet, scheduled "+ms.Spec.Database.Backup.Schedule)
 	case provider != v1alpha1.ProviderExternal:
 		lines = append(lines, "not backed up")
 	}
 	return lines
 }
 
-// roundSize leaves the digits of a size that people read.
+// roundSize rounds a size to the digits that are useful to a reader.
 func roundSize(bytes int64) int64 {
 	unit := int64(1)
 	for bytes/unit >= 10*1024 {
@@ -173,8 +173,8 @@ func (o *statusOptions) callerLines(n *graph.Node) []string {
 	return []string{wrap(strings.Join(names, ", "), o.terminal.textWidth(), indent)}
 }
 
-// conditions are all but those that say what Ready does. headline is the message
-// that stands above already.
+// writeConditions writes all conditions except Reconciling and Stalled, which repeat
+// Ready. It omits the message of Ready if it equals headline.
 func (o *statusOptions) writeConditions(s *strings.Builder, ms *v1alpha1.Microservice, headline string) {
 	width := 0
 	for i := range ms.Status.Conditions {
@@ -199,8 +199,8 @@ func (o *statusOptions) writeConditions(s *strings.Builder, ms *v1alpha1.Microse
 	}
 }
 
-// conditionState is red for what keeps the service from being ready for good, and
-// yellow for all else that is not True.
+// conditionState returns Stalled for a condition that keeps the service from becoming
+// Ready until the user acts, and Reconciling for any other that is False.
 func conditionState(ms *v1alpha1.Microservice, c *metav1.Condition) graph.State {
 	stalled := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)
 	switch {

@@ -37,13 +37,13 @@ func whyCommand(p *plugin) *cobra.Command {
 	o := &whyOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "why <microservice>",
-		Short: "Find out why a service is not as it should be, and what to do",
-		Long: `Find out why a service is not as it should be, and what to do.
+		Short: "Find the cause of a service's fault, and the fix",
+		Long: `Find the cause of a service's fault, and the fix.
 
-It goes from the condition that is red to its cause: to the object that fails, its
-events, how its container ended and what its log says last, and on to the service
-that is really down. Its exit code is 0 where nothing is wrong and 1 where
-something is.`,
+why starts at the condition that is not True and follows it to the cause: the
+object that fails, its events, the exit code of its container and the end of its
+log. If a dependency has failed, it continues there. The exit code is 0 if it finds
+no fault, and 1 if it finds one.`,
 		Example: `  kubectl atoll why orders -n shop
   kubectl atoll why orders -o json`,
 		Args:              requireServiceName,
@@ -90,7 +90,7 @@ func (o *whyOptions) run(ctx context.Context, service string) error {
 	return nil
 }
 
-// text is the report for people.
+// text returns the report as text.
 func (o *whyOptions) text(r *diagnosis.Report) string {
 	var s strings.Builder
 	width := o.terminal.textWidth()
@@ -105,7 +105,7 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 		return s.String()
 	}
 	if r.State == graph.StateReady {
-		s.WriteString(", but not all is well")
+		s.WriteString(", but there are problems")
 	}
 	s.WriteByte('\n')
 	if r.Services > 1 {
@@ -115,7 +115,7 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 	o.writeSteps(&s, r.Root.Steps)
 	s.WriteByte('\n')
 	o.writeLabelled(&s, "Cause", r.Root.Cause+" ["+r.Root.Fault+"]")
-	o.writeLabelled(&s, "Do", r.Root.Remedy)
+	o.writeLabelled(&s, "Fix", r.Root.Remedy)
 	for _, excerpt := range r.Root.Proof {
 		fmt.Fprintf(&s, "\n%s\n", wrap(excerpt.Title+":", width, ""))
 		for _, line := range excerpt.Lines {
@@ -137,11 +137,11 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 	return s.String()
 }
 
-// maxRows is how much of a line of a log is shown: such lines can be very long, and
-// their beginning says most.
+// maxLogRows is the number of rows for one line of a log. Such lines can be very long,
+// and their beginning is the most useful part.
 const maxLogRows = 2
 
-// folded is a line of a log, broken where the terminal ends.
+// foldLogLine breaks a line of a log at the width of the terminal.
 func foldLogLine(line string, width int) string {
 	var rows strings.Builder
 	indent := "  "
@@ -163,13 +163,12 @@ func foldLogLine(line string, width int) string {
 
 func (o *whyOptions) noFaultText(r *diagnosis.Report) string {
 	if len(r.Unread) > 0 {
-		return ", and nothing is wrong in what could be read\n"
+		return ", no fault found in the objects that could be read\n"
 	}
-	return ", and nothing is wrong\n"
+	return ", no fault found\n"
 }
 
-// walk draws the way from the red condition to the cause, each step beneath the one
-// before.
+// writeSteps draws the steps from the condition to the cause, one below the other.
 func (o *whyOptions) writeSteps(s *strings.Builder, steps []diagnosis.Step) {
 	for i, step := range steps {
 		indent := ""
@@ -188,6 +187,6 @@ func (o *whyOptions) writeLabelled(s *strings.Builder, label, text string) {
 
 func (o *whyOptions) writeUnread(s *strings.Builder, r *diagnosis.Report) {
 	if len(r.Unread) > 0 {
-		fmt.Fprintf(s, "\n%s\n", wrap("Could not be read, because you may not: "+strings.Join(r.Unread, ", ")+".", o.terminal.textWidth(), ""))
+		fmt.Fprintf(s, "\n%s\n", wrap("Skipped, because you are not allowed to read them: "+strings.Join(r.Unread, ", ")+".", o.terminal.textWidth(), ""))
 	}
 }
