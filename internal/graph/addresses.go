@@ -25,38 +25,39 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Cut is a connection that somebody seems to make and that Strict isolation of a
-// Topology would not let through.
+// BlockedConnection is a probable connection that Strict isolation of a Topology would
+// block.
 type BlockedConnection struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Where is the place that tells of the connection, such as env USERS_URL.
+	// Where is the place that names the connection, such as env USERS_URL.
 	Where string `json:"where"`
-	// Do is what lets it through.
+	// Remedy says what would allow the connection.
 	Remedy string `json:"do"`
 }
 
-// Told is an address that containers are started with.
+// ConfiguredAddress is an address in the command, args or env of a container.
 type ConfiguredAddress struct {
 	// Where is the place that has it, such as env USERS_URL.
 	Where string
-	// Host is the host as it is written; empty where the text may be something else
-	// altogether, and is an address only if there is a service of that name.
+	// Host is the host as written. Empty means that the text is an address only if a
+	// Service of that name exists.
 	Host string
-	// Namespace and Name are of the Service that it is, if it is one of the cluster;
-	// the name is empty where it can be none.
+	// Namespace and Name are those of the Service, if the address is in the cluster. An
+	// empty Name means that it cannot be a Service.
 	Namespace, Name string
-	// Port is 0 where none is named.
+	// Port is the named port. Zero means none.
 	Port int32
 }
 
-// ToldOf are the addresses that a service is started with: those in command, args
-// and the values of env, also of the pod template over it.
+// ServiceAddresses returns the addresses in the command, args and env of a service,
+// its podTemplate included.
 func ServiceAddresses(ms *v1alpha1.Microservice) []ConfiguredAddress {
 	return resolveAddresses(ms.Namespace, serviceValues(ms))
 }
 
-// ToldTo are the addresses that pods of a namespace are started with.
+// PodAddresses returns the addresses in the command, args and env of a pod template in
+// a namespace.
 func PodAddresses(namespace string, pods *corev1.PodSpec) []ConfiguredAddress {
 	var all []configuredValue
 	containers := slices.Concat(pods.InitContainers, pods.Containers)

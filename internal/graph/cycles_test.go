@@ -63,7 +63,7 @@ func TestCycles(t *testing.T) {
 	}{
 		"no services": {},
 		"a tree":      {services: []*v1alpha1.Microservice{calling("web", "orders", "users"), calling("orders", "users"), calling("users")}},
-		"two ways to the same service are no circle": {
+		"two ways to the same service are no cycle": {
 			services: []*v1alpha1.Microservice{calling("a", "b", "c"), calling("b", "d"), calling("c", "d"), calling("d")}},
 		"a dependency that does not exist leads nowhere": {services: []*v1alpha1.Microservice{calling("a", "gone"), calling("b", "a")}},
 		"itself": {services: []*v1alpha1.Microservice{calling("a", "a", "b"), calling("b")}, wantCycles: []string{"a -> a"}},
@@ -71,15 +71,15 @@ func TestCycles(t *testing.T) {
 			services: []*v1alpha1.Microservice{calling("payments", "orders"), calling("orders", "payments")}, wantCycles: []string{"orders -> payments -> orders"}},
 		"three, begun at the first by name": {
 			services: []*v1alpha1.Microservice{calling("c", "a"), calling("b", "c"), calling("a", "b")}, wantCycles: []string{"a -> b -> c -> a"}},
-		"two circles apart, in order": {
+		"two cycles apart, in order": {
 			services:   []*v1alpha1.Microservice{calling("y", "x"), calling("x", "y"), calling("b", "a"), calling("a", "b", "x")},
 			wantCycles: []string{"a -> b -> a", "x -> y -> x"}},
-		"a circle in reach of a service outside it is without it": {
+		"a cycle in reach of a service outside it is without it": {
 			services: []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c"), calling("c", "b")}, wantCycles: []string{"b -> c -> b"}},
-		"overlapping circles are told once, by the shortest through the first": {
+		"overlapping cycles are told once, by the shortest through the first": {
 			services:   []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c", "d"), calling("c", "a"), calling("d", "e"), calling("e", "a", "b")},
 			wantCycles: []string{"a -> b -> c -> a"}},
-		"of circles of one length the first by name": {
+		"of cycles of one length the first by name": {
 			services:   []*v1alpha1.Microservice{calling("a", "z", "m"), calling("z", "a"), calling("m", "a")},
 			wantCycles: []string{"a -> m -> a"}},
 		"a chain of 500":                       {services: chain},
@@ -122,12 +122,12 @@ func denseGraph(n, degree int) []*v1alpha1.Microservice {
 	return services
 }
 
-// TestCyclesOfDenseGraph would not end if every circle were listed.
+// TestCyclesOfDenseGraph would not end if every cycle were listed.
 func TestCyclesOfDenseGraph(t *testing.T) {
 	got := Cycles("", denseGraph(500, 64), findNone)
 	want := []string{"service-000 -> service-052 -> service-116 -> service-180 -> service-244 -> service-308 -> service-372 -> service-436 -> service-000"}
 	if len(got) != 1 {
-		t.Fatalf("found %d circles, want 1: all services can reach one another", len(got))
+		t.Fatalf("found %d cycles, want 1: all services can reach one another", len(got))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -149,7 +149,7 @@ func TestCyclesOverNamespaces(t *testing.T) {
 	}
 }
 
-// TestCyclesThroughOthers is about circles that lead through services that are not
+// TestCyclesThroughOthers is about cycles that lead through services that are not
 // the Topology's members.
 func TestCyclesThroughOthers(t *testing.T) {
 	in := func(namespace, name string, callees ...string) *v1alpha1.Microservice {
@@ -175,11 +175,11 @@ func TestCyclesThroughOthers(t *testing.T) {
 			members: []*v1alpha1.Microservice{in("shop", "orders", "books/ledger")},
 			others:  []*v1alpha1.Microservice{in("books", "ledger", "tax/rates"), in("tax", "rates", "shop/orders")},
 			want:    []string{"orders -> books/ledger -> tax/rates -> orders"}},
-		"begun at a member, although others come first and have a shorter circle": {
+		"begun at a member, although others come first and have a shorter cycle": {
 			members: []*v1alpha1.Microservice{in("shop", "orders", "books/a")},
 			others:  []*v1alpha1.Microservice{in("books", "a", "books/b"), in("books", "b", "books/a", "books/c"), in("books", "c", "shop/orders")},
 			want:    []string{"orders -> books/a -> books/b -> books/c -> orders"}},
-		"a circle of others in reach is theirs": {
+		"a cycle of others in reach is theirs": {
 			members: []*v1alpha1.Microservice{in("shop", "orders", "books/a")},
 			others:  []*v1alpha1.Microservice{in("books", "a", "books/b"), in("books", "b", "books/a")}},
 		"one that is being deleted closes none": {
@@ -202,8 +202,8 @@ func TestCyclesThroughOthers(t *testing.T) {
 	}
 }
 
-// TestWaitsInCircle is about services that would wait for each other for ever.
-func TestWaitsInCircle(t *testing.T) {
+// TestWaitsInCycle is about services that would wait for each other for ever.
+func TestWaitsInCycle(t *testing.T) {
 	waiting := func(name string, callees ...string) *v1alpha1.Microservice {
 		ms := calling(name, callees...)
 		for i := range ms.Spec.Dependencies {
@@ -225,7 +225,7 @@ func TestWaitsInCircle(t *testing.T) {
 	}
 	for name, want := range map[string]bool{"a": true, "b": true, "c": true, "outside": false, "d": false, "e": false, "f": false} {
 		if got := WaitsInCycle(lookup("", name), lookup); got != want {
-			t.Errorf("%s: in a circle is %t, want %t", name, got, want)
+			t.Errorf("%s: in a cycle is %t, want %t", name, got, want)
 		}
 	}
 }

@@ -196,10 +196,10 @@ func TestOf(t *testing.T) {
 		"a change that was not seen yet is not ready": {services: all(stale), wantNodes: []string{"web Reconciling"}, wantRoots: []string{"web"}},
 		"routed roots come first": {
 			services: all(service("a"), service("z").at("/z")), wantNodes: []string{"a Ready", "z Ready"}, wantRoots: []string{"z", "a"}},
-		"a circle that nobody calls has a root": {
+		"a cycle that nobody calls has a root": {
 			services: all(service("c", "b"), service("b", "a"), service("a", "c")), wantNodes: []string{"a Ready", "b Ready", "c Ready"},
 			wantCalls: []string{"a -> c :8080 cycle", "b -> a :8080 cycle", "c -> b :8080 cycle"}, wantCycles: [][]string{{"a", "c", "b", "a"}}, wantRoots: []string{"a"}},
-		"a circle that a circle calls has none": {
+		"a cycle that a cycle calls has none": {
 			services:   all(service("x", "y", "a"), service("y", "x"), service("a", "b"), service("b", "a")),
 			wantNodes:  []string{"a Ready", "b Ready", "x Ready", "y Ready"},
 			wantCalls:  []string{"a -> b :8080 cycle", "b -> a :8080 cycle", "x -> y :8080 cycle", "x -> a :8080", "y -> x :8080 cycle"},
@@ -240,14 +240,14 @@ func TestOf(t *testing.T) {
 }
 
 // fiveHundred is a graph of 500 services, ten of them routed, with 1500 calls.
-// All of those lead to a service of a higher number, and so in no circle, but for
-// one in each of the circles that are returned.
-func fiveHundredServices() (services []*v1alpha1.Microservice, circles [][]string) {
+// All of those lead to a service of a higher number, and so in no cycle, but for
+// one in each of the cycles that are returned.
+func fiveHundredServices() (services []*v1alpha1.Microservice, cycles [][]string) {
 	name := func(i int) string { return fmt.Sprintf("service-%03d", i) }
 	for i := range 500 {
 		callees := map[string]bool{}
 		for _, step := range []int{1 + i%5, 7 + i%11, 40 + i%3} {
-			// Calls stay within blocks of 25, so that circles stay apart.
+			// Calls stay within blocks of 25, so that cycles stay apart.
 			if to := i + step; to < 500 && to/25 == i/25 || step >= 40 && to < 500 {
 				callees[name(to)] = true
 			}
@@ -269,9 +269,9 @@ func fiveHundredServices() (services []*v1alpha1.Microservice, circles [][]strin
 			from = serviceNamed(services, services[block*25].Spec.Dependencies[0].Name)
 		}
 		from.Spec.Dependencies = append(from.Spec.Dependencies, v1alpha1.Dependency{Name: to.Name})
-		circles = append(circles, []string{to.Name, from.Name, to.Name})
+		cycles = append(cycles, []string{to.Name, from.Name, to.Name})
 	}
-	return services, circles
+	return services, cycles
 }
 
 func serviceNamed(services []*v1alpha1.Microservice, name string) *v1alpha1.Microservice {

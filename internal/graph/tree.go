@@ -26,20 +26,20 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// TreeOptions say how a tree is drawn.
+// TreeOptions control how a tree is drawn.
 type TreeOptions struct {
-	// Width is the number of columns; 0 means as many as it takes.
+	// Width is the maximum number of columns. Zero means no limit.
 	Width int
-	// Paint colours a text by a state; nil means no colour.
+	// Paint colours a text by a state. Nil means no colour.
 	Paint func(State, string) string
 }
 
-// marks stand before what is drawn, so that it reads without colour too.
+// marks show the states without colour.
 var marks = map[State]string{
 	StateReady: "✓", StateReconciling: "◌", StateNotReady: "–", StateUnknown: "?", StateStalled: "✗", StateMissing: "✗",
 }
 
-// Mark is one character for a state.
+// Mark returns the character of a state.
 func Mark(s State) string { return marks[s] }
 
 const (
@@ -47,9 +47,8 @@ const (
 	markCycle    = "↻"
 )
 
-// Tree draws the graph for a terminal: callers above what they call, and
-// databases as leaves. A service that is called from several places is drawn
-// in full at the first.
+// Tree draws the graph for a terminal: callers above their callees, and databases as
+// leaves. A service with several callers is drawn in full once, at the first.
 func Tree(g *Graph, o TreeOptions) string {
 	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}}
 	for i, root := range g.Roots() {
@@ -63,8 +62,8 @@ func Tree(g *Graph, o TreeOptions) string {
 	return t.text.String()
 }
 
-// Dependents draws what calls a service, and what calls that: what is hit when
-// it goes away. Calls that don't get through hit nobody.
+// CallersTree draws the direct and indirect callers of a service. It omits calls that
+// do not resolve, because the loss of the service does not affect them.
 func CallersTree(root *Node, o TreeOptions) string {
 	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}, upwards: true}
 	t.drawn[root], t.path[root] = true, true
@@ -75,10 +74,10 @@ func CallersTree(root *Node, o TreeOptions) string {
 type tree struct {
 	TreeOptions
 	text strings.Builder
-	// drawn are the services whose calls have been drawn; path those that are being
-	// drawn.
+	// drawn has the services that are drawn in full. path has the services from the root
+	// to the current one.
 	drawn, path map[*Node]bool
-	// upwards draws callers instead of callees.
+	// upwards means that callers are drawn instead of callees.
 	upwards  bool
 	repeated bool
 }
@@ -90,8 +89,8 @@ func databaseCount(n *Node) int {
 	return 1
 }
 
-// node draws a service and below it what it calls. call is how it was reached;
-// nil for a root.
+// writeNode draws a service, and its callees below it. call is the call that led to
+// it; nil for a root.
 func (t *tree) writeNode(n *Node, call *Call, branch, indent string) {
 	l := line{{text: branch}, {n.Health, marks[n.Health] + " "}, {text: n.ID}}
 	if call != nil && call.Port != 0 && !t.upwards {
@@ -159,21 +158,22 @@ func branchPrefix(indent string, last bool) (branch, next string) {
 	return indent + "├─ ", indent + "│  "
 }
 
-// ShortProblem is why a call does not resolve, said of the callee in as many words as
-// fit a line.
+// ShortProblem says in a few words why a call does not resolve. The text continues the
+// name of the callee.
 func (call *Call) ShortProblem() string {
 	switch call.Reason {
 	case v1alpha1.ReasonDependencyNotFound:
 		return "does not exist"
 	case v1alpha1.ReasonPortNotFound:
-		return "does not have the port that is called"
+		return "does not have the called port"
 	case v1alpha1.ReasonNotPermitted:
 		return "does not permit this caller"
 	}
 	return call.Reason
 }
 
-// summary counts services by state, and explains the marks that were used.
+// writeSummary writes the number of services by state, the cycles, and the meaning of
+// the mark for repeated services.
 func (t *tree) writeSummary(g *Graph) {
 	counts := map[State]int{}
 	for _, n := range g.Nodes {
@@ -198,7 +198,7 @@ func (t *tree) writeSummary(g *Graph) {
 	}
 }
 
-// wrap writes a line on as many lines as it takes.
+// writeWrapped writes a line, and wraps it at the width.
 func (t *tree) writeWrapped(l line) {
 	var now line
 	used := 0
@@ -224,7 +224,7 @@ func plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// line is a line in parts of different colours.
+// line is a line of spans in different colours.
 type line []span
 
 type span struct {
@@ -232,8 +232,8 @@ type span struct {
 	text  string
 }
 
-// write cuts a line to the width, and only then paints it: colours take no
-// columns.
+// writeLine truncates a line to the width, and paints it afterwards, because colour
+// codes take no columns.
 func (t *tree) writeLine(l line) {
 	left := t.Width
 	if t.Width > 0 {
@@ -242,7 +242,7 @@ func (t *tree) writeLine(l line) {
 			n += utf8.RuneCountInString(s.text)
 		}
 		if n > t.Width {
-			// The cut is marked.
+			// One column is for the ellipsis.
 			left--
 		} else {
 			left = n
@@ -266,8 +266,8 @@ func (t *tree) writeLine(l line) {
 	t.text.WriteByte('\n')
 }
 
-// Reaching are the services that call a service, and those that call these, each
-// once and the nearest first. Those whose calls don't get through are not among them.
+// TransitiveCallers returns the direct and indirect callers of a service, each once
+// and the nearest first. It omits calls that do not resolve.
 func TransitiveCallers(n *Node) []*Node {
 	seen := map[*Node]bool{n: true}
 	reaching := []*Node{n}
@@ -282,12 +282,12 @@ func TransitiveCallers(n *Node) []*Node {
 	return reaching[1:]
 }
 
-// InVain are the calls to a service that don't get through.
+// UnresolvedCallsTo returns the calls to a service that do not resolve.
 func UnresolvedCallsTo(n *Node) []*Call {
 	return slices.DeleteFunc(slices.Clone(n.Callers), func(call *Call) bool { return call.Resolved })
 }
 
-// resolved are the calls that get through.
+// resolvedCalls returns the calls that resolve.
 func resolvedCalls(calls []*Call) []*Call {
 	return slices.DeleteFunc(slices.Clone(calls), func(call *Call) bool { return !call.Resolved })
 }

@@ -29,22 +29,22 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Mention is a service that another one is told of and does not declare as a
-// dependency.
+// UndeclaredCall is an address in a service's configuration that is another service,
+// but not a declared dependency.
 type UndeclaredCall struct {
 	Caller *v1alpha1.Microservice
 	Callee *v1alpha1.Microservice
-	// Where is the place of the caller's spec that names the callee, such as
+	// Where is the place in the caller's spec that names the callee, such as
 	// env USERS_URL.
 	Where string
-	// Port is the one that is named there; 0 when none is.
+	// Port is the named port. Zero means none.
 	Port int32
 }
 
-// Undeclared finds the services whose address is in what a service's containers
-// are started with (command, args and the values of env) although they are not
-// among its dependencies. Each is found once, at its first place. A name alone
-// is no address: it needs a scheme, a port, or the ending .svc.
+// UndeclaredCalls returns the services whose address is in the command, args or env of
+// a service, but that are not among its dependencies. It returns each callee once, at
+// its first place. A name alone is not an address: it needs a scheme, a port, or the
+// suffix .svc.
 func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []UndeclaredCall {
 	others := make(map[serviceKey]*v1alpha1.Microservice, len(services))
 	for _, other := range services {
@@ -67,7 +67,8 @@ func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservic
 	return found
 }
 
-// given is a value that a container is started with, and its place in the spec.
+// configuredValue is a value of a container's command, args or env, and its place in
+// the spec.
 type configuredValue struct{ where, value string }
 
 func serviceValues(ms *v1alpha1.Microservice) []configuredValue {
@@ -75,7 +76,7 @@ func serviceValues(ms *v1alpha1.Microservice) []configuredValue {
 	if ms.Spec.PodTemplate == nil {
 		return all
 	}
-	// What is no pod template is told of where it is put over the one that is built.
+	// Invalid overlays are reported when the pod template is built.
 	overlay := corev1.PodTemplateSpec{}
 	if json.Unmarshal(ms.Spec.PodTemplate.Raw, &overlay) != nil {
 		return all
@@ -100,24 +101,23 @@ func containerValues(prefix string, command, args []string, env []corev1.EnvVar)
 	return all
 }
 
-// host is what may be a host, with what tells whether it is one: a scheme (with a
-// user or not) before it, a port behind it, and not the rest of a path.
+// hostPattern matches a possible host with its context: an optional scheme and user
+// before it, an optional port after it, or a slash, which makes it part of a path.
 var hostPattern = regexp.MustCompile(`(?:([a-zA-Z][a-zA-Z0-9+.-]*)://(?:[^/@\s]*@)?|(/))?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5})?`)
 
-// storage are schemes whose host is none.
+// storageSchemes are the schemes whose authority is not a host.
 var storageSchemes = map[string]bool{"s3": true, "gs": true, "file": true}
 
-// address is a host, and the Service that it would be if it is one of the cluster.
-// The host is empty where it may be something else altogether, such as a file and
-// a line.
+// address is a host, and the Service that it denotes if it is in the cluster. The host
+// is empty if the text may be something else, such as a file name and a line number.
 type address struct {
 	serviceKey
 	host string
-	// port is 0 where none is named.
+	// port is the named port. Zero means none.
 	port int32
 }
 
-// in is the Service that a pod of a namespace reaches at the address.
+// serviceFrom returns the Service that a pod of a namespace reaches at the address.
 func (a *address) serviceFrom(namespace string) serviceKey {
 	if a.namespace == "" {
 		return serviceKey{namespace, a.name}
@@ -125,8 +125,8 @@ func (a *address) serviceFrom(namespace string) serviceKey {
 	return a.serviceKey
 }
 
-// addresses are the hosts in a text. One without a namespace is in that of the
-// pod that reads it, or no Service.
+// parseAddresses returns the addresses in a text. An address without a namespace is in
+// the namespace of the pod, or not a Service.
 func parseAddresses(text string) []address {
 	var found []address
 	for _, at := range hostPattern.FindAllStringSubmatchIndex(text, -1) {
@@ -137,7 +137,7 @@ func parseAddresses(text string) []address {
 			return text[at[2*i]:at[2*i+1]]
 		}
 		scheme, name, port := strings.ToLower(part(1)), strings.TrimSuffix(part(3), "."), part(4)
-		// What goes on behind the number is a version, or a time.
+		// A number that continues, as in 1.4.0 or 12:30, is a version or a time.
 		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storageSchemes[scheme] {
 			continue
 		}
