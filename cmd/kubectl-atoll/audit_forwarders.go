@@ -30,27 +30,27 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/routes"
 )
 
-// forwarders knows which entries the data plane of the Topology serves. A project's
-// controllers of Ingresses and of Gateways, which it names after itself, have pods in
-// common.
+// forwarders determines which entries the data plane of the Topology serves. The
+// Ingress and Gateway controllers of one project share pods, and their names begin
+// with the project.
 type forwarders struct {
-	// known says that the Topology has a data plane.
+	// hasDataPlane means that the Topology sets gateway.dataPlane.
 	hasDataPlane bool
-	// own is the Topology's Gateway, and project that of its class.
+	// ownGateway is the Topology's Gateway. ownProject is the project of its class.
 	ownGateway, ownProject string
-	// ingressClasses, gatewayClasses and gateways have the project of each; the last
-	// are by namespace/name.
+	// ingressClassProjects has projects by class, and gatewayProjects by the
+	// namespace/name of a Gateway.
 	ingressClassProjects, gatewayProjects map[string]string
-	// byDefault is the class of Ingresses that name none.
+	// defaultIngressClass is the class of Ingresses that name none.
 	defaultIngressClass string
 }
 
-// forwarders reads the classes of Ingresses and Gateways.
+// readForwarders reads the classes of Ingresses and Gateways.
 func (a *auditor) readForwarders(ctx context.Context) (*forwarders, error) {
 	f := &forwarders{ingressClassProjects: map[string]string{}, gatewayProjects: map[string]string{}}
 	spec := a.topology.Spec.Gateway
 	if spec == nil || spec.DataPlane == nil {
-		// Everybody is let in alike.
+		// Without a data plane, the policies do not distinguish between entries.
 		return f, nil
 	}
 	f.hasDataPlane = true
@@ -83,8 +83,8 @@ func (a *auditor) readForwarders(ctx context.Context) (*forwarders, error) {
 	return f, nil
 }
 
-// projectOf is what a controller's name begins with: traefik.io of
-// traefik.io/gateway-controller.
+// controllerProject returns the first part of a controller's name, such as traefik.io
+// of traefik.io/gateway-controller.
 func controllerProject(controller string) string {
 	project, _, _ := strings.Cut(controller, "/")
 	return project
@@ -95,7 +95,7 @@ func (f *forwarders) servesIngress(ingress *networkingv1.Ingress) bool {
 	return f.isProject(f.ingressClassProjects[class])
 }
 
-// route says whether all Gateways of a route are the data plane's.
+// servesRoute reports whether the data plane serves all Gateways of a route.
 func (f *forwarders) servesRoute(route client.Object, parents []gatewayv1.ParentReference) bool {
 	return f.hasDataPlane && len(parents) > 0 && !slices.ContainsFunc(parents, func(parent gatewayv1.ParentReference) bool {
 		gateway := routes.GatewayKey(parent, route.GetNamespace())

@@ -37,7 +37,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// observe reads what may send members requests, and what lets it through already.
+// observe reads the objects that may send requests to members, and the policies that
+// already allow some.
 func (a *auditor) observe(ctx context.Context) (*offline.Observed, error) {
 	observed := &offline.Observed{}
 	for _, step := range []func(context.Context, *offline.Observed) error{a.readGateways, a.readWorkloads, a.readEntries, a.readPolicies} {
@@ -56,12 +57,12 @@ func (a *auditor) observe(ctx context.Context) (*offline.Observed, error) {
 	return observed, nil
 }
 
-// others says whether an object is none that Atoll made.
+// madeByOthers reports whether Atoll did not create an object.
 func madeByOthers(o metav1.Object) bool {
 	return o.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
 }
 
-// gateways reads the Gateways, which decide over what routes open.
+// readGateways reads the Gateways, because they decide which routes take effect.
 func (a *auditor) readGateways(ctx context.Context, _ *offline.Observed) error {
 	lists, err := listAll(ctx, a, "Gateways", func() *gatewayv1.GatewayList { return &gatewayv1.GatewayList{} })
 	for _, list := range lists {
@@ -83,10 +84,11 @@ func (a *auditor) addToWorld(o kube.Object) error {
 	return a.world.Add(u)
 }
 
-// workloads reads what makes pods. Atoll's Deployments tell where pods listen.
+// readWorkloads reads the workloads. Atoll's own Deployments show the ports that pods
+// listen on.
 func (a *auditor) readWorkloads(ctx context.Context, observed *offline.Observed) error {
 	add := func(kind string, o metav1.Object, pods *corev1.PodTemplateSpec) {
-		// What a CronJob makes is told of as the CronJob.
+		// The Jobs of a CronJob are reported as the CronJob.
 		if madeByOthers(o) && metav1.GetControllerOfNoCopy(o) == nil {
 			observed.Workloads = append(observed.Workloads, offline.Workload{Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName(), Pods: pods})
 		}
@@ -142,7 +144,7 @@ func (a *auditor) readWorkloads(ctx context.Context, observed *offline.Observed)
 	return err
 }
 
-// policies reads the NetworkPolicies of the members' namespaces.
+// readPolicies reads the NetworkPolicies of the members' namespaces.
 func (a *auditor) readPolicies(ctx context.Context, observed *offline.Observed) error {
 	for _, namespace := range a.namespaces {
 		list := &networkingv1.NetworkPolicyList{}
@@ -158,7 +160,7 @@ func (a *auditor) readPolicies(ctx context.Context, observed *offline.Observed) 
 	return nil
 }
 
-// entries reads the Ingresses and routes that somebody else made.
+// readEntries reads the Ingresses and the routes that Atoll did not create.
 func (a *auditor) readEntries(ctx context.Context, observed *offline.Observed) error {
 	by, err := a.readForwarders(ctx)
 	if err != nil {

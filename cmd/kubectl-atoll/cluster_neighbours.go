@@ -36,8 +36,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// neighbours reads the services and Topologies of all namespaces, or, where that
-// is not allowed, of those of the files.
+// readNeighbours reads the services and Topologies of all namespaces. If the user may
+// not, it reads the namespaces of the files.
 func (l *clusterState) readNeighbours(ctx context.Context, namespaces []string) error {
 	for _, neighbours := range []struct {
 		list  client.ObjectList
@@ -74,7 +74,7 @@ func (l *clusterState) readNeighbours(ctx context.Context, namespaces []string) 
 	return nil
 }
 
-// topologiesNamed reads the Topologies that services name one by one.
+// readTopologiesOneByOne reads each Topology that a service names.
 func (l *clusterState) readTopologiesOneByOne(ctx context.Context) error {
 	for _, ms := range l.world.Services {
 		named := graph.TopologyOf(ms)
@@ -97,8 +97,8 @@ func (l *clusterState) readTopologiesOneByOne(ctx context.Context) error {
 	return nil
 }
 
-// namespaces reads the labels of namespaces, by which Topologies and Gateways may
-// choose whom they let in.
+// readNamespaces reads the labels of namespaces, because Topologies and Gateways may
+// select namespaces by labels.
 func (l *clusterState) readNamespaces(ctx context.Context, _ []string) error {
 	list := &corev1.NamespaceList{}
 	err := l.client.List(ctx, list)
@@ -136,14 +136,14 @@ func (l *clusterState) readNamespaces(ctx context.Context, _ []string) error {
 	return nil
 }
 
-// chosen says whether somebody in another namespace may choose the service by the
-// labels of its own.
+// selectedByNamespaceLabels reports whether a Topology or Gateway of another namespace
+// may select the service by the labels of its namespace.
 func selectedByNamespaceLabels(ms *v1alpha1.Microservice) bool {
 	ref := ms.Spec.TopologyRef
 	return ref != nil && ref.Namespace != "" && ref.Namespace != ms.Namespace || len(ms.Spec.Routes) > 0
 }
 
-// addOthers adds what a list holds and the files don't.
+// addOthers adds the objects of a list that are not in the files.
 func (l *clusterState) addOthers(list client.ObjectList, err error) error {
 	if err != nil {
 		return explainError("listing services", err)
@@ -156,8 +156,8 @@ func (l *clusterState) addOthers(list client.ObjectList, err error) error {
 	})
 }
 
-// gateways reads the Gateways of all namespaces, or, where that is not allowed,
-// those of the files' namespaces and those that routes name.
+// readGateways reads the Gateways of all namespaces. If the user may not, it reads
+// those of the files' namespaces, and those that routes name.
 func (l *clusterState) readGateways(ctx context.Context, namespaces []string) error {
 	list := &gatewayv1.GatewayList{}
 	err := l.client.List(ctx, list)
@@ -210,8 +210,8 @@ func (l *clusterState) readGatewaysOneByOne(ctx context.Context, namespaces []st
 	return nil
 }
 
-// routesElsewhere reads the routes of other namespaces: whoever has a route keeps
-// it. Somebody who may not is told what the services alone tell.
+// readRoutesElsewhere reads the routes of other namespaces, because an existing route
+// wins a conflict. Without permission, only the services are considered.
 func (l *clusterState) readRoutesElsewhere(ctx context.Context, namespaces []string) error {
 	for _, list := range []client.ObjectList{&gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}} {
 		err := l.client.List(ctx, list, madeByAtoll)

@@ -39,30 +39,30 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// live is what the cluster holds, with what files say in the place of what it says
-// itself.
+// clusterState has the objects of the cluster. Objects in the files replace those in
+// the cluster.
 type clusterState struct {
 	client  client.Reader
 	world   *offline.World
 	objects map[string]kube.Object
-	// services and topologies are those of the files.
+	// services and topologies are those in the files.
 	services   []*v1alpha1.Microservice
 	topologies []*v1alpha1.Topology
-	// unread are the kinds that may not be listed in a namespace.
+	// unread has the kinds that the user may not list in a namespace.
 	unread map[kindInNamespace]bool
-	// notes say what could not be read, and what that means.
+	// notes name what the user may not read, and the consequence.
 	notes []string
 }
 
-// kindIn is a kind in a namespace.
+// kindInNamespace is a kind in a namespace.
 type kindInNamespace struct{ kind, namespace string }
 
 func objectID(kind string, o metav1.Object) string {
 	return kind + " " + o.GetNamespace() + "/" + o.GetName()
 }
 
-// gather reads what decides over the children of the services in the files, and
-// the children. What may not be read is noted and passed over.
+// readClusterState reads the children of the services in the files, and the objects
+// that the children depend on. It skips what the user may not read, and notes it.
 func readClusterState(ctx context.Context, c client.Reader, sources []offline.Source) (*clusterState, error) {
 	l := &clusterState{client: c, objects: map[string]kube.Object{}, unread: map[kindInNamespace]bool{},
 		world: &offline.World{Live: true, MissingCRDs: map[string]bool{}, Hidden: map[string]bool{}}}
@@ -91,7 +91,7 @@ func readClusterState(ctx context.Context, c client.Reader, sources []offline.So
 		}
 	}
 	for _, source := range sources {
-		// What files hold beside is applied too.
+		// The other objects in the files are applied too.
 		if source.Object.GroupVersionKind().Group != v1alpha1.GroupVersion.Group {
 			if err := l.world.Add(source.Object); err != nil {
 				return nil, fmt.Errorf("%s: %w", source.Name, err)
@@ -107,8 +107,8 @@ func (l *clusterState) note(format string, args ...any) {
 	}
 }
 
-// known gives an object of a file the uid that it has in the cluster. The status of
-// a Microservice tells where its pods listen.
+// copyIdentity copies the UID and the age of the object in the cluster to the object
+// of a file. It returns the status of a Microservice, which has the ports of its pods.
 func (l *clusterState) copyIdentity(ctx context.Context, o *unstructured.Unstructured) (v1alpha1.MicroserviceStatus, error) {
 	there, ms := &unstructured.Unstructured{}, &v1alpha1.Microservice{}
 	there.SetGroupVersionKind(o.GroupVersionKind())
@@ -119,7 +119,7 @@ func (l *clusterState) copyIdentity(ctx context.Context, o *unstructured.Unstruc
 	if err != nil {
 		return ms.Status, explainError(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
 	}
-	// How old it is decides over what it claims.
+	// The older of two services keeps a contended route.
 	o.SetUID(there.GetUID())
 	o.SetCreationTimestamp(there.GetCreationTimestamp())
 	if o.GetKind() == "Microservice" {
@@ -128,7 +128,7 @@ func (l *clusterState) copyIdentity(ctx context.Context, o *unstructured.Unstruc
 	return ms.Status, err
 }
 
-// made reads all that Atoll made in some namespaces, and the pods.
+// readChildren reads the objects that Atoll created in some namespaces, and the pods.
 func (l *clusterState) readChildren(ctx context.Context, namespaces []string) error {
 	for _, namespace := range namespaces {
 		for _, kind := range components.Kinds() {
@@ -151,10 +151,10 @@ func (l *clusterState) readChildren(ctx context.Context, namespaces []string) er
 	return nil
 }
 
-// ours selects what Atoll made.
+// madeByAtoll selects the objects that Atoll created.
 var madeByAtoll = client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
 
-// kind reads what Atoll made of a kind.
+// readChildrenOfKind reads the objects of a kind that Atoll created.
 func (l *clusterState) readChildrenOfKind(ctx context.Context, kind *components.Component, namespace string) error {
 	list, err := offline.NewList(kind.Prototype)
 	if err != nil {
@@ -175,7 +175,7 @@ func (l *clusterState) readChildrenOfKind(ctx context.Context, kind *components.
 	return meta.EachListItem(list, l.add)
 }
 
-// add adds an object that was read, and that may be one of those that are compared.
+// add adds an object that may be compared with a desired one.
 func (l *clusterState) add(o runtime.Object) error {
 	object := o.(kube.Object)
 	kind, err := offline.KindOf(object)
@@ -194,8 +194,8 @@ func (l *clusterState) addToWorld(o runtime.Object) error {
 	return l.world.Add(u)
 }
 
-// referred reads the ConfigMaps and Secrets that the services' pods use, and those of
-// their databases that have lost their labels.
+// readReferences reads the ConfigMaps and Secrets that the services' pods use, and the
+// Secrets of their databases, which may have lost their labels.
 func (l *clusterState) readReferences(ctx context.Context, _ []string) error {
 	for _, ms := range l.services {
 		refs := inputs.ReferencesOf(ms)
@@ -211,7 +211,7 @@ func (l *clusterState) readReferences(ctx context.Context, _ []string) error {
 	return nil
 }
 
-// contents reads what a service refers to.
+// readReferencedObjects reads the objects that a service refers to.
 func (l *clusterState) readReferencedObjects(ctx context.Context, ms *v1alpha1.Microservice, refs []inputs.Reference) error {
 	for i := range refs {
 		var o client.Object = &corev1.ConfigMap{}
@@ -235,19 +235,19 @@ func (l *clusterState) readReferencedObjects(ctx context.Context, ms *v1alpha1.M
 	return nil
 }
 
-// object is the live object of a kind and a name, or nil.
+// liveObject returns the live object of a kind and a name, or nil.
 func (l *clusterState) liveObject(kind string, o metav1.Object) kube.Object {
 	return l.objects[objectID(kind, o)]
 }
 
-// leftover is an object that Atoll would delete.
+// orphan is an object that Atoll would delete.
 type orphan struct {
 	kind   string
 	object kube.Object
 }
 
-// unwanted are the objects that a Microservice controls and that are not wanted.
-// Of a kind that could not be built nothing is deleted.
+// orphans returns the objects that the owner controls and that are no longer desired.
+// It keeps all objects of a kind that could not be built.
 func (l *clusterState) orphans(built *offline.Built) []orphan {
 	if built.LeftAsIs {
 		return nil

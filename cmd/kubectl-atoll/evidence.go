@@ -46,20 +46,20 @@ import (
 )
 
 const (
-	// maxLog bounds what is read of a log: ten lines may be long.
+	// maxLogBytes limits what is read of a log: its last lines may be long.
 	maxLogBytes = 64 << 10
-	// logTimeout is for nodes that don't answer.
+	// logTimeout is for nodes that do not respond.
 	logTimeout = 5 * time.Second
 	// operatorName and operatorRole are labels of Atoll's own Deployment.
 	operatorName, operatorRole = "atoll", "controller-manager"
-	// eventsUID is the field that events are found by.
+	// eventObjectUID is the field that selects the events of an object.
 	eventObjectUID = "involvedObject.uid"
 )
 
 // logReader reads the end of a container's log.
 type logReader func(ctx context.Context, namespace string, log diagnosis.Log) (string, error)
 
-// readLog reads the end of a log of the cluster.
+// readLog reads the end of a container's log from the cluster.
 func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Log) (string, error) {
 	config, err := p.flags.ToRESTConfig()
 	if err != nil {
@@ -77,7 +77,7 @@ func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Lo
 	return string(text), err
 }
 
-// gatherer reads what there is to know of services.
+// gatherer reads the evidence about services.
 type gatherer struct {
 	client    client.Reader
 	logs      logReader
@@ -85,7 +85,7 @@ type gatherer struct {
 	inventory *inventory
 }
 
-// reading is the reading of one service's evidence. Reads go on beside each other.
+// evidenceReader reads the evidence about one service, with concurrent requests.
 type evidenceReader struct {
 	*gatherer
 	namespace string
@@ -96,7 +96,7 @@ type evidenceReader struct {
 	failed error
 }
 
-// evidence reads all that may say why a service is not as it should be.
+// readEvidence reads all objects that may show the cause of a service's fault.
 func (g *gatherer) readEvidence(ctx context.Context, of types.NamespacedName) (*diagnosis.Evidence, error) {
 	ms, err := g.inventory.find(of.Namespace, of.Name)
 	if err != nil {
@@ -114,16 +114,16 @@ func (g *gatherer) readEvidence(ctx context.Context, of types.NamespacedName) (*
 		func() { r.readWorkload(ctx) }, func() { r.readPods(ctx) }, func() { r.readDatabase(ctx) }, func() { r.readRoutes(ctx) },
 		func() { r.readLimitsAndPolicies(ctx) }, func() { r.readCallees(ctx) }, func() { r.readOperator(ctx) },
 	)
-	// What pods say decides over what else is worth reading.
+	// The next reads depend on the pods.
 	r.runConcurrently(func() { r.readNodesAndClaims(ctx) }, func() { r.readEvents(ctx) })
-	// What a container says is only asked where something else is known of it.
+	// Logs are read only for containers that have failed.
 	r.readLogs(ctx)
 	slices.Sort(r.evidence.Unread)
 	return r.evidence, r.failed
 }
 
-// graph is how a service's neighbours are found. Which Topologies they are members of
-// may have to be read, and is read here.
+// neighbours returns the lookup of a service's neighbours. It reads their memberships
+// in advance.
 func (g *gatherer) neighbours(ms *v1alpha1.Microservice) graph.Services {
 	members := map[*v1alpha1.Microservice]string{ms: g.inventory.memberOf(ms)}
 	for i := range ms.Spec.Dependencies {
@@ -143,8 +143,8 @@ func (r *evidenceReader) runConcurrently(reads ...func()) {
 	done.Wait()
 }
 
-// is says whether a read came back with something. What may not be read is noted
-// and passed over; what does not exist is no error.
+// readOK reports whether a read succeeded. It records kinds that the user may not read,
+// and ignores missing objects and kinds.
 func (r *evidenceReader) readOK(what string, err error) bool {
 	if err == nil {
 		return true
@@ -163,8 +163,8 @@ func (r *evidenceReader) readOK(what string, err error) bool {
 	return false
 }
 
-// get reads an object into one of its kind, and says whether it is there and
-// whether that could be told.
+// get reads an object. there reports whether it exists, and told whether the user may
+// know that.
 func (r *evidenceReader) get(ctx context.Context, what, namespace, name string, into client.Object) (there, told bool) {
 	err := r.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into)
 	return r.readOK(what, err), err == nil || apierrors.IsNotFound(err)
@@ -188,7 +188,7 @@ func (r *evidenceReader) readWorkload(ctx context.Context) {
 	}
 }
 
-// there reads an object of the service's namespace.
+// getLocal reads an object of the service's namespace, and reports whether it exists.
 func (r *evidenceReader) getLocal(ctx context.Context, what, name string, into client.Object) bool {
 	there, _ := r.get(ctx, what, r.namespace, name, into)
 	return there
@@ -213,7 +213,7 @@ func (r *evidenceReader) readDatabase(ctx context.Context) {
 	r.evidence.Jobs = jobs.Items
 }
 
-// routes reads the routes, and the Gateways that they attach to.
+// readRoutes reads the Topology, the routes, and the Gateways that they attach to.
 func (r *evidenceReader) readRoutes(ctx context.Context) {
 	e := r.evidence
 	if ref := e.Microservice.Spec.TopologyRef; ref != nil {
@@ -267,7 +267,8 @@ func (r *evidenceReader) readGateway(ctx context.Context, namespace, name string
 	}
 }
 
-// rules reads what limits the pods of a namespace.
+// readLimitsAndPolicies reads the budgets, quotas and network policies of the
+// namespace.
 func (r *evidenceReader) readLimitsAndPolicies(ctx context.Context) {
 	budgets, quotas, policies := &policyv1.PodDisruptionBudgetList{}, &corev1.ResourceQuotaList{}, &networkingv1.NetworkPolicyList{}
 	in := client.InNamespace(r.namespace)
@@ -284,7 +285,7 @@ func (r *evidenceReader) addPolicies(policies *networkingv1.NetworkPolicyList) {
 	r.evidence.Policies = append(r.evidence.Policies, policies.Items...)
 }
 
-// calls reads what decides over the service's calls at their other ends.
+// readCallees reads a pod of each callee, and the policies and labels of its namespace.
 func (r *evidenceReader) readCallees(ctx context.Context) {
 	e := r.evidence
 	callees := diagnosis.CalleesWanted(e.Microservice, e.Services, e.Graph)
@@ -316,7 +317,7 @@ func (r *evidenceReader) readNamespaceLabels(ctx context.Context, namespace stri
 	}
 }
 
-// operator looks for Atoll itself.
+// readOperator reads the Deployment of Atoll.
 func (r *evidenceReader) readOperator(ctx context.Context) {
 	found := &appsv1.DeploymentList{}
 	if r.list(ctx, "Deployments of all namespaces", found, client.MatchingLabels{v1alpha1.LabelName: operatorName, "control-plane": operatorRole}) {
@@ -324,7 +325,7 @@ func (r *evidenceReader) readOperator(ctx context.Context) {
 	}
 }
 
-// beneath reads what pods stand on: nodes and volumes.
+// readNodesAndClaims reads the nodes and the volume claims of the pods.
 func (r *evidenceReader) readNodesAndClaims(ctx context.Context) {
 	e := r.evidence
 	for i := range e.Pods {
@@ -355,7 +356,7 @@ func (r *evidenceReader) readNodesAndClaims(ctx context.Context) {
 	}
 }
 
-// events reads those of what is not as it should be.
+// readEvents reads the events of the objects that may have a fault.
 func (r *evidenceReader) readEvents(ctx context.Context) {
 	for _, o := range diagnosis.EventsWanted(r.evidence) {
 		r.readEventsOf(ctx, o)
@@ -382,6 +383,6 @@ func (r *evidenceReader) readLogs(ctx context.Context) {
 		case apierrors.IsForbidden(err):
 			r.readOK("logs of pods", err)
 		}
-		// A log that is not there any more is not needed to say the rest.
+		// A log that no longer exists is not necessary for the diagnosis.
 	}
 }

@@ -61,7 +61,7 @@ type labelsOrError struct {
 	err    error
 }
 
-// membershipsOf lists the Topologies of all namespaces, or, where that is not
+// listMemberships lists the Topologies of all namespaces, or, where that is not
 // allowed, of one.
 func listMemberships(ctx context.Context, c client.Reader, namespace string) (*memberships, error) {
 	m := &memberships{ctx: ctx, client: c, topologies: map[types.NamespacedName]*v1alpha1.Topology{},
@@ -86,7 +86,7 @@ func listMemberships(ctx context.Context, c client.Reader, namespace string) (*m
 	return m, nil
 }
 
-// of is the Topology that a service is a member of, as namespace/name.
+// topologyOf returns the Topology that a service is a member of, as namespace/name.
 func (m *memberships) topologyOf(ms *v1alpha1.Microservice) string {
 	named := graph.TopologyOf(ms)
 	ref := ms.Spec.TopologyRef
@@ -109,7 +109,7 @@ func (m *memberships) topologyOf(ms *v1alpha1.Microservice) string {
 	return named
 }
 
-// topology is the one of a name; nil when there is none.
+// getTopology returns the Topology of a name, or nil if there is none.
 func (m *memberships) getTopology(key types.NamespacedName) (*v1alpha1.Topology, error) {
 	if topology, known := m.topologies[key]; known || m.complete {
 		return topology, nil
@@ -130,8 +130,8 @@ func (m *memberships) getTopology(key types.NamespacedName) (*v1alpha1.Topology,
 	return topology, nil
 }
 
-// known is the Topology of a name as far as it may be read; nil when it is not there
-// or may not.
+// readableTopology returns the Topology of a name, or nil if there is none or the user
+// may not read it.
 func (m *memberships) readableTopology(key types.NamespacedName) *v1alpha1.Topology {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -169,7 +169,8 @@ func (m *memberships) listNamespaces() {
 	}
 }
 
-// handOver adds what was read to a world, so that it finds the same memberships.
+// addToWorld adds the Topologies and namespaces to a world, so that it finds the same
+// memberships.
 func (m *memberships) addToWorld(world *offline.World, also *v1alpha1.Topology) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

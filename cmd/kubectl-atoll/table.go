@@ -29,8 +29,8 @@ type cell struct {
 	text  string
 }
 
-// table is columns of the widths that they take. The last column is left out where
-// it does not fit: an address that is cut is of no use.
+// table is a table with columns as wide as their content. It omits the last column if
+// it does not fit, because a truncated URL is useless.
 type table struct {
 	rows [][]cell
 }
