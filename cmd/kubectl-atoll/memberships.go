@@ -42,7 +42,7 @@ type memberships struct {
 	topologies map[types.NamespacedName]*v1alpha1.Topology
 	// complete says that all Topologies were listed.
 	complete bool
-	// some says that Topologies could be listed, those of one namespace if it is named,
+	// canList means that Topologies could be listed, those of one namespace if it is named,
 	// and version is that of the list.
 	canList            bool
 	version, namespace string
@@ -50,7 +50,7 @@ type memberships struct {
 	mu sync.Mutex
 	// labels are those of namespaces; what could not be read has an error instead.
 	labels map[string]labelsOrError
-	// listed says that it was tried to list the namespaces.
+	// namespacesListed means that the list of namespaces was attempted.
 	namespacesListed bool
 	// failed are the errors of Topologies that could not be read.
 	failed map[types.NamespacedName]error
