@@ -163,7 +163,7 @@ func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []
 		if len(list.Items[i].Spec.Routes) > 0 {
 			found = append(found, guest)
 		}
-		if key, wanted := topologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
+		if key, wanted := graph.TopologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, guest)
 			found = append(found, r.around(ctx, guest.NamespacedName)...)
 		}

@@ -37,10 +37,10 @@ var routeCRDs = map[string]bool{"httproutes.gateway.networking.k8s.io": true, "g
 
 // gatherRouteConflicts finds the live routes of other Microservices that claim what the
 // live routes of this one claim.
-func (r *MicroserviceReconciler) gatherRouteConflicts(ctx context.Context, g *gathered, seen *fingerprint) error {
+func (r *MicroserviceReconciler) gatherRouteConflicts(ctx context.Context, g *gathered) error {
 	var own []routes.Claim
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
-		for _, route := range g.live[kind] {
+		for _, route := range g.source.live[kind] {
 			if metav1.IsControlledBy(route, g.Microservice) {
 				own = append(own, routes.Claims(route)...)
 			}
@@ -52,7 +52,7 @@ func (r *MicroserviceReconciler) gatherRouteConflicts(ctx context.Context, g *ga
 	}
 	g.RouteConflicts = routes.Conflicts(g.Microservice, own, others)
 	for i := range g.RouteConflicts {
-		seen.text(fmt.Sprint(g.RouteConflicts[i]))
+		g.source.seen.text(fmt.Sprint(g.RouteConflicts[i]))
 	}
 	return nil
 }

@@ -23,7 +23,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
@@ -33,7 +32,8 @@ type index struct {
 	services map[types.NamespacedName]*v1alpha1.Microservice
 	memberOf map[*v1alpha1.Microservice]string
 	edges    map[*v1alpha1.Microservice][]graph.Edge
-	callers  map[*v1alpha1.Microservice][]inputs.Caller
+	// callers are by the service that they declare as a dependency.
+	callers map[types.NamespacedName][]*v1alpha1.Microservice
 	// claims are what the routes of each service will claim, and claimants the same by
 	// the claims' keys.
 	claims    map[*v1alpha1.Microservice][]routes.Claim
@@ -51,7 +51,7 @@ func (w *World) indexed() *index {
 		services:  make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
 		memberOf:  make(map[*v1alpha1.Microservice]string, len(w.Services)),
 		edges:     make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
-		callers:   map[*v1alpha1.Microservice][]inputs.Caller{},
+		callers:   map[types.NamespacedName][]*v1alpha1.Microservice{},
 		claims:    map[*v1alpha1.Microservice][]routes.Claim{},
 		claimants: map[string][]routes.Claim{},
 		gateways:  map[string]*gatewayv1.Gateway{},
@@ -63,11 +63,10 @@ func (w *World) indexed() *index {
 	found := x.graph()
 	for _, caller := range w.Services {
 		x.edges[caller] = graph.Resolve(caller, found)
-		for i := range x.edges[caller] {
-			edge := &x.edges[caller][i]
-			for _, port := range edge.Ports() {
-				x.callers[edge.Callee] = append(x.callers[edge.Callee], inputs.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
-			}
+		for i := range caller.Spec.Dependencies {
+			dependency := &caller.Spec.Dependencies[i]
+			callee := types.NamespacedName{Namespace: graph.NamespaceOf(caller, dependency), Name: dependency.Name}
+			x.callers[callee] = append(x.callers[callee], caller)
 		}
 	}
 	// Whether a Gateway admits a route depends on who is a member, and so on the index.
