@@ -314,7 +314,7 @@ func TestIsolationProblem(t *testing.T) {
 		if got := isolation.Audited(topology); got != want.audited {
 			t.Errorf("%q: audited is %t", value, got)
 		}
-		if got := isolation.IsolationProblem(topology); (got != "") != want.wrong {
+		if got := isolation.InvalidAnnotation(topology); (got != "") != want.wrong {
 			t.Errorf("%q: what is wrong is %q", value, got)
 		}
 	}
@@ -333,7 +333,7 @@ func TestUnresolved(t *testing.T) {
 		return nil
 	}
 	in := &inputs.Inputs{Microservice: ms, Edges: graph.Resolve(ms, graph.Services{Find: find, MemberOf: graph.TopologyOf})}
-	problem := workload.Unresolved(in)
+	problem := workload.UnresolvedDependencies(in)
 	if problem == nil || problem.Reason != v1alpha1.ReasonDependencyNotFound ||
 		!strings.Contains(problem.Message.String(), `"absent"`) || !strings.Contains(problem.Message.String(), `"gone"`) || strings.Contains(problem.Message.String(), `"users"`) {
 		t.Errorf("what does not resolve is told as %+v", problem)

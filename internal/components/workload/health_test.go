@@ -39,7 +39,7 @@ const notPulled = `Image "orders:1" of container "orders" can't be pulled: the r
 func TestDeploymentHealth(t *testing.T) {
 	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
 	rollingOut := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is rolling out`)}
-	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders": fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`)}
+	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" has fewer ready pods than desired; to fix: wait; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`)}
 	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All pods are available")}
 	late := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}
 
@@ -83,13 +83,13 @@ func TestDeploymentHealth(t *testing.T) {
 		},
 		"suspended is neither ready nor on its way": {
 			ms: inputstest.Orders(inputstest.Suspended), live: live(0, appsv1.DeploymentStatus{}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended: set suspend to false to start it")},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended; to fix: set suspend to false to start it")},
 		},
 		"pods that the API server refuses stall": {
 			ms: inputstest.Orders(),
 			live: live(2, appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
 				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "exceeded quota: none"}}}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.ParseMessage(`Deployment "orders" can't make pods: exceeded quota: none: raise the namespace's ResourceQuota, or ask for less`)},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.ParseMessage(`Deployment "orders" can't create pods: exceeded quota: none: raise the namespace's ResourceQuota, or ask for less`)},
 		},
 		"a refusal that is over does not count": {
 			ms: inputstest.Orders(),
@@ -119,7 +119,7 @@ func TestDeploymentHealth(t *testing.T) {
 		"pods that run and don't become ready stall once the deadline has passed": {
 			ms: inputstest.Orders(), live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-				Message: condition.ParseMessage(`Pods of Deployment "orders" run and don't become ready: check probes and the service's log (kubectl logs deployment/orders)`)},
+				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs deployment/orders)`)},
 		},
 		"pods that an autoscaler has just asked for don't make it unready": {
 			ms: inputstest.Orders(inputstest.Autoscaled(2, 10)), live: live(8, appsv1.DeploymentStatus{Replicas: 8, UpdatedReplicas: 8, AvailableReplicas: 2}), wantHealth: ready,
@@ -165,12 +165,12 @@ func TestAutoscalerHealth(t *testing.T) {
 		"at its limit it works too": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingLimited, Status: corev1.ConditionFalse}), wantHealth: can},
 		"without metrics-server, says so": {live: inactive("FailedGetResourceMetric"),
-			wantHealth: cannot("FailedGetResourceMetric: check that metrics-server runs and that resources.requests are set")},
-		"at zero pods it is off": {live: inactive("ScalingDisabled"), wantHealth: cannot("ScalingDisabled: the Deployment has zero replicas")},
+			wantHealth: cannot("FailedGetResourceMetric; to fix: check that metrics-server runs and that resources.requests are set")},
+		"at zero pods it is off": {live: inactive("ScalingDisabled"), wantHealth: cannot("ScalingDisabled; to fix: scale the Deployment, which has zero replicas")},
 		"a wrong metric is the user's": {live: inactive("InvalidMetricSourceType"),
-			wantHealth: cannot("InvalidMetricSourceType: correct scaling.autoscale.metrics")},
+			wantHealth: cannot("InvalidMetricSourceType; to fix: correct scaling.autoscale.metrics")},
 		"a metric's source is down": {live: inactive("FailedGetExternalMetric"),
-			wantHealth: cannot("FailedGetExternalMetric: check that the source of the metrics in scaling.autoscale.metrics runs")},
+			wantHealth: cannot("FailedGetExternalMetric; to fix: check that the source of the metrics in scaling.autoscale.metrics runs")},
 		"another reason is passed on without its figures": {live: inactive("SomethingNew"), wantHealth: cannot("SomethingNew")},
 		"not able to scale comes before not active": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Reason: "ScalingDisabled"},
@@ -209,7 +209,7 @@ func TestDependencyHealth(t *testing.T) {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}, {Name: "mail"}},
 			callees: []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse), callee("stock", metav1.ConditionTrue),
 				callee("mail", "")},
-			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Not ready themselves: users, mail")},
+			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Dependencies are not ready: users, mail")},
 			wantResolved: true,
 		},
 		"a missing one comes before an unready one": {
