@@ -47,7 +47,7 @@ func TestUnsupportedFeature(t *testing.T) {
 		features []gatewayv1.FeatureName
 		want     *condition.Health
 	}{
-		"no optional feature is used": {routes: []v1alpha1.Route{plain}, features: []gatewayv1.FeatureName{"Gateway"}},
+		"no optional feature is used":     {routes: []v1alpha1.Route{plain}, features: []gatewayv1.FeatureName{"Gateway"}},
 		"all used features are supported": {routes: []v1alpha1.Route{timeout, rewrite}, features: []gatewayv1.FeatureName{featureTimeout, featureRewrite}},
 		"the class lists no features":     {routes: []v1alpha1.Route{timeout, rewrite}},
 		"an unsupported timeout": {routes: []v1alpha1.Route{rewrite, timeout}, features: []gatewayv1.FeatureName{featureRewrite},

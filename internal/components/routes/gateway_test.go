@@ -69,13 +69,13 @@ func TestGatewayHealth(t *testing.T) {
 		gateway    *gatewayv1.Gateway
 		wantHealth condition.Health
 	}{
-		"accepted and programmed":            {gateway: programmed(), wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The Gateway is programmed")}},
+		"accepted and programmed":             {gateway: programmed(), wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The Gateway is programmed")}},
 		"without an answer of its controller": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), wantHealth: pending},
 		"with the default conditions of the CRD": {gateway: programmed(func(g *gatewayv1.Gateway) {
 			g.Status.Conditions = []metav1.Condition{conditionOf("Accepted", metav1.ConditionUnknown, 2, "Pending"), conditionOf("Programmed", metav1.ConditionUnknown, 2, "Pending")}
 		}), wantHealth: pending},
 		"with an answer about an older generation": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Generation = 3 }), wantHealth: pending},
-		"accepted and not yet programmed":       {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = g.Status.Conditions[:1] }), wantHealth: pending},
+		"accepted and not yet programmed":          {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = g.Status.Conditions[:1] }), wantHealth: pending},
 		"not accepted": {gateway: programmed(func(g *gatewayv1.Gateway) {
 			g.Status.Conditions[0] = conditionOf("Accepted", metav1.ConditionFalse, 2, "UnsupportedAddress")
 		}), wantHealth: refused(`Gateway "shop" is not accepted: UnsupportedAddress`)},

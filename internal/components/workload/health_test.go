@@ -17,6 +17,7 @@ limitations under the License.
 package workload
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -57,9 +58,9 @@ func TestDeploymentHealth(t *testing.T) {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"nothing there yet is progress": {ms: inputstest.Orders(), wantHealth: updating},
-		"a typed nil is nothing there":  {ms: inputstest.Orders(), live: (*appsv1.Deployment)(nil), wantHealth: updating},
-		"a status of an older generation says nothing": {
+		"a Deployment that does not exist yet is progressing": {ms: inputstest.Orders(), wantHealth: updating},
+		"a typed nil does not exist":                          {ms: inputstest.Orders(), live: (*appsv1.Deployment)(nil), wantHealth: updating},
+		"a status of an older generation does not count": {
 			ms: inputstest.Orders(),
 			live: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Generation: 4}, Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](2)},
 				Status: appsv1.DeploymentStatus{ObservedGeneration: 3, Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 2}},
@@ -97,7 +98,7 @@ func TestDeploymentHealth(t *testing.T) {
 				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionFalse}}}),
 			wantHealth: ready,
 		},
-		"the pods' own word wins over fewer pods": {
+		"a failure of a pod comes before too few pods": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)},
 			live:       live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(notPulled)},
@@ -158,7 +159,7 @@ func TestAutoscalerHealth(t *testing.T) {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"nothing there yet is progress": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being made`)}},
+		"an autoscaler that does not exist yet is progressing": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being made`)}},
 		"able and active works": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue},
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionTrue}), wantHealth: can},
@@ -237,5 +238,23 @@ func TestDependencyHealth(t *testing.T) {
 				t.Errorf("the condition decides Ready: %t, want %t", decides, !tc.wantResolved)
 			}
 		})
+	}
+}
+
+func TestMessageNamesAllUnresolvedDependencies(t *testing.T) {
+	ms := inputstest.Orders()
+	ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "absent"}, {Name: "users"}, {Name: "gone"}}
+	users := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop"}}
+	find := func(_, name string) *v1alpha1.Microservice {
+		if name == "users" {
+			return users
+		}
+		return nil
+	}
+	in := &inputs.Inputs{Microservice: ms, Edges: graph.Resolve(ms, graph.Services{Find: find, MemberOf: graph.TopologyOf})}
+	problem := UnresolvedDependencies(in)
+	if problem == nil || problem.Reason != v1alpha1.ReasonDependencyNotFound ||
+		!strings.Contains(problem.Message.String(), `"absent"`) || !strings.Contains(problem.Message.String(), `"gone"`) || strings.Contains(problem.Message.String(), `"users"`) {
+		t.Errorf("the report is %+v", problem)
 	}
 }
