@@ -21,6 +21,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/atoll-dev/atoll/internal/inputs"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -35,26 +37,26 @@ import (
 // routeCRDs are the CustomResourceDefinitions of routes.
 var routeCRDs = map[string]bool{"httproutes.gateway.networking.k8s.io": true, "grpcroutes.gateway.networking.k8s.io": true}
 
-// gatherRouteConflicts finds the live routes of other Microservices that claim what the
-// live routes of this one claim.
-func (r *MicroserviceReconciler) gatherRouteConflicts(ctx context.Context, g *gathered) error {
+// RouteConflicts implements inputs.Source. It compares the live routes of all
+// Microservices.
+func (s *cacheSource) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, error) {
 	var own []routes.Claim
 	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
-		for _, route := range g.source.live[kind] {
-			if metav1.IsControlledBy(route, g.Microservice) {
+		for _, route := range s.live[kind] {
+			if metav1.IsControlledBy(route, in.Microservice) {
 				own = append(own, routes.Claims(route)...)
 			}
 		}
 	}
-	others, err := r.claimsLike(ctx, own)
+	others, err := s.claimsLike(s.ctx, own)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	g.RouteConflicts = routes.Conflicts(g.Microservice, own, others)
-	for i := range g.RouteConflicts {
-		g.source.seen.text(fmt.Sprint(g.RouteConflicts[i]))
+	conflicts := routes.Conflicts(in.Microservice, own, others)
+	for i := range conflicts {
+		s.seen.text(fmt.Sprint(conflicts[i]))
 	}
-	return nil
+	return conflicts, nil
 }
 
 // claimsLike finds the claims of all live routes that have the key of one of the given.

@@ -31,8 +31,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// admits reports whether a Gateway lets a service attach to a listener. That of its own
-// Topology does, once it is as the Topology wants it. A namespace whose
+// admits says whether a Gateway lets a service have a host at a listener. That of
+// its own Topology does, once it is as the Topology wants it. A namespace whose
 // labels are not known is let in.
 func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, key, section string) bool {
 	gateway := w.gateway(key)

@@ -58,9 +58,7 @@ type gathered struct {
 func (w *World) inputsOf(ms *v1alpha1.Microservice) *gathered {
 	from := &source{World: w}
 	in, _ := inputs.Assemble(ms, from)
-	g := &gathered{Inputs: in, unknown: from.unknown, hashUnknown: from.hashUnknown}
-	w.addRouteConflicts(g)
-	return g
+	return &gathered{Inputs: in, unknown: from.unknown, hashUnknown: from.hashUnknown}
 }
 
 // source reads the inputs of one service from a world.
@@ -213,30 +211,20 @@ func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
 	return topology
 }
 
-// addRouteConflicts finds the services whose routes claim what the routes claim.
-func (w *World) addRouteConflicts(in *gathered) {
-	x := w.indexed()
+// RouteConflicts implements inputs.Source.
+func (s *source) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, error) {
+	x := s.indexed()
 	var others []routes.Claim
 	for _, claim := range x.claims[in.Microservice] {
 		others = append(others, x.claimants[claim.Key()]...)
 	}
-	in.RouteConflicts = routes.Conflicts(in.Microservice, x.claims[in.Microservice], others)
+	return routes.Conflicts(in.Microservice, x.claims[in.Microservice], others), nil
 }
 
-// claimsOf are the claims of the routes that a service will have. A route that is among
-// its live ones keeps its age.
+// claimsOf returns what a service's routes will claim. live are those that exist; a
+// route keeps its age.
 func (w *World) claimsOf(ms *v1alpha1.Microservice, live []kube.Object) []routes.Claim {
-	in := &inputs.Inputs{Microservice: ms, RefusedBy: map[string]bool{}}
-	if key, wanted := graph.TopologyKey(ms); wanted && w.MemberOf(ms) != "" {
-		in.Topology = w.Topology(key.Namespace, key.Name)
-	}
-	for i := range ms.Spec.Routes {
-		for _, ref := range inputs.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology) {
-			if key := routes.RefKey(&ref, ms.Namespace); !w.admits(ms, in.Topology, key, ref.SectionName) {
-				in.RefusedBy[key+"/"+ref.SectionName] = true
-			}
-		}
-	}
+	in, _ := inputs.AssembleRouting(ms, &source{World: w})
 	var claims []routes.Claim
 	for _, build := range []func(*inputs.Inputs) ([]kube.Object, error){routes.HTTPRoutes, routes.GRPCRoutes} {
 		// A route that can't be built claims nothing, and the service itself reports it.
