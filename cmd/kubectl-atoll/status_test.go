@@ -52,7 +52,7 @@ func checkoutService() []client.Object {
 		httpRoute("checkout", "shop", gatewayAnswer("shop", "", "")),
 		httpRoute("checkout-1", "front/public", gatewayAnswer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
 		httpRoute("checkout-2", "shop"),
-		httpRoute("checkout-3", "shop", answer("shop", "", "")),
+		httpRoute("checkout-3", "shop", gatewayAnswer("shop", "", "")),
 	}
 }
 

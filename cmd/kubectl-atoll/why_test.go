@@ -48,7 +48,7 @@ import (
 func topologyWithDownDatabase() []client.Object {
 	payments := service("payments", "orders")
 	payments.Status.Conditions = append(payments.Status.Conditions,
-		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, "Not ready themselves: orders"))
+		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, "Dependencies are not ready: orders"))
 	orders := service("orders", "users")
 	orders.Spec.Dependencies[0].Startup = v1alpha1.StartupWait
 	const waits = "The first rollout waits for users to be Ready (dependencies[].startup: Wait)"

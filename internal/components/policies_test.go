@@ -19,11 +19,8 @@ package components
 import (
 	"maps"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/mattfenwick/cyclonus/pkg/matcher"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -31,9 +28,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/components/isolation"
-	"github.com/atoll-dev/atoll/internal/components/workload"
-	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 	"github.com/atoll-dev/atoll/internal/names"
@@ -218,124 +212,5 @@ func TestPolicyOfBrokenDatabase(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestServingPorts is about pods that listen elsewhere than the spec says now: those
-// of an earlier template, which serve until others do. They are reached at both ends.
-func TestServingPorts(t *testing.T) {
-	listening := func(port int32) corev1.PodSpec {
-		return corev1.PodSpec{Containers: []corev1.Container{{Name: "orders", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: port}, {Name: "debug", ContainerPort: 6060}}}}}
-	}
-	earlier := func(component string, port int32) corev1.Pod {
-		return corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: podOf("orders", component).labels}, Spec: listening(port)}
-	}
-	held := &appsv1.Deployment{}
-	held.Spec.Template.Spec = listening(8080)
-	for name, tc := range map[string]struct {
-		deployment *appsv1.Deployment
-		pods       []corev1.Pod
-		want       []int32
-	}{
-		"a new service":                   {nil, nil, []int32{9090}},
-		"a rollout that is held back":     {held, nil, []int32{8080, 9090}},
-		"a rollout on its way":            {nil, []corev1.Pod{earlier(v1alpha1.ComponentService, 7070), earlier(v1alpha1.ComponentService, 9090)}, []int32{7070, 9090}},
-		"a rollout that is done":          {nil, []corev1.Pod{earlier(v1alpha1.ComponentService, 9090)}, []int32{9090}},
-		"pods that don't serve the calls": {nil, []corev1.Pod{earlier(v1alpha1.ComponentMigration, 7070)}, []int32{9090}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ms := inputstest.Orders()
-			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80, TargetPort: 9090}}
-			ms.Spec.Routes = []v1alpha1.Route{{}}
-			topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}
-			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "edge"}}}}
-			topology.Spec.Monitoring = &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "metrics"}}}
-			in := &inputs.Inputs{Microservice: ms, Topology: topology, Deployment: tc.deployment, Pods: tc.pods, Callers: []inputs.Caller{{Namespace: "shop", Name: "payments", Port: "http"}}}
-			if diff := cmp.Diff([]v1alpha1.PortStatus{{Name: "http", TargetPorts: tc.want}}, workload.ServingPorts(in)); diff != "" {
-				t.Errorf("serving ports (-want +got):\n%s", diff)
-			}
-			ms.Status.Ports = workload.ServingPorts(in)
-			caller := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "payments", Namespace: "shop"}}
-			edges := []graph.Edge{{Caller: caller, Dependency: &v1alpha1.Dependency{Name: "orders"}, Callee: ms, Port: &ms.Spec.Ports[0], Permitted: true}}
-			all := matcher.BuildNetworkPolicies(false, []*networkingv1.NetworkPolicy{isolation.ServicePolicy(in), isolation.ServicePolicy(&inputs.Inputs{Microservice: caller, Topology: topology, Edges: edges})})
-			service := podOf("orders", v1alpha1.ComponentService)
-			for _, from := range []peer{podOf("payments", v1alpha1.ComponentService), {"edge", nil}, {"metrics", nil}} {
-				for port := int32(6060); port <= 9090; port += 1010 {
-					got := all.IsTrafficAllowed(&matcher.Traffic{Source: from.traffic(), Destination: service.traffic(), ResolvedPort: int(port), Protocol: corev1.ProtocolTCP}).IsAllowed()
-					if want := slices.Contains(tc.want, port); got != want {
-						t.Errorf("what comes from %s to port %d is let through: %t, want %t", from.namespace, port, got, want)
-					}
-				}
-			}
-		})
-	}
-}
-
-// TestDataPlane says who may reach a routed port: the pods of the Topology's Gateway,
-// where that alone forwards to it, and otherwise any.
-func TestDataPlane(t *testing.T) {
-	gateways, anybody := []networkingv1.NetworkPolicyPeer{{NamespaceSelector: &metav1.LabelSelector{}, PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "gateway"}}}}, []networkingv1.NetworkPolicyPeer(nil)
-	own, other := v1alpha1.GatewayReference{Name: "shop", SectionName: "https"}, v1alpha1.GatewayReference{Name: "shop", Namespace: "infra"}
-	for name, tc := range map[string]struct {
-		routes []v1alpha1.Route
-		want   map[int32][]networkingv1.NetworkPolicyPeer
-	}{
-		"the Topology's Gateway":             {[]v1alpha1.Route{{}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: gateways}},
-		"the same by name":                   {[]v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{own}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: gateways}},
-		"another one":                        {[]v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: anybody}},
-		"both":                               {[]v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{own, other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: anybody}},
-		"both, in two routes":                {[]v1alpha1.Route{{}, {ParentRefs: []v1alpha1.GatewayReference{other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: anybody}},
-		"another one, for another port only": {[]v1alpha1.Route{{}, {Port: "admin", ParentRefs: []v1alpha1.GatewayReference{other}}}, map[int32][]networkingv1.NetworkPolicyPeer{8080: gateways, 9090: anybody}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			ms := inputstest.Orders()
-			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 8080}, {Name: "admin", Port: 9090}}
-			ms.Spec.Routes = tc.routes
-			topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}
-			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{PodSelector: gateways[0].PodSelector}}
-			got := map[int32][]networkingv1.NetworkPolicyPeer{}
-			for _, rule := range isolation.ServicePolicy(&inputs.Inputs{Microservice: ms, Topology: topology}).Spec.Ingress {
-				for _, port := range rule.Ports {
-					got[port.Port.IntVal] = rule.From
-				}
-			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
-				t.Errorf("who may reach which port (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestIsolationProblem(t *testing.T) {
-	for value, want := range map[string]struct{ audited, wrong bool }{
-		"": {}, "audit": {audited: true}, "Audit": {audited: true}, "audited": {wrong: true}, "off": {wrong: true},
-	} {
-		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{v1alpha1.AnnotationIsolation: value}}}
-		if got := isolation.Audited(topology); got != want.audited {
-			t.Errorf("%q: audited is %t", value, got)
-		}
-		if got := isolation.IsolationProblem(topology); (got != "") != want.wrong {
-			t.Errorf("%q: what is wrong is %q", value, got)
-		}
-	}
-}
-
-// TestUnresolved tells of all dependencies that don't resolve, and not of the first
-// only.
-func TestUnresolved(t *testing.T) {
-	ms := inputstest.Orders()
-	ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "absent"}, {Name: "users"}, {Name: "gone"}}
-	users := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop"}}
-	find := func(_, name string) *v1alpha1.Microservice {
-		if name == "users" {
-			return users
-		}
-		return nil
-	}
-	in := &inputs.Inputs{Microservice: ms, Edges: graph.Resolve(ms, graph.Services{Find: find, MemberOf: graph.TopologyOf})}
-	problem := workload.Unresolved(in)
-	if problem == nil || problem.Reason != v1alpha1.ReasonDependencyNotFound ||
-		!strings.Contains(problem.Message.String(), `"absent"`) || !strings.Contains(problem.Message.String(), `"gone"`) || strings.Contains(problem.Message.String(), `"users"`) {
-		t.Errorf("what does not resolve is told as %+v", problem)
 	}
 }

@@ -127,13 +127,13 @@ var _ = Describe("Conditions", func() {
 		Entry("a dependency that is not ready, for which the caller is not to blame", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{suspended("users"), calling(v1alpha1.Dependency{Name: "users"})}, simulated: true,
 			of: bare("", "orders"), want: []wantCondition{
-				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotReady, "Not ready themselves: users"},
+				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotReady, "Dependencies are not ready: users"},
 				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, ""},
 			}}),
 		Entry("a dependency that the first rollout waits for", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{bare("", "users"), calling(v1alpha1.Dependency{Name: "users", Startup: v1alpha1.StartupWait})},
 			of:     bare("", "orders"), want: []wantCondition{
-				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotReady, "Not ready themselves: users"},
+				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotReady, "Dependencies are not ready: users"},
 				{v1alpha1.ConditionWorkloadReady, no, v1alpha1.ReasonDependencyNotReady, "The first rollout waits for users to be Ready"},
 				{v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonDependencyNotReady, "The first rollout waits"},
 			}}),
@@ -149,7 +149,7 @@ var _ = Describe("Conditions", func() {
 		Entry("a route of a Topology without a gateway", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), routed()}, simulated: true,
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNoGateway, `routes[0] has no Gateway to attach to: set spec.gateway of Topology "shop", or routes[].parentRefs`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNoGateway, `routes[0]: there is no Gateway to attach to; to fix: set spec.gateway of Topology "shop", or routes[].parentRefs`},
 				{v1alpha1.ConditionReady, no, v1alpha1.ReasonNoGateway, "routes[0]"},
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonNoGateway, "routes[0]"},
 			}}),
@@ -163,7 +163,7 @@ var _ = Describe("Conditions", func() {
 				ms.Spec.Routes = []v1alpha1.Route{{Path: "/", ParentRefs: []v1alpha1.GatewayReference{{Name: "public"}}}}
 			})},
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNoGateway, "which does not exist: create it, or correct routes[].parentRefs"},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNoGateway, "which does not exist; to fix: create it, or correct routes[].parentRefs"},
 			}}),
 		Entry("a Gateway that nobody has answered for", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology(""), routed()},

@@ -176,7 +176,7 @@ var _ = Describe("A gateway's features", func() {
 		Expect(k8s.Create(ctx, shop)).To(Succeed())
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotSupported)).
-			To(Equal(`routes[0].timeout: GatewayClass "modest" does not do it (HTTPRouteRequestTimeout is not among its supportedFeatures): remove it, or use another class`))
+			To(Equal(`routes[0].timeout: GatewayClass "modest" does not support timeouts (HTTPRouteRequestTimeout is not among its supportedFeatures); to fix: remove it, or use another class`))
 
 		By("a class that learns it")
 		class.Status.SupportedFeatures = []gatewayv1.SupportedFeature{{Name: "HTTPRoutePathRewrite"}, {Name: "HTTPRouteRequestTimeout"}}

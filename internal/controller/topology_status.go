@@ -91,7 +91,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		ready = condition.Worse(ready, gateway)
 	}
 	ready = condition.Worse(ready, services)
-	if wrong := isolation.IsolationProblem(topology); wrong != "" {
+	if wrong := isolation.InvalidAnnotation(topology); wrong != "" {
 		ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.ParseMessage(wrong)}
 	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {

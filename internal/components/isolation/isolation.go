@@ -24,7 +24,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// isolation is the Topology's. A service that stands alone has none.
+// Of returns the isolation of a Microservice, which is its Topology's. A Microservice
+// without a Topology has none.
 func Of(in *inputs.Inputs) v1alpha1.Isolation {
 	switch {
 	case in.Topology == nil:
@@ -35,23 +36,18 @@ func Of(in *inputs.Inputs) v1alpha1.Isolation {
 	return in.Topology.Spec.Isolation
 }
 
-// Audited says that a Topology's isolation is to be computed and not carried out.
+// Audited reports whether a Topology's isolation is computed and not enforced.
 func Audited(topology *v1alpha1.Topology) bool {
 	return strings.EqualFold(topology.Annotations[v1alpha1.AnnotationIsolation], v1alpha1.IsolationAudit)
 }
 
-// IsolationProblem is what is wrong with what a Topology says of its isolation;
-// empty where nothing is. A schema has no say in annotations.
-func IsolationProblem(topology *v1alpha1.Topology) string {
+// InvalidAnnotation reports a value of the isolation annotation that has no effect; empty
+// where there is none. A schema can't validate annotations.
+func InvalidAnnotation(topology *v1alpha1.Topology) string {
 	value := topology.Annotations[v1alpha1.AnnotationIsolation]
 	if value == "" || Audited(topology) {
 		return ""
 	}
-	return fmt.Sprintf("The annotation %s is %q, and has no effect: set it to %q to have isolation looked at and not carried out, or remove it",
+	return fmt.Sprintf("The annotation %s is %q, and has no effect: set it to %q to compute isolation without enforcing it, or remove it",
 		v1alpha1.AnnotationIsolation, value, v1alpha1.IsolationAudit)
-}
-
-// audited says that the isolation is only looked at.
-func audited(in *inputs.Inputs) bool {
-	return in.Topology != nil && Audited(in.Topology)
 }

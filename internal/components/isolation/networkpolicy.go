@@ -36,24 +36,24 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// ServicePolicies returns the policy of a service whose Topology isolates its
+// ServicePolicies builds the NetworkPolicy of a Microservice whose Topology isolates its
 // members.
 func ServicePolicies(in *inputs.Inputs) ([]kube.Object, error) {
-	if Of(in) == v1alpha1.IsolationNone || audited(in) {
+	if Of(in) == v1alpha1.IsolationNone || Audited(in.Topology) {
 		return nil, nil
 	}
 	return kube.One(ServicePolicy(in))
 }
 
-// ServicePolicy lets through what the service and its callers have declared. It
-// holds for the service's pods and for its migration, which has the same
+// ServicePolicy builds a policy that allows what the service and its callers declare. It
+// selects the service's pods and those of its migration, which has the same
 // dependencies.
 func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
 	ms := in.Microservice
 	policy := &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
 		Spec: networkingv1.NetworkPolicySpec{
-			PodSelector: *podsThatCall(ms.Name),
+			PodSelector: *callingPods(ms.Name),
 			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
 			Ingress:     ingress(in),
 		},
@@ -65,8 +65,9 @@ func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
 	return policy
 }
 
-// podsThatCall selects the pods of a service that have its dependencies.
-func podsThatCall(service string) *metav1.LabelSelector {
+// callingPods selects the pods of a service that call its dependencies: its own and
+// those of its migration.
+func callingPods(service string) *metav1.LabelSelector {
 	return &metav1.LabelSelector{
 		MatchLabels: map[string]string{v1alpha1.LabelMicroservice: service},
 		MatchExpressions: []metav1.LabelSelectorRequirement{{
@@ -75,16 +76,16 @@ func podsThatCall(service string) *metav1.LabelSelector {
 	}
 }
 
-// ofNamespace selects pods of a namespace by the label that every namespace has.
-func ofNamespace(namespace string, pods *metav1.LabelSelector) networkingv1.NetworkPolicyPeer {
+// podsInNamespace selects pods of one namespace, by the label that every namespace has.
+func podsInNamespace(namespace string, pods *metav1.LabelSelector) networkingv1.NetworkPolicyPeer {
 	return networkingv1.NetworkPolicyPeer{
 		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
 		PodSelector:       pods,
 	}
 }
 
-// ingress lets in the callers, what forwards requests from outside, and
-// monitoring. Ports are those of the container: a policy is about pods.
+// ingress allows the callers, the data plane of gateways, and monitoring. Ports are those
+// of the container, because a policy applies to pods.
 func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	ms := in.Microservice
 	var rules []networkingv1.NetworkPolicyIngressRule
@@ -98,10 +99,10 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 			continue
 		}
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{ofNamespace(caller.Namespace, podsThatCall(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
+			From: []networkingv1.NetworkPolicyPeer{podsInNamespace(caller.Namespace, callingPods(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
 		})
 	}
-	if admitsItself(in) {
+	if callsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(ms)}}})
 	}
 	known, others := routedPorts(in)
@@ -119,8 +120,8 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	return rules
 }
 
-// egress lets out to the cluster's DNS, the dependencies, the service's own
-// database and what the spec names.
+// egress allows the cluster's DNS, the dependencies, the service's own database and what
+// the spec declares.
 func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 	rules := []networkingv1.NetworkPolicyEgressRule{dns()}
 	for i := range in.Edges {
@@ -134,14 +135,14 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 		}
 		slices.Sort(ports)
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
-			To:    []networkingv1.NetworkPolicyPeer{ofNamespace(edge.Namespace(), selectorOf(edge.Callee))},
+			To:    []networkingv1.NetworkPolicyPeer{podsInNamespace(edge.Namespace(), selectorOf(edge.Callee))},
 			Ports: tcpPorts(slices.Compact(ports)...),
 		})
 	}
-	if admitsItself(in) {
+	if callsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
 	}
-	if pods, port := Pods(in); pods != nil {
+	if pods, port := databasePods(in); pods != nil {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
 	}
 	for i := range in.Microservice.Spec.Egress {
@@ -155,10 +156,10 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 	return rules
 }
 
-// Pods selects the pods of the database that runs in the cluster, and says
-// where they listen; also where the spec can't be carried out, for what runs is used
-// all the same.
-func Pods(in *inputs.Inputs) (*metav1.LabelSelector, int32) {
+// databasePods selects the pods of a database that runs in the cluster, and returns the
+// port on which they listen; nil where there are none. An invalid spec does not matter:
+// the service keeps using the live database.
+func databasePods(in *inputs.Inputs) (*metav1.LabelSelector, int32) {
 	spec := in.Microservice.Spec.Database
 	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
 		return nil, 0
@@ -173,8 +174,8 @@ func Pods(in *inputs.Inputs) (*metav1.LabelSelector, int32) {
 	return &metav1.LabelSelector{MatchLabels: names.Selector(in.Microservice, v1alpha1.ComponentDatabase)}, port
 }
 
-// admitsItself says whether the service's pods may call each other.
-func admitsItself(in *inputs.Inputs) bool {
+// callsItself reports whether the service's pods may call each other.
+func callsItself(in *inputs.Inputs) bool {
 	ms := in.Microservice
 	return slices.ContainsFunc(ms.Spec.Access, func(rule v1alpha1.AccessRule) bool {
 		return rule.Name == ms.Name && cmp.Or(rule.Namespace, ms.Namespace) == ms.Namespace
@@ -185,17 +186,17 @@ func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: names.Selector(callee, v1alpha1.ComponentService)}
 }
 
-// dns is the cluster's name server: the pods that Kubernetes' and OpenShift's
-// have, and the addresses of the cache on each node
-// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/) and of the
-// cloud's own server where that answers for the cluster
-// (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns). A policy sees a
-// pod's port, which is 53 or 5353, and not the Service's.
+// dns allows the cluster's name servers: the pods of Kubernetes and of OpenShift, the
+// cache on each node
+// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/), and the name
+// server of the cloud
+// (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns). A policy applies to
+// a pod's port, which is 53 or 5353, and not to the Service's.
 func dns() networkingv1.NetworkPolicyEgressRule {
 	const nodeLocal, cloud = "169.254.20.10/32", "169.254.169.254/32"
 	rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{
-		ofNamespace("kube-system", &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}),
-		ofNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
+		podsInNamespace("kube-system", &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}),
+		podsInNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
 		{IPBlock: &networkingv1.IPBlock{CIDR: nodeLocal}},
 		{IPBlock: &networkingv1.IPBlock{CIDR: cloud}},
 	}}
@@ -210,15 +211,15 @@ func dns() networkingv1.NetworkPolicyEgressRule {
 func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
 	namespaces := p.NamespaceSelector
 	if namespaces == nil {
-		// In a policy, no selector of namespaces means the policy's own.
+		// A policy reads no namespace selector as its own namespace.
 		namespaces = &metav1.LabelSelector{}
 	}
 	return networkingv1.NetworkPolicyPeer{NamespaceSelector: namespaces, PodSelector: p.PodSelector}
 }
 
-// routedPorts are the ports that routes lead to: those that the data plane of the
-// Topology's Gateway alone forwards to, and those that others do, of which it is not
-// known who they are. A route that is not made opens nothing.
+// routedPorts returns the ports that routes lead to. known are those to which only the
+// data plane of the Topology's Gateway forwards; to others, unknown data planes forward
+// too. A route that is not built opens no port.
 func routedPorts(in *inputs.Inputs) (known, others []int32) {
 	ms := in.Microservice
 	var dataPlane *v1alpha1.PodPeer
@@ -230,7 +231,7 @@ func routedPorts(in *inputs.Inputs) (known, others []int32) {
 		if _, problem := routes.ParentRefs(in, i); port == nil || problem != nil {
 			continue
 		}
-		if dataPlane != nil && areTopologys(in, routes.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology)) {
+		if dataPlane != nil && areTopologyGateways(in, routes.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology)) {
 			known = append(known, workload.ServingPortsOf(in, port)...)
 		} else {
 			others = append(others, workload.ServingPortsOf(in, port)...)
@@ -243,12 +244,12 @@ func routedPorts(in *inputs.Inputs) (known, others []int32) {
 	return known, others
 }
 
-// areTopologys says whether Gateways are the Topology's and no others.
-func areTopologys(in *inputs.Inputs, refs []v1alpha1.GatewayReference) bool {
+// areTopologyGateways reports whether Gateways are the Topology's and no others.
+func areTopologyGateways(in *inputs.Inputs, refs []v1alpha1.GatewayReference) bool {
 	ms := in.Microservice
-	topologys := routes.GatewayRefs(ms, &v1alpha1.Route{}, in.Topology)
+	own := routes.GatewayRefs(ms, &v1alpha1.Route{}, in.Topology)
 	return !slices.ContainsFunc(refs, func(ref v1alpha1.GatewayReference) bool {
-		return len(topologys) == 0 || routes.RefKey(&ref, ms.Namespace) != routes.RefKey(&topologys[0], ms.Namespace)
+		return len(own) == 0 || routes.RefKey(&ref, ms.Namespace) != routes.RefKey(&own[0], ms.Namespace)
 	})
 }
 
@@ -261,7 +262,7 @@ func allPorts(in *inputs.Inputs) []int32 {
 	return slices.Compact(ports)
 }
 
-// tcpPorts are none, which means all, where none are given.
+// tcpPorts returns the TCP ports of a rule. None means all ports of all protocols.
 func tcpPorts(numbers ...int32) []networkingv1.NetworkPolicyPort {
 	var ports []networkingv1.NetworkPolicyPort
 	for _, number := range numbers {

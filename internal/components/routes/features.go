@@ -27,7 +27,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// What a gateway may or may not do, by the names that Gateway API gives it
+// The features that a gateway may lack, by their names in Gateway API
 // (https://gateway-api.sigs.k8s.io/concepts/conformance/).
 const (
 	featureTimeout gatewayv1.FeatureName = "HTTPRouteRequestTimeout"
@@ -35,38 +35,41 @@ const (
 	featureGRPC    gatewayv1.FeatureName = "GRPCRoute"
 )
 
-// undone says what a Microservice's routes ask for that their gateway does not
-// do, and nil where it does all, or does not say what it does. A gateway
-// accepts such a route and passes over what it can't do, or never answers for one
-// of a kind that it does not know.
-func undone(in *inputs.Inputs) *condition.Health {
-	grpc := routesOf(in.Microservice, v1alpha1.ProtocolGRPC)
+// unsupportedFeature reports the first feature that a route asks for and its gateway
+// does not support; nil where there is none, or where the GatewayClass does not list
+// its features. A gateway accepts such a route and ignores what it does not support,
+// or never answers for a kind of route that it does not know.
+func unsupportedFeature(in *inputs.Inputs) *condition.Health {
+	grpc := routeIndexes(in.Microservice, v1alpha1.ProtocolGRPC)
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
 		for _, need := range []struct {
-			wanted  bool
-			feature gatewayv1.FeatureName
-			field   string
+			wanted      bool
+			feature     gatewayv1.FeatureName
+			field, what string
 		}{
-			{route.Timeout != nil, featureTimeout, ".timeout"},
-			{route.Rewrite != "", featureRewrite, ".rewrite"},
-			{slices.Contains(grpc, i), featureGRPC, ", a route of gRPC"},
+			{route.Timeout != nil, featureTimeout, ".timeout", "timeouts"},
+			{route.Rewrite != "", featureRewrite, ".rewrite", "rewrites"},
+			{slices.Contains(grpc, i), featureGRPC, "", "gRPC routes"},
 		} {
 			if !need.wanted {
 				continue
 			}
-			if class := classWithout(in, route, need.feature); class != nil {
-				return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true,
-					Message: condition.ParseMessage(fmt.Sprintf("routes[%d]%s: GatewayClass %q does not do it (%s is not among its supportedFeatures): remove it, or use another class", i, need.field, class.Name, need.feature))}
+			if class := classLacking(in, route, need.feature); class != nil {
+				return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: condition.Message{
+					Field:  fmt.Sprintf("routes[%d]%s", i, need.field),
+					Cause:  fmt.Sprintf("GatewayClass %q does not support %s (%s is not among its supportedFeatures)", class.Name, need.what, need.feature),
+					Remedy: "remove it, or use another class",
+				}}
 			}
 		}
 	}
 	return nil
 }
 
-// classWithout is a class of one of the route's Gateways that says what it does
-// and does not name the feature.
-func classWithout(in *inputs.Inputs, route *v1alpha1.Route, feature gatewayv1.FeatureName) *gatewayv1.GatewayClass {
+// classLacking returns the class of one of the route's Gateways that lists its features
+// and lacks one; nil where there is none.
+func classLacking(in *inputs.Inputs, route *v1alpha1.Route, feature gatewayv1.FeatureName) *gatewayv1.GatewayClass {
 	for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
 		namespace := ref.Namespace
 		if namespace == "" {

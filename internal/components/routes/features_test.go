@@ -17,6 +17,7 @@ limitations under the License.
 package routes
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -29,29 +30,33 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-func TestUndone(t *testing.T) {
+func TestUnsupportedFeature(t *testing.T) {
 	timeout := v1alpha1.Route{Timeout: &metav1.Duration{Duration: 5 * time.Second}, ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	rewrite := v1alpha1.Route{Rewrite: "/", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	plain := v1alpha1.Route{ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
 	grpc := v1alpha1.Route{Port: "grpc", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}
-	notSupported := func(message string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: condition.ParseMessage(message)}
+	notSupported := func(field, what, feature string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Stalled: true, Message: condition.Message{
+			Field:  field,
+			Cause:  fmt.Sprintf(`GatewayClass "traefik" does not support %s (%s is not among its supportedFeatures)`, what, feature),
+			Remedy: "remove it, or use another class",
+		}}
 	}
 	for name, tc := range map[string]struct {
 		routes   []v1alpha1.Route
 		features []gatewayv1.FeatureName
 		want     *condition.Health
 	}{
-		"nothing special is asked for": {routes: []v1alpha1.Route{plain}, features: []gatewayv1.FeatureName{"Gateway"}},
-		"the gateway does all that is": {routes: []v1alpha1.Route{timeout, rewrite}, features: []gatewayv1.FeatureName{featureTimeout, featureRewrite}},
-		"the gateway does not say":     {routes: []v1alpha1.Route{timeout, rewrite}},
-		"a timeout that it does not do": {routes: []v1alpha1.Route{rewrite, timeout}, features: []gatewayv1.FeatureName{featureRewrite},
-			want: notSupported(`routes[1].timeout: GatewayClass "traefik" does not do it (HTTPRouteRequestTimeout is not among its supportedFeatures): remove it, or use another class`)},
-		"a rewrite that it does not do": {routes: []v1alpha1.Route{rewrite}, features: []gatewayv1.FeatureName{featureTimeout},
-			want: notSupported(`routes[0].rewrite: GatewayClass "traefik" does not do it (HTTPRoutePathRewrite is not among its supportedFeatures): remove it, or use another class`)},
-		"gRPC, which it does": {routes: []v1alpha1.Route{grpc}, features: []gatewayv1.FeatureName{featureGRPC}},
-		"gRPC, which it does not do": {routes: []v1alpha1.Route{plain, grpc}, features: []gatewayv1.FeatureName{featureTimeout},
-			want: notSupported(`routes[1], a route of gRPC: GatewayClass "traefik" does not do it (GRPCRoute is not among its supportedFeatures): remove it, or use another class`)},
+		"no optional feature is used":     {routes: []v1alpha1.Route{plain}, features: []gatewayv1.FeatureName{"Gateway"}},
+		"all used features are supported": {routes: []v1alpha1.Route{timeout, rewrite}, features: []gatewayv1.FeatureName{featureTimeout, featureRewrite}},
+		"the class lists no features":     {routes: []v1alpha1.Route{timeout, rewrite}},
+		"an unsupported timeout": {routes: []v1alpha1.Route{rewrite, timeout}, features: []gatewayv1.FeatureName{featureRewrite},
+			want: notSupported("routes[1].timeout", "timeouts", "HTTPRouteRequestTimeout")},
+		"an unsupported rewrite": {routes: []v1alpha1.Route{rewrite}, features: []gatewayv1.FeatureName{featureTimeout},
+			want: notSupported("routes[0].rewrite", "rewrites", "HTTPRoutePathRewrite")},
+		"supported gRPC": {routes: []v1alpha1.Route{grpc}, features: []gatewayv1.FeatureName{featureGRPC}},
+		"unsupported gRPC": {routes: []v1alpha1.Route{plain, grpc}, features: []gatewayv1.FeatureName{featureTimeout},
+			want: notSupported("routes[1]", "gRPC routes", "GRPCRoute")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			class := &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: "traefik"}}
@@ -66,7 +71,7 @@ func TestUndone(t *testing.T) {
 				Gateways:       map[string]*gatewayv1.Gateway{"shop/shop": {Spec: gatewayv1.GatewaySpec{GatewayClassName: "traefik"}}},
 				GatewayClasses: map[string]*gatewayv1.GatewayClass{"traefik": class},
 			}
-			if diff := cmp.Diff(tc.want, undone(in)); diff != "" {
+			if diff := cmp.Diff(tc.want, unsupportedFeature(in)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -32,9 +33,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// Gateway is the Gateway of a Topology that asks for one by class; nil for one
-// that has none or refers to an existing one. guests are the namespaces beside
-// the Topology's own that have members.
+// Gateway builds the Gateway of a Topology that names a class; nil where the Topology
+// has no Gateway or refers to an existing one. guests are the namespaces other than the
+// Topology's own that have members.
 func Gateway(topology *v1alpha1.Topology, guests []string) *gatewayv1.Gateway {
 	spec := topology.Spec.Gateway
 	if spec == nil || spec.ClassName == "" {
@@ -49,8 +50,8 @@ func Gateway(topology *v1alpha1.Topology, guests []string) *gatewayv1.Gateway {
 		Spec: gatewayv1.GatewaySpec{GatewayClassName: gatewayv1.ObjectName(spec.ClassName)},
 	}
 	if spec.TLS != nil && spec.TLS.IssuerRef != nil {
-		// cert-manager makes a certificate for the listeners of a Gateway that names an
-		// issuer (https://cert-manager.io/docs/usage/gateway/).
+		// cert-manager issues a certificate for the listeners of a Gateway with this
+		// annotation (https://cert-manager.io/docs/usage/gateway/).
 		annotation := "cert-manager.io/issuer"
 		if spec.TLS.IssuerRef.Kind == "ClusterIssuer" {
 			annotation = "cert-manager.io/cluster-issuer"
@@ -67,6 +68,7 @@ func Gateway(topology *v1alpha1.Topology, guests []string) *gatewayv1.Gateway {
 	return gateway
 }
 
+// listener builds the listener of the i-th hostname; nil means every hostname.
 func listener(topology *v1alpha1.Topology, guests []string, i int, hostname *gatewayv1.Hostname) gatewayv1.Listener {
 	l := gatewayv1.Listener{
 		Name:     "http",
@@ -96,9 +98,9 @@ func listener(topology *v1alpha1.Topology, guests []string, i int, hostname *gat
 	return l
 }
 
-// routeNamespaces lets those attach routes who may join. Where labels decide who
-// may, the namespaces that have members are named: the Topology's own may join
-// whatever its labels are, and a selector can't say "or".
+// routeNamespaces selects the namespaces that may join the Topology. Where labels decide
+// that, it selects the namespaces with members by name: the Topology's own namespace may
+// join whatever its labels are, and a selector has no "or".
 func routeNamespaces(topology *v1alpha1.Topology, guests []string) *gatewayv1.RouteNamespaces {
 	from := v1alpha1.NamespacesFromSame
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
@@ -117,52 +119,54 @@ func routeNamespaces(topology *v1alpha1.Topology, guests []string) *gatewayv1.Ro
 	}}
 }
 
-// GatewayHealth reads what the Gateway's controller says of it and of its
-// listeners.
+// GatewayHealth returns how a Gateway is, from what its controller reports of it and of
+// its listeners.
 func GatewayHealth(gateway *gatewayv1.Gateway) condition.Health {
 	for _, want := range []gatewayv1.GatewayConditionType{gatewayv1.GatewayConditionAccepted, gatewayv1.GatewayConditionProgrammed} {
 		c := meta.FindStatusCondition(gateway.Status.Conditions, string(want))
 		switch {
 		case c == nil || c.ObservedGeneration < gateway.Generation || c.Status == metav1.ConditionUnknown:
-			return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-				Message: condition.ParseMessage(fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q: check that the class exists (kubectl get gatewayclass) and its controller runs", gateway.Name, gateway.Spec.GatewayClassName))}
+			return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.Message{
+				Object: condition.Object{Kind: "Gateway", Name: gateway.Name},
+				Cause:  fmt.Sprintf("waits for the controller of GatewayClass %q", gateway.Spec.GatewayClassName),
+				Remedy: "check that the class exists (kubectl get gatewayclass) and that its controller runs",
+			}}
 		case c.Status == metav1.ConditionFalse, c.Reason == string(gatewayv1.GatewayReasonListenersNotValid):
-			return gatewayRefused(gateway, want, c)
+			return gatewayNotReady(gateway, want, c)
 		}
 	}
 	return condition.Healthy("The Gateway is programmed")
 }
 
-// gatewayRefused names the listener that is at fault, where one is.
-func gatewayRefused(gateway *gatewayv1.Gateway, what gatewayv1.GatewayConditionType, c *metav1.Condition) condition.Health {
-	message := fmt.Sprintf("Gateway %q is not %s: %s", gateway.Name, lowerFirst(string(what)), c.Reason)
+// gatewayNotReady reports a condition of a Gateway, and the first listener at fault,
+// where there is one.
+func gatewayNotReady(gateway *gatewayv1.Gateway, what gatewayv1.GatewayConditionType, c *metav1.Condition) condition.Health {
+	health := condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: condition.Message{
+		Object: condition.Object{Kind: "Gateway", Name: gateway.Name},
+		Cause:  fmt.Sprintf("is not %s: %s", strings.ToLower(string(what)), c.Reason),
+	}}
 	for i := range gateway.Status.Listeners {
 		for j := range gateway.Status.Listeners[i].Conditions {
 			l := &gateway.Status.Listeners[i].Conditions[j]
-			if goodWhenTrue(l.Type) && l.Status == metav1.ConditionFalse {
-				return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true,
-					Message: condition.ParseMessage(fmt.Sprintf("%s; listener %q: %s", message, gateway.Status.Listeners[i].Name, listenerAdvice(l.Reason)))}
+			if l.Status != metav1.ConditionFalse || !isPositive(gatewayv1.ListenerConditionType(l.Type)) {
+				continue
 			}
+			health.Message.Cause += fmt.Sprintf("; listener %q: %s", gateway.Status.Listeners[i].Name, l.Reason)
+			if l.Reason == string(gatewayv1.ListenerReasonInvalidCertificateRef) {
+				health.Message.Remedy = "check that the Secret of gateway.tls exists and has the type kubernetes.io/tls"
+			}
+			return health
 		}
 	}
-	return condition.Health{Reason: v1alpha1.ReasonNotAccepted, Progressing: true, Message: condition.ParseMessage(message)}
+	return health
 }
 
-func listenerAdvice(reason string) string {
-	if reason == string(gatewayv1.ListenerReasonInvalidCertificateRef) {
-		return reason + ": check that the Secret of gateway.tls exists and has the type kubernetes.io/tls"
-	}
-	return reason
-}
-
-// goodWhenTrue says whether False is a listener's fault: Conflicted and the like
-// are good when False.
-func goodWhenTrue(condition string) bool {
-	switch gatewayv1.ListenerConditionType(condition) {
+// isPositive reports whether a listener's condition is True where all is well. Others,
+// such as Conflicted, are False.
+func isPositive(condition gatewayv1.ListenerConditionType) bool {
+	switch condition {
 	case gatewayv1.ListenerConditionAccepted, gatewayv1.ListenerConditionProgrammed, gatewayv1.ListenerConditionResolvedRefs:
 		return true
 	}
 	return false
 }
-
-func lowerFirst(s string) string { return string(s[0]|0x20) + s[1:] }

@@ -48,7 +48,7 @@ func programmed(changes ...func(*gatewayv1.Gateway)) *gatewayv1.Gateway {
 	return g
 }
 
-const waitsForClass = `Gateway "shop" waits for the controller of GatewayClass "traefik": check that the class exists (kubectl get gatewayclass) and its controller runs`
+const waitsForClass = `Gateway "shop" waits for the controller of GatewayClass "traefik"; to fix: check that the class exists (kubectl get gatewayclass) and that its controller runs`
 
 func TestGatewayHealth(t *testing.T) {
 	pending := condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(waitsForClass)}
@@ -69,21 +69,21 @@ func TestGatewayHealth(t *testing.T) {
 		gateway    *gatewayv1.Gateway
 		wantHealth condition.Health
 	}{
-		"accepted and programmed":            {gateway: programmed(), wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The Gateway is programmed")}},
-		"without a word from its controller": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), wantHealth: pending},
-		"with what the CRD says by default": {gateway: programmed(func(g *gatewayv1.Gateway) {
+		"accepted and programmed":             {gateway: programmed(), wantHealth: condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The Gateway is programmed")}},
+		"without an answer of its controller": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), wantHealth: pending},
+		"with the default conditions of the CRD": {gateway: programmed(func(g *gatewayv1.Gateway) {
 			g.Status.Conditions = []metav1.Condition{conditionOf("Accepted", metav1.ConditionUnknown, 2, "Pending"), conditionOf("Programmed", metav1.ConditionUnknown, 2, "Pending")}
 		}), wantHealth: pending},
-		"with a word about an older generation": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Generation = 3 }), wantHealth: pending},
-		"accepted and not yet programmed":       {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = g.Status.Conditions[:1] }), wantHealth: pending},
+		"with an answer about an older generation": {gateway: programmed(func(g *gatewayv1.Gateway) { g.Generation = 3 }), wantHealth: pending},
+		"accepted and not yet programmed":          {gateway: programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = g.Status.Conditions[:1] }), wantHealth: pending},
 		"not accepted": {gateway: programmed(func(g *gatewayv1.Gateway) {
 			g.Status.Conditions[0] = conditionOf("Accepted", metav1.ConditionFalse, 2, "UnsupportedAddress")
 		}), wantHealth: refused(`Gateway "shop" is not accepted: UnsupportedAddress`)},
 		"not programmed, because of a listener": {
 			gateway:    unprogrammed(conditionOf("ResolvedRefs", metav1.ConditionFalse, 2, "InvalidCertificateRef")),
-			wantHealth: refused(`Gateway "shop" is not programmed: Invalid; listener "https": InvalidCertificateRef: check that the Secret of gateway.tls exists and has the type kubernetes.io/tls`),
+			wantHealth: refused(`Gateway "shop" is not programmed: Invalid; listener "https": InvalidCertificateRef; to fix: check that the Secret of gateway.tls exists and has the type kubernetes.io/tls`),
 		},
-		"not programmed, with listeners that are well": {
+		"not programmed, with listeners that are ready": {
 			gateway:    unprogrammed(conditionOf("Accepted", metav1.ConditionTrue, 2, "Accepted")),
 			wantHealth: refused(`Gateway "shop" is not programmed: Invalid`),
 		},

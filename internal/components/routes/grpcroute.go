@@ -17,6 +17,7 @@ limitations under the License.
 package routes
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -30,6 +31,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
+// GRPCRoutes builds a GRPCRoute for each route whose port speaks gRPC.
 func GRPCRoutes(in *inputs.Inputs) ([]kube.Object, error) {
 	return routeObjects(in, v1alpha1.ProtocolGRPC, grpcRoute)
 }
@@ -38,7 +40,7 @@ func grpcRoute(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, ho
 	ms := in.Microservice
 	route := &ms.Spec.Routes[i]
 	if route.Rewrite != "" || route.Timeout != nil {
-		return nil, condition.Invalid("routes[%d]: rewrite and timeout are for HTTP ports; a GRPCRoute has neither: remove them", i)
+		return nil, invalidRoute(fmt.Sprintf("routes[%d]", i), "rewrite and timeout are for HTTP ports; a GRPCRoute has neither", "remove them")
 	}
 	method, problem := grpcMethod(route, i)
 	if problem != nil {
@@ -57,14 +59,14 @@ func grpcRoute(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, ho
 	}, nil
 }
 
-// What Gateway API takes for a service and a method.
+// The names of services and methods that Gateway API accepts.
 var (
 	grpcService    = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*$`)
 	grpcMethodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
 )
 
-// grpcMethod reads /package.Service or /package.Service/Method; nil is every
-// method.
+// grpcMethod parses the path of the i-th route: /package.Service or
+// /package.Service/Method. nil means every method.
 func grpcMethod(route *v1alpha1.Route, i int) (*gatewayv1.GRPCMethodMatch, *condition.Problem) {
 	path := strings.Trim(route.Path, "/")
 	if path == "" {
@@ -72,7 +74,7 @@ func grpcMethod(route *v1alpha1.Route, i int) (*gatewayv1.GRPCMethodMatch, *cond
 	}
 	service, method, hasMethod := strings.Cut(path, "/")
 	if !grpcService.MatchString(service) || hasMethod && !grpcMethodName.MatchString(method) {
-		return nil, condition.Invalid("routes[%d].path: %q is not a gRPC method: write /package.Service or /package.Service/Method", i, route.Path)
+		return nil, invalidRoute(fmt.Sprintf("routes[%d].path", i), fmt.Sprintf("%q is not a gRPC method", route.Path), "write /package.Service or /package.Service/Method")
 	}
 	match := &gatewayv1.GRPCMethodMatch{Type: ptr.To(gatewayv1.GRPCMethodMatchExact), Service: &service}
 	if !hasMethod {
@@ -97,6 +99,7 @@ func grpcMatches(method *gatewayv1.GRPCMethodMatch, route *v1alpha1.Route) []gat
 	return []gatewayv1.GRPCRouteMatch{match}
 }
 
+// GRPCRouteHealth returns how a live GRPCRoute is; live is nil while it does not exist.
 func GRPCRouteHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	route, _ := live.(*gatewayv1.GRPCRoute)
 	if route == nil {

@@ -30,8 +30,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// routeHealth reads what the gateways' controllers say: a route is good when
-// some parent accepts it and resolves its backends, at the route's generation.
+// routeHealth returns how a route is, from what the controllers of its Gateways report.
+// A route is ready when one parent accepts it and resolves its backends, at the route's
+// generation.
 func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []gatewayv1.ParentReference, parents []gatewayv1.RouteParentStatus) condition.Health {
 	var refused *condition.Health
 	waiting := len(parents) < len(refs)
@@ -43,7 +44,7 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 		case !answered(accepted, generation) || !answered(resolved, generation):
 			waiting = true
 		case accepted.Status == metav1.ConditionTrue && resolved.Status == metav1.ConditionTrue:
-			if h := undone(in); h != nil {
+			if h := unsupportedFeature(in); h != nil {
 				return *h
 			}
 			return condition.Healthy("Routes are accepted" + wonConflicts(in))
@@ -53,7 +54,7 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 			refused = rejected(kind, name, parent, resolved)
 		}
 	}
-	// A route is often refused because of its Gateway, which then is the cause.
+	// A Gateway that is not ready is often the cause of a rejection.
 	for i := range refs {
 		if gateway := in.Gateways[GatewayKey(refs[i], in.Microservice.Namespace)]; gateway != nil {
 			if h := GatewayHealth(gateway); !h.Ready && refused != nil {
@@ -62,7 +63,7 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 		}
 	}
 	if refused != nil {
-		// While a Gateway has not answered yet, it may still be the one that accepts.
+		// A Gateway that has not answered yet may still accept the route.
 		if waiting {
 			refused.Stalled, refused.Progressing = false, true
 		}
@@ -71,8 +72,11 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 	for i := range refs {
 		gateway := GatewayKey(refs[i], in.Microservice.Namespace)
 		if in.Gateways[gateway] == nil {
-			return condition.Health{Reason: v1alpha1.ReasonNoGateway, Progressing: true,
-				Message: condition.ParseMessage(fmt.Sprintf("%s %q attaches to Gateway %q, which does not exist: create it, or correct routes[].parentRefs or the Topology's gateway", kind, name, gateway))}
+			return condition.Health{Reason: v1alpha1.ReasonNoGateway, Progressing: true, Message: condition.Message{
+				Object: condition.Object{Kind: kind, Name: name},
+				Cause:  fmt.Sprintf("attaches to Gateway %q, which does not exist", gateway),
+				Remedy: "create it, or correct routes[].parentRefs or the Topology's gateway",
+			}}
 		}
 	}
 	for i := range refs {
@@ -81,30 +85,33 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 			return h
 		}
 	}
-	if h := undone(in); h != nil {
+	if h := unsupportedFeature(in); h != nil {
 		return *h
 	}
 	return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-		Message: condition.ParseMessage(fmt.Sprintf("%s %q waits for its Gateway to accept it", kind, name))}
+		Message: condition.Message{Object: condition.Object{Kind: kind, Name: name}, Cause: "waits for its Gateway to accept it"}}
 }
 
+// answered reports whether a controller decided on a generation.
 func answered(c *metav1.Condition, generation int64) bool {
 	return c != nil && c.ObservedGeneration >= generation && c.Status != metav1.ConditionUnknown
 }
 
+// rejected reports the condition with which a parent rejects a route.
 func rejected(kind, name string, parent *gatewayv1.RouteParentStatus, c *metav1.Condition) *condition.Health {
-	// The Service is made in the same pass: its Gateway may only not know it yet.
+	// Atoll creates the Service in the same reconcile: the Gateway may not have seen it yet.
 	stalled := c.Reason != string(gatewayv1.RouteReasonBackendNotFound)
 	return &condition.Health{Reason: v1alpha1.ReasonNotAccepted, Stalled: stalled, Progressing: !stalled,
-		Message: condition.ParseMessage(fmt.Sprintf("%s %q rejected by Gateway %q: %s", kind, name, parent.ParentRef.Name, c.Reason))}
+		Message: condition.Message{Object: condition.Object{Kind: kind, Name: name}, Cause: fmt.Sprintf("rejected by Gateway %q: %s", parent.ParentRef.Name, c.Reason)}}
 }
 
-// GatewayKey is namespace/name of the Gateway that a route attaches to.
+// GatewayKey returns the Gateway that a route of a namespace attaches to, as
+// namespace/name.
 func GatewayKey(ref gatewayv1.ParentReference, namespace string) string {
 	return string(ptr.Deref(ref.Namespace, gatewayv1.Namespace(namespace))) + "/" + string(ref.Name)
 }
 
-// gatewayDuration writes a duration in the form that Gateway API takes (GEP-2257):
+// gatewayDuration formats a duration for Gateway API (GEP-2257):
 // whole numbers of h, m, s and ms.
 func gatewayDuration(d time.Duration) string {
 	if d == 0 {

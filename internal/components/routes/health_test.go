@@ -61,7 +61,7 @@ func TestRouteHealth(t *testing.T) {
 		"accepted and resolved": {gateways: both, parents: []gatewayv1.RouteParentStatus{answer("shop", yes("Accepted"), yes("ResolvedRefs"))}, wantHealth: ready},
 		"one gateway of two is enough": {gateways: both, parents: []gatewayv1.RouteParentStatus{
 			answer("public", no("Accepted", "NotAllowedByListeners"), yes("ResolvedRefs")), answer("shop", yes("Accepted"), yes("ResolvedRefs"))}, wantHealth: ready},
-		"a gateway that is not there does not matter where another accepts": {
+		"a gateway that does not exist does not matter where another accepts": {
 			parents: []gatewayv1.RouteParentStatus{answer("shop", yes("Accepted"), yes("ResolvedRefs"))}, wantHealth: ready},
 		"rejected by all": {gateways: both, parents: []gatewayv1.RouteParentStatus{
 			answer("public", no("Accepted", "NotAllowedByListeners"), yes("ResolvedRefs")),
@@ -74,13 +74,13 @@ func TestRouteHealth(t *testing.T) {
 			answer("public", yes("Accepted"), no("ResolvedRefs", "BackendNotFound")),
 			answer("shop", yes("Accepted"), no("ResolvedRefs", "BackendNotFound"))},
 			wantHealth: hopeful(rejected("shop", "BackendNotFound"))},
-		"an answer about an older generation is none": {gateways: both, parents: []gatewayv1.RouteParentStatus{
+		"an answer about an older generation does not count": {gateways: both, parents: []gatewayv1.RouteParentStatus{
 			answer("shop", conditionOf("Accepted", metav1.ConditionFalse, 1, "Old"), conditionOf("ResolvedRefs", metav1.ConditionTrue, 1, "Old"))}, wantHealth: waits},
-		"half an answer is none": {gateways: both, parents: []gatewayv1.RouteParentStatus{
+		"half an answer does not count": {gateways: both, parents: []gatewayv1.RouteParentStatus{
 			answer("shop", yes("Accepted"), conditionOf("ResolvedRefs", metav1.ConditionUnknown, 2, "Pending"))}, wantHealth: waits},
 		"no answer": {gateways: both, wantHealth: waits},
 		"no gateway": {gateways: map[string]*gatewayv1.Gateway{"shop/shop": programmed()}, wantHealth: condition.Health{Reason: v1alpha1.ReasonNoGateway, Progressing: true,
-			Message: condition.ParseMessage(`HTTPRoute "orders" attaches to Gateway "infra/public", which does not exist: create it, or correct routes[].parentRefs or the Topology's gateway`)}},
+			Message: condition.ParseMessage(`HTTPRoute "orders" attaches to Gateway "infra/public", which does not exist; to fix: create it, or correct routes[].parentRefs or the Topology's gateway`)}},
 		"a gateway that is not ready is the cause": {gateways: map[string]*gatewayv1.Gateway{
 			"shop/shop": programmed(func(g *gatewayv1.Gateway) { g.Status.Conditions = nil }), "infra/public": programmed()},
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(waitsForClass)}},

@@ -27,6 +27,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
+// HTTPRoutes builds an HTTPRoute for each route whose port speaks HTTP.
 func HTTPRoutes(in *inputs.Inputs) ([]kube.Object, error) {
 	return routeObjects(in, v1alpha1.ProtocolHTTP, httpRoute)
 }
@@ -88,6 +89,7 @@ func httpHeaders(route *v1alpha1.Route) []gatewayv1.HTTPHeaderMatch {
 	return matches
 }
 
+// HTTPRouteHealth returns how a live HTTPRoute is; live is nil while it does not exist.
 func HTTPRouteHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	route, _ := live.(*gatewayv1.HTTPRoute)
 	if route == nil {

@@ -32,9 +32,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// routesOf are the indexes of the routes whose port speaks one of the given
-// protocols. A port without a protocol speaks HTTP.
-func routesOf(ms *v1alpha1.Microservice, protocol v1alpha1.PortProtocol) []int {
+// routeIndexes returns the indexes of the routes whose port speaks a protocol. A port
+// without a protocol speaks HTTP.
+func routeIndexes(ms *v1alpha1.Microservice, protocol v1alpha1.PortProtocol) []int {
 	var indexes []int
 	for i := range ms.Spec.Routes {
 		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
@@ -48,12 +48,12 @@ func routesOf(ms *v1alpha1.Microservice, protocol v1alpha1.PortProtocol) []int {
 	return indexes
 }
 
-// routeObjects are the routes of a protocol. One that can't be made keeps none of
-// the others from being made.
+// routeObjects builds the routes of a protocol. It builds the other routes too where one
+// has a problem, and returns the first problem.
 func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build routeBuilder) ([]kube.Object, error) {
 	var objects []kube.Object
 	var first *condition.Problem
-	for _, i := range routesOf(in.Microservice, protocol) {
+	for _, i := range routeIndexes(in.Microservice, protocol) {
 		parents, problem := ParentRefs(in, i)
 		var route kube.Object
 		if problem == nil {
@@ -71,7 +71,7 @@ func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build route
 	return objects, nil
 }
 
-// routeBuilder makes the object of the i-th route.
+// routeBuilder builds the object of the i-th route.
 type routeBuilder func(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, hostnames []gatewayv1.Hostname) (kube.Object, *condition.Problem)
 
 func routeMeta(ms *v1alpha1.Microservice, i int) metav1.ObjectMeta {
@@ -89,19 +89,21 @@ func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1a
 func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, *condition.Problem) {
 	refs := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
 	if len(refs) == 0 {
-		where := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
+		remedy := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
 		if in.Topology != nil {
-			where = fmt.Sprintf("set spec.gateway of Topology %q, or routes[].parentRefs", in.Topology.Name)
+			remedy = fmt.Sprintf("set spec.gateway of Topology %q, or routes[].parentRefs", in.Topology.Name)
 		}
 		return nil, &condition.Problem{Reason: v1alpha1.ReasonNoGateway, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("routes[%d] has no Gateway to attach to: %s", i, where))}
+			Message: condition.Message{Field: fmt.Sprintf("routes[%d]", i), Cause: "there is no Gateway to attach to", Remedy: remedy}}
 	}
 	parents := make([]gatewayv1.ParentReference, len(refs))
 	for j, ref := range refs {
 		if in.RefusedBy[RefKey(&ref, in.Microservice.Namespace)+"/"+ref.SectionName] {
-			return nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true,
-				Message: condition.ParseMessage(fmt.Sprintf("routes[%d]: Gateway %q lets no routes of namespace %q attach: have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
-					i, RefKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace))}
+			return nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true, Message: condition.Message{
+				Field:  fmt.Sprintf("routes[%d]", i),
+				Cause:  fmt.Sprintf("Gateway %q lets no routes of namespace %q attach", RefKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace),
+				Remedy: "have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
+			}}
 		}
 		parents[j] = gatewayv1.ParentReference{
 			Group: ptr.To(gatewayv1.Group(gatewayv1.GroupName)),
@@ -118,12 +120,14 @@ func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, *conditi
 	return parents, nil
 }
 
-// RefKey is the Gateway of a reference from a namespace, as namespace/name.
+// RefKey returns the Gateway that a Microservice of a namespace refers to, as
+// namespace/name.
 func RefKey(ref *v1alpha1.GatewayReference, namespace string) string {
 	return cmp.Or(ref.Namespace, namespace) + "/" + ref.Name
 }
 
-// Hostnames are the names that a route answers to: its own, or the Topology's.
+// Hostnames returns the hosts of a route: its own, or the Topology's. None means every
+// host.
 func Hostnames(route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.Hostname {
 	if len(route.Hostnames) > 0 {
 		return route.Hostnames
@@ -143,6 +147,11 @@ func gatewayHostnames(names []v1alpha1.Hostname) []gatewayv1.Hostname {
 		hostnames[i] = gatewayv1.Hostname(name)
 	}
 	return hostnames
+}
+
+// invalidRoute reports a route of the spec that can't be built.
+func invalidRoute(field, cause, remedy string) *condition.Problem {
+	return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{Field: field, Cause: cause, Remedy: remedy}}
 }
 
 func backend(ms *v1alpha1.Microservice, port *v1alpha1.Port) gatewayv1.BackendRef {

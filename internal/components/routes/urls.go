@@ -27,12 +27,11 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// maxURLs is how many status.urls may hold; the API server refuses a status
-// with more.
+// maxURLs is the maximum length of status.urls; the API server refuses a longer one.
 const maxURLs = 64
 
-// URLs are the addresses that a Microservice's routes are reachable at, or the
-// first of them. Those of which another Microservice gets the requests are left out.
+// URLs returns the URLs of a Microservice's routes, up to the maximum of the status. It
+// leaves out those whose requests another Microservice gets.
 func URLs(in *inputs.Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
@@ -72,16 +71,15 @@ func lost(in *inputs.Inputs, route int, gateway string, hostname v1alpha1.Hostna
 	})
 }
 
-// GatewayURLs are the addresses that a Gateway answers at: the host names, or,
-// without any, what the Gateway's controller says. It is empty for a Gateway
-// that does not exist.
+// GatewayURLs returns the URLs of a Gateway: those of the hostnames, or, without any,
+// those of the addresses in its status. It is empty for a Gateway that does not exist.
 func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha1.Hostname) []string {
 	if gateway == nil {
 		return nil
 	}
 	hosts := make([]string, 0, len(hostnames))
 	for _, name := range hostnames {
-		// Nobody can call a wildcard.
+		// A wildcard is no address.
 		if !strings.HasPrefix(string(name), "*") {
 			hosts = append(hosts, string(name))
 		}
@@ -102,8 +100,8 @@ func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha
 	return urls
 }
 
-// schemeAndPort are those of the Gateway's listener, of an HTTPS one where it
-// has both. The port is empty where it is the scheme's own.
+// schemeAndPort returns the scheme and the port of a Gateway's listener. HTTPS comes
+// before HTTP. The port is empty where it is the default of the scheme.
 func schemeAndPort(gateway *gatewayv1.Gateway, section string) (scheme, port string) {
 	scheme = "http"
 	for i := range gateway.Spec.Listeners {

@@ -17,8 +17,6 @@ limitations under the License.
 package workload
 
 import (
-	"fmt"
-
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +31,7 @@ import (
 
 const defaultCPUUtilization int32 = 80
 
+// Autoscalers builds the HorizontalPodAutoscaler of a Microservice that has autoscale.
 func Autoscalers(in *inputs.Inputs) ([]kube.Object, error) {
 	autoscale := in.Autoscale()
 	if autoscale == nil {
@@ -51,6 +50,7 @@ func Autoscalers(in *inputs.Inputs) ([]kube.Object, error) {
 	})
 }
 
+// metrics returns what the autoscaler scales by: the declared metrics, or CPU.
 func metrics(autoscale *v1alpha1.Autoscale) []autoscalingv2.MetricSpec {
 	cpu := autoscale.CPU
 	if cpu == nil && autoscale.Memory == nil && len(autoscale.Metrics) == 0 {
@@ -73,39 +73,42 @@ func utilization(name corev1.ResourceName, percent int32) autoscalingv2.MetricSp
 	}}
 }
 
+// AutoscalerHealth returns how the live autoscaler is; live is nil while it does not
+// exist.
 func AutoscalerHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	hpa, _ := live.(*autoscalingv2.HorizontalPodAutoscaler)
 	if hpa == nil {
 		return condition.Progressing("HorizontalPodAutoscaler %q is being made", in.Microservice.Name)
 	}
+	object := condition.Object{Kind: "HorizontalPodAutoscaler", Name: hpa.Name}
 	if len(hpa.Status.Conditions) == 0 {
 		return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-			Message: condition.ParseMessage(fmt.Sprintf("HorizontalPodAutoscaler %q has not been looked at by its controller yet", hpa.Name))}
+			Message: condition.Message{Object: object, Cause: "waits for its controller, which has not observed it yet"}}
 	}
 	for _, want := range []autoscalingv2.HorizontalPodAutoscalerConditionType{autoscalingv2.AbleToScale, autoscalingv2.ScalingActive} {
 		for i := range hpa.Status.Conditions {
 			c := &hpa.Status.Conditions[i]
 			if c.Type == want && c.Status == corev1.ConditionFalse {
 				return condition.Health{Reason: v1alpha1.ReasonUnavailable,
-					Message: condition.ParseMessage(fmt.Sprintf("HorizontalPodAutoscaler %q can't scale: %s", hpa.Name, autoscalerAdvice(c.Reason)))}
+					Message: condition.Message{Object: object, Cause: "can't scale: " + c.Reason, Remedy: autoscalerRemedy(c.Reason)}}
 			}
 		}
 	}
 	return condition.Healthy("The autoscaler works")
 }
 
-// autoscalerAdvice puts the autoscaler's own reasons, whose messages hold
-// figures that change, into words that do not.
-func autoscalerAdvice(reason string) string {
+// autoscalerRemedy returns what to do about a reason of the autoscaler's conditions;
+// empty where nothing is known. The conditions' own messages hold figures that change.
+func autoscalerRemedy(reason string) string {
 	switch reason {
 	case "FailedGetResourceMetric":
-		return reason + ": check that metrics-server runs and that resources.requests are set"
+		return "check that metrics-server runs and that resources.requests are set"
 	case "ScalingDisabled":
-		return reason + ": the Deployment has zero replicas"
+		return "scale the Deployment, which has zero replicas"
 	case "InvalidMetricSourceType", "InvalidSelector":
-		return reason + ": correct scaling.autoscale.metrics"
+		return "correct scaling.autoscale.metrics"
 	case "FailedGetObjectMetric", "FailedGetPodsMetric", "FailedGetExternalMetric", "FailedGetContainerResourceMetric":
-		return reason + ": check that the source of the metrics in scaling.autoscale.metrics runs"
+		return "check that the source of the metrics in scaling.autoscale.metrics runs"
 	}
-	return reason
+	return ""
 }

@@ -17,7 +17,6 @@ limitations under the License.
 package workload
 
 import (
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -30,43 +29,60 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// DependencyHealth is how the services are that a Microservice calls; nil when it
-// calls none.
+// DependencyHealth returns how a Microservice's dependencies are; nil where it has none.
 func DependencyHealth(in *inputs.Inputs) *condition.Health {
 	if len(in.Edges) == 0 {
 		return nil
 	}
-	if p := Unresolved(in); p != nil {
+	if p := UnresolvedDependencies(in); p != nil {
 		return ptr.To(p.Health())
 	}
 	var notReady []string
 	for i := range in.Edges {
 		callee := in.Edges[i].Callee
 		if !isReady(callee) {
-			notReady = append(notReady, shown(in, callee))
+			notReady = append(notReady, nameOf(in, callee))
 		}
 	}
 	if len(notReady) > 0 {
 		return &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Not ready themselves: %s", strings.Join(notReady, ", ")))}
+			Message: condition.Say("Dependencies are not ready: %s", strings.Join(notReady, ", "))}
 	}
-	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All dependencies are ready")}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("All dependencies are ready")}
+}
+
+// UnresolvedDependencies reports the dependencies that do not resolve; nil where all do.
+// The caller runs all the same, and is not Ready.
+func UnresolvedDependencies(in *inputs.Inputs) *condition.Problem {
+	var first *condition.Problem
+	for i := range in.Edges {
+		reason, message := in.Edges[i].Problem()
+		switch {
+		case reason == "":
+		case first == nil:
+			first = &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message, Stalled: reason == v1alpha1.ReasonInvalidSpec}
+		default:
+			first.Message = condition.Join(first.Message, message)
+		}
+	}
+	return first
 }
 
 func isReady(ms *v1alpha1.Microservice) bool {
 	return meta.IsStatusConditionPresentAndEqual(ms.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue)
 }
 
-// shown is how another service is named to this one's readers.
-func shown(in *inputs.Inputs, ms *v1alpha1.Microservice) string {
+// nameOf returns the name of another Microservice, with its namespace where it is in
+// another one.
+func nameOf(in *inputs.Inputs, ms *v1alpha1.Microservice) string {
 	if ms.Namespace == in.Microservice.Namespace {
 		return ms.Name
 	}
 	return ms.Namespace + "/" + ms.Name
 }
 
-// awaitingDependencies holds a first rollout back until the dependencies are
-// Ready that it is to wait for. In a circle nobody waits: all would for ever.
+// awaitingDependencies holds a first rollout back until the dependencies with startup:
+// Wait are Ready. It does not in a cycle, whose members would wait for ever.
 func awaitingDependencies(in *database.Database) *condition.Problem {
 	if in.Deployment != nil || in.WaitsInCircle {
 		return nil
@@ -87,5 +103,5 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
-		Message: condition.ParseMessage(fmt.Sprintf("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", ")))}
+		Message: condition.Say("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", "))}
 }

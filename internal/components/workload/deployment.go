@@ -35,20 +35,22 @@ import (
 )
 
 const (
-	// drainSeconds is how long a pod goes on serving after it was told to go, so
-	// that gateways and kube-proxies learn that it does before it stops.
+	// drainSeconds is how long the preStop hook delays SIGTERM, so that gateways and
+	// kube-proxies remove the endpoint before the pod stops serving.
 	drainSeconds = 5
-	// gracePeriodSeconds is what a pod has in all: the drain, and then time to
-	// finish the requests in flight.
+	// gracePeriodSeconds is the whole termination grace period: the drain, and then time
+	// to finish the requests in flight.
 	gracePeriodSeconds = drainSeconds + 40
 )
 
+// Deployments builds the Deployment. While gate holds a new pod template back, the
+// Deployment keeps its live one.
 func Deployments(in *database.Database) ([]kube.Object, error) {
 	if problem := database.Unusable(in); problem != nil {
 		return nil, problem
 	}
 	if len(in.References.Missing) > 0 {
-		// What runs goes on running with what it has.
+		// The live pods keep running with the content that they have.
 		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: in.References.Message()}
 	}
 	template, err := podTemplate(in)
@@ -64,11 +66,10 @@ func Deployments(in *database.Database) ([]kube.Object, error) {
 	if in.Deployment == nil {
 		return nil, problem
 	}
-	// What runs goes on running, and can still be scaled.
+	// The live pods keep running, and can still be scaled.
 	d.Spec.Template = *in.Deployment.Spec.Template.DeepCopy()
 	if database.AwaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.Plan.SecretName) {
-		// The volume is a new one. What the pods wrote to it would keep it from being
-		// filled.
+		// The volume is new. Data that the pods write to it would prevent the restore.
 		d.Spec.Replicas = ptr.To[int32](0)
 	}
 	d.Annotations = nil
@@ -78,7 +79,7 @@ func Deployments(in *database.Database) ([]kube.Object, error) {
 	return kube.One(d)
 }
 
-// usesDatabase says whether pods log in to the database.
+// usesDatabase reports whether pods log in to the database.
 func usesDatabase(pod *corev1.PodSpec, secret string) bool {
 	return slices.ContainsFunc(pod.Containers, func(c corev1.Container) bool {
 		return slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool {
@@ -87,8 +88,9 @@ func usesDatabase(pod *corev1.PodSpec, secret string) bool {
 	})
 }
 
-// gate is what has to happen to the database before a pod of the wanted template
-// may start.
+// gate reports what a pod of the desired template waits for before it may start: its
+// dependencies on a first rollout, and the credentials, the restore and the migration of
+// its database.
 func gate(in *database.Database) *condition.Problem {
 	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingMigration} {
 		if problem := awaiting(in); problem != nil {
@@ -112,8 +114,8 @@ func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.D
 	}
 }
 
-// replicas is nil where the autoscaler decides. It decides nothing for a
-// Deployment that is at zero or not there yet: these begin at the minimum.
+// replicas returns nil where the autoscaler decides. An autoscaler does not scale a
+// Deployment that has zero replicas or does not exist yet: these begin at the minimum.
 func replicas(in *inputs.Inputs) *int32 {
 	if in.Autoscale() != nil && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
 		return nil
@@ -134,7 +136,7 @@ func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {
 	}
 }
 
-// podTemplate is the pod that Atoll makes, with the user's overlay on it.
+// podTemplate builds the pod template, and merges the user's overlay into it.
 func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 	ms := in.Microservice
 	podLabels := names.Labels(ms, v1alpha1.ComponentService)
@@ -143,8 +145,8 @@ func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 		Spec: corev1.PodSpec{
 			ServiceAccountName:           inputs.ServiceAccountName(in.Inputs),
 			AutomountServiceAccountToken: ptr.To(false),
-			// Service links would set USERS_PORT to an address, over the port that a
-			// dependency gives.
+			// Service links would set USERS_PORT to an address, and replace the port of the
+			// dependency.
 			EnableServiceLinks:            ptr.To(false),
 			TerminationGracePeriodSeconds: ptr.To[int64](gracePeriodSeconds),
 			ImagePullSecrets:              inputs.PullSecrets(in.Inputs),
@@ -152,7 +154,7 @@ func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 				RunAsNonRoot:   ptr.To(true),
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			},
-			TopologySpreadConstraints: spread(ms),
+			TopologySpreadConstraints: spreadConstraints(ms),
 			Containers:                []corev1.Container{container(in)},
 			Volumes: []corev1.Volume{
 				{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
@@ -171,11 +173,11 @@ func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 	if ms.Spec.PodTemplate == nil {
 		return template, nil
 	}
-	template, problem := overlay(template, ms.Spec.PodTemplate.Raw)
+	template, problem := mergeOverlay(template, ms.Spec.PodTemplate.Raw)
 	if problem != nil {
 		return nil, problem
 	}
-	// The selector must go on selecting, whatever the overlay says.
+	// The Deployment's selector must match the template, whatever the overlay says.
 	if template.Labels == nil {
 		template.Labels = map[string]string{}
 	}
@@ -214,8 +216,8 @@ func container(in *database.Database) corev1.Container {
 	return c
 }
 
-// spread puts the pods of a version on different zones and nodes where it can.
-func spread(ms *v1alpha1.Microservice) []corev1.TopologySpreadConstraint {
+// spreadConstraints spread the pods of a revision over zones and nodes where possible.
+func spreadConstraints(ms *v1alpha1.Microservice) []corev1.TopologySpreadConstraint {
 	constraint := func(key string) corev1.TopologySpreadConstraint {
 		return corev1.TopologySpreadConstraint{
 			MaxSkew:           1,

@@ -17,8 +17,6 @@ limitations under the License.
 package workload
 
 import (
-	"fmt"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -30,24 +28,27 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
+// DeploymentHealth returns how the live Deployment and its pods are; live is nil while it
+// does not exist.
 func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	d, _ := live.(*appsv1.Deployment)
 	name := in.Microservice.Name
+	object := condition.Object{Kind: "Deployment", Name: name}
+	remedy := "check probes and the service's log (kubectl logs deployment/" + name + ")"
 	if d == nil || d.Status.ObservedGeneration < d.Generation {
 		return condition.Progressing("Deployment %q is being updated", name)
 	}
 	if in.Suspended() {
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended: set suspend to false to start it")}
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.Message{Cause: "The service is suspended", Remedy: "set suspend to false to start it"}}
 	}
 	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
 		refusal := condition.ClassifyRefusal(c.Message)
 		return condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.Message{
-			Object: condition.Object{Kind: "Deployment", Name: name}, Cause: "cannot create pods: " + refusal.Said, Remedy: refusal.Advice}}
+			Object: object, Cause: "cannot create pods: " + refusal.Said, Remedy: refusal.Advice}}
 	}
 	wanted := ptr.Deref(d.Spec.Replicas, 1)
 	rolledOut := d.Status.UpdatedReplicas >= wanted && d.Status.Replicas <= d.Status.UpdatedReplicas
-	// Pods that an autoscaler has just asked for don't make a service unready that
-	// has its minimum.
+	// A service with its minimum of pods stays ready while an autoscaler adds more.
 	if in.Autoscale() != nil {
 		rolledOut = d.Status.Replicas <= d.Status.UpdatedReplicas
 		wanted = min(wanted, in.MinReplicas())
@@ -69,12 +70,12 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	switch {
 	case late:
 		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Pods of Deployment %q run and don't become ready: check probes and the service's log (kubectl logs deployment/%s)", name, name))}
+			Message: condition.Message{Object: object, Cause: "has pods that run and do not become ready", Remedy: remedy}}
 	case !rolledOut:
 		return condition.Progressing("Deployment %q is rolling out", name)
 	}
 	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: condition.ParseMessage(fmt.Sprintf("Deployment %q: fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/%s)", name, name))}
+		Message: condition.Message{Object: object, Cause: "has fewer ready pods than desired", Remedy: "wait; if it stays so, " + remedy}}
 }
 
 func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {

@@ -28,8 +28,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// DisruptionBudgets lets one pod at a time be taken away. A single pod gets
-// none: it would block every drain of its node.
+// DisruptionBudgets builds a budget that lets one pod at a time be evicted. A single pod
+// has none: a budget of one unavailable pod would allow each eviction of it.
 func DisruptionBudgets(in *inputs.Inputs) ([]kube.Object, error) {
 	if in.MinReplicas() < 2 {
 		return nil, nil
@@ -40,7 +40,7 @@ func DisruptionBudgets(in *inputs.Inputs) ([]kube.Object, error) {
 		Spec: policyv1.PodDisruptionBudgetSpec{
 			MaxUnavailable: ptr.To(intstr.FromInt32(1)),
 			Selector:       &metav1.LabelSelector{MatchLabels: names.Selector(ms, v1alpha1.ComponentService)},
-			// A pod that is broken anyway never blocks a drain.
+			// A pod that is not ready never blocks a drain.
 			UnhealthyPodEvictionPolicy: ptr.To(policyv1.AlwaysAllow),
 		},
 	})

@@ -25,13 +25,11 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
-	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// environment is what Atoll gives the service, followed by the user's own
-// variables: these may refer to Atoll's with $(NAME), and win over one of the
-// same name.
+// environment returns Atoll's variables, followed by the user's. The user's may refer to
+// Atoll's with $(NAME), and replace one of the same name.
 func environment(in *database.Database) []corev1.EnvVar {
 	own := in.Microservice.Spec.Env
 	env := make([]corev1.EnvVar, 0, len(own)+4*len(in.Edges)+8)
@@ -65,6 +63,7 @@ func environment(in *database.Database) []corev1.EnvVar {
 	return append(env, own...)
 }
 
+// dependencyEnv returns the variables with the address of the i-th dependency.
 func dependencyEnv(in *inputs.Inputs, i int) []corev1.EnvVar {
 	edge := &in.Edges[i]
 	parts := map[v1alpha1.AddressPart]string{
@@ -89,14 +88,14 @@ func dependencyEnv(in *inputs.Inputs, i int) []corev1.EnvVar {
 		env = append(env, corev1.EnvVar{Name: further.Name, Value: parts[further.Value]})
 	}
 	if edge.Port == nil {
-		keepLive(in, env)
+		keepLiveValues(in, env)
 	}
 	return env
 }
 
-// keepLive leaves a caller the address that it has, where the dependency has
-// gone: pods are not rolled for what they may get back.
-func keepLive(in *inputs.Inputs, env []corev1.EnvVar) {
+// keepLiveValues copies the values of variables from the live Deployment. A dependency
+// that was deleted may come back: its callers keep its address and are not rolled out.
+func keepLiveValues(in *inputs.Inputs, env []corev1.EnvVar) {
 	if in.Deployment == nil {
 		return
 	}
@@ -114,7 +113,7 @@ func keepLive(in *inputs.Inputs, env []corev1.EnvVar) {
 	}
 }
 
-// telemetryEnv tells OpenTelemetry who the service is
+// telemetryEnv returns the resource attributes of the service for OpenTelemetry
 // (https://opentelemetry.io/docs/specs/semconv/resource/).
 func telemetryEnv(ms *v1alpha1.Microservice) []corev1.EnvVar {
 	attributes := "service.namespace=" + ms.Namespace + ",service.version=" + imageVersion(ms.Spec.Image)
@@ -127,7 +126,7 @@ func telemetryEnv(ms *v1alpha1.Microservice) []corev1.EnvVar {
 	}
 }
 
-// imageVersion is an image's tag, or the start of its digest.
+// imageVersion returns an image's tag, or the start of its digest.
 func imageVersion(image string) string {
 	if name, digest, found := strings.Cut(image, "@"); found {
 		if tag := tagOf(name); tag != "" {
@@ -148,21 +147,4 @@ func tagOf(name string) string {
 		return ""
 	}
 	return name[colon+1:]
-}
-
-// Unresolved is the first dependency that does not resolve. It holds nothing
-// up: the caller runs and is not Ready.
-func Unresolved(in *inputs.Inputs) *condition.Problem {
-	var first *condition.Problem
-	for i := range in.Edges {
-		reason, message := in.Edges[i].Problem()
-		switch {
-		case reason == "":
-		case first == nil:
-			first = &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message, Stalled: reason == v1alpha1.ReasonInvalidSpec}
-		default:
-			first.Message = condition.Join(first.Message, message)
-		}
-	}
-	return first
 }

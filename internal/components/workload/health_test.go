@@ -17,6 +17,7 @@ limitations under the License.
 package workload
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,7 +40,7 @@ const notPulled = `Image "orders:1" of container "orders" cannot be pulled: the 
 func TestDeploymentHealth(t *testing.T) {
 	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
 	rollingOut := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is rolling out`)}
-	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders": fewer pods are ready than wanted; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`)}
+	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" has fewer ready pods than desired; to fix: wait; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`)}
 	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All pods are available")}
 	late := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}
 
@@ -57,9 +58,9 @@ func TestDeploymentHealth(t *testing.T) {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"nothing there yet is progress": {ms: inputstest.Orders(), wantHealth: updating},
-		"a typed nil is nothing there":  {ms: inputstest.Orders(), live: (*appsv1.Deployment)(nil), wantHealth: updating},
-		"a status of an older generation says nothing": {
+		"a Deployment that does not exist yet is progressing": {ms: inputstest.Orders(), wantHealth: updating},
+		"a typed nil does not exist":                          {ms: inputstest.Orders(), live: (*appsv1.Deployment)(nil), wantHealth: updating},
+		"a status of an older generation does not count": {
 			ms: inputstest.Orders(),
 			live: &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Generation: 4}, Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](2)},
 				Status: appsv1.DeploymentStatus{ObservedGeneration: 3, Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 2}},
@@ -83,7 +84,7 @@ func TestDeploymentHealth(t *testing.T) {
 		},
 		"suspended is neither ready nor on its way": {
 			ms: inputstest.Orders(inputstest.Suspended), live: live(0, appsv1.DeploymentStatus{}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended: set suspend to false to start it")},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended; to fix: set suspend to false to start it")},
 		},
 		"pods that the API server refuses stall": {
 			ms: inputstest.Orders(),
@@ -97,7 +98,7 @@ func TestDeploymentHealth(t *testing.T) {
 				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionFalse}}}),
 			wantHealth: ready,
 		},
-		"the pods' own word wins over fewer pods": {
+		"a failure of a pod comes before too few pods": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)},
 			live:       live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(notPulled)},
@@ -119,7 +120,7 @@ func TestDeploymentHealth(t *testing.T) {
 		"pods that run and don't become ready stall once the deadline has passed": {
 			ms: inputstest.Orders(), live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-				Message: condition.ParseMessage(`Pods of Deployment "orders" run and don't become ready: check probes and the service's log (kubectl logs deployment/orders)`)},
+				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs deployment/orders)`)},
 		},
 		"pods that an autoscaler has just asked for don't make it unready": {
 			ms: inputstest.Orders(inputstest.Autoscaled(2, 10)), live: live(8, appsv1.DeploymentStatus{Replicas: 8, UpdatedReplicas: 8, AvailableReplicas: 2}), wantHealth: ready,
@@ -158,19 +159,19 @@ func TestAutoscalerHealth(t *testing.T) {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"nothing there yet is progress": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being made`)}},
+		"an autoscaler that does not exist yet is progressing": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being made`)}},
 		"able and active works": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue},
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionTrue}), wantHealth: can},
 		"at its limit it works too": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingLimited, Status: corev1.ConditionFalse}), wantHealth: can},
 		"without metrics-server, says so": {live: inactive("FailedGetResourceMetric"),
-			wantHealth: cannot("FailedGetResourceMetric: check that metrics-server runs and that resources.requests are set")},
-		"at zero pods it is off": {live: inactive("ScalingDisabled"), wantHealth: cannot("ScalingDisabled: the Deployment has zero replicas")},
+			wantHealth: cannot("FailedGetResourceMetric; to fix: check that metrics-server runs and that resources.requests are set")},
+		"at zero pods it is off": {live: inactive("ScalingDisabled"), wantHealth: cannot("ScalingDisabled; to fix: scale the Deployment, which has zero replicas")},
 		"a wrong metric is the user's": {live: inactive("InvalidMetricSourceType"),
-			wantHealth: cannot("InvalidMetricSourceType: correct scaling.autoscale.metrics")},
+			wantHealth: cannot("InvalidMetricSourceType; to fix: correct scaling.autoscale.metrics")},
 		"a metric's source is down": {live: inactive("FailedGetExternalMetric"),
-			wantHealth: cannot("FailedGetExternalMetric: check that the source of the metrics in scaling.autoscale.metrics runs")},
+			wantHealth: cannot("FailedGetExternalMetric; to fix: check that the source of the metrics in scaling.autoscale.metrics runs")},
 		"another reason is passed on without its figures": {live: inactive("SomethingNew"), wantHealth: cannot("SomethingNew")},
 		"not able to scale comes before not active": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Reason: "ScalingDisabled"},
@@ -209,7 +210,7 @@ func TestDependencyHealth(t *testing.T) {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}, {Name: "mail"}},
 			callees: []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse), callee("stock", metav1.ConditionTrue),
 				callee("mail", "")},
-			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Not ready themselves: users, mail")},
+			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Dependencies are not ready: users, mail")},
 			wantResolved: true,
 		},
 		"a missing one comes before an unready one": {
@@ -237,5 +238,23 @@ func TestDependencyHealth(t *testing.T) {
 				t.Errorf("the condition decides Ready: %t, want %t", decides, !tc.wantResolved)
 			}
 		})
+	}
+}
+
+func TestMessageNamesAllUnresolvedDependencies(t *testing.T) {
+	ms := inputstest.Orders()
+	ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "absent"}, {Name: "users"}, {Name: "gone"}}
+	users := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop"}}
+	find := func(_, name string) *v1alpha1.Microservice {
+		if name == "users" {
+			return users
+		}
+		return nil
+	}
+	in := &inputs.Inputs{Microservice: ms, Edges: graph.Resolve(ms, graph.Services{Find: find, MemberOf: graph.TopologyOf})}
+	problem := UnresolvedDependencies(in)
+	if problem == nil || problem.Reason != v1alpha1.ReasonDependencyNotFound ||
+		!strings.Contains(problem.Message.String(), `"absent"`) || !strings.Contains(problem.Message.String(), `"gone"`) || strings.Contains(problem.Message.String(), `"users"`) {
+		t.Errorf("the report is %+v", problem)
 	}
 }

@@ -31,8 +31,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// MigrationJobs is the wanted migration's Job, and while another one's runs
-// that: two never run at once, and none is broken off that has begun.
+// MigrationJobs builds the Job of the desired migration. While the Job of another one
+// runs it keeps that: two never run at once, and a Job that has begun is not deleted.
 func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 	if problem := database.Unusable(in); problem != nil {
 		return nil, problem
@@ -50,7 +50,7 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 	case running:
 		return kube.One(inputs.Kept(other))
 	case other != nil:
-		// It is pruned; when it is gone the new one is made.
+		// The other Job is pruned first, and the desired one created once it is gone.
 		return nil, nil
 	}
 	if database.MigrationWaits(in) != "" || database.LeftoverMigration(in) != "" {
@@ -59,11 +59,11 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 	return migrationJob(in, name)
 }
 
-// migrationJob is the service's pod with another command: it has the service's
-// environment, volumes and identity, and none of what serves requests.
+// migrationJob builds a Job from the service's pod template: it has the service's
+// environment, volumes and ServiceAccount, and no ports, probes or hooks.
 func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	ms := in.Microservice
-	// The Deployment, which has the same template, tells of what is wrong with it.
+	// The Deployment has the same template and reports its problem.
 	template, _ := podTemplate(in)
 	if template == nil {
 		return nil, nil
@@ -86,7 +86,7 @@ func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	podLabels := maps.Clone(template.Labels)
 	maps.Copy(podLabels, l)
 	spec := database.JobSpec(podLabels, *pod, database.MigrationTries-1)
-	// An injector is told by annotations what to do with a pod.
+	// Annotations tell an injector, such as that of a mesh, what to do with a pod.
 	spec.Template.Annotations = maps.Clone(template.Annotations)
 	delete(spec.Template.Annotations, names.AnnotationReferences)
 	return kube.One(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})

@@ -26,52 +26,52 @@ import (
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// overlay lays the user's strategic merge patch over the pod template. A field
-// that Kubernetes doesn't know is refused: dropped silently, it would leave the
-// user to find out why nothing changed.
-func overlay(template *corev1.PodTemplateSpec, patch []byte) (*corev1.PodTemplateSpec, *condition.Problem) {
+// mergeOverlay merges the user's strategic merge patch into the pod template. It refuses
+// a field that Kubernetes does not know, which would have no effect.
+func mergeOverlay(template *corev1.PodTemplateSpec, patch []byte) (*corev1.PodTemplateSpec, *condition.Problem) {
 	var fields map[string]any
 	if err := json.Unmarshal(patch, &fields); err != nil {
-		return nil, condition.Invalid("podTemplate: %s", err)
+		return nil, invalidOverlay(err.Error(), "")
 	}
 	plain, err := json.Marshal(withoutDirectives(fields))
 	if err != nil {
-		return nil, condition.Invalid("podTemplate: %s", err)
+		return nil, invalidOverlay(err.Error(), "")
 	}
 	strict, err := kjson.UnmarshalStrict(plain, &corev1.PodTemplateSpec{})
 	if err != nil {
-		return nil, condition.Invalid("podTemplate: %s", err)
+		return nil, invalidOverlay(err.Error(), "")
 	}
 	if len(strict) > 0 {
-		return nil, condition.Invalid("podTemplate: %s: it must have the form of a Pod's metadata and spec", joinErrors(strict))
+		return nil, invalidOverlay(joinErrors(strict), "write it as the metadata and spec of a Pod")
 	}
 	base, err := json.Marshal(template)
 	if err != nil {
-		return nil, condition.Invalid("podTemplate: %s", err)
+		return nil, invalidOverlay(err.Error(), "")
 	}
 	merged, err := strategicpatch.StrategicMergePatch(base, patch, corev1.PodTemplateSpec{})
 	if err != nil {
-		return nil, condition.Invalid("podTemplate can't be merged: %s: entries of lists such as containers, volumes and env need their name", err)
+		return nil, invalidOverlay("can't be merged: "+err.Error(), "give each entry of containers, volumes and env its name")
 	}
 	result := &corev1.PodTemplateSpec{}
 	if err := json.Unmarshal(merged, result); err != nil {
-		return nil, condition.Invalid("podTemplate: %s", err)
+		return nil, invalidOverlay(err.Error(), "")
 	}
 	for i := range result.Spec.Containers {
 		if result.Spec.Containers[i].Name == template.Spec.Containers[0].Name {
-			result.Spec.Containers[i].Env = inOrder(template.Spec.Containers[0].Env, result.Spec.Containers[i].Env)
+			result.Spec.Containers[i].Env = templateVariablesFirst(template.Spec.Containers[0].Env, result.Spec.Containers[i].Env)
 		}
 	}
 	return result, nil
 }
 
-// inOrder puts the variables of the template before those that the overlay
-// adds. A merge puts them after, where $(PGHOST) in an added one would find
-// nothing.
-func inOrder(base, merged []corev1.EnvVar) []corev1.EnvVar {
+// templateVariablesFirst sorts the variables of the template before those that the
+// overlay adds. A merge puts them after, where $(PGHOST) in an added one does not
+// resolve.
+func templateVariablesFirst(base, merged []corev1.EnvVar) []corev1.EnvVar {
 	index := func(name string) int {
 		at := slices.IndexFunc(base, func(v corev1.EnvVar) bool { return v.Name == name })
 		if at < 0 {
@@ -103,6 +103,10 @@ func withoutDirectives(value any) any {
 		return plain
 	}
 	return value
+}
+
+func invalidOverlay(cause, remedy string) *condition.Problem {
+	return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{Field: "podTemplate", Cause: cause, Remedy: remedy}}
 }
 
 func joinErrors(errs []error) string {

@@ -24,15 +24,15 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// probes are the user's own, else those that follow from probes.path, else a
-// TCP check of the first port for readiness.
+// probes returns the user's probes, or else HTTP probes of probes.path, or else a TCP
+// readiness probe of the first port.
 func probes(ms *v1alpha1.Microservice) (readiness, liveness, startup *corev1.Probe) {
 	ports := graph.Ports(ms)
 	own := ms.Spec.Probes
 	if own != nil && own.Path != "" {
 		readiness = httpProbe(own.Path, ports[0].Name, 5, 3)
-		// A pod that is slow under load is taken out by readiness well before it is
-		// restarted by liveness.
+		// Under load the readiness probe removes a slow pod from the endpoints well before
+		// the liveness probe restarts it.
 		liveness = httpProbe(own.Path, ports[0].Name, 10, 6)
 		startup = httpProbe(own.Path, ports[0].Name, 2, 150)
 	} else if len(ports) > 0 {
@@ -72,7 +72,7 @@ func containerPorts(ms *v1alpha1.Microservice) []corev1.ContainerPort {
 	}
 	container := make([]corev1.ContainerPort, 0, len(ports))
 	for i := range ports {
-		// Several ports of the Service may lead to one of the container.
+		// Several ports of the Service may target one port of the container.
 		if name := graph.ContainerPortName(ms, &ports[i]); name == ports[i].Name {
 			container = append(container, corev1.ContainerPort{Name: name, ContainerPort: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP})
 		}

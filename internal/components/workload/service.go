@@ -29,6 +29,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
+// Services builds the Service of a Microservice that has ports.
 func Services(db *database.Database) ([]kube.Object, error) {
 	if db.Err != nil {
 		return nil, database.InvalidDatabase(db)
@@ -64,7 +65,7 @@ func service(ms *v1alpha1.Microservice) *corev1.Service {
 	return s
 }
 
-// appProtocol tells gateways and meshes what is spoken
+// appProtocol returns the protocol of a port for gateways and meshes
 // (https://kubernetes.io/docs/concepts/services-networking/service/#application-protocol).
 func appProtocol(protocol v1alpha1.PortProtocol) *string {
 	switch protocol {

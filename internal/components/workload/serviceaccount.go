@@ -27,6 +27,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
+// ServiceAccounts builds the ServiceAccount, unless the spec names an existing one.
 func ServiceAccounts(in *inputs.Inputs) ([]kube.Object, error) {
 	ms := in.Microservice
 	account := &corev1.ServiceAccount{
@@ -34,7 +35,7 @@ func ServiceAccounts(in *inputs.Inputs) ([]kube.Object, error) {
 		AutomountServiceAccountToken: ptr.To(false),
 	}
 	if own := ms.Spec.ServiceAccount; own != nil {
-		// Whoever names the one that Atoll made goes on with it.
+		// A spec that names the ServiceAccount that Atoll created keeps it.
 		if own.Name != "" && (own.Name != ms.Name || !in.OwnServiceAccount) {
 			return nil, nil
 		}

@@ -26,13 +26,12 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// maxServingPorts is how many status.ports[].targetPorts may hold.
+// maxServingPorts is the maximum length of status.ports[].targetPorts.
 const maxServingPorts = 16
 
-// ServingPorts are where the service's pods listen, a row for each port of the spec.
-// A Service leads to a port by its name, and so to pods of an earlier template too,
-// which may listen elsewhere: until these are gone, or while a rollout is held back,
-// that stays open.
+// ServingPorts returns the ports on which the service's pods listen, by port of the spec.
+// A Service targets a port by its name, and so pods of an earlier template too, which may
+// listen on another port. That port counts until these pods are gone.
 func ServingPorts(in *inputs.Inputs) []v1alpha1.PortStatus {
 	ports := graph.Ports(in.Microservice)
 	serving := make([]v1alpha1.PortStatus, len(ports))
@@ -42,7 +41,7 @@ func ServingPorts(in *inputs.Inputs) []v1alpha1.PortStatus {
 	return serving
 }
 
-// ServingPortsOf are those of one port, sorted.
+// ServingPortsOf returns the ports on which pods listen for one port of the spec, sorted.
 func ServingPortsOf(in *inputs.Inputs, port *v1alpha1.Port) []int32 {
 	wanted, name := graph.TargetPort(port), graph.ContainerPortName(in.Microservice, port)
 	var earlier []int32

@@ -321,7 +321,7 @@ func TestLint(t *testing.T) {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
 				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",
-			want: []string{`error: Microservice "a": routes[0]: Gateway "shop/shop" lets no routes of namespace "other" attach: have its owner allow them`}},
+			want: []string{`error: Microservice "a": routes[0]: Gateway "shop/shop" lets no routes of namespace "other" attach; to fix: have its owner allow them`}},
 		"one whose Gateway elsewhere chooses namespaces by their labels, which are not known": {
 			input: gated(""), want: nil},
 		"one at the Gateway of a Topology that has guests of other namespaces": {
@@ -365,7 +365,7 @@ func TestLint(t *testing.T) {
 		"a Topology that is wrong is not missing": {input: ms("a", ", topologyRef: {name: shop}") + topology + "{isolation: Some}\n",
 			want: []string{`error: Topology "shop": spec.isolation: Unsupported value`}},
 		"a route without a gateway": {input: ms("a", ", routes: [{path: /a}]"),
-			want: []string{`error: Microservice "a": routes[0] has no Gateway to attach to`}},
+			want: []string{`error: Microservice "a": routes[0]: there is no Gateway to attach to`}},
 		"an overlay that does not fit": {input: ms("a", ", podTemplate: {spec: {contaners: []}}"),
 			want: []string{`error: Microservice "a": podTemplate: unknown field "spec.contaners"`}},
 		"a key that a Secret lacks": {

@@ -1,0 +1,39 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package isolation
+
+import (
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+func TestIsolationAnnotation(t *testing.T) {
+	for value, want := range map[string]struct{ audited, invalid bool }{
+		"": {}, "audit": {audited: true}, "Audit": {audited: true}, "audited": {invalid: true}, "off": {invalid: true},
+	} {
+		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{v1alpha1.AnnotationIsolation: value}}}
+		if got := Audited(topology); got != want.audited {
+			t.Errorf("%q: audited is %t", value, got)
+		}
+		if got := InvalidAnnotation(topology); (got != "") != want.invalid {
+			t.Errorf("%q: the report is %q", value, got)
+		}
+	}
+}
