@@ -34,55 +34,55 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-func (in *Database) backup() *v1alpha1.DatabaseBackup {
-	if in.Microservice.Spec.Database == nil {
+func (db *Database) backup() *v1alpha1.DatabaseBackup {
+	if db.Microservice.Spec.Database == nil {
 		return nil
 	}
-	return in.Microservice.Spec.Database.Backup
+	return db.Microservice.Spec.Database.Backup
 }
 
 // storeAccount is whose cloud identity a bucket is reached with: the service's,
 // where there is no Secret.
-func (in *Database) storeAccount(s3 *v1alpha1.S3Location) string {
+func (db *Database) storeAccount(s3 *v1alpha1.S3Location) string {
 	if s3 == nil || s3.SecretName != "" {
 		return ""
 	}
-	return inputs.ServiceAccountName(in.Inputs)
+	return inputs.ServiceAccountName(db.Inputs)
 }
 
-func CronJobs(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func CronJobs(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p, backup := in.builtIn(), in.backup()
+	p, backup := db.builtIn(), db.backup()
 	if p == nil || backup == nil {
 		return nil, nil
 	}
-	if problem := credentialsProblem(in); problem != nil {
+	if problem := credentialsProblem(db); problem != nil {
 		return nil, problem
 	}
 	if err := CheckSchedule(backup.Schedule); err != nil {
 		return nil, condition.Invalid("%s", err)
 	}
-	cronJob := p.BackupCronJob(backup, in.RcloneImage, AwaitingRestore(in) != nil, names.Labels(in.Microservice, v1alpha1.ComponentBackup))
+	cronJob := p.BackupCronJob(backup, db.RcloneImage, AwaitingRestore(db) != nil, names.Labels(db.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
-	pod.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
-	pod.ServiceAccountName = in.storeAccount(backup.Destination.S3)
+	pod.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	pod.ServiceAccountName = db.storeAccount(backup.Destination.S3)
 	return kube.One(cronJob)
 }
 
 // LastBackup is the newest backup that was verified: of those whose Job is still
 // there, and the one that the status remembers.
-func LastBackup(in *Database) *v1alpha1.BackupStatus {
+func LastBackup(db *Database) *v1alpha1.BackupStatus {
 	var last *v1alpha1.BackupStatus
-	if old := in.Microservice.Status.Database; old != nil {
+	if old := db.Microservice.Status.Database; old != nil {
 		last = old.LastBackup
 	}
-	if in.clustered() != nil {
-		return newer(last, clusterBackup(in))
+	if db.clustered() != nil {
+		return newer(last, clusterBackup(db))
 	}
-	for i := range in.Pods {
-		pod := &in.Pods[i]
+	for i := range db.Pods {
+		pod := &db.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentBackup || pod.Status.Phase != corev1.PodSucceeded {
 			continue
 		}
@@ -114,16 +114,16 @@ func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
 // BackupDue is when a backup is overdue, if none is made until then; zero when
 // none is wanted. None can be made before there is a schedule and a database that
 // accepts connections.
-func BackupDue(in *Database) time.Time {
-	backup := in.backup()
-	if backup == nil || in.Suspended() {
+func BackupDue(db *Database) time.Time {
+	backup := db.backup()
+	if backup == nil || db.Suspended() {
 		return time.Time{}
 	}
-	since := in.BackupSince
-	if last := LastBackup(in); last != nil && since.Before(&last.Time) {
+	since := db.BackupSince
+	if last := LastBackup(db); last != nil && since.Before(&last.Time) {
 		since = last.Time
 	}
-	if c := meta.FindStatusCondition(in.Microservice.Status.Conditions, v1alpha1.ConditionDatabaseReady); c != nil && since.Before(&c.LastTransitionTime) {
+	if c := meta.FindStatusCondition(db.Microservice.Status.Conditions, v1alpha1.ConditionDatabaseReady); c != nil && since.Before(&c.LastTransitionTime) {
 		since = c.LastTransitionTime
 	}
 	if since.IsZero() {
@@ -133,26 +133,26 @@ func BackupDue(in *Database) time.Time {
 }
 
 // BackupHealth is how the backups are; nil when none are wanted.
-func BackupHealth(in *Database) *condition.Health {
-	backup := in.backup()
-	if backup == nil || in.managed() == nil {
+func BackupHealth(db *Database) *condition.Health {
+	backup := db.backup()
+	if backup == nil || db.managed() == nil {
 		return nil
 	}
-	last := LastBackup(in)
-	name := names.Backup(in.Microservice.Name)
+	last := LastBackup(db)
+	name := names.Backup(db.Microservice.Name)
 	now := fmt.Sprintf("for one now: kubectl create job --from=cronjob/%s %s-now", name, name)
-	if in.clustered() != nil {
+	if db.clustered() != nil {
 		now = "for one now, make a Backup of CloudNativePG"
 	}
 	later := "; " + now
-	if in.Suspended() {
+	if db.Suspended() {
 		later = ""
 	}
-	if failed := failedBackup(in, last); failed != "" {
+	if failed := failedBackup(db, last); failed != "" {
 		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(fmt.Sprintf("The last backup failed: %s; %s", failed, now))}
 	}
 	switch {
-	case in.BackupOverdue:
+	case db.BackupOverdue:
 		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue,
 			Message: condition.ParseMessage(fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now))}
 	case last == nil:
@@ -163,16 +163,16 @@ func BackupHealth(in *Database) *condition.Health {
 }
 
 // failedBackup is why the last backup failed; empty when it did not.
-func failedBackup(in *Database, last *v1alpha1.BackupStatus) string {
-	if in.clustered() != nil {
-		return clusterBackupFailure(in, last)
+func failedBackup(db *Database, last *v1alpha1.BackupStatus) string {
+	if db.clustered() != nil {
+		return clusterBackupFailure(db, last)
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentBackup); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
 		return h.Message.String()
 	}
 	var newest *batchv1.Job
 	var at metav1.Time
-	for _, job := range in.Jobs {
+	for _, job := range db.Jobs {
 		c := inputs.JobCondition(job, batchv1.JobFailed)
 		if job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && c != nil && (newest == nil || at.Before(&c.LastTransitionTime)) {
 			newest, at = job, c.LastTransitionTime
@@ -181,5 +181,5 @@ func failedBackup(in *Database, last *v1alpha1.BackupStatus) string {
 	if newest == nil || last != nil && !last.Time.Before(&at) {
 		return ""
 	}
-	return inputs.Failure(in.Inputs, newest.Name)
+	return inputs.Failure(db.Inputs, newest.Name)
 }

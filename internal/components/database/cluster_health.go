@@ -33,31 +33,31 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-func ObjectStores(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func ObjectStores(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p := in.clustered()
+	p := db.clustered()
 	if p == nil {
 		return nil, nil
 	}
 	var stores []kube.Object
-	for _, store := range p.ObjectStores(in.Microservice.Spec.Database, names.Labels(in.Microservice, v1alpha1.ComponentDatabase)) {
+	for _, store := range p.ObjectStores(db.Microservice.Spec.Database, names.Labels(db.Microservice, v1alpha1.ComponentDatabase)) {
 		stores = append(stores, store)
 	}
 	return stores, nil
 }
 
-func Clusters(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func Clusters(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p := in.clustered()
+	p := db.clustered()
 	if p == nil {
 		return nil, nil
 	}
-	c := servedOut(in, p).Cluster(in.DatabaseState.Cluster, in.Microservice.Spec.Database, marks(in), names.Labels(in.Microservice, v1alpha1.ComponentDatabase))
-	if pull := inputs.PullSecrets(in.Inputs); len(pull) > 0 {
+	c := servedOut(db, p).Cluster(db.DatabaseState.Cluster, db.Microservice.Spec.Database, marks(db), names.Labels(db.Microservice, v1alpha1.ComponentDatabase))
+	if pull := inputs.PullSecrets(db.Inputs); len(pull) > 0 {
 		names := make([]any, len(pull))
 		for i := range pull {
 			names[i] = map[string]any{"name": pull[i].Name}
@@ -67,37 +67,37 @@ func Clusters(in *Database) ([]kube.Object, error) {
 	return kube.One(c)
 }
 
-func ScheduledBackups(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func ScheduledBackups(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p, backup := in.clustered(), in.backup()
+	p, backup := db.clustered(), db.backup()
 	if p == nil || backup == nil {
 		return nil, nil
 	}
 	if err := CheckSchedule(backup.Schedule); err != nil {
 		return nil, condition.Invalid("%s", err)
 	}
-	return kube.One(p.ScheduledBackup(backup, names.Labels(in.Microservice, v1alpha1.ComponentBackup)))
+	return kube.One(p.ScheduledBackup(backup, names.Labels(db.Microservice, v1alpha1.ComponentBackup)))
 }
 
 // ClusterHealth reads a Cluster's phase and its Ready condition: its status has
 // no generation to compare.
-func ClusterHealth(in *Database, live kube.Object) condition.Health {
+func ClusterHealth(db *Database, live kube.Object) condition.Health {
 	c, _ := live.(*unstructured.Unstructured)
 	if c == nil {
-		return condition.Progressing("Cluster %q is being updated", in.Microservice.Name+"-db")
+		return condition.Progressing("Cluster %q is being updated", db.Microservice.Name+"-db")
 	}
-	if in.Suspended() {
+	if db.Suspended() {
 		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is hibernated: set suspend to false to wake it")}
 	}
 	if clusterRuns(c) {
-		if problem := AwaitingCredentials(in); problem != nil {
+		if problem := AwaitingCredentials(db); problem != nil {
 			return condition.Health{Reason: problem.Reason, Message: problem.Message, Progressing: true}
 		}
 		return condition.Healthy("The database accepts connections")
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentDatabase); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase); h != nil {
 		return *h
 	}
 	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")
@@ -126,21 +126,21 @@ func conditionStatus(o *unstructured.Unstructured, conditionType string) metav1.
 
 // clusterBackup is the last backup that the plugin tells of, for any server in
 // the bucket's folder.
-func clusterBackup(in *Database) *v1alpha1.BackupStatus {
-	server, at := recoveryTime(in, "lastSuccessfulBackupTime")
+func clusterBackup(db *Database) *v1alpha1.BackupStatus {
+	server, at := recoveryTime(db, "lastSuccessfulBackupTime")
 	if at.IsZero() {
 		return nil
 	}
-	return &v1alpha1.BackupStatus{Time: at, Location: in.clustered().ArchiveLocation(in.backup(), server)}
+	return &v1alpha1.BackupStatus{Time: at, Location: db.clustered().ArchiveLocation(db.backup(), server)}
 }
 
 // clusterBackupFailure is why a Cluster is not backed up; empty where it is. Without
 // its archive a backup can't be recovered.
-func clusterBackupFailure(in *Database, last *v1alpha1.BackupStatus) string {
-	if cluster := in.DatabaseState.Cluster; cluster != nil && conditionStatus(cluster, "ContinuousArchiving") == metav1.ConditionFalse {
+func clusterBackupFailure(db *Database, last *v1alpha1.BackupStatus) string {
+	if cluster := db.DatabaseState.Cluster; cluster != nil && conditionStatus(cluster, "ContinuousArchiving") == metav1.ConditionFalse {
 		return fmt.Sprintf("Cluster %q can't archive to its bucket: see kubectl describe clusters.postgresql.cnpg.io %s", cluster.GetName(), cluster.GetName())
 	}
-	_, failed := recoveryTime(in, "lastFailedBackupTime")
+	_, failed := recoveryTime(db, "lastFailedBackupTime")
 	if failed.IsZero() || last != nil && !last.Time.Before(&failed) {
 		return ""
 	}
@@ -149,11 +149,11 @@ func clusterBackupFailure(in *Database, last *v1alpha1.BackupStatus) string {
 
 // recoveryTime is the latest of a time that the ObjectStore's status has for each
 // server, and that server.
-func recoveryTime(in *Database, field string) (server string, latest metav1.Time) {
-	if in.ObjectStore == nil || in.backup() == nil {
+func recoveryTime(db *Database, field string) (server string, latest metav1.Time) {
+	if db.ObjectStore == nil || db.backup() == nil {
 		return "", latest
 	}
-	servers, _, _ := unstructured.NestedMap(in.ObjectStore.Object, "status", "serverRecoveryWindow")
+	servers, _, _ := unstructured.NestedMap(db.ObjectStore.Object, "status", "serverRecoveryWindow")
 	for _, name := range slices.Sorted(maps.Keys(servers)) {
 		fields, _ := servers[name].(map[string]any)
 		text, _ := fields[field].(string)

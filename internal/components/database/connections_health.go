@@ -23,13 +23,13 @@ import (
 
 // ConnectionsHealth says whether the database has connections for as many pods
 // as there may be; nil where Atoll does not know the database.
-func ConnectionsHealth(in *Database) *condition.Health {
-	p := in.managed()
+func ConnectionsHealth(db *Database) *condition.Health {
+	p := db.managed()
 	if p == nil {
 		return nil
 	}
-	pods := int(in.MaxReplicas())
-	budget := p.Connections(pods, in.Surge(pods))
+	pods := int(db.MaxReplicas())
+	budget := p.Connections(pods, db.Surge(pods))
 	if budget.Sufficient() {
 		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.ParseMessage(budget.String())}
 	}

@@ -28,15 +28,15 @@ import (
 
 // ContentHash is over all that the pods read from ConfigMaps and Secrets, their
 // database's among them.
-func ContentHash(in *Database) string { return contentHashOf(in, in.binding()) }
+func ContentHash(db *Database) string { return contentHashOf(db, db.binding()) }
 
-func contentHashOf(in *Database, binding *inputs.Credentials) string {
-	p := in.managed()
+func contentHashOf(db *Database, binding *inputs.Credentials) string {
+	p := db.managed()
 	if p == nil || binding == nil {
-		return in.References.Hash
+		return db.References.Hash
 	}
 	var all strings.Builder
-	all.WriteString(in.References.Hash)
+	all.WriteString(db.References.Hash)
 	data := p.Data(*binding)
 	for _, key := range slices.Sorted(maps.Keys(data)) {
 		all.WriteString("\n" + key + "=" + string(data[key]))

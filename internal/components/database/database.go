@@ -48,7 +48,7 @@ type Database struct {
 // Of returns the database that a Microservice is to have.
 func Of(in *inputs.Inputs) *Database {
 	db := &Database{Inputs: in}
-	db.Plan, db.Err = Resolve(in.Microservice, in.Topology, &in.DatabaseState)
+	db.Plan, db.Err = Resolve(db.Microservice, db.Topology, &db.DatabaseState)
 	db.rotation = rotationOf(db)
 	return db
 }
@@ -78,48 +78,48 @@ func (db *Database) managed() *Plan {
 	return db.Plan
 }
 
-func InvalidDatabase(in *Database) *condition.Problem {
-	p := condition.Invalid("%s", in.Err)
+func InvalidDatabase(db *Database) *condition.Problem {
+	p := condition.Invalid("%s", db.Err)
 	p.Condition = v1alpha1.ConditionDatabaseReady
 	return p
 }
 
 // Usable says whether a client that has the binding Secret can work.
-func Usable(in *Database) bool {
+func Usable(db *Database) bool {
 	switch {
-	case in.Plan == nil || in.Suspended():
+	case db.Plan == nil || db.Suspended():
 		return false
-	case in.builtIn() != nil:
-		return in.StatefulSet != nil && in.StatefulSet.DeletionTimestamp == nil && ServerHealth(in, in.StatefulSet).Ready
-	case in.clustered() != nil:
-		return clusterRuns(in.DatabaseState.Cluster)
+	case db.builtIn() != nil:
+		return db.StatefulSet != nil && db.StatefulSet.DeletionTimestamp == nil && ServerHealth(db, db.StatefulSet).Ready
+	case db.clustered() != nil:
+		return clusterRuns(db.DatabaseState.Cluster)
 	}
-	return len(in.References.Missing) == 0
+	return len(db.References.Missing) == 0
 }
 
-func Retained(in *Database, _ kube.Object) bool {
-	return in.Plan != nil && in.Plan.Retained()
+func Retained(db *Database, _ kube.Object) bool {
+	return db.Plan != nil && db.Plan.Retained()
 }
 
 // Policies isolates the database whatever the Topology says.
-func Policies(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func Policies(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p, ms := in.managed(), in.Microservice
+	p, ms := db.managed(), db.Microservice
 	if p == nil {
 		return nil, nil
 	}
 	return kube.One(p.NetworkPolicy(names.Labels(ms, v1alpha1.ComponentDatabase), names.Selector(ms, v1alpha1.ComponentDatabase),
-		cmp.Or(in.CloudNativePGNamespace, CloudNativePGNamespace)))
+		cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace)))
 }
 
 // Services returns the Service of a built-in database.
-func Services(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func Services(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p, ms := in.builtIn(), in.Microservice
+	p, ms := db.builtIn(), db.Microservice
 	if p == nil {
 		return nil, nil
 	}
@@ -128,35 +128,35 @@ func Services(in *Database) ([]kube.Object, error) {
 
 // Claims returns the claim that the StatefulSet made. The StatefulSet
 // deletes or keeps it by its own retention policy.
-func Claims(in *Database) ([]kube.Object, error) {
-	if in.Err != nil {
-		return nil, InvalidDatabase(in)
+func Claims(db *Database) ([]kube.Object, error) {
+	if db.Err != nil {
+		return nil, InvalidDatabase(db)
 	}
-	p := in.builtIn()
-	if p == nil || in.DatabaseState.Claim == nil {
+	p := db.builtIn()
+	if p == nil || db.DatabaseState.Claim == nil {
 		return nil, nil
 	}
-	return kube.One(p.Claim(marks(in), names.Labels(in.Microservice, v1alpha1.ComponentDatabase)))
+	return kube.One(p.Claim(marks(db), names.Labels(db.Microservice, v1alpha1.ComponentDatabase)))
 }
 
-func StatefulSets(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+func StatefulSets(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	p := in.builtIn()
+	p := db.builtIn()
 	if p == nil {
 		return nil, nil
 	}
-	ms := in.Microservice
-	set := servedOut(in, p).StatefulSet(in.StatefulSet, names.Labels(ms, v1alpha1.ComponentDatabase), names.Selector(ms, v1alpha1.ComponentDatabase))
-	set.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+	ms := db.Microservice
+	set := servedOut(db, p).StatefulSet(db.StatefulSet, names.Labels(ms, v1alpha1.ComponentDatabase), names.Selector(ms, v1alpha1.ComponentDatabase))
+	set.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
 	return kube.One(set)
 }
 
 // servedOut is the plan of a server that is suspended only when no migration, restore
 // or other Job works with it: broken off in the middle it would have failed.
-func servedOut(in *Database, p *Plan) *Plan {
-	if !p.Suspended || !operationRuns(in) {
+func servedOut(db *Database, p *Plan) *Plan {
+	if !p.Suspended || !operationRuns(db) {
 		return p
 	}
 	running := *p
@@ -166,23 +166,23 @@ func servedOut(in *Database, p *Plan) *Plan {
 
 // operationRuns says whether a migration, a restore or another Job works on the
 // database.
-func operationRuns(in *Database) bool {
-	return slices.ContainsFunc(in.Pods, func(pod corev1.Pod) bool {
+func operationRuns(db *Database) bool {
+	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {
 		component := pod.Labels[v1alpha1.LabelComponent]
 		return component != v1alpha1.ComponentService && component != v1alpha1.ComponentDatabase && containerRuns(&pod)
 	})
 }
 
-func ServerHealth(in *Database, live kube.Object) condition.Health {
+func ServerHealth(db *Database, live kube.Object) condition.Health {
 	set, _ := live.(*appsv1.StatefulSet)
-	name := names.Database(in.Microservice.Name)
+	name := names.Database(db.Microservice.Name)
 	switch {
 	case set == nil || set.Status.ObservedGeneration < set.Generation:
 		return condition.Progressing("StatefulSet %q is being updated", name)
-	case in.Suspended():
+	case db.Suspended():
 		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")}
 	case set.Status.ReadyReplicas < 1:
-		return databaseUnready(in, set)
+		return databaseUnready(db, set)
 	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
 		return condition.Progressing("StatefulSet %q is rolling out a change", name)
 	}
@@ -192,10 +192,10 @@ func ServerHealth(in *Database, live kube.Object) condition.Health {
 // databaseUnready says why a database's pod is not ready. A StatefulSet has no
 // condition that tells of a pod or claim that is refused, but its count of pods
 // does: it is zero at the current generation.
-func databaseUnready(in *Database, set *appsv1.StatefulSet) condition.Health {
-	claim := in.DatabaseState.Claim
+func databaseUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
+	claim := db.DatabaseState.Claim
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
-	h := podfailure.Worst(in.Pods, v1alpha1.ComponentDatabase)
+	h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase)
 	// That a pod waits for its claim is better told of the claim.
 	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message.String(), "PersistentVolumeClaim")
 	switch {
@@ -220,12 +220,12 @@ func ofClass(claim *corev1.PersistentVolumeClaim) string {
 }
 
 // ExternalHealth is how a database is that Atoll does not run; nil for the others.
-func ExternalHealth(in *Database) *condition.Health {
-	spec := in.Microservice.Spec.Database
+func ExternalHealth(db *Database) *condition.Health {
+	spec := db.Microservice.Spec.Database
 	if spec == nil || spec.External == nil {
 		return nil
 	}
-	for _, message := range in.References.Missing {
+	for _, message := range db.References.Missing {
 		if strings.Contains(message, "database.external.secretName") {
 			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(message), Progressing: true}
 		}

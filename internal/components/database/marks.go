@@ -20,20 +20,20 @@ import "github.com/atoll-dev/atoll/internal/inputs"
 
 // marks are what is to be remembered of the database's data, on what holds it: what
 // was known, and what can be seen now.
-func marks(in *Database) inputs.Marks {
-	holder := in.DatabaseState.Holder()
+func marks(db *Database) inputs.Marks {
+	holder := db.DatabaseState.Holder()
 	if holder == nil {
 		return inputs.Marks{}
 	}
 	m := holder.Marks
-	m.Restored = restoredBy(in)
+	m.Restored = restoredBy(db)
 	// From here on the service, or its migration, may write.
-	m.InUse = m.InUse || AwaitingRestore(in) == nil
-	if Usable(in) {
-		m.Ran(in.Plan.Version)
+	m.InUse = m.InUse || AwaitingRestore(db) == nil
+	if Usable(db) {
+		m.Ran(db.Plan.Version)
 	}
-	binding := in.DatabaseState.Binding
-	if binding != nil && (in.builtIn() != nil || in.clustered() != nil && binding.Server == holder.UID) {
+	binding := db.DatabaseState.Binding
+	if binding != nil && (db.builtIn() != nil || db.clustered() != nil && binding.Server == holder.UID) {
 		m.User = binding.Username
 	}
 	return m

@@ -35,20 +35,20 @@ import (
 // MigrationTries is how often a migration is tried before it has failed.
 const MigrationTries = 3
 
-func (in *Database) Migration() *v1alpha1.DatabaseMigration {
-	if in.Plan == nil {
+func (db *Database) Migration() *v1alpha1.DatabaseMigration {
+	if db.Plan == nil {
 		return nil
 	}
-	return in.Microservice.Spec.Database.Migration
+	return db.Microservice.Spec.Database.Migration
 }
 
 // MigrationHash names what a migration runs, and on which volume or Cluster: the image, the
 // command and the variables that the user gives it. Anything else, such as a new
 // password or another number of pods, does not make it a new one.
-func MigrationHash(in *Database) string {
-	ms, m := in.Microservice, in.Migration()
-	what := []any{MigrationImage(in), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
-	if holder := in.DatabaseState.Holder(); holder != nil && holder.UID != "" {
+func MigrationHash(db *Database) string {
+	ms, m := db.Microservice, db.Migration()
+	what := []any{MigrationImage(db), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
+	if holder := db.DatabaseState.Holder(); holder != nil && holder.UID != "" {
 		what = append(what, holder.UID)
 	}
 	// What can be encoded for the API server can be encoded.
@@ -56,42 +56,42 @@ func MigrationHash(in *Database) string {
 	return names.Hash(string(text))
 }
 
-func MigrationImage(in *Database) string {
-	if m := in.Migration(); m.Image != "" {
+func MigrationImage(db *Database) string {
+	if m := db.Migration(); m.Image != "" {
 		return m.Image
 	}
-	return in.Microservice.Spec.Image
+	return db.Microservice.Spec.Image
 }
 
 // Migrated says whether the wanted migration has run. The Deployment is marked
 // with it, so that it is known after the Job is gone.
-func Migrated(in *Database) bool {
-	hash := MigrationHash(in)
-	return in.Deployment != nil && in.Deployment.Annotations[names.AnnotationMigrated] == hash ||
-		inputs.JobDone(in.Job(names.Migration(in.Microservice, hash)))
+func Migrated(db *Database) bool {
+	hash := MigrationHash(db)
+	return db.Deployment != nil && db.Deployment.Annotations[names.AnnotationMigrated] == hash ||
+		inputs.JobDone(db.Job(names.Migration(db.Microservice, hash)))
 }
 
 // MigrationWaits says what the migration waits for; empty when for nothing.
-func MigrationWaits(in *Database) string {
+func MigrationWaits(db *Database) string {
 	switch {
-	case AwaitingCredentials(in) != nil || !Usable(in):
+	case AwaitingCredentials(db) != nil || !Usable(db):
 		return "for the database to accept connections"
-	case AwaitingRestore(in) != nil:
+	case AwaitingRestore(db) != nil:
 		return "for the database to be filled from its backup"
-	case len(in.References.Missing) > 0:
-		return "for what the pods refer to: " + in.References.Missing[0]
+	case len(db.References.Missing) > 0:
+		return "for what the pods refer to: " + db.References.Missing[0]
 	}
 	return ""
 }
 
 // OtherMigration is an earlier migration that has not ended, and whether a
 // container of it runs.
-func OtherMigration(in *Database, name string) (other *batchv1.Job, running bool) {
-	for _, job := range in.Jobs {
-		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, in.Microservice) {
+func OtherMigration(db *Database, name string) (other *batchv1.Job, running bool) {
+	for _, job := range db.Jobs {
+		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, db.Microservice) {
 			continue
 		}
-		alive := slices.ContainsFunc(inputs.PodsOf(in.Inputs, job.Name), containerRuns)
+		alive := slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), containerRuns)
 		if inputs.JobDone(job) || inputs.JobFailed(job) && !alive {
 			continue
 		}
@@ -105,14 +105,14 @@ func OtherMigration(in *Database, name string) (other *batchv1.Job, running bool
 
 // LeftoverMigration is the name of a pod that still migrates although its Job was
 // deleted; empty where there is none.
-func LeftoverMigration(in *Database) string {
-	for i := range in.Pods {
-		pod := &in.Pods[i]
+func LeftoverMigration(db *Database) string {
+	for i := range db.Pods {
+		pod := &db.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !containerRuns(pod) {
 			continue
 		}
 		owner := metav1.GetControllerOf(pod)
-		if owner != nil && !slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
+		if owner != nil && !slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
 			return pod.Name
 		}
 	}
@@ -131,55 +131,55 @@ func containerRuns(pod *corev1.Pod) bool {
 }
 
 // MigrationHealth is how the migration is; nil when there is none.
-func MigrationHealth(in *Database) *condition.Health {
-	if in.Migration() == nil {
+func MigrationHealth(db *Database) *condition.Health {
+	if db.Migration() == nil {
 		return nil
 	}
-	h := migrationHealth(in)
+	h := migrationHealth(db)
 	return &h
 }
 
-func migrationHealth(in *Database) condition.Health {
-	name := names.Migration(in.Microservice, MigrationHash(in))
-	image := MigrationImage(in)
-	if Migrated(in) {
+func migrationHealth(db *Database) condition.Health {
+	name := names.Migration(db.Microservice, MigrationHash(db))
+	image := MigrationImage(db)
+	if Migrated(db) {
 		return condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q has run", image))}
 	}
-	if in.Suspended() {
+	if db.Suspended() {
 		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The migration runs when the service is not suspended any more")}
 	}
-	if other, running := OtherMigration(in, name); other != nil && in.Job(name) == nil {
+	if other, running := OtherMigration(db, name); other != nil && db.Job(name) == nil {
 		if running {
 			return migrating("Job %q, an earlier migration, runs to its end before that of image %q begins; delete the Job to break it off", other.Name, image)
 		}
 		return migrating("Job %q, an earlier migration that has not begun, gives way to that of image %q", other.Name, image)
 	}
-	switch job := in.Job(name); {
+	switch job := db.Job(name); {
 	case job == nil:
-		if waits := MigrationWaits(in); waits != "" {
+		if waits := MigrationWaits(db); waits != "" {
 			return migrating("The migration of image %q waits %s", image, waits)
 		}
-		if pod := LeftoverMigration(in); pod != "" {
+		if pod := LeftoverMigration(db); pod != "" {
 			return migrating("The migration of image %q waits for pod %q of an earlier one, which is on its way out", image, pod)
 		}
 		return migrating("The migration of image %q is about to begin", image)
 	case inputs.JobFailed(job):
 		return condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, inputs.Failure(in.Inputs, name)))}
+			Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, inputs.Failure(db.Inputs, name)))}
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentMigration); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
-	return migrating("Job %q is running the migration of image %q%s", name, image, triesSoFar(in, name))
+	return migrating("Job %q is running the migration of image %q%s", name, image, triesSoFar(db, name))
 }
 
 // triesSoFar tells of the tries of a Job that have failed; empty while none has.
-func triesSoFar(in *Database, name string) string {
-	job := in.Job(name)
+func triesSoFar(db *Database, name string) string {
+	job := db.Job(name)
 	if job == nil || job.Status.Failed == 0 || job.Spec.BackoffLimit == nil {
 		return ""
 	}
-	return fmt.Sprintf("; %d of %d tries failed. The last one said: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, inputs.Failure(in.Inputs, name))
+	return fmt.Sprintf("; %d of %d tries failed. The last one said: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, inputs.Failure(db.Inputs, name))
 }
 
 func migrating(format string, args ...any) condition.Health {
@@ -187,8 +187,8 @@ func migrating(format string, args ...any) condition.Health {
 }
 
 // AwaitingMigration holds a rollout back until its migration has run.
-func AwaitingMigration(in *Database) *condition.Problem {
-	h := MigrationHealth(in)
+func AwaitingMigration(db *Database) *condition.Problem {
+	h := MigrationHealth(db)
 	if h == nil || h.Ready {
 		return nil
 	}
@@ -196,9 +196,9 @@ func AwaitingMigration(in *Database) *condition.Problem {
 }
 
 // MigrationMark is what the Deployment is marked with.
-func MigrationMark(in *Database) map[string]string {
-	if in.Migration() == nil {
+func MigrationMark(db *Database) map[string]string {
+	if db.Migration() == nil {
 		return nil
 	}
-	return map[string]string{names.AnnotationMigrated: MigrationHash(in)}
+	return map[string]string{names.AnnotationMigrated: MigrationHash(db)}
 }

@@ -31,30 +31,30 @@ import (
 
 // filledByJob says whether a Job fills the database. A Cluster that is recovered from
 // its own kind of backup is filled by CloudNativePG as it is made.
-func filledByJob(in *Database) bool {
-	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
+func filledByJob(db *Database) bool {
+	if db.managed() == nil || db.Microservice.Spec.Database.Restore == nil {
 		return false
 	}
-	return in.builtIn() != nil || inputs.FromDump(in.Microservice.Spec.Database)
+	return db.builtIn() != nil || inputs.FromDump(db.Microservice.Spec.Database)
 }
 
 // restoreID names the wanted restore into what holds the data; empty when none is
 // wanted, or there is nothing yet to hold it.
-func restoreID(in *Database) string {
-	holder := in.DatabaseState.Holder()
-	if holder == nil || !filledByJob(in) {
+func restoreID(db *Database) string {
+	holder := db.DatabaseState.Holder()
+	if holder == nil || !filledByJob(db) {
 		return ""
 	}
-	return RestoreID(in.Microservice.Spec.Database.Restore, holder.UID)
+	return RestoreID(db.Microservice.Spec.Database.Restore, holder.UID)
 }
 
 // restoredBy is the restore that filled the database, which what holds the data is
 // marked with: it is never filled again, whatever becomes of the Job.
-func restoredBy(in *Database) string {
-	if id := restoreID(in); id != "" && inputs.JobDone(in.Job(names.Restore(in.Microservice, id))) {
+func restoredBy(db *Database) string {
+	if id := restoreID(db); id != "" && inputs.JobDone(db.Job(names.Restore(db.Microservice, id))) {
 		return id
 	}
-	if holder := in.DatabaseState.Holder(); holder != nil {
+	if holder := db.DatabaseState.Holder(); holder != nil {
 		return holder.Marks.Restored
 	}
 	return ""
@@ -62,42 +62,42 @@ func restoredBy(in *Database) string {
 
 // restoreRefused says that a restore is wanted over data that the service works
 // with. Nothing is done, and what works with the data goes on.
-func restoreRefused(in *Database) bool {
-	holder := in.DatabaseState.Holder()
-	if holder == nil || in.Microservice.Spec.Database.Restore == nil {
+func restoreRefused(db *Database) bool {
+	holder := db.DatabaseState.Holder()
+	if holder == nil || db.Microservice.Spec.Database.Restore == nil {
 		return false
 	}
-	if filledByJob(in) {
-		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(in) != restoreID(in)
+	if filledByJob(db) {
+		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(db) != restoreID(db)
 	}
-	return in.clustered() != nil && !recovered(in)
+	return db.clustered() != nil && !recovered(db)
 }
 
 // recovered says whether CloudNativePG began the Cluster by recovering it.
-func recovered(in *Database) bool {
-	_, found, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
+func recovered(db *Database) bool {
+	_, found, _ := unstructured.NestedMap(db.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
 	return found
 }
 
-func RestoreJobs(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+func RestoreJobs(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	id := restoreID(in)
+	id := restoreID(db)
 	if id == "" {
 		return nil, nil
 	}
-	ms := in.Microservice
+	ms := db.Microservice
 	name := names.Restore(ms, id)
-	if job := in.Job(name); job != nil {
+	if job := db.Job(name); job != nil {
 		return kube.One(inputs.Kept(job))
 	}
-	if restoredBy(in) == id || restoreRefused(in) || !Usable(in) || AwaitingCredentials(in) != nil {
+	if restoredBy(db) == id || restoreRefused(db) || !Usable(db) || AwaitingCredentials(db) != nil {
 		return nil, nil
 	}
-	job := in.Plan.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, names.Labels(ms, v1alpha1.ComponentRestore))
-	job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
-	job.Spec.Template.Spec.ServiceAccountName = in.storeAccount(restoreLocation(ms.Spec.Database))
+	job := db.Plan.RestoreJob(name, id, ms.Spec.Database, db.RcloneImage, names.Labels(ms, v1alpha1.ComponentRestore))
+	job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	job.Spec.Template.Spec.ServiceAccountName = db.storeAccount(restoreLocation(ms.Spec.Database))
 	return kube.One(job)
 }
 
@@ -110,45 +110,45 @@ func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
 }
 
 // RestoreHealth is how the filling of the database is; nil when none is wanted.
-func RestoreHealth(in *Database) *condition.Health {
-	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
+func RestoreHealth(db *Database) *condition.Health {
+	if db.managed() == nil || db.Microservice.Spec.Database.Restore == nil {
 		return nil
 	}
-	h := restoreHealth(in)
+	h := restoreHealth(db)
 	return &h
 }
 
-func restoreHealth(in *Database) condition.Health {
-	id := restoreID(in)
-	name := names.Restore(in.Microservice, id)
+func restoreHealth(db *Database) condition.Health {
+	id := restoreID(db)
+	name := names.Restore(db.Microservice, id)
 	switch {
-	case restoreRefused(in):
+	case restoreRefused(db):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
 			Message: condition.ParseMessage("The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice")}
-	case id != "" && restoredBy(in) == id:
+	case id != "" && restoredBy(db) == id:
 		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was filled from the backup")}
-	case !filledByJob(in):
-		return recoveryHealth(in)
-	case in.Suspended():
+	case !filledByJob(db):
+		return recoveryHealth(db)
+	case db.Suspended():
 		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is filled when the service is not suspended any more")}
-	case id == "" || in.Job(name) == nil:
+	case id == "" || db.Job(name) == nil:
 		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is filled from the backup as soon as it accepts connections")}
-	case inputs.JobFailed(in.Job(name)):
+	case inputs.JobFailed(db.Job(name)):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(in.Inputs, name), name))}
+			Message: condition.ParseMessage(fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(db.Inputs, name), name))}
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRestore); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
-	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name)))}
+	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(db, name)))}
 }
 
 // recoveryHealth is how CloudNativePG's recovery is.
-func recoveryHealth(in *Database) condition.Health {
-	if in.DatabaseState.Cluster == nil {
+func recoveryHealth(db *Database) condition.Health {
+	if db.DatabaseState.Cluster == nil {
 		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is recovered from the backup as it is made")}
 	}
-	if h := ClusterHealth(in, in.DatabaseState.Cluster); !h.Ready {
+	if h := ClusterHealth(db, db.DatabaseState.Cluster); !h.Ready {
 		h.Reason = v1alpha1.ReasonRestoring
 		return h
 	}
@@ -156,9 +156,9 @@ func recoveryHealth(in *Database) condition.Health {
 }
 
 // AwaitingRestore holds the service back until its database is filled.
-func AwaitingRestore(in *Database) *condition.Problem {
-	h := RestoreHealth(in)
-	if h == nil || h.Ready || restoreRefused(in) {
+func AwaitingRestore(db *Database) *condition.Problem {
+	h := RestoreHealth(db)
+	if h == nil || h.Ready || restoreRefused(db) {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseRestored, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled}

@@ -54,21 +54,21 @@ const (
 	rotationDone
 )
 
-func rotationOf(in *Database) rotationStep {
-	next, binding := in.DatabaseState.Next, in.DatabaseState.Binding
+func rotationOf(db *Database) rotationStep {
+	next, binding := db.DatabaseState.Next, db.DatabaseState.Binding
 	switch {
-	case in.managed() == nil || next == nil:
+	case db.managed() == nil || next == nil:
 		return rotationNone
 	case next.UID == "":
 		return rotationMint
 	case binding == nil || binding.Username != next.Username || binding.Password != next.Password:
-		if inputs.JobDone(in.Job(names.Rotate(in.Microservice, next.UID))) {
+		if inputs.JobDone(db.Job(names.Rotate(db.Microservice, next.UID))) {
 			return rotationPublish
 		}
 		return rotationSet
-	case !rolledOut(in):
+	case !rolledOut(db):
 		return rotationRoll
-	case inputs.JobDone(in.Job(names.Retire(in.Microservice, next.UID))):
+	case inputs.JobDone(db.Job(names.Retire(db.Microservice, next.UID))):
 		return rotationDone
 	}
 	return rotationRetire
@@ -76,31 +76,31 @@ func rotationOf(in *Database) rotationStep {
 
 // RotationJobs are the Job of the step, and those of earlier ones until all is
 // done.
-func RotationJobs(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+func RotationJobs(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	p, next, ms := in.managed(), in.DatabaseState.Next, in.Microservice
-	if p == nil || in.rotation < rotationSet || in.rotation == rotationDone {
+	p, next, ms := db.managed(), db.DatabaseState.Next, db.Microservice
+	if p == nil || db.rotation < rotationSet || db.rotation == rotationDone {
 		return nil, nil
 	}
 	var jobs []kube.Object
 	l := names.Labels(ms, v1alpha1.ComponentRotation)
 	set, retire := names.Rotate(ms, next.UID), names.Retire(ms, next.UID)
 	switch {
-	case in.Job(set) != nil:
-		jobs = append(jobs, inputs.Kept(in.Job(set)))
-	case in.rotation == rotationSet && Usable(in):
+	case db.Job(set) != nil:
+		jobs = append(jobs, inputs.Kept(db.Job(set)))
+	case db.rotation == rotationSet && Usable(db):
 		job := p.SetPasswordJob(set, l)
-		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
 		jobs = append(jobs, job)
 	}
 	switch {
-	case in.Job(retire) != nil:
-		jobs = append(jobs, inputs.Kept(in.Job(retire)))
-	case in.rotation == rotationRetire && Usable(in):
-		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, in.DatabaseState.Cluster).After(next.Username), l)
-		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+	case db.Job(retire) != nil:
+		jobs = append(jobs, inputs.Kept(db.Job(retire)))
+	case db.rotation == rotationRetire && Usable(db):
+		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, db.DatabaseState.Cluster).After(next.Username), l)
+		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
 		jobs = append(jobs, job)
 	}
 	return jobs, nil
@@ -108,63 +108,63 @@ func RotationJobs(in *Database) ([]kube.Object, error) {
 
 // rolledOut says whether every pod of the service was started with what the
 // binding Secret now holds.
-func rolledOut(in *Database) bool {
+func rolledOut(db *Database) bool {
 	// A migration has what it was started with.
-	if slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool {
+	if slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool {
 		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !inputs.JobDone(job) && !inputs.JobFailed(job)
 	}) {
 		return false
 	}
-	d := in.Deployment
+	d := db.Deployment
 	if d == nil {
 		return true
 	}
 	n := ptr.Deref(d.Spec.Replicas, 1)
-	return d.Spec.Template.Annotations[names.AnnotationReferences] == contentHashOf(in, in.DatabaseState.Binding) &&
+	return d.Spec.Template.Annotations[names.AnnotationReferences] == contentHashOf(db, db.DatabaseState.Binding) &&
 		d.Status.ObservedGeneration >= d.Generation &&
 		d.Status.UpdatedReplicas >= n && d.Status.Replicas <= d.Status.UpdatedReplicas && d.Status.AvailableReplicas >= n &&
-		!inputs.Terminating(in.Inputs, v1alpha1.ComponentService)
+		!inputs.Terminating(db.Inputs, v1alpha1.ComponentService)
 }
 
 // RotationHealth is how a change of the password is that the user asked for; nil
 // when none was.
-func RotationHealth(in *Database) *condition.Health {
-	wanted := in.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
-	if in.Plan == nil || wanted == "" && in.rotation == rotationNone || credentialsProblem(in) != nil {
+func RotationHealth(db *Database) *condition.Health {
+	wanted := db.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
+	if db.Plan == nil || wanted == "" && db.rotation == rotationNone || credentialsProblem(db) != nil {
 		return nil
 	}
-	if in.managed() == nil {
+	if db.managed() == nil {
 		return &condition.Health{Reason: v1alpha1.ReasonNotSupported,
 			Message: condition.ParseMessage(fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
-				in.Plan.SecretName, v1alpha1.AnnotationRotateCredentials))}
+				db.Plan.SecretName, v1alpha1.AnnotationRotateCredentials))}
 	}
-	if in.rotation != rotationNone && in.DatabaseState.Binding == nil {
+	if db.rotation != rotationNone && db.DatabaseState.Binding == nil {
 		// A first password is told of as a part of making the database.
 		return nil
 	}
-	if in.rotation == rotationNone || in.rotation == rotationDone {
-		switch binding := in.DatabaseState.Binding; {
+	if db.rotation == rotationNone || db.rotation == rotationDone {
+		switch binding := db.DatabaseState.Binding; {
 		case binding == nil || wanted != "" && binding.Rotation != wanted:
 			return ptr.To(rotating("A new password is to be made"))
-		case in.rotation == rotationNone && binding.Retiring:
+		case db.rotation == rotationNone && binding.Retiring:
 			return ptr.To(rotating("The change of the password was broken off before the old one was made useless, and goes on"))
 		}
 		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.ParseMessage("The password was changed and the old one works no more")}
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRotation); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}
-	if in.Suspended() {
+	if db.Suspended() {
 		return ptr.To(rotating("The change of the password goes on when the service is not suspended any more; what is in use works"))
 	}
 	return ptr.To(rotating(map[rotationStep]string{
 		rotationMint:    "A new password is to be made",
 		rotationSet:     "The database is being given a new password; the old one works on",
-		rotationPublish: "The new password is to be written to Secret " + fmt.Sprintf("%q", in.Plan.SecretName) + "; the old one works on",
+		rotationPublish: "The new password is to be written to Secret " + fmt.Sprintf("%q", db.Plan.SecretName) + "; the old one works on",
 		rotationRoll:    "The pods are being replaced by ones that have the new password; the old one works on",
 		rotationRetire:  "The old password is being made useless; no pod has it any more",
-	}[in.rotation]))
+	}[db.rotation]))
 }
 
 func rotating(message string) condition.Health {
@@ -172,11 +172,11 @@ func rotating(message string) condition.Health {
 }
 
 // AwaitingCredentials says that a new Cluster has no user for the service yet.
-func AwaitingCredentials(in *Database) *condition.Problem {
-	known := in.DatabaseState.Cluster != nil && in.binding() != nil && (in.rotation >= rotationPublish || !in.DatabaseState.Unbound())
-	if in.clustered() == nil || known {
+func AwaitingCredentials(db *Database) *condition.Problem {
+	known := db.DatabaseState.Cluster != nil && db.binding() != nil && (db.rotation >= rotationPublish || !db.DatabaseState.Unbound())
+	if db.clustered() == nil || known {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonProgressing,
-		Message: condition.ParseMessage(fmt.Sprintf("The database is being given the service's user, which Secret %q will hold", names.Database(in.Microservice.Name)))}
+		Message: condition.ParseMessage(fmt.Sprintf("The database is being given the service's user, which Secret %q will hold", names.Database(db.Microservice.Name)))}
 }

@@ -30,58 +30,58 @@ import (
 
 // Secrets are the binding Secret and the administrator's. Passwords are minted elsewhere,
 // once: Build never makes one up, so that none can change by accident.
-func Secrets(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+func Secrets(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	p := in.managed()
+	p := db.managed()
 	if p == nil {
 		return nil, nil
 	}
-	l := names.Labels(in.Microservice, v1alpha1.ComponentDatabase)
+	l := names.Labels(db.Microservice, v1alpha1.ComponentDatabase)
 	var secrets []kube.Object
 	// CloudNativePG makes the administrator's password itself.
-	if in.builtIn() != nil {
-		secrets = append(secrets, p.AdminSecret(*in.DatabaseState.Admin, l))
+	if db.builtIn() != nil {
+		secrets = append(secrets, p.AdminSecret(*db.DatabaseState.Admin, l))
 	}
-	if c := in.binding(); c != nil {
-		secrets = append(secrets, p.BindingSecret(in.published(*c), l))
+	if c := db.binding(); c != nil {
+		secrets = append(secrets, p.BindingSecret(db.published(*c), l))
 	}
 	return secrets, nil
 }
 
 // NextSecrets returns the Secret with the next password during a rotation.
-func NextSecrets(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+func NextSecrets(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	p, next := in.managed(), in.DatabaseState.Next
-	if p == nil || next == nil || in.rotation == rotationDone {
+	p, next := db.managed(), db.DatabaseState.Next
+	if p == nil || next == nil || db.rotation == rotationDone {
 		return nil, nil
 	}
-	return kube.One(p.NextSecret(*next, names.Labels(in.Microservice, v1alpha1.ComponentDatabase)))
+	return kube.One(p.NextSecret(*next, names.Labels(db.Microservice, v1alpha1.ComponentDatabase)))
 }
 
 // Unusable says why nothing that needs the database can be built; nil where all
 // can.
-func Unusable(in *Database) *condition.Problem {
-	if in.Err != nil {
-		return InvalidDatabase(in)
+func Unusable(db *Database) *condition.Problem {
+	if db.Err != nil {
+		return InvalidDatabase(db)
 	}
-	return credentialsProblem(in)
+	return credentialsProblem(db)
 }
 
 // Minted reports whether a Secret holds a password that does not exist in the
 // cluster yet. Such a Secret is created or not, and never written over another.
-func Minted(in *Database, o kube.Object) bool {
+func Minted(db *Database, o kube.Object) bool {
 	var c *inputs.Credentials
 	switch o.GetName() {
-	case names.Database(in.Microservice.Name):
-		c = in.binding()
-	case names.AdminSecret(in.Microservice.Name):
-		c = in.DatabaseState.Admin
-	case names.NextSecret(in.Microservice.Name):
-		c = in.DatabaseState.Next
+	case names.Database(db.Microservice.Name):
+		c = db.binding()
+	case names.AdminSecret(db.Microservice.Name):
+		c = db.DatabaseState.Admin
+	case names.NextSecret(db.Microservice.Name):
+		c = db.DatabaseState.Next
 	}
 	return c != nil && c.UID == ""
 }
@@ -95,25 +95,25 @@ func IsNextSecret(live metav1.Object) bool {
 func IsNoNextSecret(live metav1.Object) bool { return !IsNextSecret(live) }
 
 // published are the credentials with what the binding Secret says of them.
-func (in *Database) published(c inputs.Credentials) inputs.Credentials {
+func (db *Database) published(c inputs.Credentials) inputs.Credentials {
 	switch {
-	case in.builtIn() != nil:
+	case db.builtIn() != nil:
 		c.Server = ""
-	case in.rotation >= rotationPublish:
-		c.Server = in.DatabaseState.Next.Server
+	case db.rotation >= rotationPublish:
+		c.Server = db.DatabaseState.Next.Server
 	}
-	if in.rotation >= rotationPublish {
-		c.Retiring = in.rotation != rotationDone
+	if db.rotation >= rotationPublish {
+		c.Retiring = db.rotation != rotationDone
 	}
 	return c
 }
 
 // binding is what the service is to log in with; nil while there is nothing.
-func (in *Database) binding() *inputs.Credentials {
-	if in.rotation >= rotationPublish {
-		return in.DatabaseState.Next
+func (db *Database) binding() *inputs.Credentials {
+	if db.rotation >= rotationPublish {
+		return db.DatabaseState.Next
 	}
-	return in.DatabaseState.Binding
+	return db.DatabaseState.Binding
 }
 
 // credentialsProblem says why a built-in database can't be used: without its
@@ -122,8 +122,8 @@ func (in *Database) binding() *inputs.Credentials {
 // Where a volume exists without the Secret that opens it, a new password would
 // lock the service out for good: an engine takes a password from its environment
 // only when it makes a new database.
-func credentialsProblem(in *Database) *condition.Problem {
-	p, state := in.managed(), &in.DatabaseState
+func credentialsProblem(db *Database) *condition.Problem {
+	p, state := db.managed(), &db.DatabaseState
 	switch {
 	case p == nil:
 		return nil
@@ -135,29 +135,29 @@ func credentialsProblem(in *Database) *condition.Problem {
 				state.ForeignSecret)),
 			Stalled: true,
 		}
-	case in.clustered() != nil:
+	case db.clustered() != nil:
 		if state.Cluster != nil && unknown(state.Binding) && inputs.MarksOf(state.Cluster.GetAnnotations()).User != "" {
-			return lost(in, p.SecretName, "its password", "keys username and password")
+			return lost(db, p.SecretName, "its password", "keys username and password")
 		}
 		return nil
 	case unknown(state.Binding):
-		return lost(in, p.SecretName, "its password", "keys username and password")
+		return lost(db, p.SecretName, "its password", "keys username and password")
 	case unknown(state.Admin):
-		return lost(in, p.AdminSecretName, "its administrator's password", "key password")
+		return lost(db, p.AdminSecretName, "its administrator's password", "key password")
 	}
 	return nil
 }
 
 func unknown(c *inputs.Credentials) bool { return c == nil || c.Password == "" }
 
-func lost(in *Database, secret, what, keys string) *condition.Problem {
+func lost(db *Database, secret, what, keys string) *condition.Problem {
 	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
-	if in.clustered() != nil {
+	if db.clustered() != nil {
 		message = fmt.Sprintf("Cluster %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or for a new password take the annotation %s from the Cluster",
-			in.DatabaseState.Cluster.GetName(), secret, what, keys, inputs.AnnotationUser)
-	} else if in.DatabaseState.Claim != nil {
+			db.DatabaseState.Cluster.GetName(), secret, what, keys, inputs.AnnotationUser)
+	} else if db.DatabaseState.Claim != nil {
 		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
-			names.DatabaseClaim(in.Microservice.Name), secret, what, keys)
+			names.DatabaseClaim(db.Microservice.Name), secret, what, keys)
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: condition.ParseMessage(message), Stalled: true}
 }
