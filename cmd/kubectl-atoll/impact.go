@@ -228,12 +228,12 @@ func fateOfData(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice)
 	if err != nil {
 		return []string{fmt.Sprintf("Its database can't be told of: %v", err)}, nil
 	}
-	if plan.Provider == v1alpha1.ProviderExternal {
+	if !plan.Provider.Managed() {
 		return []string{fmt.Sprintf("Its %s runs elsewhere and is left as it is, and so is Secret %q.", plan.Kind, plan.SecretName)}, nil
 	}
 	what := fmt.Sprintf("PersistentVolumeClaim %q", names.DatabaseClaim(ms.Name))
 	secrets := fmt.Sprintf("Secrets %q and %q", plan.SecretName, plan.AdminSecretName)
-	if plan.Provider == v1alpha1.ProviderCloudNativePG {
+	if plan.Provider.Clustered() {
 		what, secrets = fmt.Sprintf("Cluster %q", plan.Name), fmt.Sprintf("Secret %q", plan.SecretName)
 	}
 	lines := []string{fmt.Sprintf("The data of its %s %s is kept (deletionPolicy: Retain): %s and %s stay, and a Microservice of the same name takes them up again.",

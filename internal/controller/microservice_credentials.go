@@ -30,6 +30,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -41,7 +42,7 @@ import (
 func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathered, seen *fingerprint) error {
 	ms := g.Microservice
 	spec := ms.Spec.Database
-	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+	if spec == nil || !database.ProviderOf(spec).Managed() {
 		return nil
 	}
 	g.adopted, g.minted = map[objectKey]bool{}, map[string]bool{}
@@ -51,7 +52,7 @@ func (r *MicroserviceReconciler) gatherCredentials(ctx context.Context, g *gathe
 	if g.StatefulSet != nil && len(g.StatefulSet.Spec.VolumeClaimTemplates) == 1 {
 		state.ClaimTemplate = &g.StatefulSet.Spec.VolumeClaimTemplates[0]
 	}
-	if spec.Provider == v1alpha1.ProviderCloudNativePG {
+	if database.ProviderOf(spec).Clustered() {
 		if err := r.findClusterBinding(ctx, g, seen); err != nil {
 			return err
 		}
@@ -212,7 +213,7 @@ func (g *gathered) made(secret, user string) *inputs.Credentials {
 // volume would begin with a password that is lost.
 func (r *MicroserviceReconciler) confirmSecrets(ctx context.Context, g *gathered) error {
 	spec := g.Microservice.Spec.Database
-	if spec == nil || spec.Provider != "" && spec.Provider != v1alpha1.ProviderBuiltIn || g.StatefulSet != nil {
+	if spec == nil || !database.ProviderOf(spec).RunsServer() || g.StatefulSet != nil {
 		return nil
 	}
 	for _, known := range g.live["Secret"] {

@@ -26,7 +26,6 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
 )
 
@@ -35,7 +34,7 @@ import (
 // whose pod runs, which is none while the database is suspended or broken.
 func (r *MicroserviceReconciler) ownClaim(ctx context.Context, g *gathered, out *outcome) {
 	plan, claim, set := out.built.Database.Plan, g.DatabaseState.Claim, g.StatefulSet
-	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retains(set) != plan.Retained() {
+	if plan == nil || !plan.Provider.RunsServer() || claim == nil || set == nil || retains(set) != plan.Retained() {
 		return
 	}
 	owned := claim.DeepCopy()

@@ -17,15 +17,22 @@ limitations under the License.
 package database
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 const (
@@ -153,4 +160,133 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 			},
 		},
 	}
+}
+
+func (db *Database) backup() *v1alpha1.DatabaseBackup {
+	if db.Microservice.Spec.Database == nil {
+		return nil
+	}
+	return db.Microservice.Spec.Database.Backup
+}
+
+// storeAccount is whose cloud identity a bucket is reached with: the service's,
+// where there is no Secret.
+func (db *Database) storeAccount(s3 *v1alpha1.S3Location) string {
+	if s3 == nil || s3.SecretName != "" {
+		return ""
+	}
+	return inputs.ServiceAccountName(db.Inputs)
+}
+
+// LastBackup is the newest backup that was verified: of those whose Job is still
+// there, and the one that the status remembers.
+func LastBackup(db *Database) *v1alpha1.BackupStatus {
+	var last *v1alpha1.BackupStatus
+	if old := db.Microservice.Status.Database; old != nil {
+		last = old.LastBackup
+	}
+	if spec := db.Microservice.Spec.Database; spec != nil {
+		last = newer(last, ProviderOf(spec).lastBackup(db))
+	}
+	return last
+}
+
+// lastBackup returns the newest backup of the Jobs whose pods still exist.
+func (builtIn) lastBackup(db *Database) *v1alpha1.BackupStatus {
+	var last *v1alpha1.BackupStatus
+	for i := range db.Pods {
+		pod := &db.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentBackup || pod.Status.Phase != corev1.PodSucceeded {
+			continue
+		}
+		for j := range pod.Status.ContainerStatuses {
+			if ended := pod.Status.ContainerStatuses[j].State.Terminated; ended != nil {
+				last = newer(last, reported(ended.Message))
+			}
+		}
+	}
+	return last
+}
+
+// reported reads what a backup's container says of the backup.
+func reported(message string) *v1alpha1.BackupStatus {
+	report := &v1alpha1.BackupStatus{}
+	if json.Unmarshal([]byte(message), report) != nil || report.Time.IsZero() {
+		return nil
+	}
+	return report
+}
+
+func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
+	if b == nil || a != nil && !a.Time.Before(&b.Time) {
+		return a
+	}
+	return b
+}
+
+// BackupDue is when a backup is overdue, if none is made until then; zero when
+// none is wanted. None can be made before there is a schedule and a database that
+// accepts connections.
+func BackupDue(db *Database) time.Time {
+	backup := db.backup()
+	if backup == nil || db.Suspended() {
+		return time.Time{}
+	}
+	since := db.BackupSince
+	if last := LastBackup(db); last != nil && since.Before(&last.Time) {
+		since = last.Time
+	}
+	if c := meta.FindStatusCondition(db.Microservice.Status.Conditions, v1alpha1.ConditionDatabaseReady); c != nil && since.Before(&c.LastTransitionTime) {
+		since = c.LastTransitionTime
+	}
+	if since.IsZero() {
+		return time.Time{}
+	}
+	return OverdueAt(backup.Schedule, since.Time)
+}
+
+// BackupHealth is how the backups are; nil when none are wanted.
+func BackupHealth(db *Database) *condition.Health {
+	backup := db.backup()
+	if backup == nil || db.managed() == nil {
+		return nil
+	}
+	last := LastBackup(db)
+	name := names.Backup(db.Microservice.Name)
+	now := db.Plan.Provider.backupNow(db.Microservice.Name)
+	later := "; " + now
+	if db.Suspended() {
+		later = ""
+	}
+	if failed := db.Plan.Provider.backupFailure(db, last); failed != "" {
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(fmt.Sprintf("The last backup failed: %s; %s", failed, now))}
+	}
+	switch {
+	case db.BackupOverdue:
+		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue,
+			Message: condition.ParseMessage(fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now))}
+	case last == nil:
+		return &condition.Health{Reason: v1alpha1.ReasonNoBackup,
+			Message: condition.ParseMessage(fmt.Sprintf("No backup was made yet of this database; the first comes by schedule %q (UTC)%s", backup.Schedule, later))}
+	}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup was made and read back; see status.database.lastBackup")}
+}
+
+// backupFailure says why the Job of the last backup failed.
+func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) string {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
+		return h.Message.String()
+	}
+	var newest *batchv1.Job
+	var at metav1.Time
+	for _, job := range db.Jobs {
+		c := inputs.JobCondition(job, batchv1.JobFailed)
+		if job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && c != nil && (newest == nil || at.Before(&c.LastTransitionTime)) {
+			newest, at = job, c.LastTransitionTime
+		}
+	}
+	if newest == nil || last != nil && !last.Time.Before(&at) {
+		return ""
+	}
+	return inputs.Failure(db.Inputs, newest.Name)
 }

@@ -17,7 +17,12 @@ limitations under the License.
 package database
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -35,7 +40,7 @@ func (p *Plan) Data(c inputs.Credentials) map[string][]byte {
 	uri := p.Engine.URI(b)
 	return map[string][]byte{
 		engine.KeyType:     []byte(p.Engine.Type()),
-		engine.KeyProvider: []byte(p.providerName()),
+		engine.KeyProvider: []byte(p.Provider.BindingName()),
 		engine.KeyHost:     []byte(b.Host),
 		engine.KeyPort:     []byte(strconv.Itoa(int(b.Port))),
 		engine.KeyAddress:  []byte(b.Address()),
@@ -83,4 +88,23 @@ func (p *Plan) secretEnv(name, key string) corev1.EnvVar {
 
 func (p *Plan) adminEnv(name string) corev1.EnvVar {
 	return engine.SecretEnv(name, p.AdminSecretName, engine.KeyPassword)
+}
+
+// ContentHash is over all that the pods read from ConfigMaps and Secrets, their
+// database's among them.
+func ContentHash(db *Database) string { return contentHashOf(db, db.binding()) }
+
+func contentHashOf(db *Database, binding *inputs.Credentials) string {
+	p := db.managed()
+	if p == nil || binding == nil {
+		return db.References.Hash
+	}
+	var all strings.Builder
+	all.WriteString(db.References.Hash)
+	data := p.Data(*binding)
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		all.WriteString("\n" + key + "=" + string(data[key]))
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	return hex.EncodeToString(sum[:8])
 }

@@ -17,115 +17,198 @@ limitations under the License.
 package database
 
 import (
-	"maps"
+	"fmt"
+	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// StatefulSet runs one instance of the engine on a persistent volume. live is
-// the existing StatefulSet, or nil.
-func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string]string) *appsv1.StatefulSet {
-	podLabels := maps.Clone(labels)
-	maps.Copy(podLabels, selector)
+// builtIn is one server that Atoll runs itself, in a StatefulSet.
+type builtIn struct{}
 
-	retention := appsv1.RetainPersistentVolumeClaimRetentionPolicyType
-	if !p.Retained() {
-		retention = appsv1.DeletePersistentVolumeClaimRetentionPolicyType
-	}
-	replicas := int32(1)
-	if p.Suspended {
-		replicas = 0
-	}
+func (builtIn) BindingName() string { return "atoll" }
+func (builtIn) Managed() bool       { return true }
+func (builtIn) RunsServer() bool    { return true }
+func (builtIn) Clustered() bool     { return false }
 
-	set := &appsv1.StatefulSet{
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
-		Spec: appsv1.StatefulSetSpec{
-			// In order, a pod that never becomes ready would not be replaced when what is
-			// wrong with it is mended. There is one pod, and never two of a name.
-			PodManagementPolicy: appsv1.ParallelPodManagement,
-
-			Replicas:    &replicas,
-			ServiceName: p.Name,
-			Selector:    &metav1.LabelSelector{MatchLabels: selector},
-			Template:    corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels}, Spec: p.Engine.PodSpec(p.server())},
-			// Scaling to zero, as suspend does, never deletes data.
-			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
-				WhenDeleted: retention,
-				WhenScaled:  appsv1.RetainPersistentVolumeClaimRetentionPolicyType,
-			},
-		},
-	}
-	template := p.claimTemplate(labels, selector)
-	if live != nil && len(live.Spec.VolumeClaimTemplates) == 1 {
-		keepClaimTemplate(&template, &live.Spec.VolumeClaimTemplates[0])
-	}
-	set.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{template}
-	return set
+func (builtIn) PodSelector(ms *v1alpha1.Microservice) map[string]string {
+	return names.Selector(ms, v1alpha1.ComponentDatabase)
 }
 
-func (p *Plan) server() *engine.Server {
-	return &engine.Server{
-		Engine: p.Engine, Image: p.Image, Resources: p.Resources, Parameters: p.Parameters,
-		Database: p.DatabaseName, SecretName: p.SecretName, AdminSecretName: p.AdminSecretName,
+func (builtIn) complete(p *Plan, _ *v1alpha1.Database) error {
+	p.AdminSecretName = names.AdminSecret(p.Owner)
+	p.Host = graph.ServiceHost(p.Name, p.Namespace)
+	p.Instances = 1
+	return nil
+}
+
+func (builtIn) image(p *Plan) string { return p.Engine.Image(p.Version) }
+
+func (builtIn) existing(p *Plan, state *inputs.State) *existing {
+	switch {
+	case state.Claim != nil:
+		return existingClaim(state.Claim)
+	case state.ClaimTemplate != nil:
+		// The API server lets no template change: a claim that comes of it will say that
+		// it holds data of that major version.
+		return &existing{name: "the claim template of StatefulSet " + strconv.Quote(p.Name), major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion]}
+	}
+	return nil
+}
+
+func (b builtIn) objects() map[string]builder {
+	return map[string]builder{
+		"Secret":                b.secrets,
+		"PersistentVolumeClaim": b.claims,
+		"NetworkPolicy":         b.policies,
+		"StatefulSet":           b.statefulSets,
+		"Service":               b.services,
+		"CronJob":               b.cronJobs,
 	}
 }
 
-// keepClaimTemplate takes over what may differ in an existing claim template:
-// the API server lets none of it change. The claim itself grows without it.
-func keepClaimTemplate(template, live *corev1.PersistentVolumeClaim) {
-	template.Labels = live.Labels
-	template.Spec.Resources.Requests = live.Spec.Resources.Requests
-	template.Spec.StorageClassName = live.Spec.StorageClassName
+func (builtIn) secrets(db *Database) ([]kube.Object, error) {
+	if problem := credentialsProblem(db); problem != nil {
+		return nil, problem
+	}
+	secrets := []kube.Object{db.Plan.AdminSecret(*db.DatabaseState.Admin, names.Labels(db.Microservice, v1alpha1.ComponentDatabase))}
+	return append(secrets, bindingSecret(db)...), nil
 }
 
-func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.PersistentVolumeClaim {
-	claimLabels := maps.Clone(labels)
-	maps.Copy(claimLabels, selector)
-	claimLabels[inputs.LabelEngine] = p.Engine.Type()
-	claimLabels[inputs.LabelMajorVersion] = majorOf(p.Version)
-	claim := corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: names.VolumeName, Labels: claimLabels},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: p.Size}},
-		},
+// claims returns the claim that the StatefulSet made. The StatefulSet deletes or
+// keeps it by its own retention policy.
+func (builtIn) claims(db *Database) ([]kube.Object, error) {
+	if db.DatabaseState.Claim == nil {
+		return nil, nil
 	}
-	if p.StorageClass != "" {
-		claim.Spec.StorageClassName = &p.StorageClass
-	}
-	return claim
+	return kube.One(db.Plan.Claim(marks(db), names.Labels(db.Microservice, v1alpha1.ComponentDatabase)))
 }
 
-// Claim is what Atoll keeps on the claim that the StatefulSet made: its size,
-// which can grow, the annotations that follow from the deletion policy, and what
-// became of the volume.
-func (p *Plan) Claim(marks inputs.Marks, labels map[string]string) *corev1.PersistentVolumeClaim {
-	annotations := marks.On(p.keepAnnotations())
-	return &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: names.DatabaseClaim(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: annotations},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: p.Size}},
-		},
-	}
+func (b builtIn) policies(db *Database) ([]kube.Object, error) {
+	return kube.One(db.Plan.serverPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice)))
 }
 
-// Service is the stable address of the database.
-func (p *Plan) Service(labels, selector map[string]string) *corev1.Service {
-	return &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
-		Spec: corev1.ServiceSpec{
-			Type:     corev1.ServiceTypeClusterIP,
-			Selector: selector,
-			Ports: []corev1.ServicePort{{
-				Name: engine.PortName, Port: p.Port, TargetPort: intstr.FromString(engine.PortName), Protocol: corev1.ProtocolTCP,
-			}},
-		},
+func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
+	if problem := credentialsProblem(db); problem != nil {
+		return nil, problem
 	}
+	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
+	set.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	return kube.One(set)
+}
+
+func (b builtIn) services(db *Database) ([]kube.Object, error) {
+	return kube.One(db.Plan.Service(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice)))
+}
+
+func (builtIn) cronJobs(db *Database) ([]kube.Object, error) {
+	backup := db.backup()
+	if backup == nil {
+		return nil, nil
+	}
+	if problem := credentialsProblem(db); problem != nil {
+		return nil, problem
+	}
+	if err := CheckSchedule(backup.Schedule); err != nil {
+		return nil, condition.Invalid("%s", err)
+	}
+	cronJob := db.Plan.BackupCronJob(backup, db.RcloneImage, AwaitingRestore(db) != nil, names.Labels(db.Microservice, v1alpha1.ComponentBackup))
+	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
+	pod.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	pod.ServiceAccountName = db.storeAccount(backup.Destination.S3)
+	return kube.One(cronJob)
+}
+
+func (builtIn) usable(db *Database) bool {
+	return db.StatefulSet != nil && db.StatefulSet.DeletionTimestamp == nil && ServerHealth(db, db.StatefulSet).Ready
+}
+
+// credentialsProblem finds lost passwords. For a volume whose Secret is gone a new
+// password would lock the service out for good: an engine takes a password from
+// its environment only when it makes a new database.
+func (builtIn) credentialsProblem(db *Database) *condition.Problem {
+	p, state := db.Plan, &db.DatabaseState
+	switch {
+	case unknown(state.Binding):
+		return lostPassword(db, p.SecretName, "its password", "keys username and password")
+	case unknown(state.Admin):
+		return lostPassword(db, p.AdminSecretName, "its administrator's password", "key password")
+	}
+	return nil
+}
+
+func lostPassword(db *Database, secret, what, keys string) *condition.Problem {
+	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
+	if db.DatabaseState.Claim != nil {
+		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
+			names.DatabaseClaim(db.Microservice.Name), secret, what, keys)
+	}
+	return credentialsLost(message)
+}
+
+func (builtIn) lacksUser(*Database) bool                             { return false }
+func (builtIn) bindingServer(*inputs.Credentials) types.UID          { return "" }
+func (builtIn) ownsBinding(*inputs.Credentials, *inputs.Holder) bool { return true }
+func (builtIn) recovery(*v1alpha1.Database) recovery                 { return nil }
+
+func (builtIn) backupNow(owner string) string {
+	name := names.Backup(owner)
+	return fmt.Sprintf("for one now: kubectl create job --from=cronjob/%s %s-now", name, name)
+}
+
+func ServerHealth(db *Database, live kube.Object) condition.Health {
+	set, _ := live.(*appsv1.StatefulSet)
+	name := names.Database(db.Microservice.Name)
+	switch {
+	case set == nil || set.Status.ObservedGeneration < set.Generation:
+		return condition.Progressing("StatefulSet %q is being updated", name)
+	case db.Suspended():
+		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")}
+	case set.Status.ReadyReplicas < 1:
+		return databaseUnready(db, set)
+	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
+		return condition.Progressing("StatefulSet %q is rolling out a change", name)
+	}
+	return condition.Healthy("The database accepts connections")
+}
+
+// databaseUnready says why a database's pod is not ready. A StatefulSet has no
+// condition that tells of a pod or claim that is refused, but its count of pods
+// does: it is zero at the current generation.
+func databaseUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
+	claim := db.DatabaseState.Claim
+	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
+	h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase)
+	// That a pod waits for its claim is better told of the claim.
+	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message.String(), "PersistentVolumeClaim")
+	switch {
+	case h != nil && !waits:
+		return *h
+	case set.Status.Replicas == 0:
+		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
+			Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset %s)", set.Name, set.Name))}
+	case unbound:
+		return condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
+			Message: condition.ParseMessage(fmt.Sprintf("PersistentVolumeClaim %q%s is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, ofClass(claim), claim.Name))}
+	}
+	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
+		Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", set.Name))}
+}
+
+func ofClass(claim *corev1.PersistentVolumeClaim) string {
+	if claim.Spec.StorageClassName == nil {
+		return ""
+	}
+	return fmt.Sprintf(" of storage class %q", *claim.Spec.StorageClassName)
 }

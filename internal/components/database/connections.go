@@ -16,7 +16,12 @@ limitations under the License.
 
 package database
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+)
 
 // Budget is how many connections a service's pods may hold, and how many the
 // database has for them.
@@ -52,4 +57,20 @@ func (b Budget) String() string {
 		limit = fmt.Sprintf("the server's limit of %d less %d reserved", b.Limit, b.Reserved)
 	}
 	return fmt.Sprintf("%s × %d connections (database.pool) = %d, of %d (%s)", pods, b.Pool, b.wanted(), b.available(), limit)
+}
+
+// ConnectionsHealth says whether the database has connections for as many pods
+// as there may be; nil where Atoll does not know the database.
+func ConnectionsHealth(db *Database) *condition.Health {
+	p := db.managed()
+	if p == nil {
+		return nil
+	}
+	pods := int(db.MaxReplicas())
+	budget := p.Connections(pods, db.Surge(pods))
+	if budget.Sufficient() {
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.ParseMessage(budget.String())}
+	}
+	return &condition.Health{Reason: v1alpha1.ReasonTooFewConnections,
+		Message: condition.ParseMessage(budget.String() + ": lower database.pool or the number of pods, or raise the limit in database.parameters")}
 }

@@ -60,7 +60,7 @@ func planOf(t *testing.T, engine v1alpha1.DatabaseEngine, change func(*v1alpha1.
 
 // TestEnginesOfAPI holds the engines beside the values that the API takes.
 func TestEnginesOfAPI(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "config", "crd", "bases", "atoll.dev_microservices.yaml"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "config", "crd", "bases", "atoll.dev_microservices.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

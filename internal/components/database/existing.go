@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-	http://www.apache.org/licenses/LICENSE-2.0
+    http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -21,12 +21,9 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // existing is what is known of a database that is there: what of it can't change
@@ -40,52 +37,6 @@ type existing struct {
 	// class is empty where it is not known.
 	class string
 	size  *resource.Quantity
-}
-
-// existing reads it from the claim or the Cluster; nil where there is nothing.
-func (p *Plan) existing(state *inputs.State) *existing {
-	switch {
-	case p.Provider == v1alpha1.ProviderCloudNativePG && state.Cluster != nil:
-		return existingCluster(state.Cluster)
-	case p.Provider != v1alpha1.ProviderCloudNativePG && state.Claim != nil:
-		return existingClaim(state.Claim)
-	case p.Provider != v1alpha1.ProviderCloudNativePG && state.ClaimTemplate != nil:
-		// The API server lets no template change: a claim that comes of it will say that
-		// it holds data of that major version.
-		return &existing{name: "the claim template of StatefulSet " + strconv.Quote(p.Name), major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion]}
-	}
-	return nil
-}
-
-func existingClaim(claim *corev1.PersistentVolumeClaim) *existing {
-	e := &existing{
-		name:   fmt.Sprintf("the volume claim %q", claim.Name),
-		engine: claim.Labels[inputs.LabelEngine],
-		major:  claim.Labels[inputs.LabelMajorVersion],
-		ran:    claim.Annotations[inputs.AnnotationVersion],
-	}
-	if class := claim.Spec.StorageClassName; class != nil {
-		e.class = *class
-	}
-	if size, known := claim.Spec.Resources.Requests[corev1.ResourceStorage]; known {
-		e.size = &size
-	}
-	return e
-}
-
-func existingCluster(cluster *unstructured.Unstructured) *existing {
-	e := &existing{
-		name:   fmt.Sprintf("the Cluster %q", cluster.GetName()),
-		engine: cluster.GetLabels()[inputs.LabelEngine],
-		major:  cluster.GetLabels()[inputs.LabelMajorVersion],
-		ran:    cluster.GetAnnotations()[inputs.AnnotationVersion],
-	}
-	e.class, _, _ = unstructured.NestedString(cluster.Object, "spec", "storage", "storageClass")
-	text, _, _ := unstructured.NestedString(cluster.Object, "spec", "storage", "size")
-	if size, err := resource.ParseQuantity(text); err == nil {
-		e.size = &size
-	}
-	return e
 }
 
 // respect takes from what exists what was not asked for, and refuses what it can't

@@ -32,8 +32,7 @@ func marks(db *Database) inputs.Marks {
 	if Usable(db) {
 		m.Ran(db.Plan.Version)
 	}
-	binding := db.DatabaseState.Binding
-	if binding != nil && (db.builtIn() != nil || db.clustered() != nil && binding.Server == holder.UID) {
+	if binding := db.DatabaseState.Binding; binding != nil && db.Plan.Provider.ownsBinding(binding, holder) {
 		m.User = binding.Username
 	}
 	return m

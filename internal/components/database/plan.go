@@ -17,7 +17,6 @@ limitations under the License.
 package database
 
 import (
-	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +24,6 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/engine"
-	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -38,7 +36,7 @@ type Plan struct {
 	Name           string
 	Kind           v1alpha1.DatabaseEngine
 	Engine         engine.Engine
-	Provider       v1alpha1.DatabaseProvider
+	Provider       Provider
 	Version        string
 	Image          string
 	Instances      int32
@@ -92,7 +90,7 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 		Name:      names.Database(ms.Name),
 		Kind:      spec.Engine,
 		Engine:    engine,
-		Provider:  spec.Provider,
+		Provider:  ProviderOf(spec),
 		Pool:      defaultPool,
 		Projected: spec.Projection == v1alpha1.ProjectionServiceBinding,
 		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
@@ -100,46 +98,21 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 	if spec.Pool != nil {
 		plan.Pool = *spec.Pool
 	}
-	if plan.Provider == v1alpha1.ProviderExternal {
-		if spec.External == nil {
-			return nil, errors.New("database.external: provider: External needs external.secretName")
-		}
-		plan.SecretName = spec.External.SecretName
+	if err := plan.Provider.complete(plan, spec); err != nil {
+		return nil, err
+	}
+	if !plan.Provider.Managed() {
 		return plan, nil
 	}
 	plan.SecretName = plan.Name
 	plan.Port = engine.Port()
 	plan.DatabaseName = inputs.DatabaseName(ms, state.Cluster)
-	plan.Instances = 1
 	plan.Parameters = spec.Parameters
-	if plan.Provider == v1alpha1.ProviderCloudNativePG {
-		plan.applyCluster(spec)
-	} else {
-		plan.Provider = v1alpha1.ProviderBuiltIn
-		plan.AdminSecretName = names.AdminSecret(ms.Name)
-		plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
-	}
-	if err := plan.applyDefaults(spec, topology, plan.existing(state)); err != nil {
+	if err := plan.applyDefaults(spec, topology, plan.Provider.existing(plan, state)); err != nil {
 		return nil, err
 	}
-	plan.Image = firstSet(spec.Image, plan.defaultImage())
+	plan.Image = firstSet(spec.Image, plan.Provider.image(plan))
 	return plan, nil
-}
-
-// defaultImage is the image of the version where the spec names none.
-func (p *Plan) defaultImage() string {
-	if p.Provider == v1alpha1.ProviderCloudNativePG {
-		return clusterImage + p.Version
-	}
-	return p.Engine.Image(p.Version)
-}
-
-// providerName is the value of the binding Secret's key "provider".
-func (p *Plan) providerName() string {
-	if p.Provider == v1alpha1.ProviderCloudNativePG {
-		return "cloudnative-pg"
-	}
-	return "atoll"
 }
 
 func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) error {

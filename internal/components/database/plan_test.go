@@ -126,7 +126,7 @@ func TestResolveNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Plan{
-		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{}, Provider: v1alpha1.ProviderBuiltIn,
+		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{}, Provider: builtIn{},
 		Version: "17", Size: resource.MustParse("10Gi"), Resources: defaultResources, DeletionPolicy: v1alpha1.DeletionRetain,
 		SecretName: "order-book-db", Host: "order-book-db.shop.svc", Port: 5432,
 		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17", Instances: 1, Pool: 10,
@@ -152,7 +152,7 @@ func TestResolveWithoutBuiltIn(t *testing.T) {
 	}
 	// Nothing of a built-in database holds for one that runs elsewhere.
 	want := &Plan{Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{},
-		Provider: v1alpha1.ProviderExternal, Pool: 10, SecretName: "cloudsql"}
+		Provider: external{}, Pool: 10, SecretName: "cloudsql"}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

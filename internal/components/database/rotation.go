@@ -173,8 +173,7 @@ func rotating(message string) condition.Health {
 
 // AwaitingCredentials says that a new Cluster has no user for the service yet.
 func AwaitingCredentials(db *Database) *condition.Problem {
-	known := db.DatabaseState.Cluster != nil && db.binding() != nil && (db.rotation >= rotationPublish || !db.DatabaseState.Unbound())
-	if db.clustered() == nil || known {
+	if db.Plan == nil || !db.Plan.Provider.lacksUser(db) {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonProgressing,

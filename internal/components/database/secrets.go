@@ -19,35 +19,24 @@ package database
 import (
 	"fmt"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/engine"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// Secrets are the binding Secret and the administrator's. Passwords are minted elsewhere,
-// once: Build never makes one up, so that none can change by accident.
-func Secrets(db *Database) ([]kube.Object, error) {
-	if problem := Unusable(db); problem != nil {
-		return nil, problem
+// bindingSecret returns the binding Secret; none while there are no credentials.
+func bindingSecret(db *Database) []kube.Object {
+	c := db.binding()
+	if c == nil {
+		return nil
 	}
-	p := db.managed()
-	if p == nil {
-		return nil, nil
-	}
-	l := names.Labels(db.Microservice, v1alpha1.ComponentDatabase)
-	var secrets []kube.Object
-	// CloudNativePG makes the administrator's password itself.
-	if db.builtIn() != nil {
-		secrets = append(secrets, p.AdminSecret(*db.DatabaseState.Admin, l))
-	}
-	if c := db.binding(); c != nil {
-		secrets = append(secrets, p.BindingSecret(db.published(*c), l))
-	}
-	return secrets, nil
+	return []kube.Object{db.Plan.BindingSecret(db.published(*c), names.Labels(db.Microservice, v1alpha1.ComponentDatabase))}
 }
 
 // NextSecrets returns the Secret with the next password during a rotation.
@@ -94,20 +83,6 @@ func IsNextSecret(live metav1.Object) bool {
 
 func IsNoNextSecret(live metav1.Object) bool { return !IsNextSecret(live) }
 
-// published are the credentials with what the binding Secret says of them.
-func (db *Database) published(c inputs.Credentials) inputs.Credentials {
-	switch {
-	case db.builtIn() != nil:
-		c.Server = ""
-	case db.rotation >= rotationPublish:
-		c.Server = db.DatabaseState.Next.Server
-	}
-	if db.rotation >= rotationPublish {
-		c.Retiring = db.rotation != rotationDone
-	}
-	return c
-}
-
 // binding is what the service is to log in with; nil while there is nothing.
 func (db *Database) binding() *inputs.Credentials {
 	if db.rotation >= rotationPublish {
@@ -116,48 +91,78 @@ func (db *Database) binding() *inputs.Credentials {
 	return db.DatabaseState.Binding
 }
 
-// credentialsProblem says why a built-in database can't be used: without its
-// Secrets nothing that needs it is made.
-//
-// Where a volume exists without the Secret that opens it, a new password would
-// lock the service out for good: an engine takes a password from its environment
-// only when it makes a new database.
+func unknown(c *inputs.Credentials) bool { return c == nil || c.Password == "" }
+
+// published are the credentials with what the binding Secret says of them.
+func (db *Database) published(c inputs.Credentials) inputs.Credentials {
+	c.Server = db.Plan.Provider.bindingServer(&c)
+	if db.rotation >= rotationPublish {
+		c.Retiring = db.rotation != rotationDone
+	}
+	return c
+}
+
+// credentialsProblem says why a database can't be used: without its Secrets nothing
+// that needs it is made.
 func credentialsProblem(db *Database) *condition.Problem {
-	p, state := db.managed(), &db.DatabaseState
-	switch {
-	case p == nil:
+	p := db.managed()
+	if p == nil {
 		return nil
-	case state.ForeignSecret != "":
+	}
+	if foreign := db.DatabaseState.ForeignSecret; foreign != "" {
 		return &condition.Problem{
 			Condition: v1alpha1.ConditionDatabaseReady,
 			Reason:    v1alpha1.ReasonNotOwned,
 			Message: condition.ParseMessage(fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
-				state.ForeignSecret)),
+				foreign)),
 			Stalled: true,
 		}
-	case db.clustered() != nil:
-		if state.Cluster != nil && unknown(state.Binding) && inputs.MarksOf(state.Cluster.GetAnnotations()).User != "" {
-			return lost(db, p.SecretName, "its password", "keys username and password")
-		}
-		return nil
-	case unknown(state.Binding):
-		return lost(db, p.SecretName, "its password", "keys username and password")
-	case unknown(state.Admin):
-		return lost(db, p.AdminSecretName, "its administrator's password", "key password")
 	}
-	return nil
+	return p.Provider.credentialsProblem(db)
 }
 
-func unknown(c *inputs.Credentials) bool { return c == nil || c.Password == "" }
-
-func lost(db *Database, secret, what, keys string) *condition.Problem {
-	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
-	if db.clustered() != nil {
-		message = fmt.Sprintf("Cluster %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or for a new password take the annotation %s from the Cluster",
-			db.DatabaseState.Cluster.GetName(), secret, what, keys, inputs.AnnotationUser)
-	} else if db.DatabaseState.Claim != nil {
-		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
-			names.DatabaseClaim(db.Microservice.Name), secret, what, keys)
-	}
+func credentialsLost(message string) *condition.Problem {
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: condition.ParseMessage(message), Stalled: true}
 }
+
+// BindingSecret is the Secret that the service reads its database's address and
+// its password from.
+func (p *Plan) BindingSecret(c inputs.Credentials, labels map[string]string) *corev1.Secret {
+	return p.secret(p.SecretName, c, labels, p.Data(c), p.keepAnnotations())
+}
+
+// AdminSecret holds the administrator's password. The service never sees it.
+func (p *Plan) AdminSecret(c inputs.Credentials, labels map[string]string) *corev1.Secret {
+	return p.secret(p.AdminSecretName, c, labels, login(c), p.keepAnnotations())
+}
+
+// NextSecret holds a password that is on its way to the engine.
+func (p *Plan) NextSecret(c inputs.Credentials, labels map[string]string) *corev1.Secret {
+	return p.secret(names.NextSecret(p.Owner), c, labels, login(c), nil)
+}
+
+func login(c inputs.Credentials) map[string][]byte {
+	return map[string][]byte{engine.KeyUsername: []byte(c.Username), engine.KeyPassword: []byte(c.Password)}
+}
+
+func (p *Plan) secret(name string, c inputs.Credentials, labels map[string]string, data map[string][]byte, annotations map[string]string) *corev1.Secret {
+	return &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: p.Namespace, Labels: labels, Annotations: c.Annotated(annotations)},
+		Type:       corev1.SecretTypeOpaque,
+		Data:       data,
+	}
+}
+
+// keepAnnotations stop Argo CD and Flux from pruning what outlives its owner.
+func (p *Plan) keepAnnotations() map[string]string {
+	if !p.Retained() {
+		return nil
+	}
+	return map[string]string{
+		"argocd.argoproj.io/sync-options":   "Prune=false,Delete=false",
+		"kustomize.toolkit.fluxcd.io/prune": "disabled",
+	}
+}
+
+// Retained says whether volume and Secrets outlive the Microservice.
+func (p *Plan) Retained() bool { return p.DeletionPolicy == v1alpha1.DeletionRetain }

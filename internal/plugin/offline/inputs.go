@@ -66,7 +66,7 @@ func (w *World) inputsOf(ms *v1alpha1.Microservice) *gathered {
 	db := types.NamespacedName{Namespace: ms.Namespace, Name: names.Database(ms.Name)}
 	in.Deployment, in.StatefulSet = w.deployments[own], w.sets[db]
 	in.ObjectStore = w.unstructured[reference{database.ObjectStoreKind.Kind, db}]
-	if spec := ms.Spec.Database; spec != nil && spec.Provider == v1alpha1.ProviderCloudNativePG {
+	if spec := ms.Spec.Database; spec != nil && database.ProviderOf(spec).Clustered() {
 		// One that is left of another provider's time is another database.
 		in.DatabaseState.Cluster = w.unstructured[reference{database.ClusterKind.Kind, db}]
 	}
@@ -193,12 +193,12 @@ func (w *World) addReferences(in *gathered) {
 func (w *World) addCredentials(in *gathered) {
 	ms, state := in.Microservice, &in.DatabaseState
 	spec := ms.Spec.Database
-	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+	if spec == nil || !database.ProviderOf(spec).Managed() {
 		return
 	}
 	users := inputs.UsersOf(ms, state.Cluster)
 	state.Binding = w.credentials(in, names.Database(ms.Name), users.First)
-	if spec.Provider != v1alpha1.ProviderCloudNativePG {
+	if database.ProviderOf(spec).RunsServer() {
 		state.Admin = w.credentials(in, names.AdminSecret(ms.Name), users.Admin)
 	}
 	next := types.NamespacedName{Namespace: ms.Namespace, Name: names.NextSecret(ms.Name)}
