@@ -25,6 +25,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 const (
@@ -58,18 +59,17 @@ type Server struct {
 // same data. The descriptor passes to every process that the server starts, and
 // the kernel gives the lock up with the last of them.
 func (s *Server) server(home, start, init string) corev1.Container {
-	script := "set -e\nexec 9>>" + home + "/.atoll-lock\n" +
-		`flock -w 60 9 || { echo "another server still holds the data" >&2; exit 1; }` + "\n"
+	command := shell.Fill(serverScript, map[string]string{"home": home})
 	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
 	if init != "" {
-		script += "cat > " + InitFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
+		command += "cat > " + InitFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
 		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: InitFolder})
 	}
 	return corev1.Container{
 		Name:  ContainerName,
 		Image: s.Image,
 		// What follows the script is its $0; the arguments come after.
-		Command:         []string{"/bin/sh", "-c", script + start, "database"},
+		Command:         []string{"/bin/sh", "-c", command + start, "database"},
 		Resources:       s.Resources,
 		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: s.Engine.Port(), Protocol: corev1.ProtocolTCP}},
 		SecurityContext: Restricted(),
@@ -77,35 +77,22 @@ func (s *Server) server(home, start, init string) corev1.Container {
 	}
 }
 
-// noteFunction writes a word to a file so that it is there after whatever
-// befalls the machine.
-const noteFunction = `flush() { sync -f "$1" 2>/dev/null || sync; }
-note() { echo "$2" > "$1.partial" && flush "$1.partial" && mv "$1.partial" "$1" && flush "$1"; }
-`
+var (
+	// note defines the shell function note.
+	note               = script("note", nil)
+	serverScript       = script("server", nil)
+	firstStartScript   = script("first-start", map[string]string{"note": note})
+	firstStartedScript = script("first-started", map[string]string{"note": note})
+)
 
-// firstStart begins the first start anew where it was broken off. An entry point
-// takes data that it has not finished for whole, and would start a server that
-// lacks the service's user, or more.
-//
-// Only data is cleared that was begun here, in an empty volume, and that no
-// server has answered on: firstStarted notes that before anybody is let in. A
-// volume from before there were these notes has none and is left as it is, and so
-// is what was written later than a first start can last: somebody else ran it.
+// firstStart repeats a first start that was interrupted.
 func firstStart(data string) string {
-	return noteFunction + `data=` + data + ` begun=` + path.Join(path.Dir(data), ".atoll-begun") + ` made=` + madeNote(data) + `
-if { [ ! -e "$data" ] && [ ! -L "$data" ]; } || { held=$(ls -A "$data") && [ -z "$held" ]; }; then
-  rm -f "$made"
-  note "$begun" "$(date +%s)"
-elif [ -e "$begun" ] && [ ! -e "$made" ]; then
-  began=$(cat "$begun")
-  written=$(find "$data" -type f -exec stat -c %Y {} + | sort -n | tail -n 1)
-  if [ "$((${written:-0} - ${began:-0}))" -le ` + strconv.Itoa(StartupPeriod*StartupTries) + ` ]; then
-    echo "the first start was broken off before the server answered: beginning it anew" >&2
-    rm -rf "$data"
-    note "$begun" "$(date +%s)"
-  fi
-fi
-`
+	return shell.Fill(firstStartScript, map[string]string{
+		"data":  data,
+		"begun": path.Join(path.Dir(data), ".atoll-begun"),
+		"made":  madeNote(data),
+		"limit": strconv.Itoa(StartupPeriod * StartupTries),
+	})
 }
 
 // A server has an hour to start: recovery after a crash can take long, and is no
@@ -116,11 +103,9 @@ const (
 )
 
 // firstStarted is a startup probe's script: once the server answers, its data is
-// made. The temporary server of the first start must not satisfy answers.
+// complete. The temporary server of the first start must not satisfy answers.
 func firstStarted(data, answers string) string {
-	return answers + ` || exit 1
-` + noteFunction + `[ -e "` + madeNote(data) + `" ] || note "` + madeNote(data) + `" yes
-`
+	return shell.Fill(firstStartedScript, map[string]string{"answers": answers, "made": madeNote(data)})
 }
 
 func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }

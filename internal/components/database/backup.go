@@ -33,6 +33,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 	"github.com/atoll-dev/atoll/internal/podfailure"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 const (
@@ -50,79 +51,6 @@ func Keep(backup *v1alpha1.DatabaseBackup) int {
 	return int(*backup.Keep)
 }
 
-// A backup gets its name only when it is whole and was read back: what has the
-// name of a backup can be restored. What it reports is read from the container's
-// termination message.
-const backupDump = `folder=/backup/$ATOLL_SERVICE
-mkdir -p "$folder"
-find "$folder" -name '.*.partial*' -mmin +1440 -delete
-began=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-name=$(date -u +%Y%m%dT%H%M%SZ).$ATOLL_EXTENSION
-ATOLL_FILE=$folder/.$name.partial
-trap 'rm -f "$ATOLL_FILE" "$ATOLL_FILE".*' EXIT
-echo "dumping to $name"
-{
-@dump@
-}
-echo "reading $name back"
-{
-@verify@
-} >/dev/null
-sum=$(sha256sum < "$ATOLL_FILE" | cut -d ' ' -f 1)
-echo "$sum  $name" > "$folder/$name.sha256"
-mv "$ATOLL_FILE" "$folder/$name"
-sync
-size=$(wc -c < "$folder/$name" | tr -d ' ')
-report="{\"time\":\"$began\",\"size\":$size,\"location\":\"$ATOLL_LOCATION/$name\"}"
-`
-
-// datedFiles chooses from a list of files those that have the name of a backup
-// made here, the oldest first. What somebody else put beside them is neither
-// counted nor deleted, nor taken for the newest.
-const datedFiles = `dated() {
-  sed -n "/^[0-9]\{8\}T[0-9]\{6\}Z\.$(echo "$ATOLL_EXTENSION" | sed 's/\./\\./g')\$/p" | sort
-}
-`
-
-// backupPrune deletes all but the newest backups, of which listed tells the
-// files. The new backup is there and reported by then: it counts whether or not
-// the old ones can be deleted.
-const backupPrune = datedFiles + `if files=$(listed); then
-  printf '%s\n' "$files" | dated | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
-    [ "$old" != "$name" ] || continue
-    echo "deleting $old, of which more than $ATOLL_KEEP newer ones are there"
-    deleted "$old" || echo "warning: $old could not be deleted and is kept, though more than $ATOLL_KEEP newer ones are there" >&2
-  done
-else
-  echo "warning: the older backups could not be listed and are all kept" >&2
-fi
-`
-
-// In a volume older backups are deleted by the one that wrote the new one.
-const backupToClaim = `printf %s "$report" > /dev/termination-log
-listed() { ls -1 "$folder"; }
-deleted() { rm -f "$folder/$1" "$folder/$1.sha256"; }
-` + backupPrune + `echo "backed up $size bytes to $ATOLL_LOCATION/$name"
-`
-
-const backupHandOver = `printf %s "$report" > /backup/report
-printf %s "$name" > /backup/name
-`
-
-// A bucket is written by rclone, which compares what arrived by its checksum.
-const backupUpload = `name=$(cat /backup/name)
-folder=/backup/$ATOLL_SERVICE
-rclone copy --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
-rclone check --one-way --download --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
-cat /backup/report > /dev/termination-log
-listed() { rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/"; }
-deleted() {
-  rclone deletefile "store:$ATOLL_PATH/$1" || return 1
-  rclone deletefile "store:$ATOLL_PATH/$1.sha256" || echo "$1 had no checksum"
-}
-` + backupPrune + `echo "backed up to $ATOLL_LOCATION/$name"
-`
-
 // BackupCronJob backs the database up on schedule. Held, it makes none: a
 // database that is still to be filled would be kept as the newest backup.
 func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
@@ -132,15 +60,14 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 	env = append(env,
 		corev1.EnvVar{Name: "ATOLL_EXTENSION", Value: p.Engine.Extension()},
 		corev1.EnvVar{Name: "ATOLL_KEEP", Value: strconv.Itoa(Keep(backup))})
-	script := fill(backupDump, map[string]string{"dump": scripts.Dump, "verify": scripts.Verify})
+	dump := shell.Fill(backupDump, map[string]string{"dump": scripts.Dump, "verify": scripts.Verify})
 
 	var pod corev1.PodSpec
 	if where.bucket {
-		dump := p.operation("dump", script+backupHandOver, env)
 		pod = p.operationPod(where.rclone("upload", backupUpload, env, rcloneImage))
-		pod.InitContainers = []corev1.Container{where.mount(dump)}
+		pod.InitContainers = []corev1.Container{where.mount(p.operation("dump", dump+backupHandOver, env))}
 	} else {
-		pod = p.operationPod(where.mount(p.operation("dump", script+backupToClaim, env)))
+		pod = p.operationPod(where.mount(p.operation("dump", dump+backupToClaim, env)))
 	}
 	where.attach(&pod)
 

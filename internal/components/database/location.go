@@ -18,7 +18,6 @@ package database
 
 import (
 	"path"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -126,12 +125,3 @@ func (l *place) rclone(name, script string, env []corev1.EnvVar, rcloneImage str
 }
 
 const defaultRegion = "us-east-1"
-
-// fill puts an engine's parts into a script, in the place of @name@.
-func fill(script string, parts map[string]string) string {
-	pairs := make([]string, 0, 2*len(parts))
-	for name, part := range parts {
-		pairs = append(pairs, "@"+name+"@\n", strings.TrimRight(part, "\n")+"\n")
-	}
-	return strings.NewReplacer(pairs...).Replace(script)
-}

@@ -32,53 +32,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 	"github.com/atoll-dev/atoll/internal/podfailure"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
-
-// The database is looked at before anything is done to it: one that holds
-// anything is not touched.
-const restoreScript = datedFiles + `folder=/backup/$ATOLL_SERVICE
-held() {
-@filled@
-}
-held=$(held)
-if [ -n "$held" ]; then
-  echo "the database is not empty: it holds $held" | tr '\n' ' ' >&2
-  exit 1
-fi
-name=$ATOLL_BACKUP
-if [ -z "$name" ] && [ -d "$folder" ]; then
-  files=$(ls -1 "$folder")
-  name=$(printf '%s\n' "$files" | dated | tail -n 1)
-fi
-if [ -z "$name" ] || [ ! -f "$folder/$name" ]; then
-  echo "there is no backup ${ATOLL_BACKUP:-with the extension $ATOLL_EXTENSION} at $ATOLL_LOCATION" >&2
-  exit 1
-fi
-ATOLL_FILE=$folder/$name
-if [ -f "$ATOLL_FILE.sha256" ]; then
-  (cd "$folder" && sha256sum -c "$name.sha256" >/dev/null) || { echo "backup $name at $ATOLL_LOCATION is damaged: its checksum differs" >&2; exit 1; }
-fi
-{
-@verify@
-} >/dev/null
-echo "restoring $name"
-@restore@
-printf %s "$ATOLL_LOCATION/$name" > /dev/termination-log
-echo "restored $ATOLL_LOCATION/$name"
-`
-
-// What is there is taken down first: a pipe would hide that it could not be
-// listed, and the wrong key would be told as a backup that is not there.
-const restoreDownload = datedFiles + `mkdir -p "/backup/$ATOLL_SERVICE"
-name=$ATOLL_BACKUP
-if [ -z "$name" ]; then
-  files=$(rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/")
-  name=$(printf '%s\n' "$files" | dated | tail -n 1)
-fi
-if [ -n "$name" ]; then
-  rclone copy --include "/$name" --include "/$name.sha256" "store:$ATOLL_PATH/" "/backup/$ATOLL_SERVICE"
-fi
-`
 
 // RestoreID names what a restore brings into which volume or Cluster: with another
 // one it has not happened yet. How the backup is reached does not matter.
@@ -116,7 +71,7 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 		corev1.EnvVar{Name: "ATOLL_BACKUP", Value: from.Backup},
 		corev1.EnvVar{Name: "ATOLL_RESTORE", Value: id},
 		corev1.EnvVar{Name: "ATOLL_POD_IP", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"}}})
-	script := fill(restoreScript, map[string]string{"filled": scripts.Filled, "verify": scripts.Verify, "restore": scripts.Restore})
+	script := shell.Fill(restoreScript, map[string]string{"filled": scripts.Filled, "verify": scripts.Verify, "restore": scripts.Restore})
 
 	pod := p.operationPod(where.mount(p.operation("restore", script, env)))
 	if where.bucket {
