@@ -94,7 +94,7 @@ type Scripts struct {
 type EnvKey struct{ Name, Key string }
 
 var Engines = map[v1alpha1.DatabaseEngine]Engine{
-	v1alpha1.EnginePostgreSQL: PostgreSQL{},
+	v1alpha1.EnginePostgreSQL: postgreSQL{},
 	v1alpha1.EngineMariaDB:    mariaDB{},
 	v1alpha1.EngineValkey:     valkey{},
 }

@@ -26,9 +26,9 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// PostgreSQL runs the official image, or one that keeps its conventions
+// postgreSQL runs the official image, or one that keeps its conventions
 // (https://hub.docker.com/_/postgres), and has flock.
-type PostgreSQL struct{}
+type postgreSQL struct{}
 
 const (
 	// postgresUID is the user "postgres" of the official Debian-based images.
@@ -37,31 +37,31 @@ const (
 	// volumes have a lost+found at their root and initdb wants an empty directory.
 	// The data directory is named explicitly, because the image's default moved in
 	// version 18.
-	PostgresHome = "/var/lib/postgresql"
-	postgresData = PostgresHome + "/pgdata"
+	postgresHome = "/var/lib/postgresql"
+	postgresData = postgresHome + "/pgdata"
 )
 
-func (PostgreSQL) Type() string                { return "postgresql" }
-func (PostgreSQL) DefaultVersion() string      { return "17" }
-func (PostgreSQL) Image(version string) string { return "docker.io/library/postgres:" + version }
-func (PostgreSQL) Port() int32                 { return 5432 }
-func (PostgreSQL) UID() int64                  { return postgresUID }
-func (PostgreSQL) Admin() string               { return "postgres" }
-func (PostgreSQL) Extension() string           { return "dump" }
+func (postgreSQL) Type() string                { return "postgresql" }
+func (postgreSQL) DefaultVersion() string      { return "17" }
+func (postgreSQL) Image(version string) string { return "docker.io/library/postgres:" + version }
+func (postgreSQL) Port() int32                 { return 5432 }
+func (postgreSQL) UID() int64                  { return postgresUID }
+func (postgreSQL) Admin() string               { return "postgres" }
+func (postgreSQL) Extension() string           { return "dump" }
 
 // Users are two login roles that are members of the owner, a role of the base
 // name, and act as it: what either makes belongs to the owner.
-func (PostgreSQL) Users(base string) [2]string { return [2]string{base + "_a", base + "_b"} }
+func (postgreSQL) Users(base string) [2]string { return [2]string{base + "_a", base + "_b"} }
 
 // URI turns TLS off because the built-in server has no certificate, and some
 // clients insist on one unless told.
-func (PostgreSQL) URI(b Binding) url.URL {
+func (postgreSQL) URI(b Binding) url.URL {
 	return url.URL{Scheme: "postgresql", User: b.userinfo(), Host: b.Address(), Path: "/" + b.Database, RawQuery: "sslmode=" + b.tlsMode("disable", "require")}
 }
 
 // ClientEnv are libpq's variables
 // (https://www.postgresql.org/docs/current/libpq-envars.html).
-func (PostgreSQL) ClientEnv() []EnvKey {
+func (postgreSQL) ClientEnv() []EnvKey {
 	return []EnvKey{
 		{"PGHOST", KeyHost}, {"PGPORT", KeyPort}, {"PGUSER", KeyUsername},
 		{"PGPASSWORD", KeyPassword}, {"PGDATABASE", KeyDatabase},
@@ -70,7 +70,7 @@ func (PostgreSQL) ClientEnv() []EnvKey {
 
 // Connections has PostgreSQL's defaults
 // (https://www.postgresql.org/docs/current/runtime-config-connection.html).
-func (PostgreSQL) Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int) {
+func (postgreSQL) Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int) {
 	return number(parameters, 100, "max_connections"),
 		number(parameters, 3, "superuser_reserved_connections") + number(parameters, 0, "reserved_connections")
 }
@@ -84,20 +84,20 @@ var (
 	postgresInit    = script("postgresql/init", postgresParts)
 )
 
-func (PostgreSQL) Scripts() Scripts { return postgresScripts }
+func (postgreSQL) Scripts() Scripts { return postgresScripts }
 
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
-func (e PostgreSQL) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(PostgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
-	server.Args = PostgresArgs(s)
+func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
+	server := s.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server.Args = postgresArgs(s)
 	server.Env = append(s.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
 		s.adminEnv("POSTGRES_PASSWORD"),
 		corev1.EnvVar{Name: "POSTGRES_DB", Value: s.Database},
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
 	// The init phase listens on the socket only, so that probes ask over TCP.
-	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), StartupPeriod, StartupTries)
+	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
 	// A server that answers "not now" (1) is alive; only silence (2) is not.
 	server.LivenessProbe = execProbe(postgresReady+`; [ $? -lt 2 ]`, 10, 12)
@@ -111,7 +111,7 @@ func (e PostgreSQL) PodSpec(s *Server) corev1.PodSpec {
 		scratch{"shm", "/dev/shm", corev1.StorageMediumMemory})
 }
 
-func PostgresArgs(s *Server) []string {
+func postgresArgs(s *Server) []string {
 	if len(s.Parameters) == 0 {
 		return nil
 	}

@@ -62,8 +62,8 @@ func (s *Server) server(home, start, init string) corev1.Container {
 	command := shell.Fill(serverScript, map[string]string{"home": home})
 	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
 	if init != "" {
-		command += "cat > " + InitFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
-		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: InitFolder})
+		command += "cat > " + initFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
+		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: initFolder})
 	}
 	return corev1.Container{
 		Name:  ContainerName,
@@ -91,15 +91,15 @@ func firstStart(data string) string {
 		"data":  data,
 		"begun": path.Join(path.Dir(data), ".atoll-begun"),
 		"made":  madeNote(data),
-		"limit": strconv.Itoa(StartupPeriod * StartupTries),
+		"limit": strconv.Itoa(startupPeriod * startupTries),
 	})
 }
 
 // A server has an hour to start: recovery after a crash can take long, and is no
 // reason to start over.
 const (
-	StartupPeriod = 2
-	StartupTries  = 1800
+	startupPeriod = 2
+	startupTries  = 1800
 )
 
 // firstStarted is a startup probe's script: once the server answers, its data is
@@ -110,9 +110,9 @@ func firstStarted(data, answers string) string {
 
 func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
 
-// InitFolder is where the official images look for scripts to run at the first
+// initFolder is where the official images look for scripts to run at the first
 // start.
-const InitFolder = "/docker-entrypoint-initdb.d"
+const initFolder = "/docker-entrypoint-initdb.d"
 
 // serverEnv tells the scripts of the first start which user and database to
 // make.

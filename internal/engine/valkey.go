@@ -36,7 +36,7 @@ const (
 	// valkeyUID is the user "valkey" of the official Debian-based images, and
 	// "redis" of Redis' own.
 	valkeyUID  = 999
-	ValkeyHome = "/data"
+	valkeyHome = "/data"
 )
 
 func (valkey) Type() string                { return "valkey" }
@@ -75,8 +75,8 @@ var (
 		"tool":   valkeyTool,
 		"client": valkeyClient,
 		"note":   note,
-		"home":   ValkeyHome,
-		"noted":  ValkeyHome + "/.atoll-appendonly",
+		"home":   valkeyHome,
+		"noted":  valkeyHome + "/.atoll-appendonly",
 	}
 	valkeyScripts = scriptsIn("valkey", valkeyParts)
 	// valkeyStart creates the users and starts the server.
@@ -89,9 +89,9 @@ var (
 
 func (valkey) Scripts() Scripts { return valkeyScripts }
 
-// AppendOnly is whether the server writes every change down before it answers.
+// appendOnly is whether the server writes every change down before it answers.
 // Without that a crash loses what came after the last snapshot.
-func AppendOnly(s *Server) string {
+func appendOnly(s *Server) string {
 	if strings.EqualFold(string(s.Parameters["appendonly"]), "no") {
 		return "no"
 	}
@@ -99,16 +99,16 @@ func AppendOnly(s *Server) string {
 }
 
 func (valkey) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(ValkeyHome, valkeyStart, "")
-	server.Args = []string{"--dir", ValkeyHome, "--aclfile", ValkeyHome + "/users.acl"}
+	server := s.server(valkeyHome, valkeyStart, "")
+	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
 	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
 		if name != "appendonly" {
 			server.Args = append(server.Args, "--"+name, string(s.Parameters[name]))
 		}
 	}
-	server.Env = append(s.serverEnv(), s.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: AppendOnly(s)})
+	server.Env = append(s.serverEnv(), s.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: appendOnly(s)})
 	server.StartupProbe = execProbe(valkeyLocal+`client PING | grep -q PONG || exit 1
-`+valkeyChange, StartupPeriod, StartupTries)
+`+valkeyChange, startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
 	// A server that loads its data is alive.
 	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN' || exit 1

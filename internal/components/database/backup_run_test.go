@@ -42,10 +42,10 @@ func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *
 
 // takeBackup makes a backup of data at an hour of a day, which must succeed.
 func (m *machine) takeBackup(engine v1alpha1.DatabaseEngine, keep int32, hour, data string) string {
-	m.t.Helper()
-	output, succeeded := m.run(backupContainer(m.t, engine, keep), "FAKE_TIME=2026-03-01T"+hour+":00:00Z", "FAKE_DATA="+data)
+	m.T.Helper()
+	output, succeeded := m.Run(backupContainer(m.T, engine, keep), "FAKE_TIME=2026-03-01T"+hour+":00:00Z", "FAKE_DATA="+data)
 	if !succeeded {
-		m.t.Fatalf("the backup failed:\n%s", output)
+		m.T.Fatalf("the backup failed:\n%s", output)
 	}
 	return output
 }
@@ -61,9 +61,9 @@ func TestBackupRuns(t *testing.T) {
 			m := newMachine(t)
 			manual, almost := "manual."+engines.Engines[engine].Extension(), "20260301T0000Z."+engines.Engines[engine].Extension()
 			for _, mine := range []string{"notes.txt", manual, almost} {
-				m.write("mine", "backup", "order-book", mine)
+				m.Write("mine", "backup", "order-book", mine)
 			}
-			m.write("another's", "backup", "users", file(engine, "00"))
+			m.Write("another's", "backup", "users", file(engine, "00"))
 			for _, hour := range []string{"01", "02", "03"} {
 				m.takeBackup(engine, 2, hour, "data")
 			}
@@ -76,10 +76,10 @@ func TestBackupRuns(t *testing.T) {
 			if want := "deleting " + file(engine, "02") + ", of which more than 2 newer ones are there"; !strings.Contains(output, want) {
 				t.Errorf("it says\n%s\nwant %q", output, want)
 			}
-			if m.read("report") == "" {
+			if m.Read("report") == "" {
 				t.Error("nothing is reported")
 			}
-			if m.read("backup", "users", file(engine, "00")) == "" {
+			if m.Read("backup", "users", file(engine, "00")) == "" {
 				t.Error("another service's backup was deleted")
 			}
 		})
@@ -87,12 +87,12 @@ func TestBackupRuns(t *testing.T) {
 			m := newMachine(t)
 			m.takeBackup(engine, 2, "03", "data")
 			got := &v1alpha1.BackupStatus{}
-			if err := json.Unmarshal([]byte(m.read("report")), got); err != nil {
+			if err := json.Unmarshal([]byte(m.Read("report")), got); err != nil {
 				t.Fatal(err)
 			}
 			want := &v1alpha1.BackupStatus{
 				Time: metav1.NewTime(time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)),
-				Size: int64(len(m.read("backup", "order-book", file(engine, "03")))), Location: "pvc://backups/order-book/" + file(engine, "03"),
+				Size: int64(len(m.Read("backup", "order-book", file(engine, "03")))), Location: "pvc://backups/order-book/" + file(engine, "03"),
 			}
 			if diff := cmp.Diff(want, got); diff != "" || got.Size == 0 {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -104,9 +104,9 @@ func TestBackupRuns(t *testing.T) {
 			t.Run(string(engine)+": "+name+" leaves no backup", func(t *testing.T) {
 				m := newMachine(t)
 				m.takeBackup(engine, 1, "01", "data")
-				m.write("", "report")
+				m.Write("", "report")
 				before := m.files()
-				output, succeeded := m.run(backupContainer(t, engine, 1), "FAKE_TIME=2026-03-01T02:00:00Z", "FAKE_DATA=data", env)
+				output, succeeded := m.Run(backupContainer(t, engine, 1), "FAKE_TIME=2026-03-01T02:00:00Z", "FAKE_DATA=data", env)
 				if succeeded {
 					t.Errorf("it succeeded:\n%s", output)
 				}
@@ -114,7 +114,7 @@ func TestBackupRuns(t *testing.T) {
 				if diff := cmp.Diff(before, m.files()); diff != "" {
 					t.Errorf("files (-before +after):\n%s", diff)
 				}
-				if got := m.read("report"); got != "" {
+				if got := m.Read("report"); got != "" {
 					t.Errorf("it reports %s", got)
 				}
 			})
@@ -126,9 +126,9 @@ func TestBackupRuns(t *testing.T) {
 func TestBackupTidiesUp(t *testing.T) {
 	m := newMachine(t)
 	for name, age := range map[string]time.Duration{".20260227T030000Z.dump.partial": 48 * time.Hour, ".20260301T025900Z.dump.partial": time.Hour} {
-		m.write("half", "backup", "order-book", name)
+		m.Write("half", "backup", "order-book", name)
 		written := time.Now().Add(-age)
-		if err := os.Chtimes(filepath.Join(m.dir, "backup", "order-book", name), written, written); err != nil {
+		if err := os.Chtimes(filepath.Join(m.Dir, "backup", "order-book", name), written, written); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -166,29 +166,29 @@ func TestUploadRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
-			m.write("mine", stored("manual.sql.gz")...)
-			m.write("data of 01", stored(file(engine, "01"))...)
-			m.write("data of 02", stored(file(engine, "02"))...)
+			m.Write("mine", stored("manual.sql.gz")...)
+			m.Write("data of 01", stored(file(engine, "01"))...)
+			m.Write("data of 02", stored(file(engine, "02"))...)
 			dump, upload := inBucket(t, engine, 2)
-			if output, succeeded := m.run(dump, "FAKE_TIME=2026-03-01T03:00:00Z", "FAKE_DATA=data"); !succeeded {
+			if output, succeeded := m.Run(dump, "FAKE_TIME=2026-03-01T03:00:00Z", "FAKE_DATA=data"); !succeeded {
 				t.Fatal(output)
 			}
-			output, succeeded := m.run(upload, tc.env)
+			output, succeeded := m.Run(upload, tc.env)
 			if succeeded != tc.want || !strings.Contains(output, tc.wantSaid) {
 				t.Errorf("succeeded is %t, want %t; it said\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
 			}
-			if got := m.read("report") == ""; got != tc.wantsNoReport {
-				t.Errorf("the report is %q", m.read("report"))
+			if got := m.Read("report") == ""; got != tc.wantsNoReport {
+				t.Errorf("the report is %q", m.Read("report"))
 			}
-			if got := m.read(stored(file(engine, "01"))...) == ""; got != tc.wantDeleted {
+			if got := m.Read(stored(file(engine, "01"))...) == ""; got != tc.wantDeleted {
 				t.Errorf("the oldest is deleted: %t, want %t", got, tc.wantDeleted)
 			}
 			for _, kept := range []string{"manual.sql.gz", file(engine, "02")} {
-				if m.read(stored(kept)...) == "" {
+				if m.Read(stored(kept)...) == "" {
 					t.Errorf("%s is gone", kept)
 				}
 			}
-			if uploaded := m.read(stored(file(engine, "03"))...) != ""; uploaded != tc.want {
+			if uploaded := m.Read(stored(file(engine, "03"))...) != ""; uploaded != tc.want {
 				t.Errorf("the new one is there: %t, want %t", uploaded, tc.want)
 			}
 		})

@@ -126,7 +126,7 @@ func TestResolveNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Plan{
-		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{}, Provider: builtIn{},
+		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.Engines[v1alpha1.EnginePostgreSQL], Provider: builtIn{},
 		Version: "17", Size: resource.MustParse("10Gi"), Resources: defaultResources, DeletionPolicy: v1alpha1.DeletionRetain,
 		SecretName: "order-book-db", Host: "order-book-db.shop.svc", Port: 5432,
 		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17", Instances: 1, Pool: 10,
@@ -151,7 +151,7 @@ func TestResolveWithoutBuiltIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Nothing of a built-in database holds for one that runs elsewhere.
-	want := &Plan{Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{},
+	want := &Plan{Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.Engines[v1alpha1.EnginePostgreSQL],
 		Provider: external{}, Pool: 10, SecretName: "cloudsql"}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -269,19 +269,6 @@ func TestURIEscapesPassword(t *testing.T) {
 				t.Errorf("a client reads password %q, want %q", got, tc.password)
 			}
 		})
-	}
-}
-
-func TestArgsAreSorted(t *testing.T) {
-	if got := engines.PostgresArgs(&engines.Server{}); got != nil {
-		t.Errorf("arguments without parameters are %q, want none", got)
-	}
-	got := engines.PostgresArgs(&engines.Server{Parameters: map[string]v1alpha1.ParameterValue{
-		"work_mem": "16MB", "archive_command": "cp %p '/a b'", "max_connections": "200", "pg_stat_statements.max": "1", "jit": "",
-	}})
-	want := []string{"-c", "archive_command=cp %p '/a b'", "-c", "jit=", "-c", "max_connections=200", "-c", "pg_stat_statements.max=1", "-c", "work_mem=16MB"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

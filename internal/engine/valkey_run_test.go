@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package database
+package engine
 
 import (
 	"os"
@@ -26,18 +26,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	engines "github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/engine/enginetest"
 )
 
-// appending is a plan whose append-only file is on or off; empty leaves it unset.
-func appending(t *testing.T, value string) *Plan {
-	t.Helper()
-	return planOf(t, v1alpha1.EngineValkey, func(spec *v1alpha1.Database) {
-		spec.Parameters = map[string]v1alpha1.ParameterValue{}
-		if value != "" {
-			spec.Parameters["appendonly"] = v1alpha1.ParameterValue(value)
-		}
-	})
+// appending returns a server whose append-only file is on or off; empty leaves it
+// unset.
+func appending(value string) *Server {
+	server := serverOf(v1alpha1.EngineValkey)
+	if value != "" {
+		server.Parameters = map[string]v1alpha1.ParameterValue{"appendonly": v1alpha1.ParameterValue(value)}
+	}
+	return server
 }
 
 // TestValkeyStartsWithWhatItWrote is about which of the files that it may have is
@@ -61,20 +60,20 @@ func TestValkeyStartsWithWhatItWrote(t *testing.T) {
 		"before there were notes, and nothing was dumped": {parameter: "no", want: "no"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMachine(t)
+			m := enginetest.NewMachine(t)
 			if tc.noted != "" {
-				m.write(tc.noted+"\n", "home", ".atoll-appendonly")
+				m.Write(tc.noted+"\n", "home", ".atoll-appendonly")
 			}
 			for _, file := range tc.files {
-				m.write("x", "home", file)
+				m.Write("x", "home", file)
 			}
-			output, succeeded := m.run(m.inVolume(appending(t, tc.parameter), false))
-			started := m.read("started")
+			output, succeeded := m.Run(inVolume(m, appending(tc.parameter), false))
+			started := m.Read("started")
 			if !succeeded || !strings.HasSuffix(started, " --appendonly "+tc.want+"\n") || strings.Count(started, "--appendonly") != 1 {
 				t.Errorf("succeeded is %t, and it was started with\n%s\nwant --appendonly %s at the end. It said\n%s", succeeded, started, tc.want, output)
 			}
 			// It is noted before the server may write: what is there then says something else.
-			if got := m.read("home", ".atoll-appendonly"); got != tc.want+"\n" {
+			if got := m.Read("home", ".atoll-appendonly"); got != tc.want+"\n" {
 				t.Errorf("noted is %q, want %q", got, tc.want)
 			}
 		})
@@ -101,75 +100,31 @@ func TestValkeyChanges(t *testing.T) {
 		"turned off, but the server does not say": {noted: "yes", parameter: "no", env: []string{"FAKE_DOWN=1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMachine(t)
-			m.write(tc.noted+"\n", "home", ".atoll-appendonly")
+			m := enginetest.NewMachine(t)
+			m.Write(tc.noted+"\n", "home", ".atoll-appendonly")
 			for file, age := range map[string]time.Duration{"dump.rdb": time.Hour, ".atoll-started": time.Minute} {
 				if file == "dump.rdb" && tc.dumped {
 					age = time.Second
 				}
-				m.write("x", "home", file)
+				m.Write("x", "home", file)
 				written := time.Now().Add(-age)
-				if err := os.Chtimes(filepath.Join(m.dir, "home", file), written, written); err != nil {
+				if err := os.Chtimes(filepath.Join(m.Dir, "home", file), written, written); err != nil {
 					t.Fatal(err)
 				}
 			}
-			plan := appending(t, tc.parameter)
-			output, succeeded := m.run(m.inVolume(plan, true), tc.env...)
-			if succeeded != tc.want || !strings.HasSuffix(strings.TrimSpace(m.read("told")), tc.wantTold) || tc.wantTold == "" && m.read("told") != "" {
-				t.Errorf("succeeded is %t, want %t, and the server was told\n%s\nwant %q. It said\n%s", succeeded, tc.want, m.read("told"), tc.wantTold, output)
+			server := appending(tc.parameter)
+			output, succeeded := m.Run(inVolume(m, server, true), tc.env...)
+			if succeeded != tc.want || !strings.HasSuffix(strings.TrimSpace(m.Read("told")), tc.wantTold) || tc.wantTold == "" && m.Read("told") != "" {
+				t.Errorf("succeeded is %t, want %t, and the server was told\n%s\nwant %q. It said\n%s", succeeded, tc.want, m.Read("told"), tc.wantTold, output)
 			}
 			wantNoted := tc.noted
 			if tc.want {
-				wantNoted = engines.AppendOnly(plan.server())
+				wantNoted = appendOnly(server)
 			}
-			if diff := cmp.Diff(wantNoted+"\n", m.read("home", ".atoll-appendonly")); diff != "" {
+			if diff := cmp.Diff(wantNoted+"\n", m.Read("home", ".atoll-appendonly")); diff != "" {
 				t.Errorf("noted (-want +got):\n%s", diff)
 			}
 		})
-	}
-}
-
-// TestValkeyRestoreFails holds that the server is nobody's replica afterwards.
-func TestValkeyRestoreFails(t *testing.T) {
-	for name, tc := range map[string]struct {
-		env      []string
-		wantSaid string
-	}{
-		"a server that was restarted":                        {env: []string{"FAKE_ROLE=master"}, wantSaid: "no replica any more"},
-		"a server that was restarted when it had everything": {env: []string{"FAKE_RESTARTS=1"}, wantSaid: "the server was restarted while"},
-		"a server that can't write":                          {env: []string{"FAKE_REWRITTEN=err"}, wantSaid: "could not write the data"},
-		"a source that ends":                                 {env: []string{"FAKE_LINK=down", "FAKE_ENDS=1"}, wantSaid: "the server that holds the backup has ended"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			m := newMachine(t)
-			m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
-			m.write("", "report")
-			output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""), tc.env...)
-			told := m.read("told")
-			if succeeded || !strings.Contains(output, tc.wantSaid) || m.read("report") != "" {
-				t.Errorf("succeeded is %t, reported is %q, and it said\n%s\nwant %q", succeeded, m.read("report"), output, tc.wantSaid)
-			}
-			for _, want := range []string{"REPLICAOF NO ONE", "CONFIG SET masterauth \n", "CONFIG SET masteruser \n", "ACL DELUSER atoll_restore_1\n"} {
-				if !strings.Contains(told[strings.LastIndex(told, "REPLICAOF"):], want) {
-					t.Errorf("the server was not told %q at the end:\n%s", want, told)
-				}
-			}
-			if strings.Contains(told, "_done") {
-				t.Errorf("it is marked as done:\n%s", told)
-			}
-		})
-	}
-}
-
-// TestValkeyRestoresOnce is about a Job whose pod went after it had done its work.
-func TestValkeyRestoresOnce(t *testing.T) {
-	m := newMachine(t)
-	m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
-	m.write("user atoll_restore_1_done off\n", "users")
-	m.write("# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "held")
-	output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""))
-	if !succeeded || m.read("told") != "" || m.read("report") == "" {
-		t.Errorf("succeeded is %t, told is %q, reported is %q: %s", succeeded, m.read("told"), m.read("report"), output)
 	}
 }
 
@@ -185,10 +140,10 @@ func TestValkeyLiveness(t *testing.T) {
 		"a replica that takes data over":   {[]string{"FAKE_LINK=down", "FAKE_SYNCING=1"}, true},
 		"a server that is away altogether": {[]string{"FAKE_DOWN=1"}, false},
 	} {
-		m := newMachine(t)
-		c := planOf(t, v1alpha1.EngineValkey, nil).Engine.PodSpec(planOf(t, v1alpha1.EngineValkey, nil).server()).Containers[0]
+		m := enginetest.NewMachine(t)
+		c := podSpec(serverOf(v1alpha1.EngineValkey)).Containers[0]
 		c.Command = c.LivenessProbe.Exec.Command
-		if output, alive := m.run(&c, tc.env...); alive != tc.want {
+		if output, alive := m.Run(&c, tc.env...); alive != tc.want {
 			t.Errorf("%s: alive is %t, want %t: %s", name, alive, tc.want, output)
 		}
 	}

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package database
+package engine
 
 import (
 	"os"
@@ -27,44 +27,19 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	engines "github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/engine/enginetest"
 )
 
-// fakeEntryPoint makes data as the official images do: what is there is taken for
-// whole.
-const fakeEntryPoint = `#!/bin/sh
-echo "$*" >> "$FAKE/started"
-case $1 in *valkey-server) exit 0 ;; esac
-if [ ! -d "$DATA" ] || [ -z "$(ls -A "$DATA")" ]; then
-  mkdir -p "$DATA"
-  echo half > "$DATA/state"
-  [ -z "${FAKE_KILLED:-}" ] || exit 137
-  echo whole > "$DATA/state"
-fi
-`
-
-// inVolume is a copy of a server's container, or of its startup probe, whose
+// inVolume returns a copy of a server's container, or of its startup probe, whose
 // volume is the machine's folder home.
-func (m *machine) inVolume(p *Plan, probe bool) *corev1.Container {
-	m.t.Helper()
-	pod := p.Engine.PodSpec(p.server())
-	c := pod.Containers[0]
+func inVolume(m *enginetest.Machine, s *Server, probe bool) *corev1.Container {
+	c := podSpec(s).Containers[0]
 	if probe {
-		c.Command = c.StartupProbe.Exec.Command
+		c.Command, c.Args = c.StartupProbe.Exec.Command, nil
 	}
-	home := map[string]string{"postgresql": engines.PostgresHome, "mariadb": engines.MariaDBHome, "valkey": engines.ValkeyHome}[p.Engine.Type()]
-	m.write(fakeEntryPoint, "bin", "docker-entrypoint.sh")
-	if err := os.Chmod(filepath.Join(m.dir, "bin", "docker-entrypoint.sh"), 0o755); err != nil {
-		m.t.Fatal(err)
-	}
-	for _, folder := range []string{"home", "init"} {
-		if err := os.MkdirAll(filepath.Join(m.dir, folder), 0o755); err != nil {
-			m.t.Fatal(err)
-		}
-	}
-	script := strings.NewReplacer(home, m.dir+"/home", engines.InitFolder, m.dir+"/init").Replace(c.Command[2])
-	// The arguments follow the script's name.
-	c.Command = append([]string{c.Command[0], c.Command[1], script, "database"}, c.Args...)
+	home := map[string]string{"postgresql": postgresHome, "mariadb": mariaDBHome, "valkey": valkeyHome}[s.Engine.Type()]
+	script := strings.NewReplacer(home, m.Dir+"/home", initFolder, m.Dir+"/init").Replace(c.Command[2])
+	c.Command = []string{c.Command[0], c.Command[1], script}
 	return &c
 }
 
@@ -79,74 +54,74 @@ func TestFirstStart(t *testing.T) {
 		for name, tc := range map[string]struct {
 			// do is what happens before the last start, of which the state of the data is
 			// looked at.
-			do        func(m *machine, start func(env ...string), answer func(env ...string))
+			do        func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
 			wantState string
 			wantSaid  bool
 		}{
 			"an empty volume": {
-				do: func(*machine, func(...string), func(...string)) {}, wantState: "whole\n"},
+				do: func(*enginetest.Machine, func(...string), func(...string)) {}, wantState: "whole\n"},
 			"a first start that was broken off": {
-				do:        func(_ *machine, start, _ func(...string)) { start("FAKE_KILLED=1") },
+				do:        func(_ *enginetest.Machine, start, _ func(...string)) { start("FAKE_KILLED=1") },
 				wantState: "whole\n", wantSaid: true},
 			"a first start that was broken off twice": {
-				do: func(_ *machine, start, _ func(...string)) {
+				do: func(_ *enginetest.Machine, start, _ func(...string)) {
 					start("FAKE_KILLED=1")
 					start("FAKE_KILLED=1")
 				}, wantState: "whole\n", wantSaid: true},
 			"a server that has answered": {
-				do: func(m *machine, start, answer func(...string)) {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer()
-					m.write("used", "home", data, "state")
+					m.Write("used", "home", data, "state")
 				}, wantState: "used"},
 			"a server that has answered and was started often": {
-				do: func(m *machine, start, answer func(...string)) {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer()
 					start()
 					start()
-					m.write("used", "home", data, "state")
+					m.Write("used", "home", data, "state")
 				}, wantState: "used"},
 			"a server that was away when it was asked": {
-				do: func(_ *machine, start, answer func(...string)) {
+				do: func(_ *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer("FAKE_DOWN=1")
 				}, wantState: "whole\n", wantSaid: true},
 			"a volume from before there were notes": {
-				do: func(m *machine, _, _ func(...string)) { m.write("used", "home", data, "state") }, wantState: "used"},
+				do: func(m *enginetest.Machine, _, _ func(...string)) { m.Write("used", "home", data, "state") }, wantState: "used"},
 			"a volume from before there were notes, whose server never answers": {
-				do: func(m *machine, start, answer func(...string)) {
-					m.write("used", "home", data, "state")
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
+					m.Write("used", "home", data, "state")
 					start("FAKE_KILLED=1")
 					answer("FAKE_DOWN=1")
 					start("FAKE_KILLED=1")
 				}, wantState: "used"},
 			"data that was written long after it was begun": {
-				do: func(_ *machine, start, _ func(...string)) {
-					start("FAKE_KILLED=1", secondsAgo(engines.StartupPeriod*engines.StartupTries+100))
+				do: func(_ *enginetest.Machine, start, _ func(...string)) {
+					start("FAKE_KILLED=1", secondsAgo(startupPeriod*startupTries+100))
 				}, wantState: "half\n"},
 			"data that somebody took away is made anew, also when that is broken off": {
-				do: func(m *machine, start, answer func(...string)) {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer()
-					if err := os.RemoveAll(filepath.Join(m.dir, "home", data)); err != nil {
-						m.t.Fatal(err)
+					if err := os.RemoveAll(filepath.Join(m.Dir, "home", data)); err != nil {
+						m.T.Fatal(err)
 					}
 					start("FAKE_KILLED=1")
 				}, wantState: "whole\n", wantSaid: true},
 		} {
 			t.Run(string(engine)+": "+name, func(t *testing.T) {
-				m := newMachine(t)
-				plan := planOf(t, engine, nil)
+				m := enginetest.NewMachine(t)
+				server := serverOf(engine)
 				begin := func(env ...string) (string, bool) {
-					return m.run(m.inVolume(plan, false), append([]string{"DATA=" + filepath.Join(m.dir, "home", data), secondsAgo(0)}, env...)...)
+					return m.Run(inVolume(m, server, false), append([]string{"DATA=" + filepath.Join(m.Dir, "home", data), secondsAgo(0)}, env...)...)
 				}
-				tc.do(m, func(env ...string) { begin(env...) }, func(env ...string) { m.run(m.inVolume(plan, true), env...) })
+				tc.do(m, func(env ...string) { begin(env...) }, func(env ...string) { m.Run(inVolume(m, server, true), env...) })
 				said, started := begin()
 				if !started {
 					t.Errorf("the server is not started:\n%s", said)
 				}
-				if got := m.read("home", data, "state"); got != tc.wantState {
+				if got := m.Read("home", data, "state"); got != tc.wantState {
 					t.Errorf("the data is %q, want %q; the start said\n%s", got, tc.wantState, said)
 				}
 				if got := strings.Contains(said, "beginning it anew"); got != tc.wantSaid {
@@ -160,13 +135,13 @@ func TestFirstStart(t *testing.T) {
 // TestFirstStartIsNoted holds that nobody is let in to data that may be cleared.
 func TestFirstStartIsNoted(t *testing.T) {
 	for _, engine := range []v1alpha1.DatabaseEngine{v1alpha1.EnginePostgreSQL, v1alpha1.EngineMariaDB} {
-		m := newMachine(t)
-		plan := planOf(t, engine, nil)
+		m := enginetest.NewMachine(t)
+		server := serverOf(engine)
 		// A folder is where the note would be, as on a disk that can't be written to.
-		if err := os.MkdirAll(filepath.Join(m.dir, "home", ".atoll-made.partial"), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(m.Dir, "home", ".atoll-made.partial"), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if output, succeeded := m.run(m.inVolume(plan, true)); succeeded {
+		if output, succeeded := m.Run(inVolume(m, server, true)); succeeded {
 			t.Errorf("%s: the startup probe succeeds without its note: %s", engine, output)
 		}
 	}
