@@ -172,37 +172,45 @@ func BackupDue(db *Database) time.Time {
 	return OverdueAt(backup.Schedule, since.Time)
 }
 
-// BackupHealth is how the backups are; nil when none are wanted.
+// BackupHealth returns the health of the backups; nil if none are wanted.
 func BackupHealth(db *Database) *condition.Health {
 	backup := db.backup()
 	if backup == nil || db.managed() == nil {
 		return nil
 	}
 	last := LastBackup(db)
-	name := names.Backup(db.Microservice.Name)
-	now := db.Plan.Provider.backupNow(db.Microservice.Name)
-	later := "; " + now
-	if db.Suspended() {
-		later = ""
-	}
-	if failed := db.Plan.Provider.backupFailure(db, last); failed != "" {
-		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(fmt.Sprintf("The last backup failed: %s; %s", failed, now))}
-	}
+	inspect, create := db.Plan.Provider.backupRemedies(db.Microservice.Name)
+	failure := db.Plan.Provider.backupFailure(db, last)
 	switch {
+	case failure != nil:
+		what := condition.Message{Object: failure.Object, Field: failure.Field, Cause: failure.Cause}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.Message{
+			Cause: "The last backup failed: " + what.String(), Remedy: joinRemedies(failure.Remedy, create)}}
 	case db.BackupOverdue:
-		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue,
-			Message: condition.ParseMessage(fmt.Sprintf("No backup was made when schedule %q last asked for one: see kubectl describe cronjob %s; %s", backup.Schedule, name, now))}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.Message{
+			Cause: fmt.Sprintf("No backup succeeded at the last time of schedule %q", backup.Schedule), Remedy: joinRemedies(inspect, create)}}
 	case last == nil:
-		return &condition.Health{Reason: v1alpha1.ReasonNoBackup,
-			Message: condition.ParseMessage(fmt.Sprintf("No backup was made yet of this database; the first comes by schedule %q (UTC)%s", backup.Schedule, later))}
+		message := condition.Say("No backup exists yet; the first one is due by schedule %q (UTC)", backup.Schedule)
+		// The database of a suspended service is down.
+		if !db.Suspended() {
+			message.Remedy = create
+		}
+		return &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: message}
 	}
-	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup was made and read back; see status.database.lastBackup")}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.Say("The last backup is complete and was read back; see status.database.lastBackup")}
+}
+
+func joinRemedies(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + "; " + second
 }
 
 // backupFailure says why the Job of the last backup failed.
-func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) string {
+func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message {
 	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
-		return h.Message.String()
+		return &h.Message
 	}
 	var newest *batchv1.Job
 	var at metav1.Time
@@ -213,7 +221,7 @@ func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) string {
 		}
 	}
 	if newest == nil || last != nil && !last.Time.Before(&at) {
-		return ""
+		return nil
 	}
-	return inputs.Failure(db.Inputs, newest.Name)
+	return &condition.Message{Cause: inputs.Failure(db.Inputs, newest.Name)}
 }

@@ -121,43 +121,44 @@ func TestLastBackup(t *testing.T) {
 }
 
 func TestBackupHealth(t *testing.T) {
-	const now = "for one now: kubectl create job --from=cronjob/orders-backup orders-backup-now"
-	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); ` + now)}
-	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup was made and read back; see status.database.lastBackup")}
+	const now = "create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now"
+	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup exists yet; the first one is due by schedule "0 3 * * *" (UTC); to fix: ` + now)}
+	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}
 	failed := func(why, then string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage("The last backup failed: " + why + "; " + then)}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage("The last backup failed: " + why + "; to fix: " + then)}
 	}
 	overdue := func(in *inputs.Inputs) { in.BackupOverdue = true }
 	server := func(field string) func(*inputs.Inputs) {
 		return archived(map[string]any{"orders-db": map[string]any{"lastSuccessfulBackupTime": "2026-03-01T03:00:00Z", field: "2026-03-01T04:00:00Z"}})
 	}
 	checkHealth(t, BackupHealth, map[string]healthCase{
-		"none are asked for":               {of: "database-postgresql-builtin-retain"},
-		"no database":                      {of: "defaults"},
-		"a database that is run elsewhere": {of: "database-postgresql-external"},
-		"none yet":                         {of: "backup-claim", want: none},
-		"one was made":                     {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: made},
+		"none are wanted":      {of: "database-postgresql-builtin-retain"},
+		"no database":          {of: "defaults"},
+		"an External database": {of: "database-postgresql-external"},
+		"none yet":             {of: "backup-claim", want: none},
+		"one was made":         {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: made},
 		"the last one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
 		"the first one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
 		"one failed whose pod is gone": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "")}, want: failed("see kubectl describe job b-1", now)},
-		"the newest failure is told of": {
+		"of several failures the newest counts": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "first"), failedAt(6, "b-3", "third"), failedAt(5, "b-2", "second")}, want: failed("third", now)},
 		"a failure before the last one that was made": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(5), failedAt(4, "b-1", "connection refused")}, want: made},
 		"a Job of another component that failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", ""), func(in *inputs.Inputs) { in.Jobs[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentMigration }}, want: made},
-		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup was made when schedule "0 3 * * *" last asked for one: see kubectl describe cronjob orders-backup; ` + now)}},
+		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe cronjob orders-backup; ` + now)}},
 		"overdue and failed": {of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "disk full"), overdue}, want: failed("disk full", now)},
 		"a pod that can't start": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), stuck("b-1", v1alpha1.ComponentBackup)},
 			want: failed(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`, now)},
 
-		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`)}},
-		"a Cluster's last one":        {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},
-		"a Cluster's last one failed": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("see kubectl get backups.postgresql.cnpg.io", "for one now, make a Backup of CloudNativePG")},
+		"a Cluster without one":               {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup exists yet; the first one is due by schedule "0 3 * * *" (UTC); to fix: create a Backup of CloudNativePG for a backup now`)}},
+		"a Cluster's last one":                {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},
+		"a Cluster whose schedule is overdue": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe scheduledbackups.postgresql.cnpg.io orders-backup; create a Backup of CloudNativePG for a backup now`)}},
+		"a Cluster's last one failed":         {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("CloudNativePG reports a failure", "see kubectl get backups.postgresql.cnpg.io; create a Backup of CloudNativePG for a backup now")},
 	})
 }
 
@@ -180,7 +181,7 @@ func TestBackupDue(t *testing.T) {
 		changes []func(*inputs.Inputs)
 		want    time.Time
 	}{
-		"none are asked for":                    {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){scheduled(1)}},
+		"none are wanted":                       {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){scheduled(1)}},
 		"suspended":                             {of: "backup-suspended", changes: []func(*inputs.Inputs){scheduled(1)}},
 		"no schedule yet":                       {of: "backup-claim"},
 		"a schedule for an older service":       {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1)}, want: today},

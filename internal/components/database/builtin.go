@@ -18,7 +18,6 @@ package database
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -46,7 +45,7 @@ func (builtIn) PodSelector(ms *v1alpha1.Microservice) map[string]string {
 	return names.Selector(ms, v1alpha1.ComponentDatabase)
 }
 
-func (builtIn) complete(p *Plan, _ *v1alpha1.Database) error {
+func (builtIn) complete(p *Plan, _ *v1alpha1.Database) *condition.Problem {
 	p.AdminSecretName = names.AdminSecret(p.Owner)
 	p.Host = graph.ServiceHost(p.Name, p.Namespace)
 	p.Instances = 1
@@ -60,9 +59,9 @@ func (builtIn) existing(p *Plan, state *inputs.State) *existing {
 	case state.Claim != nil:
 		return existingClaim(state.Claim)
 	case state.ClaimTemplate != nil:
-		// The API server lets no template change: a claim that comes of it will say that
-		// it holds data of that major version.
-		return &existing{name: "the claim template of StatefulSet " + strconv.Quote(p.Name), major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion]}
+		// The API server does not allow a template to change: the claim created from it
+		// will have that major version.
+		return &existing{name: "the claim template of " + object("StatefulSet", p.Name).String(), major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion]}
 	}
 	return nil
 }
@@ -86,7 +85,7 @@ func (builtIn) secrets(db *Database) ([]kube.Object, error) {
 	return append(secrets, bindingSecret(db)...), nil
 }
 
-// claims returns the claim that the StatefulSet made. The StatefulSet deletes or
+// claims returns the claim that the StatefulSet created. The StatefulSet deletes or
 // keeps it by its own retention policy.
 func (builtIn) claims(db *Database) ([]kube.Object, error) {
 	if db.DatabaseState.Claim == nil {
@@ -120,8 +119,8 @@ func (builtIn) cronJobs(db *Database) ([]kube.Object, error) {
 	if problem := credentialsProblem(db); problem != nil {
 		return nil, problem
 	}
-	if err := CheckSchedule(backup.Schedule); err != nil {
-		return nil, condition.Invalid("%s", err)
+	if problem := checkSchedule(backup.Schedule); problem != nil {
+		return nil, problem
 	}
 	cronJob := db.Plan.BackupCronJob(backup, db.RcloneImage, AwaitingRestore(db) != nil, names.Labels(db.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
@@ -134,9 +133,9 @@ func (builtIn) usable(db *Database) bool {
 	return db.StatefulSet != nil && db.StatefulSet.DeletionTimestamp == nil && ServerHealth(db, db.StatefulSet).Ready
 }
 
-// credentialsProblem finds lost passwords. For a volume whose Secret is gone a new
-// password would lock the service out for good: an engine takes a password from
-// its environment only when it makes a new database.
+// credentialsProblem finds lost passwords. A new password for an existing volume
+// would lock the service out for good: an engine reads a password from its
+// environment only when it creates a database.
 func (builtIn) credentialsProblem(db *Database) *condition.Problem {
 	p, state := db.Plan, &db.DatabaseState
 	switch {
@@ -149,12 +148,14 @@ func (builtIn) credentialsProblem(db *Database) *condition.Problem {
 }
 
 func lostPassword(db *Database, secret, what, keys string) *condition.Problem {
-	message := fmt.Sprintf("Secret %q has no password: set its %s, or delete the Secret for a new one", secret, keys)
-	if db.DatabaseState.Claim != nil {
-		message = fmt.Sprintf("PersistentVolumeClaim %q holds data, but Secret %q with %s is gone: restore the Secret (%s), or delete the claim if its data is not needed",
-			names.DatabaseClaim(db.Microservice.Name), secret, what, keys)
+	if db.DatabaseState.Claim == nil {
+		return credentialsLost(condition.Message{Object: object("Secret", secret),
+			Cause:  "has no password",
+			Remedy: fmt.Sprintf("set its %s, or delete the Secret for a new password", keys)})
 	}
-	return credentialsLost(message)
+	return credentialsLost(condition.Message{Object: object("PersistentVolumeClaim", names.DatabaseClaim(db.Microservice.Name)),
+		Cause:  fmt.Sprintf("holds data, but Secret %q with %s is gone", secret, what),
+		Remedy: fmt.Sprintf("restore the Secret (%s), or delete the claim if its data is not needed", keys)})
 }
 
 func (builtIn) lacksUser(*Database) bool                             { return false }
@@ -162,53 +163,55 @@ func (builtIn) bindingServer(*inputs.Credentials) types.UID          { return ""
 func (builtIn) ownsBinding(*inputs.Credentials, *inputs.Holder) bool { return true }
 func (builtIn) recovery(*v1alpha1.Database) recovery                 { return nil }
 
-func (builtIn) backupNow(owner string) string {
+func (builtIn) backupRemedies(owner string) (inspect, create string) {
 	name := names.Backup(owner)
-	return fmt.Sprintf("for one now: kubectl create job --from=cronjob/%s %s-now", name, name)
+	return "see kubectl describe cronjob " + name, fmt.Sprintf("create a backup now with kubectl create job --from=cronjob/%s %s-now", name, name)
 }
 
+// ServerHealth returns the health of a built-in database.
 func ServerHealth(db *Database, live kube.Object) condition.Health {
 	set, _ := live.(*appsv1.StatefulSet)
 	name := names.Database(db.Microservice.Name)
 	switch {
 	case set == nil || set.Status.ObservedGeneration < set.Generation:
-		return condition.Progressing("StatefulSet %q is being updated", name)
+		return progressing(object("StatefulSet", name), "is being updated")
 	case db.Suspended():
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")}
+		return suspended(condition.Message{Cause: "The database is suspended", Remedy: "set suspend to false to start it"})
 	case set.Status.ReadyReplicas < 1:
-		return databaseUnready(db, set)
+		return serverUnready(db, set)
 	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
-		return condition.Progressing("StatefulSet %q is rolling out a change", name)
+		return progressing(object("StatefulSet", name), "is rolling out a change")
 	}
-	return condition.Healthy("The database accepts connections")
+	return ready()
 }
 
-// databaseUnready says why a database's pod is not ready. A StatefulSet has no
-// condition that tells of a pod or claim that is refused, but its count of pods
-// does: it is zero at the current generation.
-func databaseUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
+// serverUnready says why the pod of a built-in database is not ready. A StatefulSet
+// has no condition for a refused pod or claim, but its number of pods is zero at the
+// current generation.
+func serverUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
 	claim := db.DatabaseState.Claim
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
 	h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase)
-	// That a pod waits for its claim is better told of the claim.
+	// The claim's own state says more than the pod that waits for it.
 	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message.String(), "PersistentVolumeClaim")
 	switch {
 	case h != nil && !waits:
 		return *h
 	case set.Status.Replicas == 0:
-		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-			Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset %s)", set.Name, set.Name))}
+		return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name),
+			Cause:  "has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim",
+			Remedy: "see its events (kubectl describe statefulset " + set.Name + ")"})
 	case unbound:
-		return condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-			Message: condition.ParseMessage(fmt.Sprintf("PersistentVolumeClaim %q%s is not bound yet: see its events (kubectl describe pvc %s)", claim.Name, ofClass(claim), claim.Name))}
+		return waiting(v1alpha1.ReasonStoragePending, condition.Message{Object: object("PersistentVolumeClaim", claim.Name),
+			Cause:  ofClass(claim) + "is not bound yet",
+			Remedy: "see its events (kubectl describe pvc " + claim.Name + ")"})
 	}
-	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q: its pod does not accept connections yet", set.Name))}
+	return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name), Cause: "has a pod that does not accept connections yet"})
 }
 
 func ofClass(claim *corev1.PersistentVolumeClaim) string {
 	if claim.Spec.StorageClassName == nil {
 		return ""
 	}
-	return fmt.Sprintf(" of storage class %q", *claim.Spec.StorageClassName)
+	return fmt.Sprintf("of storage class %q ", *claim.Spec.StorageClassName)
 }

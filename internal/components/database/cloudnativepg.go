@@ -78,7 +78,7 @@ func clusterPods(owner string) map[string]string {
 	return map[string]string{clusterLabel: names.Database(owner)}
 }
 
-func (cloudNativePG) complete(p *Plan, spec *v1alpha1.Database) error {
+func (cloudNativePG) complete(p *Plan, spec *v1alpha1.Database) *condition.Problem {
 	p.Host = graph.ServiceHost(p.Name+"-rw", p.Namespace)
 	p.AdminSecretName = p.Name + "-superuser"
 	p.TLS = true
@@ -145,8 +145,8 @@ func (cloudNativePG) scheduledBackups(db *Database) ([]kube.Object, error) {
 	if backup == nil {
 		return nil, nil
 	}
-	if err := CheckSchedule(backup.Schedule); err != nil {
-		return nil, condition.Invalid("%s", err)
+	if problem := checkSchedule(backup.Schedule); problem != nil {
+		return nil, problem
 	}
 	return kube.One(db.Plan.ScheduledBackup(backup, names.Labels(db.Microservice, v1alpha1.ComponentBackup)))
 }
@@ -160,8 +160,9 @@ func (cloudNativePG) credentialsProblem(db *Database) *condition.Problem {
 	if cluster == nil || !unknown(db.DatabaseState.Binding) || inputs.MarksOf(cluster.GetAnnotations()).User == "" {
 		return nil
 	}
-	return credentialsLost(fmt.Sprintf("Cluster %q holds data, but Secret %q with its password is gone: restore the Secret (keys username and password), or for a new password take the annotation %s from the Cluster",
-		cluster.GetName(), db.Plan.SecretName, inputs.AnnotationUser))
+	return credentialsLost(condition.Message{Object: object(ClusterKind.Kind, cluster.GetName()),
+		Cause:  fmt.Sprintf("holds data, but Secret %q with its password is gone", db.Plan.SecretName),
+		Remedy: fmt.Sprintf("restore the Secret (keys username and password), or remove the annotation %s from the Cluster for a new password", inputs.AnnotationUser)})
 }
 
 func (cloudNativePG) lacksUser(db *Database) bool {
@@ -182,7 +183,9 @@ func (cloudNativePG) recovery(spec *v1alpha1.Database) recovery {
 	return clusterRecovery{}
 }
 
-func (cloudNativePG) backupNow(string) string { return "for one now, make a Backup of CloudNativePG" }
+func (cloudNativePG) backupRemedies(owner string) (inspect, create string) {
+	return "see kubectl describe scheduledbackups.postgresql.cnpg.io " + names.Backup(owner), "create a Backup of CloudNativePG for a backup now"
+}
 
 // recovers says whether the Cluster is begun from a backup of CloudNativePG's own.
 func recovers(spec *v1alpha1.Database) bool { return spec.Restore != nil && !inputs.FromDump(spec) }
@@ -198,40 +201,41 @@ func (clusterRecovery) done(db *Database) bool {
 
 func (clusterRecovery) health(db *Database) condition.Health {
 	if db.DatabaseState.Cluster == nil {
-		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is recovered from the backup as it is made")}
+		return waiting(v1alpha1.ReasonRestoring, condition.Say("CloudNativePG recovers the backup when it creates the Cluster"))
 	}
 	if h := ClusterHealth(db, db.DatabaseState.Cluster); !h.Ready {
 		h.Reason = v1alpha1.ReasonRestoring
 		return h
 	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was recovered from the backup")}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.Say("The database was recovered from the backup")}
 }
 
-// ClusterHealth reads a Cluster's phase and its Ready condition: its status has
-// no generation to compare.
+// ClusterHealth returns the health of a Cluster, from its phase and its condition
+// Ready: its status has no generation to compare.
 func ClusterHealth(db *Database, live kube.Object) condition.Health {
 	c, _ := live.(*unstructured.Unstructured)
 	if c == nil {
-		return condition.Progressing("Cluster %q is being updated", db.Microservice.Name+"-db")
+		return progressing(object(ClusterKind.Kind, names.Database(db.Microservice.Name)), "is being updated")
 	}
 	if db.Suspended() {
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is hibernated: set suspend to false to wake it")}
+		return suspended(condition.Message{Cause: "The database is hibernated", Remedy: "set suspend to false to wake it"})
 	}
 	if clusterRuns(c) {
 		if problem := AwaitingCredentials(db); problem != nil {
-			return condition.Health{Reason: problem.Reason, Message: problem.Message, Progressing: true}
+			return problem.Health()
 		}
-		return condition.Healthy("The database accepts connections")
+		return ready()
 	}
 	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase); h != nil {
 		return *h
 	}
 	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")
 	if phase == "" {
-		return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-			Message: condition.ParseMessage(fmt.Sprintf("CloudNativePG has not taken up Cluster %q yet: is its operator running?", c.GetName()))}
+		return waiting(v1alpha1.ReasonPending, condition.Message{Object: object(ClusterKind.Kind, c.GetName()),
+			Cause:  "has no status from CloudNativePG yet",
+			Remedy: "check that CloudNativePG's operator runs"})
 	}
-	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Cluster %q: %s", c.GetName(), phase))}
+	return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object(ClusterKind.Kind, c.GetName()), Cause: "is in this phase: " + phase})
 }
 
 // clusterRuns says whether a Cluster accepts connections.

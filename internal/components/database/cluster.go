@@ -18,7 +18,6 @@ package database
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"strings"
 
@@ -168,7 +167,7 @@ func asFields(resources corev1.ResourceRequirements) map[string]any {
 
 func existingCluster(cluster *unstructured.Unstructured) *existing {
 	e := &existing{
-		name:   fmt.Sprintf("the Cluster %q", cluster.GetName()),
+		name:   object(ClusterKind.Kind, cluster.GetName()).String(),
 		engine: cluster.GetLabels()[inputs.LabelEngine],
 		major:  cluster.GetLabels()[inputs.LabelMajorVersion],
 		ran:    cluster.GetAnnotations()[inputs.AnnotationVersion],

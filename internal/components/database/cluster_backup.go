@@ -27,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
@@ -120,15 +121,17 @@ func (cloudNativePG) lastBackup(db *Database) *v1alpha1.BackupStatus {
 
 // backupFailure says why a Cluster is not backed up. Without its archive a backup
 // cannot be recovered.
-func (cloudNativePG) backupFailure(db *Database, last *v1alpha1.BackupStatus) string {
+func (cloudNativePG) backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message {
 	if cluster := db.DatabaseState.Cluster; cluster != nil && conditionStatus(cluster, "ContinuousArchiving") == metav1.ConditionFalse {
-		return fmt.Sprintf("Cluster %q can't archive to its bucket: see kubectl describe clusters.postgresql.cnpg.io %s", cluster.GetName(), cluster.GetName())
+		return &condition.Message{Object: object(ClusterKind.Kind, cluster.GetName()),
+			Cause:  "cannot archive to its bucket",
+			Remedy: "see kubectl describe clusters.postgresql.cnpg.io " + cluster.GetName()}
 	}
 	_, failed := recoveryTime(db, "lastFailedBackupTime")
 	if failed.IsZero() || last != nil && !last.Time.Before(&failed) {
-		return ""
+		return nil
 	}
-	return "see kubectl get backups.postgresql.cnpg.io"
+	return &condition.Message{Cause: "CloudNativePG reports a failure", Remedy: "see kubectl get backups.postgresql.cnpg.io"}
 }
 
 // recoveryTime is the latest of a time that the ObjectStore's status has for each

@@ -38,24 +38,24 @@ func TestClusterHealth(t *testing.T) {
 		"ready":         {of: "cloudnativepg-live", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")}},
 		"ready, and the service has no user yet": {
 			of: "cloudnativepg-first-password", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true,
-				Message: condition.ParseMessage(`The database is being given the service's user, which Secret "orders-db" will hold`)}},
+				Message: condition.ParseMessage(`The database is getting a user for the service, which Secret "orders-db" will hold`)}},
 		"ready, and the service's user is published": {
 			of: "cloudnativepg-first-publish", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")}},
-		"hibernated": {of: "cloudnativepg-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is hibernated: set suspend to false to wake it")}},
-		"not taken up by its operator": {
+		"hibernated": {of: "cloudnativepg-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is hibernated; to fix: set suspend to false to wake it")}},
+		"ignored by its operator": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{})},
-			want: &condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(`CloudNativePG has not taken up Cluster "orders-db" yet: is its operator running?`)}},
+			want: &condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" has no status from CloudNativePG yet; to fix: check that CloudNativePG's operator runs`)}},
 		"being set up": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary"})},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Setting up primary`)}},
-		"not ready any more": {
+			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is in this phase: Setting up primary`)}},
+		"no longer ready": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Failing over", "conditions": ready("False")})},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Failing over`)}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is in this phase: Failing over`)}},
 		"another condition than Ready says nothing": {
 			of: "cloudnativepg-live",
 			changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary", "conditions": []any{
 				map[string]any{"type": "ContinuousArchiving", "status": "True"}}})},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db": Setting up primary`)}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is in this phase: Setting up primary`)}},
 		"a server's pod that can't start": {
 			of: "cloudnativepg-live",
 			changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary"}), func(in *inputs.Inputs) {
@@ -84,7 +84,7 @@ func TestConnectionsHealth(t *testing.T) {
 	recreated := func(in *inputs.Inputs) {
 		in.Microservice.Spec.Rollout = &v1alpha1.Rollout{Strategy: v1alpha1.RolloutRecreate}
 	}
-	const pg, advice = "database-postgresql-builtin-retain", ": lower database.pool or the number of pods, or raise the limit in database.parameters"
+	const pg, advice = "database-postgresql-builtin-retain", "; to fix: lower database.pool or the number of pods, or raise the limit in database.parameters"
 	enough := func(sum string) *condition.Health {
 		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.ParseMessage(sum)}
 	}

@@ -59,8 +59,8 @@ func (b Budget) String() string {
 	return fmt.Sprintf("%s × %d connections (database.pool) = %d, of %d (%s)", pods, b.Pool, b.wanted(), b.available(), limit)
 }
 
-// ConnectionsHealth says whether the database has connections for as many pods
-// as there may be; nil where Atoll does not know the database.
+// ConnectionsHealth says whether the database accepts enough connections for the
+// largest number of pods; nil if Atoll does not know the database.
 func ConnectionsHealth(db *Database) *condition.Health {
 	p := db.managed()
 	if p == nil {
@@ -69,8 +69,8 @@ func ConnectionsHealth(db *Database) *condition.Health {
 	pods := int(db.MaxReplicas())
 	budget := p.Connections(pods, db.Surge(pods))
 	if budget.Sufficient() {
-		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.ParseMessage(budget.String())}
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonConnectionsSufficient, Message: condition.Say("%s", budget)}
 	}
 	return &condition.Health{Reason: v1alpha1.ReasonTooFewConnections,
-		Message: condition.ParseMessage(budget.String() + ": lower database.pool or the number of pods, or raise the limit in database.parameters")}
+		Message: condition.Message{Cause: budget.String(), Remedy: "lower database.pool or the number of pods, or raise the limit in database.parameters"}}
 }

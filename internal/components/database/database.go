@@ -31,11 +31,11 @@ import (
 // them.
 type Database struct {
 	*inputs.Inputs
-	// Plan is the database as it is to be; nil where there is none, or Err says what
-	// is wrong with its spec.
+	// Plan is the desired database; nil if there is none, or Err says why its spec is
+	// invalid.
 	Plan *Plan
-	Err  error
-	// rotation is how far a rotation of the password has come.
+	Err  *condition.Problem
+	// rotation is the progress of a rotation of the password.
 	rotation rotationStep
 }
 
@@ -54,12 +54,6 @@ func (db *Database) managed() *Plan {
 		return nil
 	}
 	return db.Plan
-}
-
-func InvalidDatabase(db *Database) *condition.Problem {
-	p := condition.Invalid("%s", db.Err)
-	p.Condition = v1alpha1.ConditionDatabaseReady
-	return p
 }
 
 // Usable says whether a client that has the binding Secret can work.
@@ -104,7 +98,7 @@ func ScheduledBackups(db *Database) ([]kube.Object, error) {
 // build builds the provider's objects of a kind; none if it has no such objects.
 func (db *Database) build(kind string) ([]kube.Object, error) {
 	if db.Err != nil {
-		return nil, InvalidDatabase(db)
+		return nil, db.Err
 	}
 	if db.Plan == nil {
 		return nil, nil

@@ -17,8 +17,6 @@ limitations under the License.
 package database
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -39,29 +37,30 @@ func (external) Clustered() bool     { return false }
 
 func (external) PodSelector(*v1alpha1.Microservice) map[string]string { return nil }
 
-func (external) complete(p *Plan, spec *v1alpha1.Database) error {
+func (external) complete(p *Plan, spec *v1alpha1.Database) *condition.Problem {
 	if spec.External == nil {
-		return errors.New("database.external: provider: External needs external.secretName")
+		return invalid(condition.Message{Field: "database.external", Cause: "provider External needs external.secretName"})
 	}
 	p.SecretName = spec.External.SecretName
 	return nil
 }
 
-func (external) image(*Plan) string                                     { return "" }
-func (external) existing(*Plan, *inputs.State) *existing                { return nil }
-func (external) objects() map[string]builder                            { return nil }
-func (external) credentialsProblem(*Database) *condition.Problem        { return nil }
-func (external) lacksUser(*Database) bool                               { return false }
-func (external) bindingServer(*inputs.Credentials) types.UID            { return "" }
-func (external) ownsBinding(*inputs.Credentials, *inputs.Holder) bool   { return false }
-func (external) recovery(*v1alpha1.Database) recovery                   { return nil }
-func (external) lastBackup(*Database) *v1alpha1.BackupStatus            { return nil }
-func (external) backupFailure(*Database, *v1alpha1.BackupStatus) string { return "" }
-func (external) backupNow(string) string                                { return "" }
+func (external) image(*Plan) string                                                 { return "" }
+func (external) existing(*Plan, *inputs.State) *existing                            { return nil }
+func (external) objects() map[string]builder                                        { return nil }
+func (external) credentialsProblem(*Database) *condition.Problem                    { return nil }
+func (external) lacksUser(*Database) bool                                           { return false }
+func (external) bindingServer(*inputs.Credentials) types.UID                        { return "" }
+func (external) ownsBinding(*inputs.Credentials, *inputs.Holder) bool               { return false }
+func (external) recovery(*v1alpha1.Database) recovery                               { return nil }
+func (external) lastBackup(*Database) *v1alpha1.BackupStatus                        { return nil }
+func (external) backupFailure(*Database, *v1alpha1.BackupStatus) *condition.Message { return nil }
+func (external) backupRemedies(string) (inspect, create string)                     { return "", "" }
 
 func (external) usable(db *Database) bool { return len(db.References.Missing) == 0 }
 
-// ExternalHealth is how a database is that Atoll does not run; nil for the others.
+// ExternalHealth returns the health of a database that Atoll does not run; nil for
+// other databases.
 func ExternalHealth(db *Database) *condition.Health {
 	spec := db.Microservice.Spec.Database
 	if spec == nil || spec.External == nil {
@@ -72,5 +71,6 @@ func ExternalHealth(db *Database) *condition.Health {
 			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(message), Progressing: true}
 		}
 	}
-	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage(fmt.Sprintf("Secret %q says where the database is", spec.External.SecretName))}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady,
+		Message: condition.Message{Object: object("Secret", spec.External.SecretName), Cause: "has the address of the database"}}
 }

@@ -23,12 +23,13 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/engine"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// Plan is a service's database with every default in place.
+// Plan is the desired database of a service, with every default.
 type Plan struct {
 	// Owner is the Microservice's name, Namespace its namespace.
 	Owner, Namespace string
@@ -70,19 +71,19 @@ var (
 	}}
 )
 
-// Resolve puts the defaults in place: the Microservice's own setting wins over
-// the Topology's, and that over Atoll's. What exists already wins over a
-// default, so that a default changed later moves no data. It returns nil for a
-// service without a database, and an error, fit to be shown, for settings that
-// the existing volume does not allow.
-func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inputs.State) (*Plan, error) {
+// Resolve returns the desired database with its defaults. The Microservice's own
+// setting wins over the Topology's, and that over Atoll's. The existing database
+// wins over a default, so that a later change of a default moves no data. Resolve
+// returns nil for a service without a database, and a problem for settings that the
+// existing volume does not allow.
+func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inputs.State) (*Plan, *condition.Problem) {
 	spec := ms.Spec.Database
 	if spec == nil {
 		return nil, nil
 	}
 	engine, known := engine.Engines[spec.Engine]
 	if !known {
-		return nil, fmt.Errorf("database.engine: %q is not known to this version of Atoll", spec.Engine)
+		return nil, invalid(condition.Message{Field: "database.engine", Cause: fmt.Sprintf("%q is not known to this version of Atoll", spec.Engine)})
 	}
 	plan := &Plan{
 		Owner:     ms.Name,
@@ -98,8 +99,8 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 	if spec.Pool != nil {
 		plan.Pool = *spec.Pool
 	}
-	if err := plan.Provider.complete(plan, spec); err != nil {
-		return nil, err
+	if problem := plan.Provider.complete(plan, spec); problem != nil {
+		return nil, problem
 	}
 	if !plan.Provider.Managed() {
 		return plan, nil
@@ -108,14 +109,14 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 	plan.Port = engine.Port()
 	plan.DatabaseName = inputs.DatabaseName(ms, state.Cluster)
 	plan.Parameters = spec.Parameters
-	if err := plan.applyDefaults(spec, topology, plan.Provider.existing(plan, state)); err != nil {
-		return nil, err
+	if problem := plan.applyDefaults(spec, topology, plan.Provider.existing(plan, state)); problem != nil {
+		return nil, problem
 	}
 	plan.Image = firstSet(spec.Image, plan.Provider.image(plan))
 	return plan, nil
 }
 
-func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) error {
+func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) *condition.Problem {
 	var defaults v1alpha1.DatabaseDefaults
 	if topology != nil && topology.Spec.Defaults != nil && topology.Spec.Defaults.Database != nil {
 		defaults = *topology.Spec.Defaults.Database
@@ -140,7 +141,7 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 	if storage.Size != "" {
 		size, err := resource.ParseQuantity(storage.Size)
 		if err != nil {
-			return fmt.Errorf("database.storage.size: %q is not a quantity such as 10Gi", storage.Size)
+			return invalid(condition.Message{Field: "database.storage.size", Cause: fmt.Sprintf("%q is not a quantity such as 10Gi", storage.Size)})
 		}
 		p.Size = size
 	}

@@ -168,26 +168,26 @@ func TestResolveErrors(t *testing.T) {
 	}{
 		"a database elsewhere, nowhere": {
 			ms:      service(&v1alpha1.Database{Provider: v1alpha1.ProviderExternal}),
-			wantErr: "database.external: provider: External needs external.secretName"},
+			wantErr: "database.external: provider External needs external.secretName"},
 		"an engine that this version lacks": {ms: unknown, wantErr: `database.engine: "Oracle" is not known to this version of Atoll`},
 		"a size that is no quantity": {
 			ms:      service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "much"}}),
 			wantErr: `database.storage.size: "much" is not a quantity such as 10Gi`},
 		"a volume of another engine": {
 			ms: service(&v1alpha1.Database{}), claim: written("mariadb", "17", "fast", "10Gi"),
-			wantErr: `database.engine: the volume claim "data-order-book-db-0" holds data of mariadb, not of postgresql: set the engine back, or delete it if its data is not needed`},
+			wantErr: `database.engine: PersistentVolumeClaim "data-order-book-db-0" holds data of mariadb, not of postgresql; to fix: set the old engine, or delete PersistentVolumeClaim "data-order-book-db-0" if its data is not needed`},
 		"a newer major version": {
 			ms: service(&v1alpha1.Database{Version: "18.1"}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.version: the volume claim "data-order-book-db-0" holds data of version 17, which version 18.1 can't read: set version to "17", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: PersistentVolumeClaim "data-order-book-db-0" holds data of version 17, which version 18.1 cannot read; to fix: set version to "17", or restore a backup of it in a new Microservice`},
 		"a minor version that is older than what has run": {
 			ms: service(&v1alpha1.Database{Version: "17.2"}), claim: ran("17.5"),
-			wantErr: `database.version: version 17.5 has written to the volume claim "data-order-book-db-0", and version 17.2 is older: set version to at least "17.5", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: version 17.5 has written to PersistentVolumeClaim "data-order-book-db-0", and version 17.2 is older; to fix: set version to at least "17.5", or restore a backup of it in a new Microservice`},
 		"another class": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.storageClassName: the volume claim "data-order-book-db-0" has class "fast", which can't be changed to "slow": set it back, or restore a backup of it in a new Microservice`},
+			wantErr: `database.storage.storageClassName: PersistentVolumeClaim "data-order-book-db-0" has class "fast", which cannot change to "slow"; to fix: set storageClassName to "fast", or restore a backup of it in a new Microservice`},
 		"a smaller size": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "9Gi"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.size: the volume claim "data-order-book-db-0" has 10Gi and can't shrink to 9Gi: set size to at least 10Gi`},
+			wantErr: `database.storage.size: PersistentVolumeClaim "data-order-book-db-0" has 10Gi and cannot shrink to 9Gi; to fix: set size to at least 10Gi`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := Resolve(tc.ms, nil, &inputs.State{Claim: tc.claim})

@@ -44,7 +44,7 @@ type Provider interface {
 	PodSelector(ms *v1alpha1.Microservice) map[string]string
 
 	// complete sets the fields of a plan that depend on the provider alone.
-	complete(p *Plan, spec *v1alpha1.Database) error
+	complete(p *Plan, spec *v1alpha1.Database) *condition.Problem
 	// image is the default image of a plan's version.
 	image(p *Plan) string
 	// existing returns the existing database; nil if there is none.
@@ -73,11 +73,12 @@ type Provider interface {
 	// lastBackup returns the newest backup that the objects in the cluster report; nil
 	// if they report none.
 	lastBackup(db *Database) *v1alpha1.BackupStatus
-	// backupFailure says why no backup succeeded after the last one; empty if none
+	// backupFailure says why no backup succeeded after the last one; nil if none
 	// failed.
-	backupFailure(db *Database, last *v1alpha1.BackupStatus) string
-	// backupNow says how the user makes a backup at once.
-	backupNow(owner string) string
+	backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message
+	// backupRemedies says how the user inspects the schedule of the backups, and
+	// creates a backup at once.
+	backupRemedies(owner string) (inspect, create string)
 }
 
 // builder builds the objects of one kind.

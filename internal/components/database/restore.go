@@ -175,24 +175,26 @@ func restoreHealth(db *Database) condition.Health {
 	name := names.Restore(db.Microservice, id)
 	switch {
 	case restoreRefused(db):
-		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
-			Message: condition.ParseMessage("The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice")}
+		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true, Message: condition.Message{
+			Cause:  "The database is in use and holds data, which is kept; only a new database can be restored",
+			Remedy: "remove database.restore, or restore in a new Microservice"}}
 	case id != "" && restoredBy(db) == id:
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was filled from the backup")}
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.Say("The database was restored from the backup")}
 	case db.recovery() != nil:
 		return db.recovery().health(db)
 	case db.Suspended():
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is filled when the service is not suspended any more")}
+		return suspended(condition.Say("The restore starts when the service is no longer suspended"))
 	case id == "" || db.Job(name) == nil:
-		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is filled from the backup as soon as it accepts connections")}
+		return waiting(v1alpha1.ReasonRestoring, condition.Say("The restore starts when the database accepts connections"))
 	case inputs.JobFailed(db.Job(name)):
-		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(db.Inputs, name), name))}
+		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true, Message: condition.Message{
+			Cause:  "The restore failed: " + inputs.Failure(db.Inputs, name),
+			Remedy: fmt.Sprintf("correct database.restore, or remove it to start with the present content of the database, or delete Job %q to try again", name)}}
 	}
 	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
-	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(db, name)))}
+	return waiting(v1alpha1.ReasonRestoring, condition.Message{Object: object("Job", name), Cause: "is restoring the database from the backup" + failedTries(db, name)})
 }
 
 // AwaitingRestore holds the service back until its database is filled.

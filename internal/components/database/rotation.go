@@ -126,49 +126,51 @@ func rolledOut(db *Database) bool {
 		!inputs.Terminating(db.Inputs, v1alpha1.ComponentService)
 }
 
-// RotationHealth is how a change of the password is that the user asked for; nil
-// when none was.
+// RotationHealth returns the health of the rotation that the user requested; nil if
+// none was.
 func RotationHealth(db *Database) *condition.Health {
 	wanted := db.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
 	if db.Plan == nil || wanted == "" && db.rotation == rotationNone || credentialsProblem(db) != nil {
 		return nil
 	}
 	if db.managed() == nil {
-		return &condition.Health{Reason: v1alpha1.ReasonNotSupported,
-			Message: condition.ParseMessage(fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
-				db.Plan.SecretName, v1alpha1.AnnotationRotateCredentials))}
+		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Message: condition.Message{Object: object("Secret", db.Plan.SecretName),
+			Cause: "is for an External database, whose password Atoll cannot change",
+			Remedy: fmt.Sprintf("change the password where the database runs and write it to the Secret, which replaces the pods; then remove the annotation %s",
+				v1alpha1.AnnotationRotateCredentials)}}
 	}
 	if db.rotation != rotationNone && db.DatabaseState.Binding == nil {
-		// A first password is told of as a part of making the database.
+		// DatabaseReady reports a first password.
 		return nil
 	}
 	if db.rotation == rotationNone || db.rotation == rotationDone {
 		switch binding := db.DatabaseState.Binding; {
 		case binding == nil || wanted != "" && binding.Rotation != wanted:
-			return ptr.To(rotating("A new password is to be made"))
+			return rotating(condition.Say("A new password is about to be created"))
 		case db.rotation == rotationNone && binding.Retiring:
-			return ptr.To(rotating("The change of the password was broken off before the old one was made useless, and goes on"))
+			return rotating(condition.Say("The rotation was interrupted before it retired the old password, and continues"))
 		}
-		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.ParseMessage("The password was changed and the old one works no more")}
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.Say("The password was rotated; the old password no longer works")}
 	}
 	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}
 	if db.Suspended() {
-		return ptr.To(rotating("The change of the password goes on when the service is not suspended any more; what is in use works"))
+		return rotating(condition.Say("The rotation continues when the service is no longer suspended; the present password works"))
 	}
-	return ptr.To(rotating(map[rotationStep]string{
-		rotationMint:    "A new password is to be made",
-		rotationSet:     "The database is being given a new password; the old one works on",
-		rotationPublish: "The new password is to be written to Secret " + fmt.Sprintf("%q", db.Plan.SecretName) + "; the old one works on",
-		rotationRoll:    "The pods are being replaced by ones that have the new password; the old one works on",
-		rotationRetire:  "The old password is being made useless; no pod has it any more",
-	}[db.rotation]))
+	return rotating(map[rotationStep]condition.Message{
+		rotationMint: condition.Say("A new password is about to be created"),
+		rotationSet:  condition.Say("The database is getting a new password; the old password still works"),
+		rotationPublish: {Object: object("Secret", db.Plan.SecretName),
+			Cause: "is about to get the new password; the old password still works"},
+		rotationRoll:   condition.Say("The pods are being replaced to get the new password; the old password still works"),
+		rotationRetire: condition.Say("The old password is being retired; no pod has it"),
+	}[db.rotation])
 }
 
-func rotating(message string) condition.Health {
-	return condition.Health{Reason: v1alpha1.ReasonRotating, Message: condition.ParseMessage(message), Progressing: true}
+func rotating(message condition.Message) *condition.Health {
+	return ptr.To(waiting(v1alpha1.ReasonRotating, message))
 }
 
 // AwaitingCredentials says that a new Cluster has no user for the service yet.
@@ -177,5 +179,5 @@ func AwaitingCredentials(db *Database) *condition.Problem {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonProgressing,
-		Message: condition.ParseMessage(fmt.Sprintf("The database is being given the service's user, which Secret %q will hold", names.Database(db.Microservice.Name)))}
+		Message: condition.Say("The database is getting a user for the service, which Secret %q will hold", names.Database(db.Microservice.Name))}
 }

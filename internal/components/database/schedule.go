@@ -21,21 +21,26 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // parseSchedule reads a schedule as the CronJob controller does.
 func parseSchedule(schedule string) (cron.Schedule, error) {
 	parsed, err := cron.ParseStandard(schedule)
 	if err != nil {
-		return nil, fmt.Errorf("database.backup.schedule: %q: %w", schedule, err)
+		return nil, fmt.Errorf("%q: %w", schedule, err)
 	}
 	return parsed, nil
 }
 
-// CheckSchedule says what is wrong with a schedule.
-func CheckSchedule(schedule string) error {
-	_, err := parseSchedule(schedule)
-	return err
+// checkSchedule says why a schedule is invalid; nil if it is valid.
+func checkSchedule(schedule string) *condition.Problem {
+	if _, err := parseSchedule(schedule); err != nil {
+		return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: condition.Message{Field: "database.backup.schedule", Cause: err.Error()}, Stalled: true}
+	}
+	return nil
 }
 
 // NextRun is when a schedule, in UTC, next comes after a time; zero when it never

@@ -17,8 +17,6 @@ limitations under the License.
 package database
 
 import (
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -55,7 +53,7 @@ func NextSecrets(db *Database) ([]kube.Object, error) {
 // can.
 func Unusable(db *Database) *condition.Problem {
 	if db.Err != nil {
-		return InvalidDatabase(db)
+		return db.Err
 	}
 	return credentialsProblem(db)
 }
@@ -113,16 +111,17 @@ func credentialsProblem(db *Database) *condition.Problem {
 		return &condition.Problem{
 			Condition: v1alpha1.ConditionDatabaseReady,
 			Reason:    v1alpha1.ReasonNotOwned,
-			Message: condition.ParseMessage(fmt.Sprintf("Secret %q exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice",
-				foreign)),
+			Message: condition.Message{Object: object("Secret", foreign),
+				Cause:  "exists and was not made by Atoll; it is left as it is",
+				Remedy: "delete or rename it, or rename this Microservice"},
 			Stalled: true,
 		}
 	}
 	return p.Provider.credentialsProblem(db)
 }
 
-func credentialsLost(message string) *condition.Problem {
-	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: condition.ParseMessage(message), Stalled: true}
+func credentialsLost(message condition.Message) *condition.Problem {
+	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: message, Stalled: true}
 }
 
 // BindingSecret is the Secret that the service reads its database's address and

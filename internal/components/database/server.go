@@ -17,7 +17,6 @@ limitations under the License.
 package database
 
 import (
-	"fmt"
 	"maps"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -154,7 +153,7 @@ func (p *Plan) serverPolicy(labels, selector map[string]string) *networkingv1.Ne
 
 func existingClaim(claim *corev1.PersistentVolumeClaim) *existing {
 	e := &existing{
-		name:   fmt.Sprintf("the volume claim %q", claim.Name),
+		name:   object("PersistentVolumeClaim", claim.Name).String(),
 		engine: claim.Labels[inputs.LabelEngine],
 		major:  claim.Labels[inputs.LabelMajorVersion],
 		ran:    claim.Annotations[inputs.AnnotationVersion],

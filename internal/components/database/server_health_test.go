@@ -46,8 +46,8 @@ func TestDatabaseHealth(t *testing.T) {
 		return c
 	}
 	refused := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset orders-db)`)}
-	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db": its pod does not accept connections yet`)}
+		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim; to fix: see its events (kubectl describe statefulset orders-db)`)}
+	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" has a pod that does not accept connections yet`)}
 	for name, tc := range map[string]struct {
 		ms         *v1alpha1.Microservice
 		pods       []corev1.Pod
@@ -70,7 +70,7 @@ func TestDatabaseHealth(t *testing.T) {
 		},
 		"suspended is neither ready nor on its way": {
 			ms: inputstest.Orders(inputstest.Suspended), live: live(appsv1.StatefulSetStatus{}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended; to fix: set suspend to false to start it")},
 		},
 		"the pod's own word comes first": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}, live: live(appsv1.StatefulSetStatus{}),
@@ -88,7 +88,7 @@ func TestDatabaseHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."), ofDatabase)},
 			claim: ofStorageClass(claim(corev1.ClaimPending), "nope"), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`)},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet; to fix: see its events (kubectl describe pvc data-orders-db-0)`)},
 		},
 		"a claim that waits for the pod's node leaves the word to the pod": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory."), ofDatabase)},
@@ -99,7 +99,7 @@ func TestDatabaseHealth(t *testing.T) {
 		"a claim that waits for its volume is named": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`)},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet; to fix: see its events (kubectl describe pvc data-orders-db-0)`)},
 		},
 		"a bound claim leaves the pod to wait for": {ms: inputstest.Orders(), claim: claim(corev1.ClaimBound), live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet},
 	} {

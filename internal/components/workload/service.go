@@ -31,7 +31,7 @@ import (
 
 func Services(db *database.Database) ([]kube.Object, error) {
 	if db.Err != nil {
-		return nil, database.InvalidDatabase(db)
+		return nil, db.Err
 	}
 	if s := service(db.Microservice); s != nil {
 		return kube.One(s)
