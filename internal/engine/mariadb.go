@@ -33,8 +33,8 @@ type mariaDB struct{}
 const (
 	// mariaDBUID is the user "mysql" of the official images.
 	mariaDBUID = 999
-	// The data directory is below the volume's root, which may hold a lost+found
-	// that the server would take for a database.
+	// The data directory is below the root of the volume, because the server would
+	// take a lost+found there for a database.
 	mariaDBHome = "/var/lib/mysql"
 	mariaDBData = mariaDBHome + "/data"
 )
@@ -47,15 +47,15 @@ func (mariaDB) UID() int64                  { return mariaDBUID }
 func (mariaDB) Admin() string               { return "root" }
 func (mariaDB) Extension() string           { return "sql.gz" }
 
-// Users have the same rights. Both exist from the first rotation on, so that
-// what a view or trigger names as its definer stays.
+// Users have the same rights. Both exist from the first rotation on, so that the
+// definers of views and triggers stay.
 func (mariaDB) Users(base string) [2]string { return [2]string{base + "_a", base + "_b"} }
 
 func (mariaDB) URI(b Binding) url.URL {
 	return url.URL{Scheme: "mysql", User: b.userinfo(), Host: b.Address(), Path: "/" + b.Database}
 }
 
-// ClientEnv are the names that the official image and most frameworks use; the
+// ClientEnv has the names that the official image and most frameworks use. The
 // client itself reads MYSQL_HOST, MYSQL_TCP_PORT and MYSQL_PWD
 // (https://mariadb.com/docs/server/server-management/environment-variables).
 func (mariaDB) ClientEnv() []EnvKey {
@@ -65,8 +65,9 @@ func (mariaDB) ClientEnv() []EnvKey {
 	}
 }
 
-// Connections has MariaDB's default. One more than the limit is let in for the
-// administrator (https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables#max_connections).
+// Connections has MariaDB's default. The server accepts one more connection for the
+// administrator
+// (https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables#max_connections).
 func (mariaDB) Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int) {
 	return number(parameters, 151, "max_connections", "max-connections"), 0
 }
@@ -82,8 +83,8 @@ var mariaDBScripts = scriptsIn("mariadb", map[string]string{
 
 func (mariaDB) Scripts() Scripts { return mariaDBScripts }
 
-// mariaDBAnswers is true of a server that refuses the user as well.
-// A login that is refused would be noted in the server's log, each time.
+// mariaDBAnswers succeeds even if the server refuses the user. It logs in with the
+// password, because the server logs each refused login.
 const mariaDBAnswers = `MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb-admin --user=root --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
 
 func (e mariaDB) PodSpec(s *Server) corev1.PodSpec {
@@ -94,7 +95,7 @@ func (e mariaDB) PodSpec(s *Server) corev1.PodSpec {
 		corev1.EnvVar{Name: "MARIADB_DATABASE", Value: s.Database},
 		s.secretEnv("MARIADB_USER", KeyUsername),
 		s.secretEnv("MARIADB_PASSWORD", KeyPassword),
-		// A newer minor version brings the system tables up to itself.
+		// The server upgrades the system tables to its version.
 		corev1.EnvVar{Name: "MARIADB_AUTO_UPGRADE", Value: "1"})
 	server.StartupProbe = execProbe(firstStarted(mariaDBData, mariaDBAnswers), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(mariaDBAnswers, 5, 3)

@@ -33,10 +33,9 @@ type postgreSQL struct{}
 const (
 	// postgresUID is the user "postgres" of the official Debian-based images.
 	postgresUID = 999
-	// The volume is mounted a level above the data directory, because some
-	// volumes have a lost+found at their root and initdb wants an empty directory.
-	// The data directory is named explicitly, because the image's default moved in
-	// version 18.
+	// The volume is mounted a level above the data directory, because some volumes
+	// have a lost+found at their root and initdb needs an empty directory. The data
+	// directory is explicit, because version 18 of the image moved its default.
 	postgresHome = "/var/lib/postgresql"
 	postgresData = postgresHome + "/pgdata"
 )
@@ -49,17 +48,17 @@ func (postgreSQL) UID() int64                  { return postgresUID }
 func (postgreSQL) Admin() string               { return "postgres" }
 func (postgreSQL) Extension() string           { return "dump" }
 
-// Users are two login roles that are members of the owner, a role of the base
-// name, and act as it: what either makes belongs to the owner.
+// Users are two login roles that are members of the owner, a role of the base name,
+// and act as it: the owner owns what they create.
 func (postgreSQL) Users(base string) [2]string { return [2]string{base + "_a", base + "_b"} }
 
-// URI turns TLS off because the built-in server has no certificate, and some
-// clients insist on one unless told.
+// URI disables TLS for the built-in server, which has no certificate: some clients
+// require TLS otherwise.
 func (postgreSQL) URI(b Binding) url.URL {
 	return url.URL{Scheme: "postgresql", User: b.userinfo(), Host: b.Address(), Path: "/" + b.Database, RawQuery: "sslmode=" + b.tlsMode("disable", "require")}
 }
 
-// ClientEnv are libpq's variables
+// ClientEnv has the variables of libpq
 // (https://www.postgresql.org/docs/current/libpq-envars.html).
 func (postgreSQL) ClientEnv() []EnvKey {
 	return []EnvKey{
@@ -96,18 +95,19 @@ func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
 		s.adminEnv("POSTGRES_PASSWORD"),
 		corev1.EnvVar{Name: "POSTGRES_DB", Value: s.Database},
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
-	// The init phase listens on the socket only, so that probes ask over TCP.
+	// The temporary server of the first start listens on the socket only, so the
+	// probes use TCP.
 	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
-	// A server that answers "not now" (1) is alive; only silence (2) is not.
+	// Exit code 1 is a server that refuses connections for now, and 2 is no answer.
 	server.LivenessProbe = execProbe(postgresReady+`; [ $? -lt 2 ]`, 10, 12)
-	// SIGINT asks for a fast shutdown. The SIGTERM that would come without it
-	// waits for every client to leave.
+	// SIGINT requests a fast shutdown. SIGTERM waits until every client
+	// disconnects.
 	server.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", "kill -INT 1"}}}}
 	return s.serverPod(server,
 		scratch{"run", "/var/run/postgresql", corev1.StorageMediumDefault},
-		// Parallel queries share memory through /dev/shm, of which a container gets
-		// 64 MiB unless told otherwise.
+		// Parallel queries share memory through /dev/shm, which has 64 MiB by
+		// default.
 		scratch{"shm", "/dev/shm", corev1.StorageMediumMemory})
 }
 

@@ -48,16 +48,8 @@ type Server struct {
 	SecretName, AdminSecretName string
 }
 
-// server is the engine's container. start is what runs the engine; init, unless
-// empty, is a script that the image's entry point runs when it has made the
-// database.
-//
-// The server holds a lock beside the data for as long as any process of it
-// lives. A pod that is deleted by force is replaced while its server may still
-// write, and an engine's own lock file does not tell two servers apart that both
-// are process 1 of their container: without the lock both would write to the
-// same data. The descriptor passes to every process that the server starts, and
-// the kernel gives the lock up with the last of them.
+// server is the container of the engine. start runs the engine. The entry point of
+// the image runs init, unless empty, after it has created the database.
 func (s *Server) server(home, start, init string) corev1.Container {
 	command := shell.Fill(serverScript, map[string]string{"home": home})
 	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
@@ -68,7 +60,7 @@ func (s *Server) server(home, start, init string) corev1.Container {
 	return corev1.Container{
 		Name:  ContainerName,
 		Image: s.Image,
-		// What follows the script is its $0; the arguments come after.
+		// The argument after the script is its $0.
 		Command:         []string{"/bin/sh", "-c", command + start, "database"},
 		Resources:       s.Resources,
 		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: s.Engine.Port(), Protocol: corev1.ProtocolTCP}},
@@ -95,27 +87,26 @@ func firstStart(data string) string {
 	})
 }
 
-// A server has an hour to start: recovery after a crash can take long, and is no
-// reason to start over.
+// A server has an hour to start, because recovery after a crash can take long.
 const (
 	startupPeriod = 2
 	startupTries  = 1800
 )
 
-// firstStarted is a startup probe's script: once the server answers, its data is
-// complete. The temporary server of the first start must not satisfy answers.
+// firstStarted is the script of a startup probe: it notes that the data is complete
+// once the server answers. The temporary server of the first start must not satisfy
+// answers.
 func firstStarted(data, answers string) string {
 	return shell.Fill(firstStartedScript, map[string]string{"answers": answers, "made": madeNote(data)})
 }
 
 func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
 
-// initFolder is where the official images look for scripts to run at the first
-// start.
+// initFolder is where the official images look for scripts of the first start.
 const initFolder = "/docker-entrypoint-initdb.d"
 
-// serverEnv tells the scripts of the first start which user and database to
-// make.
+// serverEnv gives the scripts of the first start the user and the database to
+// create.
 func (s *Server) serverEnv() []corev1.EnvVar {
 	return []corev1.EnvVar{
 		{Name: "ATOLL_ADMIN", Value: s.Engine.Admin()},
@@ -147,7 +138,7 @@ func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.P
 	return corev1.PodSpec{
 		AutomountServiceAccountToken: ptr.To(false),
 		EnableServiceLinks:           ptr.To(false),
-		// A clean shutdown writes everything out, which takes as long as the disk does.
+		// A clean shutdown writes all data to the disk.
 		TerminationGracePeriodSeconds: ptr.To[int64](120),
 		SecurityContext:               PodSecurity(s.Engine),
 		Containers:                    []corev1.Container{server},
@@ -155,11 +146,13 @@ func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.P
 	}
 }
 
+// EmptyDir returns a volume that lives as long as its pod.
 func EmptyDir(name string, medium corev1.StorageMedium) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: medium}}}
 }
 
-// PodSecurity runs a pod as the user of the engine's image.
+// PodSecurity is the security context of pods that run as the user of the engine's
+// image.
 func PodSecurity(engine Engine) *corev1.PodSecurityContext {
 	return &corev1.PodSecurityContext{
 		RunAsNonRoot:        ptr.To(true),
@@ -177,14 +170,14 @@ func (s *Server) adminEnv(name string) corev1.EnvVar {
 	return SecretEnv(name, s.AdminSecretName, KeyPassword)
 }
 
+// SecretEnv returns an environment variable with the value of a Secret's key.
 func SecretEnv(name, secret, key string) corev1.EnvVar {
 	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
 		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key},
 	}}
 }
 
-// number is a parameter's value where it is a number, whichever of its names it
-// has.
+// number returns the number in the first parameter that has one, or unset.
 func number(parameters map[string]v1alpha1.ParameterValue, unset int, names ...string) int {
 	for _, name := range names {
 		if n, err := strconv.Atoi(string(parameters[name])); err == nil {
@@ -203,7 +196,7 @@ func execProbe(command string, periodSeconds, failureThreshold int32) *corev1.Pr
 	}
 }
 
-// Restricted meets the Pod Security Standard of that name.
+// Restricted is a security context for the Pod Security Standard "restricted".
 func Restricted() *corev1.SecurityContext {
 	return &corev1.SecurityContext{
 		AllowPrivilegeEscalation: ptr.To(false),

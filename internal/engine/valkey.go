@@ -47,8 +47,8 @@ func (valkey) UID() int64                  { return valkeyUID }
 func (valkey) Admin() string               { return "atoll" }
 func (valkey) Extension() string           { return "rdb" }
 
-// Users are the user of clients that know a password only. It can have several
-// passwords at once.
+// Users are the default user, for clients that send only a password. A user can
+// have several passwords at once.
 func (valkey) Users(string) [2]string { return [2]string{"default", "default"} }
 
 // URI has the database's number, as Redis' clients expect.
@@ -89,8 +89,8 @@ var (
 
 func (valkey) Scripts() Scripts { return valkeyScripts }
 
-// appendOnly is whether the server writes every change down before it answers.
-// Without that a crash loses what came after the last snapshot.
+// appendOnly reports whether the server writes every change to its append-only
+// file. Without that a crash loses the changes after the last snapshot.
 func appendOnly(s *Server) string {
 	if strings.EqualFold(string(s.Parameters["appendonly"]), "no") {
 		return "no"
@@ -110,7 +110,7 @@ func (valkey) PodSpec(s *Server) corev1.PodSpec {
 	server.StartupProbe = execProbe(valkeyLocal+`client PING | grep -q PONG || exit 1
 `+valkeyChange, startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
-	// A server that loads its data is alive.
+	// A server that loads its data is alive, too.
 	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN' || exit 1
 `+valkeyAlone, 10, 12)
 	return s.serverPod(server)

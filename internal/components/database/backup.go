@@ -38,12 +38,12 @@ import (
 
 const (
 	defaultKeep = 7
-	// backupDeadlineSeconds is how late a backup may be begun that was missed, for
-	// instance because the cluster's control plane was away.
+	// backupDeadlineSeconds is how late a missed backup may start, for example
+	// after an outage of the control plane.
 	backupDeadlineSeconds = 3600
 )
 
-// Keep is the number of backups that are kept.
+// Keep returns the number of backups to keep.
 func Keep(backup *v1alpha1.DatabaseBackup) int {
 	if backup.Keep == nil {
 		return defaultKeep
@@ -51,8 +51,8 @@ func Keep(backup *v1alpha1.DatabaseBackup) int {
 	return int(*backup.Keep)
 }
 
-// BackupCronJob backs the database up on schedule. Held, it makes none: a
-// database that is still to be filled would be kept as the newest backup.
+// BackupCronJob backs the database up by schedule. It is suspended while held,
+// because the backup of a database that waits for its restore would be the newest.
 func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
 	where := p.locate(&backup.Destination, p.Namespace, p.Owner)
 	scripts := p.Engine.Scripts()
@@ -96,8 +96,8 @@ func (db *Database) backup() *v1alpha1.DatabaseBackup {
 	return db.Microservice.Spec.Database.Backup
 }
 
-// storeAccount is whose cloud identity a bucket is reached with: the service's,
-// where there is no Secret.
+// storeAccount returns the service account with which a bucket is reached: the
+// service's own one if there is no Secret.
 func (db *Database) storeAccount(s3 *v1alpha1.S3Location) string {
 	if s3 == nil || s3.SecretName != "" {
 		return ""
@@ -105,8 +105,8 @@ func (db *Database) storeAccount(s3 *v1alpha1.S3Location) string {
 	return inputs.ServiceAccountName(db.Inputs)
 }
 
-// LastBackup is the newest backup that was verified: of those whose Job is still
-// there, and the one that the status remembers.
+// LastBackup returns the newest backup that was verified: from the objects in the
+// cluster, or from the status.
 func LastBackup(db *Database) *v1alpha1.BackupStatus {
 	var last *v1alpha1.BackupStatus
 	if old := db.Microservice.Status.Database; old != nil {
@@ -135,7 +135,7 @@ func (builtIn) lastBackup(db *Database) *v1alpha1.BackupStatus {
 	return last
 }
 
-// reported reads what a backup's container says of the backup.
+// reported reads the report of a backup's container.
 func reported(message string) *v1alpha1.BackupStatus {
 	report := &v1alpha1.BackupStatus{}
 	if json.Unmarshal([]byte(message), report) != nil || report.Time.IsZero() {
@@ -151,9 +151,9 @@ func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
 	return b
 }
 
-// BackupDue is when a backup is overdue, if none is made until then; zero when
-// none is wanted. None can be made before there is a schedule and a database that
-// accepts connections.
+// BackupDue returns the time after which a missing backup is overdue; zero if no
+// backup is wanted. A backup needs a schedule and a database that accepts
+// connections.
 func BackupDue(db *Database) time.Time {
 	backup := db.backup()
 	if backup == nil || db.Suspended() {

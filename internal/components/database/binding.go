@@ -30,11 +30,11 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// EnvPool is the environment variable that tells a pod how many connections it
-// may hold.
+// EnvPool is the environment variable with the number of connections that a pod may
+// open.
 const EnvPool = "ATOLL_DB_POOL"
 
-// Data is the content of the binding Secret.
+// Data returns the content of the binding Secret.
 func (p *Plan) Data(c inputs.Credentials) map[string][]byte {
 	b := engine.Binding{Host: p.Host, Port: p.Port, Username: c.Username, Password: c.Password, Database: p.DatabaseName, TLS: p.TLS}
 	uri := p.Engine.URI(b)
@@ -51,8 +51,8 @@ func (p *Plan) Data(c inputs.Credentials) map[string][]byte {
 	}
 }
 
-// Env gives the service its database: DATABASE_URL, the variables that the
-// engine's own clients read, and the size of its pool.
+// Env returns the variables of the service's container: DATABASE_URL, those that
+// the engine's own clients read, and the size of the connection pool.
 func (p *Plan) Env() []corev1.EnvVar {
 	keys := p.Engine.ClientEnv()
 	env := make([]corev1.EnvVar, 0, len(keys)+3)
@@ -71,8 +71,8 @@ func (p *Plan) Env() []corev1.EnvVar {
 // (https://servicebinding.io/spec/core/1.1.0/#workload-projection).
 const bindingRoot = "/bindings"
 
-// Projection is the binding Secret as files, and where they are mounted; nil
-// when it is not asked for.
+// Projection returns the binding Secret as a volume and its mount; nil if it is not
+// wanted.
 func (p *Plan) Projection() (*corev1.Volume, *corev1.VolumeMount) {
 	if !p.Projected {
 		return nil, nil
@@ -90,8 +90,8 @@ func (p *Plan) adminEnv(name string) corev1.EnvVar {
 	return engine.SecretEnv(name, p.AdminSecretName, engine.KeyPassword)
 }
 
-// ContentHash is over all that the pods read from ConfigMaps and Secrets, their
-// database's among them.
+// ContentHash returns the hash of everything that the pods read from ConfigMaps and
+// Secrets, the binding Secret included.
 func ContentHash(db *Database) string { return contentHashOf(db, db.binding()) }
 
 func contentHashOf(db *Database, binding *inputs.Credentials) string {

@@ -36,18 +36,18 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// Kinds of CloudNativePG (https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/)
-// and of its plugin for backups to buckets (https://cloudnative-pg.io/plugin-barman-cloud/).
-// Atoll knows them by their fields only, so that it depends on no version's Go
-// types.
+// Kinds of CloudNativePG
+// (https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/) and of its
+// plugin for backups to buckets (https://cloudnative-pg.io/plugin-barman-cloud/).
+// They are unstructured, so that Atoll depends on no version of their Go types.
 var (
 	ClusterKind         = schema.GroupVersionKind{Group: "postgresql.cnpg.io", Version: "v1", Kind: "Cluster"}
 	ScheduledBackupKind = schema.GroupVersionKind{Group: "postgresql.cnpg.io", Version: "v1", Kind: "ScheduledBackup"}
 	ObjectStoreKind     = schema.GroupVersionKind{Group: "barmancloud.cnpg.io", Version: "v1", Kind: "ObjectStore"}
 )
 
-// CloudNativePGNamespace is where CloudNativePG's operator is installed by its own
-// manifests and chart.
+// CloudNativePGNamespace is where the manifests and the chart of CloudNativePG
+// install its operator.
 const CloudNativePGNamespace = "cnpg-system"
 
 const (
@@ -55,10 +55,10 @@ const (
 	barmanPlugin = "barman-cloud.cloudnative-pg.io"
 	// clusterLabel is on the pods of a Cluster.
 	clusterLabel = "cnpg.io/cluster"
-	// hibernation takes a Cluster's pods away and keeps its volumes
+	// hibernation deletes the pods of a Cluster and keeps its volumes
 	// (https://cloudnative-pg.io/documentation/current/declarative_hibernation/).
 	hibernation = "cnpg.io/hibernation"
-	// originName is what a Cluster calls the server that it recovers from.
+	// originName is the name of the server that a Cluster recovers from.
 	originName = "origin"
 )
 
@@ -100,7 +100,7 @@ func (cloudNativePG) existing(_ *Plan, state *inputs.State) *existing {
 
 func (c cloudNativePG) objects() map[string]builder {
 	return map[string]builder{
-		// CloudNativePG makes the administrator's password itself.
+		// CloudNativePG creates the administrator's password.
 		"Secret":                 c.secrets,
 		"NetworkPolicy":          c.policies,
 		ObjectStoreKind.Kind:     c.objectStores,
@@ -153,8 +153,7 @@ func (cloudNativePG) scheduledBackups(db *Database) ([]kube.Object, error) {
 
 func (cloudNativePG) usable(db *Database) bool { return clusterRuns(db.DatabaseState.Cluster) }
 
-// credentialsProblem finds a lost password. Until the Cluster has a user, Atoll
-// gives it one.
+// credentialsProblem finds a lost password. A Cluster without a user gets one.
 func (cloudNativePG) credentialsProblem(db *Database) *condition.Problem {
 	cluster := db.DatabaseState.Cluster
 	if cluster == nil || !unknown(db.DatabaseState.Binding) || inputs.MarksOf(cluster.GetAnnotations()).User == "" {
@@ -187,10 +186,10 @@ func (cloudNativePG) backupRemedies(owner string) (inspect, create string) {
 	return "see kubectl describe scheduledbackups.postgresql.cnpg.io " + names.Backup(owner), "create a Backup of CloudNativePG for a backup now"
 }
 
-// recovers says whether the Cluster is begun from a backup of CloudNativePG's own.
+// recovers reports whether the Cluster starts from a backup of CloudNativePG.
 func recovers(spec *v1alpha1.Database) bool { return spec.Restore != nil && !inputs.FromDump(spec) }
 
-// clusterRecovery is CloudNativePG's restore of its own backup: the Cluster begins
+// clusterRecovery is the restore of a backup of CloudNativePG: the Cluster starts
 // with the data.
 type clusterRecovery struct{}
 
@@ -238,7 +237,7 @@ func ClusterHealth(db *Database, live kube.Object) condition.Health {
 	return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object(ClusterKind.Kind, c.GetName()), Cause: "is in this phase: " + phase})
 }
 
-// clusterRuns says whether a Cluster accepts connections.
+// clusterRuns reports whether a Cluster accepts connections.
 func clusterRuns(c *unstructured.Unstructured) bool {
 	return c != nil && conditionStatus(c, "Ready") == metav1.ConditionTrue
 }
@@ -254,8 +253,8 @@ func conditionStatus(o *unstructured.Unstructured, conditionType string) metav1.
 	return metav1.ConditionUnknown
 }
 
-// clusterPolicy lets the servers of a Cluster reach each other, and the operator
-// its servers
+// clusterPolicy admits the clients, the servers of the Cluster, and CloudNativePG's
+// operator in a namespace
 // (https://cloudnative-pg.io/documentation/current/networking/).
 func (p *Plan) clusterPolicy(labels map[string]string, operators string) *networkingv1.NetworkPolicy {
 	members := clusterPods(p.Owner)

@@ -31,10 +31,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// Cluster describes the database to CloudNativePG. live is the existing one, or
-// nil: how it was begun, and where it archives to, never changes. CloudNativePG
-// upgrades a Cluster in place whose image has another major version; Resolve allows
-// none.
+// Cluster returns the Cluster of CloudNativePG. live is the existing one, or nil:
+// its bootstrap and its archive never change. CloudNativePG would upgrade a Cluster
+// in place for an image of another major version, which Resolve refuses.
 func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database, marks inputs.Marks, labels map[string]string) *unstructured.Unstructured {
 	storage := map[string]any{"size": p.Size.String()}
 	if p.StorageClass != "" {
@@ -47,7 +46,7 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 		"resources": asFields(p.Resources),
 		// With one instance the budget would block every drain.
 		"enablePDB": p.Instances > 1,
-		// Atoll gives the service's users their passwords.
+		// Atoll sets the passwords of the service's users.
 		"enableSuperuserAccess": true,
 		"bootstrap":             p.bootstrap(spec),
 		"inheritedMetadata":     map[string]any{"labels": stringFields(labels)},
@@ -107,14 +106,15 @@ func (p *Plan) bootstrap(spec *v1alpha1.Database) map[string]any {
 	return map[string]any{"recovery": begin}
 }
 
-// restoreServer is the folder of the server to recover, in the bucket.
+// restoreServer returns the folder of the server to recover, in the bucket.
 func restoreServer(p *Plan, spec *v1alpha1.Database) string {
 	from := &spec.Restore.From
 	return firstSet(from.Backup, names.Database(firstSet(from.Service, p.Owner)))
 }
 
-// archiveName is the folder that the Cluster archives to. CloudNativePG refuses
-// one that is not empty, as that is which a Cluster was recovered from.
+// archiveName returns the folder of the Cluster's archive. CloudNativePG refuses a
+// folder that is not empty, such as that of the server that the Cluster recovers
+// from.
 func (p *Plan) archiveName(live *unstructured.Unstructured, spec *v1alpha1.Database) string {
 	if live != nil {
 		plugins, _, _ := unstructured.NestedSlice(live.Object, "spec", "plugins")
@@ -131,7 +131,8 @@ func (p *Plan) archiveName(live *unstructured.Unstructured, spec *v1alpha1.Datab
 	return p.Name + "-" + strings.TrimPrefix(RestoreID(spec.Restore, ""), "atoll_restore_")
 }
 
-// restoreStoreName is the ObjectStore that a Cluster recovers from.
+// restoreStoreName returns the name of the ObjectStore that a Cluster recovers
+// from.
 func (p *Plan) restoreStoreName(spec *v1alpha1.Database) string {
 	if spec.Restore.From.S3 == nil && p.restoreNamespace(spec) == p.Namespace {
 		return p.Name
@@ -156,10 +157,10 @@ func stringFields(values map[string]string) map[string]any {
 	return fields
 }
 
-// asFields writes requests and limits as the API does.
+// asFields encodes requests and limits as the API does.
 func asFields(resources corev1.ResourceRequirements) map[string]any {
 	fields := map[string]any{}
-	// What can be encoded for the API server can be encoded.
+	// Types of the API server always encode.
 	text, _ := json.Marshal(resources)
 	_ = json.Unmarshal(text, &fields)
 	return fields

@@ -31,7 +31,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// ObjectStores are the buckets of the Cluster's backups and of its recovery.
+// ObjectStores returns the buckets of the Cluster's backups and of its recovery.
 func (p *Plan) ObjectStores(spec *v1alpha1.Database, labels map[string]string) []*unstructured.Unstructured {
 	var stores []*unstructured.Unstructured
 	if spec.Backup != nil {
@@ -49,8 +49,8 @@ func (p *Plan) ObjectStores(spec *v1alpha1.Database, labels map[string]string) [
 	return stores
 }
 
-// ArchiveLocation is where the backups of a server are: its folder, by whose name
-// restore.from.backup asks for it.
+// ArchiveLocation returns the location of a server's backups: its folder, whose
+// name restore.from.backup takes.
 func (p *Plan) ArchiveLocation(backup *v1alpha1.DatabaseBackup, server string) string {
 	return "s3://" + bucketPath(backup.Destination.S3, p.Namespace) + "/" + server
 }
@@ -81,11 +81,11 @@ func (p *Plan) objectStore(name string, s3 *v1alpha1.S3Location, namespace strin
 	return p.clusterObject(ObjectStoreKind, name, labels, fields)
 }
 
-// ScheduledBackup has CloudNativePG back the Cluster up.
+// ScheduledBackup returns the schedule by which CloudNativePG backs the Cluster up.
 func (p *Plan) ScheduledBackup(backup *v1alpha1.DatabaseBackup, labels map[string]string) *unstructured.Unstructured {
 	return p.clusterObject(ScheduledBackupKind, names.Backup(p.Owner), labels, map[string]any{
 		"cluster": map[string]any{"name": p.Name},
-		// Its schedules begin with seconds.
+		// A schedule of CloudNativePG starts with seconds.
 		"schedule":             clusterSchedule(backup.Schedule),
 		"method":               "plugin",
 		"pluginConfiguration":  map[string]any{"name": barmanPlugin},
@@ -101,8 +101,8 @@ func clusterSchedule(schedule string) string {
 	return "0 " + schedule
 }
 
-// recoveryWindow is how far back the plugin can recover: it keeps backups by
-// age, in days, and not by number.
+// recoveryWindow returns the age of the oldest backup to keep: the plugin keeps
+// backups by age, in days, and not by number.
 func recoveryWindow(backup *v1alpha1.DatabaseBackup) string {
 	day := 24 * time.Hour
 	kept := time.Duration(Keep(backup)) * Interval(backup.Schedule)
@@ -134,8 +134,8 @@ func (cloudNativePG) backupFailure(db *Database, last *v1alpha1.BackupStatus) *c
 	return &condition.Message{Cause: "CloudNativePG reports a failure", Remedy: "see kubectl get backups.postgresql.cnpg.io"}
 }
 
-// recoveryTime is the latest of a time that the ObjectStore's status has for each
-// server, and that server.
+// recoveryTime returns the latest time in a field that the ObjectStore's status has
+// for each server, and that server.
 func recoveryTime(db *Database, field string) (server string, latest metav1.Time) {
 	if db.ObjectStore == nil || db.backup() == nil {
 		return "", latest

@@ -23,27 +23,27 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// Budget is how many connections a service's pods may hold, and how many the
-// database has for them.
+// Budget compares the connections that a service's pods may open with those that
+// the database accepts.
 type Budget struct {
 	Pods, Surge, Pool int
 	Limit, Reserved   int
 }
 
-// Connections is the budget of a service of at most pods pods, and surge more
-// while it rolls out.
+// Connections returns the budget of a service with a number of pods, and surge more
+// during a rollout.
 func (p *Plan) Connections(pods, surge int) Budget {
 	limit, reserved := p.Engine.Connections(p.Parameters)
 	return Budget{Pods: pods, Surge: surge, Pool: int(p.Pool), Limit: limit, Reserved: reserved}
 }
 
-// Sufficient says whether all pods can hold as many connections as they may.
+// Sufficient reports whether all pods can open all their connections.
 func (b Budget) Sufficient() bool { return b.wanted() <= b.available() }
 
 func (b Budget) wanted() int    { return (b.Pods + b.Surge) * b.Pool }
 func (b Budget) available() int { return b.Limit - b.Reserved }
 
-// String is the arithmetic.
+// String returns the calculation.
 func (b Budget) String() string {
 	pods := fmt.Sprintf("%d pods", b.Pods)
 	if b.Pods == 1 {

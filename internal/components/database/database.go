@@ -14,6 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
+// Package database builds the database of a Microservice, and its backups,
+// restores, migrations and rotations. It is pure.
 package database
 
 import (
@@ -27,8 +29,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// Database is a Microservice's inputs together with the database that follows from
-// them.
+// Database is a Microservice's inputs and the database that follows from them.
 type Database struct {
 	*inputs.Inputs
 	// Plan is the desired database; nil if there is none, or Err says why its spec is
@@ -39,7 +40,7 @@ type Database struct {
 	rotation rotationStep
 }
 
-// Of returns the database that a Microservice is to have.
+// Of returns the desired database of a Microservice.
 func Of(in *inputs.Inputs) *Database {
 	db := &Database{Inputs: in}
 	db.Plan, db.Err = Resolve(db.Microservice, db.Topology, &db.DatabaseState)
@@ -47,8 +48,8 @@ func Of(in *inputs.Inputs) *Database {
 	return db
 }
 
-// managed is the database's plan where Atoll or CloudNativePG runs it, and nil
-// otherwise.
+// managed returns the plan of a database that Atoll or CloudNativePG runs; nil for
+// others.
 func (db *Database) managed() *Plan {
 	if db.Plan == nil || !db.Plan.Provider.Managed() {
 		return nil
@@ -56,23 +57,25 @@ func (db *Database) managed() *Plan {
 	return db.Plan
 }
 
-// Usable says whether a client that has the binding Secret can work.
+// Usable reports whether a client with the binding Secret can work.
 func Usable(db *Database) bool {
 	return db.Plan != nil && !db.Suspended() && db.Plan.Provider.usable(db)
 }
 
+// Retained reports whether the database outlives its Microservice.
 func Retained(db *Database, _ kube.Object) bool {
 	return db.Plan != nil && db.Plan.Retained()
 }
 
-// Secrets are the binding Secret and the administrator's. Passwords are minted elsewhere,
-// once: Build never makes one up, so that none can change by accident.
+// Secrets returns the binding Secret and the administrator's. The controller
+// creates the passwords: a build must not, or a failed read would change them.
 func Secrets(db *Database) ([]kube.Object, error) { return db.build("Secret") }
 
 // Claims returns the claim of a built-in database's volume.
 func Claims(db *Database) ([]kube.Object, error) { return db.build("PersistentVolumeClaim") }
 
-// Policies isolates the database whatever the Topology says.
+// Policies returns the NetworkPolicy of the database, which is isolated in every
+// Topology.
 func Policies(db *Database) ([]kube.Object, error) { return db.build("NetworkPolicy") }
 
 // StatefulSets returns the server of a built-in database.
@@ -110,8 +113,8 @@ func (db *Database) build(kind string) ([]kube.Object, error) {
 	return build(db)
 }
 
-// serverPlan is the plan of a server that is suspended only when no migration, restore
-// or other Job works with it: broken off in the middle it would have failed.
+// serverPlan returns the plan of the server. A suspended server runs until no
+// migration, restore or other Job uses it: they would fail.
 func (db *Database) serverPlan() *Plan {
 	p := db.Plan
 	if !p.Suspended || !operationRuns(db) {
@@ -122,7 +125,7 @@ func (db *Database) serverPlan() *Plan {
 	return &running
 }
 
-// operationRuns says whether a migration, a restore or another Job works on the
+// operationRuns reports whether a migration, a restore or another Job uses the
 // database.
 func operationRuns(db *Database) bool {
 	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {

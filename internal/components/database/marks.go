@@ -18,8 +18,8 @@ package database
 
 import "github.com/atoll-dev/atoll/internal/inputs"
 
-// marks are what is to be remembered of the database's data, on what holds it: what
-// was known, and what can be seen now.
+// marks returns what the holder of the data remembers of it: the earlier marks, and
+// the present state.
 func marks(db *Database) inputs.Marks {
 	holder := db.DatabaseState.Holder()
 	if holder == nil {
@@ -27,7 +27,7 @@ func marks(db *Database) inputs.Marks {
 	}
 	m := holder.Marks
 	m.Restored = restoredBy(db)
-	// From here on the service, or its migration, may write.
+	// The service, or its migration, may write from now on.
 	m.InUse = m.InUse || AwaitingRestore(db) == nil
 	if Usable(db) {
 		m.Ran(db.Plan.Version)

@@ -27,7 +27,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/engine"
 )
 
-// PortOf is the port that an engine listens on; 0 for one that is not known.
+// PortOf returns the port of an engine; 0 if the engine is unknown.
 func PortOf(of v1alpha1.DatabaseEngine) int32 {
 	if known, ok := engine.Engines[of]; ok {
 		return known.Port()
@@ -35,13 +35,13 @@ func PortOf(of v1alpha1.DatabaseEngine) int32 {
 	return 0
 }
 
-// clients are the pods that may use the database.
+// clients selects the pods that may use the database.
 func (p *Plan) clients() networkingv1.NetworkPolicyPeer {
 	return p.component(v1alpha1.ComponentService, v1alpha1.ComponentMigration, v1alpha1.ComponentBackup,
 		v1alpha1.ComponentRestore, v1alpha1.ComponentRotation)
 }
 
-// component selects pods of this service, of the same namespace.
+// component selects pods of this service, in the same namespace.
 func (p *Plan) component(components ...string) networkingv1.NetworkPolicyPeer {
 	return networkingv1.NetworkPolicyPeer{PodSelector: &metav1.LabelSelector{
 		MatchLabels: map[string]string{v1alpha1.LabelMicroservice: p.Owner},

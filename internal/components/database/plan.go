@@ -52,12 +52,12 @@ type Plan struct {
 	AdminSecretName string
 	Host            string
 	Port            int32
-	// TLS says that the server has a certificate.
+	// TLS reports whether the server has a certificate.
 	TLS          bool
 	DatabaseName string
-	// Projected says that the pods get the binding Secret as files too.
+	// Projected reports whether the pods get the binding Secret as files, too.
 	Projected bool
-	// Suspended says that the server is to be stopped.
+	// Suspended reports whether the server stops.
 	Suspended bool
 }
 
@@ -128,7 +128,7 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 
 	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
 	p.Version = firstSet(spec.Version, p.Engine.DefaultVersion())
-	// A version is one of an engine.
+	// A version belongs to an engine.
 	if spec.Version == "" && defaults.Version != "" && firstSet(defaults.Engine, v1alpha1.EnginePostgreSQL) == spec.Engine {
 		p.Version = defaults.Version
 	}

@@ -35,8 +35,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/shell"
 )
 
-// RestoreID names what a restore brings into which volume or Cluster: with another
-// one it has not happened yet. How the backup is reached does not matter.
+// RestoreID identifies a restore by its backup, and the volume or Cluster that it
+// fills. The credentials of the bucket do not matter.
 func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
 	from := restore.From
 	if from.S3 != nil {
@@ -44,18 +44,19 @@ func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
 		bucket.SecretName, bucket.Region = "", ""
 		from.S3 = &bucket
 	}
-	// What can be encoded for the API server can be encoded.
+	// Types of the API server always encode.
 	text, _ := json.Marshal(from)
 	sum := sha256.Sum256(append(text, holder...))
 	return "atoll_restore_" + hex.EncodeToString(sum[:5])
 }
 
-// restoreNamespace is the namespace of the Microservice whose backup is restored.
+// restoreNamespace returns the namespace of the Microservice whose backup is
+// restored.
 func (p *Plan) restoreNamespace(spec *v1alpha1.Database) string {
 	return firstSet(spec.Restore.From.Namespace, p.Namespace)
 }
 
-// RestoreJob fills the database from a backup.
+// RestoreJob restores a backup into the database.
 func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage string, labels map[string]string) *batchv1.Job {
 	from := &spec.Restore.From
 	location := &v1alpha1.BackupLocation{PersistentVolumeClaim: from.PersistentVolumeClaim, S3: from.S3}
@@ -81,24 +82,23 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 	return job(name, p.Namespace, labels, pod, tries-1)
 }
 
-// filledByJob says whether a Job fills the database. A Cluster that is recovered from
-// its own kind of backup is filled by CloudNativePG as it is made.
-func filledByJob(db *Database) bool {
+// restoredByJob reports whether a Job restores the backup.
+func restoredByJob(db *Database) bool {
 	return db.managed() != nil && db.Microservice.Spec.Database.Restore != nil && db.recovery() == nil
 }
 
-// restoreID names the wanted restore into what holds the data; empty when none is
-// wanted, or there is nothing yet to hold it.
+// restoreID identifies the wanted restore; empty if none is wanted, or nothing can
+// hold the data yet.
 func restoreID(db *Database) string {
 	holder := db.DatabaseState.Holder()
-	if holder == nil || !filledByJob(db) {
+	if holder == nil || !restoredByJob(db) {
 		return ""
 	}
 	return RestoreID(db.Microservice.Spec.Database.Restore, holder.UID)
 }
 
-// restoredBy is the restore that filled the database, which what holds the data is
-// marked with: it is never filled again, whatever becomes of the Job.
+// restoredBy returns the restore that filled the database. The holder of the data
+// remembers it, because the Job may be deleted.
 func restoredBy(db *Database) string {
 	if id := restoreID(db); id != "" && inputs.JobDone(db.Job(names.Restore(db.Microservice, id))) {
 		return id
@@ -109,21 +109,21 @@ func restoredBy(db *Database) string {
 	return ""
 }
 
-// restoreRefused says that a restore is wanted over data that the service works
-// with. Nothing is done, and what works with the data goes on.
+// restoreRefused reports whether a restore would overwrite data of the service.
+// Then nothing is restored, and the service keeps running.
 func restoreRefused(db *Database) bool {
 	holder := db.DatabaseState.Holder()
 	if holder == nil || db.Microservice.Spec.Database.Restore == nil {
 		return false
 	}
-	if filledByJob(db) {
+	if restoredByJob(db) {
 		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(db) != restoreID(db)
 	}
 	recovery := db.recovery()
 	return recovery != nil && !recovery.done(db)
 }
 
-// recovery is the restore that the provider does itself; nil where there is none.
+// recovery returns the restore that the provider does itself; nil if there is none.
 func (db *Database) recovery() recovery {
 	if db.Plan == nil {
 		return nil
@@ -161,7 +161,7 @@ func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
 	return from.S3
 }
 
-// RestoreHealth is how the filling of the database is; nil when none is wanted.
+// RestoreHealth returns the health of the restore; nil if none is wanted.
 func RestoreHealth(db *Database) *condition.Health {
 	if db.managed() == nil || db.Microservice.Spec.Database.Restore == nil {
 		return nil
@@ -197,7 +197,7 @@ func restoreHealth(db *Database) condition.Health {
 	return waiting(v1alpha1.ReasonRestoring, condition.Message{Object: object("Job", name), Cause: "is restoring the database from the backup" + failedTries(db, name)})
 }
 
-// AwaitingRestore holds the service back until its database is filled.
+// AwaitingRestore says why the service waits for a restore; nil if it does not.
 func AwaitingRestore(db *Database) *condition.Problem {
 	h := RestoreHealth(db)
 	if h == nil || h.Ready || restoreRefused(db) {

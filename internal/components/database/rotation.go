@@ -31,17 +31,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// rotationStep is how far a change of the database's password has come. It is
-// read off the objects, so that it goes on from wherever it was broken off:
+// rotationStep is the progress of a rotation of the database's password. It follows
+// from the objects, so that an interrupted rotation continues:
 //
-//	mint     the new password is to be written into the Secret <name>-db-next
-//	set      a Job gives it to the engine's other user; the old one works on
-//	publish  it is to be written into the binding Secret
-//	roll     the pods are replaced by ones that have it
-//	retire   a Job makes the old password useless
-//	done     the Secret <name>-db-next and the Jobs are to go
+//	mint     the new password is to be written to the Secret <name>-db-next
+//	set      a Job gives it to the other user of the engine; the old one still works
+//	publish  the new password is to be written to the binding Secret
+//	roll     the pods are replaced to get it
+//	retire   a Job disables the old password
+//	done     the Secret <name>-db-next and the Jobs are to be deleted
 //
-// The first password of a CloudNativePG Cluster comes in the same way.
+// A CloudNativePG Cluster gets its first password in the same way.
 type rotationStep int
 
 const (
@@ -74,8 +74,7 @@ func rotationOf(db *Database) rotationStep {
 	return rotationRetire
 }
 
-// RotationJobs are the Job of the step, and those of earlier ones until all is
-// done.
+// RotationJobs returns the Jobs of the present step and of earlier ones.
 func RotationJobs(db *Database) ([]kube.Object, error) {
 	if problem := Unusable(db); problem != nil {
 		return nil, problem
@@ -106,10 +105,10 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 	return jobs, nil
 }
 
-// rolledOut says whether every pod of the service was started with what the
-// binding Secret now holds.
+// rolledOut reports whether every pod of the service started with the present
+// content of the binding Secret.
 func rolledOut(db *Database) bool {
-	// A migration has what it was started with.
+	// A running migration has the password that it started with.
 	if slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool {
 		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !inputs.JobDone(job) && !inputs.JobFailed(job)
 	}) {
@@ -173,7 +172,8 @@ func rotating(message condition.Message) *condition.Health {
 	return ptr.To(waiting(v1alpha1.ReasonRotating, message))
 }
 
-// AwaitingCredentials says that a new Cluster has no user for the service yet.
+// AwaitingCredentials says that a new Cluster has no user for the service yet; nil
+// if it has one.
 func AwaitingCredentials(db *Database) *condition.Problem {
 	if db.Plan == nil || !db.Plan.Provider.lacksUser(db) {
 		return nil

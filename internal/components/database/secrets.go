@@ -49,8 +49,7 @@ func NextSecrets(db *Database) ([]kube.Object, error) {
 	return kube.One(p.NextSecret(*next, names.Labels(db.Microservice, v1alpha1.ComponentDatabase)))
 }
 
-// Unusable says why nothing that needs the database can be built; nil where all
-// can.
+// Unusable says why nothing that needs the database can be built; nil if it can.
 func Unusable(db *Database) *condition.Problem {
 	if db.Err != nil {
 		return db.Err
@@ -59,7 +58,7 @@ func Unusable(db *Database) *condition.Problem {
 }
 
 // Minted reports whether a Secret holds a password that does not exist in the
-// cluster yet. Such a Secret is created or not, and never written over another.
+// cluster yet. Such a Secret is created, and never overwrites another.
 func Minted(db *Database, o kube.Object) bool {
 	var c *inputs.Credentials
 	switch o.GetName() {
@@ -73,15 +72,16 @@ func Minted(db *Database, o kube.Object) bool {
 	return c != nil && c.UID == ""
 }
 
-// IsNextSecret says whether a Secret holds a password on its way. Left behind it
-// would keep the next rotation from beginning.
+// IsNextSecret reports whether a Secret holds the next password of a rotation. A
+// leftover one would prevent the next rotation.
 func IsNextSecret(live metav1.Object) bool {
 	return live.GetName() == names.NextSecret(live.GetLabels()[v1alpha1.LabelMicroservice])
 }
 
+// IsNoNextSecret reports whether a Secret is not that of a rotation.
 func IsNoNextSecret(live metav1.Object) bool { return !IsNextSecret(live) }
 
-// binding is what the service is to log in with; nil while there is nothing.
+// binding returns the credentials of the service; nil if there are none yet.
 func (db *Database) binding() *inputs.Credentials {
 	if db.rotation >= rotationPublish {
 		return db.DatabaseState.Next
@@ -91,7 +91,7 @@ func (db *Database) binding() *inputs.Credentials {
 
 func unknown(c *inputs.Credentials) bool { return c == nil || c.Password == "" }
 
-// published are the credentials with what the binding Secret says of them.
+// published returns the credentials with the annotations of the binding Secret.
 func (db *Database) published(c inputs.Credentials) inputs.Credentials {
 	c.Server = db.Plan.Provider.bindingServer(&c)
 	if db.rotation >= rotationPublish {
@@ -100,8 +100,8 @@ func (db *Database) published(c inputs.Credentials) inputs.Credentials {
 	return c
 }
 
-// credentialsProblem says why a database can't be used: without its Secrets nothing
-// that needs it is made.
+// credentialsProblem says why a database cannot be used: nothing that needs the
+// database is built without its Secrets.
 func credentialsProblem(db *Database) *condition.Problem {
 	p := db.managed()
 	if p == nil {
@@ -124,8 +124,7 @@ func credentialsLost(message condition.Message) *condition.Problem {
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonCredentialsLost, Message: message, Stalled: true}
 }
 
-// BindingSecret is the Secret that the service reads its database's address and
-// its password from.
+// BindingSecret holds the address of the database and the service's password.
 func (p *Plan) BindingSecret(c inputs.Credentials, labels map[string]string) *corev1.Secret {
 	return p.secret(p.SecretName, c, labels, p.Data(c), p.keepAnnotations())
 }
@@ -135,7 +134,7 @@ func (p *Plan) AdminSecret(c inputs.Credentials, labels map[string]string) *core
 	return p.secret(p.AdminSecretName, c, labels, login(c), p.keepAnnotations())
 }
 
-// NextSecret holds a password that is on its way to the engine.
+// NextSecret holds the password of a rotation until the engine has it.
 func (p *Plan) NextSecret(c inputs.Credentials, labels map[string]string) *corev1.Secret {
 	return p.secret(names.NextSecret(p.Owner), c, labels, login(c), nil)
 }
@@ -152,7 +151,7 @@ func (p *Plan) secret(name string, c inputs.Credentials, labels map[string]strin
 	}
 }
 
-// keepAnnotations stop Argo CD and Flux from pruning what outlives its owner.
+// keepAnnotations prevent Argo CD and Flux from pruning what outlives its owner.
 func (p *Plan) keepAnnotations() map[string]string {
 	if !p.Retained() {
 		return nil
@@ -163,5 +162,5 @@ func (p *Plan) keepAnnotations() map[string]string {
 	}
 }
 
-// Retained says whether volume and Secrets outlive the Microservice.
+// Retained reports whether volume and Secrets outlive the Microservice.
 func (p *Plan) Retained() bool { return p.DeletionPolicy == v1alpha1.DeletionRetain }

@@ -49,8 +49,9 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 	set := &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
 		Spec: appsv1.StatefulSetSpec{
-			// In order, a pod that never becomes ready would not be replaced when what is
-			// wrong with it is mended. There is one pod, and never two of a name.
+			// With OrderedReady the controller would not replace a pod that never
+			// becomes ready after its fault is fixed. There is one pod, and never
+			// two of a name.
 			PodManagementPolicy: appsv1.ParallelPodManagement,
 
 			Replicas:    &replicas,
@@ -79,8 +80,8 @@ func (p *Plan) server() *engine.Server {
 	}
 }
 
-// keepClaimTemplate takes over what may differ in an existing claim template:
-// the API server lets none of it change. The claim itself grows without it.
+// keepClaimTemplate takes over the fields of an existing claim template that may
+// differ: the API server allows no change. The claim itself can grow.
 func keepClaimTemplate(template, live *corev1.PersistentVolumeClaim) {
 	template.Labels = live.Labels
 	template.Spec.Resources.Requests = live.Spec.Resources.Requests
@@ -105,9 +106,9 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 	return claim
 }
 
-// Claim is what Atoll keeps on the claim that the StatefulSet made: its size,
-// which can grow, the annotations that follow from the deletion policy, and what
-// became of the volume.
+// Claim returns the fields that Atoll manages of the claim that the StatefulSet
+// created: its size, which can grow, the annotations of the deletion policy, and
+// the marks.
 func (p *Plan) Claim(marks inputs.Marks, labels map[string]string) *corev1.PersistentVolumeClaim {
 	annotations := marks.On(p.keepAnnotations())
 	return &corev1.PersistentVolumeClaim{
@@ -118,7 +119,7 @@ func (p *Plan) Claim(marks inputs.Marks, labels map[string]string) *corev1.Persi
 	}
 }
 
-// Service is the stable address of the database.
+// Service returns the stable address of the database.
 func (p *Plan) Service(labels, selector map[string]string) *corev1.Service {
 	return &corev1.Service{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
@@ -132,9 +133,9 @@ func (p *Plan) Service(labels, selector map[string]string) *corev1.Service {
 	}
 }
 
-// serverPolicy lets the service, its migration and what Atoll runs for the
-// database reach the server, and nothing else. The server itself calls nobody, but
-// for the pod of a restore, which some engines copy the data from.
+// serverPolicy admits the service, its migration and Atoll's Jobs to the server.
+// The server itself may connect only to the pod of a restore, because some engines
+// copy the data from it.
 func (p *Plan) serverPolicy(labels, selector map[string]string) *networkingv1.NetworkPolicy {
 	return &networkingv1.NetworkPolicy{
 		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
