@@ -43,7 +43,7 @@ func serverOf(engine v1alpha1.DatabaseEngine) *Server {
 
 func podSpec(s *Server) corev1.PodSpec { return s.Engine.PodSpec(s) }
 
-// TestEnginesOfAPI holds the engines beside the values that the API takes.
+// TestEnginesOfAPI compares the engines with the values of the API.
 func TestEnginesOfAPI(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "config", "crd", "bases", "atoll.dev_microservices.yaml"))
 	if err != nil {
@@ -68,8 +68,8 @@ func TestEnginesOfAPI(t *testing.T) {
 	}
 }
 
-// TestEnginesDiffer is about what tells engines apart where both could be meant:
-// a client by its type, a folder of backups by the names' endings.
+// TestEnginesDiffer checks the properties that distinguish engines: the type for a
+// client, the extension in a folder of backups.
 func TestEnginesDiffer(t *testing.T) {
 	of := map[string]func(Engine) string{
 		"Type":      Engine.Type,
@@ -84,10 +84,10 @@ func TestEnginesDiffer(t *testing.T) {
 				t.Errorf("%s of %s is %q, as that of %s", what, name, v, other)
 			}
 			seen[v] = name
-			// A backup of one is looked for by its ending anywhere in the name.
+			// A restore finds backups by their extension, anywhere in the name.
 			for otherName, other := range Engines {
 				if what == "Extension" && name != otherName && strings.Contains("."+other.Extension(), "."+v) {
-					t.Errorf("backups of %s (.%s) are taken for ones of %s (.%s)", otherName, other.Extension(), name, v)
+					t.Errorf("backups of %s (.%s) look like backups of %s (.%s)", otherName, other.Extension(), name, v)
 				}
 			}
 		}
@@ -102,11 +102,11 @@ func TestEnginesDiffer(t *testing.T) {
 	}
 }
 
-// TestURIs has what a client reads from the URI be what was put in.
+// TestURIs parses each URI as a client does.
 func TestURIs(t *testing.T) {
 	passwords := map[string]string{
-		"simple": "simple", "what ends it": "p@ss:w/rd", "a query": "a?b#c", "per cent and space": "100% sure+1",
-		"brackets and quotes": `[x]"'\`, "other scripts": "påß", "an escape": "%41", "none": "",
+		"simple": "simple", "a separator": "p@ss:w/rd", "a query": "a?b#c", "per cent and space": "100% sure+1",
+		"brackets and quotes": `[x]"'\`, "other scripts": "påß", "an escape": "%41", "no password": "",
 	}
 	for name, engine := range Engines {
 		for what, password := range passwords {

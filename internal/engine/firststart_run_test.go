@@ -43,27 +43,26 @@ func inVolume(m *enginetest.Machine, s *Server, probe bool) *corev1.Container {
 	return &c
 }
 
-// secondsAgo is what the time is taken to be.
+// secondsAgo sets the clock of the scripts.
 func secondsAgo(seconds int64) string {
 	return "FAKE_SECONDS=" + strconv.FormatInt(time.Now().Unix()-seconds, 10)
 }
 
-// TestFirstStart is about data that is cleared, and data that never is.
+// TestFirstStart checks which data a start deletes.
 func TestFirstStart(t *testing.T) {
 	for engine, data := range map[v1alpha1.DatabaseEngine]string{v1alpha1.EnginePostgreSQL: "pgdata", v1alpha1.EngineMariaDB: "data"} {
 		for name, tc := range map[string]struct {
-			// do is what happens before the last start, of which the state of the data is
-			// looked at.
+			// do happens before the last start.
 			do        func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
 			wantState string
 			wantSaid  bool
 		}{
 			"an empty volume": {
 				do: func(*enginetest.Machine, func(...string), func(...string)) {}, wantState: "whole\n"},
-			"a first start that was broken off": {
+			"a first start that was interrupted": {
 				do:        func(_ *enginetest.Machine, start, _ func(...string)) { start("FAKE_KILLED=1") },
 				wantState: "whole\n", wantSaid: true},
-			"a first start that was broken off twice": {
+			"a first start that was interrupted twice": {
 				do: func(_ *enginetest.Machine, start, _ func(...string)) {
 					start("FAKE_KILLED=1")
 					start("FAKE_KILLED=1")
@@ -82,25 +81,25 @@ func TestFirstStart(t *testing.T) {
 					start()
 					m.Write("used", "home", data, "state")
 				}, wantState: "used"},
-			"a server that was away when it was asked": {
+			"a server that did not answer": {
 				do: func(_ *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer("FAKE_DOWN=1")
 				}, wantState: "whole\n", wantSaid: true},
-			"a volume from before there were notes": {
+			"a volume from before the notes": {
 				do: func(m *enginetest.Machine, _, _ func(...string)) { m.Write("used", "home", data, "state") }, wantState: "used"},
-			"a volume from before there were notes, whose server never answers": {
+			"a volume from before the notes, whose server never answers": {
 				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					m.Write("used", "home", data, "state")
 					start("FAKE_KILLED=1")
 					answer("FAKE_DOWN=1")
 					start("FAKE_KILLED=1")
 				}, wantState: "used"},
-			"data that was written long after it was begun": {
+			"data written long after the first start": {
 				do: func(_ *enginetest.Machine, start, _ func(...string)) {
 					start("FAKE_KILLED=1", secondsAgo(startupPeriod*startupTries+100))
 				}, wantState: "half\n"},
-			"data that somebody took away is made anew, also when that is broken off": {
+			"data that the user deleted is created again, even after an interruption": {
 				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer()
@@ -119,25 +118,26 @@ func TestFirstStart(t *testing.T) {
 				tc.do(m, func(env ...string) { begin(env...) }, func(env ...string) { m.Run(inVolume(m, server, true), env...) })
 				said, started := begin()
 				if !started {
-					t.Errorf("the server is not started:\n%s", said)
+					t.Errorf("the server did not start:\n%s", said)
 				}
 				if got := m.Read("home", data, "state"); got != tc.wantState {
 					t.Errorf("the data is %q, want %q; the start said\n%s", got, tc.wantState, said)
 				}
 				if got := strings.Contains(said, "beginning it anew"); got != tc.wantSaid {
-					t.Errorf("that it begins anew is said: %t, want %t:\n%s", got, tc.wantSaid, said)
+					t.Errorf("the repeat is logged: %t, want %t:\n%s", got, tc.wantSaid, said)
 				}
 			})
 		}
 	}
 }
 
-// TestFirstStartIsNoted holds that nobody is let in to data that may be cleared.
+// TestFirstStartIsNoted checks that no client connects before the note is written:
+// without it the data may be deleted.
 func TestFirstStartIsNoted(t *testing.T) {
 	for _, engine := range []v1alpha1.DatabaseEngine{v1alpha1.EnginePostgreSQL, v1alpha1.EngineMariaDB} {
 		m := enginetest.NewMachine(t)
 		server := serverOf(engine)
-		// A folder is where the note would be, as on a disk that can't be written to.
+		// A folder in the place of the note makes its write fail.
 		if err := os.MkdirAll(filepath.Join(m.Dir, "home", ".atoll-made.partial"), 0o755); err != nil {
 			t.Fatal(err)
 		}

@@ -39,25 +39,25 @@ func appending(value string) *Server {
 	return server
 }
 
-// TestValkeyStartsWithWhatItWrote is about which of the files that it may have is
-// loaded: the server itself goes by its setting alone.
+// TestValkeyStartsWithWhatItWrote checks which file is loaded: the server itself
+// decides by its setting alone.
 func TestValkeyStartsWithWhatItWrote(t *testing.T) {
 	for name, tc := range map[string]struct {
 		noted, parameter string
 		files            []string
 		want             string
 	}{
-		"a new volume":                                    {want: "yes"},
-		"a new volume without":                            {parameter: "no", want: "no"},
-		"as it was":                                       {noted: "yes", parameter: "Yes", want: "yes"},
-		"turned off":                                      {noted: "yes", parameter: "No", files: []string{"dump.rdb"}, want: "yes"},
-		"turned on":                                       {noted: "no", files: []string{"dump.rdb", "appendonlydir/x"}, want: "no"},
-		"before there were notes":                         {files: []string{"dump.rdb", "appendonlydir/x"}, want: "yes"},
-		"before there were notes, without":                {parameter: "no", files: []string{"dump.rdb", "appendonlydir/x"}, want: "no"},
-		"before there were notes, turned on":              {files: []string{"dump.rdb"}, want: "no"},
-		"before there were notes, turned off":             {parameter: "no", files: []string{"appendonlydir/x"}, want: "yes"},
-		"before there were notes, of an older server":     {files: []string{"dump.rdb", "appendonly.aof"}, want: "yes"},
-		"before there were notes, and nothing was dumped": {parameter: "no", want: "no"},
+		"a new volume":                             {want: "yes"},
+		"a new volume without":                     {parameter: "no", want: "no"},
+		"as it was":                                {noted: "yes", parameter: "Yes", want: "yes"},
+		"turned off":                               {noted: "yes", parameter: "No", files: []string{"dump.rdb"}, want: "yes"},
+		"turned on":                                {noted: "no", files: []string{"dump.rdb", "appendonlydir/x"}, want: "no"},
+		"before the notes":                         {files: []string{"dump.rdb", "appendonlydir/x"}, want: "yes"},
+		"before the notes, without":                {parameter: "no", files: []string{"dump.rdb", "appendonlydir/x"}, want: "no"},
+		"before the notes, turned on":              {files: []string{"dump.rdb"}, want: "no"},
+		"before the notes, turned off":             {parameter: "no", files: []string{"appendonlydir/x"}, want: "yes"},
+		"before the notes, of an older server":     {files: []string{"dump.rdb", "appendonly.aof"}, want: "yes"},
+		"before the notes, and nothing was dumped": {parameter: "no", want: "no"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := enginetest.NewMachine(t)
@@ -70,9 +70,9 @@ func TestValkeyStartsWithWhatItWrote(t *testing.T) {
 			output, succeeded := m.Run(inVolume(m, appending(tc.parameter), false))
 			started := m.Read("started")
 			if !succeeded || !strings.HasSuffix(started, " --appendonly "+tc.want+"\n") || strings.Count(started, "--appendonly") != 1 {
-				t.Errorf("succeeded is %t, and it was started with\n%s\nwant --appendonly %s at the end. It said\n%s", succeeded, started, tc.want, output)
+				t.Errorf("succeeded is %t, and the server started with\n%s\nwant --appendonly %s at the end; output:\n%s", succeeded, started, tc.want, output)
 			}
-			// It is noted before the server may write: what is there then says something else.
+			// The note comes before the first write of the server, which adds other files.
 			if got := m.Read("home", ".atoll-appendonly"); got != tc.want+"\n" {
 				t.Errorf("noted is %q, want %q", got, tc.want)
 			}
@@ -80,7 +80,7 @@ func TestValkeyStartsWithWhatItWrote(t *testing.T) {
 	}
 }
 
-// TestValkeyChanges is about when nobody is let in yet.
+// TestValkeyChanges checks that no client connects before the change is complete.
 func TestValkeyChanges(t *testing.T) {
 	for name, tc := range map[string]struct {
 		noted, parameter string
@@ -89,15 +89,15 @@ func TestValkeyChanges(t *testing.T) {
 		wantTold         string
 		want             bool
 	}{
-		"nothing to change":                       {noted: "yes", want: true},
-		"turned on":                               {noted: "no", env: []string{"FAKE_AOF=0"}, wantTold: "CONFIG SET appendonly yes"},
-		"turned on, being written":                {noted: "no", env: []string{"FAKE_REWRITING=1"}},
-		"turned on, could not be written":         {noted: "no", env: []string{"FAKE_REWRITTEN=err"}},
-		"turned on and written":                   {noted: "no", want: true},
-		"turned off":                              {noted: "yes", parameter: "no", wantTold: "BGSAVE"},
-		"turned off, being dumped":                {noted: "yes", parameter: "no", env: []string{"FAKE_SAVING=1"}},
-		"turned off and dumped":                   {noted: "yes", parameter: "no", dumped: true, wantTold: "CONFIG SET appendonly no", want: true},
-		"turned off, but the server does not say": {noted: "yes", parameter: "no", env: []string{"FAKE_DOWN=1"}},
+		"nothing to change":                          {noted: "yes", want: true},
+		"turned on":                                  {noted: "no", env: []string{"FAKE_AOF=0"}, wantTold: "CONFIG SET appendonly yes"},
+		"turned on, being written":                   {noted: "no", env: []string{"FAKE_REWRITING=1"}},
+		"turned on, could not be written":            {noted: "no", env: []string{"FAKE_REWRITTEN=err"}},
+		"turned on and written":                      {noted: "no", want: true},
+		"turned off":                                 {noted: "yes", parameter: "no", wantTold: "BGSAVE"},
+		"turned off, being dumped":                   {noted: "yes", parameter: "no", env: []string{"FAKE_SAVING=1"}},
+		"turned off and dumped":                      {noted: "yes", parameter: "no", dumped: true, wantTold: "CONFIG SET appendonly no", want: true},
+		"turned off, but the server does not answer": {noted: "yes", parameter: "no", env: []string{"FAKE_DOWN=1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := enginetest.NewMachine(t)
@@ -115,7 +115,7 @@ func TestValkeyChanges(t *testing.T) {
 			server := appending(tc.parameter)
 			output, succeeded := m.Run(inVolume(m, server, true), tc.env...)
 			if succeeded != tc.want || !strings.HasSuffix(strings.TrimSpace(m.Read("told")), tc.wantTold) || tc.wantTold == "" && m.Read("told") != "" {
-				t.Errorf("succeeded is %t, want %t, and the server was told\n%s\nwant %q. It said\n%s", succeeded, tc.want, m.Read("told"), tc.wantTold, output)
+				t.Errorf("succeeded is %t, want %t, and the server received\n%s\nwant %q; output:\n%s", succeeded, tc.want, m.Read("told"), tc.wantTold, output)
 			}
 			wantNoted := tc.noted
 			if tc.want {
@@ -128,17 +128,17 @@ func TestValkeyChanges(t *testing.T) {
 	}
 }
 
-// TestValkeyLiveness ends what a restore leaves that was killed.
+// TestValkeyLiveness restarts the replica that a killed restore leaves.
 func TestValkeyLiveness(t *testing.T) {
 	for name, tc := range map[string]struct {
 		env  []string
 		want bool
 	}{
-		"a server":                         {[]string{"FAKE_ROLE=master"}, true},
-		"a replica":                        {nil, true},
-		"a replica whose source is away":   {[]string{"FAKE_LINK=down"}, false},
-		"a replica that takes data over":   {[]string{"FAKE_LINK=down", "FAKE_SYNCING=1"}, true},
-		"a server that is away altogether": {[]string{"FAKE_DOWN=1"}, false},
+		"a server":                       {[]string{"FAKE_ROLE=master"}, true},
+		"a replica":                      {nil, true},
+		"a replica whose source is down": {[]string{"FAKE_LINK=down"}, false},
+		"a replica that copies data":     {[]string{"FAKE_LINK=down", "FAKE_SYNCING=1"}, true},
+		"a server that is down":          {[]string{"FAKE_DOWN=1"}, false},
 	} {
 		m := enginetest.NewMachine(t)
 		c := podSpec(serverOf(v1alpha1.EngineValkey)).Containers[0]

@@ -38,7 +38,7 @@ func TestUsers(t *testing.T) {
 	for engine, want := range map[v1alpha1.DatabaseEngine][3]string{
 		v1alpha1.EnginePostgreSQL: {"order_book_a", "order_book_b", "postgres"},
 		v1alpha1.EngineMariaDB:    {"order_book_a", "order_book_b", "root"},
-		// The one user has both passwords for a time.
+		// The one user has two passwords during a rotation.
 		v1alpha1.EngineValkey: {"default", "default", "atoll"},
 	} {
 		ms := service(&v1alpha1.Database{})
@@ -48,11 +48,11 @@ func TestUsers(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", engine, diff)
 		}
 		if users.After(users.After(users.First)) != users.First {
-			t.Errorf("%s: the users don't take turns", engine)
+			t.Errorf("%s: the users do not alternate", engine)
 		}
-		// One that somebody else made has the first's turn after it.
-		if got := users.After("somebody"); got != users.First {
-			t.Errorf("%s: after a strange user comes %q, want %q", engine, got, users.First)
+		// The first user follows an unknown one.
+		if got := users.After("unknown"); got != users.First {
+			t.Errorf("%s: after an unknown user comes %q, want %q", engine, got, users.First)
 		}
 	}
 	unknown := service(&v1alpha1.Database{})
@@ -65,8 +65,8 @@ func TestUsers(t *testing.T) {
 func TestIdentifier(t *testing.T) {
 	for name, want := range map[string]string{
 		"orders": "orders", "order-book": "order_book", "a": "a",
-		// PostgreSQL keeps roles that begin with pg_ for itself, and the service's user
-		// is called pg_a.
+		// PostgreSQL reserves roles that begin with pg_, and the service's user is called
+		// pg_a.
 		"pg": "db_pg", "pg-x": "db_pg_x", "pgx": "pgx", "pg2": "pg2",
 		"postgres": "db_postgres", "postgres-x": "postgres_x", "template1": "db_template1", "template2": "template2",
 		"mysql": "db_mysql", "sys": "db_sys", "information-schema": "db_information_schema", "performance-schema": "db_performance_schema",
@@ -86,10 +86,10 @@ func TestDatabaseName(t *testing.T) {
 		spec *v1alpha1.Database
 		want string
 	}{
-		"its own":                               {&v1alpha1.Database{}, "order_book"},
-		"a restore fills one of its own name":   {from("", "pg"), "order_book"},
-		"a Cluster is recovered with its names": {from(v1alpha1.ProviderCloudNativePG, "pg"), "db_pg"},
-		"a Cluster of its own backup":           {from(v1alpha1.ProviderCloudNativePG, ""), "order_book"},
+		"its own": {&v1alpha1.Database{}, "order_book"},
+		"a restore fills a database of its own name": {from("", "pg"), "order_book"},
+		"a Cluster is recovered with its names":      {from(v1alpha1.ProviderCloudNativePG, "pg"), "db_pg"},
+		"a Cluster of its own backup":                {from(v1alpha1.ProviderCloudNativePG, ""), "order_book"},
 	} {
 		if got := DatabaseName(service(tc.spec), nil); got != tc.want {
 			t.Errorf("%s: database is %q, want %q", name, got, tc.want)

@@ -32,10 +32,10 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 )
 
-// report is what a backup's container says of the backup that it made.
+// report is the report of a backup's container.
 const report = `{"time":"2026-03-01T03:00:00Z","size":1234,"location":"pvc://backups/orders/20260301T030000Z.dump"}`
 
-// backedUp adds a pod of a backup, in a phase, with its container's last words.
+// backedUp adds a pod of a backup, in a phase, with its termination message.
 func backedUp(phase corev1.PodPhase, message string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		pod := inputstest.WaitingPod(v1alpha1.ComponentBackup, "", "")
@@ -45,15 +45,14 @@ func backedUp(phase corev1.PodPhase, message string) func(*inputs.Inputs) {
 	}
 }
 
-// remembered is a backup that the status knows of.
+// remembered adds a backup to the status.
 func remembered(hour int) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		in.Microservice.Status.Database = &v1alpha1.DatabaseStatus{LastBackup: &v1alpha1.BackupStatus{Time: inputstest.At(hour), Location: "remembered"}}
 	}
 }
 
-// failedAt adds a Job of a backup that failed, and a pod of it unless it said
-// nothing.
+// failedAt adds a failed Job of a backup, and its pod if it has output.
 func failedAt(hour int, name, said string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		in.Jobs = append(in.Jobs, &batchv1.Job{
@@ -83,22 +82,22 @@ func TestLastBackup(t *testing.T) {
 		changes []func(*inputs.Inputs)
 		want    *v1alpha1.BackupStatus
 	}{
-		"none yet":                      {of: "backup-claim"},
-		"one that a pod tells of":       {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: reported},
-		"one that the status remembers": {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(2), Location: "remembered"}},
-		"a pod's over an older one":     {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), backedUp(corev1.PodSucceeded, report)}, want: reported},
-		"a newer one over a pod's": {
+		"none yet":                       {of: "backup-claim"},
+		"one that a pod reports":         {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: reported},
+		"one that the status remembers":  {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(2), Location: "remembered"}},
+		"a pod's wins over an older one": {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), backedUp(corev1.PodSucceeded, report)}, want: reported},
+		"a newer one wins over a pod's": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(4), backedUp(corev1.PodSucceeded, report)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(4), Location: "remembered"}},
-		"the same one again stays as it is": {
+		"the same one again changes nothing": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(3), backedUp(corev1.PodSucceeded, report)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(3), Location: "remembered"}},
 		"the newest of several pods": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){
 				backedUp(corev1.PodSucceeded, report), backedUp(corev1.PodSucceeded, `{"time":"2026-03-01T01:00:00Z","size":1,"location":"older"}`)}, want: reported},
-		"a pod that runs says nothing yet": {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodRunning, report)}},
-		"a pod that failed says nothing":   {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodFailed, report)}},
-		"a report cut short":               {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
-		"a log is no report":               {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
-		"a report without a time":          {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
+		"a running pod reports nothing": {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodRunning, report)}},
+		"a failed pod reports nothing":  {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodFailed, report)}},
+		"a report cut short":            {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
+		"a log is no report":            {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
+		"a report without a time":       {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
 		"a pod of a restore": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report), func(in *inputs.Inputs) { in.Pods[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentRestore }}},
 
@@ -136,16 +135,16 @@ func TestBackupHealth(t *testing.T) {
 		"no database":          {of: "defaults"},
 		"an External database": {of: "database-postgresql-external"},
 		"none yet":             {of: "backup-claim", want: none},
-		"one was made":         {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: made},
+		"one succeeded":        {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: made},
 		"the last one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
 		"the first one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
-		"one failed whose pod is gone": {
+		"one failed and its pod was deleted": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "")}, want: failed("see kubectl describe job b-1", now)},
 		"of several failures the newest counts": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "first"), failedAt(6, "b-3", "third"), failedAt(5, "b-2", "second")}, want: failed("third", now)},
-		"a failure before the last one that was made": {
+		"a failure before the last success": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(5), failedAt(4, "b-1", "connection refused")}, want: made},
 		"a Job of another component that failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", ""), func(in *inputs.Inputs) { in.Jobs[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentMigration }}, want: made},
@@ -181,14 +180,14 @@ func TestBackupDue(t *testing.T) {
 		changes []func(*inputs.Inputs)
 		want    time.Time
 	}{
-		"none are wanted":                       {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){scheduled(1)}},
-		"suspended":                             {of: "backup-suspended", changes: []func(*inputs.Inputs){scheduled(1)}},
-		"no schedule yet":                       {of: "backup-claim"},
-		"a schedule for an older service":       {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1)}, want: today},
-		"one that came after it was due":        {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(5)}, want: tomorrow},
-		"a database that is back since then":    {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), ready(4), remembered(0)}, want: tomorrow},
-		"since the last one":                    {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(3)}, want: tomorrow},
-		"one that was made between two of them": {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(2)}, want: today},
+		"none are wanted":                               {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){scheduled(1)}},
+		"suspended":                                     {of: "backup-suspended", changes: []func(*inputs.Inputs){scheduled(1)}},
+		"no schedule yet":                               {of: "backup-claim"},
+		"a schedule for an older service":               {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1)}, want: today},
+		"a schedule created after the time of a run":    {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(5)}, want: tomorrow},
+		"a database that was down at the time of a run": {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), ready(4), remembered(0)}, want: tomorrow},
+		"since the last one":                            {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(3)}, want: tomorrow},
+		"one between two runs":                          {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(2)}, want: today},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := BackupDue(builtCase(t, tc.of, tc.changes...)); !got.Equal(tc.want) {

@@ -33,14 +33,14 @@ import (
 	engines "github.com/atoll-dev/atoll/internal/engine"
 )
 
-// backupContainer is what dumps a database into a volume.
+// backupContainer is the container that dumps a database to a volume.
 func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *corev1.Container {
 	t.Helper()
 	job := planOf(t, engine, nil).BackupCronJob(backup("@daily", keep), "", false, nil)
 	return &job.Spec.JobTemplate.Spec.Template.Spec.Containers[0]
 }
 
-// takeBackup makes a backup of data at an hour of a day, which must succeed.
+// takeBackup backs data up at an hour of a day.
 func (m *machine) takeBackup(engine v1alpha1.DatabaseEngine, keep int32, hour, data string) string {
 	m.T.Helper()
 	output, succeeded := m.Run(backupContainer(m.T, engine, keep), "FAKE_TIME=2026-03-01T"+hour+":00:00Z", "FAKE_DATA="+data)
@@ -57,7 +57,7 @@ func file(engine v1alpha1.DatabaseEngine, hour string) string {
 
 func TestBackupRuns(t *testing.T) {
 	for engine := range engines.Engines {
-		t.Run(string(engine)+" keeps as many as it should", func(t *testing.T) {
+		t.Run(string(engine)+" keeps the wanted number", func(t *testing.T) {
 			m := newMachine(t)
 			manual, almost := "manual."+engines.Engines[engine].Extension(), "20260301T0000Z."+engines.Engines[engine].Extension()
 			for _, mine := range []string{"notes.txt", manual, almost} {
@@ -74,10 +74,10 @@ func TestBackupRuns(t *testing.T) {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
 			if want := "deleting " + file(engine, "02") + ", of which more than 2 newer ones are there"; !strings.Contains(output, want) {
-				t.Errorf("it says\n%s\nwant %q", output, want)
+				t.Errorf("output:\n%s\nwant %q", output, want)
 			}
 			if m.Read("report") == "" {
-				t.Error("nothing is reported")
+				t.Error("there is no report")
 			}
 			if m.Read("backup", "users", file(engine, "00")) == "" {
 				t.Error("another service's backup was deleted")
@@ -99,7 +99,7 @@ func TestBackupRuns(t *testing.T) {
 			}
 		})
 		for name, env := range map[string]string{
-			"a server that is away": "FAKE_DOWN=1", "a dump that breaks off": "FAKE_BROKEN=1", "a dump that is not whole": "FAKE_CUT=1",
+			"a server that is down": "FAKE_DOWN=1", "a dump that fails": "FAKE_BROKEN=1", "a dump that is not complete": "FAKE_CUT=1",
 		} {
 			t.Run(string(engine)+": "+name+" leaves no backup", func(t *testing.T) {
 				m := newMachine(t)
@@ -110,7 +110,7 @@ func TestBackupRuns(t *testing.T) {
 				if succeeded {
 					t.Errorf("it succeeded:\n%s", output)
 				}
-				// The one before is kept, though one is all that is wanted.
+				// The earlier one is kept, although only one is wanted.
 				if diff := cmp.Diff(before, m.files()); diff != "" {
 					t.Errorf("files (-before +after):\n%s", diff)
 				}
@@ -122,8 +122,8 @@ func TestBackupRuns(t *testing.T) {
 	}
 }
 
-// TestBackupTidiesUp is about what a pod leaves that was killed.
-func TestBackupTidiesUp(t *testing.T) {
+// TestBackupDeletesPartialFiles checks the files that a killed pod leaves.
+func TestBackupDeletesPartialFiles(t *testing.T) {
 	m := newMachine(t)
 	for name, age := range map[string]time.Duration{".20260227T030000Z.dump.partial": 48 * time.Hour, ".20260301T025900Z.dump.partial": time.Hour} {
 		m.Write("half", "backup", "order-book", name)
@@ -139,8 +139,7 @@ func TestBackupTidiesUp(t *testing.T) {
 	}
 }
 
-// inBucket are the containers of a backup to a bucket: what dumps, and what
-// uploads the dump.
+// inBucket returns the containers of a backup to a bucket: one dumps, one uploads.
 func inBucket(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) (dump, upload *corev1.Container) {
 	t.Helper()
 	spec := backup("@daily", keep)
@@ -160,7 +159,7 @@ func TestUploadRuns(t *testing.T) {
 		wantsNoReport bool
 	}{
 		"a bucket that lets it delete": {want: true, wantSaid: "deleting " + file(engine, "01"), wantDeleted: true},
-		// The backup is there and counts.
+		// The backup exists and counts.
 		"a bucket that keeps everything": {env: "FAKE_LOCKED=1", want: true, wantSaid: "warning: " + file(engine, "01") + " could not be deleted"},
 		"a wrong key":                    {env: "FAKE_KEY=who are you", wantSaid: "AccessDenied: who are you", wantsNoReport: true},
 	} {
@@ -175,7 +174,7 @@ func TestUploadRuns(t *testing.T) {
 			}
 			output, succeeded := m.Run(upload, tc.env)
 			if succeeded != tc.want || !strings.Contains(output, tc.wantSaid) {
-				t.Errorf("succeeded is %t, want %t; it said\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
+				t.Errorf("succeeded is %t, want %t; output:\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
 			}
 			if got := m.Read("report") == ""; got != tc.wantsNoReport {
 				t.Errorf("the report is %q", m.Read("report"))
@@ -185,11 +184,11 @@ func TestUploadRuns(t *testing.T) {
 			}
 			for _, kept := range []string{"manual.sql.gz", file(engine, "02")} {
 				if m.Read(stored(kept)...) == "" {
-					t.Errorf("%s is gone", kept)
+					t.Errorf("%s was deleted", kept)
 				}
 			}
 			if uploaded := m.Read(stored(file(engine, "03"))...) != ""; uploaded != tc.want {
-				t.Errorf("the new one is there: %t, want %t", uploaded, tc.want)
+				t.Errorf("the new one exists: %t, want %t", uploaded, tc.want)
 			}
 		})
 	}

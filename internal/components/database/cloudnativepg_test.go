@@ -34,8 +34,8 @@ func TestClusterHealth(t *testing.T) {
 	}
 	ready := func(value string) []any { return []any{map[string]any{"type": "Ready", "status": value}} }
 	checkHealth(t, func(in *Database) *condition.Health { return ptr.To(ClusterHealth(in, in.DatabaseState.Cluster)) }, map[string]healthCase{
-		"not there yet": {of: "cloudnativepg-all-fields", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is being updated`)}},
-		"ready":         {of: "cloudnativepg-live", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")}},
+		"not created yet": {of: "cloudnativepg-all-fields", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is being updated`)}},
+		"ready":           {of: "cloudnativepg-live", want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The database accepts connections")}},
 		"ready, and the service has no user yet": {
 			of: "cloudnativepg-first-password", want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true,
 				Message: condition.ParseMessage(`The database is getting a user for the service, which Secret "orders-db" will hold`)}},
@@ -51,7 +51,7 @@ func TestClusterHealth(t *testing.T) {
 		"no longer ready": {
 			of: "cloudnativepg-live", changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Failing over", "conditions": ready("False")})},
 			want: &condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Cluster "orders-db" is in this phase: Failing over`)}},
-		"another condition than Ready says nothing": {
+		"another condition than Ready does not count": {
 			of: "cloudnativepg-live",
 			changes: []func(*inputs.Inputs){status(map[string]any{"phase": "Setting up primary", "conditions": []any{
 				map[string]any{"type": "ContinuousArchiving", "status": "True"}}})},
@@ -65,7 +65,7 @@ func TestClusterHealth(t *testing.T) {
 				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)}},
 	})
 	if got := ClusterHealth(Of(&inputs.Inputs{Microservice: inputstest.Orders()}), nil); got.Ready {
-		t.Errorf("nothing there is ready: %+v", got)
+		t.Errorf("a Cluster that does not exist is ready: %+v", got)
 	}
 }
 
@@ -92,19 +92,19 @@ func TestConnectionsHealth(t *testing.T) {
 		return &condition.Health{Reason: v1alpha1.ReasonTooFewConnections, Message: condition.ParseMessage(sum + advice)}
 	}
 	checkHealth(t, ConnectionsHealth, map[string]healthCase{
-		"no database":                      {of: "defaults"},
-		"a database that is run elsewhere": {of: "database-postgresql-external"},
-		"the defaults of PostgreSQL":       {of: pg, want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 97 (the server's limit of 100 less 3 reserved)")},
-		"the defaults of MariaDB":          {of: "database-mariadb-builtin-retain", want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 151 (the server's limit of 151)")},
-		"the defaults of Valkey":           {of: "database-valkey-builtin-retain", want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 10000 (the server's limit of 10000)")},
-		"the defaults of a Cluster":        {of: "database-postgresql-cloudnativepg-retain", want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 97 (the server's limit of 100 less 3 reserved)")},
-		"exactly as many as there are":     {of: pg, changes: []func(*inputs.Inputs){scaled(1, 48), parameter("max_connections", "99")}, want: enough("(1 pod + 1 during a rollout) × 48 connections (database.pool) = 96, of 96 (the server's limit of 99 less 3 reserved)")},
-		"one more than there are":          {of: pg, changes: []func(*inputs.Inputs){scaled(1, 49), parameter("max_connections", "100")}, want: few("(1 pod + 1 during a rollout) × 49 connections (database.pool) = 98, of 97 (the server's limit of 100 less 3 reserved)")},
-		"only a rollout asks for too many": {of: pg, changes: []func(*inputs.Inputs){scaled(8, 10)}, want: few("(8 pods + 2 during a rollout) × 10 connections (database.pool) = 100, of 97 (the server's limit of 100 less 3 reserved)")},
-		"a rollout that asks for no more":  {of: pg, changes: []func(*inputs.Inputs){scaled(8, 10), recreated}, want: enough("8 pods × 10 connections (database.pool) = 80, of 97 (the server's limit of 100 less 3 reserved)")},
-		"a quarter is rounded up":          {of: pg, changes: []func(*inputs.Inputs){scaled(5, 10)}, want: enough("(5 pods + 2 during a rollout) × 10 connections (database.pool) = 70, of 97 (the server's limit of 100 less 3 reserved)")},
-		"an autoscaler's most pods":        {of: pg, changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Autoscaled(2, 20)(in.Microservice) }}, want: few("(20 pods + 5 during a rollout) × 10 connections (database.pool) = 250, of 97 (the server's limit of 100 less 3 reserved)")},
-		"a suspended service has no pods":  {of: pg, changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: enough("0 pods × 10 connections (database.pool) = 0, of 97 (the server's limit of 100 less 3 reserved)")},
+		"no database":                     {of: "defaults"},
+		"an External database":            {of: "database-postgresql-external"},
+		"the defaults of PostgreSQL":      {of: pg, want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 97 (the server's limit of 100 less 3 reserved)")},
+		"the defaults of MariaDB":         {of: "database-mariadb-builtin-retain", want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 151 (the server's limit of 151)")},
+		"the defaults of Valkey":          {of: "database-valkey-builtin-retain", want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 10000 (the server's limit of 10000)")},
+		"the defaults of a Cluster":       {of: "database-postgresql-cloudnativepg-retain", want: enough("(2 pods + 1 during a rollout) × 10 connections (database.pool) = 30, of 97 (the server's limit of 100 less 3 reserved)")},
+		"exactly the limit":               {of: pg, changes: []func(*inputs.Inputs){scaled(1, 48), parameter("max_connections", "99")}, want: enough("(1 pod + 1 during a rollout) × 48 connections (database.pool) = 96, of 96 (the server's limit of 99 less 3 reserved)")},
+		"one more than the limit":         {of: pg, changes: []func(*inputs.Inputs){scaled(1, 49), parameter("max_connections", "100")}, want: few("(1 pod + 1 during a rollout) × 49 connections (database.pool) = 98, of 97 (the server's limit of 100 less 3 reserved)")},
+		"only a rollout needs too many":   {of: pg, changes: []func(*inputs.Inputs){scaled(8, 10)}, want: few("(8 pods + 2 during a rollout) × 10 connections (database.pool) = 100, of 97 (the server's limit of 100 less 3 reserved)")},
+		"a rollout without surge":         {of: pg, changes: []func(*inputs.Inputs){scaled(8, 10), recreated}, want: enough("8 pods × 10 connections (database.pool) = 80, of 97 (the server's limit of 100 less 3 reserved)")},
+		"a quarter is rounded up":         {of: pg, changes: []func(*inputs.Inputs){scaled(5, 10)}, want: enough("(5 pods + 2 during a rollout) × 10 connections (database.pool) = 70, of 97 (the server's limit of 100 less 3 reserved)")},
+		"an autoscaler's most pods":       {of: pg, changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Autoscaled(2, 20)(in.Microservice) }}, want: few("(20 pods + 5 during a rollout) × 10 connections (database.pool) = 250, of 97 (the server's limit of 100 less 3 reserved)")},
+		"a suspended service has no pods": {of: pg, changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: enough("0 pods × 10 connections (database.pool) = 0, of 97 (the server's limit of 100 less 3 reserved)")},
 		"a suspended one with an autoscaler": {
 			of: pg, changes: []func(*inputs.Inputs){func(in *inputs.Inputs) {
 				inputstest.Autoscaled(2, 4)(in.Microservice)

@@ -33,7 +33,7 @@ func backup(schedule string, keep int32) *v1alpha1.DatabaseBackup {
 		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
 }
 
-// planOf is the plan of a built-in database of an engine.
+// planOf returns the plan of a built-in database of an engine.
 func planOf(t *testing.T, engine v1alpha1.DatabaseEngine, change func(*v1alpha1.Database)) *Plan {
 	t.Helper()
 	ms := service(&v1alpha1.Database{})

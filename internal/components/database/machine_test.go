@@ -25,7 +25,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/engine/enginetest"
 )
 
-// machine is one that backups are made and restored on.
+// machine runs backups and restores.
 type machine struct{ *enginetest.Machine }
 
 func newMachine(t *testing.T) *machine {

@@ -32,13 +32,13 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// builtCase is the database of a golden case, with changes.
+// builtCase returns the database of a golden case, with changes.
 func builtCase(t *testing.T, name string, changes ...func(*inputs.Inputs)) *Database {
 	t.Helper()
 	return Of(inputstest.CaseInputs(t, filepath.Join("..", "testdata", name), changes...))
 }
 
-// stuck adds a pod of a Job that can't pull its image.
+// stuck adds a pod of a Job that cannot pull its image.
 func stuck(job, component string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		pod := inputstest.Pulling(component)
@@ -47,7 +47,7 @@ func stuck(job, component string) func(*inputs.Inputs) {
 	}
 }
 
-// healthCase is a golden case, with changes, and how what it is about is.
+// healthCase is a golden case, with changes, and the health that it must have.
 type healthCase struct {
 	of      string
 	changes []func(*inputs.Inputs)
@@ -95,7 +95,7 @@ func TestMigrationHealth(t *testing.T) {
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
 				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image or database.migration.image`)}},
 		"the Job has ended":                     {of: "migration-complete", want: has},
-		"the Deployment says so":                {of: "migration-marked", want: has},
+		"the Deployment is marked":              {of: "migration-marked", want: has},
 		"a suspended service that was migrated": {of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: has},
 		"a suspended service": {
 			of: "migration-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The migration runs when the service is no longer suspended")}},
@@ -142,19 +142,19 @@ func TestRestoreHealth(t *testing.T) {
 			Message: condition.ParseMessage("The restore failed: " + why + `; to fix: correct database.restore, or remove it to start with the present content of the database, or delete Job "` + job + `" to try again`)}
 	}
 	checkHealth(t, RestoreHealth, map[string]healthCase{
-		"none is wanted":             {of: "database-postgresql-builtin-retain"},
-		"no database":                {of: "defaults"},
-		"there is no volume yet":     {of: "restore-waiting", want: soon},
-		"the Job is about to start":  {of: "restore-claim", want: soon},
-		"the Job runs":               {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(`Job "` + job + `" is restoring the database from the backup`)}},
-		"the Job has ended":          {of: "restore-done", want: filled},
-		"the claim says so":          {of: "restore-marked", want: filled},
-		"the claim is of another":    {of: "restore-of-another-volume", want: refused},
-		"a suspended service":        {of: "restore-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The restore starts when the service is no longer suspended")}},
-		"a suspended one, filled":    {of: "restore-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: filled},
-		"it failed, with its output": {of: "error-restore-failed", want: failed("the database is not empty: it holds 3 tables")},
-		"it failed without output":   {of: "error-restore-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods[0].Status.ContainerStatuses[0].State.Terminated.Message = " \n" }}, want: failed("it ended with exit code 1 and said nothing")},
-		"its volume is not there": {
+		"none is wanted":                         {of: "database-postgresql-builtin-retain"},
+		"no database":                            {of: "defaults"},
+		"there is no volume yet":                 {of: "restore-waiting", want: soon},
+		"the Job is about to start":              {of: "restore-claim", want: soon},
+		"the Job runs":                           {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(`Job "` + job + `" is restoring the database from the backup`)}},
+		"the Job has ended":                      {of: "restore-done", want: filled},
+		"the claim is marked":                    {of: "restore-marked", want: filled},
+		"the claim is marked by another restore": {of: "restore-of-another-volume", want: refused},
+		"a suspended service":                    {of: "restore-suspended", want: &condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The restore starts when the service is no longer suspended")}},
+		"a suspended service after its restore":  {of: "restore-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: filled},
+		"it failed, with its output":             {of: "error-restore-failed", want: failed("the database is not empty: it holds 3 tables")},
+		"it failed without output":               {of: "error-restore-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods[0].Status.ContainerStatuses[0].State.Terminated.Message = " \n" }}, want: failed("it ended with exit code 1 and said nothing")},
+		"its volume does not exist": {
 			of: "restore-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) {
 				pod := inputstest.Unschedulable(`0/1 nodes are available: persistentvolumeclaim "backups" not found. preemption: none`)
 				pod.Labels[v1alpha1.LabelComponent], pod.Labels[batchv1.JobNameLabel] = v1alpha1.ComponentRestore, job
@@ -162,7 +162,7 @@ func TestRestoreHealth(t *testing.T) {
 			}},
 			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage(`No node takes the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`)}},
 
-		"a Cluster that is not there yet": {
+		"a Cluster that does not exist yet": {
 			of: "cloudnativepg-restore", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("CloudNativePG recovers the backup when it creates the Cluster")}},
 		"a Cluster that was created without the restore": {
 			of: "cloudnativepg-restore-too-late", want: &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
@@ -176,7 +176,7 @@ func TestRestoreHealth(t *testing.T) {
 	})
 }
 
-// recovering asks for a restore of a Cluster that was begun by it.
+// recovering requests the restore that a Cluster was created by.
 func recovering(ready string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		in.Microservice.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "order-book"}}
@@ -231,8 +231,7 @@ func TestRotationHealth(t *testing.T) {
 	})
 }
 
-// TestRolledOut is about when the old password may be made useless: never
-// while a pod may have it.
+// TestRolledOut checks that the old password works while a pod may have it.
 func TestRolledOut(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(*inputs.Inputs)
@@ -240,12 +239,12 @@ func TestRolledOut(t *testing.T) {
 	}{
 		"every pod has the new one":                 {func(*inputs.Inputs) {}, rotationRetire},
 		"the template has the old one":              {func(in *inputs.Inputs) { in.Deployment.Spec.Template.Annotations[names.AnnotationReferences] = "old" }, rotationRoll},
-		"the Deployment's status is of before":      {func(in *inputs.Inputs) { in.Deployment.Generation++ }, rotationRoll},
+		"the Deployment's status is outdated":       {func(in *inputs.Inputs) { in.Deployment.Generation++ }, rotationRoll},
 		"not every pod was replaced":                {func(in *inputs.Inputs) { in.Deployment.Status.UpdatedReplicas = 1 }, rotationRoll},
 		"an old pod beside the new ones":            {func(in *inputs.Inputs) { in.Deployment.Status.Replicas = 3 }, rotationRoll},
 		"the new pods do not serve yet":             {func(in *inputs.Inputs) { in.Deployment.Status.AvailableReplicas = 1 }, rotationRoll},
-		"a pod of the service is on its way out":    {func(in *inputs.Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentService)) }, rotationRoll},
-		"a pod of something else is on its way out": {func(in *inputs.Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentBackup)) }, rotationRetire},
+		"a pod of the service is terminating":       {func(in *inputs.Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentService)) }, rotationRoll},
+		"a pod of another component is terminating": {func(in *inputs.Inputs) { in.Pods = append(in.Pods, leaving(v1alpha1.ComponentBackup)) }, rotationRetire},
 		"a migration still runs": {func(in *inputs.Inputs) {
 			in.Jobs = append(in.Jobs, &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: "orders-migrate-1", Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentMigration}}})
 		}, rotationRoll},

@@ -31,11 +31,11 @@ import (
 
 var leftOverPattern = regexp.MustCompile(`@[a-z]+@`)
 
-// leftOver is a place in a script that nothing was put into.
+// leftOver returns a part that is missing in a script.
 func leftOver(script string) string { return leftOverPattern.FindString(script) }
 
-// scriptsOf are all scripts of all engines: of servers and their probes, and of
-// what is done with them.
+// scriptsOf returns all scripts of all engines: of servers, of their probes, and of the
+// operations on them.
 func scriptsOf(t *testing.T) map[string]string {
 	t.Helper()
 	scripts := map[string]string{}
@@ -71,21 +71,21 @@ func scriptsOf(t *testing.T) map[string]string {
 	// A server with three probes, two Jobs for passwords, and backup and restore,
 	// which are two containers each for a bucket.
 	if want := 12 * len(engines.Engines); len(scripts) != want {
-		t.Errorf("there are %d scripts, want %d: has this test lost some?", len(scripts), want)
+		t.Errorf("there are %d scripts, want %d: did this test lose some?", len(scripts), want)
 	}
 	return scripts
 }
 
-// TestScriptsParse looks at everything that a shell is given.
+// TestScriptsParse checks the syntax of all scripts.
 func TestScriptsParse(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
-		t.Fatal("there is no sh, which the scripts are written for: install one")
+		t.Fatal("the scripts need sh: install it")
 	}
 	for name, script := range scriptsOf(t) {
 		t.Run(name, func(t *testing.T) {
 			if left := leftOver(script); left != "" {
-				t.Errorf("%s was left in it", left)
+				t.Errorf("%s was not replaced", left)
 			}
 			check := exec.CommandContext(t.Context(), sh, "-n")
 			check.Stdin = strings.NewReader(script)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Stands for the commands of all engines. The file told has what the server was told,
-# the file held what the database holds.
+# Stands for the commands of all engines. The file told has the statements that the
+# server received, the file held what the database holds.
 name=${0##*/}
 case $name in date)
   case ${2:-$1} in +%s) echo "${FAKE_SECONDS:-1772330400}" ;; *:*) echo "$FAKE_TIME" ;; *) echo "$FAKE_TIME" | tr -d ':-' ;; esac
@@ -20,8 +20,8 @@ statements() {
   printf '%s\n' "$text" >> "$FAKE/told"
   case $text in *"${FAKE_REFUSED:-nothing}"*) echo "$FAKE_REFUSED is refused" >&2; exit 1 ;; esac
 }
-# A part of a PostgreSQL archive: what it is chosen from, as whom it is restored,
-# and at the end of the last one the data.
+# A part of a PostgreSQL archive: its table of contents, its role, and at the end of the
+# last part the data.
 part() {
   echo "-- $*"
   sed -n 's/^[0-9; ]* EXTENSION - \([^ ]*\).*/CREATE EXTENSION IF NOT EXISTS \1 WITH SCHEMA public;/p; t
