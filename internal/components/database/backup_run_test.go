@@ -28,10 +28,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	engines "github.com/atoll-dev/atoll/internal/engine"
 )
+
+// backup returns a schedule of backups to a volume.
+func backup(schedule string, keep int32) *v1alpha1.DatabaseBackup {
+	return &v1alpha1.DatabaseBackup{Schedule: schedule, Keep: ptr.To(keep), Destination: v1alpha1.BackupLocation{
+		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
+}
 
 // backupContainer is the container that dumps a database to a volume.
 func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *corev1.Container {

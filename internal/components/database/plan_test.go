@@ -40,6 +40,21 @@ func service(spec *v1alpha1.Database) *v1alpha1.Microservice {
 	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "order-book", Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Database: spec}}
 }
 
+// planOf returns the plan of a built-in database of an engine.
+func planOf(t *testing.T, engine v1alpha1.DatabaseEngine, change func(*v1alpha1.Database)) *Plan {
+	t.Helper()
+	ms := service(&v1alpha1.Database{})
+	ms.Spec.Database.Engine = engine
+	if change != nil {
+		change(ms.Spec.Database)
+	}
+	plan, err := Resolve(ms, nil, &inputs.State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
 func defaulting(defaults v1alpha1.DatabaseDefaults) *v1alpha1.Topology {
 	return &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{Defaults: &v1alpha1.TopologyDefaults{Database: &defaults}}}
 }
