@@ -131,6 +131,7 @@ func (db *Database) recovery() recovery {
 	return db.Plan.Provider.recovery(db.Microservice.Spec.Database)
 }
 
+// RestoreJobs returns the Job that restores the backup.
 func RestoreJobs(db *Database) ([]kube.Object, error) {
 	if problem := Unusable(db); problem != nil {
 		return nil, problem
