@@ -65,23 +65,14 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
-	status.Dependents = int32(g.dependents)
+	status.Dependents = int32(g.Dependents)
 	status.Dependencies = dependencyStatus(g)
 	// A Topology that is not there, or refuses the service, guards it no more.
 	status.DeletionGuard = ""
-	if g.topologyMissing {
-		set.summarize(waiting(v1alpha1.ReasonTopologyNotFound,
-			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, namespaceOfTopology(ms))))
+	if problem := g.MembershipProblem(); problem != nil {
+		set.summarize(problem.Health())
 		set.keepAll()
-		unseenRoutes(status, set, v1alpha1.ReasonTopologyNotFound)
-		return
-	}
-	if g.topologyRefuses {
-		key, _ := topologyKey(ms)
-		set.summarize(condition.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace))})
-		set.keepAll()
-		unseenRoutes(status, set, v1alpha1.ReasonNotPermitted)
+		forgetRoutes(status, set, problem.Reason)
 		return
 	}
 	if g.Topology != nil {
@@ -92,12 +83,22 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
-	status.URLs = routes.URLs(&g.Inputs)
-	status.Ports = workload.ServingPorts(&g.Inputs)
+	status.URLs = routes.URLs(g.Inputs)
+	status.Ports = workload.ServingPorts(g.Inputs)
 	status.Database = databaseStatus(out.built.Database)
 	setReplicas(status, g)
 
 	health := map[string]condition.Health{}
+	// What a component reports of its condition comes before what others say of it.
+	for i := range out.built.Components {
+		c := out.built.Components[i].Component
+		if c.Report == nil {
+			continue
+		}
+		if h := c.Report(out.built.Database); h != nil {
+			merge(health, c.Condition, *h)
+		}
+	}
 	for i := range out.built.Components {
 		collectHealth(health, &out.built.Components[i], g, out)
 	}
@@ -115,9 +116,9 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	set.summarize(ready)
 }
 
-// unseenRoutes takes back what was said of routes whose Gateways are not known any
+// forgetRoutes takes back what was said of routes whose Gateways are not known any
 // more, because the Topology names them.
-func unseenRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
+func forgetRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
 	status.URLs = nil
 	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
 		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, condition.Health{Reason: reason,
@@ -143,7 +144,7 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 			continue
 		}
 		var live kube.Object
-		if found := g.find(key); found != nil && !out.written[key] {
+		if found := g.source.find(key); found != nil && !out.written[key] {
 			live = found
 		}
 		switch {
@@ -152,11 +153,6 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 		// What was just written is there, and that is enough of it.
 		case live == nil && !out.written[key] && (c.CreateOnly == nil || !c.CreateOnly(out.built.Database, o)):
 			merge(health, c.Condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
-		}
-	}
-	if c.Report != nil {
-		if h := c.Report(out.built.Database); h != nil {
-			merge(health, c.Condition, *h)
 		}
 	}
 }

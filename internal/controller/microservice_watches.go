@@ -72,13 +72,12 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Named("microservice").
 		For(&v1alpha1.Microservice{}, builder.WithPredicates(specOrStatusChanged())).
 		Watches(&v1alpha1.Microservice{}, r.neighbours()).
-		Watches(&v1alpha1.Microservice{}, r.contenders()).
-		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.touched), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		Watches(&corev1.Pod{}, childEvents(r.Applier.Forget)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
 	for _, c := range components.Kinds() {
 		if c.CRD == nil {
-			b = b.Watches(c.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
+			b = b.Watches(c.Prototype.(client.Object), childEvents(r.Applier.Forget))
 		}
 	}
 	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.guests), predicate.LabelChangedPredicate{}))
@@ -113,13 +112,13 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	case gatewayKind.crd:
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough), gatewayChanged()))
 	}
-	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo))); err != nil {
+	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, childEvents(r.Applier.Forget))); err != nil {
 		return err
 	}
 	if !routeCRDs[kind.crd] {
 		return nil
 	}
-	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.routeHolders()))
+	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.conflictingRoutes()))
 }
 
 // using finds the Microservices that may have objects of an optional kind, or attach
@@ -151,6 +150,23 @@ func once(found []reconcile.Request) source.Source {
 	})
 }
 
+// childEvents reconciles the Microservice that a child belongs to. forget drops what
+// is remembered of a child that is gone.
+func childEvents(forget func(types.UID)) handler.EventHandler {
+	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) { add(queue, belongsTo(ctx, o)) }
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { enqueue(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			enqueue(ctx, e.ObjectOld, q)
+			enqueue(ctx, e.ObjectNew, q)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
+			forget(e.Object.GetUID())
+			enqueue(ctx, e.Object, q)
+		},
+	}
+}
+
 // belongsTo finds the Microservice that an object is a child of.
 func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
 	name := o.GetLabels()[v1alpha1.LabelMicroservice]
@@ -163,32 +179,6 @@ func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
 // members finds the Microservices of a Topology.
 func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
-}
-
-// concerned finds the Microservices of a Topology with the neighbours of its
-// guests, the others at its Gateway, and those at other Gateways that claim what its
-// members do with the Topology's hosts.
-func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object) []reconcile.Request {
-	found := r.touched(ctx, o)
-	for _, member := range r.members(ctx, o) {
-		ms := &v1alpha1.Microservice{}
-		if err := r.Get(ctx, member.NamespacedName, ms); err == nil {
-			found = append(found, r.rivalsWith(ctx, ms, o.(*v1alpha1.Topology))...)
-		}
-	}
-	for _, gateway := range byGateway(o) {
-		found = append(found, r.find(ctx, client.MatchingFields{indexGateway: gateway})...)
-		others := &v1alpha1.TopologyList{}
-		if err := r.List(ctx, others, client.MatchingFields{indexGateway: gateway}); err != nil {
-			return found
-		}
-		for i := range others.Items {
-			if other := &others.Items[i]; other.UID != o.GetUID() {
-				found = append(found, r.members(ctx, other)...)
-			}
-		}
-	}
-	return found
 }
 
 // routedThrough finds the Microservices whose routes attach to a Gateway.

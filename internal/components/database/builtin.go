@@ -102,6 +102,10 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	if problem := credentialsProblem(db); problem != nil {
 		return nil, problem
 	}
+	if stale := db.DatabaseState.StaleSecret; stale != "" && db.StatefulSet == nil {
+		return nil, &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonApplyFailed, Message: condition.Message{
+			Object: object("Secret", stale), Cause: "was just deleted or replaced; the database is created when Atoll knows the new one"}}
+	}
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
 	return kube.One(set)

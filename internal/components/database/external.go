@@ -17,9 +17,8 @@ limitations under the License.
 package database
 
 import (
-	"strings"
-
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -66,9 +65,9 @@ func ExternalHealth(db *Database) *condition.Health {
 	if spec == nil || spec.External == nil {
 		return nil
 	}
-	for _, message := range db.References.Missing {
-		if strings.Contains(message, "database.external.secretName") {
-			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(message), Progressing: true}
+	for i := range db.References.Missing {
+		if missing := &db.References.Missing[i]; missing.Field == inputs.FieldExternalSecret {
+			return ptr.To(waiting(v1alpha1.ReasonReferenceNotFound, missing.Message()))
 		}
 	}
 	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady,

@@ -73,17 +73,24 @@ func Migrated(db *Database) bool {
 		inputs.JobDone(db.Job(names.Migration(db.Microservice, hash)))
 }
 
-// MigrationWaits says what the migration waits for; empty if it can start.
-func MigrationWaits(db *Database) string {
+// MigrationWaits reports whether the migration has to wait before it can start.
+func MigrationWaits(db *Database) bool { return migrationWaits(db) != nil }
+
+// migrationWaits says what the migration waits for; nil if it can start. The cause
+// continues "waits for".
+func migrationWaits(db *Database) *condition.Message {
 	switch {
 	case AwaitingCredentials(db) != nil || !Usable(db):
-		return "for the database to accept connections"
+		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:
-		return "for the restore of the database"
+		return &condition.Message{Cause: "the restore of the database"}
 	case len(db.References.Missing) > 0:
-		return "for a missing reference: " + db.References.Missing[0]
+		missing := db.References.Missing[0].Message()
+		remedy := missing.Remedy
+		missing.Remedy = ""
+		return &condition.Message{Cause: "a missing reference: " + missing.String(), Remedy: remedy}
 	}
-	return ""
+	return nil
 }
 
 // OtherMigration returns an earlier migration that has not ended, and whether one of
@@ -161,8 +168,8 @@ func migrationHealth(db *Database) condition.Health {
 	}
 	switch job := db.Job(name); {
 	case job == nil:
-		if waits := MigrationWaits(db); waits != "" {
-			return migrating(condition.Say("The migration of image %q waits %s", image, waits))
+		if waits := migrationWaits(db); waits != nil {
+			return migrating(condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})
 		}
 		if pod := LeftoverMigration(db); pod != "" {
 			return migrating(condition.Say("The migration of image %q waits until pod %q of an earlier migration has stopped", image, pod))

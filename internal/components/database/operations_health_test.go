@@ -87,7 +87,7 @@ func TestMigrationHealth(t *testing.T) {
 			want:    migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for the restore of the database`)},
 		"a reference is missing": {
 			of:   "migration-reference-missing",
-			want: migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for a missing reference: ConfigMap "limits" does not exist: env[0].valueFrom names it`)},
+			want: migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for a missing reference: ConfigMap "limits" does not exist in namespace "shop", and envFrom[0] needs it; to fix: create it, or correct envFrom[0]`)},
 		"it can start": {of: "migration-due", want: aboutToStart},
 		"it runs":      {of: "migration-running", want: migrating(`Job "` + job + `" is running the migration of image "ghcr.io/example/orders:1.4.0"`)},
 		"its image does not exist": {

@@ -53,7 +53,7 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 		// It is pruned; when it is gone the new one is made.
 		return nil, nil
 	}
-	if database.MigrationWaits(in) != "" || database.LeftoverMigration(in) != "" {
+	if database.MigrationWaits(in) || database.LeftoverMigration(in) != "" {
 		return nil, nil
 	}
 	return migrationJob(in, name)

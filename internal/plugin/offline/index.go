@@ -21,8 +21,8 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
@@ -32,9 +32,12 @@ type index struct {
 	services map[types.NamespacedName]*v1alpha1.Microservice
 	memberOf map[*v1alpha1.Microservice]string
 	edges    map[*v1alpha1.Microservice][]graph.Edge
-	callers  map[*v1alpha1.Microservice][]inputs.Caller
-	// routes are by the service that they were made for.
-	routes map[types.NamespacedName][]kube.Object
+	// callers are by the service that they declare as a dependency.
+	callers map[types.NamespacedName][]*v1alpha1.Microservice
+	// claims are what the routes of each service will claim, and claimants the same by
+	// the claims' keys.
+	claims    map[*v1alpha1.Microservice][]routes.Claim
+	claimants map[string][]routes.Claim
 	// gateways are those that were asked for, by namespace/name.
 	gateways map[string]*gatewayv1.Gateway
 }
@@ -45,12 +48,13 @@ func (w *World) indexed() *index {
 		return w.index
 	}
 	x := &index{
-		services: make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
-		memberOf: make(map[*v1alpha1.Microservice]string, len(w.Services)),
-		edges:    make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
-		callers:  map[*v1alpha1.Microservice][]inputs.Caller{},
-		routes:   map[types.NamespacedName][]kube.Object{},
-		gateways: map[string]*gatewayv1.Gateway{},
+		services:  make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
+		memberOf:  make(map[*v1alpha1.Microservice]string, len(w.Services)),
+		edges:     make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
+		callers:   map[types.NamespacedName][]*v1alpha1.Microservice{},
+		claims:    map[*v1alpha1.Microservice][]routes.Claim{},
+		claimants: map[string][]routes.Claim{},
+		gateways:  map[string]*gatewayv1.Gateway{},
 	}
 	for _, ms := range w.Services {
 		x.services[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}] = ms
@@ -59,18 +63,25 @@ func (w *World) indexed() *index {
 	found := x.graph()
 	for _, caller := range w.Services {
 		x.edges[caller] = graph.Resolve(caller, found)
-		for i := range x.edges[caller] {
-			edge := &x.edges[caller][i]
-			for _, port := range edge.Ports() {
-				x.callers[edge.Callee] = append(x.callers[edge.Callee], inputs.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
-			}
+		for i := range caller.Spec.Dependencies {
+			dependency := &caller.Spec.Dependencies[i]
+			callee := types.NamespacedName{Namespace: graph.NamespaceOf(caller, dependency), Name: dependency.Name}
+			x.callers[callee] = append(x.callers[callee], caller)
 		}
 	}
+	// Whether a Gateway admits a route depends on who is a member, and so on the index.
+	w.index = x
+	live := map[types.NamespacedName][]kube.Object{}
 	for _, route := range w.routes {
 		of := types.NamespacedName{Namespace: route.GetNamespace(), Name: route.GetLabels()[v1alpha1.LabelMicroservice]}
-		x.routes[of] = append(x.routes[of], route)
+		live[of] = append(live[of], route)
 	}
-	w.index = x
+	for _, ms := range w.Services {
+		x.claims[ms] = w.claimsOf(ms, live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}])
+		for _, claim := range x.claims[ms] {
+			x.claimants[claim.Key()] = append(x.claimants[claim.Key()], claim)
+		}
+	}
 	return x
 }
 

@@ -20,18 +20,21 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Rival is another service that claims what a route claims: the same host, path
-// and headers at the same Gateway. A gateway would send the requests to one of
-// the two and leave the other a route that is accepted and gets nothing.
-type Rival struct {
-	// Route is the index of the route.
-	Route int
-	// Gateway is the one where they meet, as namespace/name.
-	Gateway string
-	// Hostname is the host that both claim; empty means every host.
-	Hostname v1alpha1.Hostname
-	// Namespace and Name are the other service's.
-	Namespace, Name string
-	// Wins says that the other service has it.
-	Wins bool
+// GatewayRefs returns the Gateways that a route attaches to: its own, or the
+// Topology's.
+func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
+	switch {
+	case len(route.ParentRefs) > 0:
+		return route.ParentRefs
+	case topology == nil || topology.Spec.Gateway == nil:
+		return nil
+	}
+	ref := v1alpha1.GatewayReference{Name: topology.Name}
+	if topology.Spec.Gateway.Ref != nil {
+		ref = *topology.Spec.Gateway.Ref
+	}
+	if ref.Namespace == "" && topology.Namespace != ms.Namespace {
+		ref.Namespace = topology.Namespace
+	}
+	return []v1alpha1.GatewayReference{ref}
 }
