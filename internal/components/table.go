@@ -158,6 +158,9 @@ var Table = []Component{
 	{Name: "gRPC routes", Kind: "GRPCRoute", Prototype: &gatewayv1.GRPCRoute{}, Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: "grpcroutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
 		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.GRPCRoutes), Health: healthOf(routes.GRPCRouteHealth)},
+	{Name: "pod monitor", Kind: workload.PodMonitorKind.Kind, Prototype: prototype(workload.PodMonitorKind), Label: v1alpha1.ComponentService,
+		CRD: &CRD{Name: "podmonitors.monitoring.coreos.com", Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
+		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.PodMonitors)},
 
 	{Name: "external database", Condition: v1alpha1.ConditionDatabaseReady, Report: database.ExternalHealth},
 	{Name: "backups", Condition: v1alpha1.ConditionBackupReady, Report: database.BackupHealth},
@@ -187,6 +190,8 @@ func (c *Component) Owns(live metav1.Object) bool {
 
 // HasRoutes reports whether a Microservice declares routes.
 func HasRoutes(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 }
+
+func hasTopology(ms *v1alpha1.Microservice) bool { return ms.Spec.TopologyRef != nil }
 
 func hasDatabase(ms *v1alpha1.Microservice) bool { return ms.Spec.Database != nil }
 
