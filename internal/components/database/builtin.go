@@ -18,7 +18,6 @@ package database
 
 import (
 	"fmt"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -195,12 +194,11 @@ func ServerHealth(db *Database, live kube.Object) condition.Health {
 func serverUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
 	claim := db.DatabaseState.Claim
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
-	h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase)
-	// The claim's own state says more than the pod that waits for it.
-	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message.String(), "PersistentVolumeClaim")
+	failure := podfailure.Find(db.Pods, v1alpha1.ComponentDatabase)
 	switch {
-	case h != nil && !waits:
-		return *h
+	// The claim says more than its pod, which waits for it.
+	case failure != nil && (!unbound || !failure.WaitsForClaim()):
+		return *failure.Health()
 	case set.Status.Replicas == 0:
 		return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name),
 			Cause:  "has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim",
