@@ -56,7 +56,9 @@ golden: ## Regenerate the golden files in testdata; review the diff.
 	go test ./internal/graph ./cmd/kubectl-atoll -update
 
 .PHONY: lint
-lint: ## Lint every module.
+lint: ## Lint every module, and the shell scripts.
+	@hack/packages.sh shellcheck
+	shellcheck $$(git ls-files '*.sh' .ci/run cmd/kubectl-atoll/kubectl_complete-atoll)
 	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
 
 .PHONY: verify

@@ -33,6 +33,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
@@ -199,7 +200,7 @@ func (l *clusterState) addToWorld(o runtime.Object) error {
 func (l *clusterState) readReferences(ctx context.Context, _ []string) error {
 	for _, ms := range l.services {
 		refs := inputs.ReferencesOf(ms)
-		if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
+		if db := ms.Spec.Database; db != nil && database.ProviderOf(db).Managed() {
 			for _, name := range []string{names.Database(ms.Name), names.AdminSecret(ms.Name), names.NextSecret(ms.Name)} {
 				refs = append(refs, inputs.Reference{Kind: "Secret", Name: name})
 			}

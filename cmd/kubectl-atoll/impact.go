@@ -229,12 +229,12 @@ func dataLines(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice) 
 	if err != nil {
 		return []string{fmt.Sprintf("The effect on its database is unknown: %v", err)}, nil
 	}
-	if plan.Provider == v1alpha1.ProviderExternal {
+	if !plan.Provider.Managed() {
 		return []string{fmt.Sprintf("Its %s is external: Atoll keeps it, and Secret %q.", plan.Kind, plan.SecretName)}, nil
 	}
 	what := fmt.Sprintf("PersistentVolumeClaim %q", names.DatabaseClaim(ms.Name))
 	secrets := fmt.Sprintf("Secrets %q and %q", plan.SecretName, plan.AdminSecretName)
-	if plan.Provider == v1alpha1.ProviderCloudNativePG {
+	if plan.Provider.Clustered() {
 		what, secrets = fmt.Sprintf("Cluster %q", plan.Name), fmt.Sprintf("Secret %q", plan.SecretName)
 	}
 	lines := []string{fmt.Sprintf("The data of its %s %s is kept (deletionPolicy: Retain): %s and %s stay. A new Microservice of the same name adopts them.",

@@ -26,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/duration"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -130,7 +131,7 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 		}
 	case ms.Spec.Database.Backup != nil:
 		lines = append(lines, "no backup yet, scheduled "+ms.Spec.Database.Backup.Schedule)
-	case provider != v1alpha1.ProviderExternal:
+	case database.ProviderOf(ms.Spec.Database).Managed():
 		lines = append(lines, "not backed up")
 	}
 	return lines

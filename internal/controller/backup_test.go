@@ -69,7 +69,7 @@ var _ = Describe("Backup", func() {
 		failed := fromCronJob(ctx, ns, "users-later")
 		failedPod(ctx, ns, failed, "pg_dump: error: connection refused")
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonBackupFailed)).
-			To(HavePrefix("The last backup failed: pg_dump: error: connection refused; for one now:"))
+			To(HavePrefix("The last backup failed: pg_dump: error: connection refused; to fix: create a backup now with"))
 		By("a service without backups being ready all the same")
 		eventuallyReady(ctx, users)
 	}, SpecTimeout(suiteTimeout))
@@ -110,7 +110,7 @@ var _ = Describe("Backup", func() {
 		users := backedUp(ns)
 		users.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "people"}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
-		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionDatabaseRestored).Message }).Should(ContainSubstring("is filling the database from the backup"))
+		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionDatabaseRestored).Message }).Should(ContainSubstring("is restoring the database from the backup"))
 		Expect(*get(ctx, &batchv1.CronJob{}, ns, "users-backup").Spec.Suspend).To(BeTrue())
 		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement("Deployment/users"))
 		close(restored)
@@ -137,7 +137,7 @@ var _ = Describe("Backup", func() {
 		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
 		failedPod(ctx, ns, &jobsIn(ctx, ns)[0], "there is no backup with the extension dump at pvc://backups/people")
 		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionStalled).Message }).
-			Should(ContainSubstring("The database could not be filled: there is no backup with the extension dump at pvc://backups/people. Correct database.restore, or remove it to begin with what is in the database now"))
+			Should(ContainSubstring("The restore failed: there is no backup with the extension dump at pvc://backups/people; to fix: correct database.restore, or remove it to start with the present content of the database"))
 		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement("Deployment/users"))
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
 		eventuallyReady(ctx, users)

@@ -240,7 +240,7 @@ var _ = Describe("A Cluster", func() {
 		By("one that is gone")
 		Expect(k8s.Delete(ctx, secret)).To(Succeed())
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCredentialsLost)).
-			To(HavePrefix(`Cluster "orders-db" holds data, but Secret "orders-db" with its password is gone: restore the Secret`))
+			To(HavePrefix(`Cluster "orders-db" holds data, but Secret "orders-db" with its password is gone; to fix: restore the Secret`))
 		settled(ns)
 		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement(HavePrefix("Secret/")))
 		restored := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "orders-db", Namespace: ns}, Data: map[string][]byte{"password": secret.Data["password"]}}
@@ -276,7 +276,7 @@ var _ = Describe("A Cluster", func() {
 		}
 		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Version = "17" })
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonInvalidSpec)).
-			To(HavePrefix(`database.version: the Cluster "orders-db" holds data of version 16`))
+			To(HavePrefix(`database.version: Cluster "orders-db" holds data of version 16`))
 	}, SpecTimeout(suiteTimeout))
 
 	It("is filled from a dump of the built-in provider, once", func(ctx SpecContext) {

@@ -101,7 +101,7 @@ var _ = Describe("Data", func() {
 			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "users"}}
 		})
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreRefused)).
-			To(HavePrefix("The database is in use and holds data, which stays as it is"))
+			To(HavePrefix("The database is in use and holds data, which is kept"))
 		settled(ns)
 		Expect(jobsIn(ctx, ns)).To(BeEmpty())
 		Expect(*get(ctx, &batchv1.CronJob{}, ns, "users-backup").Spec.Suspend).To(BeFalse())

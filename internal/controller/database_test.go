@@ -217,7 +217,7 @@ var _ = Describe("Database", func() {
 		Expect(string(secret.Data["username"])).To(Equal("users_b"))
 		Expect(k8s.Delete(ctx, secret)).To(Succeed())
 		message := eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCredentialsLost)
-		Expect(message).To(Equal(`PersistentVolumeClaim "data-users-db-0" holds data, but Secret "users-db" with its password is gone: restore the Secret (keys username and password), or delete the claim if its data is not needed`))
+		Expect(message).To(Equal(`PersistentVolumeClaim "data-users-db-0" holds data, but Secret "users-db" with its password is gone; to fix: restore the Secret (keys username and password), or delete the claim if its data is not needed`))
 		eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCredentialsLost)
 		Expect(client.IgnoreNotFound(k8s.Get(ctx, client.ObjectKeyFromObject(secret), &corev1.Secret{}))).To(Succeed())
 		By("what runs goes on running")
@@ -259,11 +259,11 @@ var _ = Describe("Database", func() {
 		settled(ns)
 		collectGarbage(ctx, ns, users)
 		for want, db := range map[string]*v1alpha1.Database{
-			`database.version: the volume claim "data-users-db-0" holds data of version 16, which version 17 can't read: set version to "16", or restore a backup of it in a new Microservice`: {
+			`database.version: PersistentVolumeClaim "data-users-db-0" holds data of version 16, which version 17 cannot read; to fix: set version to "16", or restore a backup of it in a new Microservice`: {
 				Engine: v1alpha1.EnginePostgreSQL, Version: "17"},
-			`database.engine: the volume claim "data-users-db-0" holds data of postgresql, not of mariadb: set the engine back, or delete it if its data is not needed`: {
+			`database.engine: PersistentVolumeClaim "data-users-db-0" holds data of postgresql, not of mariadb; to fix: set the old engine, or delete PersistentVolumeClaim "data-users-db-0" if its data is not needed`: {
 				Engine: v1alpha1.EngineMariaDB},
-			`database.storage.size: the volume claim "data-users-db-0" has 2Gi and can't shrink to 1Gi: set size to at least 2Gi`: {
+			`database.storage.size: PersistentVolumeClaim "data-users-db-0" has 2Gi and cannot shrink to 1Gi; to fix: set size to at least 2Gi`: {
 				Engine: v1alpha1.EnginePostgreSQL, Storage: &v1alpha1.DatabaseStorage{Size: "1Gi"}},
 		} {
 			again := bare(ns, "users")

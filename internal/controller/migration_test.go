@@ -48,7 +48,7 @@ var _ = Describe("Migration", func() {
 		simulate(ns)
 		eventuallyReady(ctx, users)
 		Expect(ran.images()).To(Equal([]string{"example.com/users:1"}))
-		Expect(condition(ctx, users, v1alpha1.ConditionDatabaseMigrated).Message).To(Equal(`The migration of image "example.com/users:1" has run`))
+		Expect(condition(ctx, users, v1alpha1.ConditionDatabaseMigrated).Message).To(Equal(`The migration of image "example.com/users:1" is complete`))
 
 		By("another number of pods, other resources and a new password")
 		change(ctx, users, func(ms *v1alpha1.Microservice) {
@@ -91,7 +91,7 @@ var _ = Describe("Migration", func() {
 		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
 		failedPod(ctx, ns, jobOf(ctx, ns, "example.com/users:2"), "adding column email\nERROR: no such table: people")
 		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionDatabaseMigrated).Message }).
-			Should(And(HavePrefix(`The migration of image "example.com/users:2" failed, and the rollout waits`), HaveSuffix("It said: adding column email\nERROR: no such table: people")))
+			Should(And(HavePrefix(`The migration of image "example.com/users:2" failed, and the rollout waits`), ContainSubstring("Its output: adding column email\nERROR: no such table: people; to fix: correct image, env or database.migration")))
 		eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonMigrationFailed)
 		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonMigrationFailed)
 		Consistently(func() string { return imageOf(ctx, ns) }, "500ms").Should(Equal("example.com/users:1"))
@@ -128,7 +128,7 @@ var _ = Describe("Migration", func() {
 		pod := podOf(ctx, ns, second, corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}})
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "example.com/users:3" })
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrating)).
-			To(ContainSubstring("an earlier migration, runs to its end before that of image"))
+			To(ContainSubstring("runs an earlier migration; the migration of image"))
 		settled(ns)
 		Expect(get(ctx, &batchv1.Job{}, ns, second.Name).UID).To(Equal(second.UID))
 		Expect(ran.images()).To(HaveLen(2))

@@ -23,8 +23,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // reconcileClaimOwner sets the owner of a claim, which deletes the claim with the
@@ -33,7 +31,7 @@ import (
 // suspended or broken.
 func (r *MicroserviceReconciler) reconcileClaimOwner(ctx context.Context, g *gathered, out *outcome) {
 	plan, claim, set := out.built.Database.Plan, g.DatabaseState.Claim, g.StatefulSet
-	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retainsClaims(set) != plan.Retained() {
+	if plan == nil || !plan.Provider.RunsServer() || claim == nil || set == nil || retainsClaims(set) != plan.Retained() {
 		return
 	}
 	var owners []metav1.OwnerReference

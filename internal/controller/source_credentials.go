@@ -20,8 +20,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -34,7 +34,7 @@ func (s *cacheSource) Credentials(in *inputs.Inputs) error {
 	state.Absent = map[string]bool{}
 	state.Binding = s.cachedCredentials(names.Database(ms.Name))
 	state.Next = s.cachedCredentials(names.NextSecret(ms.Name))
-	if ms.Spec.Database.Provider == v1alpha1.ProviderCloudNativePG {
+	if database.ProviderOf(ms.Spec.Database).Clustered() {
 		if err := s.findClusterBinding(in); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (s *cacheSource) findNext(in *inputs.Inputs) error {
 // volume would begin with a password that is lost.
 func (s *cacheSource) confirmSecrets(in *inputs.Inputs) error {
 	spec := in.Microservice.Spec.Database
-	if spec == nil || spec.Provider != "" && spec.Provider != v1alpha1.ProviderBuiltIn || in.StatefulSet != nil {
+	if spec == nil || !database.ProviderOf(spec).RunsServer() || in.StatefulSet != nil {
 		return nil
 	}
 	for _, known := range s.live["Secret"] {

@@ -41,24 +41,26 @@ func RequiredKeys() []string {
 	return []string{KeyHost, KeyPort, KeyUsername, KeyPassword, KeyDatabase, KeyURI}
 }
 
-// Binding is what a client must know to reach a database.
+// Binding is what a client needs to connect to a database.
 type Binding struct {
 	Host     string
 	Port     int32
 	Username string
 	Password string
 	Database string
-	// TLS says that the server has a certificate.
+	// TLS reports whether the server has a certificate.
 	TLS bool
 }
 
+// Address is host and port.
 func (b Binding) Address() string {
 	return net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port)))
 }
 
-// userinfo escapes name and password for a URI.
+// userinfo escapes the user and the password for a URI.
 func (b Binding) userinfo() *url.Userinfo { return url.UserPassword(b.Username, b.Password) }
 
+// tlsMode returns the value for a server without or with a certificate.
 func (b Binding) tlsMode(without, with string) string {
 	if b.TLS {
 		return with

@@ -14,10 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package database describes services' databases: what engine runs in which
-// image, what a client must know to reach it, what Kubernetes objects each
-// provider runs it with, and how it is backed up, restored and given new
-// passwords. It is pure: what it looks at is passed in.
+// Package engine describes the database engines: the image that runs one, its
+// container, its scripts, and what a client needs to connect. It is pure.
 package engine
 
 import (
@@ -28,73 +26,75 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Engine is all that differs between kinds of databases. Adding one is a file
-// that implements it, a line in engines and a value in the API's enum; see
+// Engine is everything that differs between database engines. To add one, see
 // docs/extending.md.
 type Engine interface {
 	// Type is the value of the binding Secret's key "type", in lower case, as the
 	// Service Binding specification names it.
 	Type() string
-	// DefaultVersion is the version that runs when none is asked for.
+	// DefaultVersion is the version for a spec that names none.
 	DefaultVersion() string
 	// Image is the official image of a version.
 	Image(version string) string
 	// Port is the port that the engine listens on.
 	Port() int32
-	// URI is the address of a database in the form that the engine's clients
-	// take.
+	// URI is the address of a database in the form that the clients of the engine
+	// accept.
 	URI(b Binding) url.URL
 	// ClientEnv maps the environment variables that the engine's own clients read
 	// to the keys of the binding Secret.
 	ClientEnv() []EnvKey
-	// Admin is the user that may do everything.
+	// Admin is the user with all rights.
 	Admin() string
-	// Users are the names that the service's user has by turns: a rotation gives
-	// the one that is not in use a new password, so that the other goes on working
-	// until nothing uses it any more. Both are the same where the engine lets a
-	// user have two passwords at once.
+	// Users are the two names of the service's user. A rotation sets a new password
+	// for the unused one, so that the other works until no pod uses it. Both are
+	// the same if a user of the engine can have two passwords at once.
 	Users(base string) [2]string
-	// Connections says how many connections a server with such parameters takes,
-	// and how many of them it keeps for its administrator.
+	// Connections returns the number of connections that a server with these
+	// parameters accepts, and how many of them it reserves for its administrator.
 	Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int)
 	// PodSpec is the pod that runs the engine. It mounts the claim named
-	// VolumeName, and makes the service's user and database from the Secrets at
-	// its first start.
+	// VolumeName. At the first start it creates the service's user and database
+	// from the Secrets.
 	PodSpec(s *Server) corev1.PodSpec
 	// UID is the user and group that the image runs as.
 	UID() int64
-	// Extension is how the names of backup files end.
+	// Extension is the file extension of backups.
 	Extension() string
-	// Scripts are what is done with a running server.
+	// Scripts are the operations on a running server.
 	Scripts() Scripts
 }
 
-// Scripts are for sh in the engine's own image. They find the server and its
-// users in the environment variables that operationEnv sets, end with another
-// code than 0 when they fail, and can be run again after they were broken off.
+// Scripts run with sh in the image of the engine. Environment variables give them
+// the server and its users. They fail with a non-zero exit code, and can run again
+// after an interruption.
 type Scripts struct {
-	// SetPassword gives ATOLL_USER, which it makes if need be, the password
-	// ATOLL_PASSWORD and everything that the service's user may do.
+	// SetPassword gives ATOLL_USER the password ATOLL_PASSWORD and the rights of
+	// the service's user. It creates the user if necessary.
 	SetPassword string
-	// RetirePassword makes what ATOLL_RETIRED_USER, or another password than
-	// ATOLL_PASSWORD, could do impossible.
+	// RetirePassword disables ATOLL_RETIRED_USER, or all passwords but
+	// ATOLL_PASSWORD.
 	RetirePassword string
 	// Dump writes all data to the file ATOLL_FILE.
 	Dump string
 	// Verify reads the whole of ATOLL_FILE and fails if it is not a complete dump.
 	Verify string
-	// Filled prints what the database holds in a few words, and nothing when it is
-	// empty or when what it holds is of an earlier try of the restore ATOLL_RESTORE.
+	// Filled prints what the database holds, in a few words. It prints nothing for
+	// an empty database, and for the data of an earlier try of the restore
+	// ATOLL_RESTORE.
 	Filled string
-	// Restore fills the database from ATOLL_FILE, as the restore ATOLL_RESTORE.
+	// Restore restores ATOLL_FILE into the database. The restore is called
+	// ATOLL_RESTORE.
 	Restore string
 }
 
-// EnvKey is an environment variable and the binding Secret's key that it holds.
+// EnvKey is an environment variable and the key of the binding Secret with its
+// value.
 type EnvKey struct{ Name, Key string }
 
+// Engines are all engines, by their name in the API.
 var Engines = map[v1alpha1.DatabaseEngine]Engine{
-	v1alpha1.EnginePostgreSQL: PostgreSQL{},
+	v1alpha1.EnginePostgreSQL: postgreSQL{},
 	v1alpha1.EngineMariaDB:    mariaDB{},
 	v1alpha1.EngineValkey:     valkey{},
 }

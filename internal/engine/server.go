@@ -25,6 +25,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 const (
@@ -47,29 +48,20 @@ type Server struct {
 	SecretName, AdminSecretName string
 }
 
-// server is the engine's container. start is what runs the engine; init, unless
-// empty, is a script that the image's entry point runs when it has made the
-// database.
-//
-// The server holds a lock beside the data for as long as any process of it
-// lives. A pod that is deleted by force is replaced while its server may still
-// write, and an engine's own lock file does not tell two servers apart that both
-// are process 1 of their container: without the lock both would write to the
-// same data. The descriptor passes to every process that the server starts, and
-// the kernel gives the lock up with the last of them.
+// server is the container of the engine. start runs the engine. The entry point of
+// the image runs init, unless empty, after it has created the database.
 func (s *Server) server(home, start, init string) corev1.Container {
-	script := "set -e\nexec 9>>" + home + "/.atoll-lock\n" +
-		`flock -w 60 9 || { echo "another server still holds the data" >&2; exit 1; }` + "\n"
+	command := shell.Fill(serverScript, map[string]string{"home": home})
 	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
 	if init != "" {
-		script += "cat > " + InitFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
-		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: InitFolder})
+		command += "cat > " + initFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
+		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: initFolder})
 	}
 	return corev1.Container{
 		Name:  ContainerName,
 		Image: s.Image,
-		// What follows the script is its $0; the arguments come after.
-		Command:         []string{"/bin/sh", "-c", script + start, "database"},
+		// The argument after the script is its $0.
+		Command:         []string{"/bin/sh", "-c", command + start, "database"},
 		Resources:       s.Resources,
 		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: s.Engine.Port(), Protocol: corev1.ProtocolTCP}},
 		SecurityContext: Restricted(),
@@ -77,60 +69,44 @@ func (s *Server) server(home, start, init string) corev1.Container {
 	}
 }
 
-// noteFunction writes a word to a file so that it is there after whatever
-// befalls the machine.
-const noteFunction = `flush() { sync -f "$1" 2>/dev/null || sync; }
-note() { echo "$2" > "$1.partial" && flush "$1.partial" && mv "$1.partial" "$1" && flush "$1"; }
-`
-
-// firstStart begins the first start anew where it was broken off. An entry point
-// takes data that it has not finished for whole, and would start a server that
-// lacks the service's user, or more.
-//
-// Only data is cleared that was begun here, in an empty volume, and that no
-// server has answered on: firstStarted notes that before anybody is let in. A
-// volume from before there were these notes has none and is left as it is, and so
-// is what was written later than a first start can last: somebody else ran it.
-func firstStart(data string) string {
-	return noteFunction + `data=` + data + ` begun=` + path.Join(path.Dir(data), ".atoll-begun") + ` made=` + madeNote(data) + `
-if { [ ! -e "$data" ] && [ ! -L "$data" ]; } || { held=$(ls -A "$data") && [ -z "$held" ]; }; then
-  rm -f "$made"
-  note "$begun" "$(date +%s)"
-elif [ -e "$begun" ] && [ ! -e "$made" ]; then
-  began=$(cat "$begun")
-  written=$(find "$data" -type f -exec stat -c %Y {} + | sort -n | tail -n 1)
-  if [ "$((${written:-0} - ${began:-0}))" -le ` + strconv.Itoa(StartupPeriod*StartupTries) + ` ]; then
-    echo "the first start was broken off before the server answered: beginning it anew" >&2
-    rm -rf "$data"
-    note "$begun" "$(date +%s)"
-  fi
-fi
-`
-}
-
-// A server has an hour to start: recovery after a crash can take long, and is no
-// reason to start over.
-const (
-	StartupPeriod = 2
-	StartupTries  = 1800
+var (
+	// note defines the shell function note.
+	note               = script("note", nil)
+	serverScript       = script("server", nil)
+	firstStartScript   = script("first-start", map[string]string{"note": note})
+	firstStartedScript = script("first-started", map[string]string{"note": note})
 )
 
-// firstStarted is a startup probe's script: once the server answers, its data is
-// made. The temporary server of the first start must not satisfy answers.
+// firstStart repeats a first start that was interrupted.
+func firstStart(data string) string {
+	return shell.Fill(firstStartScript, map[string]string{
+		"data":  data,
+		"begun": path.Join(path.Dir(data), ".atoll-begun"),
+		"made":  madeNote(data),
+		"limit": strconv.Itoa(startupPeriod * startupTries),
+	})
+}
+
+// A server has an hour to start, because recovery after a crash can take long.
+const (
+	startupPeriod = 2
+	startupTries  = 1800
+)
+
+// firstStarted is the script of a startup probe: it notes that the data is complete
+// once the server answers. The temporary server of the first start must not satisfy
+// answers.
 func firstStarted(data, answers string) string {
-	return answers + ` || exit 1
-` + noteFunction + `[ -e "` + madeNote(data) + `" ] || note "` + madeNote(data) + `" yes
-`
+	return shell.Fill(firstStartedScript, map[string]string{"answers": answers, "made": madeNote(data)})
 }
 
 func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
 
-// InitFolder is where the official images look for scripts to run at the first
-// start.
-const InitFolder = "/docker-entrypoint-initdb.d"
+// initFolder is where the official images look for scripts of the first start.
+const initFolder = "/docker-entrypoint-initdb.d"
 
-// serverEnv tells the scripts of the first start which user and database to
-// make.
+// serverEnv gives the scripts of the first start the user and the database to
+// create.
 func (s *Server) serverEnv() []corev1.EnvVar {
 	return []corev1.EnvVar{
 		{Name: "ATOLL_ADMIN", Value: s.Engine.Admin()},
@@ -162,7 +138,7 @@ func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.P
 	return corev1.PodSpec{
 		AutomountServiceAccountToken: ptr.To(false),
 		EnableServiceLinks:           ptr.To(false),
-		// A clean shutdown writes everything out, which takes as long as the disk does.
+		// A clean shutdown writes all data to the disk.
 		TerminationGracePeriodSeconds: ptr.To[int64](120),
 		SecurityContext:               PodSecurity(s.Engine),
 		Containers:                    []corev1.Container{server},
@@ -170,11 +146,13 @@ func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.P
 	}
 }
 
+// EmptyDir returns a volume that lives as long as its pod.
 func EmptyDir(name string, medium corev1.StorageMedium) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: medium}}}
 }
 
-// PodSecurity runs a pod as the user of the engine's image.
+// PodSecurity is the security context of pods that run as the user of the engine's
+// image.
 func PodSecurity(engine Engine) *corev1.PodSecurityContext {
 	return &corev1.PodSecurityContext{
 		RunAsNonRoot:        ptr.To(true),
@@ -192,14 +170,14 @@ func (s *Server) adminEnv(name string) corev1.EnvVar {
 	return SecretEnv(name, s.AdminSecretName, KeyPassword)
 }
 
+// SecretEnv returns an environment variable with the value of a Secret's key.
 func SecretEnv(name, secret, key string) corev1.EnvVar {
 	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{
 		SecretKeyRef: &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: secret}, Key: key},
 	}}
 }
 
-// number is a parameter's value where it is a number, whichever of its names it
-// has.
+// number returns the number in the first parameter that has one, or unset.
 func number(parameters map[string]v1alpha1.ParameterValue, unset int, names ...string) int {
 	for _, name := range names {
 		if n, err := strconv.Atoi(string(parameters[name])); err == nil {
@@ -218,7 +196,7 @@ func execProbe(command string, periodSeconds, failureThreshold int32) *corev1.Pr
 	}
 }
 
-// Restricted meets the Pod Security Standard of that name.
+// Restricted is a security context for the Pod Security Standard "restricted".
 func Restricted() *corev1.SecurityContext {
 	return &corev1.SecurityContext{
 		AllowPrivilegeEscalation: ptr.To(false),

@@ -17,25 +17,33 @@ limitations under the License.
 package database
 
 import (
+	"encoding/json"
+	"fmt"
 	"strconv"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 const (
 	defaultKeep = 7
-	// backupDeadlineSeconds is how late a backup may be begun that was missed, for
-	// instance because the cluster's control plane was away.
+	// backupDeadlineSeconds is how late a missed backup may start, for example
+	// after an outage of the control plane.
 	backupDeadlineSeconds = 3600
 )
 
-// Keep is the number of backups that are kept.
+// Keep returns the number of backups to keep.
 func Keep(backup *v1alpha1.DatabaseBackup) int {
 	if backup.Keep == nil {
 		return defaultKeep
@@ -43,81 +51,8 @@ func Keep(backup *v1alpha1.DatabaseBackup) int {
 	return int(*backup.Keep)
 }
 
-// A backup gets its name only when it is whole and was read back: what has the
-// name of a backup can be restored. What it reports is read from the container's
-// termination message.
-const backupDump = `folder=/backup/$ATOLL_SERVICE
-mkdir -p "$folder"
-find "$folder" -name '.*.partial*' -mmin +1440 -delete
-began=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-name=$(date -u +%Y%m%dT%H%M%SZ).$ATOLL_EXTENSION
-ATOLL_FILE=$folder/.$name.partial
-trap 'rm -f "$ATOLL_FILE" "$ATOLL_FILE".*' EXIT
-echo "dumping to $name"
-{
-@dump@
-}
-echo "reading $name back"
-{
-@verify@
-} >/dev/null
-sum=$(sha256sum < "$ATOLL_FILE" | cut -d ' ' -f 1)
-echo "$sum  $name" > "$folder/$name.sha256"
-mv "$ATOLL_FILE" "$folder/$name"
-sync
-size=$(wc -c < "$folder/$name" | tr -d ' ')
-report="{\"time\":\"$began\",\"size\":$size,\"location\":\"$ATOLL_LOCATION/$name\"}"
-`
-
-// datedFiles chooses from a list of files those that have the name of a backup
-// made here, the oldest first. What somebody else put beside them is neither
-// counted nor deleted, nor taken for the newest.
-const datedFiles = `dated() {
-  sed -n "/^[0-9]\{8\}T[0-9]\{6\}Z\.$(echo "$ATOLL_EXTENSION" | sed 's/\./\\./g')\$/p" | sort
-}
-`
-
-// backupPrune deletes all but the newest backups, of which listed tells the
-// files. The new backup is there and reported by then: it counts whether or not
-// the old ones can be deleted.
-const backupPrune = datedFiles + `if files=$(listed); then
-  printf '%s\n' "$files" | dated | sort -r | tail -n "+$((ATOLL_KEEP + 1))" | while read -r old; do
-    [ "$old" != "$name" ] || continue
-    echo "deleting $old, of which more than $ATOLL_KEEP newer ones are there"
-    deleted "$old" || echo "warning: $old could not be deleted and is kept, though more than $ATOLL_KEEP newer ones are there" >&2
-  done
-else
-  echo "warning: the older backups could not be listed and are all kept" >&2
-fi
-`
-
-// In a volume older backups are deleted by the one that wrote the new one.
-const backupToClaim = `printf %s "$report" > /dev/termination-log
-listed() { ls -1 "$folder"; }
-deleted() { rm -f "$folder/$1" "$folder/$1.sha256"; }
-` + backupPrune + `echo "backed up $size bytes to $ATOLL_LOCATION/$name"
-`
-
-const backupHandOver = `printf %s "$report" > /backup/report
-printf %s "$name" > /backup/name
-`
-
-// A bucket is written by rclone, which compares what arrived by its checksum.
-const backupUpload = `name=$(cat /backup/name)
-folder=/backup/$ATOLL_SERVICE
-rclone copy --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
-rclone check --one-way --download --include "/$name" --include "/$name.sha256" "$folder" "store:$ATOLL_PATH/"
-cat /backup/report > /dev/termination-log
-listed() { rclone lsf --files-only --include "/*.$ATOLL_EXTENSION" "store:$ATOLL_PATH/"; }
-deleted() {
-  rclone deletefile "store:$ATOLL_PATH/$1" || return 1
-  rclone deletefile "store:$ATOLL_PATH/$1.sha256" || echo "$1 had no checksum"
-}
-` + backupPrune + `echo "backed up to $ATOLL_LOCATION/$name"
-`
-
-// BackupCronJob backs the database up on schedule. Held, it makes none: a
-// database that is still to be filled would be kept as the newest backup.
+// BackupCronJob backs the database up by schedule. It is suspended while held,
+// because the backup of a database that waits for its restore would be the newest.
 func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
 	where := p.locate(&backup.Destination, p.Namespace, p.Owner)
 	scripts := p.Engine.Scripts()
@@ -125,15 +60,14 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 	env = append(env,
 		corev1.EnvVar{Name: "ATOLL_EXTENSION", Value: p.Engine.Extension()},
 		corev1.EnvVar{Name: "ATOLL_KEEP", Value: strconv.Itoa(Keep(backup))})
-	script := fill(backupDump, map[string]string{"dump": scripts.Dump, "verify": scripts.Verify})
+	dump := shell.Fill(backupDump, map[string]string{"dump": scripts.Dump, "verify": scripts.Verify})
 
 	var pod corev1.PodSpec
 	if where.bucket {
-		dump := p.operation("dump", script+backupHandOver, env)
 		pod = p.operationPod(where.rclone("upload", backupUpload, env, rcloneImage))
-		pod.InitContainers = []corev1.Container{where.mount(dump)}
+		pod.InitContainers = []corev1.Container{where.mount(p.operation("dump", dump+backupHandOver, env))}
 	} else {
-		pod = p.operationPod(where.mount(p.operation("dump", script+backupToClaim, env)))
+		pod = p.operationPod(where.mount(p.operation("dump", dump+backupToClaim, env)))
 	}
 	where.attach(&pod)
 
@@ -153,4 +87,141 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 			},
 		},
 	}
+}
+
+func (db *Database) backup() *v1alpha1.DatabaseBackup {
+	if db.Microservice.Spec.Database == nil {
+		return nil
+	}
+	return db.Microservice.Spec.Database.Backup
+}
+
+// storeAccount returns the service account with which a bucket is reached: the
+// service's own one if there is no Secret.
+func (db *Database) storeAccount(s3 *v1alpha1.S3Location) string {
+	if s3 == nil || s3.SecretName != "" {
+		return ""
+	}
+	return inputs.ServiceAccountName(db.Inputs)
+}
+
+// LastBackup returns the newest backup that was verified: from the objects in the
+// cluster, or from the status.
+func LastBackup(db *Database) *v1alpha1.BackupStatus {
+	var last *v1alpha1.BackupStatus
+	if old := db.Microservice.Status.Database; old != nil {
+		last = old.LastBackup
+	}
+	if spec := db.Microservice.Spec.Database; spec != nil {
+		last = newer(last, ProviderOf(spec).lastBackup(db))
+	}
+	return last
+}
+
+// lastBackup returns the newest backup of the Jobs whose pods still exist.
+func (builtIn) lastBackup(db *Database) *v1alpha1.BackupStatus {
+	var last *v1alpha1.BackupStatus
+	for i := range db.Pods {
+		pod := &db.Pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentBackup || pod.Status.Phase != corev1.PodSucceeded {
+			continue
+		}
+		for j := range pod.Status.ContainerStatuses {
+			if ended := pod.Status.ContainerStatuses[j].State.Terminated; ended != nil {
+				last = newer(last, reported(ended.Message))
+			}
+		}
+	}
+	return last
+}
+
+// reported reads the report of a backup's container.
+func reported(message string) *v1alpha1.BackupStatus {
+	report := &v1alpha1.BackupStatus{}
+	if json.Unmarshal([]byte(message), report) != nil || report.Time.IsZero() {
+		return nil
+	}
+	return report
+}
+
+func newer(a, b *v1alpha1.BackupStatus) *v1alpha1.BackupStatus {
+	if b == nil || a != nil && !a.Time.Before(&b.Time) {
+		return a
+	}
+	return b
+}
+
+// BackupDue returns the time after which a missing backup is overdue; zero if no
+// backup is wanted. A backup needs a schedule and a database that accepts
+// connections.
+func BackupDue(db *Database) time.Time {
+	backup := db.backup()
+	if backup == nil || db.Suspended() {
+		return time.Time{}
+	}
+	since := db.BackupSince
+	if last := LastBackup(db); last != nil && since.Before(&last.Time) {
+		since = last.Time
+	}
+	if c := meta.FindStatusCondition(db.Microservice.Status.Conditions, v1alpha1.ConditionDatabaseReady); c != nil && since.Before(&c.LastTransitionTime) {
+		since = c.LastTransitionTime
+	}
+	if since.IsZero() {
+		return time.Time{}
+	}
+	return OverdueAt(backup.Schedule, since.Time)
+}
+
+// BackupHealth returns the health of the backups; nil if none are wanted.
+func BackupHealth(db *Database) *condition.Health {
+	backup := db.backup()
+	if backup == nil || db.managed() == nil {
+		return nil
+	}
+	last := LastBackup(db)
+	inspect, create := db.Plan.Provider.backupRemedies(db.Microservice.Name)
+	failure := db.Plan.Provider.backupFailure(db, last)
+	switch {
+	case failure != nil:
+		what := condition.Message{Object: failure.Object, Field: failure.Field, Cause: failure.Cause}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.Message{
+			Cause: "The last backup failed: " + what.String(), Remedy: joinRemedies(failure.Remedy, create)}}
+	case db.BackupOverdue:
+		return &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.Message{
+			Cause: fmt.Sprintf("No backup succeeded at the last time of schedule %q", backup.Schedule), Remedy: joinRemedies(inspect, create)}}
+	case last == nil:
+		message := condition.Say("No backup exists yet; the first one is due by schedule %q (UTC)", backup.Schedule)
+		// The database of a suspended service is down.
+		if !db.Suspended() {
+			message.Remedy = create
+		}
+		return &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: message}
+	}
+	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.Say("The last backup is complete and was read back; see status.database.lastBackup")}
+}
+
+func joinRemedies(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return first + "; " + second
+}
+
+// backupFailure says why the Job of the last backup failed.
+func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
+		return &h.Message
+	}
+	var newest *batchv1.Job
+	var at metav1.Time
+	for _, job := range db.Jobs {
+		c := inputs.JobCondition(job, batchv1.JobFailed)
+		if job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && c != nil && (newest == nil || at.Before(&c.LastTransitionTime)) {
+			newest, at = job, c.LastTransitionTime
+		}
+	}
+	if newest == nil || last != nil && !last.Time.Before(&at) {
+		return nil
+	}
+	return &condition.Message{Cause: inputs.Failure(db.Inputs, newest.Name)}
 }

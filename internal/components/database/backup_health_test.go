@@ -32,10 +32,10 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 )
 
-// report is what a backup's container says of the backup that it made.
+// report is the report of a backup's container.
 const report = `{"time":"2026-03-01T03:00:00Z","size":1234,"location":"pvc://backups/orders/20260301T030000Z.dump"}`
 
-// backedUp adds a pod of a backup, in a phase, with its container's last words.
+// backedUp adds a pod of a backup, in a phase, with its termination message.
 func backedUp(phase corev1.PodPhase, message string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		pod := inputstest.WaitingPod(v1alpha1.ComponentBackup, "", "")
@@ -45,15 +45,14 @@ func backedUp(phase corev1.PodPhase, message string) func(*inputs.Inputs) {
 	}
 }
 
-// remembered is a backup that the status knows of.
+// remembered adds a backup to the status.
 func remembered(hour int) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		in.Microservice.Status.Database = &v1alpha1.DatabaseStatus{LastBackup: &v1alpha1.BackupStatus{Time: inputstest.At(hour), Location: "remembered"}}
 	}
 }
 
-// failedAt adds a Job of a backup that failed, and a pod of it unless it said
-// nothing.
+// failedAt adds a failed Job of a backup, and its pod if it has output.
 func failedAt(hour int, name, said string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		in.Jobs = append(in.Jobs, &batchv1.Job{
@@ -83,22 +82,22 @@ func TestLastBackup(t *testing.T) {
 		changes []func(*inputs.Inputs)
 		want    *v1alpha1.BackupStatus
 	}{
-		"none yet":                      {of: "backup-claim"},
-		"one that a pod tells of":       {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: reported},
-		"one that the status remembers": {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(2), Location: "remembered"}},
-		"a pod's over an older one":     {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), backedUp(corev1.PodSucceeded, report)}, want: reported},
-		"a newer one over a pod's": {
+		"none yet":                       {of: "backup-claim"},
+		"one that a pod reports":         {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: reported},
+		"one that the status remembers":  {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(2), Location: "remembered"}},
+		"a pod's wins over an older one": {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), backedUp(corev1.PodSucceeded, report)}, want: reported},
+		"a newer one wins over a pod's": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(4), backedUp(corev1.PodSucceeded, report)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(4), Location: "remembered"}},
-		"the same one again stays as it is": {
+		"the same one again changes nothing": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(3), backedUp(corev1.PodSucceeded, report)}, want: &v1alpha1.BackupStatus{Time: inputstest.At(3), Location: "remembered"}},
 		"the newest of several pods": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){
 				backedUp(corev1.PodSucceeded, report), backedUp(corev1.PodSucceeded, `{"time":"2026-03-01T01:00:00Z","size":1,"location":"older"}`)}, want: reported},
-		"a pod that runs says nothing yet": {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodRunning, report)}},
-		"a pod that failed says nothing":   {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodFailed, report)}},
-		"a report cut short":               {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
-		"a log is no report":               {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
-		"a report without a time":          {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
+		"a running pod reports nothing": {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodRunning, report)}},
+		"a failed pod reports nothing":  {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodFailed, report)}},
+		"a report cut short":            {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
+		"a log is no report":            {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
+		"a report without a time":       {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
 		"a pod of a restore": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report), func(in *inputs.Inputs) { in.Pods[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentRestore }}},
 
@@ -121,43 +120,44 @@ func TestLastBackup(t *testing.T) {
 }
 
 func TestBackupHealth(t *testing.T) {
-	const now = "for one now: kubectl create job --from=cronjob/orders-backup orders-backup-now"
-	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); ` + now)}
-	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup was made and read back; see status.database.lastBackup")}
+	const now = "create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now"
+	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup exists yet; the first one is due by schedule "0 3 * * *" (UTC); to fix: ` + now)}
+	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}
 	failed := func(why, then string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage("The last backup failed: " + why + "; " + then)}
+		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage("The last backup failed: " + why + "; to fix: " + then)}
 	}
 	overdue := func(in *inputs.Inputs) { in.BackupOverdue = true }
 	server := func(field string) func(*inputs.Inputs) {
 		return archived(map[string]any{"orders-db": map[string]any{"lastSuccessfulBackupTime": "2026-03-01T03:00:00Z", field: "2026-03-01T04:00:00Z"}})
 	}
 	checkHealth(t, BackupHealth, map[string]healthCase{
-		"none are asked for":               {of: "database-postgresql-builtin-retain"},
-		"no database":                      {of: "defaults"},
-		"a database that is run elsewhere": {of: "database-postgresql-external"},
-		"none yet":                         {of: "backup-claim", want: none},
-		"one was made":                     {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: made},
+		"none are wanted":      {of: "database-postgresql-builtin-retain"},
+		"no database":          {of: "defaults"},
+		"an External database": {of: "database-postgresql-external"},
+		"none yet":             {of: "backup-claim", want: none},
+		"one succeeded":        {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report)}, want: made},
 		"the last one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
 		"the first one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
-		"one failed whose pod is gone": {
+		"one failed and its pod was deleted": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "")}, want: failed("see kubectl describe job b-1", now)},
-		"the newest failure is told of": {
+		"of several failures the newest counts": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "first"), failedAt(6, "b-3", "third"), failedAt(5, "b-2", "second")}, want: failed("third", now)},
-		"a failure before the last one that was made": {
+		"a failure before the last success": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(5), failedAt(4, "b-1", "connection refused")}, want: made},
 		"a Job of another component that failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", ""), func(in *inputs.Inputs) { in.Jobs[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentMigration }}, want: made},
-		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup was made when schedule "0 3 * * *" last asked for one: see kubectl describe cronjob orders-backup; ` + now)}},
+		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe cronjob orders-backup; ` + now)}},
 		"overdue and failed": {of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "disk full"), overdue}, want: failed("disk full", now)},
 		"a pod that can't start": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), stuck("b-1", v1alpha1.ComponentBackup)},
-			want: failed(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct database.version or database.image, or push the image`, now)},
+			want: failed(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it`, "correct database.version or database.image, or push the image; "+now)},
 
-		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`)}},
-		"a Cluster's last one":        {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},
-		"a Cluster's last one failed": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("see kubectl get backups.postgresql.cnpg.io", "for one now, make a Backup of CloudNativePG")},
+		"a Cluster without one":               {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup exists yet; the first one is due by schedule "0 3 * * *" (UTC); to fix: create a Backup of CloudNativePG for a backup now`)}},
+		"a Cluster's last one":                {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},
+		"a Cluster whose schedule is overdue": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe scheduledbackups.postgresql.cnpg.io orders-backup; create a Backup of CloudNativePG for a backup now`)}},
+		"a Cluster's last one failed":         {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("CloudNativePG reports a failure", "see kubectl get backups.postgresql.cnpg.io; create a Backup of CloudNativePG for a backup now")},
 	})
 }
 
@@ -180,14 +180,14 @@ func TestBackupDue(t *testing.T) {
 		changes []func(*inputs.Inputs)
 		want    time.Time
 	}{
-		"none are asked for":                    {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){scheduled(1)}},
-		"suspended":                             {of: "backup-suspended", changes: []func(*inputs.Inputs){scheduled(1)}},
-		"no schedule yet":                       {of: "backup-claim"},
-		"a schedule for an older service":       {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1)}, want: today},
-		"one that came after it was due":        {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(5)}, want: tomorrow},
-		"a database that is back since then":    {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), ready(4), remembered(0)}, want: tomorrow},
-		"since the last one":                    {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(3)}, want: tomorrow},
-		"one that was made between two of them": {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(2)}, want: today},
+		"none are wanted":                               {of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){scheduled(1)}},
+		"suspended":                                     {of: "backup-suspended", changes: []func(*inputs.Inputs){scheduled(1)}},
+		"no schedule yet":                               {of: "backup-claim"},
+		"a schedule for an older service":               {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1)}, want: today},
+		"a schedule created after the time of a run":    {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(5)}, want: tomorrow},
+		"a database that was down at the time of a run": {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), ready(4), remembered(0)}, want: tomorrow},
+		"since the last one":                            {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(3)}, want: tomorrow},
+		"one between two runs":                          {of: "backup-claim", changes: []func(*inputs.Inputs){scheduled(1), remembered(2)}, want: today},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := BackupDue(builtCase(t, tc.of, tc.changes...)); !got.Equal(tc.want) {

@@ -28,24 +28,31 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	engines "github.com/atoll-dev/atoll/internal/engine"
 )
 
-// backupContainer is what dumps a database into a volume.
+// backup returns a schedule of backups to a volume.
+func backup(schedule string, keep int32) *v1alpha1.DatabaseBackup {
+	return &v1alpha1.DatabaseBackup{Schedule: schedule, Keep: ptr.To(keep), Destination: v1alpha1.BackupLocation{
+		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}}
+}
+
+// backupContainer is the container that dumps a database to a volume.
 func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *corev1.Container {
 	t.Helper()
 	job := planOf(t, engine, nil).BackupCronJob(backup("@daily", keep), "", false, nil)
 	return &job.Spec.JobTemplate.Spec.Template.Spec.Containers[0]
 }
 
-// takeBackup makes a backup of data at an hour of a day, which must succeed.
+// takeBackup backs data up at an hour of a day.
 func (m *machine) takeBackup(engine v1alpha1.DatabaseEngine, keep int32, hour, data string) string {
-	m.t.Helper()
-	output, succeeded := m.run(backupContainer(m.t, engine, keep), "FAKE_TIME=2026-03-01T"+hour+":00:00Z", "FAKE_DATA="+data)
+	m.T.Helper()
+	output, succeeded := m.Run(backupContainer(m.T, engine, keep), "FAKE_TIME=2026-03-01T"+hour+":00:00Z", "FAKE_DATA="+data)
 	if !succeeded {
-		m.t.Fatalf("the backup failed:\n%s", output)
+		m.T.Fatalf("the backup failed:\n%s", output)
 	}
 	return output
 }
@@ -57,13 +64,13 @@ func file(engine v1alpha1.DatabaseEngine, hour string) string {
 
 func TestBackupRuns(t *testing.T) {
 	for engine := range engines.Engines {
-		t.Run(string(engine)+" keeps as many as it should", func(t *testing.T) {
+		t.Run(string(engine)+" keeps the wanted number", func(t *testing.T) {
 			m := newMachine(t)
 			manual, almost := "manual."+engines.Engines[engine].Extension(), "20260301T0000Z."+engines.Engines[engine].Extension()
 			for _, mine := range []string{"notes.txt", manual, almost} {
-				m.write("mine", "backup", "order-book", mine)
+				m.Write("mine", "backup", "order-book", mine)
 			}
-			m.write("another's", "backup", "users", file(engine, "00"))
+			m.Write("another's", "backup", "users", file(engine, "00"))
 			for _, hour := range []string{"01", "02", "03"} {
 				m.takeBackup(engine, 2, hour, "data")
 			}
@@ -74,12 +81,12 @@ func TestBackupRuns(t *testing.T) {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
 			if want := "deleting " + file(engine, "02") + ", of which more than 2 newer ones are there"; !strings.Contains(output, want) {
-				t.Errorf("it says\n%s\nwant %q", output, want)
+				t.Errorf("output:\n%s\nwant %q", output, want)
 			}
-			if m.read("report") == "" {
-				t.Error("nothing is reported")
+			if m.Read("report") == "" {
+				t.Error("there is no report")
 			}
-			if m.read("backup", "users", file(engine, "00")) == "" {
+			if m.Read("backup", "users", file(engine, "00")) == "" {
 				t.Error("another service's backup was deleted")
 			}
 		})
@@ -87,34 +94,34 @@ func TestBackupRuns(t *testing.T) {
 			m := newMachine(t)
 			m.takeBackup(engine, 2, "03", "data")
 			got := &v1alpha1.BackupStatus{}
-			if err := json.Unmarshal([]byte(m.read("report")), got); err != nil {
+			if err := json.Unmarshal([]byte(m.Read("report")), got); err != nil {
 				t.Fatal(err)
 			}
 			want := &v1alpha1.BackupStatus{
 				Time: metav1.NewTime(time.Date(2026, time.March, 1, 3, 0, 0, 0, time.UTC)),
-				Size: int64(len(m.read("backup", "order-book", file(engine, "03")))), Location: "pvc://backups/order-book/" + file(engine, "03"),
+				Size: int64(len(m.Read("backup", "order-book", file(engine, "03")))), Location: "pvc://backups/order-book/" + file(engine, "03"),
 			}
 			if diff := cmp.Diff(want, got); diff != "" || got.Size == 0 {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 		for name, env := range map[string]string{
-			"a server that is away": "FAKE_DOWN=1", "a dump that breaks off": "FAKE_BROKEN=1", "a dump that is not whole": "FAKE_CUT=1",
+			"a server that is down": "FAKE_DOWN=1", "a dump that fails": "FAKE_BROKEN=1", "a dump that is not complete": "FAKE_CUT=1",
 		} {
 			t.Run(string(engine)+": "+name+" leaves no backup", func(t *testing.T) {
 				m := newMachine(t)
 				m.takeBackup(engine, 1, "01", "data")
-				m.write("", "report")
+				m.Write("", "report")
 				before := m.files()
-				output, succeeded := m.run(backupContainer(t, engine, 1), "FAKE_TIME=2026-03-01T02:00:00Z", "FAKE_DATA=data", env)
+				output, succeeded := m.Run(backupContainer(t, engine, 1), "FAKE_TIME=2026-03-01T02:00:00Z", "FAKE_DATA=data", env)
 				if succeeded {
 					t.Errorf("it succeeded:\n%s", output)
 				}
-				// The one before is kept, though one is all that is wanted.
+				// The earlier one is kept, although only one is wanted.
 				if diff := cmp.Diff(before, m.files()); diff != "" {
 					t.Errorf("files (-before +after):\n%s", diff)
 				}
-				if got := m.read("report"); got != "" {
+				if got := m.Read("report"); got != "" {
 					t.Errorf("it reports %s", got)
 				}
 			})
@@ -122,13 +129,13 @@ func TestBackupRuns(t *testing.T) {
 	}
 }
 
-// TestBackupTidiesUp is about what a pod leaves that was killed.
-func TestBackupTidiesUp(t *testing.T) {
+// TestBackupDeletesPartialFiles checks the files that a killed pod leaves.
+func TestBackupDeletesPartialFiles(t *testing.T) {
 	m := newMachine(t)
 	for name, age := range map[string]time.Duration{".20260227T030000Z.dump.partial": 48 * time.Hour, ".20260301T025900Z.dump.partial": time.Hour} {
-		m.write("half", "backup", "order-book", name)
+		m.Write("half", "backup", "order-book", name)
 		written := time.Now().Add(-age)
-		if err := os.Chtimes(filepath.Join(m.dir, "backup", "order-book", name), written, written); err != nil {
+		if err := os.Chtimes(filepath.Join(m.Dir, "backup", "order-book", name), written, written); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,8 +146,7 @@ func TestBackupTidiesUp(t *testing.T) {
 	}
 }
 
-// inBucket are the containers of a backup to a bucket: what dumps, and what
-// uploads the dump.
+// inBucket returns the containers of a backup to a bucket: one dumps, one uploads.
 func inBucket(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) (dump, upload *corev1.Container) {
 	t.Helper()
 	spec := backup("@daily", keep)
@@ -160,36 +166,36 @@ func TestUploadRuns(t *testing.T) {
 		wantsNoReport bool
 	}{
 		"a bucket that lets it delete": {want: true, wantSaid: "deleting " + file(engine, "01"), wantDeleted: true},
-		// The backup is there and counts.
+		// The backup exists and counts.
 		"a bucket that keeps everything": {env: "FAKE_LOCKED=1", want: true, wantSaid: "warning: " + file(engine, "01") + " could not be deleted"},
 		"a wrong key":                    {env: "FAKE_KEY=who are you", wantSaid: "AccessDenied: who are you", wantsNoReport: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
-			m.write("mine", stored("manual.sql.gz")...)
-			m.write("data of 01", stored(file(engine, "01"))...)
-			m.write("data of 02", stored(file(engine, "02"))...)
+			m.Write("mine", stored("manual.sql.gz")...)
+			m.Write("data of 01", stored(file(engine, "01"))...)
+			m.Write("data of 02", stored(file(engine, "02"))...)
 			dump, upload := inBucket(t, engine, 2)
-			if output, succeeded := m.run(dump, "FAKE_TIME=2026-03-01T03:00:00Z", "FAKE_DATA=data"); !succeeded {
+			if output, succeeded := m.Run(dump, "FAKE_TIME=2026-03-01T03:00:00Z", "FAKE_DATA=data"); !succeeded {
 				t.Fatal(output)
 			}
-			output, succeeded := m.run(upload, tc.env)
+			output, succeeded := m.Run(upload, tc.env)
 			if succeeded != tc.want || !strings.Contains(output, tc.wantSaid) {
-				t.Errorf("succeeded is %t, want %t; it said\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
+				t.Errorf("succeeded is %t, want %t; output:\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
 			}
-			if got := m.read("report") == ""; got != tc.wantsNoReport {
-				t.Errorf("the report is %q", m.read("report"))
+			if got := m.Read("report") == ""; got != tc.wantsNoReport {
+				t.Errorf("the report is %q", m.Read("report"))
 			}
-			if got := m.read(stored(file(engine, "01"))...) == ""; got != tc.wantDeleted {
+			if got := m.Read(stored(file(engine, "01"))...) == ""; got != tc.wantDeleted {
 				t.Errorf("the oldest is deleted: %t, want %t", got, tc.wantDeleted)
 			}
 			for _, kept := range []string{"manual.sql.gz", file(engine, "02")} {
-				if m.read(stored(kept)...) == "" {
-					t.Errorf("%s is gone", kept)
+				if m.Read(stored(kept)...) == "" {
+					t.Errorf("%s was deleted", kept)
 				}
 			}
-			if uploaded := m.read(stored(file(engine, "03"))...) != ""; uploaded != tc.want {
-				t.Errorf("the new one is there: %t, want %t", uploaded, tc.want)
+			if uploaded := m.Read(stored(file(engine, "03"))...) != ""; uploaded != tc.want {
+				t.Errorf("the new one exists: %t, want %t", uploaded, tc.want)
 			}
 		})
 	}

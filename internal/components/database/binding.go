@@ -17,7 +17,12 @@ limitations under the License.
 package database
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -25,17 +30,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// EnvPool is the environment variable that tells a pod how many connections it
-// may hold.
+// EnvPool is the environment variable with the number of connections that a pod may
+// open.
 const EnvPool = "ATOLL_DB_POOL"
 
-// Data is the content of the binding Secret.
+// Data returns the content of the binding Secret.
 func (p *Plan) Data(c inputs.Credentials) map[string][]byte {
 	b := engine.Binding{Host: p.Host, Port: p.Port, Username: c.Username, Password: c.Password, Database: p.DatabaseName, TLS: p.TLS}
 	uri := p.Engine.URI(b)
 	return map[string][]byte{
 		engine.KeyType:     []byte(p.Engine.Type()),
-		engine.KeyProvider: []byte(p.providerName()),
+		engine.KeyProvider: []byte(p.Provider.BindingName()),
 		engine.KeyHost:     []byte(b.Host),
 		engine.KeyPort:     []byte(strconv.Itoa(int(b.Port))),
 		engine.KeyAddress:  []byte(b.Address()),
@@ -46,8 +51,8 @@ func (p *Plan) Data(c inputs.Credentials) map[string][]byte {
 	}
 }
 
-// Env gives the service its database: DATABASE_URL, the variables that the
-// engine's own clients read, and the size of its pool.
+// Env returns the variables of the service's container: DATABASE_URL, those that
+// the engine's own clients read, and the size of the connection pool.
 func (p *Plan) Env() []corev1.EnvVar {
 	keys := p.Engine.ClientEnv()
 	env := make([]corev1.EnvVar, 0, len(keys)+3)
@@ -66,8 +71,8 @@ func (p *Plan) Env() []corev1.EnvVar {
 // (https://servicebinding.io/spec/core/1.1.0/#workload-projection).
 const bindingRoot = "/bindings"
 
-// Projection is the binding Secret as files, and where they are mounted; nil
-// when it is not asked for.
+// Projection returns the binding Secret as a volume and its mount; nil if it is not
+// wanted.
 func (p *Plan) Projection() (*corev1.Volume, *corev1.VolumeMount) {
 	if !p.Projected {
 		return nil, nil
@@ -83,4 +88,23 @@ func (p *Plan) secretEnv(name, key string) corev1.EnvVar {
 
 func (p *Plan) adminEnv(name string) corev1.EnvVar {
 	return engine.SecretEnv(name, p.AdminSecretName, engine.KeyPassword)
+}
+
+// ContentHash returns the hash of everything that the pods read from ConfigMaps and
+// Secrets, the binding Secret included.
+func ContentHash(db *Database) string { return contentHashOf(db, db.binding()) }
+
+func contentHashOf(db *Database, binding *inputs.Credentials) string {
+	p := db.managed()
+	if p == nil || binding == nil {
+		return db.References.Hash
+	}
+	var all strings.Builder
+	all.WriteString(db.References.Hash)
+	data := p.Data(*binding)
+	for _, key := range slices.Sorted(maps.Keys(data)) {
+		all.WriteString("\n" + key + "=" + string(data[key]))
+	}
+	sum := sha256.Sum256([]byte(all.String()))
+	return hex.EncodeToString(sum[:8])
 }

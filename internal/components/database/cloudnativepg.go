@@ -17,34 +17,37 @@ limitations under the License.
 package database
 
 import (
-	"encoding/json"
+	"cmp"
 	"fmt"
-	"maps"
-	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// Kinds of CloudNativePG (https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/)
-// and of its plugin for backups to buckets (https://cloudnative-pg.io/plugin-barman-cloud/).
-// Atoll knows them by their fields only, so that it depends on no version's Go
-// types.
+// Kinds of CloudNativePG
+// (https://cloudnative-pg.io/documentation/current/cloudnative-pg.v1/) and of its
+// plugin for backups to buckets (https://cloudnative-pg.io/plugin-barman-cloud/).
+// They are unstructured, so that Atoll depends on no version of their Go types.
 var (
 	ClusterKind         = schema.GroupVersionKind{Group: "postgresql.cnpg.io", Version: "v1", Kind: "Cluster"}
 	ScheduledBackupKind = schema.GroupVersionKind{Group: "postgresql.cnpg.io", Version: "v1", Kind: "ScheduledBackup"}
 	ObjectStoreKind     = schema.GroupVersionKind{Group: "barmancloud.cnpg.io", Version: "v1", Kind: "ObjectStore"}
 )
 
-// CloudNativePGNamespace is where CloudNativePG's operator is installed by its own
-// manifests and chart.
+// CloudNativePGNamespace is where the manifests and the chart of CloudNativePG
+// install its operator.
 const CloudNativePGNamespace = "cnpg-system"
 
 const (
@@ -52,234 +55,225 @@ const (
 	barmanPlugin = "barman-cloud.cloudnative-pg.io"
 	// clusterLabel is on the pods of a Cluster.
 	clusterLabel = "cnpg.io/cluster"
-	// hibernation takes a Cluster's pods away and keeps its volumes
+	// hibernation deletes the pods of a Cluster and keeps its volumes
 	// (https://cloudnative-pg.io/documentation/current/declarative_hibernation/).
 	hibernation = "cnpg.io/hibernation"
-	// originName is what a Cluster calls the server that it recovers from.
+	// originName is the name of the server that a Cluster recovers from.
 	originName = "origin"
 )
 
-// applyCluster is where a Cluster differs from the built-in server.
-func (p *Plan) applyCluster(spec *v1alpha1.Database) {
+// cloudNativePG is a Cluster that CloudNativePG runs.
+type cloudNativePG struct{}
+
+func (cloudNativePG) BindingName() string { return "cloudnative-pg" }
+func (cloudNativePG) Managed() bool       { return true }
+func (cloudNativePG) RunsServer() bool    { return false }
+func (cloudNativePG) Clustered() bool     { return true }
+
+func (cloudNativePG) PodSelector(ms *v1alpha1.Microservice) map[string]string {
+	return clusterPods(ms.Name)
+}
+
+func clusterPods(owner string) map[string]string {
+	return map[string]string{clusterLabel: names.Database(owner)}
+}
+
+func (cloudNativePG) complete(p *Plan, spec *v1alpha1.Database) *condition.Problem {
 	p.Host = graph.ServiceHost(p.Name+"-rw", p.Namespace)
 	p.AdminSecretName = p.Name + "-superuser"
 	p.TLS = true
+	p.Instances = 1
 	if spec.Instances != nil {
 		p.Instances = *spec.Instances
 	}
+	return nil
 }
 
-// Cluster describes the database to CloudNativePG. live is the existing one, or
-// nil: how it was begun, and where it archives to, never changes. CloudNativePG
-// upgrades a Cluster in place whose image has another major version; Resolve allows
-// none.
-func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database, marks inputs.Marks, labels map[string]string) *unstructured.Unstructured {
-	storage := map[string]any{"size": p.Size.String()}
-	if p.StorageClass != "" {
-		storage["storageClass"] = p.StorageClass
+func (cloudNativePG) image(p *Plan) string { return clusterImage + p.Version }
+
+func (cloudNativePG) existing(_ *Plan, state *inputs.State) *existing {
+	if state.Cluster == nil {
+		return nil
 	}
-	fields := map[string]any{
-		"instances": int64(p.Instances),
-		"imageName": p.Image,
-		"storage":   storage,
-		"resources": asFields(p.Resources),
-		// With one instance the budget would block every drain.
-		"enablePDB": p.Instances > 1,
-		// Atoll gives the service's users their passwords.
-		"enableSuperuserAccess": true,
-		"bootstrap":             p.bootstrap(spec),
-		"inheritedMetadata":     map[string]any{"labels": stringFields(labels)},
-	}
-	if len(p.Parameters) > 0 {
-		parameters := make(map[string]any, len(p.Parameters))
-		for name, value := range p.Parameters {
-			parameters[name] = string(value)
-		}
-		fields["postgresql"] = map[string]any{"parameters": parameters}
-	}
-	if recovers(spec) {
-		fields["externalClusters"] = []any{map[string]any{
-			"name": originName,
-			"plugin": map[string]any{"name": barmanPlugin, "parameters": map[string]any{
-				"barmanObjectName": p.restoreStoreName(spec), "serverName": restoreServer(p, spec),
-			}},
-		}}
-	}
-	if spec.Backup != nil {
-		fields["plugins"] = []any{map[string]any{
-			"name": barmanPlugin, "isWALArchiver": true,
-			"parameters": map[string]any{"barmanObjectName": p.Name, "serverName": p.archiveName(live, spec)},
-		}}
-	}
-	if live != nil {
-		if begun, found, _ := unstructured.NestedMap(live.Object, "spec", "bootstrap"); found {
-			fields["bootstrap"] = begun
-			if external, found, _ := unstructured.NestedSlice(live.Object, "spec", "externalClusters"); found {
-				fields["externalClusters"] = external
-			} else {
-				delete(fields, "externalClusters")
-			}
-		}
-	}
-	wrote := map[string]string{inputs.LabelEngine: p.Engine.Type(), inputs.LabelMajorVersion: majorOf(p.Version)}
-	maps.Copy(wrote, labels)
-	cluster := p.clusterObject(ClusterKind, p.Name, wrote, fields)
-	annotations := marks.On(p.keepAnnotations())
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	annotations[hibernation] = "off"
-	if p.Suspended {
-		annotations[hibernation] = "on"
-	}
-	cluster.SetAnnotations(annotations)
-	return cluster
+	return existingCluster(state.Cluster)
 }
 
-func (p *Plan) bootstrap(spec *v1alpha1.Database) map[string]any {
-	begin := map[string]any{"database": p.DatabaseName, "owner": p.DatabaseName}
-	if !recovers(spec) {
-		return map[string]any{"initdb": begin}
+func (c cloudNativePG) objects() map[string]builder {
+	return map[string]builder{
+		// CloudNativePG creates the administrator's password.
+		"Secret":                 c.secrets,
+		"NetworkPolicy":          c.policies,
+		ObjectStoreKind.Kind:     c.objectStores,
+		ClusterKind.Kind:         c.clusters,
+		ScheduledBackupKind.Kind: c.scheduledBackups,
 	}
-	begin["source"] = originName
-	return map[string]any{"recovery": begin}
 }
 
-// recovers says whether the Cluster is begun from a backup of CloudNativePG's own.
-func recovers(spec *v1alpha1.Database) bool { return spec.Restore != nil && !inputs.FromDump(spec) }
-
-// restoreServer is the folder of the server to recover, in the bucket.
-func restoreServer(p *Plan, spec *v1alpha1.Database) string {
-	from := &spec.Restore.From
-	return firstSet(from.Backup, names.Database(firstSet(from.Service, p.Owner)))
+func (cloudNativePG) secrets(db *Database) ([]kube.Object, error) {
+	if problem := credentialsProblem(db); problem != nil {
+		return nil, problem
+	}
+	return bindingSecret(db), nil
 }
 
-// archiveName is the folder that the Cluster archives to. CloudNativePG refuses
-// one that is not empty, as that is which a Cluster was recovered from.
-func (p *Plan) archiveName(live *unstructured.Unstructured, spec *v1alpha1.Database) string {
-	if live != nil {
-		plugins, _, _ := unstructured.NestedSlice(live.Object, "spec", "plugins")
-		for _, plugin := range plugins {
-			fields, _ := plugin.(map[string]any)
-			if name, _, _ := unstructured.NestedString(fields, "parameters", "serverName"); name != "" {
-				return name
-			}
-		}
-	}
-	if !recovers(spec) {
-		return p.Name
-	}
-	return p.Name + "-" + strings.TrimPrefix(RestoreID(spec.Restore, ""), "atoll_restore_")
+func (cloudNativePG) policies(db *Database) ([]kube.Object, error) {
+	return kube.One(db.Plan.clusterPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace)))
 }
 
-// restoreStoreName is the ObjectStore that a Cluster recovers from.
-func (p *Plan) restoreStoreName(spec *v1alpha1.Database) string {
-	if spec.Restore.From.S3 == nil && p.restoreNamespace(spec) == p.Namespace {
-		return p.Name
-	}
-	return p.Name + "-restore"
-}
-
-// ObjectStores are the buckets of the Cluster's backups and of its recovery.
-func (p *Plan) ObjectStores(spec *v1alpha1.Database, labels map[string]string) []*unstructured.Unstructured {
-	var stores []*unstructured.Unstructured
-	if spec.Backup != nil {
-		store := p.objectStore(p.Name, spec.Backup.Destination.S3, p.Namespace, labels)
-		_ = unstructured.SetNestedField(store.Object, recoveryWindow(spec.Backup), "spec", "retentionPolicy")
+func (cloudNativePG) objectStores(db *Database) ([]kube.Object, error) {
+	var stores []kube.Object
+	for _, store := range db.Plan.ObjectStores(db.Microservice.Spec.Database, names.Labels(db.Microservice, v1alpha1.ComponentDatabase)) {
 		stores = append(stores, store)
 	}
-	if recovers(spec) && p.restoreStoreName(spec) != p.Name {
-		s3 := spec.Restore.From.S3
-		if s3 == nil {
-			s3 = spec.Backup.Destination.S3
-		}
-		stores = append(stores, p.objectStore(p.restoreStoreName(spec), s3, p.restoreNamespace(spec), labels))
-	}
-	return stores
+	return stores, nil
 }
 
-// ArchiveLocation is where the backups of a server are: its folder, by whose name
-// restore.from.backup asks for it.
-func (p *Plan) ArchiveLocation(backup *v1alpha1.DatabaseBackup, server string) string {
-	return "s3://" + bucketPath(backup.Destination.S3, p.Namespace) + "/" + server
+func (cloudNativePG) clusters(db *Database) ([]kube.Object, error) {
+	c := db.serverPlan().Cluster(db.DatabaseState.Cluster, db.Microservice.Spec.Database, marks(db), names.Labels(db.Microservice, v1alpha1.ComponentDatabase))
+	if pull := inputs.PullSecrets(db.Inputs); len(pull) > 0 {
+		names := make([]any, len(pull))
+		for i := range pull {
+			names[i] = map[string]any{"name": pull[i].Name}
+		}
+		_ = unstructured.SetNestedSlice(c.Object, names, "spec", "imagePullSecrets")
+	}
+	return kube.One(c)
 }
 
-func (p *Plan) objectStore(name string, s3 *v1alpha1.S3Location, namespace string, labels map[string]string) *unstructured.Unstructured {
-	credentials := map[string]any{"inheritFromIAMRole": true}
-	if s3.SecretName != "" {
-		credentials = map[string]any{
-			"accessKeyId":     map[string]any{"name": s3.SecretName, "key": KeyAccessKeyID},
-			"secretAccessKey": map[string]any{"name": s3.SecretName, "key": KeySecretAccessKey},
+func (cloudNativePG) scheduledBackups(db *Database) ([]kube.Object, error) {
+	backup := db.backup()
+	if backup == nil {
+		return nil, nil
+	}
+	if problem := checkSchedule(backup.Schedule); problem != nil {
+		return nil, problem
+	}
+	return kube.One(db.Plan.ScheduledBackup(backup, names.Labels(db.Microservice, v1alpha1.ComponentBackup)))
+}
+
+func (cloudNativePG) usable(db *Database) bool { return clusterRuns(db.DatabaseState.Cluster) }
+
+// credentialsProblem finds a lost password. A Cluster without a user gets one.
+func (cloudNativePG) credentialsProblem(db *Database) *condition.Problem {
+	cluster := db.DatabaseState.Cluster
+	if cluster == nil || !unknown(db.DatabaseState.Binding) || inputs.MarksOf(cluster.GetAnnotations()).User == "" {
+		return nil
+	}
+	return credentialsLost(condition.Message{Object: object(ClusterKind.Kind, cluster.GetName()),
+		Cause:  fmt.Sprintf("holds data, but Secret %q with its password is gone", db.Plan.SecretName),
+		Remedy: fmt.Sprintf("restore the Secret (keys username and password), or remove the annotation %s from the Cluster for a new password", inputs.AnnotationUser)})
+}
+
+func (cloudNativePG) lacksUser(db *Database) bool {
+	known := db.DatabaseState.Cluster != nil && db.binding() != nil && (db.rotation >= rotationPublish || !db.DatabaseState.Unbound())
+	return !known
+}
+
+func (cloudNativePG) bindingServer(c *inputs.Credentials) types.UID { return c.Server }
+
+func (cloudNativePG) ownsBinding(c *inputs.Credentials, holder *inputs.Holder) bool {
+	return c.Server == holder.UID
+}
+
+func (cloudNativePG) recovery(spec *v1alpha1.Database) recovery {
+	if !recovers(spec) {
+		return nil
+	}
+	return clusterRecovery{}
+}
+
+func (cloudNativePG) backupRemedies(owner string) (inspect, create string) {
+	return "see kubectl describe scheduledbackups.postgresql.cnpg.io " + names.Backup(owner), "create a Backup of CloudNativePG for a backup now"
+}
+
+// recovers reports whether the Cluster starts from a backup of CloudNativePG.
+func recovers(spec *v1alpha1.Database) bool { return spec.Restore != nil && !inputs.FromDump(spec) }
+
+// clusterRecovery is the restore of a backup of CloudNativePG: the Cluster starts
+// with the data.
+type clusterRecovery struct{}
+
+func (clusterRecovery) done(db *Database) bool {
+	_, found, _ := unstructured.NestedMap(db.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
+	return found
+}
+
+func (clusterRecovery) health(db *Database) condition.Health {
+	if db.DatabaseState.Cluster == nil {
+		return waiting(v1alpha1.ReasonRestoring, condition.Say("CloudNativePG recovers the backup when it creates the Cluster"))
+	}
+	if h := ClusterHealth(db, db.DatabaseState.Cluster); !h.Ready {
+		h.Reason = v1alpha1.ReasonRestoring
+		return h
+	}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.Say("The database was recovered from the backup")}
+}
+
+// ClusterHealth returns the health of a Cluster, from its phase and its condition
+// Ready: its status has no generation to compare.
+func ClusterHealth(db *Database, live kube.Object) condition.Health {
+	c, _ := live.(*unstructured.Unstructured)
+	if c == nil {
+		return progressing(object(ClusterKind.Kind, names.Database(db.Microservice.Name)), "is being updated")
+	}
+	if db.Suspended() {
+		return suspended(condition.Message{Cause: "The database is hibernated", Remedy: "set suspend to false to wake it"})
+	}
+	if clusterRuns(c) {
+		if problem := AwaitingCredentials(db); problem != nil {
+			return problem.Health()
+		}
+		return ready()
+	}
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentDatabase); h != nil {
+		return *h
+	}
+	phase, _, _ := unstructured.NestedString(c.Object, "status", "phase")
+	if phase == "" {
+		return waiting(v1alpha1.ReasonPending, condition.Message{Object: object(ClusterKind.Kind, c.GetName()),
+			Cause:  "has no status from CloudNativePG yet",
+			Remedy: "check that CloudNativePG's operator runs"})
+	}
+	return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object(ClusterKind.Kind, c.GetName()), Cause: "is in this phase: " + phase})
+}
+
+// clusterRuns reports whether a Cluster accepts connections.
+func clusterRuns(c *unstructured.Unstructured) bool {
+	return c != nil && conditionStatus(c, "Ready") == metav1.ConditionTrue
+}
+
+func conditionStatus(o *unstructured.Unstructured, conditionType string) metav1.ConditionStatus {
+	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, c := range conditions {
+		if fields, ok := c.(map[string]any); ok && fields["type"] == conditionType {
+			status, _ := fields["status"].(string)
+			return metav1.ConditionStatus(status)
 		}
 	}
-	configuration := map[string]any{
-		"destinationPath": "s3://" + bucketPath(s3, namespace),
-		"s3Credentials":   credentials,
-		"wal":             map[string]any{"compression": "gzip"},
-		"data":            map[string]any{"compression": "gzip"},
-	}
-	if s3.Endpoint != "" {
-		configuration["endpointURL"] = s3.Endpoint
-	}
-	fields := map[string]any{
-		"configuration": configuration,
-		"instanceSidecarConfiguration": map[string]any{
-			"env": []any{map[string]any{"name": "AWS_DEFAULT_REGION", "value": firstSet(s3.Region, defaultRegion)}},
+	return metav1.ConditionUnknown
+}
+
+// clusterPolicy admits the clients, the servers of the Cluster, and CloudNativePG's
+// operator in a namespace
+// (https://cloudnative-pg.io/documentation/current/networking/).
+func (p *Plan) clusterPolicy(labels map[string]string, operators string) *networkingv1.NetworkPolicy {
+	members := clusterPods(p.Owner)
+	const statusPort = 8000
+	return &networkingv1.NetworkPolicy{
+		ObjectMeta: metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace, Labels: labels},
+		Spec: networkingv1.NetworkPolicySpec{
+			PodSelector: metav1.LabelSelector{MatchLabels: members},
+			PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeIngress},
+			Ingress: []networkingv1.NetworkPolicyIngressRule{
+				{From: []networkingv1.NetworkPolicyPeer{p.clients()}, Ports: tcp(p.Port)},
+				{From: []networkingv1.NetworkPolicyPeer{
+					{PodSelector: &metav1.LabelSelector{MatchLabels: members}},
+					{
+						NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: operators}},
+						PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app.kubernetes.io/name": "cloudnative-pg"}},
+					},
+				}, Ports: tcp(p.Port, statusPort)},
+			},
 		},
 	}
-	return p.clusterObject(ObjectStoreKind, name, labels, fields)
-}
-
-// ScheduledBackup has CloudNativePG back the Cluster up.
-func (p *Plan) ScheduledBackup(backup *v1alpha1.DatabaseBackup, labels map[string]string) *unstructured.Unstructured {
-	return p.clusterObject(ScheduledBackupKind, names.Backup(p.Owner), labels, map[string]any{
-		"cluster": map[string]any{"name": p.Name},
-		// Its schedules begin with seconds.
-		"schedule":             clusterSchedule(backup.Schedule),
-		"method":               "plugin",
-		"pluginConfiguration":  map[string]any{"name": barmanPlugin},
-		"backupOwnerReference": "self",
-		"suspend":              p.Suspended,
-	})
-}
-
-func clusterSchedule(schedule string) string {
-	if strings.HasPrefix(schedule, "@") {
-		return schedule
-	}
-	return "0 " + schedule
-}
-
-// recoveryWindow is how far back the plugin can recover: it keeps backups by
-// age, in days, and not by number.
-func recoveryWindow(backup *v1alpha1.DatabaseBackup) string {
-	day := 24 * time.Hour
-	kept := time.Duration(Keep(backup)) * Interval(backup.Schedule)
-	return fmt.Sprintf("%dd", max(1, int((kept+day-1)/day)))
-}
-
-func (p *Plan) clusterObject(kind schema.GroupVersionKind, name string, labels map[string]string, fields map[string]any) *unstructured.Unstructured {
-	o := &unstructured.Unstructured{Object: map[string]any{"spec": fields}}
-	o.SetGroupVersionKind(kind)
-	o.SetName(name)
-	o.SetNamespace(p.Namespace)
-	o.SetLabels(labels)
-	return o
-}
-
-func stringFields(values map[string]string) map[string]any {
-	fields := make(map[string]any, len(values))
-	for key, value := range values {
-		fields[key] = value
-	}
-	return fields
-}
-
-// asFields writes requests and limits as the API does.
-func asFields(resources corev1.ResourceRequirements) map[string]any {
-	fields := map[string]any{}
-	// What can be encoded for the API server can be encoded.
-	text, _ := json.Marshal(resources)
-	_ = json.Unmarshal(text, &fields)
-	return fields
 }

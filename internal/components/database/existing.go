@@ -5,7 +5,7 @@ Licensed under the Apache License, Version 2.0 (the "License");
 you may not use this file except in compliance with the License.
 You may obtain a copy of the License at
 
-	http://www.apache.org/licenses/LICENSE-2.0
+    http://www.apache.org/licenses/LICENSE-2.0
 
 Unless required by applicable law or agreed to in writing, software
 distributed under the License is distributed on an "AS IS" BASIS,
@@ -21,84 +21,38 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// existing is what is known of a database that is there: what of it can't change
-// decides over what is asked for.
+// existing is an existing database. Its properties that cannot change win over the
+// spec.
 type existing struct {
-	// name is how it is told of.
+	// name names its object in messages.
 	name string
-	// engine and major wrote the data, and ran is the last version that did; empty
-	// where that is not known.
+	// engine and major wrote the data, and ran is the last version that did; empty if
+	// unknown.
 	engine, major, ran string
-	// class is empty where it is not known.
+	// class is empty if unknown.
 	class string
 	size  *resource.Quantity
 }
 
-// existing reads it from the claim or the Cluster; nil where there is nothing.
-func (p *Plan) existing(state *inputs.State) *existing {
-	switch {
-	case p.Provider == v1alpha1.ProviderCloudNativePG && state.Cluster != nil:
-		return existingCluster(state.Cluster)
-	case p.Provider != v1alpha1.ProviderCloudNativePG && state.Claim != nil:
-		return existingClaim(state.Claim)
-	case p.Provider != v1alpha1.ProviderCloudNativePG && state.ClaimTemplate != nil:
-		// The API server lets no template change: a claim that comes of it will say that
-		// it holds data of that major version.
-		return &existing{name: "the claim template of StatefulSet " + strconv.Quote(p.Name), major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion]}
-	}
-	return nil
-}
-
-func existingClaim(claim *corev1.PersistentVolumeClaim) *existing {
-	e := &existing{
-		name:   fmt.Sprintf("the volume claim %q", claim.Name),
-		engine: claim.Labels[inputs.LabelEngine],
-		major:  claim.Labels[inputs.LabelMajorVersion],
-		ran:    claim.Annotations[inputs.AnnotationVersion],
-	}
-	if class := claim.Spec.StorageClassName; class != nil {
-		e.class = *class
-	}
-	if size, known := claim.Spec.Resources.Requests[corev1.ResourceStorage]; known {
-		e.size = &size
-	}
-	return e
-}
-
-func existingCluster(cluster *unstructured.Unstructured) *existing {
-	e := &existing{
-		name:   fmt.Sprintf("the Cluster %q", cluster.GetName()),
-		engine: cluster.GetLabels()[inputs.LabelEngine],
-		major:  cluster.GetLabels()[inputs.LabelMajorVersion],
-		ran:    cluster.GetAnnotations()[inputs.AnnotationVersion],
-	}
-	e.class, _, _ = unstructured.NestedString(cluster.Object, "spec", "storage", "storageClass")
-	text, _, _ := unstructured.NestedString(cluster.Object, "spec", "storage", "size")
-	if size, err := resource.ParseQuantity(text); err == nil {
-		e.size = &size
-	}
-	return e
-}
-
-// respect takes from what exists what was not asked for, and refuses what it can't
-// become.
-func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage, e *existing) error {
+// respect takes over the properties of the existing database that the spec leaves
+// open, and refuses changes that it does not allow.
+func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage, e *existing) *condition.Problem {
 	if e.engine != "" && e.engine != p.Engine.Type() {
-		return fmt.Errorf("database.engine: %s holds data of %s, not of %s: set the engine back, or delete it if its data is not needed",
-			e.name, e.engine, p.Engine.Type())
+		return invalid(condition.Message{Field: "database.engine",
+			Cause:  fmt.Sprintf("%s holds data of %s, not of %s", e.name, e.engine, p.Engine.Type()),
+			Remedy: "set the old engine, or delete " + e.name + " if its data is not needed"})
 	}
 	if e.major != "" && e.major != majorOf(p.Version) {
 		if spec.Version != "" {
-			return fmt.Errorf("database.version: %s holds data of version %s, which version %s can't read: set version to %q, or restore a backup of it in a new Microservice",
-				e.name, e.major, p.Version, e.major)
+			return invalid(condition.Message{Field: "database.version",
+				Cause:  fmt.Sprintf("%s holds data of version %s, which version %s cannot read", e.name, e.major, p.Version),
+				Remedy: fmt.Sprintf("set version to %q, or restore a backup of it in a new Microservice", e.major)})
 		}
 		p.Version = e.major
 		if majorOf(e.ran) == e.major {
@@ -107,15 +61,17 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 	}
 	if lower(p.Version, e.ran) {
 		if spec.Version != "" {
-			return fmt.Errorf("database.version: version %s has written to %s, and version %s is older: set version to at least %q, or restore a backup of it in a new Microservice",
-				e.ran, e.name, p.Version, e.ran)
+			return invalid(condition.Message{Field: "database.version",
+				Cause:  fmt.Sprintf("version %s has written to %s, and version %s is older", e.ran, e.name, p.Version),
+				Remedy: fmt.Sprintf("set version to at least %q, or restore a backup of it in a new Microservice", e.ran)})
 		}
 		p.Version = e.ran
 	}
 	if e.class != "" {
 		if storage.StorageClassName != "" && storage.StorageClassName != e.class {
-			return fmt.Errorf("database.storage.storageClassName: %s has class %q, which can't be changed to %q: set it back, or restore a backup of it in a new Microservice",
-				e.name, e.class, storage.StorageClassName)
+			return invalid(condition.Message{Field: "database.storage.storageClassName",
+				Cause:  fmt.Sprintf("%s has class %q, which cannot change to %q", e.name, e.class, storage.StorageClassName),
+				Remedy: fmt.Sprintf("set storageClassName to %q, or restore a backup of it in a new Microservice", e.class)})
 		}
 		p.StorageClass = e.class
 	}
@@ -124,14 +80,15 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 	case storage.Size == "":
 		p.Size = *e.size
 	case e.size.Cmp(p.Size) > 0:
-		return fmt.Errorf("database.storage.size: %s has %s and can't shrink to %s: set size to at least %s",
-			e.name, e.size.String(), p.Size.String(), e.size.String())
+		return invalid(condition.Message{Field: "database.storage.size",
+			Cause:  fmt.Sprintf("%s has %s and cannot shrink to %s", e.name, e.size.String(), p.Size.String()),
+			Remedy: "set size to at least " + e.size.String()})
 	}
 	return nil
 }
 
-// lower says whether a version is an older minor version than another of the
-// same major. A version without a minor is the newest of its major.
+// lower reports whether a version has an older minor than another of the same major.
+// A version without a minor is the newest of its major.
 func lower(version, than string) bool {
 	major, minor, exact := strings.Cut(version, ".")
 	otherMajor, otherMinor, otherExact := strings.Cut(than, ".")

@@ -38,8 +38,8 @@ func liveCluster() *unstructured.Unstructured {
 	return c
 }
 
-// TestExistingCluster is about what a Cluster that exists does not become:
-// CloudNativePG would upgrade it in place, and can't be asked for another class.
+// TestExistingCluster checks which changes of an existing Cluster are refused:
+// CloudNativePG would upgrade it in place, and cannot change its storage class.
 func TestExistingCluster(t *testing.T) {
 	newer := defaulting(v1alpha1.DatabaseDefaults{Version: "18", StorageClassName: "slow"})
 	for name, tc := range map[string]struct {
@@ -47,18 +47,18 @@ func TestExistingCluster(t *testing.T) {
 		topology      *v1alpha1.Topology
 		want, wantErr string
 	}{
-		"what exists over Atoll's default":        {want: "16.4 fast 20Gi"},
-		"what exists over the Topology's default": {topology: newer, want: "16.4 fast 20Gi"},
-		"a newer minor version":                   {spec: v1alpha1.Database{Version: "16.9"}, want: "16.9 fast 20Gi"},
-		"storage that grows":                      {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "30Gi"}}, want: "16.4 fast 30Gi"},
+		"the existing one wins over Atoll's default":        {want: "16.4 fast 20Gi"},
+		"the existing one wins over the Topology's default": {topology: newer, want: "16.4 fast 20Gi"},
+		"a newer minor version":                             {spec: v1alpha1.Database{Version: "16.9"}, want: "16.9 fast 20Gi"},
+		"storage that grows":                                {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "30Gi"}}, want: "16.4 fast 30Gi"},
 		"another major version": {spec: v1alpha1.Database{Version: "17"},
-			wantErr: `database.version: the Cluster "order-book-db" holds data of version 16, which version 17 can't read: set version to "16", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: Cluster "order-book-db" holds data of version 16, which version 17 cannot read; to fix: set version to "16", or restore a backup of it in a new Microservice`},
 		"an older minor version": {spec: v1alpha1.Database{Version: "16.2"},
-			wantErr: `database.version: version 16.4 has written to the Cluster "order-book-db", and version 16.2 is older: set version to at least "16.4", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: version 16.4 has written to Cluster "order-book-db", and version 16.2 is older; to fix: set version to at least "16.4", or restore a backup of it in a new Microservice`},
 		"another class": {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}},
-			wantErr: `database.storage.storageClassName: the Cluster "order-book-db" has class "fast", which can't be changed to "slow": set it back, or restore a backup of it in a new Microservice`},
+			wantErr: `database.storage.storageClassName: Cluster "order-book-db" has class "fast", which cannot change to "slow"; to fix: set storageClassName to "fast", or restore a backup of it in a new Microservice`},
 		"less storage": {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "10Gi"}},
-			wantErr: `database.storage.size: the Cluster "order-book-db" has 20Gi and can't shrink to 10Gi: set size to at least 20Gi`},
+			wantErr: `database.storage.size: Cluster "order-book-db" has 20Gi and cannot shrink to 10Gi; to fix: set size to at least 20Gi`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.spec.Provider = v1alpha1.ProviderCloudNativePG
@@ -82,8 +82,8 @@ func TestExistingCluster(t *testing.T) {
 	}
 }
 
-// TestClaimTemplate is about a volume that was lost, and whose StatefulSet makes
-// another one with the labels of its template.
+// TestClaimTemplate checks a lost volume: the StatefulSet creates another one with the
+// labels of its template.
 func TestClaimTemplate(t *testing.T) {
 	template := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{inputs.LabelMajorVersion: "16"}}}
 	plan, err := Resolve(service(&v1alpha1.Database{}), nil, &inputs.State{ClaimTemplate: template})
@@ -94,7 +94,7 @@ func TestClaimTemplate(t *testing.T) {
 		t.Errorf("version is %s, want the template's", plan.Version)
 	}
 	if _, err := Resolve(service(&v1alpha1.Database{Version: "17"}), nil, &inputs.State{ClaimTemplate: template}); err == nil {
-		t.Error("another version is let write to a claim that will say 16")
+		t.Error("another version may write to a claim with label 16")
 	}
 }
 
@@ -114,10 +114,10 @@ func TestMarks(t *testing.T) {
 	}
 	marks := inputs.Marks{Version: "17.5", Restored: "atoll_restore_1", User: "x_a", InUse: true}
 	if diff := cmp.Diff(marks, inputs.MarksOf(marks.On(map[string]string{"other": "x"}))); diff != "" {
-		t.Errorf("what is read is not what was written (-want +got):\n%s", diff)
+		t.Errorf("marks after a round trip (-want +got):\n%s", diff)
 	}
 	if got := (&inputs.Marks{}).On(nil); got != nil {
-		t.Errorf("nothing known is annotated as %v", got)
+		t.Errorf("empty marks give annotations %v", got)
 	}
 }
 
@@ -133,7 +133,7 @@ func TestUnbound(t *testing.T) {
 		"a Secret of another database":            {inputs.State{Cluster: liveCluster(), Binding: &inputs.Credentials{}}, true},
 		"a Secret of another Cluster of its name": {inputs.State{Cluster: liveCluster(), Binding: &inputs.Credentials{Server: "uid-of-earlier"}}, true},
 		"its own Secret":                          {inputs.State{Cluster: liveCluster(), Binding: &inputs.Credentials{Server: "uid-of-cluster"}}, false},
-		"a Secret that is gone":                   {inputs.State{Cluster: given}, false},
+		"a Secret that was deleted":               {inputs.State{Cluster: given}, false},
 	} {
 		if got := tc.state.Unbound(); got != tc.want {
 			t.Errorf("%s: unbound is %t, want %t", name, got, tc.want)

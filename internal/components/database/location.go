@@ -18,7 +18,6 @@ package database
 
 import (
 	"path"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -32,8 +31,8 @@ const (
 	KeySecretAccessKey = "secretAccessKey"
 )
 
-// RcloneImage has rclone and sh; it copies backups to and from buckets where
-// nobody chose another image for that.
+// RcloneImage is the default image that copies backups to and from buckets. It has
+// rclone and sh.
 const RcloneImage = "docker.io/rclone/rclone:1.76"
 
 // place is a location as a pod sees it: a folder /backup/<service>, which is the
@@ -65,8 +64,9 @@ func (p *Plan) locate(location *v1alpha1.BackupLocation, namespace, service stri
 	}
 }
 
-// bucketPath is the bucket and a namespace's folder in it: services of one name in
-// two namespaces would delete each other's backups in a folder that both have.
+// bucketPath returns the bucket and the folder of a namespace in it. In a shared
+// folder, services of the same name in two namespaces would delete each other's
+// backups.
 func bucketPath(s3 *v1alpha1.S3Location, namespace string) string {
 	return path.Join(s3.Bucket, s3.Prefix, namespace)
 }
@@ -76,15 +76,15 @@ func (l *place) mount(c corev1.Container) corev1.Container {
 	return c
 }
 
-// attach gives the pod the location's volume.
+// attach adds the volume of the location to a pod.
 func (l *place) attach(pod *corev1.PodSpec) { pod.Volumes = append(pod.Volumes, l.volume) }
 
-// rclone is a container that talks to the bucket. It is configured by the
-// environment alone (https://rclone.org/docs/#config-file).
+// rclone returns a container that reads or writes the bucket. Its configuration is
+// in the environment (https://rclone.org/docs/#config-file).
 func (l *place) rclone(name, script string, env []corev1.EnvVar, rcloneImage string) corev1.Container {
 	own := make([]corev1.EnvVar, 0, len(env)+10)
 	for i := range env {
-		// It has no business with the database's users.
+		// It does not need the database's users.
 		if env[i].ValueFrom == nil {
 			own = append(own, env[i])
 		}
@@ -104,7 +104,7 @@ func (l *place) rclone(name, script string, env []corev1.EnvVar, rcloneImage str
 		region = defaultRegion
 	}
 	set("REGION", region)
-	// A key that may write to a bucket need not be let ask for it.
+	// A key that may write to a bucket need not have the right to look it up.
 	set("NO_CHECK_BUCKET", "true")
 	if l.secrets.SecretName != "" {
 		own = append(own,
@@ -126,12 +126,3 @@ func (l *place) rclone(name, script string, env []corev1.EnvVar, rcloneImage str
 }
 
 const defaultRegion = "us-east-1"
-
-// fill puts an engine's parts into a script, in the place of @name@.
-func fill(script string, parts map[string]string) string {
-	pairs := make([]string, 0, 2*len(parts))
-	for name, part := range parts {
-		pairs = append(pairs, "@"+name+"@\n", strings.TrimRight(part, "\n")+"\n")
-	}
-	return strings.NewReplacer(pairs...).Replace(script)
-}

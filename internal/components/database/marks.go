@@ -18,22 +18,21 @@ package database
 
 import "github.com/atoll-dev/atoll/internal/inputs"
 
-// marks are what is to be remembered of the database's data, on what holds it: what
-// was known, and what can be seen now.
-func marks(in *Database) inputs.Marks {
-	holder := in.DatabaseState.Holder()
+// marks returns what the holder of the data remembers of it: the earlier marks, and
+// the present state.
+func marks(db *Database) inputs.Marks {
+	holder := db.DatabaseState.Holder()
 	if holder == nil {
 		return inputs.Marks{}
 	}
 	m := holder.Marks
-	m.Restored = restoredBy(in)
-	// From here on the service, or its migration, may write.
-	m.InUse = m.InUse || AwaitingRestore(in) == nil
-	if Usable(in) {
-		m.Ran(in.Plan.Version)
+	m.Restored = restoredBy(db)
+	// The service, or its migration, may write from now on.
+	m.InUse = m.InUse || AwaitingRestore(db) == nil
+	if Usable(db) {
+		m.Ran(db.Plan.Version)
 	}
-	binding := in.DatabaseState.Binding
-	if binding != nil && (in.builtIn() != nil || in.clustered() != nil && binding.Server == holder.UID) {
+	if binding := db.DatabaseState.Binding; binding != nil && db.Plan.Provider.ownsBinding(binding, holder) {
 		m.User = binding.Username
 	}
 	return m

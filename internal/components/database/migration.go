@@ -32,66 +32,75 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// MigrationTries is how often a migration is tried before it has failed.
+// MigrationTries is the number of tries of a migration.
 const MigrationTries = 3
 
-func (in *Database) Migration() *v1alpha1.DatabaseMigration {
-	if in.Plan == nil {
+// Migration returns the wanted migration; nil if there is none.
+func (db *Database) Migration() *v1alpha1.DatabaseMigration {
+	if db.Plan == nil {
 		return nil
 	}
-	return in.Microservice.Spec.Database.Migration
+	return db.Microservice.Spec.Database.Migration
 }
 
-// MigrationHash names what a migration runs, and on which volume or Cluster: the image, the
-// command and the variables that the user gives it. Anything else, such as a new
-// password or another number of pods, does not make it a new one.
-func MigrationHash(in *Database) string {
-	ms, m := in.Microservice, in.Migration()
-	what := []any{MigrationImage(in), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
-	if holder := in.DatabaseState.Holder(); holder != nil && holder.UID != "" {
+// MigrationHash identifies a migration by its image, its command, the user's
+// variables, and the volume or Cluster. Other changes, such as a new password or
+// another number of pods, do not start a new migration.
+func MigrationHash(db *Database) string {
+	ms, m := db.Microservice, db.Migration()
+	what := []any{MigrationImage(db), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
+	if holder := db.DatabaseState.Holder(); holder != nil && holder.UID != "" {
 		what = append(what, holder.UID)
 	}
-	// What can be encoded for the API server can be encoded.
+	// Types of the API server always encode.
 	text, _ := json.Marshal(what)
 	return names.Hash(string(text))
 }
 
-func MigrationImage(in *Database) string {
-	if m := in.Migration(); m.Image != "" {
+// MigrationImage returns the image that migrates.
+func MigrationImage(db *Database) string {
+	if m := db.Migration(); m.Image != "" {
 		return m.Image
 	}
-	return in.Microservice.Spec.Image
+	return db.Microservice.Spec.Image
 }
 
-// Migrated says whether the wanted migration has run. The Deployment is marked
-// with it, so that it is known after the Job is gone.
-func Migrated(in *Database) bool {
-	hash := MigrationHash(in)
-	return in.Deployment != nil && in.Deployment.Annotations[names.AnnotationMigrated] == hash ||
-		inputs.JobDone(in.Job(names.Migration(in.Microservice, hash)))
+// Migrated reports whether the wanted migration is complete. An annotation of the
+// Deployment remembers it after the Job is deleted.
+func Migrated(db *Database) bool {
+	hash := MigrationHash(db)
+	return db.Deployment != nil && db.Deployment.Annotations[names.AnnotationMigrated] == hash ||
+		inputs.JobDone(db.Job(names.Migration(db.Microservice, hash)))
 }
 
-// MigrationWaits says what the migration waits for; empty when for nothing.
-func MigrationWaits(in *Database) string {
+// MigrationWaits reports whether the migration has to wait before it can start.
+func MigrationWaits(db *Database) bool { return migrationWaits(db) != nil }
+
+// migrationWaits says what the migration waits for; nil if it can start. The cause
+// continues "waits for".
+func migrationWaits(db *Database) *condition.Message {
 	switch {
-	case AwaitingCredentials(in) != nil || !Usable(in):
-		return "for the database to accept connections"
-	case AwaitingRestore(in) != nil:
-		return "for the database to be filled from its backup"
-	case len(in.References.Missing) > 0:
-		return "for what the pods refer to: " + in.References.Missing[0].Message().String()
+	case AwaitingCredentials(db) != nil || !Usable(db):
+		return &condition.Message{Cause: "the database to accept connections"}
+	case AwaitingRestore(db) != nil:
+		return &condition.Message{Cause: "the restore of the database"}
+	case len(db.References.Missing) > 0:
+		missing := db.References.Missing[0].Message()
+		remedy := missing.Remedy
+		missing.Remedy = ""
+		return &condition.Message{Cause: "a missing reference: " + missing.String(), Remedy: remedy}
 	}
-	return ""
+	return nil
 }
 
-// OtherMigration is an earlier migration that has not ended, and whether a
-// container of it runs.
-func OtherMigration(in *Database, name string) (other *batchv1.Job, running bool) {
-	for _, job := range in.Jobs {
-		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, in.Microservice) {
+// OtherMigration returns an earlier migration that has not ended, and whether one of
+// its containers runs.
+func OtherMigration(db *Database, name string) (other *batchv1.Job, running bool) {
+	for _, job := range db.Jobs {
+		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, db.Microservice) {
 			continue
 		}
-		alive := slices.ContainsFunc(inputs.PodsOf(in.Inputs, job.Name), containerRuns)
+		alive := slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), containerRuns)
 		if inputs.JobDone(job) || inputs.JobFailed(job) && !alive {
 			continue
 		}
@@ -103,16 +112,16 @@ func OtherMigration(in *Database, name string) (other *batchv1.Job, running bool
 	return other, false
 }
 
-// LeftoverMigration is the name of a pod that still migrates although its Job was
-// deleted; empty where there is none.
-func LeftoverMigration(in *Database) string {
-	for i := range in.Pods {
-		pod := &in.Pods[i]
+// LeftoverMigration returns the name of a pod that still migrates although its Job
+// was deleted; empty if there is none.
+func LeftoverMigration(db *Database) string {
+	for i := range db.Pods {
+		pod := &db.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !containerRuns(pod) {
 			continue
 		}
 		owner := metav1.GetControllerOf(pod)
-		if owner != nil && !slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
+		if owner != nil && !slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
 			return pod.Name
 		}
 	}
@@ -130,75 +139,79 @@ func containerRuns(pod *corev1.Pod) bool {
 	return false
 }
 
-// MigrationHealth is how the migration is; nil when there is none.
-func MigrationHealth(in *Database) *condition.Health {
-	if in.Migration() == nil {
+// MigrationHealth returns the health of the migration; nil if there is none.
+func MigrationHealth(db *Database) *condition.Health {
+	if db.Migration() == nil {
 		return nil
 	}
-	h := migrationHealth(in)
+	h := migrationHealth(db)
 	return &h
 }
 
-func migrationHealth(in *Database) condition.Health {
-	name := names.Migration(in.Microservice, MigrationHash(in))
-	image := MigrationImage(in)
-	if Migrated(in) {
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q has run", image))}
+func migrationHealth(db *Database) condition.Health {
+	name := names.Migration(db.Microservice, MigrationHash(db))
+	image := MigrationImage(db)
+	if Migrated(db) {
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonMigrated, Message: condition.Say("The migration of image %q is complete", image)}
 	}
-	if in.Suspended() {
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The migration runs when the service is not suspended any more")}
+	if db.Suspended() {
+		return suspended(condition.Say("The migration runs when the service is no longer suspended"))
 	}
-	if other, running := OtherMigration(in, name); other != nil && in.Job(name) == nil {
+	if other, running := OtherMigration(db, name); other != nil && db.Job(name) == nil {
 		if running {
-			return migrating("Job %q, an earlier migration, runs to its end before that of image %q begins; delete the Job to break it off", other.Name, image)
+			return migrating(condition.Message{Object: object("Job", other.Name),
+				Cause:  fmt.Sprintf("runs an earlier migration; the migration of image %q waits for its end", image),
+				Remedy: "wait, or delete the Job to stop it"})
 		}
-		return migrating("Job %q, an earlier migration that has not begun, gives way to that of image %q", other.Name, image)
+		return migrating(condition.Message{Object: object("Job", other.Name),
+			Cause: fmt.Sprintf("is an earlier migration that has not started; the migration of image %q replaces it", image)})
 	}
-	switch job := in.Job(name); {
+	switch job := db.Job(name); {
 	case job == nil:
-		if waits := MigrationWaits(in); waits != "" {
-			return migrating("The migration of image %q waits %s", image, waits)
+		if waits := migrationWaits(db); waits != nil {
+			return migrating(condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})
 		}
-		if pod := LeftoverMigration(in); pod != "" {
-			return migrating("The migration of image %q waits for pod %q of an earlier one, which is on its way out", image, pod)
+		if pod := LeftoverMigration(db); pod != "" {
+			return migrating(condition.Say("The migration of image %q waits until pod %q of an earlier migration has stopped", image, pod))
 		}
-		return migrating("The migration of image %q is about to begin", image)
+		return migrating(condition.Say("The migration of image %q is about to start", image))
 	case inputs.JobFailed(job):
-		return condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("The migration of image %q failed, and the rollout waits: correct image, env or database.migration, or delete Job %q to run it again. It said: %s", image, name, inputs.Failure(in.Inputs, name)))}
+		return condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: condition.Message{
+			Cause:  fmt.Sprintf("The migration of image %q failed, and the rollout waits. Its output: %s", image, inputs.Failure(db.Inputs, name)),
+			Remedy: fmt.Sprintf("correct image, env or database.migration, or delete Job %q to run it again", name)}}
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentMigration); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
-	return migrating("Job %q is running the migration of image %q%s", name, image, triesSoFar(in, name))
+	return migrating(condition.Message{Object: object("Job", name), Cause: fmt.Sprintf("is running the migration of image %q%s", image, failedTries(db, name))})
 }
 
-// triesSoFar tells of the tries of a Job that have failed; empty while none has.
-func triesSoFar(in *Database, name string) string {
-	job := in.Job(name)
+// failedTries describes the failed tries of a Job; empty while there are none.
+func failedTries(db *Database, name string) string {
+	job := db.Job(name)
 	if job == nil || job.Status.Failed == 0 || job.Spec.BackoffLimit == nil {
 		return ""
 	}
-	return fmt.Sprintf("; %d of %d tries failed. The last one said: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, inputs.Failure(in.Inputs, name))
+	return fmt.Sprintf("; %d of %d tries failed. Output of the last one: %s", job.Status.Failed, *job.Spec.BackoffLimit+1, inputs.Failure(db.Inputs, name))
 }
 
-func migrating(format string, args ...any) condition.Health {
-	return condition.Health{Reason: v1alpha1.ReasonMigrating, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf(format, args...))}
+func migrating(message condition.Message) condition.Health {
+	return waiting(v1alpha1.ReasonMigrating, message)
 }
 
-// AwaitingMigration holds a rollout back until its migration has run.
-func AwaitingMigration(in *Database) *condition.Problem {
-	h := MigrationHealth(in)
+// AwaitingMigration says why the rollout waits for its migration; nil if it does not.
+func AwaitingMigration(db *Database) *condition.Problem {
+	h := MigrationHealth(db)
 	if h == nil || h.Ready {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseMigrated, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled}
 }
 
-// MigrationMark is what the Deployment is marked with.
-func MigrationMark(in *Database) map[string]string {
-	if in.Migration() == nil {
+// MigrationMark returns the annotation of a Deployment that has migrated.
+func MigrationMark(db *Database) map[string]string {
+	if db.Migration() == nil {
 		return nil
 	}
-	return map[string]string{names.AnnotationMigrated: MigrationHash(in)}
+	return map[string]string{names.AnnotationMigrated: MigrationHash(db)}
 }

@@ -30,17 +30,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// tries is how often a Job that can fail for good is tried before it has.
+// tries is the number of tries of a Job that can fail for good.
 const tries = 3
 
-// SetPasswordJob gives the next user its password in the engine. It is tried
-// until it succeeds: nothing but the server's return mends it.
+// SetPasswordJob gives the next user its password. It is tried until it succeeds,
+// because only the server's return can help.
 func (p *Plan) SetPasswordJob(name string, labels map[string]string) *batchv1.Job {
 	env := p.operationEnv(names.NextSecret(p.Owner))
 	return p.untilDone(name, labels, p.operation("rotate", p.Engine.Scripts().SetPassword, env))
 }
 
-// RetirePasswordJob makes the password that was in use before of no use any more.
+// RetirePasswordJob disables the previous password.
 func (p *Plan) RetirePasswordJob(name, retired string, labels map[string]string) *batchv1.Job {
 	env := append(p.operationEnv(p.SecretName), corev1.EnvVar{Name: "ATOLL_RETIRED_USER", Value: retired})
 	return p.untilDone(name, labels, p.operation("retire", p.Engine.Scripts().RetirePassword, env))
@@ -52,8 +52,8 @@ func (p *Plan) untilDone(name string, labels map[string]string, c corev1.Contain
 	return job(name, p.Namespace, labels, pod, 1_000_000)
 }
 
-// job runs a pod until it has succeeded, or has failed too often. A pod that a
-// drained node took along does not count.
+// job runs a pod until it succeeds, or fails too often. A pod evicted by a drain
+// does not count.
 func job(name, namespace string, labels map[string]string, pod corev1.PodSpec, backoffLimit int32) *batchv1.Job {
 	return &batchv1.Job{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: labels},
@@ -61,15 +61,15 @@ func job(name, namespace string, labels map[string]string, pod corev1.PodSpec, b
 	}
 }
 
-// JobSpec is how all Jobs are run: one pod at a time, the next one only when the
-// last has ended.
+// JobSpec is the spec of all Jobs: one pod at a time, the next one only after the
+// last has stopped.
 func JobSpec(labels map[string]string, pod corev1.PodSpec, backoffLimit int32) batchv1.JobSpec {
 	spec := batchv1.JobSpec{
 		BackoffLimit:         &backoffLimit,
 		PodReplacementPolicy: ptr.To(batchv1.Failed),
 		Template:             corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: maps.Clone(labels)}, Spec: pod},
 	}
-	// The API takes a failure policy for pods only that are not started anew in place.
+	// The API accepts a failure policy only for pods that do not restart in place.
 	if pod.RestartPolicy == corev1.RestartPolicyNever {
 		spec.PodFailurePolicy = &batchv1.PodFailurePolicy{Rules: []batchv1.PodFailurePolicyRule{{
 			Action:          batchv1.PodFailurePolicyActionIgnore,
@@ -79,7 +79,7 @@ func JobSpec(labels map[string]string, pod corev1.PodSpec, backoffLimit int32) b
 	return spec
 }
 
-// operation is a container that runs a script in the engine's image.
+// operation returns a container that runs a script in the engine's image.
 func (p *Plan) operation(name, script string, env []corev1.EnvVar) corev1.Container {
 	return corev1.Container{
 		Name:                     name,
@@ -110,8 +110,8 @@ func (p *Plan) operationPod(containers ...corev1.Container) corev1.PodSpec {
 	}
 }
 
-// operationEnv tells scripts where the server is and who its users are. The
-// service's user is that of the Secret user.
+// operationEnv gives scripts the server and its users. The Secret user has the
+// service's user.
 func (p *Plan) operationEnv(user string) []corev1.EnvVar {
 	return []corev1.EnvVar{
 		{Name: "ATOLL_HOST", Value: p.Host},

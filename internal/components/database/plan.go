@@ -17,20 +17,19 @@ limitations under the License.
 package database
 
 import (
-	"errors"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/engine"
-	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// Plan is a service's database with every default in place.
+// Plan is the desired database of a service, with every default.
 type Plan struct {
 	// Owner is the Microservice's name, Namespace its namespace.
 	Owner, Namespace string
@@ -38,7 +37,7 @@ type Plan struct {
 	Name           string
 	Kind           v1alpha1.DatabaseEngine
 	Engine         engine.Engine
-	Provider       v1alpha1.DatabaseProvider
+	Provider       Provider
 	Version        string
 	Image          string
 	Instances      int32
@@ -53,12 +52,12 @@ type Plan struct {
 	AdminSecretName string
 	Host            string
 	Port            int32
-	// TLS says that the server has a certificate.
+	// TLS reports whether the server has a certificate.
 	TLS          bool
 	DatabaseName string
-	// Projected says that the pods get the binding Secret as files too.
+	// Projected reports whether the pods get the binding Secret as files, too.
 	Projected bool
-	// Suspended says that the server is to be stopped.
+	// Suspended reports whether the server stops.
 	Suspended bool
 }
 
@@ -72,19 +71,19 @@ var (
 	}}
 )
 
-// Resolve puts the defaults in place: the Microservice's own setting wins over
-// the Topology's, and that over Atoll's. What exists already wins over a
-// default, so that a default changed later moves no data. It returns nil for a
-// service without a database, and an error, fit to be shown, for settings that
-// the existing volume does not allow.
-func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inputs.State) (*Plan, error) {
+// Resolve returns the desired database with its defaults. The Microservice's own
+// setting wins over the Topology's, and that over Atoll's. The existing database
+// wins over a default, so that a later change of a default moves no data. Resolve
+// returns nil for a service without a database, and a problem for settings that the
+// existing volume does not allow.
+func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inputs.State) (*Plan, *condition.Problem) {
 	spec := ms.Spec.Database
 	if spec == nil {
 		return nil, nil
 	}
 	engine, known := engine.Engines[spec.Engine]
 	if !known {
-		return nil, fmt.Errorf("database.engine: %q is not known to this version of Atoll", spec.Engine)
+		return nil, invalid(condition.Message{Field: "database.engine", Cause: fmt.Sprintf("%q is not known to this version of Atoll", spec.Engine)})
 	}
 	plan := &Plan{
 		Owner:     ms.Name,
@@ -92,7 +91,7 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 		Name:      names.Database(ms.Name),
 		Kind:      spec.Engine,
 		Engine:    engine,
-		Provider:  spec.Provider,
+		Provider:  ProviderOf(spec),
 		Pool:      defaultPool,
 		Projected: spec.Projection == v1alpha1.ProjectionServiceBinding,
 		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
@@ -100,49 +99,24 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 	if spec.Pool != nil {
 		plan.Pool = *spec.Pool
 	}
-	if plan.Provider == v1alpha1.ProviderExternal {
-		if spec.External == nil {
-			return nil, errors.New("database.external: provider: External needs external.secretName")
-		}
-		plan.SecretName = spec.External.SecretName
+	if problem := plan.Provider.complete(plan, spec); problem != nil {
+		return nil, problem
+	}
+	if !plan.Provider.Managed() {
 		return plan, nil
 	}
 	plan.SecretName = plan.Name
 	plan.Port = engine.Port()
 	plan.DatabaseName = inputs.DatabaseName(ms, state.Cluster)
-	plan.Instances = 1
 	plan.Parameters = spec.Parameters
-	if plan.Provider == v1alpha1.ProviderCloudNativePG {
-		plan.applyCluster(spec)
-	} else {
-		plan.Provider = v1alpha1.ProviderBuiltIn
-		plan.AdminSecretName = names.AdminSecret(ms.Name)
-		plan.Host = graph.ServiceHost(plan.Name, ms.Namespace)
+	if problem := plan.applyDefaults(spec, topology, plan.Provider.existing(plan, state)); problem != nil {
+		return nil, problem
 	}
-	if err := plan.applyDefaults(spec, topology, plan.existing(state)); err != nil {
-		return nil, err
-	}
-	plan.Image = firstSet(spec.Image, plan.defaultImage())
+	plan.Image = firstSet(spec.Image, plan.Provider.image(plan))
 	return plan, nil
 }
 
-// defaultImage is the image of the version where the spec names none.
-func (p *Plan) defaultImage() string {
-	if p.Provider == v1alpha1.ProviderCloudNativePG {
-		return clusterImage + p.Version
-	}
-	return p.Engine.Image(p.Version)
-}
-
-// providerName is the value of the binding Secret's key "provider".
-func (p *Plan) providerName() string {
-	if p.Provider == v1alpha1.ProviderCloudNativePG {
-		return "cloudnative-pg"
-	}
-	return "atoll"
-}
-
-func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) error {
+func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topology, exists *existing) *condition.Problem {
 	var defaults v1alpha1.DatabaseDefaults
 	if topology != nil && topology.Spec.Defaults != nil && topology.Spec.Defaults.Database != nil {
 		defaults = *topology.Spec.Defaults.Database
@@ -154,7 +128,7 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 
 	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
 	p.Version = firstSet(spec.Version, p.Engine.DefaultVersion())
-	// A version is one of an engine.
+	// A version belongs to an engine.
 	if spec.Version == "" && defaults.Version != "" && firstSet(defaults.Engine, v1alpha1.EnginePostgreSQL) == spec.Engine {
 		p.Version = defaults.Version
 	}
@@ -167,7 +141,7 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 	if storage.Size != "" {
 		size, err := resource.ParseQuantity(storage.Size)
 		if err != nil {
-			return fmt.Errorf("database.storage.size: %q is not a quantity such as 10Gi", storage.Size)
+			return invalid(condition.Message{Field: "database.storage.size", Cause: fmt.Sprintf("%q is not a quantity such as 10Gi", storage.Size)})
 		}
 		p.Size = size
 	}

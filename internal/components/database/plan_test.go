@@ -40,11 +40,26 @@ func service(spec *v1alpha1.Database) *v1alpha1.Microservice {
 	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "order-book", Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Database: spec}}
 }
 
+// planOf returns the plan of a built-in database of an engine.
+func planOf(t *testing.T, engine v1alpha1.DatabaseEngine, change func(*v1alpha1.Database)) *Plan {
+	t.Helper()
+	ms := service(&v1alpha1.Database{})
+	ms.Spec.Database.Engine = engine
+	if change != nil {
+		change(ms.Spec.Database)
+	}
+	plan, err := Resolve(ms, nil, &inputs.State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
 func defaulting(defaults v1alpha1.DatabaseDefaults) *v1alpha1.Topology {
 	return &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{Defaults: &v1alpha1.TopologyDefaults{Database: &defaults}}}
 }
 
-// written is a claim on a volume with data.
+// written returns the claim of a volume with data.
 func written(engine, major, class, size string) *corev1.PersistentVolumeClaim {
 	claim := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-order-book-db-0", Labels: map[string]string{inputs.LabelEngine: engine, inputs.LabelMajorVersion: major}}}
 	claim.Spec.StorageClassName = ptr.To(class)
@@ -52,7 +67,7 @@ func written(engine, major, class, size string) *corev1.PersistentVolumeClaim {
 	return claim
 }
 
-// ran is a claim on which a version has run.
+// ran returns a claim on which a version has run.
 func ran(version string) *corev1.PersistentVolumeClaim {
 	claim := written("postgresql", "17", "fast", "10Gi")
 	claim.Annotations = map[string]string{inputs.AnnotationVersion: version}
@@ -60,7 +75,7 @@ func ran(version string) *corev1.PersistentVolumeClaim {
 }
 
 func TestResolve(t *testing.T) {
-	// What of a plan is decided by several.
+	// decided are the fields of a plan that several objects decide.
 	type decided struct {
 		Version, StorageClass, Size string
 		DeletionPolicy              v1alpha1.DeletionPolicy
@@ -78,15 +93,15 @@ func TestResolve(t *testing.T) {
 		"a Topology without defaults":   {topology: &v1alpha1.Topology{}, want: decided{"17", "", "10Gi", v1alpha1.DeletionRetain}},
 		"a Topology with other defaults": {
 			topology: &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{Defaults: &v1alpha1.TopologyDefaults{}}}, want: decided{"17", "", "10Gi", v1alpha1.DeletionRetain}},
-		"the Topology's default over Atoll's": {topology: defaulting(all), want: decided{"16.2", "slow", "10Gi", v1alpha1.DeletionDelete}},
-		"each default for itself":             {topology: defaulting(v1alpha1.DatabaseDefaults{StorageClassName: "slow"}), want: decided{"17", "slow", "10Gi", v1alpha1.DeletionRetain}},
-		"the service's own over the Topology's": {
+		"the Topology's default wins over Atoll's": {topology: defaulting(all), want: decided{"16.2", "slow", "10Gi", v1alpha1.DeletionDelete}},
+		"each default for itself":                  {topology: defaulting(v1alpha1.DatabaseDefaults{StorageClassName: "slow"}), want: decided{"17", "slow", "10Gi", v1alpha1.DeletionRetain}},
+		"the service's own wins over the Topology's": {
 			spec:     v1alpha1.Database{Version: "17.2", DeletionPolicy: v1alpha1.DeletionRetain, Storage: &v1alpha1.DatabaseStorage{Size: "1Gi", StorageClassName: "fast"}},
 			topology: defaulting(all), want: decided{"17.2", "fast", "1Gi", v1alpha1.DeletionRetain}},
-		"what exists over the Topology's default": {
+		"the existing one wins over the Topology's default": {
 			topology: defaulting(all), claim: written("postgresql", "15", "fast", "20Gi"), want: decided{"15", "fast", "20Gi", v1alpha1.DeletionDelete}},
-		"what exists over Atoll's default": {claim: written("postgresql", "15", "fast", "20Gi"), want: decided{"15", "fast", "20Gi", v1alpha1.DeletionRetain}},
-		"a volume smaller than the default stays as it is": {
+		"the existing one wins over Atoll's default": {claim: written("postgresql", "15", "fast", "20Gi"), want: decided{"15", "fast", "20Gi", v1alpha1.DeletionRetain}},
+		"a volume smaller than the default is kept": {
 			claim: written("postgresql", "17", "fast", "5Gi"), want: decided{"17", "fast", "5Gi", v1alpha1.DeletionRetain}},
 		"a default's minor version of what exists": {
 			topology: defaulting(all), claim: written("postgresql", "16", "fast", "10Gi"), want: decided{"16.2", "fast", "10Gi", v1alpha1.DeletionDelete}},
@@ -94,15 +109,15 @@ func TestResolve(t *testing.T) {
 			spec: v1alpha1.Database{Version: "17.5"}, claim: written("postgresql", "17", "fast", "10Gi"), want: decided{"17.5", "fast", "10Gi", v1alpha1.DeletionRetain}},
 		"a volume that grows": {
 			spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "20Gi"}}, claim: written("postgresql", "17", "fast", "10Gi"), want: decided{"17", "fast", "20Gi", v1alpha1.DeletionRetain}},
-		"the same size in other words": {
+		"the same size in another unit": {
 			spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "1024Mi"}}, claim: written("postgresql", "17", "fast", "1Gi"), want: decided{"17", "fast", "1Gi", v1alpha1.DeletionRetain}},
 		"the same class by name": {
 			spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "fast"}}, claim: written("postgresql", "17", "fast", "10Gi"), want: decided{"17", "fast", "10Gi", v1alpha1.DeletionRetain}},
-		"a default that is older than what has run": {
+		"a default that is older than the version that ran": {
 			topology: defaulting(v1alpha1.DatabaseDefaults{Version: "17.2"}), claim: ran("17.5"), want: decided{"17.5", "fast", "10Gi", v1alpha1.DeletionRetain}},
-		"a newer minor version than what has run": {
+		"a newer minor version than the one that ran": {
 			spec: v1alpha1.Database{Version: "17.10"}, claim: ran("17.5"), want: decided{"17.10", "fast", "10Gi", v1alpha1.DeletionRetain}},
-		"a claim that says nothing of its data decides its size alone": {
+		"a claim without labels decides only the size": {
 			topology: defaulting(all), claim: unlabelled, want: decided{"16.2", "slow", "5Gi", v1alpha1.DeletionDelete}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,7 +141,7 @@ func TestResolveNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Plan{
-		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{}, Provider: v1alpha1.ProviderBuiltIn,
+		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.Engines[v1alpha1.EnginePostgreSQL], Provider: builtIn{},
 		Version: "17", Size: resource.MustParse("10Gi"), Resources: defaultResources, DeletionPolicy: v1alpha1.DeletionRetain,
 		SecretName: "order-book-db", Host: "order-book-db.shop.svc", Port: 5432,
 		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17", Instances: 1, Pool: 10,
@@ -150,9 +165,9 @@ func TestResolveWithoutBuiltIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Nothing of a built-in database holds for one that runs elsewhere.
-	want := &Plan{Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.PostgreSQL{},
-		Provider: v1alpha1.ProviderExternal, Pool: 10, SecretName: "cloudsql"}
+	// An External database has none of the fields of a built-in one.
+	want := &Plan{Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.Engines[v1alpha1.EnginePostgreSQL],
+		Provider: external{}, Pool: 10, SecretName: "cloudsql"}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -166,28 +181,28 @@ func TestResolveErrors(t *testing.T) {
 		claim   *corev1.PersistentVolumeClaim
 		wantErr string
 	}{
-		"a database elsewhere, nowhere": {
+		"an External database without a Secret": {
 			ms:      service(&v1alpha1.Database{Provider: v1alpha1.ProviderExternal}),
-			wantErr: "database.external: provider: External needs external.secretName"},
+			wantErr: "database.external: provider External needs external.secretName"},
 		"an engine that this version lacks": {ms: unknown, wantErr: `database.engine: "Oracle" is not known to this version of Atoll`},
 		"a size that is no quantity": {
 			ms:      service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "much"}}),
 			wantErr: `database.storage.size: "much" is not a quantity such as 10Gi`},
 		"a volume of another engine": {
 			ms: service(&v1alpha1.Database{}), claim: written("mariadb", "17", "fast", "10Gi"),
-			wantErr: `database.engine: the volume claim "data-order-book-db-0" holds data of mariadb, not of postgresql: set the engine back, or delete it if its data is not needed`},
+			wantErr: `database.engine: PersistentVolumeClaim "data-order-book-db-0" holds data of mariadb, not of postgresql; to fix: set the old engine, or delete PersistentVolumeClaim "data-order-book-db-0" if its data is not needed`},
 		"a newer major version": {
 			ms: service(&v1alpha1.Database{Version: "18.1"}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.version: the volume claim "data-order-book-db-0" holds data of version 17, which version 18.1 can't read: set version to "17", or restore a backup of it in a new Microservice`},
-		"a minor version that is older than what has run": {
+			wantErr: `database.version: PersistentVolumeClaim "data-order-book-db-0" holds data of version 17, which version 18.1 cannot read; to fix: set version to "17", or restore a backup of it in a new Microservice`},
+		"a minor version that is older than the one that ran": {
 			ms: service(&v1alpha1.Database{Version: "17.2"}), claim: ran("17.5"),
-			wantErr: `database.version: version 17.5 has written to the volume claim "data-order-book-db-0", and version 17.2 is older: set version to at least "17.5", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: version 17.5 has written to PersistentVolumeClaim "data-order-book-db-0", and version 17.2 is older; to fix: set version to at least "17.5", or restore a backup of it in a new Microservice`},
 		"another class": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.storageClassName: the volume claim "data-order-book-db-0" has class "fast", which can't be changed to "slow": set it back, or restore a backup of it in a new Microservice`},
+			wantErr: `database.storage.storageClassName: PersistentVolumeClaim "data-order-book-db-0" has class "fast", which cannot change to "slow"; to fix: set storageClassName to "fast", or restore a backup of it in a new Microservice`},
 		"a smaller size": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "9Gi"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.size: the volume claim "data-order-book-db-0" has 10Gi and can't shrink to 9Gi: set size to at least 10Gi`},
+			wantErr: `database.storage.size: PersistentVolumeClaim "data-order-book-db-0" has 10Gi and cannot shrink to 9Gi; to fix: set size to at least 10Gi`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := Resolve(tc.ms, nil, &inputs.State{Claim: tc.claim})
@@ -195,7 +210,7 @@ func TestResolveErrors(t *testing.T) {
 				t.Errorf("error is %v, want %s", err, tc.wantErr)
 			}
 			if plan != nil {
-				t.Errorf("there is a plan besides the error: %+v", plan)
+				t.Errorf("there is a plan with the error: %+v", plan)
 			}
 		})
 	}
@@ -247,8 +262,8 @@ func TestURIEscapesPassword(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tc := range map[string]struct{ password, wantURI string }{
-		"what ends the password":    {"p@ss:w/rd", "postgresql://order_book_a:p%40ss%3Aw%2Frd@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
-		"what begins a query":       {"a?b#c", "postgresql://order_book_a:a%3Fb%23c@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"the end of the password":   {"p@ss:w/rd", "postgresql://order_book_a:p%40ss%3Aw%2Frd@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
+		"the start of a query":      {"a?b#c", "postgresql://order_book_a:a%3Fb%23c@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
 		"a percent sign and spaces": {"100% sure", "postgresql://order_book_a:100%25%20sure@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
 		"brackets and quotes":       {`[x]"'\`, "postgresql://order_book_a:%5Bx%5D%22%27%5C@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
 		"letters of other scripts":  {"påß", "postgresql://order_book_a:p%C3%A5%C3%9F@order-book-db.shop.svc:5432/order_book?sslmode=disable"},
@@ -272,21 +287,8 @@ func TestURIEscapesPassword(t *testing.T) {
 	}
 }
 
-func TestArgsAreSorted(t *testing.T) {
-	if got := engines.PostgresArgs(&engines.Server{}); got != nil {
-		t.Errorf("arguments without parameters are %q, want none", got)
-	}
-	got := engines.PostgresArgs(&engines.Server{Parameters: map[string]v1alpha1.ParameterValue{
-		"work_mem": "16MB", "archive_command": "cp %p '/a b'", "max_connections": "200", "pg_stat_statements.max": "1", "jit": "",
-	}})
-	want := []string{"-c", "archive_command=cp %p '/a b'", "-c", "jit=", "-c", "max_connections=200", "-c", "pg_stat_statements.max=1", "-c", "work_mem=16MB"}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestClaimTemplateStays changes everything that could reach the template of a
-// live StatefulSet, of which the API server lets nothing change.
+// TestClaimTemplateStays changes everything that could reach the template of a live
+// StatefulSet: the API server allows no change.
 func TestClaimTemplateStays(t *testing.T) {
 	resolve := func(spec v1alpha1.Database) *Plan {
 		plan, err := Resolve(service(&spec), nil, &inputs.State{})

@@ -17,9 +17,14 @@ limitations under the License.
 package database
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -27,77 +32,125 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 	"github.com/atoll-dev/atoll/internal/podfailure"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
-// filledByJob says whether a Job fills the database. A Cluster that is recovered from
-// its own kind of backup is filled by CloudNativePG as it is made.
-func filledByJob(in *Database) bool {
-	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
-		return false
+// RestoreID identifies a restore by its backup, and the volume or Cluster that it
+// fills. The credentials of the bucket do not matter.
+func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
+	from := restore.From
+	if from.S3 != nil {
+		bucket := *from.S3
+		bucket.SecretName, bucket.Region = "", ""
+		from.S3 = &bucket
 	}
-	return in.builtIn() != nil || inputs.FromDump(in.Microservice.Spec.Database)
+	// Types of the API server always encode.
+	text, _ := json.Marshal(from)
+	sum := sha256.Sum256(append(text, holder...))
+	return "atoll_restore_" + hex.EncodeToString(sum[:5])
 }
 
-// restoreID names the wanted restore into what holds the data; empty when none is
-// wanted, or there is nothing yet to hold it.
-func restoreID(in *Database) string {
-	holder := in.DatabaseState.Holder()
-	if holder == nil || !filledByJob(in) {
+// restoreNamespace returns the namespace of the Microservice whose backup is
+// restored.
+func (p *Plan) restoreNamespace(spec *v1alpha1.Database) string {
+	return firstSet(spec.Restore.From.Namespace, p.Namespace)
+}
+
+// RestoreJob restores a backup into the database.
+func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage string, labels map[string]string) *batchv1.Job {
+	from := &spec.Restore.From
+	location := &v1alpha1.BackupLocation{PersistentVolumeClaim: from.PersistentVolumeClaim, S3: from.S3}
+	if from.PersistentVolumeClaim == nil && from.S3 == nil {
+		location = &spec.Backup.Destination
+	}
+	service := firstSet(from.Service, p.Owner)
+	where := p.locate(location, p.restoreNamespace(spec), service)
+	scripts := p.Engine.Scripts()
+	env := append(p.operationEnv(p.SecretName), where.env...)
+	env = append(env,
+		corev1.EnvVar{Name: "ATOLL_EXTENSION", Value: p.Engine.Extension()},
+		corev1.EnvVar{Name: "ATOLL_BACKUP", Value: from.Backup},
+		corev1.EnvVar{Name: "ATOLL_RESTORE", Value: id},
+		corev1.EnvVar{Name: "ATOLL_POD_IP", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"}}})
+	script := shell.Fill(restoreScript, map[string]string{"filled": scripts.Filled, "verify": scripts.Verify, "restore": scripts.Restore})
+
+	pod := p.operationPod(where.mount(p.operation("restore", script, env)))
+	if where.bucket {
+		pod.InitContainers = []corev1.Container{where.rclone("download", restoreDownload, env, rcloneImage)}
+	}
+	where.attach(&pod)
+	return job(name, p.Namespace, labels, pod, tries-1)
+}
+
+// restoredByJob reports whether a Job restores the backup.
+func restoredByJob(db *Database) bool {
+	return db.managed() != nil && db.Microservice.Spec.Database.Restore != nil && db.recovery() == nil
+}
+
+// restoreID identifies the wanted restore; empty if none is wanted, or nothing can
+// hold the data yet.
+func restoreID(db *Database) string {
+	holder := db.DatabaseState.Holder()
+	if holder == nil || !restoredByJob(db) {
 		return ""
 	}
-	return RestoreID(in.Microservice.Spec.Database.Restore, holder.UID)
+	return RestoreID(db.Microservice.Spec.Database.Restore, holder.UID)
 }
 
-// restoredBy is the restore that filled the database, which what holds the data is
-// marked with: it is never filled again, whatever becomes of the Job.
-func restoredBy(in *Database) string {
-	if id := restoreID(in); id != "" && inputs.JobDone(in.Job(names.Restore(in.Microservice, id))) {
+// restoredBy returns the restore that filled the database. The holder of the data
+// remembers it, because the Job may be deleted.
+func restoredBy(db *Database) string {
+	if id := restoreID(db); id != "" && inputs.JobDone(db.Job(names.Restore(db.Microservice, id))) {
 		return id
 	}
-	if holder := in.DatabaseState.Holder(); holder != nil {
+	if holder := db.DatabaseState.Holder(); holder != nil {
 		return holder.Marks.Restored
 	}
 	return ""
 }
 
-// restoreRefused says that a restore is wanted over data that the service works
-// with. Nothing is done, and what works with the data goes on.
-func restoreRefused(in *Database) bool {
-	holder := in.DatabaseState.Holder()
-	if holder == nil || in.Microservice.Spec.Database.Restore == nil {
+// restoreRefused reports whether a restore would overwrite data of the service.
+// Then nothing is restored, and the service keeps running.
+func restoreRefused(db *Database) bool {
+	holder := db.DatabaseState.Holder()
+	if holder == nil || db.Microservice.Spec.Database.Restore == nil {
 		return false
 	}
-	if filledByJob(in) {
-		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(in) != restoreID(in)
+	if restoredByJob(db) {
+		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(db) != restoreID(db)
 	}
-	return in.clustered() != nil && !recovered(in)
+	recovery := db.recovery()
+	return recovery != nil && !recovery.done(db)
 }
 
-// recovered says whether CloudNativePG began the Cluster by recovering it.
-func recovered(in *Database) bool {
-	_, found, _ := unstructured.NestedMap(in.DatabaseState.Cluster.Object, "spec", "bootstrap", "recovery")
-	return found
+// recovery returns the restore that the provider does itself; nil if there is none.
+func (db *Database) recovery() recovery {
+	if db.Plan == nil {
+		return nil
+	}
+	return db.Plan.Provider.recovery(db.Microservice.Spec.Database)
 }
 
-func RestoreJobs(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+// RestoreJobs returns the Job that restores the backup.
+func RestoreJobs(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	id := restoreID(in)
+	id := restoreID(db)
 	if id == "" {
 		return nil, nil
 	}
-	ms := in.Microservice
+	ms := db.Microservice
 	name := names.Restore(ms, id)
-	if job := in.Job(name); job != nil {
+	if job := db.Job(name); job != nil {
 		return kube.One(inputs.Kept(job))
 	}
-	if restoredBy(in) == id || restoreRefused(in) || !Usable(in) || AwaitingCredentials(in) != nil {
+	if restoredBy(db) == id || restoreRefused(db) || !Usable(db) || AwaitingCredentials(db) != nil {
 		return nil, nil
 	}
-	job := in.Plan.RestoreJob(name, id, ms.Spec.Database, in.RcloneImage, names.Labels(ms, v1alpha1.ComponentRestore))
-	job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
-	job.Spec.Template.Spec.ServiceAccountName = in.storeAccount(restoreLocation(ms.Spec.Database))
+	job := db.Plan.RestoreJob(name, id, ms.Spec.Database, db.RcloneImage, names.Labels(ms, v1alpha1.ComponentRestore))
+	job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	job.Spec.Template.Spec.ServiceAccountName = db.storeAccount(restoreLocation(ms.Spec.Database))
 	return kube.One(job)
 }
 
@@ -109,56 +162,46 @@ func restoreLocation(spec *v1alpha1.Database) *v1alpha1.S3Location {
 	return from.S3
 }
 
-// RestoreHealth is how the filling of the database is; nil when none is wanted.
-func RestoreHealth(in *Database) *condition.Health {
-	if in.managed() == nil || in.Microservice.Spec.Database.Restore == nil {
+// RestoreHealth returns the health of the restore; nil if none is wanted.
+func RestoreHealth(db *Database) *condition.Health {
+	if db.managed() == nil || db.Microservice.Spec.Database.Restore == nil {
 		return nil
 	}
-	h := restoreHealth(in)
+	h := restoreHealth(db)
 	return &h
 }
 
-func restoreHealth(in *Database) condition.Health {
-	id := restoreID(in)
-	name := names.Restore(in.Microservice, id)
+func restoreHealth(db *Database) condition.Health {
+	id := restoreID(db)
+	name := names.Restore(db.Microservice, id)
 	switch {
-	case restoreRefused(in):
-		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
-			Message: condition.ParseMessage("The database is in use and holds data, which stays as it is; a restore fills a new one only: remove database.restore, or restore in a new Microservice")}
-	case id != "" && restoredBy(in) == id:
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was filled from the backup")}
-	case !filledByJob(in):
-		return recoveryHealth(in)
-	case in.Suspended():
-		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is filled when the service is not suspended any more")}
-	case id == "" || in.Job(name) == nil:
-		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is filled from the backup as soon as it accepts connections")}
-	case inputs.JobFailed(in.Job(name)):
-		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("The database could not be filled: %s. Correct database.restore, or remove it to begin with what is in the database now, or delete Job %q to try again", inputs.Failure(in.Inputs, name), name))}
+	case restoreRefused(db):
+		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true, Message: condition.Message{
+			Cause:  "The database is in use and holds data, which is kept; only a new database can be restored",
+			Remedy: "remove database.restore, or restore in a new Microservice"}}
+	case id != "" && restoredBy(db) == id:
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.Say("The database was restored from the backup")}
+	case db.recovery() != nil:
+		return db.recovery().health(db)
+	case db.Suspended():
+		return suspended(condition.Say("The restore starts when the service is no longer suspended"))
+	case id == "" || db.Job(name) == nil:
+		return waiting(v1alpha1.ReasonRestoring, condition.Say("The restore starts when the database accepts connections"))
+	case inputs.JobFailed(db.Job(name)):
+		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true, Message: condition.Message{
+			Cause:  "The restore failed: " + inputs.Failure(db.Inputs, name),
+			Remedy: fmt.Sprintf("correct database.restore, or remove it to start with the present content of the database, or delete Job %q to try again", name)}}
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRestore); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
-	return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(fmt.Sprintf("Job %q is filling the database from the backup%s", name, triesSoFar(in, name)))}
+	return waiting(v1alpha1.ReasonRestoring, condition.Message{Object: object("Job", name), Cause: "is restoring the database from the backup" + failedTries(db, name)})
 }
 
-// recoveryHealth is how CloudNativePG's recovery is.
-func recoveryHealth(in *Database) condition.Health {
-	if in.DatabaseState.Cluster == nil {
-		return condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is recovered from the backup as it is made")}
-	}
-	if h := ClusterHealth(in, in.DatabaseState.Cluster); !h.Ready {
-		h.Reason = v1alpha1.ReasonRestoring
-		return h
-	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was recovered from the backup")}
-}
-
-// AwaitingRestore holds the service back until its database is filled.
-func AwaitingRestore(in *Database) *condition.Problem {
-	h := RestoreHealth(in)
-	if h == nil || h.Ready || restoreRefused(in) {
+// AwaitingRestore says why the service waits for a restore; nil if it does not.
+func AwaitingRestore(db *Database) *condition.Problem {
+	h := RestoreHealth(db)
+	if h == nil || h.Ready || restoreRefused(db) {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseRestored, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled}

@@ -28,7 +28,7 @@ import (
 	engines "github.com/atoll-dev/atoll/internal/engine"
 )
 
-// restoreContainer is what fills a database from a backup in a volume.
+// restoreContainer is the container that restores a backup from a volume.
 func restoreContainer(t *testing.T, engine v1alpha1.DatabaseEngine, name string) *corev1.Container {
 	t.Helper()
 	spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
@@ -43,50 +43,50 @@ func TestRestoreRuns(t *testing.T) {
 		v1alpha1.EngineMariaDB:    {"3 tables or views, among them a", "3 tables or views, among them a"},
 		v1alpha1.EngineValkey:     {"# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "3 keys in database 0"},
 	}
-	// What a server does not say is not taken for nothing.
+	// A server that does not answer is not empty.
 	for _, env := range []string{"FAKE_DEAF=1", "FAKE_LOADING=1"} {
 		m := newMachine(t)
 		m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
-		m.write("", "report")
-		m.write(held[v1alpha1.EngineValkey][0], "held")
-		if output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineValkey, ""), env); succeeded || m.read("told") != "" {
-			t.Errorf("%s: succeeded is %t, and the database was told %q: %s", env, succeeded, m.read("told"), output)
+		m.Write("", "report")
+		m.Write(held[v1alpha1.EngineValkey][0], "held")
+		if output, succeeded := m.Run(restoreContainer(t, v1alpha1.EngineValkey, ""), env); succeeded || m.Read("told") != "" {
+			t.Errorf("%s: succeeded is %t, and the database received %q: %s", env, succeeded, m.Read("told"), output)
 		}
 	}
 	for engine := range engines.Engines {
 		for name, tc := range map[string]struct {
 			backup string
-			// change is made to the machine after three backups, of 1, 2 and 3 o'clock.
+			// change happens after three backups, of 1, 2 and 3 o'clock.
 			change func(*machine)
 			env    string
-			// wantData is what reaches the database; empty when nothing is done to it,
-			// and then the last words are said.
+			// wantData is what reaches the database; empty if the restore fails before it
+			// changes anything, with wantSaid.
 			wantData, wantFile, wantSaid string
 		}{
 			"the newest":           {wantData: "data of 03", wantFile: "03"},
 			"a named one":          {backup: file(engine, "02"), wantData: "data of 02", wantFile: "02"},
 			"one without checksum": {change: func(m *machine) { m.remove(file(engine, "03") + ".sha256") }, wantData: "data of 03", wantFile: "03"},
-			"one of another name is passed over": {
+			"one of another name is ignored": {
 				change: func(m *machine) {
-					m.write("mine", "backup", "order-book", "manual."+engines.Engines[engine].Extension())
+					m.Write("mine", "backup", "order-book", "manual."+engines.Engines[engine].Extension())
 				}, wantData: "data of 03", wantFile: "03"},
-			"one of another name that is asked for": {
+			"one of another name that is requested": {
 				backup: "manual",
 				change: func(m *machine) {
-					m.write(m.read("backup", "order-book", file(engine, "02")), "backup", "order-book", "manual")
+					m.Write(m.Read("backup", "order-book", file(engine, "02")), "backup", "order-book", "manual")
 				}, wantData: "data of 02", wantFile: "manual"},
-			"one that is half written is passed over": {
-				change: func(m *machine) { m.write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
-			"one that is damaged": {
+			"a partial one is ignored": {
+				change: func(m *machine) { m.Write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
+			"a damaged one": {
 				change:   func(m *machine) { m.append("x", file(engine, "03")) },
 				wantSaid: "backup " + file(engine, "03") + " at pvc://backups/order-book is damaged: its checksum differs"},
-			"one that is not whole and has no checksum": {
-				change:   func(m *machine) { m.write("no dump", "backup", "order-book", file(engine, "04")) },
+			"an incomplete one without a checksum": {
+				change:   func(m *machine) { m.Write("no dump", "backup", "order-book", file(engine, "04")) },
 				wantSaid: "not"},
-			"a filled database": {
-				change:   func(m *machine) { m.write(held[engine][0], "held") },
+			"a database with data": {
+				change:   func(m *machine) { m.Write(held[engine][0], "held") },
 				wantSaid: "the database is not empty: it holds " + held[engine][1]},
-			"one that is not there": {
+			"a missing one": {
 				backup: file(engine, "09"), wantSaid: "there is no backup " + file(engine, "09") + " at pvc://backups/order-book"},
 			"an empty folder": {
 				change: func(m *machine) {
@@ -95,7 +95,7 @@ func TestRestoreRuns(t *testing.T) {
 					}
 				},
 				wantSaid: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
-			"a folder that is not there": {
+			"a missing folder": {
 				change: func(m *machine) {
 					for _, name := range m.files() {
 						m.remove(name)
@@ -103,30 +103,30 @@ func TestRestoreRuns(t *testing.T) {
 					m.remove("")
 				},
 				wantSaid: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
-			"a server that is away": {env: "FAKE_DOWN=1", wantSaid: "connection refused"},
+			"a server that is down": {env: "FAKE_DOWN=1", wantSaid: "connection refused"},
 		} {
 			t.Run(string(engine)+": "+name, func(t *testing.T) {
 				m := newMachine(t)
 				for _, hour := range []string{"01", "02", "03"} {
 					m.takeBackup(engine, 7, hour, "data of "+hour)
 				}
-				m.write("", "report")
+				m.Write("", "report")
 				if tc.change != nil {
 					tc.change(m)
 				}
-				output, succeeded := m.run(restoreContainer(t, engine, tc.backup), tc.env)
-				told, report := m.read("told"), m.read("report")
+				output, succeeded := m.Run(restoreContainer(t, engine, tc.backup), tc.env)
+				told, report := m.Read("told"), m.Read("report")
 				if tc.wantData == "" {
 					if succeeded || told != "" || report != "" {
-						t.Errorf("succeeded is %t, and the database was told\n%s\nand the report is %q; want it to be refused before anything is done. It said\n%s", succeeded, told, report, output)
+						t.Errorf("succeeded is %t, the database received\n%s\nand the report is %q; want a failure before any change; output:\n%s", succeeded, told, report, output)
 					}
 					if !strings.Contains(output, tc.wantSaid) {
-						t.Errorf("it said\n%s\nwant %q", output, tc.wantSaid)
+						t.Errorf("output:\n%s\nwant %q", output, tc.wantSaid)
 					}
 					return
 				}
 				if !succeeded || !strings.Contains(told, tc.wantData+"\n") {
-					t.Errorf("succeeded is %t, and the database was told\n%s\nwant %q. It said\n%s", succeeded, told, tc.wantData, output)
+					t.Errorf("succeeded is %t, and the database received\n%s\nwant %q; output:\n%s", succeeded, told, tc.wantData, output)
 				}
 				want := "pvc://backups/order-book/" + tc.wantFile
 				if tc.backup != tc.wantFile {
@@ -156,13 +156,13 @@ func TestDownloadRuns(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			for _, file := range tc.stored {
-				m.write("data", "store", "shop", "shop", "order-book", file)
+				m.Write("data", "store", "shop", "shop", "order-book", file)
 			}
 			spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: &v1alpha1.S3Location{Bucket: "shop"}, Backup: tc.backup}}}
 			pod := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil).Spec.Template.Spec
-			output, succeeded := m.run(&pod.InitContainers[0], tc.env)
+			output, succeeded := m.Run(&pod.InitContainers[0], tc.env)
 			if succeeded != (tc.wantSaid == "") || !strings.Contains(output, tc.wantSaid) {
-				t.Errorf("succeeded is %t, and it said\n%s\nwant %q", succeeded, output, tc.wantSaid)
+				t.Errorf("succeeded is %t; output:\n%s\nwant %q", succeeded, output, tc.wantSaid)
 			}
 			if diff := cmp.Diff(tc.want, m.files(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("downloaded (-want +got):\n%s", diff)
@@ -185,21 +185,21 @@ const contents = `;
 
 func TestPostgreSQLRestore(t *testing.T) {
 	run := func(m *machine, env ...string) (string, bool) {
-		return m.run(restoreContainer(t, v1alpha1.EnginePostgreSQL, ""), env...)
+		return m.Run(restoreContainer(t, v1alpha1.EnginePostgreSQL, ""), env...)
 	}
 	backedUp := func() *machine {
 		m := newMachine(t)
 		m.takeBackup(v1alpha1.EnginePostgreSQL, 7, "01", "data of 01")
-		m.write(contents, "contents")
-		m.write("", "report")
+		m.Write(contents, "contents")
+		m.Write("", "report")
 		return m
 	}
-	t.Run("extensions come between schemas and data, and are the administrator's", func(t *testing.T) {
+	t.Run("extensions come between schemas and data, as the administrator", func(t *testing.T) {
 		m := backedUp()
 		if output, succeeded := run(m); !succeeded {
 			t.Fatal(output)
 		}
-		told, at := m.read("told"), 0
+		told, at := m.Read("told"), 0
 		for _, want := range []string{
 			"BEGIN;", "COMMENT ON DATABASE",
 			"--role order_book", "SCHEMA - app", "WHERE name = 'postgis'; CREATE EXTENSION IF NOT EXISTS postgis", "RESET ROLE;", "COMMENT - SCHEMA app", "COMMENT - EXTENSION postgis", "GRANT",
@@ -207,32 +207,32 @@ func TestPostgreSQLRestore(t *testing.T) {
 		} {
 			next := strings.Index(told[at:], want)
 			if next < 0 {
-				t.Fatalf("%q does not come, or not in its turn:\n%s", want, told)
+				t.Fatalf("%q is missing or out of order:\n%s", want, told)
 			}
 			at += next + len(want)
 		}
 		for _, once := range []string{"17801 SCHEMA - app", "CREATE EXTENSION"} {
 			if got := strings.Count(told, once); got != 1 {
-				t.Errorf("%s comes %d times:\n%s", once, got, told)
+				t.Errorf("%s appears %d times:\n%s", once, got, told)
 			}
 		}
 	})
-	t.Run("an archive that breaks off is not committed, and comes with the next try", func(t *testing.T) {
+	t.Run("an incomplete archive is not committed, and the next try restores it", func(t *testing.T) {
 		m := backedUp()
 		output, succeeded := run(m, "FAKE_TORN=1")
-		if succeeded || m.read("filled") != "" || m.read("report") != "" || !strings.Contains(output, "could not be read to its end") {
-			t.Errorf("succeeded is %t, filled is %q, the report is %q: %s", succeeded, m.read("filled"), m.read("report"), output)
+		if succeeded || m.Read("filled") != "" || m.Read("report") != "" || !strings.Contains(output, "could not be read to its end") {
+			t.Errorf("succeeded is %t, filled is %q, the report is %q: %s", succeeded, m.Read("filled"), m.Read("report"), output)
 		}
-		if output, succeeded := run(m); !succeeded || !strings.Contains(m.read("told"), "data of 01") {
+		if output, succeeded := run(m); !succeeded || !strings.Contains(m.Read("told"), "data of 01") {
 			t.Errorf("succeeded is %t: %s", succeeded, output)
 		}
 	})
-	t.Run("what was committed is not brought again", func(t *testing.T) {
+	t.Run("a committed restore is not repeated", func(t *testing.T) {
 		m := backedUp()
-		m.write("filled", "filled")
+		m.Write("filled", "filled")
 		output, succeeded := run(m)
-		if told := m.read("told"); !succeeded || m.read("report") == "" || strings.Contains(told, "data of 01") || !strings.Contains(told, "REVOKE") {
-			t.Errorf("succeeded is %t, told is\n%s\n%s", succeeded, told, output)
+		if told := m.Read("told"); !succeeded || m.Read("report") == "" || strings.Contains(told, "data of 01") || !strings.Contains(told, "REVOKE") {
+			t.Errorf("succeeded is %t, received:\n%s\n%s", succeeded, told, output)
 		}
 	})
 }
@@ -253,29 +253,73 @@ func TestMariaDBRestore(t *testing.T) {
 		"one that succeeds": {want: true, wantTold: []string{
 			"CREATE DATABASE IF NOT EXISTS atoll_restore_1;", "CREATE OR REPLACE DATABASE `order_book`;", "SET GLOBAL max_allowed_packet = 1073741824;", made,
 			"(1,'DEFINER=`nobody`@`%`')", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
-		// It is as it was, and what somebody else writes to it then is not this restore's.
+		// The database is empty again: a later write of the user is not the restore's.
 		"one that fails": {env: "FAKE_REFUSED=TRIGGER t1", wantTold: []string{
 			"CREATE OR REPLACE DATABASE `order_book`;", "TRIGGER t1", "CREATE OR REPLACE DATABASE `order_book`;", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
 			m.takeBackup(v1alpha1.EngineMariaDB, 7, "01", dump)
-			m.write("", "report")
-			output, succeeded := m.run(restoreContainer(t, v1alpha1.EngineMariaDB, ""), tc.env)
-			if reported := m.read("report") != ""; succeeded != tc.want || reported != tc.want {
+			m.Write("", "report")
+			output, succeeded := m.Run(restoreContainer(t, v1alpha1.EngineMariaDB, ""), tc.env)
+			if reported := m.Read("report") != ""; succeeded != tc.want || reported != tc.want {
 				t.Errorf("succeeded is %t, reported is %t, want %t: %s", succeeded, reported, tc.want, output)
 			}
-			told, at := m.read("told"), 0
+			told, at := m.Read("told"), 0
 			for _, want := range tc.wantTold {
 				next := strings.Index(told[at:], want)
 				if next < 0 {
-					t.Fatalf("%q does not come, or not in its turn:\n%s", want, told)
+					t.Fatalf("%q is missing or out of order:\n%s", want, told)
 				}
 				at += next + len(want)
 			}
 			if strings.Contains(told, "USER IF NOT EXISTS `nobody`") || strings.Contains(told, "USER IF NOT EXISTS `root`") || strings.Count(told, made) != 1 {
-				t.Errorf("other users are made, or users_b not once:\n%s", told)
+				t.Errorf("other users were created, or users_b not once:\n%s", told)
 			}
 		})
+	}
+}
+
+// TestValkeyRestoreFails checks that the server is no replica afterwards.
+func TestValkeyRestoreFails(t *testing.T) {
+	for name, tc := range map[string]struct {
+		env      []string
+		wantSaid string
+	}{
+		"a server that was restarted":            {env: []string{"FAKE_ROLE=master"}, wantSaid: "no replica any more"},
+		"a server that was restarted at the end": {env: []string{"FAKE_RESTARTS=1"}, wantSaid: "the server was restarted while"},
+		"a server that can't write":              {env: []string{"FAKE_REWRITTEN=err"}, wantSaid: "could not write the data"},
+		"a source that ends":                     {env: []string{"FAKE_LINK=down", "FAKE_ENDS=1"}, wantSaid: "the server that holds the backup has ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
+			m.Write("", "report")
+			output, succeeded := m.Run(restoreContainer(t, v1alpha1.EngineValkey, ""), tc.env...)
+			told := m.Read("told")
+			if succeeded || !strings.Contains(output, tc.wantSaid) || m.Read("report") != "" {
+				t.Errorf("succeeded is %t, the report is %q; output:\n%s\nwant %q", succeeded, m.Read("report"), output, tc.wantSaid)
+			}
+			for _, want := range []string{"REPLICAOF NO ONE", "CONFIG SET masterauth \n", "CONFIG SET masteruser \n", "ACL DELUSER atoll_restore_1\n"} {
+				if !strings.Contains(told[strings.LastIndex(told, "REPLICAOF"):], want) {
+					t.Errorf("the server did not receive %q at the end:\n%s", want, told)
+				}
+			}
+			if strings.Contains(told, "_done") {
+				t.Errorf("it is marked as complete:\n%s", told)
+			}
+		})
+	}
+}
+
+// TestValkeyRestoresOnce checks a Job whose pod was evicted after its work.
+func TestValkeyRestoresOnce(t *testing.T) {
+	m := newMachine(t)
+	m.takeBackup(v1alpha1.EngineValkey, 7, "01", "data of 01")
+	m.Write("user atoll_restore_1_done off\n", "users")
+	m.Write("# Keyspace\r\ndb0:keys=3,expires=0,avg_ttl=0\r\n", "held")
+	output, succeeded := m.Run(restoreContainer(t, v1alpha1.EngineValkey, ""))
+	if !succeeded || m.Read("told") != "" || m.Read("report") == "" {
+		t.Errorf("succeeded is %t, received %q, the report is %q: %s", succeeded, m.Read("told"), m.Read("report"), output)
 	}
 }

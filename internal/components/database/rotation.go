@@ -31,17 +31,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// rotationStep is how far a change of the database's password has come. It is
-// read off the objects, so that it goes on from wherever it was broken off:
+// rotationStep is the progress of a rotation of the database's password. It follows
+// from the objects, so that an interrupted rotation continues:
 //
-//	mint     the new password is to be written into the Secret <name>-db-next
-//	set      a Job gives it to the engine's other user; the old one works on
-//	publish  it is to be written into the binding Secret
-//	roll     the pods are replaced by ones that have it
-//	retire   a Job makes the old password useless
-//	done     the Secret <name>-db-next and the Jobs are to go
+//	mint     the new password is to be written to the Secret <name>-db-next
+//	set      a Job gives it to the other user of the engine; the old one still works
+//	publish  the new password is to be written to the binding Secret
+//	roll     the pods are replaced to get it
+//	retire   a Job disables the old password
+//	done     the Secret <name>-db-next and the Jobs are to be deleted
 //
-// The first password of a CloudNativePG Cluster comes in the same way.
+// A CloudNativePG Cluster gets its first password in the same way.
 type rotationStep int
 
 const (
@@ -54,129 +54,130 @@ const (
 	rotationDone
 )
 
-func rotationOf(in *Database) rotationStep {
-	next, binding := in.DatabaseState.Next, in.DatabaseState.Binding
+func rotationOf(db *Database) rotationStep {
+	next, binding := db.DatabaseState.Next, db.DatabaseState.Binding
 	switch {
-	case in.managed() == nil || next == nil:
+	case db.managed() == nil || next == nil:
 		return rotationNone
 	case next.UID == "":
 		return rotationMint
 	case binding == nil || binding.Username != next.Username || binding.Password != next.Password:
-		if inputs.JobDone(in.Job(names.Rotation(in.Microservice, next.UID))) {
+		if inputs.JobDone(db.Job(names.Rotation(db.Microservice, next.UID))) {
 			return rotationPublish
 		}
 		return rotationSet
-	case !rolledOut(in):
+	case !rolledOut(db):
 		return rotationRoll
-	case inputs.JobDone(in.Job(names.Retirement(in.Microservice, next.UID))):
+	case inputs.JobDone(db.Job(names.Retirement(db.Microservice, next.UID))):
 		return rotationDone
 	}
 	return rotationRetire
 }
 
-// RotationJobs are the Job of the step, and those of earlier ones until all is
-// done.
-func RotationJobs(in *Database) ([]kube.Object, error) {
-	if problem := Unusable(in); problem != nil {
+// RotationJobs returns the Jobs of the present step and of earlier ones.
+func RotationJobs(db *Database) ([]kube.Object, error) {
+	if problem := Unusable(db); problem != nil {
 		return nil, problem
 	}
-	p, next, ms := in.managed(), in.DatabaseState.Next, in.Microservice
-	if p == nil || in.rotation < rotationSet || in.rotation == rotationDone {
+	p, next, ms := db.managed(), db.DatabaseState.Next, db.Microservice
+	if p == nil || db.rotation < rotationSet || db.rotation == rotationDone {
 		return nil, nil
 	}
 	var jobs []kube.Object
 	l := names.Labels(ms, v1alpha1.ComponentRotation)
 	set, retire := names.Rotation(ms, next.UID), names.Retirement(ms, next.UID)
 	switch {
-	case in.Job(set) != nil:
-		jobs = append(jobs, inputs.Kept(in.Job(set)))
-	case in.rotation == rotationSet && Usable(in):
+	case db.Job(set) != nil:
+		jobs = append(jobs, inputs.Kept(db.Job(set)))
+	case db.rotation == rotationSet && Usable(db):
 		job := p.SetPasswordJob(set, l)
-		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
 		jobs = append(jobs, job)
 	}
 	switch {
-	case in.Job(retire) != nil:
-		jobs = append(jobs, inputs.Kept(in.Job(retire)))
-	case in.rotation == rotationRetire && Usable(in):
-		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, in.DatabaseState.Cluster).After(next.Username), l)
-		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
+	case db.Job(retire) != nil:
+		jobs = append(jobs, inputs.Kept(db.Job(retire)))
+	case db.rotation == rotationRetire && Usable(db):
+		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, db.DatabaseState.Cluster).After(next.Username), l)
+		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
 		jobs = append(jobs, job)
 	}
 	return jobs, nil
 }
 
-// rolledOut says whether every pod of the service was started with what the
-// binding Secret now holds.
-func rolledOut(in *Database) bool {
-	// A migration has what it was started with.
-	if slices.ContainsFunc(in.Jobs, func(job *batchv1.Job) bool {
+// rolledOut reports whether every pod of the service started with the present
+// content of the binding Secret.
+func rolledOut(db *Database) bool {
+	// A running migration has the password that it started with.
+	if slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool {
 		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !inputs.JobDone(job) && !inputs.JobFailed(job)
 	}) {
 		return false
 	}
-	d := in.Deployment
+	d := db.Deployment
 	if d == nil {
 		return true
 	}
 	n := ptr.Deref(d.Spec.Replicas, 1)
-	return d.Spec.Template.Annotations[names.AnnotationReferences] == contentHashOf(in, in.DatabaseState.Binding) &&
+	return d.Spec.Template.Annotations[names.AnnotationReferences] == contentHashOf(db, db.DatabaseState.Binding) &&
 		d.Status.ObservedGeneration >= d.Generation &&
 		d.Status.UpdatedReplicas >= n && d.Status.Replicas <= d.Status.UpdatedReplicas && d.Status.AvailableReplicas >= n &&
-		!inputs.Terminating(in.Inputs, v1alpha1.ComponentService)
+		!inputs.Terminating(db.Inputs, v1alpha1.ComponentService)
 }
 
-// RotationHealth is how a change of the password is that the user asked for; nil
-// when none was.
-func RotationHealth(in *Database) *condition.Health {
-	wanted := in.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
-	if in.Plan == nil || wanted == "" && in.rotation == rotationNone || credentialsProblem(in) != nil {
+// RotationHealth returns the health of the rotation that the user requested; nil if
+// none was.
+func RotationHealth(db *Database) *condition.Health {
+	wanted := db.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
+	if db.Plan == nil || wanted == "" && db.rotation == rotationNone || credentialsProblem(db) != nil {
 		return nil
 	}
-	if in.managed() == nil {
-		return &condition.Health{Reason: v1alpha1.ReasonNotSupported,
-			Message: condition.ParseMessage(fmt.Sprintf("The password of an External database is changed where it is run: write the new one to Secret %q and the pods are replaced; remove the annotation %s",
-				in.Plan.SecretName, v1alpha1.AnnotationRotateCredentials))}
+	if db.managed() == nil {
+		return &condition.Health{Reason: v1alpha1.ReasonNotSupported, Message: condition.Message{Object: object("Secret", db.Plan.SecretName),
+			Cause: "is for an External database, whose password Atoll cannot change",
+			Remedy: fmt.Sprintf("change the password where the database runs and write it to the Secret, which replaces the pods; then remove the annotation %s",
+				v1alpha1.AnnotationRotateCredentials)}}
 	}
-	if in.rotation != rotationNone && in.DatabaseState.Binding == nil {
-		// A first password is told of as a part of making the database.
+	if db.rotation != rotationNone && db.DatabaseState.Binding == nil {
+		// DatabaseReady reports a first password.
 		return nil
 	}
-	if in.rotation == rotationNone || in.rotation == rotationDone {
-		switch binding := in.DatabaseState.Binding; {
+	if db.rotation == rotationNone || db.rotation == rotationDone {
+		switch binding := db.DatabaseState.Binding; {
 		case binding == nil || wanted != "" && binding.Rotation != wanted:
-			return ptr.To(rotating("A new password is to be made"))
-		case in.rotation == rotationNone && binding.Retiring:
-			return ptr.To(rotating("The change of the password was broken off before the old one was made useless, and goes on"))
+			return rotating(condition.Say("A new password is about to be created"))
+		case db.rotation == rotationNone && binding.Retiring:
+			return rotating(condition.Say("The rotation was interrupted before it retired the old password, and continues"))
 		}
-		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.ParseMessage("The password was changed and the old one works no more")}
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.Say("The password was rotated; the old password no longer works")}
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentRotation); h != nil {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}
-	if in.Suspended() {
-		return ptr.To(rotating("The change of the password goes on when the service is not suspended any more; what is in use works"))
+	if db.Suspended() {
+		return rotating(condition.Say("The rotation continues when the service is no longer suspended; the present password works"))
 	}
-	return ptr.To(rotating(map[rotationStep]string{
-		rotationMint:    "A new password is to be made",
-		rotationSet:     "The database is being given a new password; the old one works on",
-		rotationPublish: "The new password is to be written to Secret " + fmt.Sprintf("%q", in.Plan.SecretName) + "; the old one works on",
-		rotationRoll:    "The pods are being replaced by ones that have the new password; the old one works on",
-		rotationRetire:  "The old password is being made useless; no pod has it any more",
-	}[in.rotation]))
+	return rotating(map[rotationStep]condition.Message{
+		rotationMint: condition.Say("A new password is about to be created"),
+		rotationSet:  condition.Say("The database is getting a new password; the old password still works"),
+		rotationPublish: {Object: object("Secret", db.Plan.SecretName),
+			Cause: "is about to get the new password; the old password still works"},
+		rotationRoll:   condition.Say("The pods are being replaced to get the new password; the old password still works"),
+		rotationRetire: condition.Say("The old password is being retired; no pod has it"),
+	}[db.rotation])
 }
 
-func rotating(message string) condition.Health {
-	return condition.Health{Reason: v1alpha1.ReasonRotating, Message: condition.ParseMessage(message), Progressing: true}
+func rotating(message condition.Message) *condition.Health {
+	return ptr.To(waiting(v1alpha1.ReasonRotating, message))
 }
 
-// AwaitingCredentials says that a new Cluster has no user for the service yet.
-func AwaitingCredentials(in *Database) *condition.Problem {
-	known := in.DatabaseState.Cluster != nil && in.binding() != nil && (in.rotation >= rotationPublish || !in.DatabaseState.Unbound())
-	if in.clustered() == nil || known {
+// AwaitingCredentials says that a new Cluster has no user for the service yet; nil
+// if it has one.
+func AwaitingCredentials(db *Database) *condition.Problem {
+	if db.Plan == nil || !db.Plan.Provider.lacksUser(db) {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonProgressing,
-		Message: condition.ParseMessage(fmt.Sprintf("The database is being given the service's user, which Secret %q will hold", names.Database(in.Microservice.Name)))}
+		Message: condition.Say("The database is getting a user for the service, which Secret %q will hold", names.Database(db.Microservice.Name))}
 }

@@ -21,25 +21,30 @@ import (
 	"time"
 
 	"github.com/robfig/cron/v3"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // parseSchedule reads a schedule as the CronJob controller does.
 func parseSchedule(schedule string) (cron.Schedule, error) {
 	parsed, err := cron.ParseStandard(schedule)
 	if err != nil {
-		return nil, fmt.Errorf("database.backup.schedule: %q: %w", schedule, err)
+		return nil, fmt.Errorf("%q: %w", schedule, err)
 	}
 	return parsed, nil
 }
 
-// CheckSchedule says what is wrong with a schedule.
-func CheckSchedule(schedule string) error {
-	_, err := parseSchedule(schedule)
-	return err
+// checkSchedule says why a schedule is invalid; nil if it is valid.
+func checkSchedule(schedule string) *condition.Problem {
+	if _, err := parseSchedule(schedule); err != nil {
+		return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: condition.Message{Field: "database.backup.schedule", Cause: err.Error()}, Stalled: true}
+	}
+	return nil
 }
 
-// NextRun is when a schedule, in UTC, next comes after a time; zero when it never
-// does.
+// NextRun returns the next time of a schedule, in UTC, after a time; zero if there
+// is none.
 func NextRun(schedule string, after time.Time) time.Time {
 	parsed, err := parseSchedule(schedule)
 	if err != nil {
@@ -48,8 +53,8 @@ func NextRun(schedule string, after time.Time) time.Time {
 	return parsed.Next(after.UTC())
 }
 
-// Interval is the longest time between two of a schedule's next runs, from a
-// fixed day on: it is the same whenever it is asked for.
+// Interval returns the longest time between two runs of a schedule. It counts from
+// a fixed day, so that the result never changes.
 func Interval(schedule string) time.Duration {
 	const runs = 60
 	longest := time.Duration(0)
@@ -65,12 +70,12 @@ func Interval(schedule string) time.Duration {
 	return longest
 }
 
-// graceAfterRun is how long a backup may take before it is missed: an hour, or
-// the schedule's interval where that is shorter.
+// graceAfterRun returns how long a backup may take before it is missing: an hour,
+// or the interval of the schedule if that is shorter.
 func graceAfterRun(schedule string) time.Duration { return min(time.Hour, Interval(schedule)) }
 
-// OverdueAt is when a backup is overdue of which the last one was begun at a
-// time, or of a database that has none since that time.
+// OverdueAt returns the time after which a backup is overdue, if the last one
+// started, or the database exists, since a time.
 func OverdueAt(schedule string, last time.Time) time.Time {
 	next := NextRun(schedule, last)
 	if next.IsZero() {

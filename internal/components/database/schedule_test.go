@@ -32,8 +32,8 @@ func TestSchedule(t *testing.T) {
 		schedule     string
 		wantNext     time.Time
 		wantInterval time.Duration
-		// wantOverdue is when a backup is overdue of which the last one was begun at
-		// from.
+		// wantOverdue is the time after which a backup is overdue, if the last one
+		// started at from.
 		wantOverdue time.Time
 	}{
 		"each night":              {"0 3 * * *", date(time.January, 31, 3, 0), day, date(time.January, 31, 4, 0)},
@@ -47,7 +47,7 @@ func TestSchedule(t *testing.T) {
 		"a day that most years lack":               {"0 0 29 2 *", time.Date(2028, time.February, 29, 0, 0, 0, 0, time.UTC), (4*365 + 1) * day, time.Date(2028, time.February, 29, 1, 0, 0, 0, time.UTC)},
 		"each year":                                {"@yearly", time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC), 366 * day, time.Date(2027, time.January, 1, 1, 0, 0, 0, time.UTC)},
 		"a day that never comes":                   {schedule: "0 0 30 2 *"},
-		"a minute that there is not":               {schedule: "61 * * * *"},
+		"an invalid minute":                        {schedule: "61 * * * *"},
 		"too few fields":                           {schedule: "0 3 * *"},
 		"nothing":                                  {schedule: ""},
 	} {
@@ -65,7 +65,7 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// TestScheduleIsInUTC asks from another time zone, in which it is another day.
+// TestScheduleIsInUTC starts in another time zone, where it is another day.
 func TestScheduleIsInUTC(t *testing.T) {
 	zone := time.FixedZone("UTC+14", 14*60*60)
 	got := NextRun("0 3 * * *", date(time.January, 30, 12, 0).In(zone))
@@ -86,7 +86,7 @@ func TestRecoveryWindow(t *testing.T) {
 		"a single hour is a day": {"@hourly", 1, "1d"},
 		"weeks":                  {"@weekly", 4, "28d"},
 		"never is a day":         {"0 0 30 2 *", 7, "1d"},
-		"working days, as said":  {"0 3 * * 1-5", 2, "6d"},
+		"working days":           {"0 3 * * 1-5", 2, "6d"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := recoveryWindow(backup(tc.schedule, tc.keep)); got != tc.want {

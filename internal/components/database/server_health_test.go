@@ -46,8 +46,8 @@ func TestDatabaseHealth(t *testing.T) {
 		return c
 	}
 	refused := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset orders-db)`)}
-	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db": its pod does not accept connections yet`)}
+		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim; to fix: see its events (kubectl describe statefulset orders-db)`)}
+	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" has a pod that does not accept connections yet`)}
 	for name, tc := range map[string]struct {
 		ms         *v1alpha1.Microservice
 		pods       []corev1.Pod
@@ -55,8 +55,8 @@ func TestDatabaseHealth(t *testing.T) {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"nothing there yet is progress": {ms: inputstest.Orders(), wantHealth: updating},
-		"a status of an older generation says nothing": {
+		"a missing StatefulSet is progress": {ms: inputstest.Orders(), wantHealth: updating},
+		"a status of an older generation does not count": {
 			ms: inputstest.Orders(), live: &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Generation: 3}, Status: appsv1.StatefulSetStatus{ObservedGeneration: 2, ReadyReplicas: 1}},
 			wantHealth: updating,
 		},
@@ -68,11 +68,11 @@ func TestDatabaseHealth(t *testing.T) {
 			ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{ReadyReplicas: 1, CurrentRevision: "a", UpdateRevision: "b"}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" is rolling out a change`)},
 		},
-		"suspended is neither ready nor on its way": {
+		"suspended is neither ready nor progressing": {
 			ms: inputstest.Orders(inputstest.Suspended), live: live(appsv1.StatefulSetStatus{}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended: set suspend to false to start it")},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The database is suspended; to fix: set suspend to false to start it")},
 		},
-		"the pod's own word comes first": {
+		"the pod's fault comes first": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}, live: live(appsv1.StatefulSetStatus{}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
 				Message: condition.ParseMessage(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct database.version or database.image, or push the image`)},
@@ -80,28 +80,28 @@ func TestDatabaseHealth(t *testing.T) {
 		"a pod of the service is not the database's": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)}, live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet,
 		},
-		"a pod that is refused is to be looked for at its StatefulSet": {
+		"a refused pod is a fault of its StatefulSet": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{}), wantHealth: refused,
 		},
-		"a claim that is refused is to be looked for at its StatefulSet": {ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{}), wantHealth: refused},
-		"a pod that waits for its claim leaves the word to the claim": {
+		"a refused claim is a fault of its StatefulSet": {ms: inputstest.Orders(), live: live(appsv1.StatefulSetStatus{}), wantHealth: refused},
+		"a pod that waits for its claim reports the claim": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."), ofDatabase)},
 			claim: ofStorageClass(claim(corev1.ClaimPending), "nope"), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`)},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet; to fix: see its events (kubectl describe pvc data-orders-db-0)`)},
 		},
-		"a claim that waits for the pod's node leaves the word to the pod": {
+		"a claim that waits for the pod's node reports the pod": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory."), ofDatabase)},
 			claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
 				Message: condition.ParseMessage("No node fits the pod: 0/1 nodes are available: 1 Insufficient memory.")},
 		},
-		"a claim that waits for its volume is named": {
+		"a claim that waits for its volume is reported": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet: see its events (kubectl describe pvc data-orders-db-0)`)},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet; to fix: see its events (kubectl describe pvc data-orders-db-0)`)},
 		},
-		"a bound claim leaves the pod to wait for": {ms: inputstest.Orders(), claim: claim(corev1.ClaimBound), live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet},
+		"a pod with a bound claim is not ready yet": {ms: inputstest.Orders(), claim: claim(corev1.ClaimBound), live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := &inputs.Inputs{Microservice: tc.ms, Pods: tc.pods}

@@ -161,17 +161,14 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 // the service keeps using the live database.
 func databasePods(in *inputs.Inputs) (*metav1.LabelSelector, int32) {
 	spec := in.Microservice.Spec.Database
-	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+	if spec == nil {
 		return nil, 0
 	}
-	port := database.PortOf(spec.Engine)
-	switch {
-	case port == 0:
+	labels, port := database.ProviderOf(spec).PodSelector(in.Microservice), database.PortOf(spec.Engine)
+	if labels == nil || port == 0 {
 		return nil, 0
-	case spec.Provider == v1alpha1.ProviderCloudNativePG:
-		return &metav1.LabelSelector{MatchLabels: database.ClusterPods(in.Microservice.Name)}, port
 	}
-	return &metav1.LabelSelector{MatchLabels: names.Selector(in.Microservice, v1alpha1.ComponentDatabase)}, port
+	return &metav1.LabelSelector{MatchLabels: labels}, port
 }
 
 // callsItself reports whether the service's pods may call each other.

@@ -53,7 +53,7 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 		// The other Job is pruned first, and the desired one created once it is gone.
 		return nil, nil
 	}
-	if database.MigrationWaits(in) != "" || database.LeftoverMigration(in) != "" {
+	if database.MigrationWaits(in) || database.LeftoverMigration(in) != "" {
 		return nil, nil
 	}
 	return migrationJob(in, name)

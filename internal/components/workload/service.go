@@ -32,7 +32,7 @@ import (
 // Services builds the Service of a Microservice that has ports.
 func Services(db *database.Database) ([]kube.Object, error) {
 	if db.Err != nil {
-		return nil, database.InvalidDatabase(db)
+		return nil, db.Err
 	}
 	if s := service(db.Microservice); s != nil {
 		return kube.One(s)

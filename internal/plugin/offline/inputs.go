@@ -31,6 +31,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/names"
@@ -171,7 +172,7 @@ func (s *source) Credentials(in *inputs.Inputs) error {
 	ms, state := in.Microservice, &in.DatabaseState
 	users := inputs.UsersOf(ms, state.Cluster)
 	state.Binding = s.credentials(in, names.Database(ms.Name), users.First)
-	if ms.Spec.Database.Provider != v1alpha1.ProviderCloudNativePG {
+	if database.ProviderOf(ms.Spec.Database).RunsServer() {
 		state.Admin = s.credentials(in, names.AdminSecret(ms.Name), users.Admin)
 	}
 	next := types.NamespacedName{Namespace: ms.Namespace, Name: names.NextSecret(ms.Name)}

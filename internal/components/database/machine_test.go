@@ -1,0 +1,61 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package database
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/atoll-dev/atoll/internal/engine/enginetest"
+)
+
+// machine runs backups and restores.
+type machine struct{ *enginetest.Machine }
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	return &machine{enginetest.NewMachine(t)}
+}
+
+func (m *machine) remove(name string) {
+	m.T.Helper()
+	if err := os.Remove(filepath.Join(m.Dir, "backup", "order-book", name)); err != nil {
+		m.T.Fatal(err)
+	}
+}
+
+// append damages a backup.
+func (m *machine) append(text, name string) {
+	m.T.Helper()
+	m.Write(m.Read("backup", "order-book", name)+text, "backup", "order-book", name)
+}
+
+// files are the names in the service's folder of backups.
+func (m *machine) files() []string {
+	m.T.Helper()
+	entries, err := os.ReadDir(filepath.Join(m.Dir, "backup", "order-book"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		m.T.Fatal(err)
+	}
+	names := []string{}
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}

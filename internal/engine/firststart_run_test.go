@@ -1,0 +1,148 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package engine
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/engine/enginetest"
+)
+
+// inVolume returns a copy of a server's container, or of its startup probe, whose
+// volume is the machine's folder home.
+func inVolume(m *enginetest.Machine, s *Server, probe bool) *corev1.Container {
+	c := podSpec(s).Containers[0]
+	if probe {
+		c.Command, c.Args = c.StartupProbe.Exec.Command, nil
+	}
+	home := map[string]string{"postgresql": postgresHome, "mariadb": mariaDBHome, "valkey": valkeyHome}[s.Engine.Type()]
+	script := strings.NewReplacer(home, m.Dir+"/home", initFolder, m.Dir+"/init").Replace(c.Command[2])
+	c.Command = []string{c.Command[0], c.Command[1], script}
+	return &c
+}
+
+// secondsAgo sets the clock of the scripts.
+func secondsAgo(seconds int64) string {
+	return "FAKE_SECONDS=" + strconv.FormatInt(time.Now().Unix()-seconds, 10)
+}
+
+// TestFirstStart checks which data a start deletes.
+func TestFirstStart(t *testing.T) {
+	for engine, data := range map[v1alpha1.DatabaseEngine]string{v1alpha1.EnginePostgreSQL: "pgdata", v1alpha1.EngineMariaDB: "data"} {
+		for name, tc := range map[string]struct {
+			// do happens before the last start.
+			do        func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
+			wantState string
+			wantSaid  bool
+		}{
+			"an empty volume": {
+				do: func(*enginetest.Machine, func(...string), func(...string)) {}, wantState: "whole\n"},
+			"a first start that was interrupted": {
+				do:        func(_ *enginetest.Machine, start, _ func(...string)) { start("FAKE_KILLED=1") },
+				wantState: "whole\n", wantSaid: true},
+			"a first start that was interrupted twice": {
+				do: func(_ *enginetest.Machine, start, _ func(...string)) {
+					start("FAKE_KILLED=1")
+					start("FAKE_KILLED=1")
+				}, wantState: "whole\n", wantSaid: true},
+			"a server that has answered": {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
+					start()
+					answer()
+					m.Write("used", "home", data, "state")
+				}, wantState: "used"},
+			"a server that has answered and was started often": {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
+					start()
+					answer()
+					start()
+					start()
+					m.Write("used", "home", data, "state")
+				}, wantState: "used"},
+			"a server that did not answer": {
+				do: func(_ *enginetest.Machine, start, answer func(...string)) {
+					start()
+					answer("FAKE_DOWN=1")
+				}, wantState: "whole\n", wantSaid: true},
+			"a volume from before the notes": {
+				do: func(m *enginetest.Machine, _, _ func(...string)) { m.Write("used", "home", data, "state") }, wantState: "used"},
+			"a volume from before the notes, whose server never answers": {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
+					m.Write("used", "home", data, "state")
+					start("FAKE_KILLED=1")
+					answer("FAKE_DOWN=1")
+					start("FAKE_KILLED=1")
+				}, wantState: "used"},
+			"data written long after the first start": {
+				do: func(_ *enginetest.Machine, start, _ func(...string)) {
+					start("FAKE_KILLED=1", secondsAgo(startupPeriod*startupTries+100))
+				}, wantState: "half\n"},
+			"data that the user deleted is created again, even after an interruption": {
+				do: func(m *enginetest.Machine, start, answer func(...string)) {
+					start()
+					answer()
+					if err := os.RemoveAll(filepath.Join(m.Dir, "home", data)); err != nil {
+						m.T.Fatal(err)
+					}
+					start("FAKE_KILLED=1")
+				}, wantState: "whole\n", wantSaid: true},
+		} {
+			t.Run(string(engine)+": "+name, func(t *testing.T) {
+				m := enginetest.NewMachine(t)
+				server := serverOf(engine)
+				begin := func(env ...string) (string, bool) {
+					return m.Run(inVolume(m, server, false), append([]string{"DATA=" + filepath.Join(m.Dir, "home", data), secondsAgo(0)}, env...)...)
+				}
+				tc.do(m, func(env ...string) { begin(env...) }, func(env ...string) { m.Run(inVolume(m, server, true), env...) })
+				said, started := begin()
+				if !started {
+					t.Errorf("the server did not start:\n%s", said)
+				}
+				if got := m.Read("home", data, "state"); got != tc.wantState {
+					t.Errorf("the data is %q, want %q; the start said\n%s", got, tc.wantState, said)
+				}
+				if got := strings.Contains(said, "beginning it anew"); got != tc.wantSaid {
+					t.Errorf("the repeat is logged: %t, want %t:\n%s", got, tc.wantSaid, said)
+				}
+			})
+		}
+	}
+}
+
+// TestFirstStartIsNoted checks that no client connects before the note is written:
+// without it the data may be deleted.
+func TestFirstStartIsNoted(t *testing.T) {
+	for _, engine := range []v1alpha1.DatabaseEngine{v1alpha1.EnginePostgreSQL, v1alpha1.EngineMariaDB} {
+		m := enginetest.NewMachine(t)
+		server := serverOf(engine)
+		// A folder in the place of the note makes its write fail.
+		if err := os.MkdirAll(filepath.Join(m.Dir, "home", ".atoll-made.partial"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if output, succeeded := m.Run(inVolume(m, server, true)); succeeded {
+			t.Errorf("%s: the startup probe succeeds without its note: %s", engine, output)
+		}
+	}
+}

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Creates the user and sets its password.
+
+@client@ <<SQL
+CREATE USER IF NOT EXISTS '$ATOLL_USER'@'%';
+ALTER USER '$ATOLL_USER'@'%' IDENTIFIED BY '$ATOLL_PASSWORD' ACCOUNT UNLOCK;
+GRANT ALL PRIVILEGES ON \`$ATOLL_DATABASE\`.* TO '$ATOLL_USER'@'%';
+SQL

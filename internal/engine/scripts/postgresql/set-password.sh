@@ -1,0 +1,5 @@
+#!/bin/sh
+# Gives the user its password.
+
+@connect@
+@login@

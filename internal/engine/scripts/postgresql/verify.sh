@@ -1,0 +1,4 @@
+#!/bin/sh
+# Reads the whole dump.
+
+pg_restore --file /dev/null "$ATOLL_FILE"

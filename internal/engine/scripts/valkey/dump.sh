@@ -1,0 +1,5 @@
+#!/bin/sh
+# Writes a snapshot.
+
+@client@
+client --rdb "$ATOLL_FILE"

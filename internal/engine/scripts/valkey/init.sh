@@ -1,0 +1,13 @@
+#!/bin/sh
+# Writes the file of the users, once: afterwards the server keeps it. The service may
+# do everything except change the server.
+
+hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
+if [ ! -s /data/users.acl ]; then
+  umask 077
+  {
+    echo "user default on #$(hash "$ATOLL_PASSWORD") ~* &* +@all -@admin"
+    echo "user $ATOLL_ADMIN on #$(hash "$ATOLL_ADMIN_PASSWORD") ~* &* +@all"
+  } > /data/users.acl.partial
+  mv /data/users.acl.partial /data/users.acl
+fi

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Reads the whole snapshot.
+
+@tool@
+$(tool check-rdb) "$ATOLL_FILE"
