@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/kube"
 )
 
 // childStores finds what belongs to a Microservice in the stores that the cache
@@ -44,7 +45,7 @@ type childStores struct {
 // of is what belongs to a Microservice of the prototype's kind, whose name is
 // kind, in the order of names: an index has none, and what is read twice must
 // look the same. The objects are the cache's own: nothing of them may be changed.
-func (s *childStores) of(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]client.Object, error) {
+func (s *childStores) of(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
 	informer, err := s.informer(ctx, kind, prototype)
 	if err != nil {
 		return nil, err
@@ -53,11 +54,11 @@ func (s *childStores) of(ctx context.Context, kind string, prototype client.Obje
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	objects := make([]client.Object, len(found))
+	objects := make([]kube.Object, len(found))
 	for i := range found {
-		objects[i] = found[i].(client.Object)
+		objects[i] = found[i].(kube.Object)
 	}
-	slices.SortFunc(objects, func(a, b client.Object) int { return strings.Compare(a.GetName(), b.GetName()) })
+	slices.SortFunc(objects, func(a, b kube.Object) int { return strings.Compare(a.GetName(), b.GetName()) })
 	return objects, nil
 }
 

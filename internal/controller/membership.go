@@ -28,22 +28,6 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// topologyKey is the Topology that a Microservice wants to be a member of.
-func topologyKey(ms *v1alpha1.Microservice) (key types.NamespacedName, wanted bool) {
-	ref := ms.Spec.TopologyRef
-	if ref == nil {
-		return types.NamespacedName{}, false
-	}
-	return types.NamespacedName{Namespace: namespaceOfTopology(ms), Name: ref.Name}, true
-}
-
-func namespaceOfTopology(ms *v1alpha1.Microservice) string {
-	if ref := ms.Spec.TopologyRef; ref != nil && ref.Namespace != "" {
-		return ref.Namespace
-	}
-	return ms.Namespace
-}
-
 // allows says whether a Topology lets Microservices of a namespace join. foreign
 // reads the metadata of Namespaces.
 func allows(ctx context.Context, foreign client.Reader, topology *v1alpha1.Topology, namespace string) (bool, error) {
@@ -83,22 +67,21 @@ func (s *services) find(namespace, name string) *v1alpha1.Microservice {
 }
 
 func (s *services) memberOf(ms *v1alpha1.Microservice) string {
-	key, wanted := topologyKey(ms)
-	if !wanted || key.Namespace == ms.Namespace {
-		return graph.TopologyOf(ms)
-	}
-	topology := &v1alpha1.Topology{}
-	if !s.get(key, topology, "Topology") {
-		return ""
-	}
-	allowed, err := allows(s.ctx, s.foreign, topology, ms.Namespace)
+	topology, err := graph.MemberOf(ms, s)
 	if err != nil {
 		s.failed = err
 	}
-	if !allowed {
-		return ""
-	}
-	return key.String()
+	return topology
+}
+
+// Topology implements graph.Registry.
+func (s *services) Topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
+	return get(s.ctx, s.reader, key, &v1alpha1.Topology{}, "Topology")
+}
+
+// NamespaceLabels implements graph.Registry.
+func (s *services) NamespaceLabels(name string) (map[string]string, error) {
+	return namespaceLabels(s.ctx, s.foreign)(name)
 }
 
 // get reads an object and says whether it is there.

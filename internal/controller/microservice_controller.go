@@ -87,26 +87,27 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err != nil {
 		return ctrl.Result{}, r.unread(ctx, ms, err)
 	}
-	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint {
-		return ctrl.Result{RequeueAfter: g.lookAgain}, nil
+	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint() {
+		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
 	if err := r.gatherLive(ctx, g); err != nil {
 		return ctrl.Result{}, r.unread(ctx, ms, err)
 	}
+	mint(g)
 	out := r.act(ctx, g)
 	wrote, err := r.writeStatus(ctx, g, out)
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
-		r.converged.Store(req.NamespacedName, g.fingerprint)
+		r.converged.Store(req.NamespacedName, g.fingerprint())
 	} else {
 		r.converged.Delete(req.NamespacedName)
 	}
-	return ctrl.Result{RequeueAfter: sooner(out.requeueAfter, g.lookAgain)}, errors.Join(out.err, err)
+	return ctrl.Result{RequeueAfter: sooner(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
 }
 
 // unread says in the status that something could not be read, and returns why.
 func (r *MicroserviceReconciler) unread(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
-	_, err := r.writeStatus(ctx, &gathered{Inputs: inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
+	_, err := r.writeStatus(ctx, &gathered{Inputs: &inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
 	return errors.Join(why, err)
 }
 
@@ -143,10 +144,10 @@ type objectKey struct{ kind, name string }
 // there.
 func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
-	if g.topologyMissing || g.topologyRefuses {
+	if g.MembershipProblem() != nil {
 		return out
 	}
-	built, err := components.Build(&g.Inputs)
+	built, err := components.Build(g.Inputs)
 	if err != nil {
 		out.err = err
 		return out
@@ -170,8 +171,8 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 		key := objectKey{c.Kind, desired.GetName()}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired: desired.(client.Object),
-			Live:    g.find(key),
-			Adopt:   g.adopted[key],
+			Live:    g.source.find(key),
+			Adopt:   g.source.adopted[key],
 			Once:    c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
 		})
 		if changed {
@@ -190,7 +191,7 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 		if w.Component.Kind == "" || w.Problem != nil || len(out.failed) > 0 && !w.Component.PruneOnFailure {
 			continue
 		}
-		changed, err := r.Applier.Prune(ctx, g.Microservice, g.live[w.Component.Kind], func(live client.Object) bool {
+		changed, err := r.Applier.Prune(ctx, g.Microservice, clientObjects(g.source.live[w.Component.Kind]), func(live client.Object) bool {
 			return !w.Component.Owns(live) ||
 				slices.ContainsFunc(w.Objects, func(o kube.Object) bool { return o.GetName() == live.GetName() })
 		})
@@ -213,12 +214,11 @@ func (out *outcome) fail(key objectKey, c *components.Component, err error) {
 // failedComponent reports whether an object of a component could not be applied.
 func (out *outcome) failedComponent(name string) bool { return out.failedComponents[name] }
 
-// find is the live child of a kind and name, or nil.
-func (g *gathered) find(key objectKey) client.Object {
-	for _, o := range g.live[key.kind] {
-		if o.GetName() == key.name {
-			return o
-		}
+// clientObjects returns objects as the client's functions take them.
+func clientObjects(objects []kube.Object) []client.Object {
+	converted := make([]client.Object, len(objects))
+	for i := range objects {
+		converted[i] = objects[i]
 	}
-	return nil
+	return converted
 }

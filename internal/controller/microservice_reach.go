@@ -164,7 +164,7 @@ func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []
 			found = append(found, guest)
 			found = append(found, r.rivals(ctx, &list.Items[i])...)
 		}
-		if key, wanted := topologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
+		if key, wanted := graph.TopologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, guest)
 			found = append(found, r.around(ctx, guest.NamespacedName)...)
 		}

@@ -17,6 +17,7 @@ limitations under the License.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -124,6 +125,11 @@ func (r *MicroserviceReconciler) contender(ctx context.Context, ms *v1alpha1.Mic
 	return c, err
 }
 
+// gatewayKey is the Gateway that a route of a namespace refers to.
+func gatewayKey(ref v1alpha1.GatewayReference, namespace string) types.NamespacedName {
+	return types.NamespacedName{Namespace: cmp.Or(ref.Namespace, namespace), Name: ref.Name}
+}
+
 // admits says whether a Gateway lets a Microservice have a host at a listener. That
 // of its own Topology does, or is about to.
 func (r *MicroserviceReconciler) admits(ctx context.Context, ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway *gatewayv1.Gateway, section string, hostname v1alpha1.Hostname) (bool, error) {
@@ -204,7 +210,7 @@ func shareHost(a, b []v1alpha1.Hostname) bool {
 // topologyOf is the Topology that a Microservice is a member of, or nil.
 func (r *MicroserviceReconciler) topologyOf(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Topology, error) {
 	known := &services{ctx: ctx, reader: r.Client, foreign: r.Foreign}
-	key, wanted := topologyKey(ms)
+	key, wanted := graph.TopologyKey(ms)
 	if !wanted || known.memberOf(ms) == "" {
 		return nil, known.failed
 	}

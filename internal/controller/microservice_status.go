@@ -65,23 +65,14 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
-	status.Dependents = int32(g.dependents)
+	status.Dependents = int32(g.Dependents)
 	status.Dependencies = dependencyStatus(g)
 	// A Topology that is not there, or refuses the service, guards it no more.
 	status.DeletionGuard = ""
-	if g.topologyMissing {
-		set.summarize(waiting(v1alpha1.ReasonTopologyNotFound,
-			fmt.Sprintf("Topology %q does not exist in namespace %q: create it, or correct topologyRef", ms.Spec.TopologyRef.Name, namespaceOfTopology(ms))))
+	if problem := g.MembershipProblem(); problem != nil {
+		set.summarize(problem.Health())
 		set.keepAll()
-		unseenRoutes(status, set, v1alpha1.ReasonTopologyNotFound)
-		return
-	}
-	if g.topologyRefuses {
-		key, _ := topologyKey(ms)
-		set.summarize(condition.Health{Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, ms.Namespace))})
-		set.keepAll()
-		unseenRoutes(status, set, v1alpha1.ReasonNotPermitted)
+		forgetRoutes(status, set, problem.Reason)
 		return
 	}
 	if g.Topology != nil {
@@ -92,8 +83,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		set.keepAll()
 		return
 	}
-	status.URLs = routes.URLs(&g.Inputs)
-	status.Ports = workload.ServingPorts(&g.Inputs)
+	status.URLs = routes.URLs(g.Inputs)
+	status.Ports = workload.ServingPorts(g.Inputs)
 	status.Database = databaseStatus(out.built.Database)
 	setReplicas(status, g)
 
@@ -115,9 +106,9 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	set.summarize(ready)
 }
 
-// unseenRoutes takes back what was said of routes whose Gateways are not known any
+// forgetRoutes takes back what was said of routes whose Gateways are not known any
 // more, because the Topology names them.
-func unseenRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
+func forgetRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
 	status.URLs = nil
 	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
 		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, condition.Health{Reason: reason,
@@ -143,7 +134,7 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 			continue
 		}
 		var live kube.Object
-		if found := g.find(key); found != nil && !out.written[key] {
+		if found := g.source.find(key); found != nil && !out.written[key] {
 			live = found
 		}
 		switch {

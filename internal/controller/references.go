@@ -18,12 +18,10 @@ package controller
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"sync"
 
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -44,60 +42,31 @@ type contentReader struct {
 	known sync.Map
 }
 
-type content struct {
+// knownContent is content and the version of the object that holds it.
+type knownContent struct {
 	resourceVersion string
-	hash            string
-	keys            map[string]struct{}
+	content         *inputs.Content
 }
 
-// read finds what the references hold. What is missing is told, not an error.
-func (c *contentReader) read(ctx context.Context, namespace string, refs []inputs.Reference) (inputs.References, error) {
-	if len(refs) == 0 {
-		return inputs.References{}, nil
-	}
-	var found inputs.References
-	hashes := map[string]string{}
-	for i := range refs {
-		ref := &refs[i]
-		got, err := c.content(ctx, ref.Kind, namespace, ref.Name)
-		if apierrors.IsNotFound(err) {
-			found.Missing = append(found.Missing, ref.NotFound(namespace))
-			continue
-		}
-		if err != nil {
-			return found, fmt.Errorf("reading %s %q: %w", ref.Kind, ref.Name, err)
-		}
-		for _, key := range ref.Keys {
-			if _, ok := got.keys[key]; !ok {
-				found.Missing = append(found.Missing, ref.NoKey(key))
-			}
-		}
-		hashes[ref.Kind+"/"+ref.Name] = got.hash
-	}
-	found.Hash = inputs.HashReferences(hashes)
-	return found, nil
-}
-
-func (c *contentReader) content(ctx context.Context, kind, namespace, name string) (*content, error) {
+// content returns what a ConfigMap or Secret holds. That it does not exist is an
+// error as the API server reports it.
+func (c *contentReader) content(ctx context.Context, kind, namespace, name string) (*inputs.Content, error) {
 	meta := &metav1.PartialObjectMetadata{}
 	meta.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 	key := types.NamespacedName{Namespace: namespace, Name: name}
 	if err := c.metadata.Get(ctx, key, meta); err != nil {
 		return nil, err
 	}
-	if got, ok := c.known.Load(meta.UID); ok && got.(*content).resourceVersion == meta.ResourceVersion {
-		return got.(*content), nil
+	if known, ok := c.known.Load(meta.UID); ok && known.(*knownContent).resourceVersion == meta.ResourceVersion {
+		return known.(*knownContent).content, nil
 	}
 	data, resourceVersion, err := c.readLive(ctx, kind, key)
 	if err != nil {
 		return nil, err
 	}
-	got := &content{resourceVersion: resourceVersion, hash: inputs.HashContent(data), keys: make(map[string]struct{}, len(data))}
-	for key := range data {
-		got.keys[key] = struct{}{}
-	}
-	c.known.Store(meta.UID, got)
-	return got, nil
+	known := &knownContent{resourceVersion, inputs.ContentOf(data)}
+	c.known.Store(meta.UID, known)
+	return known.content, nil
 }
 
 func (c *contentReader) readLive(ctx context.Context, kind string, key types.NamespacedName) (data map[string][]byte, resourceVersion string, err error) {

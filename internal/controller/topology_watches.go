@@ -32,6 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // SetupWithManager has everything watched that a Topology depends on.
@@ -77,7 +78,7 @@ func (r *TopologyReconciler) hosts(ctx context.Context, o client.Object) []recon
 	}
 	var found []reconcile.Request
 	for i := range guests.Items {
-		if key, wanted := topologyKey(&guests.Items[i]); wanted && key.Namespace != o.GetName() {
+		if key, wanted := graph.TopologyKey(&guests.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, reconcile.Request{NamespacedName: key})
 			found = append(found, r.callersTopologies(ctx, &guests.Items[i])...)
 		}
@@ -119,7 +120,7 @@ func (r *TopologyReconciler) callersTopologies(ctx context.Context, o client.Obj
 			}
 			seen[caller] = true
 			queue = append(queue, caller)
-			if key, wanted := topologyKey(&callers.Items[i]); wanted && !topologies[key] {
+			if key, wanted := graph.TopologyKey(&callers.Items[i]); wanted && !topologies[key] {
 				topologies[key] = true
 				found = append(found, reconcile.Request{NamespacedName: key})
 			}
@@ -155,7 +156,7 @@ func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption
 // may resolve no longer.
 func memberships(callers handler.MapFunc) handler.EventHandler {
 	own := func(queue requestQueue, o client.Object) {
-		if key, wanted := topologyKey(o.(*v1alpha1.Microservice)); wanted {
+		if key, wanted := graph.TopologyKey(o.(*v1alpha1.Microservice)); wanted {
 			queue.Add(reconcile.Request{NamespacedName: key})
 		}
 	}

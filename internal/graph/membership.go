@@ -17,6 +17,8 @@ limitations under the License.
 package graph
 
 import (
+	"errors"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -39,14 +41,11 @@ type Lookup func(namespace, name string) *v1alpha1.Microservice
 // TopologyOf is the Topology that a service names, as namespace/name; empty when
 // it names none. Whether that lets it join is another matter.
 func TopologyOf(ms *v1alpha1.Microservice) string {
-	ref := ms.Spec.TopologyRef
-	switch {
-	case ref == nil:
+	key, named := TopologyKey(ms)
+	if !named {
 		return ""
-	case ref.Namespace != "":
-		return ref.Namespace + "/" + ref.Name
 	}
-	return ms.Namespace + "/" + ref.Name
+	return key.String()
 }
 
 // Allows says whether a Topology lets Microservices of a namespace join. labelsOf
@@ -67,7 +66,10 @@ func Allows(topology *v1alpha1.Topology, namespace string, labelsOf func(namespa
 		return false, nil //nolint:nilerr // See above.
 	}
 	of, err := labelsOf(namespace)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrUnknown):
+		return !SelectsByName(allowed.Selector) || selector.Matches(labels.Set(of)), nil
+	case err != nil:
 		return false, err
 	}
 	return selector.Matches(labels.Set(of)), nil

@@ -22,6 +22,7 @@ import (
 )
 
 // State is what exists of a database, as gathered from the cluster.
+// State is what exists of a database.
 type State struct {
 	// Claim is the persistent volume claim of the built-in provider; nil when
 	// there is none.
@@ -37,4 +38,7 @@ type State struct {
 	// ForeignSecret is the name of a Secret that is in the way and somebody else's;
 	// empty when there is none.
 	ForeignSecret string
+	// Absent are the names of Secrets that certainly do not exist. A password may be
+	// minted for them.
+	Absent map[string]bool
 }

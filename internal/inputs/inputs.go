@@ -32,13 +32,18 @@ import (
 // beforehand. Nothing in it may be changed: it is shared with the cache.
 type Inputs struct {
 	Microservice *v1alpha1.Microservice
-	// Topology is the one that the Microservice is a member of; nil when it stands
-	// alone.
+	// Topology is the one that the Microservice is a member of; nil unless Standing is
+	// Member.
 	Topology *v1alpha1.Topology
+	// Standing is how the Microservice stands to the Topology that it names.
+	Standing graph.Standing
 	// Edges are the resolved dependencies, in the spec's order.
 	Edges []graph.Edge
 	// Callers are the services whose declared dependency on this one resolves.
 	Callers []Caller
+	// Dependents is the number of Microservices that declare this one as a dependency
+	// and that it permits.
+	Dependents int
 	// WaitsInCircle says that waiting for its dependencies to start, the service
 	// would wait for itself.
 	WaitsInCircle bool
@@ -93,7 +98,6 @@ type Caller struct {
 type References struct {
 	// Hash is over the content of all of them.
 	Hash string
-	// Missing says what does not exist, as messages that name the object and the
-	// field; empty when all is there.
-	Missing []string
+	// Missing are the objects and keys that do not exist; empty when all do.
+	Missing []MissingReference
 }

@@ -20,6 +20,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,7 +29,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // Reference is a ConfigMap or Secret that the pods of a service use.
@@ -42,6 +45,9 @@ type Reference struct {
 	Field string
 }
 
+// FieldExternalSecret is the field that names the Secret of an External database.
+const FieldExternalSecret = "database.external.secretName"
+
 // ReferencesOf finds every ConfigMap and Secret that must be there for the
 // service's pods to start, and whose content they see. Optional ones are left
 // out: the kubelet does without them, and to roll pods for what they may not
@@ -52,7 +58,7 @@ func ReferencesOf(ms *v1alpha1.Microservice) []Reference {
 	found.envFrom("envFrom", ms.Spec.EnvFrom)
 	if db := ms.Spec.Database; db != nil && db.External != nil {
 		found = append(found, Reference{Kind: "Secret", Name: db.External.SecretName,
-			Keys: engine.RequiredKeys(), Field: "database.external.secretName"})
+			Keys: engine.RequiredKeys(), Field: FieldExternalSecret})
 	}
 	if ms.Spec.PodTemplate != nil {
 		var template corev1.PodTemplateSpec
@@ -145,14 +151,80 @@ func itemKeys(items []corev1.KeyToPath) []string {
 	return keys
 }
 
-// NotFound says that the object does not exist.
-func (r *Reference) NotFound(namespace string) string {
-	return fmt.Sprintf("%s %q, which %s needs, does not exist in namespace %q: create it, or correct %s", r.Kind, r.Name, r.Field, namespace, r.Field)
+// MissingReference is a ConfigMap or Secret that does not exist, or that lacks a key.
+type MissingReference struct {
+	Reference
+	// Key is the key that the object lacks; empty where the object does not exist.
+	Key string
+	// Namespace is where the object should be.
+	Namespace string
 }
 
-// NoKey says that the object lacks a key.
-func (r *Reference) NoKey(key string) string {
-	return fmt.Sprintf("%s %q has no key %q, which %s needs: add it, or correct %s", r.Kind, r.Name, key, r.Field, r.Field)
+// Message says what is missing, and what to do.
+func (m *MissingReference) Message() condition.Message {
+	object := condition.Object{Kind: m.Kind, Name: m.Name}
+	if m.Key != "" {
+		return condition.Message{Object: object, Cause: fmt.Sprintf("has no key %q, which %s needs", m.Key, m.Field),
+			Remedy: "add the key, or correct " + m.Field}
+	}
+	return condition.Message{Object: object, Cause: fmt.Sprintf("does not exist in namespace %q, and %s needs it", m.Namespace, m.Field),
+		Remedy: "create it, or correct " + m.Field}
+}
+
+// Message says what is missing of the references; the zero Message where nothing is.
+func (r *References) Message() condition.Message {
+	messages := make([]condition.Message, len(r.Missing))
+	for i := range r.Missing {
+		messages[i] = r.Missing[i].Message()
+	}
+	return condition.Join(messages...)
+}
+
+// Content is what is known of a ConfigMap or Secret: a hash and the names of its keys.
+type Content struct {
+	Hash string
+	Keys map[string]struct{}
+}
+
+// ContentOf returns what is to be known of data.
+func ContentOf(data map[string][]byte) *Content {
+	c := &Content{Hash: HashContent(data), Keys: make(map[string]struct{}, len(data))}
+	for key := range data {
+		c.Keys[key] = struct{}{}
+	}
+	return c
+}
+
+// findReferences looks up what the references of a Microservice hold. One that is
+// unknown counts as one that holds all.
+func findReferences(ms *v1alpha1.Microservice, source Source) (References, error) {
+	refs := ReferencesOf(ms)
+	if len(refs) == 0 {
+		return References{}, nil
+	}
+	var found References
+	hashes := map[string]string{}
+	for i := range refs {
+		ref := &refs[i]
+		content, err := source.Content(ms.Namespace, ref)
+		switch {
+		case errors.Is(err, graph.ErrUnknown):
+			continue
+		case err != nil:
+			return found, fmt.Errorf("reading %s %q: %w", ref.Kind, ref.Name, err)
+		case content == nil:
+			found.Missing = append(found.Missing, MissingReference{Reference: *ref, Namespace: ms.Namespace})
+			continue
+		}
+		for _, key := range ref.Keys {
+			if _, exists := content.Keys[key]; !exists {
+				found.Missing = append(found.Missing, MissingReference{Reference: *ref, Key: key, Namespace: ms.Namespace})
+			}
+		}
+		hashes[ref.Kind+"/"+ref.Name] = content.Hash
+	}
+	found.Hash = HashReferences(hashes)
+	return found, nil
 }
 
 // HashContent is a hash over what a ConfigMap or Secret holds.

@@ -225,9 +225,9 @@ func ExternalHealth(in *Database) *condition.Health {
 	if spec == nil || spec.External == nil {
 		return nil
 	}
-	for _, message := range in.References.Missing {
-		if strings.Contains(message, "database.external.secretName") {
-			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(message), Progressing: true}
+	for i := range in.References.Missing {
+		if missing := &in.References.Missing[i]; missing.Field == inputs.FieldExternalSecret {
+			return &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Message: missing.Message(), Progressing: true}
 		}
 	}
 	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage(fmt.Sprintf("Secret %q says where the database is", spec.External.SecretName))}

@@ -79,7 +79,7 @@ func MigrationWaits(in *Database) string {
 	case AwaitingRestore(in) != nil:
 		return "for the database to be filled from its backup"
 	case len(in.References.Missing) > 0:
-		return "for what the pods refer to: " + in.References.Missing[0]
+		return "for what the pods refer to: " + in.References.Missing[0].Message().String()
 	}
 	return ""
 }

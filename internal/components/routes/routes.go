@@ -81,23 +81,9 @@ func routeMeta(ms *v1alpha1.Microservice, i int) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: names.Route(ms, i), Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)}
 }
 
-// GatewayRefs are the Gateways that a route attaches to: its own, or the
-// Topology's.
+// GatewayRefs returns the Gateways that a route attaches to.
 func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
-	switch {
-	case len(route.ParentRefs) > 0:
-		return route.ParentRefs
-	case topology == nil || topology.Spec.Gateway == nil:
-		return nil
-	}
-	ref := v1alpha1.GatewayReference{Name: topology.Name}
-	if topology.Spec.Gateway.Ref != nil {
-		ref = *topology.Spec.Gateway.Ref
-	}
-	if ref.Namespace == "" && topology.Namespace != ms.Namespace {
-		ref.Namespace = topology.Namespace
-	}
-	return []v1alpha1.GatewayReference{ref}
+	return inputs.GatewayRefs(ms, route, topology)
 }
 
 // ParentRefs are the Gateways of a route that rivals leave it. Where a Gateway does

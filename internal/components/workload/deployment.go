@@ -19,7 +19,6 @@ package workload
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -50,7 +49,7 @@ func Deployments(in *database.Database) ([]kube.Object, error) {
 	}
 	if len(in.References.Missing) > 0 {
 		// What runs goes on running with what it has.
-		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: condition.ParseMessage(strings.Join(in.References.Missing, "; "))}
+		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: in.References.Message()}
 	}
 	template, err := podTemplate(in)
 	if err != nil {

@@ -74,7 +74,8 @@ type Circumstances struct {
 	Only []string `json:"only,omitempty"`
 	// MissingCRDs are the optional kinds that the cluster lacks.
 	MissingCRDs []string `json:"missingCRDs,omitempty"`
-	// References is what was found of ConfigMaps and Secrets.
+	// References is what was found of ConfigMaps and Secrets. Missing are those that do
+	// not exist, as in Secret/orders, and keys, as in Secret/orders/password.
 	References struct {
 		Hash    string   `json:"hash,omitempty"`
 		Missing []string `json:"missing,omitempty"`
@@ -168,41 +169,16 @@ func CaseInputs(t *testing.T, dir string, changes ...func(*inputs.Inputs)) *inpu
 	return in
 }
 
+// Inputs assembles the inputs of a Microservice.
 func (w *World) Inputs(ms *v1alpha1.Microservice, c Circumstances) *inputs.Inputs {
-	in := &inputs.Inputs{
-		Microservice: ms,
-		Edges:        graph.Resolve(ms, w.Found()),
-		References:   inputs.References{Hash: c.References.Hash, Missing: c.References.Missing},
-		Deployment:   w.deployment,
-		StatefulSet:  w.set,
-		MissingCRDs:  map[string]bool{},
-
-		Jobs: w.jobs, Pods: w.pods,
-		BackupOverdue: c.BackupOverdue, RcloneImage: "rclone:1",
+	in, err := inputs.Assemble(ms, &source{world: w, circumstances: c})
+	if err != nil {
+		// Lookups in a world do not fail.
+		panic(err)
 	}
-	in.WaitsInCircle = graph.WaitsInCircle(ms, w.Service)
-	for _, caller := range w.Services {
-		for _, edge := range graph.Resolve(caller, w.Found()) {
-			if edge.Callee != ms {
-				continue
-			}
-			for _, port := range edge.Ports() {
-				in.Callers = append(in.Callers, inputs.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
-			}
-		}
-	}
-	for _, topology := range w.Topologies {
-		if ref := ms.Spec.TopologyRef; ref != nil && ref.Name == topology.Name {
-			in.Topology = topology
-		}
-	}
-	in.DatabaseState.Claim, in.DatabaseState.Cluster = w.claim, w.cluster
-	if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
-		addCredentials(in, c)
-	}
-	for _, crd := range c.MissingCRDs {
-		in.MissingCRDs[crd] = true
-	}
+	// A case pins the hash, so that its golden file does not hold one over a test's data.
+	in.References.Hash = c.References.Hash
+	in.BackupOverdue = c.BackupOverdue
 	return in
 }
 
@@ -245,6 +221,7 @@ func addCredentials(in *inputs.Inputs, c Circumstances) {
 	state.Next = &next
 }
 
+// Found returns how the graph finds the world's services.
 func (w *World) Found() graph.Services {
 	return graph.Services{Find: w.Service, MemberOf: graph.TopologyOf}
 }

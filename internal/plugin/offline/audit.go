@@ -112,7 +112,7 @@ func (a *audit) member(ms *v1alpha1.Microservice, strict *v1alpha1.Topology, oth
 	in := a.world.inputsOf(ms)
 	in.Topology = strict
 	pods := a.pods(ms)
-	policies := append([]*networkingv1.NetworkPolicy{isolation.ServicePolicy(&in.Inputs)}, others...)
+	policies := append([]*networkingv1.NetworkPolicy{isolation.ServicePolicy(in.Inputs)}, others...)
 	m := &member{
 		ingress: networkpolicy.About(policies, networkingv1.PolicyTypeIngress, ms.Namespace, pods),
 		egress:  networkpolicy.About(policies, networkingv1.PolicyTypeEgress, ms.Namespace, pods),

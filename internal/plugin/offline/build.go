@@ -17,7 +17,6 @@ limitations under the License.
 package offline
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -34,6 +33,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -110,8 +110,11 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 	b := &Built{Kind: "Microservice", Namespace: ms.Namespace, Name: ms.Name, Once: map[string]bool{}}
 	in := w.inputsOf(ms)
 	b.Unknown, b.HashUnknown = in.unknown, in.hashUnknown
-	if b.Problems = w.membership(in); len(b.Problems) > 0 {
-		b.LeftAsIs = true
+	if problem := in.MembershipProblem(); problem != nil {
+		if in.Standing == graph.NotFound && !w.Live {
+			problem.Message.Cause, problem.Message.Remedy = "is not in the files, and decides what is made", "pass its file too, or correct topologyRef"
+		}
+		b.Problems, b.LeftAsIs = []Problem{{Problem: *problem}}, true
 		return b, nil
 	}
 	for i := range in.Edges {
@@ -119,7 +122,7 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 			b.Unresolved = append(b.Unresolved, message)
 		}
 	}
-	wanted, err := components.Build(&in.Inputs)
+	wanted, err := components.Build(in.Inputs)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +132,7 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 		}
 	}
 	b.Connections = database.ConnectionsHealth(wanted.Database)
-	if h := routes.RouteConflictHealth(&in.Inputs); h != nil {
+	if h := routes.RouteConflictHealth(in.Inputs); h != nil {
 		b.Problems = append(b.Problems, Problem{Problem: condition.Problem{
 			Condition: v1alpha1.ConditionRoutesReady, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled,
 		}})
@@ -141,22 +144,6 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 		b.forgetHash()
 	}
 	return b, nil
-}
-
-// membership is why nothing is built of a service that names a Topology; nothing
-// where that lets it join.
-func (w *World) membership(in *gathered) []Problem {
-	key, wanted := topologyKey(in.Microservice)
-	switch {
-	case !wanted:
-	case in.Topology == nil:
-		return []Problem{{Problem: condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonTopologyNotFound,
-			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q is not there, and decides over everything: hand it over too, or correct topologyRef", key.Name, key.Namespace))}}}
-	case w.refuses(in.Topology, in.Microservice.Namespace):
-		return []Problem{{Problem: condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Topology %q of namespace %q lets no members of namespace %q join: change its allowedNamespaces, or topologyRef", key.Name, key.Namespace, in.Microservice.Namespace))}}}
-	}
-	return nil
 }
 
 func (b *Built) add(wanted *components.Wanted) {
@@ -203,7 +190,7 @@ func settle(in *gathered, wanted *components.Built) (*components.Built, error) {
 	for range settleRounds {
 		settleDatabase(in, wanted.Components)
 		settleJobs(in, wanted.Components, ran)
-		next, err := components.Build(&in.Inputs)
+		next, err := components.Build(in.Inputs)
 		if err != nil {
 			return nil, err
 		}

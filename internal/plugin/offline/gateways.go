@@ -17,7 +17,6 @@ limitations under the License.
 package offline
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -29,33 +28,8 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
-
-// addGateways gives a service the Gateways that its routes name, and says which of
-// them do not let it in.
-func (w *World) addGateways(in *gathered) {
-	ms := in.Microservice
-	in.Gateways = map[string]*gatewayv1.Gateway{}
-	for i := range ms.Spec.Routes {
-		for _, ref := range routes.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology) {
-			key := types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
-			if key.Namespace == "" {
-				key.Namespace = ms.Namespace
-			}
-			if gateway := w.gateways[key]; gateway != nil {
-				in.Gateways[key.String()] = gateway
-			}
-			if !w.admits(ms, in.Topology, key.String(), ref.SectionName, "") {
-				if in.RefusedBy == nil {
-					in.RefusedBy = map[string]bool{}
-				}
-				in.RefusedBy[key.String()+"/"+ref.SectionName] = true
-			}
-		}
-	}
-}
-
-var errUnknown = errors.New("not known")
 
 // admits says whether a Gateway lets a service have a host at a listener. That of
 // its own Topology does, once it is as the Topology wants it. A namespace whose
@@ -68,7 +42,7 @@ func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, k
 	admits, err := routes.GatewayAdmits(gateway, section, hostname, ms.Namespace, func(namespace string) (map[string]string, error) {
 		of, known := w.namespaces[namespace]
 		if !known && !choosesByName(gateway) {
-			return nil, errUnknown
+			return nil, graph.ErrUnknown
 		}
 		return labels.Merge(of, labels.Set{corev1.LabelMetadataName: namespace}), nil
 	})
@@ -80,18 +54,8 @@ func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, k
 func choosesByName(gateway *gatewayv1.Gateway) bool {
 	return !slices.ContainsFunc(gateway.Spec.Listeners, func(listener gatewayv1.Listener) bool {
 		allowed := listener.AllowedRoutes
-		return allowed != nil && allowed.Namespaces != nil && !byName(allowed.Namespaces.Selector)
+		return allowed != nil && allowed.Namespaces != nil && !graph.SelectsByName(allowed.Namespaces.Selector)
 	})
-}
-
-// byName says whether a selector of namespaces is about their names alone.
-func byName(selector *metav1.LabelSelector) bool {
-	s, err := metav1.LabelSelectorAsSelector(selector)
-	if err != nil {
-		return true
-	}
-	requirements, _ := s.Requirements()
-	return !slices.ContainsFunc(requirements, func(r labels.Requirement) bool { return r.Key() != corev1.LabelMetadataName })
 }
 
 // gateway is the Gateway of namespace/name, or the one that a Topology of that name

@@ -22,7 +22,6 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
@@ -32,7 +31,8 @@ type index struct {
 	services map[types.NamespacedName]*v1alpha1.Microservice
 	memberOf map[*v1alpha1.Microservice]string
 	edges    map[*v1alpha1.Microservice][]graph.Edge
-	callers  map[*v1alpha1.Microservice][]inputs.Caller
+	// callers are by the service that they declare as a dependency.
+	callers map[types.NamespacedName][]*v1alpha1.Microservice
 	// routes are by the service that they were made for.
 	routes map[types.NamespacedName][]kube.Object
 	// gateways are those that were asked for, by namespace/name.
@@ -48,7 +48,7 @@ func (w *World) indexed() *index {
 		services: make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
 		memberOf: make(map[*v1alpha1.Microservice]string, len(w.Services)),
 		edges:    make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
-		callers:  map[*v1alpha1.Microservice][]inputs.Caller{},
+		callers:  map[types.NamespacedName][]*v1alpha1.Microservice{},
 		routes:   map[types.NamespacedName][]kube.Object{},
 		gateways: map[string]*gatewayv1.Gateway{},
 	}
@@ -59,11 +59,10 @@ func (w *World) indexed() *index {
 	found := x.graph()
 	for _, caller := range w.Services {
 		x.edges[caller] = graph.Resolve(caller, found)
-		for i := range x.edges[caller] {
-			edge := &x.edges[caller][i]
-			for _, port := range edge.Ports() {
-				x.callers[edge.Callee] = append(x.callers[edge.Callee], inputs.Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
-			}
+		for i := range caller.Spec.Dependencies {
+			dependency := &caller.Spec.Dependencies[i]
+			callee := types.NamespacedName{Namespace: graph.NamespaceOf(caller, dependency), Name: dependency.Name}
+			x.callers[callee] = append(x.callers[callee], caller)
 		}
 	}
 	for _, route := range w.routes {

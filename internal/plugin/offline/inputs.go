@@ -20,15 +20,16 @@ import (
 	"fmt"
 	"slices"
 
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/names"
@@ -43,90 +44,172 @@ const (
 
 // gathered is what the operator would gather for a service.
 type gathered struct {
-	inputs.Inputs
+	*inputs.Inputs
 	// unknown are objects that the service refers to and that the world lacks, such
 	// as Secret "orders-keys".
 	unknown []string
-	// hashUnknown says that what the pods use is not all known.
+	// hashUnknown means that not all that the pods use is known.
 	hashUnknown bool
 }
 
-// inputsOf gathers from the world what decides over a service's children.
+// inputsOf assembles from the world what decides a service's children. Lookups in a
+// world return no other error than graph.ErrUnknown, which is no error to Assemble.
 func (w *World) inputsOf(ms *v1alpha1.Microservice) *gathered {
-	in := &gathered{}
-	in.Microservice, in.MissingCRDs = ms, w.MissingCRDs
-	in.RcloneImage, in.CloudNativePGNamespace = w.RcloneImage, w.CloudNativePGNamespace
-	if key, wanted := topologyKey(ms); wanted {
-		in.Topology = w.Topology(key.Namespace, key.Name)
-	}
-	x := w.indexed()
-	in.Edges, in.Callers = graph.Resolve(ms, x.graph()), x.callers[ms]
-	in.WaitsInCircle = graph.WaitsInCircle(ms, x.service)
+	from := &source{World: w}
+	in, _ := inputs.Assemble(ms, from)
+	g := &gathered{Inputs: in, unknown: from.unknown, hashUnknown: from.hashUnknown}
+	w.addRivals(g)
+	return g
+}
+
+// source reads the inputs of one service from a world.
+type source struct {
+	*World
+	unknown     []string
+	hashUnknown bool
+}
+
+// Settings implements inputs.Source.
+func (s *source) Settings() inputs.Settings {
+	return inputs.Settings{RcloneImage: s.RcloneImage, CloudNativePGNamespace: s.CloudNativePGNamespace, MissingCRDs: s.MissingCRDs}
+}
+
+// Topology implements inputs.Source.
+func (s *source) Topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
+	return registry{s.World}.Topology(key)
+}
+
+// NamespaceLabels implements inputs.Source.
+func (s *source) NamespaceLabels(name string) (map[string]string, error) {
+	return registry{s.World}.NamespaceLabels(name)
+}
+
+// Microservice implements inputs.Source.
+func (s *source) Microservice(key types.NamespacedName) (*v1alpha1.Microservice, error) {
+	return s.indexed().service(key.Namespace, key.Name), nil
+}
+
+// Callers implements inputs.Source.
+func (s *source) Callers(of *v1alpha1.Microservice) ([]*v1alpha1.Microservice, error) {
+	return s.indexed().callers[types.NamespacedName{Namespace: of.Namespace, Name: of.Name}], nil
+}
+
+// Objects implements inputs.Source.
+func (s *source) Objects(ms *v1alpha1.Microservice, kind string) ([]kube.Object, error) {
 	own := types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
 	db := types.NamespacedName{Namespace: ms.Namespace, Name: names.Database(ms.Name)}
-	in.Deployment, in.StatefulSet = w.deployments[own], w.sets[db]
-	in.ObjectStore = w.unstructured[reference{database.ObjectStoreKind.Kind, db}]
-	if spec := ms.Spec.Database; spec != nil && spec.Provider == v1alpha1.ProviderCloudNativePG {
-		// One that is left of another provider's time is another database.
-		in.DatabaseState.Cluster = w.unstructured[reference{database.ClusterKind.Kind, db}]
+	switch kind {
+	case "ServiceAccount":
+		return existing(s.accounts[own]), nil
+	case "Deployment":
+		return existing(s.deployments[own]), nil
+	case "StatefulSet":
+		return existing(s.sets[db]), nil
+	case "PersistentVolumeClaim":
+		return existing(s.claims[types.NamespacedName{Namespace: ms.Namespace, Name: names.DatabaseClaim(ms.Name)}]), nil
+	case "Job":
+		return madeFor(ms, s.jobs), nil
+	case "Pod":
+		return madeFor(ms, s.pods), nil
 	}
-	in.DatabaseState.Claim = w.claims[types.NamespacedName{Namespace: ms.Namespace, Name: names.DatabaseClaim(ms.Name)}]
-	for _, job := range w.jobs {
-		if job.Namespace == ms.Namespace && job.Labels[v1alpha1.LabelMicroservice] == ms.Name {
-			in.Jobs = append(in.Jobs, job)
-		}
-	}
-	for _, pod := range w.pods {
-		if pod.Namespace == ms.Namespace && pod.Labels[v1alpha1.LabelMicroservice] == ms.Name {
-			in.Pods = append(in.Pods, *pod)
-		}
-	}
-	if account := w.accounts[own]; account != nil {
-		in.OwnServiceAccount = metav1.IsControlledBy(account, ms)
-	}
-	w.addGateways(in)
-	w.addRivals(in)
-	w.addReferences(in)
-	w.addCredentials(in)
-	return in
+	return existing(s.unstructured[reference{kind, db}]), nil
 }
 
-// topologyKey is the Topology that a service wants to be a member of.
-func topologyKey(ms *v1alpha1.Microservice) (key types.NamespacedName, wanted bool) {
-	ref := ms.Spec.TopologyRef
-	if ref == nil {
-		return key, false
+// existing returns a list of an object, or an empty one for nil.
+func existing[T any, P interface {
+	*T
+	kube.Object
+}](o P) []kube.Object {
+	if o == nil {
+		return nil
 	}
-	key = types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name}
-	if key.Namespace == "" {
-		key.Namespace = ms.Namespace
-	}
-	return key, true
+	return []kube.Object{o}
 }
 
-// MemberOf is the Topology that a service is a member of, as namespace/name. One
-// that the world lacks is taken to let it join, where it may exist.
+// madeFor returns the objects that carry the labels of a service's children.
+func madeFor[T kube.Object](ms *v1alpha1.Microservice, objects []T) []kube.Object {
+	var found []kube.Object
+	for _, o := range objects {
+		if o.GetNamespace() == ms.Namespace && o.GetLabels()[v1alpha1.LabelMicroservice] == ms.Name {
+			found = append(found, o)
+		}
+	}
+	return found
+}
+
+// Gateway implements inputs.Source.
+func (s *source) Gateway(key types.NamespacedName) (*gatewayv1.Gateway, error) {
+	return s.gateways[key], nil
+}
+
+// GatewayClass implements inputs.Source. Files seldom hold classes.
+func (s *source) GatewayClass(string) (*gatewayv1.GatewayClass, error) { return nil, nil }
+
+// Admits implements inputs.Source.
+func (s *source) Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway types.NamespacedName, section string) (bool, error) {
+	return s.admits(ms, topology, gateway.String(), section, ""), nil
+}
+
+// Content implements inputs.Source.
+func (s *source) Content(namespace string, ref *inputs.Reference) (*inputs.Content, error) {
+	content, known := s.contents[reference{ref.Kind, types.NamespacedName{Namespace: namespace, Name: ref.Name}}]
+	switch {
+	case known:
+		return inputs.ContentOf(content), nil
+	case s.Live && !s.Hidden[ref.Kind+" "+namespace+"/"+ref.Name]:
+		return nil, nil
+	}
+	if unknown := fmt.Sprintf("%s %q (%s)", ref.Kind, ref.Name, ref.Field); !slices.Contains(s.unknown, unknown) {
+		s.unknown = append(s.unknown, unknown)
+	}
+	s.hashUnknown = true
+	return nil, graph.ErrUnknown
+}
+
+// Credentials implements inputs.Source. It gives a database the Secrets that it has or
+// will have.
+func (s *source) Credentials(in *inputs.Inputs) error {
+	ms, state := in.Microservice, &in.DatabaseState
+	users := inputs.UsersOf(ms, state.Cluster)
+	state.Binding = s.credentials(in, names.Database(ms.Name), users.First)
+	if ms.Spec.Database.Provider != v1alpha1.ProviderCloudNativePG {
+		state.Admin = s.credentials(in, names.AdminSecret(ms.Name), users.Admin)
+	}
+	next := types.NamespacedName{Namespace: ms.Namespace, Name: names.NextSecret(ms.Name)}
+	if secret := s.secrets[next]; s.Live && secret != nil {
+		state.Next = inputs.CredentialsOf(secret)
+	}
+	return nil
+}
+
+// registry looks up in a world what decides membership.
+type registry struct{ world *World }
+
+// Topology implements graph.Registry. One that was not handed over may exist.
+func (r registry) Topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
+	topology := r.world.Topology(key.Namespace, key.Name)
+	if topology == nil && !(r.world.Live && !r.world.Hidden["Topology "+key.String()]) {
+		return nil, graph.ErrUnknown
+	}
+	return topology, nil
+}
+
+// NamespaceLabels implements graph.Registry.
+func (r registry) NamespaceLabels(name string) (map[string]string, error) {
+	known, found := r.world.namespaces[name]
+	of := labels.Merge(known, labels.Set{corev1.LabelMetadataName: name})
+	if !found {
+		return of, graph.ErrUnknown
+	}
+	return of, nil
+}
+
+// MemberOf returns the Topology that a service is a member of, as namespace/name. One
+// that the world lacks counts as one that lets it join, where it may exist.
 func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
-	if key, wanted := topologyKey(ms); wanted && key.Namespace != ms.Namespace {
-		topology := w.Topology(key.Namespace, key.Name)
-		switch {
-		case topology == nil && w.Live && !w.Hidden["Topology "+key.String()], topology != nil && w.refuses(topology, ms.Namespace):
-			return ""
-		}
-	}
-	return graph.TopologyOf(ms)
-}
-
-// refuses says whether a Topology lets no members of a namespace join. A namespace
-// whose labels are not known is let in.
-func (w *World) refuses(topology *v1alpha1.Topology, namespace string) bool {
-	of, known := w.namespaces[namespace]
-	if allowed := topology.Spec.AllowedNamespaces; !known && allowed != nil && allowed.From == v1alpha1.NamespacesFromSelector && !byName(allowed.Selector) {
-		return false
-	}
-	of = labels.Merge(of, labels.Set{corev1.LabelMetadataName: namespace})
-	allowed, err := graph.Allows(topology, namespace, func(string) (map[string]string, error) { return of, nil })
-	return err != nil || !allowed
+	// Lookups in a world return no other error than that something is unknown.
+	topology, _ := graph.MemberOf(ms, registry{w})
+	return topology
 }
 
 // addRivals finds the services that claim what the routes claim.
@@ -146,7 +229,7 @@ func (w *World) addRivals(in *gathered) {
 
 func (w *World) contender(ms *v1alpha1.Microservice) routes.Contender {
 	c := routes.Contender{Microservice: ms}
-	if key, wanted := topologyKey(ms); wanted && w.MemberOf(ms) != "" {
+	if key, wanted := graph.TopologyKey(ms); wanted && w.MemberOf(ms) != "" {
 		c.Topology = w.Topology(key.Namespace, key.Name)
 	}
 	c.Routes = w.indexed().routes[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]
@@ -156,63 +239,12 @@ func (w *World) contender(ms *v1alpha1.Microservice) routes.Contender {
 	return c
 }
 
-// addReferences looks for the ConfigMaps and Secrets that the pods use. The hash
-// over them is the operator's.
-func (w *World) addReferences(in *gathered) {
-	namespace := in.Microservice.Namespace
-	refs := inputs.ReferencesOf(in.Microservice)
-	hashes := map[string]string{}
-	for i := range refs {
-		ref := &refs[i]
-		name := ref.Kind + "/" + ref.Name
-		content, known := w.contents[reference{ref.Kind, types.NamespacedName{Namespace: namespace, Name: ref.Name}}]
-		if !known && w.Live && !w.Hidden[ref.Kind+" "+namespace+"/"+ref.Name] {
-			in.References.Missing = append(in.References.Missing, ref.NotFound(namespace))
-			continue
-		}
-		if !known {
-			if unknown := fmt.Sprintf("%s %q (%s)", ref.Kind, ref.Name, ref.Field); !slices.Contains(in.unknown, unknown) {
-				in.unknown = append(in.unknown, unknown)
-			}
-			in.hashUnknown = true
-			continue
-		}
-		for _, key := range ref.Keys {
-			if _, ok := content[key]; !ok {
-				in.References.Missing = append(in.References.Missing, ref.NoKey(key))
-			}
-		}
-		hashes[name] = inputs.HashContent(content)
-	}
-	if len(refs) > 0 {
-		in.References.Hash = inputs.HashReferences(hashes)
-	}
-}
-
-// addCredentials gives a database the Secrets that it has or will have.
-func (w *World) addCredentials(in *gathered) {
-	ms, state := in.Microservice, &in.DatabaseState
-	spec := ms.Spec.Database
-	if spec == nil || spec.Provider == v1alpha1.ProviderExternal {
-		return
-	}
-	users := inputs.UsersOf(ms, state.Cluster)
-	state.Binding = w.credentials(in, names.Database(ms.Name), users.First)
-	if spec.Provider != v1alpha1.ProviderCloudNativePG {
-		state.Admin = w.credentials(in, names.AdminSecret(ms.Name), users.Admin)
-	}
-	next := types.NamespacedName{Namespace: ms.Namespace, Name: names.NextSecret(ms.Name)}
-	if secret := w.secrets[next]; w.Live && secret != nil {
-		state.Next = inputs.CredentialsOf(secret)
-	}
-}
-
 // credentials are those of a Secret, or the ones that Atoll would make.
-func (w *World) credentials(in *gathered, name, user string) *inputs.Credentials {
+func (s *source) credentials(in *inputs.Inputs, name, user string) *inputs.Credentials {
 	ms := in.Microservice
-	secret := w.secrets[types.NamespacedName{Namespace: ms.Namespace, Name: name}]
+	secret := s.secrets[types.NamespacedName{Namespace: ms.Namespace, Name: name}]
 	if secret == nil {
-		in.hashUnknown = true
+		s.hashUnknown = true
 		return &inputs.Credentials{
 			Username: user, Password: Password, UID: types.UID("uid-of-" + name),
 			Rotation: ms.Annotations[v1alpha1.AnnotationRotateCredentials],
@@ -226,9 +258,9 @@ func (w *World) credentials(in *gathered, name, user string) *inputs.Credentials
 	if found.Username == "" {
 		found.Username = user
 	}
-	if !w.Live && found.Password != "" {
+	if !s.Live && found.Password != "" {
 		found.Password = Password
-		in.hashUnknown = true
+		s.hashUnknown = true
 	}
 	return found
 }

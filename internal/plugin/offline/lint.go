@@ -193,7 +193,7 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	if l.broken[id("Microservice", ms.Namespace, ms.Name)] {
 		return nil
 	}
-	if key, wanted := topologyKey(ms); wanted && l.world.Topology(key.Namespace, key.Name) == nil {
+	if key, wanted := graph.TopologyKey(ms); wanted && l.world.Topology(key.Namespace, key.Name) == nil {
 		if _, given := l.sources[id("Topology", key.Namespace, key.Name)]; !given {
 			report(SeverityWarning, v1alpha1.ReasonTopologyNotFound,
 				fmt.Sprintf("Topology %q of namespace %q is not among the files; what depends on it was not looked at", key.Name, key.Namespace))

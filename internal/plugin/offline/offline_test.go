@@ -197,7 +197,7 @@ func TestBuildService(t *testing.T) {
 		"a Secret without the key": {
 			input:       "kind: Secret\napiVersion: v1\nmetadata: {name: keys}\nstringData: {b: x}\n" + ms("a", ", env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]"),
 			wantObjects: "ServiceAccount/a Service/a PodDisruptionBudget/a",
-			wantProblem: `ReferenceNotFound: Secret "keys" has no key "a", which env[A] needs: add it, or correct env[A]`},
+			wantProblem: `ReferenceNotFound: Secret "keys" has no key "a", which env[A] needs; to fix: add the key, or correct env[A]`},
 		"somebody else's Secret in the way": {
 			input:       "kind: Secret\napiVersion: v1\nmetadata: {name: a-db}\n" + ms("a", ", database: {engine: PostgreSQL}"),
 			wantObjects: "ServiceAccount/a NetworkPolicy/a-db Service/a Service/a-db PodDisruptionBudget/a",
@@ -205,7 +205,7 @@ func TestBuildService(t *testing.T) {
 		"a first rollout that waits for a dependency has waited": {
 			input: ms("a", ", dependencies: [{name: b, startup: Wait}]") + ms("b", ""), wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a"},
 		"a Topology that is not there": {
-			input: ms("a", ", topologyRef: {name: shop}"), wantProblem: `TopologyNotFound: Topology "shop" of namespace "shop" is not there`},
+			input: ms("a", ", topologyRef: {name: shop}"), wantProblem: `TopologyNotFound: Topology "shop" of namespace "shop" is not in the files`},
 		"a Topology elsewhere, by the labels of a Namespace that are not known": {
 			input: ms("a", ", topologyRef: {name: shop, namespace: front}") + topology, wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a"},
 		"a route at a Gateway that does not let it in is not made, and opens no port": {
@@ -220,7 +220,7 @@ func TestBuildService(t *testing.T) {
 			wantObjects: "Service/a Deployment/a PodDisruptionBudget/a"},
 		"a Topology elsewhere that lets nobody in": {
 			input:       ms("a", ", topologyRef: {name: shop, namespace: front}") + topology + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
-			wantProblem: `NotPermitted: Topology "shop" of namespace "front" lets no members of namespace "shop" join`},
+			wantProblem: `NotPermitted: Topology "shop" of namespace "front" does not allow members from namespace "shop"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := worldOf(t, tc.input)
@@ -339,7 +339,7 @@ func TestLint(t *testing.T) {
 			input: ms("b", ", topologyRef: {name: shop, namespace: front}") +
 				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
 				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: mall}}}}\n",
-			want: []string{`error: Microservice "b": Topology "shop" of namespace "front" lets no members of namespace "shop" join`}},
+			want: []string{`error: Microservice "b": Topology "shop" of namespace "front" does not allow members from namespace "shop"`}},
 		"one whose Gateway elsewhere lets its namespace in": {
 			input: gated("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {public: \"yes\"}}\n")},
 		"one whose Gateway elsewhere keeps its namespace out": {

@@ -1,0 +1,100 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// fingerprint names the version of everything that a reconcile has read. Two equal
+// fingerprints mean that nothing of it has changed.
+type fingerprint struct{ strings.Builder }
+
+func (f *fingerprint) text(parts ...string) {
+	for _, part := range parts {
+		f.WriteString(part)
+		f.WriteByte('\n')
+	}
+}
+
+// object adds the version of one object.
+func (f *fingerprint) object(o client.Object) { f.text(versionOf(o)) }
+
+// own adds the version of the Microservice that is reconciled. Its annotations do not
+// count to its generation, nor does its status, which a user may have changed.
+func (f *fingerprint) own(ms *v1alpha1.Microservice) {
+	f.text(string(ms.UID), ms.ResourceVersion)
+}
+
+// versionOf names the version of an object, as far as it matters to a Microservice. A
+// Topology's status changes with each member, and a neighbour's with each of its pods:
+// of these only what a builder looks at counts.
+func versionOf(o client.Object) string {
+	switch o := o.(type) {
+	case *v1alpha1.Topology:
+		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.Annotations[v1alpha1.AnnotationIsolation])
+	case *v1alpha1.Microservice:
+		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", readyStatus(o.Status.Conditions), " ", servingPorts(o))
+	}
+	return string(o.GetUID()) + " " + o.GetResourceVersion()
+}
+
+// recordingReader reads objects and adds their versions to a fingerprint. Every read
+// of a reconcile goes through one, so that no new read can forget to.
+type recordingReader struct {
+	reader client.Reader
+	seen   *fingerprint
+}
+
+// Get reads an object. That it does not exist is recorded too.
+func (r recordingReader) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
+	err := r.reader.Get(ctx, key, o, opts...)
+	switch {
+	case err == nil:
+		r.seen.object(o)
+	case apierrors.IsNotFound(err):
+		r.seen.text("no " + key.String())
+	}
+	return err
+}
+
+// List reads objects and records them in an order of their own: an index has none.
+func (r recordingReader) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	if err := r.reader.List(ctx, list, opts...); err != nil {
+		return err
+	}
+	var versions []string
+	err := meta.EachListItem(list, func(o runtime.Object) error {
+		versions = append(versions, versionOf(o.(client.Object)))
+		return nil
+	})
+	slices.Sort(versions)
+	r.seen.text(strconv.Itoa(len(versions)))
+	r.seen.text(versions...)
+	return err
+}

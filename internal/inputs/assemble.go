@@ -1,0 +1,248 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputs
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// Source is what inputs are read from: the operator's caches, objects of files, or a
+// test. Methods return nil for what does not exist. What they return is shared and
+// must not be changed.
+type Source interface {
+	graph.Registry
+	// Settings are what the platform team decided.
+	Settings() Settings
+	// Microservice returns the Microservice of a name.
+	Microservice(key types.NamespacedName) (*v1alpha1.Microservice, error)
+	// Callers returns the Microservices that declare one as a dependency, by namespace
+	// and name.
+	Callers(of *v1alpha1.Microservice) ([]*v1alpha1.Microservice, error)
+	// Objects returns the live objects of a kind that were made for a Microservice, by
+	// name.
+	Objects(ms *v1alpha1.Microservice, kind string) ([]kube.Object, error)
+	// Gateway returns the Gateway of a name.
+	Gateway(key types.NamespacedName) (*gatewayv1.Gateway, error)
+	// GatewayClass returns the GatewayClass of a name.
+	GatewayClass(name string) (*gatewayv1.GatewayClass, error)
+	// Admits reports whether a listener of a Gateway, or any where section is empty,
+	// lets routes of a Microservice attach.
+	Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway types.NamespacedName, section string) (bool, error)
+	// Content returns what a ConfigMap or Secret holds; it may return
+	// graph.ErrUnknown.
+	Content(namespace string, ref *Reference) (*Content, error)
+	// Credentials adds what exists of the Secrets and the volume of a database.
+	Credentials(in *Inputs) error
+}
+
+// Settings are what the platform team decided for all Microservices.
+type Settings struct {
+	// RcloneImage is the image that copies backups to and from buckets.
+	RcloneImage string
+	// CloudNativePGNamespace is where the operator of CloudNativePG runs; empty means
+	// where its own manifests install it.
+	CloudNativePGNamespace string
+	// MissingCRDs are the optional kinds that the cluster lacks.
+	MissingCRDs map[string]bool
+}
+
+// Assemble reads everything that decides what a Microservice is made of. It is the
+// only place that puts inputs together, so that the operator, kubectl atoll and the
+// golden tests build from the same.
+func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
+	settings := source.Settings()
+	in := &Inputs{
+		Microservice: ms,
+		RcloneImage:  settings.RcloneImage, CloudNativePGNamespace: settings.CloudNativePGNamespace, MissingCRDs: settings.MissingCRDs,
+	}
+	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addGateways, addReferences, addCredentials} {
+		if err := step(in, source); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
+
+func addTopology(in *Inputs, source Source) error {
+	topology, standing, err := graph.Join(in.Microservice, source)
+	in.Standing = standing
+	if standing == graph.Member {
+		in.Topology = topology
+	}
+	return err
+}
+
+// lookups adapts a source to the graph, whose lookups return no error.
+type lookups struct {
+	source Source
+	err    error
+}
+
+func (l *lookups) find(namespace, name string) *v1alpha1.Microservice {
+	ms, err := l.source.Microservice(types.NamespacedName{Namespace: namespace, Name: name})
+	l.err = errors.Join(l.err, err)
+	return ms
+}
+
+func (l *lookups) memberOf(ms *v1alpha1.Microservice) string {
+	topology, err := graph.MemberOf(ms, l.source)
+	l.err = errors.Join(l.err, err)
+	return topology
+}
+
+func (l *lookups) services() graph.Services {
+	return graph.Services{Find: l.find, MemberOf: l.memberOf}
+}
+
+func addEdges(in *Inputs, source Source) error {
+	l := &lookups{source: source}
+	in.Edges = graph.Resolve(in.Microservice, l.services())
+	in.WaitsInCircle = graph.WaitsInCircle(in.Microservice, l.find)
+	return l.err
+}
+
+func addCallers(in *Inputs, source Source) error {
+	callers, err := source.Callers(in.Microservice)
+	if err != nil {
+		return err
+	}
+	l := &lookups{source: source}
+	for _, caller := range callers {
+		for _, edge := range graph.Resolve(caller, l.services()) {
+			if edge.Callee == nil || !isSame(edge.Callee, in.Microservice) || !edge.Permitted {
+				continue
+			}
+			if caller.DeletionTimestamp == nil {
+				in.Dependents++
+			}
+			for _, port := range edge.Ports() {
+				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
+			}
+		}
+	}
+	return l.err
+}
+
+func isSame(a, b *v1alpha1.Microservice) bool { return a.Namespace == b.Namespace && a.Name == b.Name }
+
+// addObjects picks the live objects that builders look at.
+func addObjects(in *Inputs, source Source) error {
+	ms := in.Microservice
+	find := func(kind, name string) (kube.Object, error) {
+		objects, err := source.Objects(ms, kind)
+		at := slices.IndexFunc(objects, func(o kube.Object) bool { return o.GetName() == name })
+		if err != nil || at < 0 {
+			return nil, err
+		}
+		return objects[at], nil
+	}
+	var errs []error
+	pick := func(kind, name string, use func(kube.Object)) {
+		o, err := find(kind, name)
+		if errs = append(errs, err); o != nil {
+			use(o)
+		}
+	}
+	database := names.Database(ms.Name)
+	pick("ServiceAccount", ms.Name, func(o kube.Object) { in.OwnServiceAccount = metav1.IsControlledBy(o, ms) })
+	pick("Deployment", ms.Name, func(o kube.Object) { in.Deployment = o.(*appsv1.Deployment) })
+	pick("StatefulSet", database, func(o kube.Object) { in.StatefulSet = o.(*appsv1.StatefulSet) })
+	pick("PersistentVolumeClaim", names.DatabaseClaim(ms.Name), func(o kube.Object) { in.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim) })
+	pick("ObjectStore", database, func(o kube.Object) { in.ObjectStore = o.(*unstructured.Unstructured) })
+	if spec := ms.Spec.Database; spec != nil && spec.Provider == v1alpha1.ProviderCloudNativePG {
+		// A Cluster that another provider left behind is another database, as is a claim.
+		in.DatabaseState.Claim = nil
+		pick("Cluster", database, func(o kube.Object) { in.DatabaseState.Cluster = o.(*unstructured.Unstructured) })
+	}
+	for _, kind := range []string{"CronJob", "ScheduledBackup"} {
+		pick(kind, names.Backup(ms.Name), func(o kube.Object) { in.BackupSince = o.GetCreationTimestamp() })
+	}
+	if set := in.StatefulSet; set != nil && len(set.Spec.VolumeClaimTemplates) == 1 {
+		in.DatabaseState.ClaimTemplate = &set.Spec.VolumeClaimTemplates[0]
+	}
+	jobs, err := source.Objects(ms, "Job")
+	errs = append(errs, err)
+	for _, o := range jobs {
+		in.Jobs = append(in.Jobs, o.(*batchv1.Job))
+	}
+	pods, err := source.Objects(ms, "Pod")
+	errs = append(errs, err)
+	for _, o := range pods {
+		in.Pods = append(in.Pods, *o.(*corev1.Pod))
+	}
+	return errors.Join(errs...)
+}
+
+func addGateways(in *Inputs, source Source) error {
+	ms := in.Microservice
+	in.Gateways, in.GatewayClasses, in.RefusedBy = map[string]*gatewayv1.Gateway{}, map[string]*gatewayv1.GatewayClass{}, map[string]bool{}
+	for i := range ms.Spec.Routes {
+		for _, ref := range GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology) {
+			key := types.NamespacedName{Namespace: cmp.Or(ref.Namespace, ms.Namespace), Name: ref.Name}
+			gateway, err := source.Gateway(key)
+			if err != nil {
+				return err
+			}
+			admits, err := source.Admits(ms, in.Topology, key, ref.SectionName)
+			if err != nil {
+				return err
+			}
+			if !admits {
+				in.RefusedBy[key.String()+"/"+ref.SectionName] = true
+			}
+			if gateway == nil {
+				continue
+			}
+			in.Gateways[key.String()] = gateway
+			class, err := source.GatewayClass(string(gateway.Spec.GatewayClassName))
+			if err != nil {
+				return err
+			}
+			if class != nil {
+				in.GatewayClasses[class.Name] = class
+			}
+		}
+	}
+	return nil
+}
+
+func addReferences(in *Inputs, source Source) (err error) {
+	in.References, err = findReferences(in.Microservice, source)
+	return err
+}
+
+func addCredentials(in *Inputs, source Source) error {
+	if spec := in.Microservice.Spec.Database; spec == nil || spec.Provider == v1alpha1.ProviderExternal {
+		return nil
+	}
+	return source.Credentials(in)
+}

@@ -1,0 +1,40 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputs
+
+import (
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// GatewayRefs returns the Gateways that a route attaches to: its own, or the
+// Topology's.
+func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
+	switch {
+	case len(route.ParentRefs) > 0:
+		return route.ParentRefs
+	case topology == nil || topology.Spec.Gateway == nil:
+		return nil
+	}
+	ref := v1alpha1.GatewayReference{Name: topology.Name}
+	if topology.Spec.Gateway.Ref != nil {
+		ref = *topology.Spec.Gateway.Ref
+	}
+	if ref.Namespace == "" && topology.Namespace != ms.Namespace {
+		ref.Namespace = topology.Namespace
+	}
+	return []v1alpha1.GatewayReference{ref}
+}

@@ -1,0 +1,133 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputstest
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// source reads inputs from the documents of a case.
+type source struct {
+	world         *World
+	circumstances Circumstances
+}
+
+var _ inputs.Source = &source{}
+
+func (s *source) Settings() inputs.Settings {
+	settings := inputs.Settings{RcloneImage: "rclone:1", MissingCRDs: map[string]bool{}}
+	for _, crd := range s.circumstances.MissingCRDs {
+		settings.MissingCRDs[crd] = true
+	}
+	return settings
+}
+
+func (s *source) Topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
+	for _, topology := range s.world.Topologies {
+		if topology.Namespace == key.Namespace && topology.Name == key.Name {
+			return topology, nil
+		}
+	}
+	return nil, nil
+}
+
+func (s *source) NamespaceLabels(string) (map[string]string, error) { return nil, graph.ErrUnknown }
+
+func (s *source) Microservice(key types.NamespacedName) (*v1alpha1.Microservice, error) {
+	return s.world.Service(key.Namespace, key.Name), nil
+}
+
+func (s *source) Callers(of *v1alpha1.Microservice) ([]*v1alpha1.Microservice, error) {
+	var callers []*v1alpha1.Microservice
+	for _, ms := range s.world.Services {
+		if slices.ContainsFunc(ms.Spec.Dependencies, func(d v1alpha1.Dependency) bool {
+			return d.Name == of.Name && graph.NamespaceOf(ms, &d) == of.Namespace
+		}) {
+			callers = append(callers, ms)
+		}
+	}
+	return callers, nil
+}
+
+func (s *source) Objects(ms *v1alpha1.Microservice, kind string) ([]kube.Object, error) {
+	var objects []kube.Object
+	named := func(exists bool, o kube.Object, name string) {
+		// Cases leave out the names of objects that have but one.
+		if exists && (o.GetName() == name || o.GetName() == "") {
+			o.SetName(name)
+			objects = append(objects, o)
+		}
+	}
+	switch kind {
+	case "Deployment":
+		named(s.world.deployment != nil, s.world.deployment, ms.Name)
+	case "StatefulSet":
+		named(s.world.set != nil, s.world.set, names.Database(ms.Name))
+	case "PersistentVolumeClaim":
+		named(s.world.claim != nil, s.world.claim, names.DatabaseClaim(ms.Name))
+	case "Cluster":
+		named(s.world.cluster != nil, s.world.cluster, names.Database(ms.Name))
+	case "Job":
+		for _, job := range s.world.jobs {
+			objects = append(objects, job)
+		}
+	case "Pod":
+		for i := range s.world.pods {
+			objects = append(objects, &s.world.pods[i])
+		}
+	}
+	return objects, nil
+}
+
+func (s *source) Gateway(types.NamespacedName) (*gatewayv1.Gateway, error) { return nil, nil }
+
+func (s *source) GatewayClass(string) (*gatewayv1.GatewayClass, error) { return nil, nil }
+
+func (s *source) Admits(*v1alpha1.Microservice, *v1alpha1.Topology, types.NamespacedName, string) (bool, error) {
+	return true, nil
+}
+
+func (s *source) Content(_ string, ref *inputs.Reference) (*inputs.Content, error) {
+	missing := func(name string) bool {
+		return slices.Contains(s.circumstances.References.Missing, name)
+	}
+	object := ref.Kind + "/" + ref.Name
+	if missing(object) {
+		return nil, nil
+	}
+	content := &inputs.Content{Keys: map[string]struct{}{}}
+	for _, key := range ref.Keys {
+		if !missing(object + "/" + key) {
+			content.Keys[key] = struct{}{}
+		}
+	}
+	return content, nil
+}
+
+func (s *source) Credentials(in *inputs.Inputs) error {
+	addCredentials(in, s.circumstances)
+	return nil
+}

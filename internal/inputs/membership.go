@@ -1,0 +1,42 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package inputs
+
+import (
+	"fmt"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
+)
+
+// MembershipProblem says why nothing is built of a Microservice that names a Topology;
+// nil where it is a member, or names none.
+func (in *Inputs) MembershipProblem() *condition.Problem {
+	key, _ := graph.TopologyKey(in.Microservice)
+	topology := condition.Object{Kind: "Topology", Namespace: key.Namespace, Name: key.Name}
+	switch in.Standing {
+	case graph.NotFound:
+		return &condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonTopologyNotFound,
+			Message: condition.Message{Object: topology, Cause: "does not exist", Remedy: "create it, or correct topologyRef"}}
+	case graph.NotAllowed:
+		return &condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
+			Message: condition.Message{Object: topology, Cause: fmt.Sprintf("does not allow members from namespace %q", in.Microservice.Namespace),
+				Remedy: "add the namespace to its allowedNamespaces, or change topologyRef"}}
+	}
+	return nil
+}
