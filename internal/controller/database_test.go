@@ -159,7 +159,7 @@ var _ = Describe("Database", func() {
 		Expect(k8s.Create(ctx, foreign)).To(Succeed())
 		again := withDatabase(ns, v1alpha1.EnginePostgreSQL)
 		Expect(k8s.Create(ctx, again)).To(Succeed())
-		eventuallyHas(ctx, again, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
+		eventuallyHas(ctx, again, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
 		settled(ns)
 		left := get(ctx, &corev1.Service{}, ns, "users-db")
 		Expect([]any{left.UID, left.ResourceVersion}).To(Equal([]any{foreign.UID, foreign.ResourceVersion}))

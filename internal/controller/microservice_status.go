@@ -89,6 +89,16 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	setReplicas(status, g)
 
 	health := map[string]condition.Health{}
+	// What a component reports of its condition comes before what others say of it.
+	for i := range out.built.Components {
+		c := out.built.Components[i].Component
+		if c.Report == nil {
+			continue
+		}
+		if h := c.Report(out.built.Database); h != nil {
+			merge(health, c.Condition, *h)
+		}
+	}
 	for i := range out.built.Components {
 		collectHealth(health, &out.built.Components[i], g, out)
 	}
@@ -143,11 +153,6 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 		// What was just written is there, and that is enough of it.
 		case live == nil && !out.written[key] && (c.CreateOnly == nil || !c.CreateOnly(out.built.Database, o)):
 			merge(health, c.Condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
-		}
-	}
-	if c.Report != nil {
-		if h := c.Report(out.built.Database); h != nil {
-			merge(health, c.Condition, *h)
 		}
 	}
 }

@@ -74,11 +74,11 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Watches(&v1alpha1.Microservice{}, r.neighbours()).
 		Watches(&v1alpha1.Microservice{}, r.contenders()).
 		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
-		Watches(&corev1.Pod{}, handler.EnqueueRequestsFromMapFunc(belongsTo)).
+		Watches(&corev1.Pod{}, childEvents(r.Applier.Forget)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
 	for _, c := range components.Kinds() {
 		if c.CRD == nil {
-			b = b.Watches(c.Prototype.(client.Object), handler.EnqueueRequestsFromMapFunc(belongsTo))
+			b = b.Watches(c.Prototype.(client.Object), childEvents(r.Applier.Forget))
 		}
 	}
 	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.guests), predicate.LabelChangedPredicate{}))
@@ -113,7 +113,7 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	case gatewayKind.crd:
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough), gatewayChanged()))
 	}
-	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(belongsTo))); err != nil {
+	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, childEvents(r.Applier.Forget))); err != nil {
 		return err
 	}
 	if !routeCRDs[kind.crd] {
@@ -149,6 +149,23 @@ func once(found []reconcile.Request) source.Source {
 		}
 		return nil
 	})
+}
+
+// childEvents reconciles the Microservice that a child belongs to. forget drops what
+// is remembered of a child that is gone.
+func childEvents(forget func(types.UID)) handler.EventHandler {
+	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) { add(queue, belongsTo(ctx, o)) }
+	return handler.Funcs{
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { enqueue(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
+			enqueue(ctx, e.ObjectOld, q)
+			enqueue(ctx, e.ObjectNew, q)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
+			forget(e.Object.GetUID())
+			enqueue(ctx, e.Object, q)
+		},
+	}
 }
 
 // belongsTo finds the Microservice that an object is a child of.

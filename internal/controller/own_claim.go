@@ -19,15 +19,12 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/apply"
 )
 
 // ownClaim gives a claim the owner that takes it along under deletionPolicy Delete,
@@ -38,21 +35,17 @@ func (r *MicroserviceReconciler) ownClaim(ctx context.Context, g *gathered, out 
 	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retains(set) != plan.Retained() {
 		return
 	}
-	owned := claim.DeepCopy()
+	var owners []metav1.OwnerReference
 	switch {
 	case plan.Retained() && len(claim.OwnerReferences) > 0:
-		owned.OwnerReferences = nil
 	case !plan.Retained() && len(claim.OwnerReferences) == 0 && ptr.Deref(set.Spec.Replicas, 1) == 0:
-		owned.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
+		owners = []metav1.OwnerReference{*metav1.NewControllerRef(set, appsv1.SchemeGroupVersion.WithKind("StatefulSet"))}
 	default:
 		return
 	}
-	err := r.Patch(ctx, owned, client.MergeFromWithOptions(claim, client.MergeFromWithOptimisticLock{}), apply.FieldOwner)
-	if client.IgnoreNotFound(err) != nil {
-		out.err = errors.Join(out.err, fmt.Errorf("changing the owner of PersistentVolumeClaim %q: %w", claim.Name, err))
-		return
-	}
-	out.changed = true
+	changed, err := r.Applier.SetOwners(ctx, claim, owners)
+	out.changed = out.changed || changed
+	out.err = errors.Join(out.err, err)
 }
 
 // retains says that a StatefulSet was told already to keep its claims, so that

@@ -17,9 +17,6 @@ limitations under the License.
 package controller
 
 import (
-	"errors"
-	"fmt"
-
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -195,11 +192,9 @@ func (s *cacheSource) confirmSecrets(in *inputs.Inputs) error {
 		case err != nil:
 			return err
 		case secret == nil || secret.UID != known.GetUID() || secret.DeletionTimestamp != nil:
-			return fmt.Errorf("confirming Secret %q before its database is created: %w", known.GetName(), errReplaced)
+			in.DatabaseState.StaleSecret = known.GetName()
+			return nil
 		}
 	}
 	return nil
 }
-
-// errReplaced means that the cache is behind.
-var errReplaced = errors.New("it was deleted or replaced, and the cache does not know yet")

@@ -38,6 +38,9 @@ type State struct {
 	// ForeignSecret is the name of a Secret that is in the way and somebody else's;
 	// empty when there is none.
 	ForeignSecret string
+	// StaleSecret is the name of a Secret that the cache still holds although it was
+	// deleted or replaced; empty when there is none.
+	StaleSecret string
 	// Absent are the names of Secrets that certainly do not exist. A password may be
 	// minted for them.
 	Absent map[string]bool

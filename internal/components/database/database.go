@@ -147,6 +147,10 @@ func StatefulSets(in *Database) ([]kube.Object, error) {
 	if p == nil {
 		return nil, nil
 	}
+	if stale := in.DatabaseState.StaleSecret; stale != "" && in.StatefulSet == nil {
+		return nil, &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonApplyFailed, Message: condition.Message{
+			Object: condition.Object{Kind: "Secret", Name: stale}, Cause: "was just deleted or replaced; the database is created when Atoll knows the new one"}}
+	}
 	ms := in.Microservice
 	set := servedOut(in, p).StatefulSet(in.StatefulSet, names.Labels(ms, v1alpha1.ComponentDatabase), names.Selector(ms, v1alpha1.ComponentDatabase))
 	set.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(in.Inputs)
