@@ -180,8 +180,8 @@ const (
 	// requests, or that Atoll can't rotate the password of an External
 	// database.
 	ReasonNotSupported = "NotSupported"
-	// ReasonRouteConflict means that another service already has the host and
-	// path of a route.
+	// ReasonRouteConflict means that the gateway sends the requests of a route to
+	// another service, whose older route has the same host, path and headers.
 	ReasonRouteConflict = "RouteConflict"
 	// ReasonPending means that another controller has not reported a status
 	// yet.

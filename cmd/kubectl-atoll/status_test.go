@@ -44,7 +44,7 @@ func checkout() []client.Object {
 	ms.Status.Conditions = append(ms.Status.Conditions,
 		condition(v1alpha1.ConditionDatabaseMigrated, metav1.ConditionFalse, v1alpha1.ReasonMigrating, `The migration of image "x" runs`),
 		condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRouteConflict, ""),
-		condition(v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict, `routes[3]: shop.example.com/taken already belongs to Microservice "stock": give one of the two another path, hostname or header`))
+		condition(v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict, `routes[3]: shop.example.com/taken already belongs to Microservice "stock"; to fix: give one of the two another path, hostname or header`))
 	return []client.Object{
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}, Spec: v1alpha1.TopologySpec{
 			Gateway: &v1alpha1.TopologyGateway{ClassName: "traefik", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}}},
@@ -52,6 +52,7 @@ func checkout() []client.Object {
 		httpRoute("checkout", "shop", answer("shop", "", "")),
 		httpRoute("checkout-1", "front/public", answer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
 		httpRoute("checkout-2", "shop"),
+		httpRoute("checkout-3", "shop", answer("shop", "", "")),
 	}
 }
 

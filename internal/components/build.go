@@ -80,7 +80,10 @@ func build(db *database.Database, c *Component) (Wanted, error) {
 		}
 	}
 	if c.CRD != nil && db.MissingCRDs[c.CRD.Name] && len(objects) > 0 {
-		w.Objects, w.Problem = nil, missingCRD(c)
+		w.Objects = nil
+		if !c.CRD.Optional {
+			w.Problem = missingCRD(c)
+		}
 	}
 	return w, nil
 }

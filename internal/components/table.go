@@ -90,6 +90,9 @@ type CRD struct {
 	Name string
 	// Provider is what installs it, as users know it.
 	Provider string
+	// Optional means that a Microservice is complete without the component. Where the
+	// CRD is missing, the component is left out and no condition mentions it.
+	Optional bool
 }
 
 const (
@@ -120,13 +123,13 @@ var Table = []Component{
 	{Name: "database server", Kind: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Label: v1alpha1.ComponentDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, Health: database.ServerHealth},
 	{Name: "backup buckets", Kind: database.ObjectStoreKind.Kind, Prototype: prototype(database.ObjectStoreKind), Label: v1alpha1.ComponentDatabase,
-		CRD: &CRD{"objectstores.barmancloud.cnpg.io", barmanPlugin}, WantedBy: hasDatabase,
+		CRD: &CRD{Name: "objectstores.barmancloud.cnpg.io", Provider: barmanPlugin}, WantedBy: hasDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.ObjectStores, Orphan: database.Retained},
 	{Name: "database cluster", Kind: database.ClusterKind.Kind, Prototype: prototype(database.ClusterKind), Label: v1alpha1.ComponentDatabase,
-		CRD: &CRD{"clusters.postgresql.cnpg.io", cloudNativePG}, WantedBy: hasDatabase,
+		CRD: &CRD{Name: "clusters.postgresql.cnpg.io", Provider: cloudNativePG}, WantedBy: hasDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Clusters, Health: database.ClusterHealth, Orphan: database.Retained},
 	{Name: "scheduled backup", Kind: database.ScheduledBackupKind.Kind, Prototype: prototype(database.ScheduledBackupKind), Label: v1alpha1.ComponentBackup,
-		CRD: &CRD{"scheduledbackups.postgresql.cnpg.io", cloudNativePG}, WantedBy: hasDatabase,
+		CRD: &CRD{Name: "scheduledbackups.postgresql.cnpg.io", Provider: cloudNativePG}, WantedBy: hasDatabase,
 		Condition: v1alpha1.ConditionBackupReady, Build: database.ScheduledBackups},
 	{Name: "service", Kind: "Service", Prototype: &corev1.Service{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: workload.Services},
@@ -150,11 +153,14 @@ var Table = []Component{
 	{Name: "disruption budget", Kind: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.DisruptionBudgets)},
 	{Name: "HTTP routes", Kind: "HTTPRoute", Prototype: &gatewayv1.HTTPRoute{}, Label: v1alpha1.ComponentService,
-		CRD: &CRD{"httproutes.gateway.networking.k8s.io", gatewayAPI}, WantedBy: HasRoutes,
+		CRD: &CRD{Name: "httproutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
 		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.HTTPRoutes), Health: healthOf(routes.HTTPRouteHealth)},
 	{Name: "gRPC routes", Kind: "GRPCRoute", Prototype: &gatewayv1.GRPCRoute{}, Label: v1alpha1.ComponentService,
-		CRD: &CRD{"grpcroutes.gateway.networking.k8s.io", gatewayAPI}, WantedBy: HasRoutes,
+		CRD: &CRD{Name: "grpcroutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
 		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.GRPCRoutes), Health: healthOf(routes.GRPCRouteHealth)},
+	{Name: "pod monitor", Kind: workload.PodMonitorKind.Kind, Prototype: prototype(workload.PodMonitorKind), Label: v1alpha1.ComponentService,
+		CRD: &CRD{Name: "podmonitors.monitoring.coreos.com", Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
+		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.PodMonitors)},
 
 	{Name: "external database", Condition: v1alpha1.ConditionDatabaseReady, Report: database.ExternalHealth},
 	{Name: "backups", Condition: v1alpha1.ConditionBackupReady, Report: database.BackupHealth},
@@ -184,6 +190,8 @@ func (c *Component) Owns(live metav1.Object) bool {
 
 // HasRoutes reports whether a Microservice declares routes.
 func HasRoutes(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 }
+
+func hasTopology(ms *v1alpha1.Microservice) bool { return ms.Spec.TopologyRef != nil }
 
 func hasDatabase(ms *v1alpha1.Microservice) bool { return ms.Spec.Database != nil }
 

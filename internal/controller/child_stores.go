@@ -17,6 +17,7 @@ limitations under the License.
 package controller
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -46,11 +47,18 @@ type childStores struct {
 // kind, in the order of names: an index has none, and what is read twice must
 // look the same. The objects are the cache's own: nothing of them may be changed.
 func (s *childStores) of(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
+	return s.find(ctx, kind, prototype, indexMicroservice, owner.String())
+}
+
+// find returns the objects of the prototype's kind that an index has at a key, in the
+// order of namespaces and names. The objects are the cache's own: nothing of them may
+// be changed.
+func (s *childStores) find(ctx context.Context, kind string, prototype client.Object, index, key string) ([]kube.Object, error) {
 	informer, err := s.informer(ctx, kind, prototype)
 	if err != nil {
 		return nil, err
 	}
-	found, err := informer.GetIndexer().ByIndex(indexMicroservice, owner.String())
+	found, err := informer.GetIndexer().ByIndex(index, key)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -58,11 +66,13 @@ func (s *childStores) of(ctx context.Context, kind string, prototype client.Obje
 	for i := range found {
 		objects[i] = found[i].(kube.Object)
 	}
-	slices.SortFunc(objects, func(a, b kube.Object) int { return strings.Compare(a.GetName(), b.GetName()) })
+	slices.SortFunc(objects, func(a, b kube.Object) int {
+		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+	})
 	return objects, nil
 }
 
-// informer is that of a kind, with the index. That of an optional kind is stopped
+// informer is that of a kind, with the indexes. That of an optional kind is stopped
 // when the kind is uninstalled, and there is another when it is back. Nobody waits
 // here for a kind to be listed, which may never be: it is an error until it is.
 func (s *childStores) informer(ctx context.Context, kind string, prototype client.Object) (toolscache.SharedIndexInformer, error) {
@@ -86,7 +96,7 @@ func (s *childStores) informer(ctx context.Context, kind string, prototype clien
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, indexed := informer.GetIndexer().GetIndexers()[indexMicroservice]; !indexed {
-		if err := informer.AddIndexers(toolscache.Indexers{indexMicroservice: byMicroservice}); err != nil {
+		if err := informer.AddIndexers(toolscache.Indexers{indexMicroservice: byMicroservice, indexClaim: byClaim}); err != nil {
 			return nil, fmt.Errorf("indexing %s: %w", kind, err)
 		}
 	}

@@ -113,7 +113,7 @@ var _ = Describe("Convergence", func() {
 			Expect(k8s.Create(ctx, o)).To(Succeed())
 		}
 		eventuallyReady(ctx, shop, users, orders, payments)
-		for _, name := range []string{"usurper", "rival"} {
+		for _, name := range []string{"usurper", "visitor"} {
 			claims := memberOf(ns, name, "shop")
 			claims.Spec.Routes = users.Spec.Routes
 			Expect(k8s.Create(ctx, claims)).To(Succeed())

@@ -40,7 +40,7 @@ const (
 	// indexReference finds Microservices by the ConfigMaps and Secrets that they
 	// use, as Kind/name.
 	indexReference = "atoll.reference"
-	// indexClaim finds Microservices by what their routes claim, as claimKey has it.
+	// indexClaim finds live routes by the keys of their claims.
 	indexClaim = "atoll.claim"
 	// indexGateway finds Microservices by the Gateways that their routes name
 	// themselves, and Topologies by theirs, as namespace/name.
@@ -118,7 +118,6 @@ func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Microservice{}, indexTopology, byTopology},
 		{&v1alpha1.Microservice{}, indexReference, byReference},
 		{&v1alpha1.Microservice{}, indexGateway, byGateway},
-		{&v1alpha1.Microservice{}, indexClaim, byClaim},
 		{&v1alpha1.Topology{}, indexGateway, byGateway},
 	} {
 		if err := indexer.IndexField(ctx, index.object, index.field, index.keys); err != nil {

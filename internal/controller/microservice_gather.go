@@ -54,9 +54,6 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 		return nil, err
 	}
 	g := &gathered{Inputs: in, source: source}
-	if err := r.gatherRivals(ctx, g, source.seen); err != nil {
-		return nil, err
-	}
 	r.gatherClock(g)
 	return g, nil
 }

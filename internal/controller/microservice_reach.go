@@ -151,7 +151,7 @@ func (r *MicroserviceReconciler) touched(ctx context.Context, o client.Object) [
 
 // guests finds those whom the labels of a namespace concern: Topologies and
 // Gateways elsewhere may choose namespaces by them. They are the Microservices that
-// name such a Topology, their neighbours, and those whose routes claim the same.
+// name such a Topology, their neighbours, and those that have routes.
 func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
@@ -162,7 +162,6 @@ func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []
 		guest := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
 		if len(list.Items[i].Spec.Routes) > 0 {
 			found = append(found, guest)
-			found = append(found, r.rivals(ctx, &list.Items[i])...)
 		}
 		if key, wanted := graph.TopologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, guest)

@@ -72,8 +72,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		Named("microservice").
 		For(&v1alpha1.Microservice{}, builder.WithPredicates(specOrStatusChanged())).
 		Watches(&v1alpha1.Microservice{}, r.neighbours()).
-		Watches(&v1alpha1.Microservice{}, r.contenders()).
-		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.concerned), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.touched), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, childEvents(r.Applier.Forget)).
 		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
 	for _, c := range components.Kinds() {
@@ -119,7 +118,7 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	if !routeCRDs[kind.crd] {
 		return nil
 	}
-	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.routeHolders()))
+	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.conflictingRoutes()))
 }
 
 // using finds the Microservices that may have objects of an optional kind, or attach
@@ -180,32 +179,6 @@ func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
 // members finds the Microservices of a Topology.
 func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
-}
-
-// concerned finds the Microservices of a Topology with the neighbours of its
-// guests, the others at its Gateway, and those at other Gateways that claim what its
-// members do with the Topology's hosts.
-func (r *MicroserviceReconciler) concerned(ctx context.Context, o client.Object) []reconcile.Request {
-	found := r.touched(ctx, o)
-	for _, member := range r.members(ctx, o) {
-		ms := &v1alpha1.Microservice{}
-		if err := r.Get(ctx, member.NamespacedName, ms); err == nil {
-			found = append(found, r.rivalsWith(ctx, ms, o.(*v1alpha1.Topology))...)
-		}
-	}
-	for _, gateway := range byGateway(o) {
-		found = append(found, r.find(ctx, client.MatchingFields{indexGateway: gateway})...)
-		others := &v1alpha1.TopologyList{}
-		if err := r.List(ctx, others, client.MatchingFields{indexGateway: gateway}); err != nil {
-			return found
-		}
-		for i := range others.Items {
-			if other := &others.Items[i]; other.UID != o.GetUID() {
-				found = append(found, r.members(ctx, other)...)
-			}
-		}
-	}
-	return found
 }
 
 // routedThrough finds the Microservices whose routes attach to a Gateway.

@@ -122,19 +122,19 @@ var _ = Describe("A change of a service", func() {
 			Expect(k8s.Create(ctx, o)).To(Succeed())
 		}
 		eventuallyReady(ctx, shop, users, orders)
-		rival := memberOf(ns, "rival", "shop")
-		rival.Spec.Routes = users.Spec.Routes
-		Expect(k8s.Create(ctx, rival)).To(Succeed())
-		eventuallyHas(ctx, rival, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
+		visitor := memberOf(ns, "visitor", "shop")
+		visitor.Spec.Routes = users.Spec.Routes
+		Expect(k8s.Create(ctx, visitor)).To(Succeed())
+		eventuallyHas(ctx, visitor, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
 		w := &reachWorld{here: ns, there: "elsewhere"}
-		w.reaches("the image changes", []string{"microservice here/rival", "topology here/shop"}, func() {
-			change(ctx, rival, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "example.com/rival:2" })
+		w.reaches("the image changes", []string{"microservice here/visitor", "topology here/shop"}, func() {
+			change(ctx, visitor, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "example.com/visitor:2" })
 		})
-		w.reaches("the path changes", []string{"microservice here/rival", "microservice here/users", "topology here/shop"}, func() {
-			change(ctx, rival, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/rival" })
+		w.reaches("the path changes", []string{"microservice here/visitor", "microservice here/users", "topology here/shop"}, func() {
+			change(ctx, visitor, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/visitor" })
 		})
-		w.reaches("the path changes to another's", []string{"microservice here/rival", "microservice here/orders", "topology here/shop"}, func() {
-			change(ctx, rival, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders/" })
+		w.reaches("the path changes to another's", []string{"microservice here/visitor", "microservice here/orders", "topology here/shop"}, func() {
+			change(ctx, visitor, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders/" })
 		})
 	}, SpecTimeout(suiteTimeout))
 

@@ -41,49 +41,63 @@ var _ = Describe("Conflicting routes", func() {
 			return err == nil
 		}
 	}
-	// told expects both to know of each other, and the first to keep the route.
-	told := func(ctx SpecContext, keeps, loses *v1alpha1.Microservice, claim string) {
+	// expectConflict expects both routes to exist, and both Microservices to name each
+	// other.
+	expectConflict := func(ctx SpecContext, wins, loses *v1alpha1.Microservice, claim string) {
 		GinkgoHelper()
 		Expect(eventuallyHas(ctx, loses, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
-			To(ContainSubstring("routes[0]: " + claim + ` already belongs to Microservice "` + keeps.Name + `"`))
+			To(ContainSubstring("routes[0]: " + claim + ` already belongs to Microservice "` + wins.Name + `"`))
 		eventuallyHas(ctx, loses, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)
 		eventuallyHas(ctx, loses, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRouteConflict)
 		Eventually(func() string {
-			return eventuallyHas(ctx, keeps, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
-		}).Should(ContainSubstring(claim + ` is claimed, in vain, by Microservice "` + loses.Name + `"`))
-		eventuallyReady(ctx, keeps)
-		Eventually(hasRoute(ctx, loses)).Should(BeFalse())
-		Expect(hasRoute(ctx, keeps)()).To(BeTrue())
+			return eventuallyHas(ctx, wins, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
+		}).Should(ContainSubstring(claim + ` is also claimed by Microservice "` + loses.Name + `"`))
+		eventuallyReady(ctx, wins)
+		Expect(hasRoute(ctx, loses)()).To(BeTrue())
+		Expect(hasRoute(ctx, wins)()).To(BeTrue())
+	}
+	// remove deletes a Microservice with what it owns.
+	remove := func(ctx SpecContext, ms *v1alpha1.Microservice) {
+		GinkgoHelper()
+		Expect(k8s.Delete(ctx, ms)).To(Succeed())
+		collectGarbage(ctx, ms.Namespace, ms)
+	}
+	// older waits until the creation timestamps of what is created next are later: they
+	// are in seconds.
+	older := func(ctx SpecContext, ms *v1alpha1.Microservice) {
+		GinkgoHelper()
+		created := get(ctx, &gatewayv1.HTTPRoute{}, ms.Namespace, ms.Name).CreationTimestamp
+		Eventually(func() int64 { return metav1.Now().Unix() }).Should(BeNumerically(">", created.Unix()))
 	}
 	const claim = "shop.example.com/orders"
 
-	It("are told to both by name, and the older keeps the route until it lets go", func(ctx SpecContext) {
+	It("are reported to both, and the older route wins until its claim goes", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
 		// By name the younger one would come first.
-		older, younger := claiming(ns, "orders", "/orders"), claiming(ns, "new-orders", "/orders/")
-		Expect(k8s.Create(ctx, older)).To(Succeed())
-		eventuallyReady(ctx, older)
-		Expect(k8s.Create(ctx, younger)).To(Succeed())
-		told(ctx, older, younger, claim)
-		Expect(younger.Status.URLs).To(BeEmpty())
+		first, second := claiming(ns, "orders", "/orders"), claiming(ns, "new-orders", "/orders/")
+		Expect(k8s.Create(ctx, first)).To(Succeed())
+		eventuallyReady(ctx, first)
+		older(ctx, first)
+		Expect(k8s.Create(ctx, second)).To(Succeed())
+		expectConflict(ctx, first, second, claim)
+		Expect(second.Status.URLs).To(BeEmpty())
 		settled(ns)
 
-		By("the older one letting go")
-		change(ctx, older, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/old-orders" })
-		eventuallyReady(ctx, older, younger)
-		Eventually(hasRoute(ctx, younger)).Should(BeTrue())
+		By("the older route moving to another path")
+		change(ctx, first, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/old-orders" })
+		eventuallyReady(ctx, first, second)
+		Eventually(func() []string { return get(ctx, &v1alpha1.Microservice{}, ns, "new-orders").Status.URLs }).ShouldNot(BeEmpty())
 
-		By("the older one wanting it back, which would take it from who serves it now")
-		change(ctx, older, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders" })
-		told(ctx, younger, older, claim)
+		By("the older route moving back, to which the gateway sends the requests again")
+		change(ctx, first, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders" })
+		expectConflict(ctx, first, second, claim)
 
-		By("the younger one going")
-		Expect(k8s.Delete(ctx, younger)).To(Succeed())
-		eventuallyReady(ctx, older)
-		Eventually(hasRoute(ctx, older)).Should(BeTrue())
-		Expect(conditionOf(ctx, older, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring("new-orders"))
+		By("the Microservice of the older route going")
+		remove(ctx, first)
+		eventuallyReady(ctx, second)
+		Expect(conditionOf(ctx, second, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring(`"orders"`))
 	}, SpecTimeout(suiteTimeout))
 
 	It("are none with a service that the Gateway does not let in", func(ctx SpecContext) {
@@ -94,7 +108,7 @@ var _ = Describe("Conflicting routes", func() {
 			return k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "shop"}, &gatewayv1.Gateway{})
 		}).Should(Succeed())
 
-		By("somebody claiming first what is not theirs")
+		By("another namespace claiming the route first")
 		squatter := bare(elsewhere, "a-squatter")
 		squatter.Spec.Routes = []v1alpha1.Route{{
 			Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Namespace: ns, Name: "shop"}},
@@ -108,11 +122,12 @@ var _ = Describe("Conflicting routes", func() {
 		eventuallyReady(ctx, orders)
 		Expect(conditionOf(ctx, orders, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring("squatter"))
 
-		By("the Topology letting that namespace in, which takes the route from nobody")
+		By("the Topology letting that namespace in, whose route then is the younger one")
+		older(ctx, orders)
 		change(ctx, get(ctx, &v1alpha1.Topology{}, ns, "shop"), func(t *v1alpha1.Topology) {
 			t.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
 		})
-		told(ctx, orders, squatter, claim)
+		expectConflict(ctx, orders, squatter, claim)
 	}, SpecTimeout(suiteTimeout))
 
 	It("are found where services name a Gateway themselves, and end when a Topology gives up the host", func(ctx SpecContext) {
@@ -124,11 +139,11 @@ var _ = Describe("Conflicting routes", func() {
 		alone.Spec.Routes = []v1alpha1.Route{{Path: "/orders", Hostnames: []v1alpha1.Hostname{"shop.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}}
 		Expect(k8s.Create(ctx, member)).To(Succeed())
 		eventuallyReady(ctx, member)
+		older(ctx, member)
 		Expect(k8s.Create(ctx, alone)).To(Succeed())
-		told(ctx, member, alone, claim)
+		expectConflict(ctx, member, alone, claim)
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.Hostnames = []v1alpha1.Hostname{"other.example.com"} })
-		eventuallyReady(ctx, member)
-		Eventually(hasRoute(ctx, alone)).Should(BeTrue())
+		eventuallyReady(ctx, member, alone)
 
 		By("a member that took the Topology's host to another Gateway")
 		edge := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Name: "edge", Namespace: ns}, Spec: gatewayv1.GatewaySpec{
@@ -140,8 +155,9 @@ var _ = Describe("Conflicting routes", func() {
 		waiting.Spec.Routes = []v1alpha1.Route{{Path: "/y", Hostnames: []v1alpha1.Hostname{"other.example.com"}, ParentRefs: []v1alpha1.GatewayReference{{Name: "edge"}}}}
 		Expect(k8s.Create(ctx, outside)).To(Succeed())
 		eventuallyReady(ctx, outside)
+		older(ctx, outside)
 		Expect(k8s.Create(ctx, waiting)).To(Succeed())
-		told(ctx, outside, waiting, "other.example.com/y")
+		expectConflict(ctx, outside, waiting, "other.example.com/y")
 		settled(ns)
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.Hostnames = []v1alpha1.Hostname{"third.example.com"} })
 		eventuallyReady(ctx, outside, waiting)
@@ -151,9 +167,10 @@ var _ = Describe("Conflicting routes", func() {
 		for _, ms := range []*v1alpha1.Microservice{first, second} {
 			ms.Spec.Routes = []v1alpha1.Route{{Path: "/x", ParentRefs: []v1alpha1.GatewayReference{{Name: "shop"}}}}
 			Expect(k8s.Create(ctx, ms)).To(Succeed())
-			Eventually(func() *metav1.Condition { return condition(ctx, ms, v1alpha1.ConditionRoutesReady) }).ShouldNot(BeNil())
+			Eventually(hasRoute(ctx, ms)).Should(BeTrue())
 		}
-		told(ctx, first, second, "(every host)/x")
+		// Where both routes are of the same second, the name decides for the first too.
+		expectConflict(ctx, first, second, "(every host)/x")
 	}, SpecTimeout(suiteTimeout))
 
 	It("are found between Topologies at one Gateway, and when a Topology comes to its hosts", func(ctx SpecContext) {
@@ -165,6 +182,7 @@ var _ = Describe("Conflicting routes", func() {
 		first := claiming(ns, "orders", "/orders")
 		Expect(k8s.Create(ctx, first)).To(Succeed())
 		eventuallyReady(ctx, first)
+		older(ctx, first)
 
 		guests := topology(elsewhere)
 		guests.Spec.Gateway = &v1alpha1.TopologyGateway{Ref: &v1alpha1.GatewayReference{Namespace: ns, Name: "shop"}, Hostnames: []v1alpha1.Hostname{"guests.example.com"}}
@@ -179,9 +197,7 @@ var _ = Describe("Conflicting routes", func() {
 		})
 		Expect(eventuallyHas(ctx, second, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
 			To(ContainSubstring(claim + ` already belongs to Microservice "orders" of namespace "` + ns + `"`))
-		Eventually(func() []gatewayv1.Hostname {
-			return get(ctx, &gatewayv1.HTTPRoute{}, elsewhere, "orders").Spec.Hostnames
-		}).Should(Equal([]gatewayv1.Hostname{"guests.example.com"}))
+		Expect(get(ctx, &gatewayv1.HTTPRoute{}, elsewhere, "orders").Spec.Hostnames).To(Equal([]gatewayv1.Hostname{"shop.example.com", "guests.example.com"}))
 		Eventually(func() string {
 			return eventuallyHas(ctx, first, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
 		}).Should(ContainSubstring(`of namespace "` + elsewhere + `"`))

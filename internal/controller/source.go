@@ -46,6 +46,8 @@ type cacheSource struct {
 	// uncached reads past both.
 	cache, foreign, uncached recordingReader
 	contents                 *contentReader
+	// claimsLike finds the live routes of all Microservices that claim the same.
+	claimsLike               func(context.Context, []routes.Claim) ([]routes.Claim, error)
 	gateways, gatewayClasses bool
 	seen                     *fingerprint
 
@@ -61,7 +63,7 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 	seen := &fingerprint{}
 	seen.own(ms)
 	s := &cacheSource{
-		ctx: ctx, seen: seen, contents: r.Contents,
+		ctx: ctx, seen: seen, contents: r.Contents, claimsLike: r.claimsLike,
 		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, MissingCRDs: map[string]bool{}},
 		cache:          recordingReader{r.Client, seen},
 		foreign:        recordingReader{r.Foreign, seen},
@@ -173,7 +175,7 @@ func (s *cacheSource) Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topol
 	if err != nil || gateway == nil || topology != nil && metav1.IsControlledBy(gateway, topology) {
 		return err == nil, err
 	}
-	return routes.GatewayAdmits(gateway, section, "", ms.Namespace, s.NamespaceLabels)
+	return routes.GatewayAdmits(gateway, section, ms.Namespace, s.NamespaceLabels)
 }
 
 // Content implements inputs.Source.

@@ -57,6 +57,9 @@ type Source interface {
 	// Admits reports whether a listener of a Gateway, or any where section is empty,
 	// lets routes of a Microservice attach.
 	Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway types.NamespacedName, section string) (bool, error)
+	// RouteConflicts returns the claims of a Microservice's routes that other
+	// Microservices make too.
+	RouteConflicts(in *Inputs) ([]RouteConflict, error)
 	// Content returns what a ConfigMap or Secret holds; it may return
 	// graph.ErrUnknown.
 	Content(namespace string, ref *Reference) (*Content, error)
@@ -84,12 +87,21 @@ func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 		Microservice: ms,
 		RcloneImage:  settings.RcloneImage, CloudNativePGNamespace: settings.CloudNativePGNamespace, MissingCRDs: settings.MissingCRDs,
 	}
-	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addGateways, addReferences, addCredentials} {
+	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addGateways, addRouteConflicts, addReferences, addCredentials} {
 		if err := step(in, source); err != nil {
 			return nil, err
 		}
 	}
 	return in, nil
+}
+
+// AssembleRouting reads only what decides the routes of a Microservice.
+func AssembleRouting(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
+	in := &Inputs{Microservice: ms}
+	if err := addTopology(in, source); err != nil {
+		return nil, err
+	}
+	return in, addGateways(in, source)
 }
 
 func addTopology(in *Inputs, source Source) error {
@@ -233,6 +245,13 @@ func addGateways(in *Inputs, source Source) error {
 		}
 	}
 	return nil
+}
+
+func addRouteConflicts(in *Inputs, source Source) (err error) {
+	if len(in.Microservice.Spec.Routes) > 0 {
+		in.RouteConflicts, err = source.RouteConflicts(in)
+	}
+	return err
 }
 
 func addReferences(in *Inputs, source Source) (err error) {

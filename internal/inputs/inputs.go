@@ -82,8 +82,8 @@ type Inputs struct {
 	// RefusedBy are the Gateways that let no routes of the service's namespace attach,
 	// as namespace/name/section.
 	RefusedBy map[string]bool
-	// Rivals are the services that claim what the routes claim.
-	Rivals []Rival
+	// RouteConflicts are the claims of the live routes that other Microservices make too.
+	RouteConflicts []RouteConflict
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 }

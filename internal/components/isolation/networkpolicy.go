@@ -227,11 +227,10 @@ func routedPorts(in *inputs.Inputs) (known, others []int32) {
 	}
 	for i := range ms.Spec.Routes {
 		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
-		attached := routes.AttachmentOf(in, i)
-		if _, problem := routes.ParentRefs(in, i, attached.Gateways); port == nil || attached.Nothing || problem != nil {
+		if _, problem := routes.ParentRefs(in, i); port == nil || problem != nil {
 			continue
 		}
-		if dataPlane != nil && areTopologys(in, attached.Gateways) {
+		if dataPlane != nil && areTopologys(in, routes.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology)) {
 			known = append(known, workload.ServingPortsOf(in, port)...)
 		} else {
 			others = append(others, workload.ServingPortsOf(in, port)...)

@@ -23,7 +23,6 @@ import (
 	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 )
 
@@ -35,35 +34,26 @@ func TestGatewayAdmits(t *testing.T) {
 	}
 	unreadable := listener("http", gatewayv1.NamespacesFromSelector)
 	unreadable.AllowedRoutes.Namespaces.Selector = &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: "team", Operator: "In"}}}
-	named := func(hostname gatewayv1.Hostname) gatewayv1.Listener {
-		return gatewayv1.Listener{Name: "http", Hostname: &hostname}
-	}
 	for name, test := range map[string]struct {
 		listeners          []gatewayv1.Listener
 		section, namespace string
 		want               bool
-		hostname           v1alpha1.Hostname
 	}{
-		"its own namespace":              {[]gatewayv1.Listener{{Name: "http"}}, "", "infra", true, ""},
-		"another namespace":              {[]gatewayv1.Listener{{Name: "http"}}, "", "shop", false, ""},
-		"Same":                           {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromSame)}, "", "shop", false, ""},
-		"All":                            {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromAll)}, "", "other", true, ""},
-		"None":                           {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromNone)}, "", "infra", false, ""},
-		"selected":                       {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromSelector)}, "", "shop", true, ""},
-		"not selected":                   {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromSelector)}, "", "other", false, ""},
-		"any listener":                   {[]gatewayv1.Listener{{Name: "http"}, listener("https", gatewayv1.NamespacesFromAll)}, "", "shop", true, ""},
-		"the named listener":             {[]gatewayv1.Listener{{Name: "http"}, listener("https", gatewayv1.NamespacesFromAll)}, "http", "shop", false, ""},
-		"a listener that does not exist": {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromAll)}, "https", "shop", false, ""},
-		"a selector that can't be read":  {[]gatewayv1.Listener{unreadable}, "", "shop", false, ""},
-		"the listener's host":            {[]gatewayv1.Listener{named("a.example.com")}, "", "infra", true, "a.example.com"},
-		"another host":                   {[]gatewayv1.Listener{named("a.example.com")}, "", "infra", false, "b.example.com"},
-		"a host under a wildcard":        {[]gatewayv1.Listener{named("*.example.com")}, "", "infra", true, "b.example.com"},
-		"a host beside a wildcard":       {[]gatewayv1.Listener{named("*.example.com")}, "", "infra", false, "example.org"},
-		"a wildcard over a host":         {[]gatewayv1.Listener{named("a.example.com")}, "", "infra", true, "*.example.com"},
+		"its own namespace":              {[]gatewayv1.Listener{{Name: "http"}}, "", "infra", true},
+		"another namespace":              {[]gatewayv1.Listener{{Name: "http"}}, "", "shop", false},
+		"Same":                           {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromSame)}, "", "shop", false},
+		"All":                            {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromAll)}, "", "other", true},
+		"None":                           {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromNone)}, "", "infra", false},
+		"selected":                       {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromSelector)}, "", "shop", true},
+		"not selected":                   {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromSelector)}, "", "other", false},
+		"any listener":                   {[]gatewayv1.Listener{{Name: "http"}, listener("https", gatewayv1.NamespacesFromAll)}, "", "shop", true},
+		"the named listener":             {[]gatewayv1.Listener{{Name: "http"}, listener("https", gatewayv1.NamespacesFromAll)}, "http", "shop", false},
+		"a listener that does not exist": {[]gatewayv1.Listener{listener("http", gatewayv1.NamespacesFromAll)}, "https", "shop", false},
+		"a selector that can't be read":  {[]gatewayv1.Listener{unreadable}, "", "shop", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			gateway := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "public"}, Spec: gatewayv1.GatewaySpec{Listeners: test.listeners}}
-			got, err := routes.GatewayAdmits(gateway, test.section, test.hostname, test.namespace, func(namespace string) (map[string]string, error) {
+			got, err := routes.GatewayAdmits(gateway, test.section, test.namespace, func(namespace string) (map[string]string, error) {
 				return map[string]string{"team": namespace}, nil
 			})
 			if err != nil || got != test.want {
@@ -71,7 +61,7 @@ func TestGatewayAdmits(t *testing.T) {
 			}
 		})
 	}
-	if got, err := routes.GatewayAdmits(nil, "", "", "shop", nil); !got || err != nil {
+	if got, err := routes.GatewayAdmits(nil, "", "shop", nil); !got || err != nil {
 		t.Errorf("a Gateway that is not there yet keeps others from nothing: got %v and %v", got, err)
 	}
 }

@@ -46,7 +46,7 @@ func routeHealth(in *inputs.Inputs, kind, name string, generation int64, refs []
 			if h := undone(in); h != nil {
 				return *h
 			}
-			return condition.Healthy("Routes are accepted" + contested(in))
+			return condition.Healthy("Routes are accepted" + wonConflicts(in))
 		case accepted.Status != metav1.ConditionTrue:
 			refused = rejected(kind, name, parent, accepted)
 		default:

@@ -17,6 +17,7 @@ limitations under the License.
 package routes
 
 import (
+	"cmp"
 	"fmt"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -53,14 +54,10 @@ func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build route
 	var objects []kube.Object
 	var first *condition.Problem
 	for _, i := range routesOf(in.Microservice, protocol) {
-		attached := AttachmentOf(in, i)
-		if attached.Nothing {
-			continue
-		}
-		parents, problem := ParentRefs(in, i, attached.Gateways)
+		parents, problem := ParentRefs(in, i)
 		var route kube.Object
 		if problem == nil {
-			route, problem = build(in, i, parents, gatewayHostnames(attached.hostnames))
+			route, problem = build(in, i, parents, gatewayHostnames(Hostnames(&in.Microservice.Spec.Routes[i], in.Topology)))
 		}
 		if problem == nil {
 			objects = append(objects, route)
@@ -86,10 +83,11 @@ func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1a
 	return inputs.GatewayRefs(ms, route, topology)
 }
 
-// ParentRefs are the Gateways of a route that rivals leave it. Where a Gateway does
-// not let the service in nothing is made: a route that waits there would be the
-// first one on the day that it does.
-func ParentRefs(in *inputs.Inputs, i int, refs []v1alpha1.GatewayReference) ([]gatewayv1.ParentReference, *condition.Problem) {
+// ParentRefs returns the Gateways that the i-th route attaches to. Where one of them does
+// not let the namespace attach, the route is not made: a route that waits there would be
+// the oldest, and so win every conflict, as soon as the Gateway admits it.
+func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, *condition.Problem) {
+	refs := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
 	if len(refs) == 0 {
 		where := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
 		if in.Topology != nil {
@@ -118,6 +116,11 @@ func ParentRefs(in *inputs.Inputs, i int, refs []v1alpha1.GatewayReference) ([]g
 		}
 	}
 	return parents, nil
+}
+
+// RefKey is the Gateway of a reference from a namespace, as namespace/name.
+func RefKey(ref *v1alpha1.GatewayReference, namespace string) string {
+	return cmp.Or(ref.Namespace, namespace) + "/" + ref.Name
 }
 
 // Hostnames are the names that a route answers to: its own, or the Topology's.

@@ -32,22 +32,26 @@ import (
 const maxURLs = 64
 
 // URLs are the addresses that a Microservice's routes are reachable at, or the
-// first of them.
+// first of them. Those of which another Microservice gets the requests are left out.
 func URLs(in *inputs.Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
-		attached := AttachmentOf(in, i)
-		if _, problem := ParentRefs(in, i, attached.Gateways); problem != nil {
+		if _, problem := ParentRefs(in, i); problem != nil {
 			continue
 		}
 		path := pathOf(route)
 		if path == "/" {
 			path = ""
 		}
-		for _, ref := range attached.Gateways {
-			gateway := in.Gateways[RefKey(&ref, in.Microservice.Namespace)]
-			for _, base := range GatewayURLs(gateway, ref.SectionName, attached.hostnames) {
+		for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
+			key := RefKey(&ref, in.Microservice.Namespace)
+			hostnames := Hostnames(route, in.Topology)
+			won := slices.DeleteFunc(slices.Clone(hostnames), func(hostname v1alpha1.Hostname) bool { return lost(in, i, key, hostname) })
+			if len(won) == 0 && (len(hostnames) > 0 || lost(in, i, key, "")) {
+				continue
+			}
+			for _, base := range GatewayURLs(in.Gateways[key], ref.SectionName, won) {
 				if url := base + path; !slices.Contains(urls, url) {
 					urls = append(urls, url)
 				}
@@ -58,6 +62,14 @@ func URLs(in *inputs.Inputs) []string {
 		}
 	}
 	return urls
+}
+
+// lost reports whether another Microservice gets the requests of a route with a host at
+// a Gateway.
+func lost(in *inputs.Inputs, route int, gateway string, hostname v1alpha1.Hostname) bool {
+	return slices.ContainsFunc(in.RouteConflicts, func(c inputs.RouteConflict) bool {
+		return c.Lost && c.Route == route && c.Gateway == gateway && c.Hostname == hostname
+	})
 }
 
 // GatewayURLs are the addresses that a Gateway answers at: the host names, or,

@@ -110,6 +110,8 @@ func (s *source) Admits(*v1alpha1.Microservice, *v1alpha1.Topology, types.Namesp
 	return true, nil
 }
 
+func (s *source) RouteConflicts(*inputs.Inputs) ([]inputs.RouteConflict, error) { return nil, nil }
+
 func (s *source) Content(_ string, ref *inputs.Reference) (*inputs.Content, error) {
 	missing := func(name string) bool {
 		return slices.Contains(s.circumstances.References.Missing, name)

@@ -352,7 +352,7 @@ var cases = map[string]toldCase{
 		world: newWorld().unready(routing, v1alpha1.ReasonNotAccepted, "").routed(gateway(metav1.ConditionFalse), class),
 		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"not accepted: Invalid"}},
 	"a route that another service has": {
-		world: newWorld().unready(routing, v1alpha1.ReasonRouteConflict, `routes[0]: shop.example.com/orders already belongs to Microservice "old-orders": give one of the two another path, hostname or header`),
+		world: newWorld().unready(routing, v1alpha1.ReasonRouteConflict, `routes[0]: shop.example.com/orders already belongs to Microservice "old-orders"; to fix: give one of the two another path, hostname or header`),
 		fault: "RouteConflict", part: PartRoutes, cause: []string{"shop.example.com/orders", `"old-orders"`}, remedy: "Give one of the two another path"},
 	"a route that asks for too much": {
 		world: newWorld().unready(routing, v1alpha1.ReasonNotSupported, `routes[0].timeout: GatewayClass "traefik" does not do it: remove it, or use another class`),

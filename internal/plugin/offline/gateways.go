@@ -34,12 +34,12 @@ import (
 // admits says whether a Gateway lets a service have a host at a listener. That of
 // its own Topology does, once it is as the Topology wants it. A namespace whose
 // labels are not known is let in.
-func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, key, section string, hostname v1alpha1.Hostname) bool {
+func (w *World) admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, key, section string) bool {
 	gateway := w.gateway(key)
 	if gateway != nil && topology != nil && metav1.IsControlledBy(gateway, topology) {
 		return true
 	}
-	admits, err := routes.GatewayAdmits(gateway, section, hostname, ms.Namespace, func(namespace string) (map[string]string, error) {
+	admits, err := routes.GatewayAdmits(gateway, section, ms.Namespace, func(namespace string) (map[string]string, error) {
 		of, known := w.namespaces[namespace]
 		if !known && !choosesByName(gateway) {
 			return nil, graph.ErrUnknown

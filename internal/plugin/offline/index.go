@@ -21,6 +21,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/kube"
 )
@@ -33,8 +34,10 @@ type index struct {
 	edges    map[*v1alpha1.Microservice][]graph.Edge
 	// callers are by the service that they declare as a dependency.
 	callers map[types.NamespacedName][]*v1alpha1.Microservice
-	// routes are by the service that they were made for.
-	routes map[types.NamespacedName][]kube.Object
+	// claims are what the routes of each service will claim, and claimants the same by
+	// the claims' keys.
+	claims    map[*v1alpha1.Microservice][]routes.Claim
+	claimants map[string][]routes.Claim
 	// gateways are those that were asked for, by namespace/name.
 	gateways map[string]*gatewayv1.Gateway
 }
@@ -45,12 +48,13 @@ func (w *World) indexed() *index {
 		return w.index
 	}
 	x := &index{
-		services: make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
-		memberOf: make(map[*v1alpha1.Microservice]string, len(w.Services)),
-		edges:    make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
-		callers:  map[types.NamespacedName][]*v1alpha1.Microservice{},
-		routes:   map[types.NamespacedName][]kube.Object{},
-		gateways: map[string]*gatewayv1.Gateway{},
+		services:  make(map[types.NamespacedName]*v1alpha1.Microservice, len(w.Services)),
+		memberOf:  make(map[*v1alpha1.Microservice]string, len(w.Services)),
+		edges:     make(map[*v1alpha1.Microservice][]graph.Edge, len(w.Services)),
+		callers:   map[types.NamespacedName][]*v1alpha1.Microservice{},
+		claims:    map[*v1alpha1.Microservice][]routes.Claim{},
+		claimants: map[string][]routes.Claim{},
+		gateways:  map[string]*gatewayv1.Gateway{},
 	}
 	for _, ms := range w.Services {
 		x.services[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}] = ms
@@ -65,11 +69,19 @@ func (w *World) indexed() *index {
 			x.callers[callee] = append(x.callers[callee], caller)
 		}
 	}
+	// Whether a Gateway admits a route depends on who is a member, and so on the index.
+	w.index = x
+	live := map[types.NamespacedName][]kube.Object{}
 	for _, route := range w.routes {
 		of := types.NamespacedName{Namespace: route.GetNamespace(), Name: route.GetLabels()[v1alpha1.LabelMicroservice]}
-		x.routes[of] = append(x.routes[of], route)
+		live[of] = append(live[of], route)
 	}
-	w.index = x
+	for _, ms := range w.Services {
+		x.claims[ms] = w.claimsOf(ms, live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}])
+		for _, claim := range x.claims[ms] {
+			x.claimants[claim.Key()] = append(x.claimants[claim.Key()], claim)
+		}
+	}
 	return x
 }
 

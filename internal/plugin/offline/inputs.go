@@ -26,6 +26,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -57,9 +58,7 @@ type gathered struct {
 func (w *World) inputsOf(ms *v1alpha1.Microservice) *gathered {
 	from := &source{World: w}
 	in, _ := inputs.Assemble(ms, from)
-	g := &gathered{Inputs: in, unknown: from.unknown, hashUnknown: from.hashUnknown}
-	w.addRivals(g)
-	return g
+	return &gathered{Inputs: in, unknown: from.unknown, hashUnknown: from.hashUnknown}
 }
 
 // source reads the inputs of one service from a world.
@@ -147,7 +146,7 @@ func (s *source) GatewayClass(string) (*gatewayv1.GatewayClass, error) { return 
 
 // Admits implements inputs.Source.
 func (s *source) Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway types.NamespacedName, section string) (bool, error) {
-	return s.admits(ms, topology, gateway.String(), section, ""), nil
+	return s.admits(ms, topology, gateway.String(), section), nil
 }
 
 // Content implements inputs.Source.
@@ -212,31 +211,34 @@ func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
 	return topology
 }
 
-// addRivals finds the services that claim what the routes claim.
-func (w *World) addRivals(in *gathered) {
-	if len(in.Microservice.Spec.Routes) == 0 {
-		return
+// RouteConflicts implements inputs.Source.
+func (s *source) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, error) {
+	x := s.indexed()
+	var others []routes.Claim
+	for _, claim := range x.claims[in.Microservice] {
+		others = append(others, x.claimants[claim.Key()]...)
 	}
-	own := w.contender(in.Microservice)
-	var others []routes.Contender
-	for _, other := range w.Services {
-		if other != in.Microservice && len(other.Spec.Routes) > 0 {
-			others = append(others, w.contender(other))
-		}
-	}
-	in.Rivals = routes.RivalsOf(&own, others)
+	return routes.Conflicts(in.Microservice, x.claims[in.Microservice], others), nil
 }
 
-func (w *World) contender(ms *v1alpha1.Microservice) routes.Contender {
-	c := routes.Contender{Microservice: ms}
-	if key, wanted := graph.TopologyKey(ms); wanted && w.MemberOf(ms) != "" {
-		c.Topology = w.Topology(key.Namespace, key.Name)
+// claimsOf returns what a service's routes will claim. live are those that exist; a
+// route keeps its age.
+func (w *World) claimsOf(ms *v1alpha1.Microservice, live []kube.Object) []routes.Claim {
+	in, _ := inputs.AssembleRouting(ms, &source{World: w})
+	var claims []routes.Claim
+	for _, build := range []func(*inputs.Inputs) ([]kube.Object, error){routes.HTTPRoutes, routes.GRPCRoutes} {
+		// A route that can't be built claims nothing, and the service itself reports it.
+		built, _ := build(in)
+		for _, o := range built {
+			for _, route := range live {
+				if route.GetName() == o.GetName() && metav1.IsControlledBy(route, ms) {
+					o.SetCreationTimestamp(route.GetCreationTimestamp())
+				}
+			}
+			claims = append(claims, routes.Claims(o)...)
+		}
 	}
-	c.Routes = w.indexed().routes[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]
-	c.Admits = func(gateway, section string, hostname v1alpha1.Hostname) bool {
-		return w.admits(ms, c.Topology, gateway, section, hostname)
-	}
-	return c
+	return claims
 }
 
 // credentials are those of a Secret, or the ones that Atoll would make.

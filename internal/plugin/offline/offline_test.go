@@ -316,7 +316,7 @@ func TestLint(t *testing.T) {
 		"two that claim one host and path": {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x/}]") + ms("a", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",
-			want: []string{`error: Microservice "b": routes[0]: a.example/x already belongs to Microservice "a": give one`}},
+			want: []string{`error: Microservice "b": routes[0]: a.example/x already belongs to Microservice "a"; to fix: give one`}},
 		"one that claims what its Gateway does not let it have": {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +

@@ -20,18 +20,20 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Rival is another service that claims what a route claims: the same host, path
-// and headers at the same Gateway. A gateway would send the requests to one of
-// the two and leave the other a route that is accepted and gets nothing.
-type Rival struct {
-	// Route is the index of the route.
+// RouteConflict is a claim that a route shares with a route of another Microservice:
+// the same host, path and headers at the same Gateway. The gateway accepts both routes
+// and sends the requests to one of them.
+type RouteConflict struct {
+	// Route is the index of the route in the spec.
 	Route int
-	// Gateway is the one where they meet, as namespace/name.
+	// Gateway is where both routes attach, as namespace/name.
 	Gateway string
-	// Hostname is the host that both claim; empty means every host.
+	// Hostname is the host of both routes; empty means every host.
 	Hostname v1alpha1.Hostname
-	// Namespace and Name are the other service's.
+	// Path is the path of both routes.
+	Path string
+	// Namespace and Name are those of the other Microservice.
 	Namespace, Name string
-	// Wins says that the other service has it.
-	Wins bool
+	// Lost means that the other Microservice gets the requests.
+	Lost bool
 }

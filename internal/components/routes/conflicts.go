@@ -1,0 +1,269 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package routes
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// Claim is what an HTTPRoute or GRPCRoute asks for at one Gateway: the requests with a
+// host, a path and headers. It is comparable.
+type Claim struct {
+	// Microservice is the one that the route belongs to.
+	Microservice types.NamespacedName
+	// Gateway is where the route attaches, as namespace/name.
+	Gateway string
+	// Hostname is empty for every host.
+	Hostname v1alpha1.Hostname
+	// Path has no slash at its end, which makes no difference to a gateway.
+	Path string
+
+	// route is the name of the route, and created its age in seconds since 1970.
+	route   string
+	created int64
+	// section is empty for all listeners of the Gateway.
+	section string
+	// headers are sorted, one a line, with names in lower case.
+	headers string
+}
+
+// Key returns what claims on the same requests have in common. Claims of one key may
+// still differ in their headers and listeners.
+func (c *Claim) Key() string { return c.Gateway + " " + string(c.Hostname) + c.Path }
+
+// conflictsWith reports whether two claims are on the same requests. A gateway tells
+// all others apart: the more specific match wins.
+func (c *Claim) conflictsWith(other *Claim) bool {
+	return c.Microservice != other.Microservice && c.Key() == other.Key() && c.headers == other.headers &&
+		(c.section == other.section || c.section == "" || other.section == "")
+}
+
+// precedes reports whether the gateway prefers the route of c to that of other. This is
+// the rule of Gateway API: the older route wins, and of two of the same age the one
+// whose "namespace/name" comes first. A route that does not exist yet is the youngest.
+// A rule on which namespace may claim a host belongs here, before the age.
+func (c *Claim) precedes(other *Claim) bool {
+	return cmp.Or(cmp.Compare(c.created, other.created),
+		strings.Compare(c.Microservice.Namespace+"/"+c.route, other.Microservice.Namespace+"/"+other.route)) < 0
+}
+
+// Claims returns what a route of Atoll claims. It has no claim where a Gateway rejects
+// it, and no other kind of object has one.
+func Claims(o kube.Object) []Claim {
+	var parents []gatewayv1.ParentReference
+	var statuses []gatewayv1.RouteParentStatus
+	var hostnames []gatewayv1.Hostname
+	var claims []Claim
+	switch route := o.(type) {
+	case *gatewayv1.HTTPRoute:
+		parents, statuses, hostnames = route.Spec.ParentRefs, route.Status.Parents, route.Spec.Hostnames
+		for _, rule := range route.Spec.Rules {
+			for i := range rule.Matches {
+				claims = append(claims, httpClaim(&rule.Matches[i]))
+			}
+		}
+	case *gatewayv1.GRPCRoute:
+		parents, statuses, hostnames = route.Spec.ParentRefs, route.Status.Parents, route.Spec.Hostnames
+		for _, rule := range route.Spec.Rules {
+			if len(rule.Matches) == 0 {
+				claims = append(claims, Claim{Path: "/"})
+			}
+			for i := range rule.Matches {
+				claims = append(claims, grpcClaim(&rule.Matches[i]))
+			}
+		}
+	}
+	if len(hostnames) == 0 {
+		hostnames = []gatewayv1.Hostname{""}
+	}
+	created := int64(math.MaxInt64)
+	if at := o.GetCreationTimestamp(); !at.IsZero() {
+		created = at.Unix()
+	}
+	var all []Claim
+	for _, claim := range claims {
+		claim.Microservice = types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelMicroservice]}
+		claim.route, claim.created = o.GetName(), created
+		for _, parent := range parents {
+			if rejectedBy(parent, statuses, o) {
+				continue
+			}
+			claim.Gateway, claim.section = GatewayKey(parent, o.GetNamespace()), string(ptr.Deref(parent.SectionName, ""))
+			for _, hostname := range hostnames {
+				claim.Hostname = v1alpha1.Hostname(hostname)
+				all = append(all, claim)
+			}
+		}
+	}
+	return all
+}
+
+func rejectedBy(parent gatewayv1.ParentReference, statuses []gatewayv1.RouteParentStatus, route metav1.Object) bool {
+	return slices.ContainsFunc(statuses, func(status gatewayv1.RouteParentStatus) bool {
+		accepted := meta.FindStatusCondition(status.Conditions, string(gatewayv1.RouteConditionAccepted))
+		return GatewayKey(status.ParentRef, route.GetNamespace()) == GatewayKey(parent, route.GetNamespace()) &&
+			ptr.Deref(status.ParentRef.SectionName, "") == ptr.Deref(parent.SectionName, "") &&
+			answered(accepted, route.GetGeneration()) && accepted.Status == metav1.ConditionFalse
+	})
+}
+
+func httpClaim(match *gatewayv1.HTTPRouteMatch) Claim {
+	path, headers := "/", make([]string, len(match.Headers))
+	if match.Path != nil {
+		path = ptr.Deref(match.Path.Value, "/")
+	}
+	for i, header := range match.Headers {
+		headers[i] = headerLine(string(header.Name), header.Value)
+	}
+	return claimOf(path, headers)
+}
+
+func grpcClaim(match *gatewayv1.GRPCRouteMatch) Claim {
+	path, headers := "/", make([]string, len(match.Headers))
+	if match.Method != nil {
+		path += ptr.Deref(match.Method.Service, "") + "/" + ptr.Deref(match.Method.Method, "")
+	}
+	for i, header := range match.Headers {
+		headers[i] = headerLine(string(header.Name), header.Value)
+	}
+	return claimOf(path, headers)
+}
+
+func headerLine(name, value string) string { return strings.ToLower(name) + ": " + value }
+
+func claimOf(path string, headers []string) Claim {
+	slices.Sort(headers)
+	return Claim{Path: cmp.Or(strings.TrimSuffix(path, "/"), "/"), headers: strings.Join(headers, "\n")}
+}
+
+// Conflicts returns the claims of a Microservice's routes that other Microservices make
+// too. A conflict that is lost names the one that gets the requests; a conflict that is
+// won names each of the others.
+func Conflicts(ms *v1alpha1.Microservice, own, others []Claim) []inputs.RouteConflict {
+	var conflicts []inputs.RouteConflict
+	for i := range own {
+		route := slices.IndexFunc(routeNames(ms), func(name string) bool { return name == own[i].route })
+		if route < 0 {
+			// The route was removed from the spec and is about to be pruned.
+			continue
+		}
+		first := &own[i]
+		var contenders []*Claim
+		for j := range others {
+			if own[i].conflictsWith(&others[j]) {
+				contenders = append(contenders, &others[j])
+				if others[j].precedes(first) {
+					first = &others[j]
+				}
+			}
+		}
+		if first != &own[i] {
+			contenders = []*Claim{first}
+		}
+		for _, other := range contenders {
+			conflicts = append(conflicts, inputs.RouteConflict{
+				Route: route, Gateway: own[i].Gateway, Hostname: own[i].Hostname, Path: own[i].Path, Lost: other == first,
+				Namespace: other.Microservice.Namespace, Name: other.Microservice.Name,
+			})
+		}
+	}
+	slices.SortFunc(conflicts, func(a, b inputs.RouteConflict) int {
+		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Hostname, b.Hostname), cmp.Compare(a.Gateway, b.Gateway),
+			cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	// Two routes may conflict at more than one listener.
+	return slices.Compact(conflicts)
+}
+
+func routeNames(ms *v1alpha1.Microservice) []string {
+	all := make([]string, len(ms.Spec.Routes))
+	for i := range all {
+		all[i] = names.Route(ms, i)
+	}
+	return all
+}
+
+// RouteConflictHealth reports the conflicts that the Microservice lost; nil where there
+// are none.
+func RouteConflictHealth(in *inputs.Inputs) *condition.Health {
+	lost := conflictMessages(in, true)
+	if len(lost) == 0 {
+		return nil
+	}
+	lost[0].Remedy = "give one of the two another path, hostname or header"
+	return &condition.Health{Reason: v1alpha1.ReasonRouteConflict, Stalled: true, Message: condition.Join(lost...)}
+}
+
+// wonConflicts is the end of a message, which names the conflicts that the Microservice
+// won; empty where there are none.
+func wonConflicts(in *inputs.Inputs) string {
+	text := ""
+	for _, message := range conflictMessages(in, false) {
+		text += "; " + message.String()
+	}
+	return text
+}
+
+// maxConflicts is the number of conflicts that a message names.
+const maxConflicts = 5
+
+// conflictMessages returns a message for each conflict that was lost, or for each that
+// was won.
+func conflictMessages(in *inputs.Inputs, lost bool) []condition.Message {
+	format := "%s%s is also claimed by %s, which gets no requests"
+	if lost {
+		format = "%s%s already belongs to %s"
+	}
+	var messages []condition.Message
+	for _, conflict := range in.RouteConflicts {
+		if conflict.Lost != lost {
+			continue
+		}
+		other := condition.Object{Kind: "Microservice", Name: conflict.Name}
+		if conflict.Namespace != in.Microservice.Namespace {
+			other.Namespace = conflict.Namespace
+		}
+		message := condition.Message{
+			Field: fmt.Sprintf("routes[%d]", conflict.Route),
+			Cause: fmt.Sprintf(format, cmp.Or(string(conflict.Hostname), "(every host)"), conflict.Path, other),
+		}
+		// The same conflict may exist at two Gateways.
+		if !slices.Contains(messages, message) {
+			messages = append(messages, message)
+		}
+	}
+	if len(messages) > maxConflicts {
+		messages = append(messages[:maxConflicts], condition.Say("and %d more", len(messages)-maxConflicts))
+	}
+	return messages
+}

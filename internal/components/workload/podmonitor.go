@@ -1,0 +1,78 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package workload
+
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// PodMonitorKind is the kind by which the Prometheus operator finds pods to scrape
+// (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMonitor).
+// Atoll knows it by its fields only, and so depends on no version of its Go types.
+var PodMonitorKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PodMonitor"}
+
+const (
+	// metricsPort is the name of the port that serves metrics, where a service has one
+	// of that name.
+	metricsPort = "metrics"
+	metricsPath = "/metrics"
+)
+
+// PodMonitors returns the PodMonitor of a member whose Topology sets monitoring.
+func PodMonitors(in *inputs.Inputs) ([]kube.Object, error) {
+	ms := in.Microservice
+	port := scrapedPort(ms)
+	if in.Topology == nil || in.Topology.Spec.Monitoring == nil || port == "" {
+		return nil, nil
+	}
+	matchLabels := map[string]any{}
+	for label, value := range names.PodSelector(ms) {
+		matchLabels[label] = value
+	}
+	monitor := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{
+		"selector":            map[string]any{"matchLabels": matchLabels},
+		"podMetricsEndpoints": []any{map[string]any{"port": port, "path": metricsPath}},
+	}}}
+	monitor.SetGroupVersionKind(PodMonitorKind)
+	monitor.SetNamespace(ms.Namespace)
+	monitor.SetName(ms.Name)
+	monitor.SetLabels(names.Labels(ms, v1alpha1.ComponentService))
+	return kube.One(monitor)
+}
+
+// scrapedPort returns the container port that serves metrics: the one named metrics,
+// or else the first that speaks HTTP; empty where there is neither.
+func scrapedPort(ms *v1alpha1.Microservice) string {
+	ports := graph.Ports(ms)
+	at := slices.IndexFunc(ports, func(p v1alpha1.Port) bool { return p.Name == metricsPort })
+	if at < 0 {
+		at = slices.IndexFunc(ports, func(p v1alpha1.Port) bool { return p.Protocol == v1alpha1.ProtocolHTTP || p.Protocol == "" })
+	}
+	if at < 0 {
+		return ""
+	}
+	return graph.ContainerPort(ms, &ports[at])
+}
