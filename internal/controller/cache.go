@@ -38,13 +38,13 @@ func CacheOptions() cache.Options {
 	everything := cache.ByObject{Label: labels.Everything()}
 	return cache.Options{
 		DefaultLabelSelector:         labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}),
-		DefaultTransform:             slim,
+		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
 		ByObject: map[client.Object]cache.ByObject{
 			&v1alpha1.Microservice{}: everything,
 			&v1alpha1.Topology{}:     everything,
 			crdMetadata():            everything,
-			&corev1.Pod{}:            {Transform: slimPod},
+			&corev1.Pod{}:            {Transform: stripPod},
 		},
 	}
 }
@@ -62,7 +62,7 @@ func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 		HTTPClient:                   mgr.GetHTTPClient(),
 		Mapper:                       mgr.GetRESTMapper(),
 		Scheme:                       mgr.GetScheme(),
-		DefaultTransform:             slim,
+		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
 	})
 	if err != nil {
@@ -71,8 +71,8 @@ func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	return foreign, mgr.Add(foreign)
 }
 
-// slimPod keeps of a pod what tells why it is not ready, and where it listens.
-func slimPod(object any) (any, error) {
+// stripPod keeps of a pod what tells why it is not ready, and where it listens.
+func stripPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
 		return object, nil
@@ -99,10 +99,10 @@ func nameAndImage(c *corev1.Container) corev1.Container {
 	return corev1.Container{Name: c.Name, Image: c.Image}
 }
 
-// slim drops managedFields, which nobody reads and which can be most of an
+// stripObject drops managedFields, which nobody reads and which can be most of an
 // object; of an object whose metadata alone is cached it keeps what identifies
 // a version of it.
-func slim(object any) (any, error) {
+func stripObject(object any) (any, error) {
 	if full, ok := object.(*metav1.PartialObjectMetadata); ok {
 		if full.Kind == "Namespace" {
 			// Topologies choose namespaces by their labels.

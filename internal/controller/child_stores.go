@@ -43,10 +43,10 @@ type childStores struct {
 	informers map[string]toolscache.SharedIndexInformer
 }
 
-// of is what belongs to a Microservice of the prototype's kind, whose name is
+// objectsOf is what belongs to a Microservice of the prototype's kind, whose name is
 // kind, in the order of names: an index has none, and what is read twice must
 // look the same. The objects are the cache's own: nothing of them may be changed.
-func (s *childStores) of(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
+func (s *childStores) objectsOf(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
 	return s.find(ctx, kind, prototype, indexMicroservice, owner.String())
 }
 

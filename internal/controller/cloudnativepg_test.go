@@ -59,9 +59,9 @@ var _ = Describe("CloudNativePG", func() {
 
 		By("nothing being sent for a Cluster that is as it should be, not even after a restart")
 		version := c.GetResourceVersion()
-		sent := requests.in(ns)
+		sent := requestsFor.in(ns)
 		restartManager()
-		Consistently(func() []string { return requests.in(ns)[len(sent):] }, "1s").Should(BeEmpty())
+		Consistently(func() []string { return requestsFor.in(ns)[len(sent):] }, "1s").Should(BeEmpty())
 		Expect(theCluster(ctx, ns, "orders-db").GetResourceVersion()).To(Equal(version))
 
 		By("drift being repaired")

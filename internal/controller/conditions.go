@@ -73,9 +73,9 @@ func (c *conditions) summarize(h condition.Health) {
 	}
 }
 
-// keepAll leaves the conditions that say what could not be looked at now, but
+// keepObserved leaves the conditions that say what could not be looked at now, but
 // not the summary.
-func (c *conditions) keepAll() {
+func (c *conditions) keepObserved() {
 	for i := range *c.list {
 		switch t := (*c.list)[i].Type; t {
 		case v1alpha1.ConditionReady, v1alpha1.ConditionReconciling, v1alpha1.ConditionStalled:
@@ -101,13 +101,13 @@ const maxNote = 1024
 
 func truncate(message string) string { return message[:min(len(message), maxMessage)] }
 
-// specOrStatusChanged lets an object be reconciled once more when its status has
+// specAnnotationsOrStatusChanged lets an object be reconciled once more when its status has
 // changed. The pass that wrote the status may have been followed, before the
 // cache had it, by one that took the older status for the latest; and a status
 // that somebody else wrote is put right.
 //
 // The annotations that Atoll reads count like the spec.
-func specOrStatusChanged() predicate.Predicate {
+func specAnnotationsOrStatusChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
 		DeleteFunc:  func(event.DeleteEvent) bool { return false },
@@ -133,21 +133,21 @@ func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
 	return metav1.ConditionUnknown
 }
 
-// expected are the reasons for not being ready that are part of what was asked for.
-var expected = []string{
+// normalReasons are the reasons for not being ready that are part of what was asked for.
+var normalReasons = []string{
 	v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring,
 	v1alpha1.ReasonRotating, v1alpha1.ReasonSuspended, v1alpha1.ReasonStoragePending, v1alpha1.ReasonDependencyNotReady, v1alpha1.ReasonServicesNotReady, v1alpha1.ReasonNoServices,
 }
 
-// announce logs a change of Ready and records it as an event.
-func announce(ctx context.Context, recorder events.EventRecorder, object runtime.Object, old, updated []metav1.Condition) {
+// recordTransition logs a change of Ready and records it as an event.
+func recordTransition(ctx context.Context, recorder events.EventRecorder, object runtime.Object, old, updated []metav1.Condition) {
 	before, after := meta.FindStatusCondition(old, v1alpha1.ConditionReady), meta.FindStatusCondition(updated, v1alpha1.ConditionReady)
 	if after == nil || before != nil && before.Status == after.Status && before.Reason == after.Reason {
 		return
 	}
 	logf.FromContext(ctx).Info("Readiness changed", "ready", after.Status, "reason", after.Reason, "message", after.Message)
 	eventType := corev1.EventTypeWarning
-	if after.Status == metav1.ConditionTrue || slices.Contains(expected, after.Reason) {
+	if after.Status == metav1.ConditionTrue || slices.Contains(normalReasons, after.Reason) {
 		eventType = corev1.EventTypeNormal
 	}
 	recorder.Eventf(object, nil, eventType, after.Reason, "Reconcile", "%s", after.Message[:min(len(after.Message), maxNote)])

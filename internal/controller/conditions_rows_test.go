@@ -70,7 +70,7 @@ var _ = Describe("Conditions", func() {
 	DescribeTable("of dependencies, routes and Topologies", func(ctx SpecContext, row conditionRow) {
 		ns := newNamespace(ctx)
 		if row.refuse != "" {
-			requests.failWith(func(r *http.Request) *http.Response {
+			requestsFor.failWith(func(r *http.Request) *http.Response {
 				if !strings.HasSuffix(r.URL.Path, "/namespaces/"+ns+row.refuse) {
 					return nil
 				}

@@ -80,7 +80,7 @@ var _ = Describe("Convergence", func() {
 		before := versions(everythingIn(ctx, ns))
 
 		By("a pod that changes nothing but wakes the controller")
-		sent, ran := requests.in(ns), reconciles()
+		sent, ran := requestsFor.in(ns), reconciles()
 		pod := &corev1.Pod{
 			ObjectMeta: metav1.ObjectMeta{Name: "users-1", Namespace: ns, Labels: map[string]string{
 				v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users", v1alpha1.LabelComponent: v1alpha1.ComponentService}},
@@ -88,7 +88,7 @@ var _ = Describe("Convergence", func() {
 		}
 		Expect(k8s.Create(ctx, pod)).To(Succeed())
 		Eventually(reconciles).Should(BeNumerically(">", ran))
-		Consistently(func() []string { return requests.in(ns) }, "500ms").Should(Equal(sent))
+		Consistently(func() []string { return requestsFor.in(ns) }, "500ms").Should(Equal(sent))
 
 		By("a second manager, which remembers nothing, and sees every object for the first time")
 		second := &requestCounter{}
@@ -139,8 +139,8 @@ var _ = Describe("Convergence", func() {
 func settled(ns string) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
-		before := len(requests.in(ns))
-		g.Consistently(func() int { return len(requests.in(ns)) }, "500ms").Should(Equal(before))
+		before := len(requestsFor.in(ns))
+		g.Consistently(func() int { return len(requestsFor.in(ns)) }, "500ms").Should(Equal(before))
 	}).Should(Succeed())
 }
 

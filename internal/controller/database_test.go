@@ -81,7 +81,7 @@ var _ = Describe("Database", func() {
 		collectGarbage(ctx, ns, users)
 
 		By("the operator not knowing yet that the Secrets are gone")
-		release := requests.hold("secrets")
+		release := requestsFor.hold("secrets")
 		claim := get(ctx, &corev1.PersistentVolumeClaim{}, ns, "data-users-db-0")
 		change(ctx, claim, func(claim *corev1.PersistentVolumeClaim) { claim.Finalizers = nil })
 		Expect(k8s.Delete(ctx, claim)).To(Succeed())

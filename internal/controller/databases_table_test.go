@@ -63,9 +63,9 @@ var _ = DescribeTable("Each database is made, goes or stays with its Microservic
 		held := holderOf(ctx, ns, provider)
 		settled(ns)
 		By("nothing being written to one that is as it should be, not even after a restart")
-		sent := requests.in(ns)
+		sent := requestsFor.in(ns)
 		restartManager()
-		Consistently(func() []string { return requests.in(ns)[len(sent):] }, "300ms").Should(Or(BeEmpty(), HaveEach(HavePrefix("GET "))))
+		Consistently(func() []string { return requestsFor.in(ns)[len(sent):] }, "300ms").Should(Or(BeEmpty(), HaveEach(HavePrefix("GET "))))
 
 		Expect(k8s.Delete(ctx, users)).To(Succeed())
 		settled(ns)

@@ -131,9 +131,9 @@ var _ = Describe("Drift", func() {
 			Eventually(func() networkingv1.NetworkPolicySpec { return get(ctx, &networkingv1.NetworkPolicy{}, ns, name).Spec }).Should(Equal(*want))
 		}
 		settled(ns)
-		sent := requests.in(ns)
+		sent := requestsFor.in(ns)
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Annotations = map[string]string{"example.com/touched": "x"} })
-		Consistently(func() []string { return requests.in(ns) }, "300ms").Should(Equal(sent))
+		Consistently(func() []string { return requestsFor.in(ns) }, "300ms").Should(Equal(sent))
 	}, SpecTimeout(suiteTimeout))
 
 	It("leaves no isolation behind that is not wanted, also while something else can't be applied", func(ctx SpecContext) {

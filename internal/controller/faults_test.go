@@ -33,7 +33,7 @@ var _ = Describe("Faults of the API server", func() {
 			ns := newNamespace(ctx)
 			simulate(ns)
 			var faults atomic.Int32
-			requests.failWith(func(r *http.Request) *http.Response {
+			requestsFor.failWith(func(r *http.Request) *http.Response {
 				if r.Method != http.MethodPatch || r.URL.Path != "/apis/apps/v1/namespaces/"+ns+"/deployments/users" || faults.Load() == -1 {
 					return nil
 				}

@@ -48,10 +48,10 @@ type interruptions struct {
 // interrupt puts interruptions into force, until the test ends or they are lifted.
 func interrupt(by map[string]*interruption) *interruptions {
 	all := &interruptions{by: by}
-	requests.failWith(all.fault)
-	requests.mu.Lock()
-	defer requests.mu.Unlock()
-	requests.lose = all.lost
+	requestsFor.failWith(all.fault)
+	requestsFor.mu.Lock()
+	defer requestsFor.mu.Unlock()
+	requestsFor.lose = all.lost
 	DeferCleanup(all.lift)
 	return all
 }
@@ -109,9 +109,9 @@ func (i *interruptions) lift() {
 	i.mu.Lock()
 	i.by = nil
 	i.mu.Unlock()
-	requests.mu.Lock()
-	defer requests.mu.Unlock()
-	requests.lose = nil
+	requestsFor.mu.Lock()
+	defer requestsFor.mu.Unlock()
+	requestsFor.lose = nil
 }
 
 // interruptedNamespaces makes a namespace for each of the first writes, and for

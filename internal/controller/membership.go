@@ -45,20 +45,20 @@ func namespaceLabels(ctx context.Context, foreign client.Reader) func(name strin
 	}
 }
 
-// services finds Microservices, and the Topologies that they are members of, in
+// serviceLookup finds Microservices, and the Topologies that they are members of, in
 // the caches.
-type services struct {
+type serviceLookup struct {
 	ctx             context.Context
 	reader, foreign client.Reader
 	// failed is what went wrong, apart from not finding one.
 	failed error
 }
 
-func (s *services) graph() graph.Services {
+func (s *serviceLookup) graph() graph.Services {
 	return graph.Services{Find: s.find, MemberOf: s.memberOf}
 }
 
-func (s *services) find(namespace, name string) *v1alpha1.Microservice {
+func (s *serviceLookup) find(namespace, name string) *v1alpha1.Microservice {
 	ms := &v1alpha1.Microservice{}
 	if s.get(types.NamespacedName{Namespace: namespace, Name: name}, ms, "Microservice") {
 		return ms
@@ -66,7 +66,7 @@ func (s *services) find(namespace, name string) *v1alpha1.Microservice {
 	return nil
 }
 
-func (s *services) memberOf(ms *v1alpha1.Microservice) string {
+func (s *serviceLookup) memberOf(ms *v1alpha1.Microservice) string {
 	topology, err := graph.MemberOf(ms, s)
 	if err != nil {
 		s.failed = err
@@ -75,17 +75,17 @@ func (s *services) memberOf(ms *v1alpha1.Microservice) string {
 }
 
 // Topology implements graph.Registry.
-func (s *services) Topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
+func (s *serviceLookup) Topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
 	return get(s.ctx, s.reader, key, &v1alpha1.Topology{}, "Topology")
 }
 
 // NamespaceLabels implements graph.Registry.
-func (s *services) NamespaceLabels(name string) (map[string]string, error) {
+func (s *serviceLookup) NamespaceLabels(name string) (map[string]string, error) {
 	return namespaceLabels(s.ctx, s.foreign)(name)
 }
 
 // get reads an object and says whether it is there.
-func (s *services) get(key types.NamespacedName, o client.Object, kind string) bool {
+func (s *serviceLookup) get(key types.NamespacedName, o client.Object, kind string) bool {
 	err := s.reader.Get(s.ctx, key, o)
 	if client.IgnoreNotFound(err) != nil {
 		s.failed = fmt.Errorf("reading %s %q: %w", kind, key, err)

@@ -40,10 +40,10 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// foreignInterval is how often is looked again at what no watch tells of: an
+// foreignPollInterval is how often is looked again at what no watch tells of: an
 // object that belongs to somebody else and so is in no cache, and a refusal by a
 // policy.
-const foreignInterval = time.Minute
+const foreignPollInterval = time.Minute
 
 // MicroserviceReconciler makes the children of Microservices.
 type MicroserviceReconciler struct {
@@ -85,34 +85,34 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	g, err := r.gather(ctx, ms)
 	if err != nil {
-		return ctrl.Result{}, r.unread(ctx, ms, err)
+		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint() {
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
 	if err := r.gatherLive(ctx, g); err != nil {
-		return ctrl.Result{}, r.unread(ctx, ms, err)
+		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	mint(g)
-	out := r.act(ctx, g)
+	out := r.reconcileComponents(ctx, g)
 	wrote, err := r.writeStatus(ctx, g, out)
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
 		r.converged.Store(req.NamespacedName, g.fingerprint())
 	} else {
 		r.converged.Delete(req.NamespacedName)
 	}
-	return ctrl.Result{RequeueAfter: sooner(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
+	return ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
 }
 
-// unread says in the status that something could not be read, and returns why.
-func (r *MicroserviceReconciler) unread(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
+// reportReadError says in the status that something could not be read, and returns why.
+func (r *MicroserviceReconciler) reportReadError(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
 	_, err := r.writeStatus(ctx, &gathered{Inputs: &inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
 	return errors.Join(why, err)
 }
 
-// sooner is the shorter of two times, of which 0 means never.
-func sooner(a, b time.Duration) time.Duration {
+// minNonZero is the shorter of two times, of which 0 means never.
+func minNonZero(a, b time.Duration) time.Duration {
 	if a == 0 || b != 0 && b < a {
 		return b
 	}
@@ -139,10 +139,10 @@ type outcome struct {
 
 type objectKey struct{ kind, name string }
 
-// act builds, applies and prunes. One object's failure does not hold up the
+// reconcileComponents builds, applies and prunes. One object's failure does not hold up the
 // others; but nothing is deleted that may still be used unless all that is wanted is
 // there.
-func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome {
+func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
 	if g.MembershipProblem() != nil {
 		return out
@@ -156,7 +156,7 @@ func (r *MicroserviceReconciler) act(ctx context.Context, g *gathered) *outcome 
 	for i := range built.Components {
 		r.applyComponent(ctx, g, &built.Components[i], out)
 	}
-	r.ownClaim(ctx, g, out)
+	r.reconcileClaimOwner(ctx, g, out)
 	r.prune(ctx, g, out)
 	return out
 }
@@ -208,7 +208,7 @@ func (out *outcome) fail(key objectKey, c *components.Component, err error) {
 	out.failed[key] = problem
 	out.failedComponents[c.Name] = true
 	out.err = errors.Join(out.err, retry)
-	out.requeueAfter = sooner(out.requeueAfter, untilRetry(problem, retry))
+	out.requeueAfter = minNonZero(out.requeueAfter, pollAfter(problem, retry))
 }
 
 // failedComponent reports whether an object of a component could not be applied.

@@ -31,44 +31,44 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// neighbours has those reconciled whom a Microservice's coming, going or change
+// neighbourEvents has those reconciled whom a Microservice's coming, going or change
 // concerns: its callers, who need its ports and its readiness, its callees, who
 // count their dependents and let them in, and those who wait for its start.
-func (r *MicroserviceReconciler) neighbours() handler.EventHandler {
+func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 	all := func(ctx context.Context, o client.Object, q requestQueue) {
-		add(q, r.callers(ctx, o))
-		add(q, callees(o))
-		add(q, r.waitingFor(ctx, o))
+		enqueueAll(q, r.callersOf(ctx, o))
+		enqueueAll(q, calleesOf(o))
+		enqueueAll(q, r.waitersFor(ctx, o))
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { all(ctx, e.Object, q) },
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { all(ctx, e.Object, q) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
-			if concernsCallees(before, after) {
-				add(q, callees(before))
-				add(q, callees(after))
-				add(q, r.waitingFor(ctx, after))
+			if affectsCallees(before, after) {
+				enqueueAll(q, calleesOf(before))
+				enqueueAll(q, calleesOf(after))
+				enqueueAll(q, r.waitersFor(ctx, after))
 			}
-			if concernsCallers(before, after) || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
-				add(q, r.callers(ctx, after))
+			if affectsCallers(before, after) || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
+				enqueueAll(q, r.callersOf(ctx, after))
 			}
 		},
 	}
 }
 
-// concernsCallees says whether a change is one of what a Microservice calls, or
+// affectsCallees says whether a change is one of what a Microservice calls, or
 // of what it may, or whether it is on its way out and counts no more.
-func concernsCallees(before, after *v1alpha1.Microservice) bool {
+func affectsCallees(before, after *v1alpha1.Microservice) bool {
 	return (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) || !equality.Semantic.DeepEqual(
 		[]any{before.Spec.Dependencies, before.Spec.TopologyRef}, []any{after.Spec.Dependencies, after.Spec.TopologyRef})
 }
 
-// concernsCallers says whether a change is one of what the callers of a
+// affectsCallers says whether a change is one of what the callers of a
 // Microservice resolve it by: where it listens, whom it permits, and, as nobody
 // waits in a circle, what it calls itself.
-func concernsCallers(before, after *v1alpha1.Microservice) bool {
-	return concernsCallees(before, after) || !equality.Semantic.DeepEqual(
+func affectsCallers(before, after *v1alpha1.Microservice) bool {
+	return affectsCallees(before, after) || !equality.Semantic.DeepEqual(
 		[]any{before.Spec.Type, before.Spec.Ports, before.Spec.Access, servingPorts(before)}, []any{after.Spec.Type, after.Spec.Ports, after.Spec.Access, servingPorts(after)})
 }
 
@@ -81,15 +81,15 @@ func servingPorts(ms *v1alpha1.Microservice) [][]int32 {
 	return serving
 }
 
-// callers finds the Microservices that declare one as a dependency.
-func (r *MicroserviceReconciler) callers(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
+// callersOf finds the Microservices that declare one as a dependency.
+func (r *MicroserviceReconciler) callersOf(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.listRequests(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
 }
 
-// waitingFor finds the Microservices that wait for a Microservice's start, however
+// waitersFor finds the Microservices that wait for a Microservice's start, however
 // many wait in between: what it waits for itself may close a circle, in which nobody
 // waits, or open one.
-func (r *MicroserviceReconciler) waitingFor(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *MicroserviceReconciler) waitersFor(ctx context.Context, o client.Object) []reconcile.Request {
 	var found []reconcile.Request
 	seen := map[types.NamespacedName]bool{}
 	for queue := []types.NamespacedName{client.ObjectKeyFromObject(o)}; len(queue) > 0; queue = queue[1:] {
@@ -100,7 +100,7 @@ func (r *MicroserviceReconciler) waitingFor(ctx context.Context, o client.Object
 		for i := range callers.Items {
 			caller := &callers.Items[i]
 			key := client.ObjectKeyFromObject(caller)
-			if !seen[key] && waits(caller, queue[0]) {
+			if !seen[key] && waitsFor(caller, queue[0]) {
 				seen[key] = true
 				queue = append(queue, key)
 				found = append(found, reconcile.Request{NamespacedName: key})
@@ -110,14 +110,14 @@ func (r *MicroserviceReconciler) waitingFor(ctx context.Context, o client.Object
 	return found
 }
 
-// waits says whether a Microservice waits for another one's start.
-func waits(ms *v1alpha1.Microservice, callee types.NamespacedName) bool {
+// waitsFor says whether a Microservice waits for another one's start.
+func waitsFor(ms *v1alpha1.Microservice, callee types.NamespacedName) bool {
 	return slices.ContainsFunc(ms.Spec.Dependencies, func(d v1alpha1.Dependency) bool {
 		return d.Startup == v1alpha1.StartupWait && d.Name == callee.Name && graph.NamespaceOf(ms, &d) == callee.Namespace
 	})
 }
 
-func callees(o client.Object) []reconcile.Request {
+func calleesOf(o client.Object) []reconcile.Request {
 	ms := o.(*v1alpha1.Microservice)
 	found := make([]reconcile.Request, len(ms.Spec.Dependencies))
 	for i := range ms.Spec.Dependencies {
@@ -127,32 +127,32 @@ func callees(o client.Object) []reconcile.Request {
 	return found
 }
 
-// around finds the Microservices that call one and that it calls.
-func (r *MicroserviceReconciler) around(ctx context.Context, key types.NamespacedName) []reconcile.Request {
+// neighboursOf finds the Microservices that call one and that it calls.
+func (r *MicroserviceReconciler) neighboursOf(ctx context.Context, key types.NamespacedName) []reconcile.Request {
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, key, ms); err != nil {
 		return nil
 	}
-	return append(r.callers(ctx, ms), callees(ms)...)
+	return append(r.callersOf(ctx, ms), calleesOf(ms)...)
 }
 
-// touched finds the Microservices of a Topology, and the neighbours of those from
+// topologyToMicroservices finds the Microservices of a Topology, and the neighbours of those from
 // other namespaces: whether they may call and be called depends on whether the
 // Topology lets them join.
-func (r *MicroserviceReconciler) touched(ctx context.Context, o client.Object) []reconcile.Request {
-	found := r.members(ctx, o)
+func (r *MicroserviceReconciler) topologyToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
+	found := r.membersOf(ctx, o)
 	for _, member := range found {
 		if member.Namespace != o.GetNamespace() {
-			found = append(found, r.around(ctx, member.NamespacedName)...)
+			found = append(found, r.neighboursOf(ctx, member.NamespacedName)...)
 		}
 	}
 	return found
 }
 
-// guests finds those whom the labels of a namespace concern: Topologies and
+// namespaceToMicroservices finds those whom the labels of a namespace concern: Topologies and
 // Gateways elsewhere may choose namespaces by them. They are the Microservices that
 // name such a Topology, their neighbours, and those that have routes.
-func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *MicroserviceReconciler) namespaceToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
 		return nil
@@ -165,7 +165,7 @@ func (r *MicroserviceReconciler) guests(ctx context.Context, o client.Object) []
 		}
 		if key, wanted := graph.TopologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, guest)
-			found = append(found, r.around(ctx, guest.NamespacedName)...)
+			found = append(found, r.neighboursOf(ctx, guest.NamespacedName)...)
 		}
 	}
 	return found

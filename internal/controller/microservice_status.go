@@ -51,7 +51,7 @@ func (r *MicroserviceReconciler) writeStatus(ctx context.Context, g *gathered, o
 	if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
-	announce(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)
+	recordTransition(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)
 	return true, nil
 }
 
@@ -61,8 +61,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	set := newConditions(&status.Conditions, ms.Generation)
 	defer set.prune()
 	if g.incomplete {
-		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "What the service depends on could not be read and is tried again; see Atoll's log"))
-		set.keepAll()
+		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, "What the service depends on could not be read and is tried again; see Atoll's log"))
+		set.keepObserved()
 		return
 	}
 	status.Dependents = int32(g.Dependents)
@@ -71,7 +71,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	status.DeletionGuard = ""
 	if problem := g.MembershipProblem(); problem != nil {
 		set.summarize(problem.Health())
-		set.keepAll()
+		set.keepObserved()
 		forgetRoutes(status, set, problem.Reason)
 		return
 	}
@@ -79,8 +79,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		status.DeletionGuard = g.Topology.Spec.DeletionGuard
 	}
 	if out.built == nil {
-		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "The service could not be built and is tried again; see Atoll's log"))
-		set.keepAll()
+		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, "The service could not be built and is tried again; see Atoll's log"))
+		set.keepObserved()
 		return
 	}
 	status.URLs = routes.URLs(g.Inputs)
@@ -152,7 +152,7 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 			merge(health, c.Condition, c.Health(out.built.Database, live))
 		// What was just written is there, and that is enough of it.
 		case live == nil && !out.written[key] && (c.CreateOnly == nil || !c.CreateOnly(out.built.Database, o)):
-			merge(health, c.Condition, waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
+			merge(health, c.Condition, progressingHealth(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
 		}
 	}
 }
@@ -164,7 +164,7 @@ func merge(health map[string]condition.Health, conditionType string, h condition
 	health[conditionType] = h
 }
 
-func waiting(reason, message string) condition.Health {
+func progressingHealth(reason, message string) condition.Health {
 	return condition.Health{Reason: reason, Message: condition.ParseMessage(message), Progressing: true}
 }
 

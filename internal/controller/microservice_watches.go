@@ -70,36 +70,38 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("microservice").
-		For(&v1alpha1.Microservice{}, builder.WithPredicates(specOrStatusChanged())).
-		Watches(&v1alpha1.Microservice{}, r.neighbours()).
-		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.touched), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		For(&v1alpha1.Microservice{}, builder.WithPredicates(specAnnotationsOrStatusChanged())).
+		Watches(&v1alpha1.Microservice{}, r.neighbourEvents()).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.topologyToMicroservices), builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Watches(&corev1.Pod{}, childEvents(r.Applier.Forget)).
-		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retries()})
+		WithOptions(controller.Options{MaxConcurrentReconciles: workers, RateLimiter: retryRateLimiter()})
 	for _, c := range components.Kinds() {
 		if c.CRD == nil {
 			b = b.Watches(c.Prototype.(client.Object), childEvents(r.Applier.Forget))
 		}
 	}
-	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.guests), predicate.LabelChangedPredicate{}))
+	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.namespaceToMicroservices), predicate.LabelChangedPredicate{}))
 	for _, kind := range []string{"ConfigMap", "Secret"} {
 		m := &metav1.PartialObjectMetadata{}
 		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
-		b = b.WatchesRawSource(source.Kind[client.Object](foreign, m, r.referenced(kind)))
+		b = b.WatchesRawSource(source.Kind[client.Object](foreign, m, r.referenceEvents(kind)))
 	}
 	c, err := b.Build(r)
 	if err != nil {
 		return err
 	}
-	r.Optional.onInstalled(kindWatcher{
+	r.Optional.addWatcher(kindWatcher{
 		watch: func(_ context.Context, kind optionalKind) error { return r.watchOptional(c, kind) },
-		wake:  func(ctx context.Context, kind optionalKind) error { return c.Watch(once(r.using(ctx, kind))) },
+		wake: func(ctx context.Context, kind optionalKind) error {
+			return c.Watch(enqueueOnce(r.optionalKindToMicroservices(ctx, kind)))
+		},
 	})
 	return nil
 }
 
-// retries says when what failed is tried again: soon, then later, and at the
+// retryRateLimiter says when what failed is tried again: soon, then later, and at the
 // latest after a minute, so that a quota that was raised is noticed.
-func retries() workqueue.TypedRateLimiter[reconcile.Request] {
+func retryRateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 }
 
@@ -107,10 +109,10 @@ func retries() workqueue.TypedRateLimiter[reconcile.Request] {
 func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind optionalKind) error {
 	switch kind.crd {
 	case gatewayClassKind.crd:
-		all := func(ctx context.Context, _ client.Object) []reconcile.Request { return r.routed(ctx) }
+		all := func(ctx context.Context, _ client.Object) []reconcile.Request { return r.microservicesWithRoutes(ctx) }
 		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(all)))
 	case gatewayKind.crd:
-		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.routedThrough), gatewayChanged()))
+		return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.gatewayToMicroservices), ignoreAttachedRoutes()))
 	}
 	if err := c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, childEvents(r.Applier.Forget))); err != nil {
 		return err
@@ -121,27 +123,27 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.conflictingRoutes()))
 }
 
-// using finds the Microservices that may have objects of an optional kind, or attach
+// optionalKindToMicroservices finds the Microservices that may have objects of an optional kind, or attach
 // to some.
-func (r *MicroserviceReconciler) using(ctx context.Context, kind optionalKind) []reconcile.Request {
-	return r.among(ctx, kind.wantedBy)
+func (r *MicroserviceReconciler) optionalKindToMicroservices(ctx context.Context, kind optionalKind) []reconcile.Request {
+	return r.microservicesWhere(ctx, kind.wantedBy)
 }
 
-// routed finds the Microservices that have routes.
-func (r *MicroserviceReconciler) routed(ctx context.Context) []reconcile.Request {
-	return r.among(ctx, func(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 })
+// microservicesWithRoutes finds the Microservices that have routes.
+func (r *MicroserviceReconciler) microservicesWithRoutes(ctx context.Context) []reconcile.Request {
+	return r.microservicesWhere(ctx, func(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 })
 }
 
-func (r *MicroserviceReconciler) among(ctx context.Context, wanted func(*v1alpha1.Microservice) bool) []reconcile.Request {
+func (r *MicroserviceReconciler) microservicesWhere(ctx context.Context, wanted func(*v1alpha1.Microservice) bool) []reconcile.Request {
 	all := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, all); err != nil {
 		return nil
 	}
-	return requests(slices.DeleteFunc(slices.Clone(all.Items), func(ms v1alpha1.Microservice) bool { return !wanted(&ms) }))
+	return requestsFor(slices.DeleteFunc(slices.Clone(all.Items), func(ms v1alpha1.Microservice) bool { return !wanted(&ms) }))
 }
 
-// once is a source of some requests, each once.
-func once(found []reconcile.Request) source.Source {
+// enqueueOnce is a source of some requests, each once.
+func enqueueOnce(found []reconcile.Request) source.Source {
 	return source.Func(func(_ context.Context, queue requestQueue) error {
 		for _, request := range found {
 			queue.Add(request)
@@ -153,7 +155,9 @@ func once(found []reconcile.Request) source.Source {
 // childEvents reconciles the Microservice that a child belongs to. forget drops what
 // is remembered of a child that is gone.
 func childEvents(forget func(types.UID)) handler.EventHandler {
-	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) { add(queue, belongsTo(ctx, o)) }
+	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) {
+		enqueueAll(queue, childToMicroservice(ctx, o))
+	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { enqueue(ctx, e.Object, q) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
@@ -167,8 +171,8 @@ func childEvents(forget func(types.UID)) handler.EventHandler {
 	}
 }
 
-// belongsTo finds the Microservice that an object is a child of.
-func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
+// childToMicroservice finds the Microservice that an object is a child of.
+func childToMicroservice(_ context.Context, o client.Object) []reconcile.Request {
 	name := o.GetLabels()[v1alpha1.LabelMicroservice]
 	if name == "" {
 		return nil
@@ -176,36 +180,36 @@ func belongsTo(_ context.Context, o client.Object) []reconcile.Request {
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
 }
 
-// members finds the Microservices of a Topology.
-func (r *MicroserviceReconciler) members(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
+// membersOf finds the Microservices of a Topology.
+func (r *MicroserviceReconciler) membersOf(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.listRequests(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
 }
 
-// routedThrough finds the Microservices whose routes attach to a Gateway.
-func (r *MicroserviceReconciler) routedThrough(ctx context.Context, o client.Object) []reconcile.Request {
+// gatewayToMicroservices finds the Microservices whose routes attach to a Gateway.
+func (r *MicroserviceReconciler) gatewayToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	key := client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()}
-	found := r.find(ctx, key)
+	found := r.listRequests(ctx, key)
 	topologies := &v1alpha1.TopologyList{}
 	if err := r.List(ctx, topologies, key); err != nil {
 		return found
 	}
 	for i := range topologies.Items {
-		found = append(found, r.members(ctx, &topologies.Items[i])...)
+		found = append(found, r.membersOf(ctx, &topologies.Items[i])...)
 	}
 	return found
 }
 
-// find lists Microservices from the cache, which fails only while the cache
+// listRequests lists Microservices from the cache, which fails only while the cache
 // shuts down.
-func (r *MicroserviceReconciler) find(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+func (r *MicroserviceReconciler) listRequests(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, opts...); err != nil {
 		return nil
 	}
-	return requests(list.Items)
+	return requestsFor(list.Items)
 }
 
-func requests(services []v1alpha1.Microservice) []reconcile.Request {
+func requestsFor(services []v1alpha1.Microservice) []reconcile.Request {
 	found := make([]reconcile.Request, len(services))
 	for i := range services {
 		found[i].Name, found[i].Namespace = services[i].Name, services[i].Namespace
@@ -213,11 +217,11 @@ func requests(services []v1alpha1.Microservice) []reconcile.Request {
 	return found
 }
 
-// referenced finds the Microservices that use a ConfigMap or Secret, and drops
+// referenceEvents finds the Microservices that use a ConfigMap or Secret, and drops
 // what is known of one that is gone.
-func (r *MicroserviceReconciler) referenced(kind string) handler.EventHandler {
+func (r *MicroserviceReconciler) referenceEvents(kind string) handler.EventHandler {
 	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) {
-		for _, request := range r.find(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexReference: kind + "/" + o.GetName()}) {
+		for _, request := range r.listRequests(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexReference: kind + "/" + o.GetName()}) {
 			queue.Add(request)
 		}
 	}
@@ -231,15 +235,15 @@ func (r *MicroserviceReconciler) referenced(kind string) handler.EventHandler {
 	}
 }
 
-func add(queue requestQueue, found []reconcile.Request) {
+func enqueueAll(queue requestQueue, found []reconcile.Request) {
 	for _, request := range found {
 		queue.Add(request)
 	}
 }
 
-// gatewayChanged leaves out how many routes are attached to a Gateway: otherwise
+// ignoreAttachedRoutes leaves out how many routes are attached to a Gateway: otherwise
 // each route that comes or goes would have every member reconciled.
-func gatewayChanged() predicate.Predicate {
+func ignoreAttachedRoutes() predicate.Predicate {
 	uncounted := func(o client.Object) *gatewayv1.Gateway {
 		gateway := o.(*gatewayv1.Gateway).DeepCopy()
 		gateway.ResourceVersion = ""

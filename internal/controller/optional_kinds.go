@@ -68,9 +68,9 @@ type OptionalKinds struct {
 	watched, installed map[string]bool
 }
 
-// listing is how often is looked whether a kind that was just installed has been
+// listPollInterval is how often is looked whether a kind that was just installed has been
 // listed.
-const listing = 100 * time.Millisecond
+const listPollInterval = 100 * time.Millisecond
 
 // kindWatcher is what a controller does about an optional kind.
 type kindWatcher struct {
@@ -97,9 +97,9 @@ func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 
 // Installed says whether the kind of a CustomResourceDefinition can be read and
 // written.
-func (o *OptionalKinds) Installed(crd string) bool { return o.is(o.installed, crd) }
+func (o *OptionalKinds) Installed(crd string) bool { return o.isSet(o.installed, crd) }
 
-func (o *OptionalKinds) onInstalled(w kindWatcher) { o.watchers = append(o.watchers, w) }
+func (o *OptionalKinds) addWatcher(w kindWatcher) { o.watchers = append(o.watchers, w) }
 
 // discover takes up the kinds that are installed already. It is called before
 // the manager starts, so that its controllers begin with all of them watched and
@@ -132,12 +132,12 @@ func (o *OptionalKinds) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.R
 		return ctrl.Result{}, err
 	}
 	if err != nil || crd.DeletionTimestamp != nil {
-		return ctrl.Result{}, o.drop(ctx, kind)
+		return ctrl.Result{}, o.uninstall(ctx, kind)
 	}
-	return o.take(ctx, kind)
+	return o.install(ctx, kind)
 }
 
-func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) (ctrl.Result, error) {
+func (o *OptionalKinds) install(ctx context.Context, kind optionalKind) (ctrl.Result, error) {
 	if o.Installed(kind.crd) {
 		return ctrl.Result{}, nil
 	}
@@ -153,16 +153,16 @@ func (o *OptionalKinds) take(ctx context.Context, kind optionalKind) (ctrl.Resul
 		return ctrl.Result{}, fmt.Errorf("taking up %s: %w", kind.crd, err)
 	}
 	if !informer.HasSynced() {
-		return ctrl.Result{RequeueAfter: listing}, nil
+		return ctrl.Result{RequeueAfter: listPollInterval}, nil
 	}
 	o.set(o.installed, kind.crd, true)
 	logf.FromContext(ctx).Info("Took up an optional kind", "crd", kind.crd)
-	return ctrl.Result{}, o.wake(ctx, kind)
+	return ctrl.Result{}, o.requeue(ctx, kind)
 }
 
 // watch has a kind watched that the API server serves, if it is not yet.
 func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
-	if o.is(o.watched, kind.crd) {
+	if o.isSet(o.watched, kind.crd) {
 		return nil
 	}
 	gvk, err := apiutil.GVKForObject(kind.object, o.Scheme)
@@ -181,18 +181,18 @@ func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 	return nil
 }
 
-func (o *OptionalKinds) drop(ctx context.Context, kind optionalKind) error {
-	if !o.is(o.watched, kind.crd) {
+func (o *OptionalKinds) uninstall(ctx context.Context, kind optionalKind) error {
+	if !o.isSet(o.watched, kind.crd) {
 		return nil
 	}
 	o.set(o.installed, kind.crd, false)
 	o.set(o.watched, kind.crd, false)
 	logf.FromContext(ctx).Info("Dropped an optional kind", "crd", kind.crd)
-	return errors.Join(o.cacheOf(kind).RemoveInformer(ctx, kind.object), o.wake(ctx, kind))
+	return errors.Join(o.cacheOf(kind).RemoveInformer(ctx, kind.object), o.requeue(ctx, kind))
 }
 
-// wake has everything reconciled that a kind's coming or going may concern.
-func (o *OptionalKinds) wake(ctx context.Context, kind optionalKind) error {
+// requeue has everything reconciled that a kind's coming or going may concern.
+func (o *OptionalKinds) requeue(ctx context.Context, kind optionalKind) error {
 	for _, w := range o.watchers {
 		if err := w.wake(ctx, kind); err != nil {
 			return err
@@ -209,7 +209,7 @@ func (o *OptionalKinds) cacheOf(kind optionalKind) cache.Cache {
 	return o.Cache
 }
 
-func (o *OptionalKinds) is(state map[string]bool, crd string) bool {
+func (o *OptionalKinds) isSet(state map[string]bool, crd string) bool {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
 	return state[crd]

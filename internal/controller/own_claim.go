@@ -27,12 +27,12 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// ownClaim gives a claim the owner that takes it along under deletionPolicy Delete,
+// reconcileClaimOwner gives a claim the owner that takes it along under deletionPolicy Delete,
 // and takes that from it under Retain. A StatefulSet does both itself for those only
 // whose pod runs, which is none while the database is suspended or broken.
-func (r *MicroserviceReconciler) ownClaim(ctx context.Context, g *gathered, out *outcome) {
+func (r *MicroserviceReconciler) reconcileClaimOwner(ctx context.Context, g *gathered, out *outcome) {
 	plan, claim, set := out.built.Database.Plan, g.DatabaseState.Claim, g.StatefulSet
-	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retains(set) != plan.Retained() {
+	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retainsClaims(set) != plan.Retained() {
 		return
 	}
 	var owners []metav1.OwnerReference
@@ -48,9 +48,9 @@ func (r *MicroserviceReconciler) ownClaim(ctx context.Context, g *gathered, out 
 	out.err = errors.Join(out.err, err)
 }
 
-// retains says that a StatefulSet was told already to keep its claims, so that
+// retainsClaims says that a StatefulSet was told already to keep its claims, so that
 // it does not take them back.
-func retains(set *appsv1.StatefulSet) bool {
+func retainsClaims(set *appsv1.StatefulSet) bool {
 	return set.Spec.PersistentVolumeClaimRetentionPolicy != nil &&
 		set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted == appsv1.RetainPersistentVolumeClaimRetentionPolicyType
 }

@@ -61,12 +61,12 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	return problem, retry
 }
 
-// untilRetry is after how long an object is tried again of which no watch and no
+// pollAfter is after how long an object is tried again of which no watch and no
 // error tells when: neither one that is somebody else's nor a policy says when it has
 // gone. 0 means never.
-func untilRetry(problem *condition.Problem, retry error) time.Duration {
+func pollAfter(problem *condition.Problem, retry error) time.Duration {
 	if problem != nil && retry == nil && (problem.Reason == v1alpha1.ReasonNotOwned || problem.Reason == v1alpha1.ReasonRefused) {
-		return foreignInterval
+		return foreignPollInterval
 	}
 	return 0
 }

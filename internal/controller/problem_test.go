@@ -38,7 +38,7 @@ func TestUntilRetry(t *testing.T) {
 		"a quota, which is tried again as an error": {&condition.Problem{Reason: v1alpha1.ReasonRefused}, retry, 0},
 		"what a watch tells of":                     {&condition.Problem{Reason: v1alpha1.ReasonCRDNotInstalled}, nil, 0},
 	} {
-		if got := untilRetry(tc.problem, tc.retry); got != tc.want {
+		if got := pollAfter(tc.problem, tc.retry); got != tc.want {
 			t.Errorf("%s: tried again after %s, want %s", name, got, tc.want)
 		}
 	}

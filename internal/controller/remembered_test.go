@@ -58,7 +58,7 @@ func TestRememberedContentGoesWithTheObject(t *testing.T) {
 	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 	defer queue.ShutDown()
 	config := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{Name: "limits", Namespace: "shop", UID: "1"}}
-	r.referenced("ConfigMap").Delete(context.Background(), event.DeleteEvent{Object: config}, queue)
+	r.referenceEvents("ConfigMap").Delete(context.Background(), event.DeleteEvent{Object: config}, queue)
 	if _, remembered := r.Contents.known.Load(types.UID("1")); remembered {
 		t.Error("the content of a ConfigMap that is gone is still remembered")
 	}

@@ -66,9 +66,9 @@ var _ = Describe("Rotation", func() {
 
 		By("the same value again, which asks for nothing")
 		settled(ns)
-		sent := requests.in(ns)
+		sent := requestsFor.in(ns)
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Annotations["example.com/other"] = "x" })
-		Consistently(func() []string { return requests.in(ns) }, "500ms").Should(Equal(sent))
+		Consistently(func() []string { return requestsFor.in(ns) }, "500ms").Should(Equal(sent))
 
 		By("another value, which gives the first user its turn")
 		rotate(ctx, users, "second")

@@ -79,7 +79,7 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 // readObjects reads all objects that were made for a Microservice, and their pods.
 func (s *cacheSource) readObjects(r *MicroserviceReconciler, ms *v1alpha1.Microservice) error {
 	read := func(kind string, prototype kube.Object) error {
-		objects, err := r.Children.of(s.ctx, kind, prototype.(client.Object), client.ObjectKeyFromObject(ms))
+		objects, err := r.Children.objectsOf(s.ctx, kind, prototype.(client.Object), client.ObjectKeyFromObject(ms))
 		if err != nil {
 			return fmt.Errorf("listing %s: %w", kind, err)
 		}

@@ -57,8 +57,8 @@ var (
 	k8s client.Client
 	// apiServer is how to reach the API server that the suite started.
 	apiServer *rest.Config
-	// requests counts what the manager under test asks of the API server.
-	requests = &requestCounter{}
+	// requestsFor counts what the manager under test asks of the API server.
+	requestsFor = &requestCounter{}
 )
 
 // className is a GatewayClass that exists.
@@ -96,7 +96,7 @@ var _ = BeforeSuite(func() {
 	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
 		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
 	})).To(Succeed())
-	stopManager = startManager(apiServer, requests)
+	stopManager = startManager(apiServer, requestsFor)
 	DeferCleanup(func() { stopManager() })
 })
 
@@ -107,7 +107,7 @@ var stopManager func()
 // of nothing but the cluster.
 func restartManager() {
 	stopManager()
-	stopManager = startManager(apiServer, requests)
+	stopManager = startManager(apiServer, requestsFor)
 }
 
 // gatewayCRDs is where the Go module of the Gateway API keeps its CRDs.

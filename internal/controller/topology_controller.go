@@ -54,7 +54,7 @@ type topologyState struct {
 	topology *v1alpha1.Topology
 	members  []*v1alpha1.Microservice
 	// known finds any Microservice: members may depend on those that are none.
-	known *services
+	known *serviceLookup
 	// gateway is the one that the Topology owns or refers to; nil when it does not
 	// exist.
 	gateway *gatewayv1.Gateway
@@ -80,11 +80,11 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	}
 	state, err := r.gather(ctx, topology)
 	if err != nil {
-		unread := &topologyState{topology: topology, incomplete: true, known: &services{ctx: ctx, reader: r.Client, foreign: r.Foreign}}
+		unread := &topologyState{topology: topology, incomplete: true, known: &serviceLookup{ctx: ctx, reader: r.Client, foreign: r.Foreign}}
 		return ctrl.Result{}, errors.Join(err, r.writeStatus(ctx, unread, false, nil))
 	}
 	changed, problem, err := r.applyGateway(ctx, state)
-	return ctrl.Result{RequeueAfter: untilRetry(problem, err)}, errors.Join(err, r.writeStatus(ctx, state, changed, problem))
+	return ctrl.Result{RequeueAfter: pollAfter(problem, err)}, errors.Join(err, r.writeStatus(ctx, state, changed, problem))
 }
 
 func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topology) (*topologyState, error) {
@@ -103,7 +103,7 @@ func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topo
 			state.members = append(state.members, member)
 		}
 	}
-	state.known = &services{ctx: ctx, reader: r.Client, foreign: r.Foreign}
+	state.known = &serviceLookup{ctx: ctx, reader: r.Client, foreign: r.Foreign}
 	if !state.gatewayAPI {
 		return state, nil
 	}
@@ -160,8 +160,8 @@ func (r *TopologyReconciler) gatherClass(ctx context.Context, state *topologySta
 	return nil
 }
 
-// guests are the namespaces beside the Topology's own that have members.
-func (s *topologyState) guests() []string {
+// guestNamespaces are the namespaces beside the Topology's own that have members.
+func (s *topologyState) guestNamespaces() []string {
 	var namespaces []string
 	for _, ms := range s.members {
 		if ms.Namespace != s.topology.Namespace && !slices.Contains(namespaces, ms.Namespace) {
@@ -177,7 +177,7 @@ func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologySt
 	if !state.gatewayAPI {
 		return false, nil, nil
 	}
-	desired := routes.Gateway(state.topology, state.guests())
+	desired := routes.Gateway(state.topology, state.guestNamespaces())
 	if desired == nil {
 		if state.unused != nil {
 			changed, err = r.Applier.Prune(ctx, state.topology, []client.Object{state.unused}, func(client.Object) bool { return false })

@@ -52,7 +52,7 @@ func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologySta
 	if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	announce(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)
+	recordTransition(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)
 	return nil
 }
 
@@ -62,12 +62,12 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	if state.incomplete {
 		set := newConditions(&status.Conditions, topology.Generation)
 		defer set.prune()
-		set.summarize(waiting(v1alpha1.ReasonApplyFailed, "What the Topology is about could not be read and is tried again; see Atoll's log"))
-		set.keepAll()
+		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, "What the Topology is about could not be read and is tried again; see Atoll's log"))
+		set.keepObserved()
 		return
 	}
 	status.Services = int32(len(state.members))
-	status.Cycles = shownCycles(graph.Cycles(topology.Namespace, state.members, state.known.find))
+	status.Cycles = truncateCycles(graph.Cycles(topology.Namespace, state.members, state.known.find))
 	missing, unpermitted := unresolved(state)
 	status.Missing, status.Unpermitted = missing[:min(len(missing), maxListed)], unpermitted[:min(len(unpermitted), maxListed)]
 	status.URLs = nil
@@ -107,18 +107,18 @@ func gatewayHealth(state *topologyState, changed bool, problem *condition.Proble
 	spec := state.topology.Spec.Gateway
 	switch {
 	case !state.gatewayAPI:
-		return waiting(v1alpha1.ReasonCRDNotInstalled,
+		return progressingHealth(v1alpha1.ReasonCRDNotInstalled,
 			fmt.Sprintf("The cluster does not know Gateways: install the CustomResourceDefinition %q (Gateway API); it is taken up without a restart", gatewayKind.crd))
 	case problem != nil:
 		return problem.Health()
 	case state.classMissing:
-		return waiting(v1alpha1.ReasonNotAccepted,
+		return progressingHealth(v1alpha1.ReasonNotAccepted,
 			fmt.Sprintf("GatewayClass %q does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)", spec.ClassName))
 	case state.gateway == nil && spec.Ref != nil:
-		return waiting(v1alpha1.ReasonNoGateway,
+		return progressingHealth(v1alpha1.ReasonNoGateway,
 			fmt.Sprintf("Gateway %q does not exist: create it, or correct gateway.ref", spec.Ref.Name))
 	case state.gateway == nil || changed:
-		return waiting(v1alpha1.ReasonProgressing, fmt.Sprintf("Gateway %q is being updated", state.topology.Name))
+		return progressingHealth(v1alpha1.ReasonProgressing, fmt.Sprintf("Gateway %q is being updated", state.topology.Name))
 	}
 	return routes.GatewayHealth(state.gateway)
 }
@@ -142,7 +142,7 @@ func servicesHealth(state *topologyState, ready *int32) condition.Health {
 	case len(state.members) == 0:
 		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: condition.ParseMessage("No Microservice has joined yet: set topologyRef on those that should")}
 	case len(notReady) > 0:
-		return waiting(v1alpha1.ReasonServicesNotReady, "Not ready: "+listed(notReady))
+		return progressingHealth(v1alpha1.ReasonServicesNotReady, "Not ready: "+joinNames(notReady))
 	}
 	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All services are ready")}
 }
@@ -183,7 +183,7 @@ func graphHealth(missing, unpermitted, cycles []string) condition.Health {
 	} {
 		if len(wrong.found) > 0 {
 			reason = cmp.Or(reason, wrong.reason)
-			messages = append(messages, wrong.says+listed(wrong.found))
+			messages = append(messages, wrong.says+joinNames(wrong.found))
 		}
 	}
 	if reason != "" {
@@ -199,7 +199,7 @@ const (
 	maxCycle  = 4096
 )
 
-func shownCycles(all []string) []string {
+func truncateCycles(all []string) []string {
 	shown := slices.Clone(all[:min(len(all), maxListed)])
 	for i, cycle := range shown {
 		if len(cycle) > maxCycle {
@@ -210,8 +210,8 @@ func shownCycles(all []string) []string {
 	return shown
 }
 
-// listed lists names in order, and not more than anybody reads.
-func listed(all []string) string {
+// joinNames lists names in order, and not more than anybody reads.
+func joinNames(all []string) string {
 	slices.Sort(all)
 	if len(all) > maxNames {
 		return strings.Join(all[:maxNames], ", ") + fmt.Sprintf(" and %d more", len(all)-maxNames)

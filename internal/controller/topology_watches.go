@@ -39,22 +39,22 @@ import (
 func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("topology").
-		For(&v1alpha1.Topology{}, builder.WithPredicates(specOrStatusChanged())).
-		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.besideGuests), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		Watches(&v1alpha1.Microservice{}, memberships(r.callersTopologies)).
-		WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.hosts), predicate.LabelChangedPredicate{})).
-		WithOptions(controller.Options{RateLimiter: retries()}).
+		For(&v1alpha1.Topology{}, builder.WithPredicates(specAnnotationsOrStatusChanged())).
+		Watches(&v1alpha1.Topology{}, handler.EnqueueRequestsFromMapFunc(r.topologyToCallersTopologies), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Watches(&v1alpha1.Microservice{}, memberEvents(r.callersToTopologies)).
+		WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.namespaceToTopologies), predicate.LabelChangedPredicate{})).
+		WithOptions(controller.Options{RateLimiter: retryRateLimiter()}).
 		Build(r)
 	if err != nil {
 		return err
 	}
-	r.Optional.onInstalled(kindWatcher{
+	r.Optional.addWatcher(kindWatcher{
 		watch: func(_ context.Context, kind optionalKind) error {
 			switch kind.crd {
 			case gatewayKind.crd:
-				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.usersOfGateway), gatewayChanged()))
+				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.gatewayToTopologies), ignoreAttachedRoutes()))
 			case gatewayClassKind.crd:
-				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.all)))
+				return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, handler.EnqueueRequestsFromMapFunc(r.allTopologies)))
 			}
 			return nil
 		},
@@ -62,16 +62,16 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Ca
 			if !kind.foreign {
 				return nil
 			}
-			return c.Watch(once(r.all(ctx, nil)))
+			return c.Watch(enqueueOnce(r.allTopologies(ctx, nil)))
 		},
 	})
 	return nil
 }
 
-// hosts finds the Topologies elsewhere that Microservices of a namespace name,
+// namespaceToTopologies finds the Topologies elsewhere that Microservices of a namespace name,
 // which may choose namespaces by their labels, and those of these Microservices'
 // callers.
-func (r *TopologyReconciler) hosts(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *TopologyReconciler) namespaceToTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	guests := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, guests, client.InNamespace(o.GetName())); err != nil {
 		return nil
@@ -80,15 +80,15 @@ func (r *TopologyReconciler) hosts(ctx context.Context, o client.Object) []recon
 	for i := range guests.Items {
 		if key, wanted := graph.TopologyKey(&guests.Items[i]); wanted && key.Namespace != o.GetName() {
 			found = append(found, reconcile.Request{NamespacedName: key})
-			found = append(found, r.callersTopologies(ctx, &guests.Items[i])...)
+			found = append(found, r.callersToTopologies(ctx, &guests.Items[i])...)
 		}
 	}
 	return found
 }
 
-// besideGuests finds the Topologies whose members call those that join another
+// topologyToCallersTopologies finds the Topologies whose members call those that join another
 // Topology from elsewhere: whether they may depends on whether it lets these join.
-func (r *TopologyReconciler) besideGuests(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *TopologyReconciler) topologyToCallersTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	members := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, members, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()}); err != nil {
 		return nil
@@ -96,15 +96,15 @@ func (r *TopologyReconciler) besideGuests(ctx context.Context, o client.Object) 
 	var found []reconcile.Request
 	for i := range members.Items {
 		if members.Items[i].Namespace != o.GetNamespace() {
-			found = append(found, r.callersTopologies(ctx, &members.Items[i])...)
+			found = append(found, r.callersToTopologies(ctx, &members.Items[i])...)
 		}
 	}
 	return found
 }
 
-// callersTopologies finds the Topologies that the callers of a Microservice name,
+// callersToTopologies finds the Topologies that the callers of a Microservice name,
 // and the callers of these: a circle may lead through the members of many.
-func (r *TopologyReconciler) callersTopologies(ctx context.Context, o client.Object) []reconcile.Request {
+func (r *TopologyReconciler) callersToTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	var found []reconcile.Request
 	own := client.ObjectKeyFromObject(o)
 	seen, topologies := map[types.NamespacedName]bool{own: true}, map[types.NamespacedName]bool{}
@@ -129,17 +129,17 @@ func (r *TopologyReconciler) callersTopologies(ctx context.Context, o client.Obj
 	return found
 }
 
-// usersOfGateway finds the Topologies that own or refer to a Gateway.
-func (r *TopologyReconciler) usersOfGateway(ctx context.Context, o client.Object) []reconcile.Request {
-	return r.find(ctx, client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()})
+// gatewayToTopologies finds the Topologies that own or refer to a Gateway.
+func (r *TopologyReconciler) gatewayToTopologies(ctx context.Context, o client.Object) []reconcile.Request {
+	return r.listRequests(ctx, client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()})
 }
 
-// all finds every Topology: classes are few and seldom change.
-func (r *TopologyReconciler) all(ctx context.Context, _ client.Object) []reconcile.Request {
-	return r.find(ctx)
+// allTopologies finds every Topology: classes are few and seldom change.
+func (r *TopologyReconciler) allTopologies(ctx context.Context, _ client.Object) []reconcile.Request {
+	return r.listRequests(ctx)
 }
 
-func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
+func (r *TopologyReconciler) listRequests(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
 	list := &v1alpha1.TopologyList{}
 	if err := r.List(ctx, list, opts...); err != nil {
 		return nil
@@ -151,10 +151,10 @@ func (r *TopologyReconciler) find(ctx context.Context, opts ...client.ListOption
 	return found
 }
 
-// memberships has the Topologies reconciled that a Microservice joins, leaves,
+// memberEvents has the Topologies reconciled that a Microservice joins, leaves,
 // or changes its readiness in, and those of its callers, whose dependency on it
 // may resolve no longer.
-func memberships(callers handler.MapFunc) handler.EventHandler {
+func memberEvents(callers handler.MapFunc) handler.EventHandler {
 	own := func(queue requestQueue, o client.Object) {
 		if key, wanted := graph.TopologyKey(o.(*v1alpha1.Microservice)); wanted {
 			queue.Add(reconcile.Request{NamespacedName: key})
@@ -180,7 +180,7 @@ func memberships(callers handler.MapFunc) handler.EventHandler {
 				own(q, before)
 				own(q, after)
 			}
-			if concernsCallers(before, after) {
+			if affectsCallers(before, after) {
 				others(ctx, q, after)
 			}
 		},
