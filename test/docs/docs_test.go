@@ -101,31 +101,6 @@ func TestStatusIsDocumented(t *testing.T) {
 	}
 }
 
-// TestExtendingCompiles applies the diff of docs/extending.md to a copy of the code,
-// compiles the copy and runs the engine tests on the new engine.
-func TestExtendingCompiles(t *testing.T) {
-	_, diff, _ := strings.Cut(read(t, "docs/extending.md"), "```diff\n")
-	diff, _, found := strings.Cut(diff, "```\n")
-	if !found {
-		t.Fatal("docs/extending.md has no diff")
-	}
-	dir := t.TempDir()
-	for _, part := range []string{"go.mod", "go.sum", "api", "internal"} {
-		run(t, root, "cp", "-r", part, dir)
-	}
-	patch := filepath.Join(t.TempDir(), "engine.diff")
-	if err := os.WriteFile(patch, []byte(diff), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	run(t, dir, "git", "init", "--quiet")
-	run(t, dir, "git", "apply", patch)
-	run(t, dir, "go", "vet", "./api/...", "./internal/engine", "./internal/components/...")
-	out := run(t, dir, "go", "test", "-count=1", "-v", "-run", "TestEnginesDiffer|TestURIs|TestScripts", "./internal/components/database")
-	if !strings.Contains(out, "MySQL") {
-		t.Errorf("no test covered the new engine:\n%s", out)
-	}
-}
-
 func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
