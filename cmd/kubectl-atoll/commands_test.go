@@ -143,7 +143,7 @@ func shop() []client.Object {
 		condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonCrashLooping, fault),
 		condition(v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonCrashLooping, fault),
 		condition(v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonBackupOverdue, "No backup since yesterday"),
-		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound, `Microservice "ledger", a dependency, does not exist`))
+		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound, `Microservice "ledger" does not exist`))
 	orders.Spec.Database.Backup = &v1alpha1.DatabaseBackup{Schedule: "0 3 * * *"}
 	orders.Status.Database.LastBackup = &v1alpha1.BackupStatus{
 		Time: metav1.NewTime(noon.Add(-33 * time.Hour)), Size: 123456789, Location: "s3://backups/shop/orders/20260503-030000.dump"}
@@ -396,7 +396,7 @@ func TestFileCommands(t *testing.T) {
 		"render without files":              {args: []string{"render"}, wantCode: 2, wantErr: "error: nothing to read: name a file with -f"},
 		"render of what is refused":         {stdin: broken, args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
 		"render of nothing of Atoll's":      {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
-		"render with a guess":               {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users", a dependency, does not exist in this namespace`},
+		"render with a guess":               {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users" does not exist`},
 		"render with a problem":             {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
 		"lint":                              {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
 		"lint with a warning":               {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},

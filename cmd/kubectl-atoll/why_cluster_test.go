@@ -67,10 +67,10 @@ func TestWhyInACluster(t *testing.T) {
 		s.create(ms)
 	}
 
-	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Atoll has not seen this Microservice: no Deployment of Atoll is in the cluster"}})
+	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Atoll has not observed this Microservice: the cluster has no Deployment of Atoll"}})
 	atoll := s.deployment("atoll", map[string]string{v1alpha1.LabelName: "atoll", "control-plane": "controller-manager"})
 	s.create(atoll)
-	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Deployment default/atoll, has no pod that is ready"}})
+	s.expect(staging{fault: "NotSeen", service: "drained", says: []string{"Deployment default/atoll, which runs Atoll, has no ready pod"}})
 	s.startOperator()
 	atoll.Status = appsv1.DeploymentStatus{Replicas: 1, ReadyReplicas: 1}
 	s.status(atoll)
@@ -81,7 +81,7 @@ func TestWhyInACluster(t *testing.T) {
 	s.create(s.node("cordoned", true))
 	s.become(s.node("cordoned", true), corev1.ConditionTrue)
 	s.run("drained", "cordoned", corev1.ConditionTrue)
-	s.expect(staging{fault: "DrainBlocked", service: "drained", says: []string{"Node cordoned is cordoned", `PodDisruptionBudget "drained" lets no pod go`, "1 of 2 are ready"}})
+	s.expect(staging{fault: "DrainBlocked", service: "drained", says: []string{"Node cordoned is cordoned", `PodDisruptionBudget "drained" allows no eviction`, "1 of 2 pods are ready"}})
 
 	s.create(s.node("silent", false))
 	s.become(s.node("silent", false), corev1.ConditionUnknown)

@@ -58,10 +58,10 @@ func stopped() []client.Object {
 		condition(v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, waits),
 		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, waits),
 		condition(v1alpha1.ConditionConnectionsSufficient, metav1.ConditionFalse, v1alpha1.ReasonTooFewConnections,
-			"(4 pods + 1 during a rollout) × 25 connections (database.pool) = 125, of 97: lower database.pool or the number of pods"),
+			"(4 pods + 1 during a rollout) × 25 connections (database.pool) = 125, of 97; to fix: lower database.pool or the number of pods"),
 	}
 	users := stored(service("users"))
-	const crashes = `Container "database" ends again and again, last with exit code 1: see kubectl logs statefulset/users-db -c database --previous`
+	const crashes = `Container "database" keeps crashing; last exit code 1; to fix: see kubectl logs statefulset/users-db -c database --previous`
 	users.Status.Conditions = []metav1.Condition{
 		condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCrashLooping, crashes),
 		condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonCrashLooping, crashes),
@@ -82,7 +82,7 @@ func stopped() []client.Object {
 // unpullable is a service whose image can't be pulled.
 func unpullable() []client.Object {
 	ms := service("web")
-	const message = `Image "web:nope" of container "web" can't be pulled: the registry does not have it; correct image`
+	const message = `Image "web:nope" of container "web" cannot be pulled: the registry does not have it; to fix: correct image, or push the image`
 	ms.Status.Conditions = []metav1.Condition{
 		condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonImagePullFailed, message),
 		condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonImagePullFailed, message),

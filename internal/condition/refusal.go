@@ -21,28 +21,93 @@ import (
 	"strings"
 )
 
-// refusedPod names the pod that was refused, which has another name with every
-// try.
-var refusedPod = regexp.MustCompile(`^(?:pods|Pod) "[^"]*" is (?:forbidden|invalid): `)
+// RefusalClass is the reason for which the API server, or admission, refuses an
+// object.
+type RefusalClass string
 
-// refusals are what admission says, and what to do about it.
-var refusals = []struct{ says, advice string }{
-	{"exceeded quota", "raise the namespace's ResourceQuota, or ask for less"},
-	{"failed quota", "set these in resources, or in the Topology's defaults.resources"},
-	{"violates PodSecurity", "correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce"},
-	{"usage per ", "correct resources, or the namespace's LimitRange"},
-	{"error looking up service account", "create it, or correct serviceAccount.name"},
-	{" cannot ", "give Atoll that right (config/rbac)"},
+// Classes of refusals. A refusal of no known class has none.
+const (
+	QuotaExceeded         RefusalClass = "QuotaExceeded"
+	QuotaNeedsResources   RefusalClass = "QuotaNeedsResources"
+	PodSecurity           RefusalClass = "PodSecurity"
+	LimitRange            RefusalClass = "LimitRange"
+	ServiceAccountMissing RefusalClass = "ServiceAccountMissing"
+	PermissionMissing     RefusalClass = "PermissionMissing"
+)
+
+// refusals are the texts by which the classes are found, and what to do. The first
+// one that fits counts.
+var refusals = []struct {
+	class        RefusalClass
+	text, advice string
+}{
+	{QuotaExceeded, "exceeded quota", "raise the namespace's ResourceQuota, or request less"},
+	{QuotaNeedsResources, "failed quota", "set these in resources, or in the Topology's defaults.resources"},
+	{PodSecurity, "violates PodSecurity", "correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce"},
+	{LimitRange, "usage per ", "correct resources, or the namespace's LimitRange"},
+	{ServiceAccountMissing, "error looking up service account", "create it, or correct serviceAccount.name"},
+	{PermissionMissing, " cannot ", "grant Atoll that permission (config/rbac)"},
 }
 
-// Refusal is why the API server refuses an object, in its own words, and what to
-// do about it where that is known.
-func Refusal(said string) string {
-	said = refusedPod.ReplaceAllString(said, "")
+// Refusal is why the API server refuses an object.
+type Refusal struct {
+	Class RefusalClass
+	// Said is the API server's text, without the names of pods and claims, which change
+	// with every try.
+	Said string
+	// Advice says what to do, beginning with a verb in lower case; empty where that is
+	// not known.
+	Advice string
+	// Quota is set where a ResourceQuota is exceeded and the text says by what.
+	Quota *ExceededQuota
+}
+
+// ExceededQuota is what the API server says of a ResourceQuota.
+type ExceededQuota struct {
+	Name string
+	// Requests are what one pod requests of the resources that are exceeded.
+	Requests []QuotaRequest
+}
+
+// QuotaRequest is a request for a limited resource, and the limit of all of them.
+type QuotaRequest struct{ Resource, Requested, Limit string }
+
+// OfQuota reports whether a ResourceQuota refuses the object.
+func (r Refusal) OfQuota() bool { return r.Class == QuotaExceeded || r.Class == QuotaNeedsResources }
+
+var (
+	// createdBy is how controllers and the API server begin the text about a pod or a
+	// claim.
+	createdBy = regexp.MustCompile(`^(?:Error creating: |create (?:Pod|Claim) \S+ in StatefulSet \S+ failed error: |create Claim .*? failed error: )?(?:(?:pods|Pod|persistentvolumeclaims) "[^"]*" is (?:forbidden|invalid): )?`)
+	quotaText = regexp.MustCompile(`exceeded quota: ([^,]+), requested: ([^\s,]+(?:,[^\s,]+)*), used: \S+, limited: ([^\s,]+(?:,[^\s,]+)*)`)
+)
+
+// ClassifyRefusal reads what the API server, or a controller in its place, says of
+// an object that it refuses.
+func ClassifyRefusal(said string) Refusal {
+	r := Refusal{Said: createdBy.ReplaceAllString(said, "")}
 	for _, known := range refusals {
-		if strings.Contains(said, known.says) {
-			return said + ": " + known.advice
+		if strings.Contains(r.Said, known.text) {
+			r.Class, r.Advice = known.class, known.advice
+			break
 		}
 	}
-	return said
+	if found := quotaText.FindStringSubmatch(r.Said); found != nil {
+		r.Quota = exceededQuota(found[1], found[2], found[3])
+	}
+	return r
+}
+
+func exceededQuota(name, requested, limited string) *ExceededQuota {
+	limits := map[string]string{}
+	for _, pair := range strings.Split(limited, ",") {
+		of, limit, _ := strings.Cut(pair, "=")
+		limits[of] = limit
+	}
+	quota := &ExceededQuota{Name: name}
+	for _, pair := range strings.Split(requested, ",") {
+		of, amount, _ := strings.Cut(pair, "=")
+		quota.Requests = append(quota.Requests, QuotaRequest{Resource: of, Requested: amount, Limit: limits[of]})
+	}
+	return quota
 }

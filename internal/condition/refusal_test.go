@@ -16,44 +16,66 @@ limitations under the License.
 
 package condition
 
-import "testing"
+import (
+	"testing"
 
-func TestRefusal(t *testing.T) {
-	for name, tc := range map[string]struct{ said, want string }{
-		"a pod's name, which changes, is left out": {
-			said: `pods "users-7c7cd5b4dc-q9xqn" is forbidden: exceeded quota: zero, requested: pods=1, used: pods=0, limited: pods=0`,
-			want: "exceeded quota: zero, requested: pods=1, used: pods=0, limited: pods=0: raise the namespace's ResourceQuota, or ask for less",
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestClassifyRefusal(t *testing.T) {
+	const (
+		exceeded = "exceeded quota: zero, requested: pods=1, used: pods=0, limited: pods=0"
+		raise    = "raise the namespace's ResourceQuota, or request less"
+	)
+	pods := &ExceededQuota{Name: "zero", Requests: []QuotaRequest{{Resource: "pods", Requested: "1", Limit: "0"}}}
+	for name, tc := range map[string]struct {
+		said string
+		want Refusal
+	}{
+		"the name of a pod, which changes, is left out": {
+			said: `pods "users-7c7cd5b4dc-q9xqn" is forbidden: ` + exceeded,
+			want: Refusal{Class: QuotaExceeded, Said: exceeded, Advice: raise, Quota: pods},
+		},
+		"the controller's prefix is left out": {
+			said: `create Pod orders-db-0 in StatefulSet orders-db failed error: pods "orders-db-0" is forbidden: ` + exceeded,
+			want: Refusal{Class: QuotaExceeded, Said: exceeded, Advice: raise, Quota: pods},
 		},
 		"another object's name stays": {
 			said: `services "users" is forbidden: exceeded quota: zero, requested: services=1, used: services=0, limited: services=0`,
-			want: `services "users" is forbidden: exceeded quota: zero, requested: services=1, used: services=0, limited: services=0: raise the namespace's ResourceQuota, or ask for less`,
+			want: Refusal{Class: QuotaExceeded, Said: `services "users" is forbidden: exceeded quota: zero, requested: services=1, used: services=0, limited: services=0`, Advice: raise,
+				Quota: &ExceededQuota{Name: "zero", Requests: []QuotaRequest{{Resource: "services", Requested: "1", Limit: "0"}}}},
 		},
-		"a quota that wants resources set": {
+		"several resources of a quota": {
+			said: "exceeded quota: tight, requested: limits.memory=1Gi,requests.cpu=500m, used: limits.memory=7Gi,requests.cpu=2, limited: limits.memory=8Gi,requests.cpu=2",
+			want: Refusal{Class: QuotaExceeded, Said: "exceeded quota: tight, requested: limits.memory=1Gi,requests.cpu=500m, used: limits.memory=7Gi,requests.cpu=2, limited: limits.memory=8Gi,requests.cpu=2",
+				Advice: raise, Quota: &ExceededQuota{Name: "tight", Requests: []QuotaRequest{{"limits.memory", "1Gi", "8Gi"}, {"requests.cpu", "500m", "2"}}}},
+		},
+		"quota that requires resources to be set": {
 			said: `pods "a" is forbidden: failed quota: cpu: must specify limits.memory for: users`,
-			want: "failed quota: cpu: must specify limits.memory for: users: set these in resources, or in the Topology's defaults.resources",
+			want: Refusal{Class: QuotaNeedsResources, Said: "failed quota: cpu: must specify limits.memory for: users", Advice: "set these in resources, or in the Topology's defaults.resources"},
 		},
-		"a LimitRange": {
+		"LimitRange": {
 			said: `pods "a" is forbidden: maximum memory usage per Container is 16Mi, but limit is 1Gi`,
-			want: "maximum memory usage per Container is 16Mi, but limit is 1Gi: correct resources, or the namespace's LimitRange",
+			want: Refusal{Class: LimitRange, Said: "maximum memory usage per Container is 16Mi, but limit is 1Gi", Advice: "correct resources, or the namespace's LimitRange"},
 		},
 		"Pod Security": {
 			said: `pods "a" is forbidden: violates PodSecurity "restricted:latest": privileged`,
-			want: `violates PodSecurity "restricted:latest": privileged: correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce`,
+			want: Refusal{Class: PodSecurity, Said: `violates PodSecurity "restricted:latest": privileged`, Advice: "correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce"},
 		},
-		"a ServiceAccount that is not there": {
+		"missing ServiceAccount": {
 			said: `pods "a-" is forbidden: error looking up service account shop/nope: serviceaccount "nope" not found`,
-			want: `error looking up service account shop/nope: serviceaccount "nope" not found: create it, or correct serviceAccount.name`,
+			want: Refusal{Class: ServiceAccountMissing, Said: `error looking up service account shop/nope: serviceaccount "nope" not found`, Advice: "create it, or correct serviceAccount.name"},
 		},
-		"a right that Atoll lacks": {
+		"missing permission of Atoll": {
 			said: `services "a" is forbidden: User "atoll" cannot patch resource "services"`,
-			want: `services "a" is forbidden: User "atoll" cannot patch resource "services": give Atoll that right (config/rbac)`,
+			want: Refusal{Class: PermissionMissing, Said: `services "a" is forbidden: User "atoll" cannot patch resource "services"`, Advice: "grant Atoll that permission (config/rbac)"},
 		},
-		"an invalid pod": {said: `Pod "a-1" is invalid: spec.x: Required value`, want: "spec.x: Required value"},
-		"anything else":  {said: "no", want: "no"},
+		"invalid pod":   {said: `Pod "a-1" is invalid: spec.x: Required value`, want: Refusal{Said: "spec.x: Required value"}},
+		"anything else": {said: "no", want: Refusal{Said: "no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := Refusal(tc.said); got != tc.want {
-				t.Errorf("got  %s\nwant %s", got, tc.want)
+			if diff := cmp.Diff(tc.want, ClassifyRefusal(tc.said)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

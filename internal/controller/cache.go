@@ -32,8 +32,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/components"
 )
 
-// CacheOptions limit the manager's cache to what Atoll made and to Atoll's own
-// kinds. Reads share the cached objects: nothing that is read may be changed.
+// CacheOptions limits the manager's cache to Atoll's own kinds and to what Atoll made.
+// Readers share the cached objects and must not change them.
 func CacheOptions() cache.Options {
 	everything := cache.ByObject{Label: labels.Everything()}
 	return cache.Options{
@@ -49,14 +49,15 @@ func CacheOptions() cache.Options {
 	}
 }
 
-// ClientOptions have the manager's client read everything from the cache, also
-// the kinds that Atoll has no Go type of.
+// ClientOptions makes the manager's client read everything from the cache, including
+// kinds that have no Go type.
 func ClientOptions() client.Options {
 	return client.Options{FieldOwner: string(apply.FieldOwner), Cache: &client.CacheOptions{Unstructured: true}}
 }
 
-// NewForeignCache makes a cache of what may be anybody's: Gateways, their
-// classes, and the metadata of ConfigMaps, Secrets and Namespaces. The manager starts it.
+// NewForeignCache returns a cache of objects that Atoll does not own: Gateways, their
+// classes, and the metadata of ConfigMaps, Secrets and Namespaces. The manager starts
+// it.
 func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	foreign, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:                   mgr.GetHTTPClient(),
@@ -71,7 +72,8 @@ func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	return foreign, mgr.Add(foreign)
 }
 
-// stripPod keeps of a pod what tells why it is not ready, and where it listens.
+// stripPod keeps the fields of a pod that show why it is not ready and on which ports
+// it listens.
 func stripPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
@@ -99,13 +101,12 @@ func nameAndImage(c *corev1.Container) corev1.Container {
 	return corev1.Container{Name: c.Name, Image: c.Image}
 }
 
-// stripObject drops managedFields, which nobody reads and which can be most of an
-// object; of an object whose metadata alone is cached it keeps what identifies
-// a version of it.
+// stripObject drops managedFields, which no code reads and which can be most of an
+// object. Of an object cached as metadata only, it keeps what identifies its version.
 func stripObject(object any) (any, error) {
 	if full, ok := object.(*metav1.PartialObjectMetadata); ok {
 		if full.Kind == "Namespace" {
-			// Topologies choose namespaces by their labels.
+			// Topologies select namespaces by label.
 			return &metav1.PartialObjectMetadata{TypeMeta: full.TypeMeta, ObjectMeta: metav1.ObjectMeta{
 				Name: full.Name, UID: full.UID, ResourceVersion: full.ResourceVersion, Labels: full.Labels, DeletionTimestamp: full.DeletionTimestamp,
 			}}, nil
@@ -123,15 +124,15 @@ var (
 	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io", wantedBy: components.HasRoutes, foreign: true}
 )
 
-// namespaceMetadata is the metadata of a Namespace.
+// namespaceMetadata returns an empty Namespace, for its metadata only.
 func namespaceMetadata() *metav1.PartialObjectMetadata {
 	m := &metav1.PartialObjectMetadata{}
 	m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
 	return m
 }
 
-// crdMetadata is the metadata of a CustomResourceDefinition, the only part of
-// it that is watched: the schemas of a cluster can take a lot of memory.
+// crdMetadata returns an empty CustomResourceDefinition, for its metadata only: the
+// schemas of a cluster can take a lot of memory.
 func crdMetadata() *metav1.PartialObjectMetadata {
 	m := &metav1.PartialObjectMetadata{}
 	m.SetGroupVersionKind(apiextensionsv1.SchemeGroupVersion.WithKind("CustomResourceDefinition"))

@@ -33,9 +33,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// childStores finds what belongs to a Microservice in the stores that the cache
-// fills. A reconcile looks into one for every kind, most of which hold nothing for
-// it: a List through the client makes some forty allocations even then.
+// childStores finds the children of a Microservice in the stores of the cache. A
+// reconcile looks into one for every kind, and most hold nothing for it: a List through
+// the client makes some forty allocations even then.
 type childStores struct {
 	cache cache.Cache
 
@@ -43,9 +43,9 @@ type childStores struct {
 	informers map[string]toolscache.SharedIndexInformer
 }
 
-// objectsOf is what belongs to a Microservice of the prototype's kind, whose name is
-// kind, in the order of names: an index has none, and what is read twice must
-// look the same. The objects are the cache's own: nothing of them may be changed.
+// objectsOf returns the objects of a kind that belong to a Microservice, sorted by
+// name, so that two reads of the same state look the same. The objects belong to the
+// cache and must not be changed.
 func (s *childStores) objectsOf(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
 	return s.find(ctx, kind, prototype, indexMicroservice, owner.String())
 }
@@ -72,9 +72,9 @@ func (s *childStores) find(ctx context.Context, kind string, prototype client.Ob
 	return objects, nil
 }
 
-// informer is that of a kind, with the indexes. That of an optional kind is stopped
-// when the kind is uninstalled, and there is another when it is back. Nobody waits
-// here for a kind to be listed, which may never be: it is an error until it is.
+// informer returns the informer of a kind, with the indexes. That of an optional kind
+// stops when the kind is uninstalled, and a new one starts when it is back. An informer
+// that has not listed its kind yet is an error, because it may never be able to.
 func (s *childStores) informer(ctx context.Context, kind string, prototype client.Object) (toolscache.SharedIndexInformer, error) {
 	s.mu.RLock()
 	known := s.informers[kind]

@@ -34,8 +34,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// conditions is the only way in which conditions are written: every one carries
-// the generation that it is about, and those that nobody sets go away.
+// conditions is the only writer of conditions: each carries the generation that it is
+// about, and those that are not set are removed.
 type conditions struct {
 	list       *[]metav1.Condition
 	generation int64
@@ -73,8 +73,8 @@ func (c *conditions) summarize(h condition.Health) {
 	}
 }
 
-// keepObserved leaves the conditions that say what could not be looked at now, but
-// not the summary.
+// keepObserved keeps the conditions about what could not be observed now, but not the
+// summary.
 func (c *conditions) keepObserved() {
 	for i := range *c.list {
 		switch t := (*c.list)[i].Type; t {
@@ -93,20 +93,18 @@ func (c *conditions) prune() {
 	})
 }
 
-// maxMessage is the longest message that the API server takes.
+// maxMessage is the longest message that the API server accepts.
 const maxMessage = 32768
 
-// maxNote is the longest note that an event takes.
+// maxNote is the longest note that an event accepts.
 const maxNote = 1024
 
 func truncate(message string) string { return message[:min(len(message), maxMessage)] }
 
-// specAnnotationsOrStatusChanged lets an object be reconciled once more when its status has
-// changed. The pass that wrote the status may have been followed, before the
-// cache had it, by one that took the older status for the latest; and a status
-// that somebody else wrote is put right.
-//
-// The annotations that Atoll reads count like the spec.
+// specAnnotationsOrStatusChanged passes changes of the spec, of the annotations that
+// Atoll reads, and of the status. A status counts for two reasons: a reconcile may have
+// compared with an older status than the one just written, and a status that someone
+// else changed is drift.
 func specAnnotationsOrStatusChanged() predicate.Predicate {
 	return predicate.Or(predicate.GenerationChangedPredicate{}, predicate.Funcs{
 		CreateFunc:  func(event.CreateEvent) bool { return false },
@@ -133,7 +131,7 @@ func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
 	return metav1.ConditionUnknown
 }
 
-// normalReasons are the reasons for not being ready that are part of what was asked for.
+// normalReasons are reasons for not being ready that are expected on the way to Ready.
 var normalReasons = []string{
 	v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring,
 	v1alpha1.ReasonRotating, v1alpha1.ReasonSuspended, v1alpha1.ReasonStoragePending, v1alpha1.ReasonDependencyNotReady, v1alpha1.ReasonServicesNotReady, v1alpha1.ReasonNoServices,

@@ -108,19 +108,19 @@ var _ = Describe("Conditions", func() {
 			wanted: []client.Object{calling(v1alpha1.Dependency{Name: "users"})}, simulated: true,
 			of: bare("", "orders"), want: []wantCondition{
 				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotFound, "create it, or remove it from dependencies"},
-				{v1alpha1.ConditionReady, no, v1alpha1.ReasonDependencyNotFound, `Microservice "users", a dependency, does not exist in this namespace`},
+				{v1alpha1.ConditionReady, no, v1alpha1.ReasonDependencyNotFound, `Microservice "users" does not exist in this namespace`},
 				{v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonDependencyNotFound, `Microservice "users"`},
 				{v1alpha1.ConditionWorkloadReady, yes, v1alpha1.ReasonReady, ""},
 			}}),
 		Entry("a dependency that does not exist in another namespace", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{calling(v1alpha1.Dependency{Name: "users", Namespace: "nowhere"})},
 			of:     bare("", "orders"), want: []wantCondition{
-				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotFound, `does not exist in namespace "nowhere": create it, or correct dependencies`},
+				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotFound, `of namespace "nowhere" does not exist; to fix: create it, or correct dependencies`},
 			}}),
 		Entry("a dependency on a Worker", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{worker(), calling(v1alpha1.Dependency{Name: "users"})},
 			of:     bare("", "orders"), want: []wantCondition{
-				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonPortNotFound, "is a Worker and listens on no port: remove it from dependencies"},
+				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonPortNotFound, "is a Worker and has no ports; to fix: remove it from dependencies"},
 				{v1alpha1.ConditionReady, no, v1alpha1.ReasonPortNotFound, `Microservice "users"`},
 				{v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonPortNotFound, `Microservice "users"`},
 			}}),

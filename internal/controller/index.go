@@ -70,8 +70,8 @@ func byReference(o client.Object) []string {
 		found = append(found, ref.Kind+"/"+ref.Name)
 	}
 	if ms.Spec.Database != nil {
-		// One that somebody restores without Atoll's labels, or that is somebody else's,
-		// is seen too.
+		// A Secret without Atoll's labels is seen too: a user restored it, or it is
+		// foreign.
 		for _, name := range []string{names.Database(ms.Name), names.AdminSecret(ms.Name), names.NextSecret(ms.Name)} {
 			found = append(found, "Secret/"+name)
 		}
@@ -107,7 +107,8 @@ func byGateway(o client.Object) []string {
 	return names
 }
 
-// indexes has Atoll's own kinds indexed. childStores index the children.
+// indexes adds the indexes of Atoll's own kinds. childStores adds those of the
+// children.
 func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 	for _, index := range []struct {
 		object client.Object

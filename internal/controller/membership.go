@@ -28,13 +28,14 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// allows says whether a Topology lets Microservices of a namespace join. foreign
-// reads the metadata of Namespaces.
+// allows reports whether a Topology allows Microservices of a namespace to join.
+// foreign reads the metadata of Namespaces.
 func allows(ctx context.Context, foreign client.Reader, topology *v1alpha1.Topology, namespace string) (bool, error) {
 	return graph.Allows(topology, namespace, namespaceLabels(ctx, foreign))
 }
 
-// namespaceLabels reads the labels of namespaces; one that is not there has none.
+// namespaceLabels returns a function that reads the labels of a namespace. A namespace
+// that does not exist has none.
 func namespaceLabels(ctx context.Context, foreign client.Reader) func(name string) (map[string]string, error) {
 	return func(name string) (map[string]string, error) {
 		ns := namespaceMetadata()
@@ -50,7 +51,7 @@ func namespaceLabels(ctx context.Context, foreign client.Reader) func(name strin
 type serviceLookup struct {
 	ctx             context.Context
 	reader, foreign client.Reader
-	// failed is what went wrong, apart from not finding one.
+	// failed is the last read error. That an object does not exist is no error.
 	failed error
 }
 
@@ -84,7 +85,7 @@ func (s *serviceLookup) NamespaceLabels(name string) (map[string]string, error) 
 	return namespaceLabels(s.ctx, s.foreign)(name)
 }
 
-// get reads an object and says whether it is there.
+// get reads an object and reports whether it exists.
 func (s *serviceLookup) get(key types.NamespacedName, o client.Object, kind string) bool {
 	err := s.reader.Get(s.ctx, key, o)
 	if client.IgnoreNotFound(err) != nil {

@@ -14,9 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package controller makes clusters what Microservices and Topologies say, and
-// says in their status how they are. It does the reading and writing; what to
-// make is decided by the pure packages beside it.
+// Package controller reconciles Microservices and Topologies and reports their state in
+// status. It reads and writes; the pure packages beside it decide what to make.
 package controller
 
 import (
@@ -40,39 +39,38 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// foreignPollInterval is how often is looked again at what no watch tells of: an
-// object that belongs to somebody else and so is in no cache, and a refusal by a
-// policy.
+// foreignPollInterval is the polling period for what no watch reports: a foreign object
+// that blocks a name, and a refusal by an admission policy.
 const foreignPollInterval = time.Minute
 
-// MicroserviceReconciler makes the children of Microservices.
+// MicroserviceReconciler reconciles Microservices.
 type MicroserviceReconciler struct {
 	// Client reads from the cache and writes.
 	client.Client
 	// Live reads past the cache.
 	Live client.Reader
-	// Children finds what a Microservice has in the cache.
+	// Children finds the live children of a Microservice in the cache.
 	Children *childStores
 	Applier  *apply.Applier
-	// Foreign reads from a cache of what may be anybody's.
+	// Foreign reads from the cache of objects that Atoll does not own.
 	Foreign  client.Reader
 	Contents *contentReader
 	Optional *OptionalKinds
 	Recorder events.EventRecorder
 	// RcloneImage is the image that copies backups to and from buckets.
 	RcloneImage string
-	// CloudNativePGNamespace is where CloudNativePG's operator runs.
+	// CloudNativePGNamespace is the namespace of CloudNativePG's operator.
 	CloudNativePGNamespace string
-	// Now is the clock, by which backups are due.
+	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 
-	// converged holds, by Microservice, the fingerprint of what was read when a
-	// reconcile last found nothing to do. Build is pure, so that from the same
-	// inputs it would find nothing again.
+	// converged holds, for each Microservice, the fingerprint of the reads of the last
+	// reconcile that found nothing to do. Build is pure: from the same inputs it would
+	// find nothing to do again.
 	converged sync.Map
 }
 
-// Reconcile makes one Microservice what its spec says.
+// Reconcile brings the children of one Microservice in line with its spec.
 func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
@@ -80,7 +78,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if ms.DeletionTimestamp != nil {
-		// Owner references take everything away that is to go.
+		// The garbage collector deletes the children.
 		return ctrl.Result{}, nil
 	}
 	g, err := r.gather(ctx, ms)
@@ -105,13 +103,13 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	return ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
 }
 
-// reportReadError says in the status that something could not be read, and returns why.
+// reportReadError writes a read failure to the status and returns it.
 func (r *MicroserviceReconciler) reportReadError(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
 	_, err := r.writeStatus(ctx, &gathered{Inputs: &inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
 	return errors.Join(why, err)
 }
 
-// minNonZero is the shorter of two times, of which 0 means never.
+// minNonZero returns the shorter duration; zero means never.
 func minNonZero(a, b time.Duration) time.Duration {
 	if a == 0 || b != 0 && b < a {
 		return b
@@ -119,29 +117,29 @@ func minNonZero(a, b time.Duration) time.Duration {
 	return a
 }
 
-// outcome is what came of building and applying.
+// outcome is the result of building and applying.
 type outcome struct {
 	// built is nil where nothing could be built.
 	built *components.Built
-	// failed says, by kind and name, what is wrong with applying an object.
+	// failed holds the problems of objects that could not be applied.
 	failed map[objectKey]*condition.Problem
 	// failedComponents are the components with such an object.
 	failedComponents map[string]bool
-	// written are the objects that were just changed: how they are is not known
-	// until the cache has them.
+	// written are the objects that this reconcile changed. Their state is unknown until
+	// the cache has them.
 	written map[objectKey]bool
-	// changed says that anything was written or deleted.
+	// changed means that an object was written or deleted.
 	changed      bool
 	requeueAfter time.Duration
-	// err is what to try again.
+	// err is returned, so that the reconcile is retried.
 	err error
 }
 
 type objectKey struct{ kind, name string }
 
-// reconcileComponents builds, applies and prunes. One object's failure does not hold up the
-// others; but nothing is deleted that may still be used unless all that is wanted is
-// there.
+// reconcileComponents builds, applies and prunes. A failure of one object does not hold
+// up the others, but nothing that pods may still use is deleted unless everything
+// wanted was applied.
 func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
 	if g.MembershipProblem() != nil {
@@ -163,7 +161,7 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 
 func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered, wanted *components.Wanted, out *outcome) {
 	c := wanted.Component
-	// A database that starts without its Secret leaves a volume that nothing opens.
+	// A database that starts without its Secret leaves a volume that no password opens.
 	if slices.ContainsFunc(c.After, out.failedComponent) {
 		return
 	}
@@ -202,7 +200,7 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 	}
 }
 
-// fail notes what is wrong with applying an object.
+// fail records that an object of a component could not be applied.
 func (out *outcome) fail(key objectKey, c *components.Component, err error) {
 	problem, retry := applyProblem(key.kind, key.name, c.Condition, err)
 	out.failed[key] = problem
@@ -214,7 +212,7 @@ func (out *outcome) fail(key objectKey, c *components.Component, err error) {
 // failedComponent reports whether an object of a component could not be applied.
 func (out *outcome) failedComponent(name string) bool { return out.failedComponents[name] }
 
-// clientObjects returns objects as the client's functions take them.
+// clientObjects converts objects to the client's type.
 func clientObjects(objects []kube.Object) []client.Object {
 	converted := make([]client.Object, len(objects))
 	for i := range objects {

@@ -31,9 +31,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// neighbourEvents has those reconciled whom a Microservice's coming, going or change
-// concerns: its callers, who need its ports and its readiness, its callees, who
-// count their dependents and let them in, and those who wait for its start.
+// neighbourEvents requeues the neighbours of a Microservice that is created, deleted or
+// changed: its callers need its ports and readiness, its callees count their dependents
+// and let them in, and others may wait for its start.
 func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 	all := func(ctx context.Context, o client.Object, q requestQueue) {
 		enqueueAll(q, r.callersOf(ctx, o))
@@ -57,16 +57,16 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 	}
 }
 
-// affectsCallees says whether a change is one of what a Microservice calls, or
-// of what it may, or whether it is on its way out and counts no more.
+// affectsCallees reports whether a change concerns the callees of a Microservice: what
+// it calls, its Topology, or its deletion.
 func affectsCallees(before, after *v1alpha1.Microservice) bool {
 	return (before.DeletionTimestamp == nil) != (after.DeletionTimestamp == nil) || !equality.Semantic.DeepEqual(
 		[]any{before.Spec.Dependencies, before.Spec.TopologyRef}, []any{after.Spec.Dependencies, after.Spec.TopologyRef})
 }
 
-// affectsCallers says whether a change is one of what the callers of a
-// Microservice resolve it by: where it listens, whom it permits, and, as nobody
-// waits in a circle, what it calls itself.
+// affectsCallers reports whether a change concerns the callers of a Microservice: its
+// ports, its access list, and its own dependencies, because no service waits in a
+// cycle.
 func affectsCallers(before, after *v1alpha1.Microservice) bool {
 	return affectsCallees(before, after) || !equality.Semantic.DeepEqual(
 		[]any{before.Spec.Type, before.Spec.Ports, before.Spec.Access, servingPorts(before)}, []any{after.Spec.Type, after.Spec.Ports, after.Spec.Access, servingPorts(after)})
@@ -81,14 +81,13 @@ func servingPorts(ms *v1alpha1.Microservice) [][]int32 {
 	return serving
 }
 
-// callersOf finds the Microservices that declare one as a dependency.
+// callersOf returns the Microservices that declare one as a dependency.
 func (r *MicroserviceReconciler) callersOf(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.listRequests(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
 }
 
-// waitersFor finds the Microservices that wait for a Microservice's start, however
-// many wait in between: what it waits for itself may close a circle, in which nobody
-// waits, or open one.
+// waitersFor returns the Microservices that wait for one to start, directly or through
+// others. A change of what it waits for may close or open a cycle, in which none waits.
 func (r *MicroserviceReconciler) waitersFor(ctx context.Context, o client.Object) []reconcile.Request {
 	var found []reconcile.Request
 	seen := map[types.NamespacedName]bool{}
@@ -110,7 +109,7 @@ func (r *MicroserviceReconciler) waitersFor(ctx context.Context, o client.Object
 	return found
 }
 
-// waitsFor says whether a Microservice waits for another one's start.
+// waitsFor reports whether a Microservice waits for another to start.
 func waitsFor(ms *v1alpha1.Microservice, callee types.NamespacedName) bool {
 	return slices.ContainsFunc(ms.Spec.Dependencies, func(d v1alpha1.Dependency) bool {
 		return d.Startup == v1alpha1.StartupWait && d.Name == callee.Name && graph.NamespaceOf(ms, &d) == callee.Namespace
@@ -127,7 +126,7 @@ func calleesOf(o client.Object) []reconcile.Request {
 	return found
 }
 
-// neighboursOf finds the Microservices that call one and that it calls.
+// neighboursOf returns the callers and callees of a Microservice.
 func (r *MicroserviceReconciler) neighboursOf(ctx context.Context, key types.NamespacedName) []reconcile.Request {
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, key, ms); err != nil {
@@ -136,9 +135,9 @@ func (r *MicroserviceReconciler) neighboursOf(ctx context.Context, key types.Nam
 	return append(r.callersOf(ctx, ms), calleesOf(ms)...)
 }
 
-// topologyToMicroservices finds the Microservices of a Topology, and the neighbours of those from
-// other namespaces: whether they may call and be called depends on whether the
-// Topology lets them join.
+// topologyToMicroservices returns the members of a Topology, and the neighbours of
+// members from other namespaces: the Topology decides whether these may call and be
+// called.
 func (r *MicroserviceReconciler) topologyToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	found := r.membersOf(ctx, o)
 	for _, member := range found {
@@ -149,9 +148,9 @@ func (r *MicroserviceReconciler) topologyToMicroservices(ctx context.Context, o 
 	return found
 }
 
-// namespaceToMicroservices finds those whom the labels of a namespace concern: Topologies and
-// Gateways elsewhere may choose namespaces by them. They are the Microservices that
-// name such a Topology, their neighbours, and those that have routes.
+// namespaceToMicroservices returns the Microservices that the labels of a namespace
+// concern, because Topologies and Gateways elsewhere may select namespaces by label:
+// those that name such a Topology, their neighbours, and those with routes.
 func (r *MicroserviceReconciler) namespaceToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {

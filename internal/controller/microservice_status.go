@@ -38,8 +38,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// writeStatus writes the status if it differs, then tells of a change of Ready
-// in the log and in an event.
+// writeStatus writes the status if it differs, then records a change of Ready in the
+// log and as an event.
 func (r *MicroserviceReconciler) writeStatus(ctx context.Context, g *gathered, out *outcome) (wrote bool, err error) {
 	old := g.Microservice
 	updated := *old
@@ -67,7 +67,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	}
 	status.Dependents = int32(g.Dependents)
 	status.Dependencies = dependencyStatus(g)
-	// A Topology that is not there, or refuses the service, guards it no more.
+	// A Topology that does not exist, or does not allow the service, no longer guards
+	// it.
 	status.DeletionGuard = ""
 	if problem := g.MembershipProblem(); problem != nil {
 		set.summarize(problem.Health())
@@ -116,8 +117,8 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	set.summarize(ready)
 }
 
-// forgetRoutes takes back what was said of routes whose Gateways are not known any
-// more, because the Topology names them.
+// forgetRoutes clears what status says about routes: their Gateways are unknown without
+// the Topology.
 func forgetRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason string) {
 	status.URLs = nil
 	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
@@ -150,7 +151,7 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 		switch {
 		case c.Health != nil:
 			merge(health, c.Condition, c.Health(out.built.Database, live))
-		// What was just written is there, and that is enough of it.
+		// An object that was just written exists, and no more is needed.
 		case live == nil && !out.written[key] && (c.CreateOnly == nil || !c.CreateOnly(out.built.Database, o)):
 			merge(health, c.Condition, progressingHealth(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
 		}
@@ -171,7 +172,7 @@ func progressingHealth(reason, message string) condition.Health {
 func databaseStatus(db *database.Database) *v1alpha1.DatabaseStatus {
 	plan := db.Plan
 	if plan == nil {
-		// What was said of one whose spec can't be carried out still holds.
+		// While the spec is invalid, the last known state still holds.
 		if db.Microservice.Spec.Database != nil {
 			return db.Microservice.Status.Database
 		}

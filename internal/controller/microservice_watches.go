@@ -47,7 +47,7 @@ import (
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// NewMicroserviceReconciler makes a reconciler on the manager's clients.
+// NewMicroserviceReconciler returns a reconciler that uses the manager's clients.
 // foreign is a cache made with NewForeignCache.
 func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *OptionalKinds) *MicroserviceReconciler {
 	return &MicroserviceReconciler{
@@ -63,7 +63,7 @@ func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *
 	}
 }
 
-// SetupWithManager has everything watched that a Microservice depends on.
+// SetupWithManager watches everything that a Microservice depends on.
 func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache, workers int) error {
 	if err := indexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
@@ -99,8 +99,8 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 	return nil
 }
 
-// retryRateLimiter says when what failed is tried again: soon, then later, and at the
-// latest after a minute, so that a quota that was raised is noticed.
+// retryRateLimiter retries failures soon, then less often, and at least once a minute,
+// so that a raised quota is noticed.
 func retryRateLimiter() workqueue.TypedRateLimiter[reconcile.Request] {
 	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, time.Minute)
 }
@@ -123,13 +123,13 @@ func (r *MicroserviceReconciler) watchOptional(c controller.Controller, kind opt
 	return c.Watch(source.Kind(r.Optional.cacheOf(kind), kind.object, r.conflictingRoutes()))
 }
 
-// optionalKindToMicroservices finds the Microservices that may have objects of an optional kind, or attach
-// to some.
+// optionalKindToMicroservices returns the Microservices that may have objects of an
+// optional kind or attach to them.
 func (r *MicroserviceReconciler) optionalKindToMicroservices(ctx context.Context, kind optionalKind) []reconcile.Request {
 	return r.microservicesWhere(ctx, kind.wantedBy)
 }
 
-// microservicesWithRoutes finds the Microservices that have routes.
+// microservicesWithRoutes returns the Microservices that have routes.
 func (r *MicroserviceReconciler) microservicesWithRoutes(ctx context.Context) []reconcile.Request {
 	return r.microservicesWhere(ctx, func(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 })
 }
@@ -142,7 +142,7 @@ func (r *MicroserviceReconciler) microservicesWhere(ctx context.Context, wanted 
 	return requestsFor(slices.DeleteFunc(slices.Clone(all.Items), func(ms v1alpha1.Microservice) bool { return !wanted(&ms) }))
 }
 
-// enqueueOnce is a source of some requests, each once.
+// enqueueOnce returns a source that enqueues each request once.
 func enqueueOnce(found []reconcile.Request) source.Source {
 	return source.Func(func(_ context.Context, queue requestQueue) error {
 		for _, request := range found {
@@ -152,8 +152,8 @@ func enqueueOnce(found []reconcile.Request) source.Source {
 	})
 }
 
-// childEvents reconciles the Microservice that a child belongs to. forget drops what
-// is remembered of a child that is gone.
+// childEvents requeues the owner of a child. forget drops what is remembered of a child
+// that is gone.
 func childEvents(forget func(types.UID)) handler.EventHandler {
 	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) {
 		enqueueAll(queue, childToMicroservice(ctx, o))
@@ -171,7 +171,7 @@ func childEvents(forget func(types.UID)) handler.EventHandler {
 	}
 }
 
-// childToMicroservice finds the Microservice that an object is a child of.
+// childToMicroservice returns the Microservice that a child belongs to.
 func childToMicroservice(_ context.Context, o client.Object) []reconcile.Request {
 	name := o.GetLabels()[v1alpha1.LabelMicroservice]
 	if name == "" {
@@ -180,12 +180,12 @@ func childToMicroservice(_ context.Context, o client.Object) []reconcile.Request
 	return []reconcile.Request{{NamespacedName: types.NamespacedName{Namespace: o.GetNamespace(), Name: name}}}
 }
 
-// membersOf finds the Microservices of a Topology.
+// membersOf returns the Microservices that name a Topology.
 func (r *MicroserviceReconciler) membersOf(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.listRequests(ctx, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()})
 }
 
-// gatewayToMicroservices finds the Microservices whose routes attach to a Gateway.
+// gatewayToMicroservices returns the Microservices whose routes attach to a Gateway.
 func (r *MicroserviceReconciler) gatewayToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	key := client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()}
 	found := r.listRequests(ctx, key)
@@ -199,7 +199,7 @@ func (r *MicroserviceReconciler) gatewayToMicroservices(ctx context.Context, o c
 	return found
 }
 
-// listRequests lists Microservices from the cache, which fails only while the cache
+// listRequests lists Microservices from the cache. That fails only while the cache
 // shuts down.
 func (r *MicroserviceReconciler) listRequests(ctx context.Context, opts ...client.ListOption) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
@@ -217,8 +217,8 @@ func requestsFor(services []v1alpha1.Microservice) []reconcile.Request {
 	return found
 }
 
-// referenceEvents finds the Microservices that use a ConfigMap or Secret, and drops
-// what is known of one that is gone.
+// referenceEvents requeues the Microservices that use a ConfigMap or Secret, and
+// forgets the content of one that is gone.
 func (r *MicroserviceReconciler) referenceEvents(kind string) handler.EventHandler {
 	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) {
 		for _, request := range r.listRequests(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexReference: kind + "/" + o.GetName()}) {
@@ -241,8 +241,8 @@ func enqueueAll(queue requestQueue, found []reconcile.Request) {
 	}
 }
 
-// ignoreAttachedRoutes leaves out how many routes are attached to a Gateway: otherwise
-// each route that comes or goes would have every member reconciled.
+// ignoreAttachedRoutes ignores changes of the number of attached routes: otherwise each
+// new route would requeue every member.
 func ignoreAttachedRoutes() predicate.Predicate {
 	uncounted := func(o client.Object) *gatewayv1.Gateway {
 		gateway := o.(*gatewayv1.Gateway).DeepCopy()

@@ -45,15 +45,14 @@ type optionalKind struct {
 	// wantedBy reports whether a Microservice may have objects of the kind, or attach
 	// to some.
 	wantedBy func(*v1alpha1.Microservice) bool
-	// foreign says that objects of the kind may be anybody's.
+	// foreign means that Atoll does not own the objects of the kind.
 	foreign bool
 }
 
-// OptionalKinds knows which optional kinds are installed, and has them watched
-// from the moment they are: nobody needs to restart Atoll after installing a
-// CustomResourceDefinition. It is a reconciler of CustomResourceDefinitions.
+// OptionalKinds knows which optional kinds are installed and starts their watches when
+// they are, without a restart. It reconciles CustomResourceDefinitions.
 type OptionalKinds struct {
-	// Cache is the manager's; Foreign holds what may be anybody's.
+	// Cache is the manager's; Foreign holds objects that Atoll does not own.
 	Cache, Foreign cache.Cache
 
 	Mapper meta.RESTMapper
@@ -63,25 +62,25 @@ type OptionalKinds struct {
 	watchers []kindWatcher
 
 	mu sync.RWMutex
-	// watched and installed are by the name of the CustomResourceDefinition. A kind
-	// that is watched is installed once it has been listed.
+	// watched and installed are keyed by the name of the CRD. A watched kind counts as
+	// installed once it has been listed.
 	watched, installed map[string]bool
 }
 
-// listPollInterval is how often is looked whether a kind that was just installed has been
-// listed.
+// listPollInterval is the polling period for whether a kind that was just installed has
+// been listed.
 const listPollInterval = 100 * time.Millisecond
 
-// kindWatcher is what a controller does about an optional kind.
+// kindWatcher is what a controller does for an optional kind.
 type kindWatcher struct {
 	// watch starts watching it.
 	watch func(ctx context.Context, kind optionalKind) error
-	// wake has everything reconciled that may have waited for it.
+	// wake requeues everything that may have waited for it.
 	wake func(ctx context.Context, kind optionalKind) error
 }
 
-// NewOptionalKinds makes an OptionalKinds for the kinds that Atoll makes or
-// reads and that a cluster may lack.
+// NewOptionalKinds returns an OptionalKinds for the kinds that Atoll makes or reads and
+// that a cluster may lack.
 func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 	o := &OptionalKinds{
 		Cache: mgr.GetCache(), Foreign: foreign, Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
@@ -95,15 +94,13 @@ func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
 	return o
 }
 
-// Installed says whether the kind of a CustomResourceDefinition can be read and
-// written.
+// Installed reports whether the kind of a CRD can be read and written.
 func (o *OptionalKinds) Installed(crd string) bool { return o.isSet(o.installed, crd) }
 
 func (o *OptionalKinds) addWatcher(w kindWatcher) { o.watchers = append(o.watchers, w) }
 
-// discover takes up the kinds that are installed already. It is called before
-// the manager starts, so that its controllers begin with all of them watched and
-// never tell of a kind as missing that is there.
+// discover installs the kinds that exist before the manager starts, so that no
+// controller reports one of them as missing.
 func (o *OptionalKinds) discover(ctx context.Context) error {
 	for _, kind := range o.kinds {
 		err := o.watch(ctx, kind)
@@ -113,14 +110,14 @@ func (o *OptionalKinds) discover(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		// The controllers begin when all that they watch has been listed.
+		// The controllers start after everything that they watch has been listed.
 		o.set(o.installed, kind.crd, true)
 	}
 	return nil
 }
 
-// Reconcile takes up a CustomResourceDefinition that has come, and drops one
-// that has gone.
+// Reconcile installs the kind of a CRD that exists, and uninstalls that of one that is
+// gone.
 func (o *OptionalKinds) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	kind, wanted := o.kinds[req.Name]
 	if !wanted {
@@ -141,13 +138,13 @@ func (o *OptionalKinds) install(ctx context.Context, kind optionalKind) (ctrl.Re
 	if o.Installed(kind.crd) {
 		return ctrl.Result{}, nil
 	}
-	// A definition is served a moment after it is made: until then this fails and
-	// is tried again.
+	// The API server serves a CRD a moment after it is created. Until then this fails
+	// and is retried.
 	if err := o.watch(ctx, kind); err != nil {
 		return ctrl.Result{}, fmt.Errorf("taking up %s: %w", kind.crd, err)
 	}
-	// Whoever reads a kind before it has been listed waits, and it may be that it
-	// never can be.
+	// A reader of a kind that was never listed would block, and listing may never
+	// succeed.
 	informer, err := o.cacheOf(kind).GetInformer(ctx, kind.object, cache.BlockUntilSynced(false))
 	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("taking up %s: %w", kind.crd, err)
@@ -160,7 +157,7 @@ func (o *OptionalKinds) install(ctx context.Context, kind optionalKind) (ctrl.Re
 	return ctrl.Result{}, o.requeue(ctx, kind)
 }
 
-// watch has a kind watched that the API server serves, if it is not yet.
+// watch starts the watches of a kind that the API server serves.
 func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 	if o.isSet(o.watched, kind.crd) {
 		return nil
@@ -191,7 +188,7 @@ func (o *OptionalKinds) uninstall(ctx context.Context, kind optionalKind) error 
 	return errors.Join(o.cacheOf(kind).RemoveInformer(ctx, kind.object), o.requeue(ctx, kind))
 }
 
-// requeue has everything reconciled that a kind's coming or going may concern.
+// requeue requeues everything that the arrival or removal of a kind may concern.
 func (o *OptionalKinds) requeue(ctx context.Context, kind optionalKind) error {
 	for _, w := range o.watchers {
 		if err := w.wake(ctx, kind); err != nil {
@@ -201,7 +198,7 @@ func (o *OptionalKinds) requeue(ctx context.Context, kind optionalKind) error {
 	return nil
 }
 
-// cacheOf is the cache that holds a kind.
+// cacheOf returns the cache that holds a kind.
 func (o *OptionalKinds) cacheOf(kind optionalKind) cache.Cache {
 	if kind.foreign {
 		return o.Foreign
@@ -221,8 +218,8 @@ func (o *OptionalKinds) set(state map[string]bool, crd string, is bool) {
 	state[crd] = is
 }
 
-// SetupWithManager has CustomResourceDefinitions watched, and takes up those
-// that are there. It comes after the controllers that use optional kinds.
+// SetupWithManager watches CRDs and installs those that exist. Call it after the
+// controllers that use optional kinds.
 func (o *OptionalKinds) SetupWithManager(mgr ctrl.Manager) error {
 	err := ctrl.NewControllerManagedBy(mgr).
 		Named("optional-kinds").

@@ -27,9 +27,10 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// reconcileClaimOwner gives a claim the owner that takes it along under deletionPolicy Delete,
-// and takes that from it under Retain. A StatefulSet does both itself for those only
-// whose pod runs, which is none while the database is suspended or broken.
+// reconcileClaimOwner sets the owner of a claim, which deletes the claim with the
+// StatefulSet, under deletionPolicy Delete, and removes it under Retain. The
+// StatefulSet controller does this only while the pod runs: not while the database is
+// suspended or broken.
 func (r *MicroserviceReconciler) reconcileClaimOwner(ctx context.Context, g *gathered, out *outcome) {
 	plan, claim, set := out.built.Database.Plan, g.DatabaseState.Claim, g.StatefulSet
 	if plan == nil || plan.Provider != v1alpha1.ProviderBuiltIn || claim == nil || set == nil || retainsClaims(set) != plan.Retained() {
@@ -48,8 +49,8 @@ func (r *MicroserviceReconciler) reconcileClaimOwner(ctx context.Context, g *gat
 	out.err = errors.Join(out.err, err)
 }
 
-// retainsClaims says that a StatefulSet was told already to keep its claims, so that
-// it does not take them back.
+// retainsClaims reports whether a StatefulSet already keeps its claims, so that its
+// controller does not set the owner again.
 func retainsClaims(set *appsv1.StatefulSet) bool {
 	return set.Spec.PersistentVolumeClaimRetentionPolicy != nil &&
 		set.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted == appsv1.RetainPersistentVolumeClaimRetentionPolicyType

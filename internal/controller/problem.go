@@ -29,8 +29,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// applyProblem sorts an error of applying an object. What the user must mend is
-// only told; retry is the error where trying again may help.
+// applyProblem classifies an error from applying an object. retry is the error where a
+// retry may help; the user must fix everything else.
 func applyProblem(kind, name, conditionType string, err error) (problem *condition.Problem, retry error) {
 	problem = &condition.Problem{Condition: conditionType}
 	retry = fmt.Errorf("applying %s %q: %w", kind, name, err)
@@ -51,9 +51,11 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 		problem.Message = condition.ParseMessage("The namespace is being deleted")
 		return problem, nil
 	case apierrors.IsForbidden(err):
-		// It may be let through at any time without a watch that tells.
+		// It may be allowed later, and no watch reports that.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, condition.Refusal(err.Error())))
+		refusal := condition.ClassifyRefusal(err.Error())
+		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, refusal.Said))
+		problem.Message.Remedy = refusal.Advice
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed
@@ -61,9 +63,8 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	return problem, retry
 }
 
-// pollAfter is after how long an object is tried again of which no watch and no
-// error tells when: neither one that is somebody else's nor a policy says when it has
-// gone. 0 means never.
+// pollAfter returns the polling period for an object that no watch and no retry covers:
+// a foreign object that blocks the name, or a policy. Zero means no polling.
 func pollAfter(problem *condition.Problem, retry error) time.Duration {
 	if problem != nil && retry == nil && (problem.Reason == v1alpha1.ReasonNotOwned || problem.Reason == v1alpha1.ReasonRefused) {
 		return foreignPollInterval

@@ -29,16 +29,16 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// contentReader tells what ConfigMaps and Secrets hold without keeping them:
-// only their metadata is cached, and the content is read once for each version
-// and remembered as a hash and the names of its keys.
+// contentReader knows what ConfigMaps and Secrets hold without caching them: it caches
+// their metadata, reads each version once, and remembers a hash and the names of the
+// keys.
 type contentReader struct {
 	// metadata is a cache of PartialObjectMetadata.
 	metadata client.Reader
 	// live reads past the cache.
 	live client.Reader
 
-	// known holds content by uid.
+	// known holds content by UID.
 	known sync.Map
 }
 
@@ -87,5 +87,5 @@ func (c *contentReader) readLive(ctx context.Context, kind string, key types.Nam
 	return data, config.ResourceVersion, nil
 }
 
-// forget drops what is known of an object that is gone.
+// forget drops the content of an object that is gone.
 func (c *contentReader) forget(uid types.UID) { c.known.Delete(uid) }

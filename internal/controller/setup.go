@@ -24,7 +24,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 )
 
-// What the manager may do, and why. Nothing is asked for that is not used.
+// The manager's rights, and the reason for each.
 //
 // Atoll's own kinds: read the spec, write the status; never write the spec.
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices;topologies,verbs=list;watch
@@ -34,8 +34,8 @@ import (
 // it (OwnerReferencesPermissionEnforcement, as on OpenShift).
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices/finalizers;topologies/finalizers,verbs=update
 //
-// The children: patch is server-side apply, create lets it make objects, update takes
-// out list items that others added, delete prunes, get looks at what is in no cache.
+// Children: patch is server-side apply, create lets it create objects, update removes
+// list items that others added, delete prunes, get reads what no cache holds.
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch;delete
@@ -49,40 +49,39 @@ import (
 // +kubebuilder:rbac:groups=barmancloud.cnpg.io,resources=objectstores,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;update;delete
 //
-// The binding Secrets are children too; and Secrets that pods use are read, to say
-// when one or a key of it is missing and to roll pods when it changes.
+// Binding Secrets are children too. Secrets that pods use are read to report one that
+// is missing, or lacks a key, and to roll pods when it changes.
 // +kubebuilder:rbac:groups="",resources=secrets,verbs=get;list;watch;create;patch;delete
 //
 // ConfigMaps that pods use are read for the same reason.
 // +kubebuilder:rbac:groups="",resources=configmaps,verbs=get;list;watch
 //
-// Namespaces are asked for their labels, by which a Topology chooses whom it lets
-// join.
+// Topologies select by the labels of Namespaces which of them may have members.
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 //
-// Claims are made by StatefulSets and never deleted by Atoll; it grows them, and
-// keeps them from being deleted with their StatefulSet.
+// StatefulSets create claims, and Atoll never deletes one. It grows them, and keeps
+// them when their StatefulSet is deleted.
 // +kubebuilder:rbac:groups="",resources=persistentvolumeclaims,verbs=get;list;watch;patch
 //
-// Pods tell why a service is not ready.
+// Pods show why a service is not ready.
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list;watch
 //
-// To name a gateway class that does not exist, and to take up optional kinds when
-// they are installed.
+// These report a GatewayClass that does not exist, and start optional kinds when they
+// are installed.
 // +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gatewayclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=list;watch
 //
 // Changes of readiness are recorded as events.
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
-// Settings are what whoever runs the manager decides.
+// Settings are the decisions of the platform team.
 type Settings struct {
-	// Workers is how many Microservices are reconciled at a time.
+	// Workers is the number of Microservices that are reconciled at the same time.
 	Workers int
-	// RcloneImage has rclone and sh; it copies backups to and from buckets.
+	// RcloneImage copies backups to and from buckets. It needs rclone and sh.
 	RcloneImage string
-	// CloudNativePGNamespace is where CloudNativePG's operator runs, whose pods may
-	// reach its servers. Empty means where it is installed by default.
+	// CloudNativePGNamespace is the namespace of CloudNativePG's operator, which must
+	// reach its servers. Empty means where its manifests install it.
 	CloudNativePGNamespace string
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time

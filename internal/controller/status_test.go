@@ -89,7 +89,7 @@ var _ = Describe("kstatus", func() {
 		Eventually(func(g Gomega) {
 			result := kstatusOf(ctx, read)
 			g.Expect(result.Status).To(Equal(status.FailedStatus))
-			g.Expect(result.Message).To(Equal(`Image "example.com/users:1" of container "users" can't be pulled: the registry does not have it; correct image`))
+			g.Expect(result.Message).To(Equal(`Image "example.com/users:1" of container "users" cannot be pulled: the registry does not have it; to fix: correct image, or push the image`))
 		}).Should(Succeed())
 	}, SpecTimeout(suiteTimeout))
 
@@ -116,7 +116,7 @@ var _ = Describe("Status", func() {
 		shop.Spec.Gateway.ClassName = "nowhere"
 		Expect(k8s.Create(ctx, shop)).To(Succeed())
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)).
-			To(Equal(`Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`))
+			To(Equal(`Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`))
 		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted)).
 			To(Equal(`GatewayClass "nowhere" does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)`))
 		eventuallyHas(ctx, shop, v1alpha1.ConditionGraphSound, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)

@@ -37,39 +37,41 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// TopologyReconciler makes the Gateways of Topologies and sums up their
+// TopologyReconciler reconciles the Gateways of Topologies and summarizes their
 // members.
 type TopologyReconciler struct {
 	// Client reads from the cache and writes.
 	client.Client
-	// Foreign reads from a cache of what may be anybody's.
+	// Foreign reads from the cache of objects that Atoll does not own.
 	Foreign  client.Reader
 	Applier  *apply.Applier
 	Optional *OptionalKinds
 	Recorder events.EventRecorder
 }
 
-// topologyState is all that one reconcile reads.
+// topologyState is everything that one reconcile reads.
 type topologyState struct {
 	topology *v1alpha1.Topology
 	members  []*v1alpha1.Microservice
-	// known finds any Microservice: members may depend on those that are none.
+	// known finds any Microservice: members may depend on services that are not
+	// members.
 	known *serviceLookup
 	// gateway is the one that the Topology owns or refers to; nil when it does not
 	// exist.
 	gateway *gatewayv1.Gateway
-	// unused is one of the Topology's name that it no longer asks for; nil when
+	// unused is the Topology's former Gateway, which its spec no longer wants; nil when
 	// there is none.
 	unused *gatewayv1.Gateway
-	// classMissing says that the GatewayClass does not exist.
+	// classMissing means that the GatewayClass does not exist.
 	classMissing bool
-	// gatewayAPI says that the Gateway API is installed.
+	// gatewayAPI means that the Gateway API is installed.
 	gatewayAPI bool
-	// incomplete says that something could not be read.
+	// incomplete means that something could not be read.
 	incomplete bool
 }
 
-// Reconcile makes one Topology what its spec says.
+// Reconcile brings the Gateway of one Topology in line with its spec, and its status up
+// to date.
 func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	topology := &v1alpha1.Topology{}
 	if err := r.Get(ctx, req.NamespacedName, topology); err != nil {
@@ -134,7 +136,7 @@ func (r *TopologyReconciler) gatherGateway(ctx context.Context, state *topologyS
 	return err
 }
 
-// gateway is the Gateway of a name, or nil.
+// gateway returns the Gateway of a name, or nil.
 func (r *TopologyReconciler) gateway(ctx context.Context, key types.NamespacedName) (*gatewayv1.Gateway, error) {
 	gateway := &gatewayv1.Gateway{}
 	err := r.Foreign.Get(ctx, key, gateway)
@@ -160,7 +162,7 @@ func (r *TopologyReconciler) gatherClass(ctx context.Context, state *topologySta
 	return nil
 }
 
-// guestNamespaces are the namespaces beside the Topology's own that have members.
+// guestNamespaces returns the namespaces of members, except the Topology's own.
 func (s *topologyState) guestNamespaces() []string {
 	var namespaces []string
 	for _, ms := range s.members {
@@ -171,8 +173,8 @@ func (s *topologyState) guestNamespaces() []string {
 	return namespaces
 }
 
-// applyGateway makes or removes the Gateway that the Topology owns. problem is
-// for the user, err to be tried again.
+// applyGateway creates, updates or deletes the Gateway that the Topology owns. problem
+// is for the user; err is retried.
 func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologyState) (changed bool, problem *condition.Problem, err error) {
 	if !state.gatewayAPI {
 		return false, nil, nil

@@ -35,7 +35,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// maxNames is how many services a message names.
+// maxNames is the number of services that a message names.
 const maxNames = 10
 
 func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologyState, changed bool, problem *condition.Problem) error {
@@ -123,7 +123,7 @@ func gatewayHealth(state *topologyState, changed bool, problem *condition.Proble
 	return routes.GatewayHealth(state.gateway)
 }
 
-// memberReady says whether a Microservice is Ready as its spec is now.
+// memberReady reports whether a Microservice is Ready at its current generation.
 func memberReady(ms *v1alpha1.Microservice) bool {
 	return ms.Status.ObservedGeneration == ms.Generation && readyStatus(ms.Status.Conditions) == metav1.ConditionTrue
 }
@@ -147,12 +147,12 @@ func servicesHealth(state *topologyState, ready *int32) condition.Health {
 	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All services are ready")}
 }
 
-// shown is how a service is named to readers of the Topology.
+// shown returns the name of a service as readers of the Topology know it.
 func (s *topologyState) shown(namespace, name string) string {
 	return graph.Shown(s.topology.Namespace, namespace, name)
 }
 
-// unresolved are the members' dependencies that don't resolve.
+// unresolved returns the dependencies of members that do not resolve.
 func unresolved(state *topologyState) (missing, unpermitted []string) {
 	for _, ms := range state.members {
 		for _, edge := range graph.Resolve(ms, state.known.graph()) {
@@ -192,8 +192,8 @@ func graphHealth(missing, unpermitted, cycles []string) condition.Health {
 	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All dependencies resolve, without a circle")}
 }
 
-// maxListed is how many entries the API takes of each list of the status, and
-// maxCycle how long one of status.cycles.
+// maxListed is the number of entries that the API accepts in each list of status,
+// maxCycle the length of one of status.cycles.
 const (
 	maxListed = 64
 	maxCycle  = 4096
@@ -210,7 +210,7 @@ func truncateCycles(all []string) []string {
 	return shown
 }
 
-// joinNames lists names in order, and not more than anybody reads.
+// joinNames lists names in order, up to maxNames.
 func joinNames(all []string) string {
 	slices.Sort(all)
 	if len(all) > maxNames {

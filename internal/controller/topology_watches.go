@@ -35,7 +35,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// SetupWithManager has everything watched that a Topology depends on.
+// SetupWithManager watches everything that a Topology depends on.
 func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Cache) error {
 	c, err := ctrl.NewControllerManagedBy(mgr).
 		Named("topology").
@@ -68,9 +68,9 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Ca
 	return nil
 }
 
-// namespaceToTopologies finds the Topologies elsewhere that Microservices of a namespace name,
-// which may choose namespaces by their labels, and those of these Microservices'
-// callers.
+// namespaceToTopologies returns the Topologies of other namespaces that Microservices
+// of a namespace name, because these may select namespaces by label, and the Topologies
+// of these Microservices' callers.
 func (r *TopologyReconciler) namespaceToTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	guests := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, guests, client.InNamespace(o.GetName())); err != nil {
@@ -86,8 +86,8 @@ func (r *TopologyReconciler) namespaceToTopologies(ctx context.Context, o client
 	return found
 }
 
-// topologyToCallersTopologies finds the Topologies whose members call those that join another
-// Topology from elsewhere: whether they may depends on whether it lets these join.
+// topologyToCallersTopologies returns the Topologies whose members call guests of
+// another Topology: it decides whether they may.
 func (r *TopologyReconciler) topologyToCallersTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	members := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, members, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(o).String()}); err != nil {
@@ -102,8 +102,8 @@ func (r *TopologyReconciler) topologyToCallersTopologies(ctx context.Context, o 
 	return found
 }
 
-// callersToTopologies finds the Topologies that the callers of a Microservice name,
-// and the callers of these: a circle may lead through the members of many.
+// callersToTopologies returns the Topologies of the direct and indirect callers of a
+// Microservice: a cycle may lead through members of several.
 func (r *TopologyReconciler) callersToTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	var found []reconcile.Request
 	own := client.ObjectKeyFromObject(o)
@@ -129,12 +129,12 @@ func (r *TopologyReconciler) callersToTopologies(ctx context.Context, o client.O
 	return found
 }
 
-// gatewayToTopologies finds the Topologies that own or refer to a Gateway.
+// gatewayToTopologies returns the Topologies that own or refer to a Gateway.
 func (r *TopologyReconciler) gatewayToTopologies(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.listRequests(ctx, client.MatchingFields{indexGateway: o.GetNamespace() + "/" + o.GetName()})
 }
 
-// allTopologies finds every Topology: classes are few and seldom change.
+// allTopologies returns every Topology: there are few classes, and they seldom change.
 func (r *TopologyReconciler) allTopologies(ctx context.Context, _ client.Object) []reconcile.Request {
 	return r.listRequests(ctx)
 }
@@ -151,9 +151,9 @@ func (r *TopologyReconciler) listRequests(ctx context.Context, opts ...client.Li
 	return found
 }
 
-// memberEvents has the Topologies reconciled that a Microservice joins, leaves,
-// or changes its readiness in, and those of its callers, whose dependency on it
-// may resolve no longer.
+// memberEvents requeues the Topologies that a Microservice joins or leaves or in which
+// its readiness changes, and those of its callers, whose dependency may no longer
+// resolve.
 func memberEvents(callers handler.MapFunc) handler.EventHandler {
 	own := func(queue requestQueue, o client.Object) {
 		if key, wanted := graph.TopologyKey(o.(*v1alpha1.Microservice)); wanted {

@@ -25,6 +25,7 @@ import (
 	"strconv"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // Edge is one declared dependency and what it resolves to.
@@ -102,34 +103,36 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 	return append([]*v1alpha1.Port{e.Port}, e.More...)
 }
 
-// Problem says why the edge does not resolve, as a condition's reason and
-// message. Both are empty when it does.
-func (e *Edge) Problem() (reason, message string) {
-	name := e.Dependency.Name
+// Problem returns the condition reason and the message for an edge that does not
+// resolve. The reason of an edge that resolves is empty.
+func (e *Edge) Problem() (reason string, message condition.Message) {
+	message.Object = condition.Object{Kind: "Microservice", Name: e.Dependency.Name, Namespace: e.Dependency.Namespace}
 	switch {
 	case e.toItself():
-		return v1alpha1.ReasonInvalidSpec, fmt.Sprintf("dependencies must not name the service itself: remove %q", name)
+		return v1alpha1.ReasonInvalidSpec, condition.Message{Field: "dependencies", Cause: "must not name the service itself",
+			Remedy: fmt.Sprintf("remove %q", e.Dependency.Name)}
 	case e.Callee == nil && e.Dependency.Namespace != "":
-		return v1alpha1.ReasonDependencyNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, does not exist in namespace %q: create it, or correct dependencies", name, e.Dependency.Namespace)
+		message.Cause, message.Remedy = "does not exist", "create it, or correct dependencies"
+		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Callee == nil:
-		return v1alpha1.ReasonDependencyNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, does not exist in this namespace: create it, or remove it from dependencies", name)
+		message.Cause, message.Remedy = "does not exist in this namespace", "create it, or remove it from dependencies"
+		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Port == nil && e.Callee.Spec.Type == v1alpha1.WorkloadWorker:
-		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, is a Worker and listens on no port: remove it from dependencies", name)
+		message.Cause, message.Remedy = "is a Worker and has no ports", "remove it from dependencies"
+		return v1alpha1.ReasonPortNotFound, message
 	case e.Port == nil:
-		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].port", name, e.Dependency.Port)
+		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Dependency.Port), "correct dependencies[].port"
+		return v1alpha1.ReasonPortNotFound, message
 	case e.Missing != "":
-		return v1alpha1.ReasonPortNotFound,
-			fmt.Sprintf("Microservice %q, a dependency, has no port %q: correct dependencies[].morePorts", name, e.Missing)
+		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Missing), "correct dependencies[].morePorts"
+		return v1alpha1.ReasonPortNotFound, message
 	case !e.Permitted:
-		return v1alpha1.ReasonNotPermitted,
-			fmt.Sprintf("Microservice %q of namespace %q, a dependency, belongs to another Topology and does not permit this caller: add {name: %s, namespace: %s} to its access",
-				name, e.Namespace(), e.Caller.Name, e.Caller.Namespace)
+		message.Object.Namespace = e.Namespace()
+		message.Cause = "belongs to another Topology and does not permit this caller"
+		message.Remedy = fmt.Sprintf("add {name: %s, namespace: %s} to its access", e.Caller.Name, e.Caller.Namespace)
+		return v1alpha1.ReasonNotPermitted, message
 	}
-	return "", ""
+	return "", condition.Message{}
 }
 
 // assumed is the port that a caller is given. Where the dependency does not

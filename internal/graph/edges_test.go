@@ -105,28 +105,28 @@ func TestResolve(t *testing.T) {
 			dependency:  v1alpha1.Dependency{Name: "users", Namespace: "people"},
 			callee:      permitting("people", "users", v1alpha1.AccessRule{Name: "web"}, v1alpha1.AccessRule{Name: "other", Namespace: "shop"}),
 			wantReason:  v1alpha1.ReasonNotPermitted,
-			wantMessage: `Microservice "users" of namespace "people", a dependency, belongs to another Topology and does not permit this caller: add {name: web, namespace: shop} to its access`},
+			wantMessage: `Microservice "users" of namespace "people" belongs to another Topology and does not permit this caller; to fix: add {name: web, namespace: shop} to its access`},
 		"a service of another namespace that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, wantReason: v1alpha1.ReasonDependencyNotFound,
-			wantMessage: `Microservice "users", a dependency, does not exist in namespace "people": create it, or correct dependencies`},
+			wantMessage: `Microservice "users" of namespace "people" does not exist; to fix: create it, or correct dependencies`},
 		"a service that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users"}, wantReason: v1alpha1.ReasonDependencyNotFound,
-			wantMessage: `Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`},
+			wantMessage: `Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`},
 		"a port that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
-			wantMessage: `Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`},
+			wantMessage: `Microservice "users" has no port "grpc"; to fix: correct dependencies[].port`},
 		"a further port that is not there": {
 			dependency: v1alpha1.Dependency{Name: "users", MorePorts: []string{"http", "grpc"}}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
-			wantMessage: `Microservice "users", a dependency, has no port "grpc": correct dependencies[].morePorts`},
+			wantMessage: `Microservice "users" has no port "grpc"; to fix: correct dependencies[].morePorts`},
 		"itself, by its own namespace": {
 			dependency: v1alpha1.Dependency{Name: "web", Namespace: "shop"}, callee: listening("web", http), wantReason: v1alpha1.ReasonInvalidSpec,
-			wantMessage: `dependencies must not name the service itself: remove "web"`},
+			wantMessage: `dependencies: must not name the service itself; to fix: remove "web"`},
 		"a Worker": {
 			dependency: v1alpha1.Dependency{Name: "users"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
-			wantMessage: `Microservice "users", a dependency, is a Worker and listens on no port: remove it from dependencies`},
+			wantMessage: `Microservice "users" is a Worker and has no ports; to fix: remove it from dependencies`},
 		"a Worker, by a port's name": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "http"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
-			wantMessage: `Microservice "users", a dependency, is a Worker and listens on no port: remove it from dependencies`},
+			wantMessage: `Microservice "users" is a Worker and has no ports; to fix: remove it from dependencies`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			caller := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "shop"}, Spec: v1alpha1.MicroserviceSpec{Dependencies: []v1alpha1.Dependency{tc.dependency}}}
@@ -142,7 +142,7 @@ func TestResolve(t *testing.T) {
 				t.Fatalf("edges are %+v, want one from the dependency to the callee", edges)
 			}
 			reason, message := edges[0].Problem()
-			if reason != tc.wantReason || message != tc.wantMessage {
+			if reason != tc.wantReason || message.String() != tc.wantMessage {
 				t.Errorf("problem is %q %q, want %q %q", reason, message, tc.wantReason, tc.wantMessage)
 			}
 			if tc.wantReason != "" {

@@ -194,7 +194,8 @@ func (c *Call) Ports() string {
 
 func callOf(caller, callee *Node, edge *Edge) *Call {
 	call := &Call{Caller: caller, Callee: callee}
-	call.Reason, call.Message = edge.Problem()
+	reason, message := edge.Problem()
+	call.Reason, call.Message = reason, message.String()
 	if call.Resolved = edge.Resolved(); call.Resolved {
 		call.Port = edge.Port.Port
 		for _, port := range edge.More {

@@ -14,231 +14,161 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
+// Package podfailure classifies why pods do not become ready. It is the one place
+// that reads what the kubelet, the container runtime, the registry and the
+// scheduler wrote into the status of a pod. It is pure.
 package podfailure
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// Worst finds out from the pods of a component why they are not ready, and
-// returns nil when the pods don't say. Its message says the same for as long
-// as the cause is the same, whatever phase of waiting and trying again the
-// kubelet is in.
+// Class is the kind of a failure.
+type Class string
+
+// Stage is the step of a pod's start at which it fails.
+type Stage int
+
+// Stages are in order of severity: a later one needs a change of the spec more
+// surely than an earlier one.
+const (
+	Scheduling Stage = iota + 1
+	Exit
+	Pull
+	Start
+)
+
+// Failure is why a pod does not become ready.
+type Failure struct {
+	Class Class
+	Stage Stage
+	Pod   *corev1.Pod
+	// Container is nil for a failure of the whole pod.
+	Container *Container
+	// Detail is what the kubelet, the runtime or the scheduler wrote, without the parts
+	// that differ from pod to pod.
+	Detail string
+	// Command is the program that cannot be started.
+	Command string
+	// Lacking are the resources that no node has enough of.
+	Lacking []corev1.ResourceName
+	// Taint is the taint that the pod does not tolerate, where the scheduler names it.
+	Taint string
+	// Reference is the Secret or ConfigMap that is missing.
+	Reference *Reference
+	// ExitCode is that of a container that crashed.
+	ExitCode int32
+}
+
+// Worst returns the health of a component whose pods fail, and nil where the pods
+// name no failure.
 func Worst(pods []corev1.Pod, component string) *condition.Health {
-	var worst *condition.Health
-	worstRank := 0
-	current := newestTemplate(pods, component)
-	for i := range pods {
-		pod := &pods[i]
-		if !alive(pod, component) || podReady(pod) || templateOf(pod) != current {
-			continue
-		}
-		rank, health := diagnose(pod)
-		// Pods are compared by message too, so that the order in which the cache
-		// holds them does not show.
-		if health != nil && (rank > worstRank || rank == worstRank && health.Message.String() < worst.Message.String()) {
-			worstRank, worst = rank, health
+	if f := Find(pods, component); f != nil {
+		return f.Health()
+	}
+	return nil
+}
+
+// Find returns the most severe failure of a component's pods, and nil where they
+// name none. It stays the same while the cause does, whether the kubelet waits or
+// tries again.
+func Find(pods []corev1.Pod, component string) *Failure {
+	var worst *Failure
+	for _, pod := range Unready(Current(pods, component, nil)) {
+		f := of(pod)
+		// Equally severe failures are compared by text: the order in which the cache
+		// holds the pods must not show.
+		if f != nil && (worst == nil || f.Stage > worst.Stage || f.Stage == worst.Stage && f.Short().String() < worst.Short().String()) {
+			worst = f
 		}
 	}
 	return worst
 }
 
-// newestTemplate is the template of the pods that were made last: what was wrong
-// with an earlier one may be mended already.
-func newestTemplate(pods []corev1.Pod, component string) string {
-	var newest *corev1.Pod
-	for i := range pods {
-		if alive(&pods[i], component) && (newest == nil || newest.CreationTimestamp.Before(&pods[i].CreationTimestamp)) {
-			newest = &pods[i]
+// of returns the failure of one pod. The first container that fails decides.
+func of(pod *corev1.Pod) *Failure {
+	containers := Containers(pod)
+	for i := range containers {
+		c := &containers[i]
+		if f := c.Blocked(); f != nil {
+			return f
+		}
+		if f := c.crashing(); f != nil {
+			return f
 		}
 	}
-	if newest == nil {
-		return ""
-	}
-	return templateOf(newest)
+	return Unscheduled(pod)
 }
 
-// templateOf is the mark that a Deployment puts on the pods of one template. A
-// StatefulSet's single pod needs none.
-func templateOf(pod *corev1.Pod) string {
-	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
-		return job
-	}
-	return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+// Health returns the failure as the health of its component.
+func (f *Failure) Health() *condition.Health {
+	h := &condition.Health{Reason: f.reason(), Message: f.Short()}
+	h.Stalled = f.Stage == Start || f.Stage == Pull && !f.Class.passing()
+	h.Progressing = !h.Stalled
+	return h
 }
 
-func alive(pod *corev1.Pod, component string) bool {
-	return pod.Labels[v1alpha1.LabelComponent] == component && pod.DeletionTimestamp == nil
+func (f *Failure) reason() string {
+	switch f.Stage {
+	case Scheduling:
+		return v1alpha1.ReasonUnschedulable
+	case Pull:
+		return v1alpha1.ReasonImagePullFailed
+	case Start:
+		return v1alpha1.ReasonContainerConfigInvalid
+	}
+	return v1alpha1.ReasonCrashLooping
 }
 
-// The ranks of causes: the one that a change of the spec mends comes first.
-const (
-	rankUnschedulable = iota + 1
-	rankCrashLooping
-	rankImage
-	rankConfig
-)
-
-func diagnose(pod *corev1.Pod) (int, *condition.Health) {
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for i := range statuses {
-			if rank, health := diagnoseContainer(pod, &statuses[i]); health != nil {
-				return rank, health
-			}
-		}
+// Short returns the failure as a condition reports it. It does not name the pod,
+// whose name changes.
+func (f *Failure) Short() condition.Message {
+	m := condition.Message{Remedy: f.Remedy()}
+	switch f.Stage {
+	case Scheduling:
+		m.Cause = "No node fits the pod: " + f.Detail
+		// The scheduler's text says all that is known; `kubectl atoll why` says more.
+		m.Remedy = ""
+	case Pull:
+		m.Cause = fmt.Sprintf("Image %q of container %q cannot be pulled: %s", f.Container.Spec.Image, f.Container.Spec.Name, f.Why())
+	case Start:
+		m.Cause = fmt.Sprintf("Container %q cannot start: %s", f.Container.Spec.Name, f.Detail)
+	default:
+		m.Cause = fmt.Sprintf("Container %q %s", f.Container.Spec.Name, f.Why())
 	}
-	for i := range pod.Status.Conditions {
-		c := &pod.Status.Conditions[i]
-		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
-			return rankUnschedulable, &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
-				Message: condition.ParseMessage("No node takes the pod: " + schedulerSays(c.Message))}
-		}
-	}
-	return 0, nil
+	return m
 }
 
-func diagnoseContainer(pod *corev1.Pod, status *corev1.ContainerStatus) (int, *condition.Health) {
-	waiting := ""
-	if status.State.Waiting != nil {
-		waiting = status.State.Waiting.Reason
+// Why returns the cause in a few words, to follow the name of what fails.
+func (f *Failure) Why() string {
+	switch f.Stage {
+	case Scheduling:
+		return f.whyUnscheduled()
+	case Pull:
+		return pulls[f.Class].why
+	case Start:
+		return f.whyNotStarted()
 	}
-	switch waiting {
-	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
-		advice, passing := pullAdvice(status.State.Waiting, imageField(pod))
-		return rankImage, &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: !passing, Progressing: passing,
-			Message: condition.ParseMessage(fmt.Sprintf("Image %q of container %q can't be pulled: %s", containerImage(pod, status.Name), status.Name, advice))}
-	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
-		return rankConfig, cannotBeMade(status.Name, status.State.Waiting.Message)
-	}
-	last := status.LastTerminationState.Terminated
-	if last == nil {
-		last = status.State.Terminated
-	}
-	// Between two tries a container that can't be started waits like one that
-	// crashed; the runtime's word tells them apart.
-	if last != nil && last.Reason == "StartError" && status.State.Running == nil {
-		return rankConfig, cannotBeMade(status.Name, last.Message)
-	}
-	// One restart, as when a service came up before its database, is no loop.
-	if last == nil || status.Ready || status.RestartCount < 2 {
-		return 0, nil
-	}
-	// A crash may come of a dependency or a database that is not up yet, and is
-	// not the user's to mend until the Deployment's deadline has passed.
-	if last.Reason == "OOMKilled" {
-		return rankCrashLooping, &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Container %q was killed for using more memory than its limit: raise resources.limits.memory", status.Name))}
-	}
-	return rankCrashLooping, &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-		Message: condition.ParseMessage(fmt.Sprintf("Container %q ends again and again, last with exit code %d%s: see kubectl logs %s -c %s --previous", status.Name, last.ExitCode, probablyEnded(last.ExitCode), controllerOf(pod), status.Name))}
+	return f.whyEnded()
 }
 
-// probablyEnded tells of exit codes that a service has when the kubelet ends it.
-func probablyEnded(code int32) string {
-	switch code {
-	case 0, 137, 143:
-		return " (it may have ended by itself, or by its startup or liveness probe)"
+// Remedy returns what to do, beginning with a verb in lower case.
+func (f *Failure) Remedy() string {
+	switch f.Stage {
+	case Scheduling:
+		return f.scheduleRemedy()
+	case Pull:
+		return f.pullRemedy()
+	case Start:
+		return f.startRemedy()
 	}
-	return ""
+	return f.exitRemedy()
 }
 
-// schedulerSays leaves out what the scheduler says about preemption, which
-// nobody asked for.
-func schedulerSays(message string) string {
-	message, _, _ = strings.Cut(message, " preemption:")
-	return message
-}
-
-// refusedContainer is how the kubelet names the container that it refuses, by
-// the pod, of which there are several.
-var refusedContainer = regexp.MustCompile(` \(pod: "[^"]*", container: [^)]*\)$`)
-
-func cannotBeMade(container, why string) *condition.Health {
-	why = refusedContainer.ReplaceAllString(why, "")
-	// What comes before is the names of the runtime's layers.
-	if _, cause, found := strings.Cut(why, "unable to start container process: "); found {
-		why = strings.TrimSuffix(cause, ": unknown")
-	}
-	switch {
-	case strings.Contains(why, "image will run as root"), strings.Contains(why, "non-numeric user"):
-		why += ": give the image a USER by number, or set podTemplate.spec.securityContext.runAsUser"
-	case strings.Contains(why, "runAsUser breaks non-root policy"):
-		why += ": set runAsUser in podTemplate to another user than 0"
-	}
-	return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
-		Message: condition.ParseMessage(fmt.Sprintf("Container %q can't be made: %s", container, why))}
-}
-
-// pullAdvice says what to do about an image that can't be pulled. What the
-// registry said is put into a few classes, because its wording changes with
-// every try. passing says that it may pass by itself.
-func pullAdvice(waiting *corev1.ContainerStateWaiting, field string) (advice string, passing bool) {
-	said := strings.ToLower(waiting.Message)
-	switch {
-	case waiting.Reason == "InvalidImageName":
-		return "it is not a valid image name; correct " + field, false
-	case waiting.Reason == "ErrImageNeverPull":
-		return "it is not on the node and imagePullPolicy is Never", false
-	case waiting.Reason == "SignatureValidationFailed", strings.Contains(said, "signaturevalidationfailed"):
-		return "its signature is not valid; sign it, or correct " + field, false
-	case strings.Contains(said, "toomanyrequests"), strings.Contains(said, "rate limit"):
-		return "the registry lets no more be pulled for now; wait, or set imagePullSecrets", true
-	case strings.Contains(said, "not found"), strings.Contains(said, "manifest unknown"), strings.Contains(said, "name unknown"):
-		return "the registry does not have it; correct " + field, false
-	case strings.Contains(said, "unauthorized"), strings.Contains(said, "denied"), strings.Contains(said, "forbidden"), strings.Contains(said, "authorization"):
-		return "the registry does not let it be read; set imagePullSecrets, or correct " + field, false
-	}
-	return "the registry does not answer, which may pass; check the registry's name in " + field + " and the node's network", true
-}
-
-// imageField is what in the spec decides over a pod's image.
-func imageField(pod *corev1.Pod) string {
-	switch pod.Labels[v1alpha1.LabelComponent] {
-	case v1alpha1.ComponentService:
-		return "image"
-	case v1alpha1.ComponentMigration:
-		return "image or database.migration.image"
-	}
-	return "database.version or database.image"
-}
-
-func containerImage(pod *corev1.Pod, container string) string {
-	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for i := range containers {
-			if containers[i].Name == container {
-				return containers[i].Image
-			}
-		}
-	}
-	return ""
-}
-
-// controllerOf names what kubectl logs can be asked about and stays the same
-// from pod to pod.
-func controllerOf(pod *corev1.Pod) string {
-	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
-		return "job/" + job
-	}
-	if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
-		return "statefulset/" + pod.Labels[v1alpha1.LabelMicroservice] + "-db"
-	}
-	return "deployment/" + pod.Labels[v1alpha1.LabelMicroservice]
-}
-
-func podReady(pod *corev1.Pod) bool {
-	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == corev1.PodReady {
-			return pod.Status.Conditions[i].Status == corev1.ConditionTrue
-		}
-	}
-	return false
-}
+// WaitsForClaim reports whether the pod waits for a PersistentVolumeClaim.
+func (f *Failure) WaitsForClaim() bool { return f.Class == UnboundClaim }

@@ -21,6 +21,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -30,136 +31,173 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 )
 
-func TestPodProblem(t *testing.T) {
-	passing := func(advice string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true, Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: ` + advice)}
+func TestWorst(t *testing.T) {
+	pull := func(why, remedy string, passing bool) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: !passing, Progressing: passing,
+			Message: condition.Message{Cause: `Image "orders:1" of container "orders" cannot be pulled: ` + why, Remedy: remedy}}
 	}
-	image := func(advice string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: ` + advice)}
+	image := func(why, remedy string) *condition.Health { return pull(why, remedy, false) }
+	passing := func(why, remedy string) *condition.Health { return pull(why, remedy, true) }
+	config := func(why, remedy string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true,
+			Message: condition.Message{Cause: `Container "orders" cannot start: ` + why, Remedy: remedy}}
 	}
-	config := func(why string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true, Message: condition.ParseMessage(`Container "orders" can't be made: ` + why)}
+	crash := func(cause, remedy string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true, Message: condition.Message{Cause: `Container "orders" ` + cause, Remedy: remedy}}
 	}
-	crash := func(message string) *condition.Health {
-		return &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true, Message: condition.ParseMessage(message)}
+	unschedulable := func(said string) *condition.Health {
+		return &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.Say("No node fits the pod: %s", said)}
 	}
 	const (
-		absent  = "the registry does not have it; correct image"
-		denied  = "the registry does not let it be read; set imagePullSecrets, or correct image"
-		silent  = "the registry does not answer, which may pass; check the registry's name in image and the node's network"
-		again   = `Container "orders" ends again and again, last with exit code 1: see kubectl logs deployment/orders -c orders --previous`
-		cause   = `failed to resolve reference "docker.io/library/orders:1": docker.io/library/orders:1: not found`
-		service = v1alpha1.ComponentService
+		service   = v1alpha1.ComponentService
+		logs      = "see kubectl logs deployment/orders -c orders --previous"
+		named     = "correct what the message names: in the spec, in podTemplate, or in the image"
+		user      = "give the image a numeric USER other than 0, or set podTemplate.spec.securityContext.runAsUser"
+		command   = "correct command (args are passed to the image's own command), or the image"
+		reference = "create it, or correct the field of the spec that names it"
+		notFound  = `failed to resolve reference "docker.io/library/orders:1": docker.io/library/orders:1: not found`
+		failed    = "Back-off pulling image: ErrImagePull: "
 	)
+	var (
+		absent   = image("the registry does not have it", "correct image, or push the image")
+		denied   = image("the registry denies access", "set imagePullSecrets to a Secret that grants access, or correct image")
+		silent   = passing("the registry does not answer", "check the registry's name in image, and the network of the nodes; the kubelet tries again")
+		limited  = passing("the registry's rate limit is reached", "wait, or set imagePullSecrets to an account with a higher limit")
+		unsigned = image("its signature is not valid", "sign it, or correct image")
+		again    = crash("keeps crashing; last exit code 1", logs)
+		noFile   = config(`exec: "/nope": no such file or directory`, command)
+	)
+	waiting := func(reason, message string) []corev1.Pod {
+		return []corev1.Pod{inputstest.WaitingPod(service, reason, message)}
+	}
+	running := func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0].State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	}
 	for name, tc := range map[string]struct {
 		pods       []corev1.Pod
 		wantHealth *condition.Health
 	}{
-		"no pods say nothing": {},
-		"a pod that starts says nothing": {
-			pods: []corev1.Pod{inputstest.WaitingPod(service, "ContainerCreating", "")},
+		"no pods": {},
+		"a pod that starts": {
+			pods: waiting("ContainerCreating", ""),
 		},
-		"an image that is not there, while pulling":     {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", cause)}, wantHealth: image(absent)},
-		"an image that is not there, between two tries": {pods: []corev1.Pod{inputstest.WaitingPod(service, "ImagePullBackOff", `Back-off pulling image "orders:1": ErrImagePull: `+cause)}, wantHealth: image(absent)},
-		"an image whose manifest is unknown":            {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "manifest unknown")}, wantHealth: image(absent)},
-		"an image whose repository is unknown":          {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "NAME UNKNOWN")}, wantHealth: image(absent)},
-		"an image that must not be read, while pulling": {
-			pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "401 Unauthorized")}, wantHealth: image(denied)},
-		"an image that must not be read, between two tries": {
-			pods: []corev1.Pod{inputstest.WaitingPod(service, "ImagePullBackOff", "Back-off pulling image: ErrImagePull: 401 Unauthorized")}, wantHealth: image(denied)},
-		"an image that docker.io hides":      {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "pull access denied, repository does not exist or may require authorization")}, wantHealth: image(denied)},
-		"an image that is denied":            {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "requested access to the resource is denied")}, wantHealth: image(denied)},
-		"an image that is forbidden":         {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "403 Forbidden")}, wantHealth: image(denied)},
-		"a registry that does not answer":    {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "dial tcp 10.0.0.1:443: i/o timeout")}, wantHealth: passing(silent)},
-		"a registry that is not available":   {pods: []corev1.Pod{inputstest.WaitingPod(service, "RegistryUnavailable", "image registry is unavailable")}, wantHealth: passing(silent)},
-		"an image that can't be looked into": {pods: []corev1.Pod{inputstest.WaitingPod(service, "ImageInspectError", "context deadline exceeded")}, wantHealth: passing(silent)},
-		"a registry that limits": {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImagePull", "429 Too Many Requests - toomanyrequests: You have reached your unauthenticated pull rate limit")},
-			wantHealth: passing("the registry lets no more be pulled for now; wait, or set imagePullSecrets")},
-		"an image whose name is none":         {pods: []corev1.Pod{inputstest.WaitingPod(service, "InvalidImageName", "couldn't parse image name")}, wantHealth: image("it is not a valid image name; correct image")},
-		"an image that is never pulled":       {pods: []corev1.Pod{inputstest.WaitingPod(service, "ErrImageNeverPull", "not present with pull policy of Never")}, wantHealth: image("it is not on the node and imagePullPolicy is Never")},
-		"an image that is not rightly signed": {pods: []corev1.Pod{inputstest.WaitingPod(service, "SignatureValidationFailed", "no signature found")}, wantHealth: image("its signature is not valid; sign it, or correct image")},
-		"an image that is not rightly signed, between two tries": {
-			pods: []corev1.Pod{inputstest.WaitingPod(service, "ImagePullBackOff", "Back-off pulling image: SignatureValidationFailed: no signature found")}, wantHealth: image("its signature is not valid; sign it, or correct image")},
-		"a Secret that is missing":       {pods: []corev1.Pod{inputstest.WaitingPod(service, "CreateContainerConfigError", `secret "x" not found`)}, wantHealth: config(`secret "x" not found`)},
-		"a container that can't be made": {pods: []corev1.Pod{inputstest.WaitingPod(service, "CreateContainerError", "no command specified")}, wantHealth: config("no command specified")},
-		"a container that can't be started": {
-			pods: []corev1.Pod{inputstest.WaitingPod(service, "RunContainerError", `exec: "/nope": no such file or directory`)}, wantHealth: config(`exec: "/nope": no such file or directory`)},
-		"a container that can't be started, between two tries": {
-			pods: []corev1.Pod{inputstest.Crashing("StartError", 128)}, wantHealth: config(`exec: "/nope": no such file or directory`)},
-		"a container that could not be started and runs now": {
-			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("StartError", 1), func(p *corev1.Pod) {
-				p.Status.ContainerStatuses[0].State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
-			})}, wantHealth: crash(again)},
-		"a container that crashes, between two tries": {pods: []corev1.Pod{inputstest.Crashing("Error", 1)}, wantHealth: crash(again)},
-		"a container that crashes, while it runs": {
-			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) {
-				p.Status.ContainerStatuses[0].State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
-			})}, wantHealth: crash(again)},
-		"a container that crashes, as it ends": {
+		"image not found while pulling":     {pods: waiting("ErrImagePull", notFound), wantHealth: absent},
+		"image not found between two tries": {pods: waiting("ImagePullBackOff", `Back-off pulling image "orders:1": ErrImagePull: `+notFound), wantHealth: absent},
+		"unknown manifest":                  {pods: waiting("ErrImagePull", "manifest unknown"), wantHealth: absent},
+		"unknown repository":                {pods: waiting("ErrImagePull", "NAME UNKNOWN"), wantHealth: absent},
+		"access denied while pulling": {
+			pods: waiting("ErrImagePull", "401 Unauthorized"), wantHealth: denied},
+		"access denied between two tries": {
+			pods: waiting("ImagePullBackOff", "Back-off pulling image: ErrImagePull: 401 Unauthorized"), wantHealth: denied},
+		"docker.io hides whether the image exists": {pods: waiting("ErrImagePull", "pull access denied, repository does not exist or may require authorization"), wantHealth: denied},
+		"denied":                     {pods: waiting("ErrImagePull", "requested access to the resource is denied"), wantHealth: denied},
+		"forbidden":                  {pods: waiting("ErrImagePull", "403 Forbidden"), wantHealth: denied},
+		"registry does not answer":   {pods: waiting("ErrImagePull", "dial tcp 10.0.0.1:443: i/o timeout"), wantHealth: silent},
+		"registry unavailable":       {pods: waiting("RegistryUnavailable", "image registry is unavailable"), wantHealth: silent},
+		"image inspection times out": {pods: waiting("ImageInspectError", "context deadline exceeded"), wantHealth: silent},
+		"registry with a rate limit": {pods: waiting("ErrImagePull", "429 Too Many Requests - toomanyrequests: You have reached your unauthenticated pull rate limit"),
+			wantHealth: limited},
+		"invalid image name":    {pods: waiting("InvalidImageName", "couldn't parse image name"), wantHealth: image("it is not a valid image name", "correct image")},
+		"imagePullPolicy Never": {pods: waiting("ErrImageNeverPull", "not present with pull policy of Never"), wantHealth: image("it is not on the node, and imagePullPolicy is Never", "set imagePullPolicy to IfNotPresent, or load the image onto the nodes")},
+		"invalid signature":     {pods: waiting("SignatureValidationFailed", "no signature found"), wantHealth: unsigned},
+		"invalid signature between two tries": {
+			pods: waiting("ImagePullBackOff", "Back-off pulling image: SignatureValidationFailed: no signature found"), wantHealth: unsigned},
+		"missing Secret":              {pods: waiting("CreateContainerConfigError", `secret "x" not found`), wantHealth: config(`secret "x" not found`, reference)},
+		"container cannot be created": {pods: waiting("CreateContainerError", "no command specified"), wantHealth: config("no command specified", named)},
+		"container cannot start": {
+			pods: waiting("RunContainerError", `exec: "/nope": no such file or directory`), wantHealth: noFile},
+		"container cannot start, between two tries": {
+			pods: []corev1.Pod{inputstest.Crashing("StartError", 128)}, wantHealth: noFile},
+		"container could not start and runs now": {
+			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("StartError", 1), running)}, wantHealth: again},
+		"container crashes, between two tries": {pods: []corev1.Pod{inputstest.Crashing("Error", 1)}, wantHealth: again},
+		"container crashes, while it runs": {
+			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), running)}, wantHealth: again},
+		"container crashes, just ended": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) {
 				s := &p.Status.ContainerStatuses[0]
 				s.State, s.LastTerminationState = corev1.ContainerState{Terminated: s.LastTerminationState.Terminated}, corev1.ContainerState{}
-			})}, wantHealth: crash(again)},
-		"a container that ended once is given a second try": {
+			})}, wantHealth: again},
+		"one exit is no crash loop": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) { p.Status.ContainerStatuses[0].RestartCount = 0 })}},
-		"a container that crashed and is ready": {
+		"container crashed and is ready": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) { p.Status.ContainerStatuses[0].Ready = true })}},
-		"a container that the kubelet may have ended": {
+		"exit code that a failed probe causes too": {
 			pods: []corev1.Pod{inputstest.Crashing("Completed", 0)}, wantHealth: crash(
-				`Container "orders" ends again and again, last with exit code 0 (it may have ended by itself, or by its startup or liveness probe): see kubectl logs deployment/orders -c orders --previous`)},
-		"an image that runs as root": {
-			pods:       []corev1.Pod{inputstest.WaitingPod(service, "CreateContainerConfigError", `container has runAsNonRoot and image will run as root (pod: "orders-1_shop(0a1b)", container: orders)`)},
-			wantHealth: config("container has runAsNonRoot and image will run as root: give the image a USER by number, or set podTemplate.spec.securityContext.runAsUser")},
-		"an image whose user is a name": {
-			pods:       []corev1.Pod{inputstest.WaitingPod(service, "CreateContainerConfigError", `container has runAsNonRoot and image has non-numeric user (nobody), cannot verify user is non-root (pod: "orders-1_shop(0a1b)", container: orders)`)},
-			wantHealth: config("container has runAsNonRoot and image has non-numeric user (nobody), cannot verify user is non-root: give the image a USER by number, or set podTemplate.spec.securityContext.runAsUser")},
-		"an overlay that asks for root": {
-			pods:       []corev1.Pod{inputstest.WaitingPod(service, "CreateContainerConfigError", `container's runAsUser breaks non-root policy (pod: "orders-1_shop(0a1b)", container: orders)`)},
-			wantHealth: config("container's runAsUser breaks non-root policy: set runAsUser in podTemplate to another user than 0")},
-		"a command that is not there, in the runtime's words": {
-			pods:       []corev1.Pod{inputstest.WaitingPod(service, "RunContainerError", `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory: unknown`)},
-			wantHealth: config(`exec: "/nope": stat /nope: no such file or directory`)},
-		"a container that used too much memory": {
-			pods: []corev1.Pod{inputstest.Crashing("OOMKilled", 137)}, wantHealth: crash(`Container "orders" was killed for using more memory than its limit: raise resources.limits.memory`)},
-		"a pod that no node takes": {
+				"keeps crashing; last exit code 0; either it ended by itself, or its startup or liveness probe failed", logs)},
+		"image runs as root": {
+			pods:       waiting("CreateContainerConfigError", `container has runAsNonRoot and image will run as root (pod: "orders-1_shop(0a1b)", container: orders)`),
+			wantHealth: config("container has runAsNonRoot and image will run as root", user)},
+		"image names its user by name": {
+			pods:       waiting("CreateContainerConfigError", `container has runAsNonRoot and image has non-numeric user (nobody), cannot verify user is non-root (pod: "orders-1_shop(0a1b)", container: orders)`),
+			wantHealth: config("container has runAsNonRoot and image has non-numeric user (nobody), cannot verify user is non-root", user)},
+		"overlay sets root": {
+			pods:       waiting("CreateContainerConfigError", `container's runAsUser breaks non-root policy (pod: "orders-1_shop(0a1b)", container: orders)`),
+			wantHealth: config("container's runAsUser breaks non-root policy", "set runAsUser in podTemplate to a user other than 0")},
+		"command not found, with the runtime's layers": {
+			pods:       waiting("RunContainerError", `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/nope": stat /nope: no such file or directory: unknown`),
+			wantHealth: config(`exec: "/nope": stat /nope: no such file or directory`, command)},
+		"container out of memory": {
+			pods: []corev1.Pod{inputstest.Crashing("OOMKilled", 137)}, wantHealth: crash("was killed because it used more memory than its limit", "raise resources.limits.memory")},
+		"unschedulable pod": {
 			pods:       []corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory.")},
-			wantHealth: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage("No node takes the pod: 0/1 nodes are available: 1 Insufficient memory.")},
+			wantHealth: unschedulable("0/1 nodes are available: 1 Insufficient memory."),
 		},
-		"what is said about preemption is left out": {
+		"the text about preemption is left out": {
 			pods:       []corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.")},
-			wantHealth: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage("No node takes the pod: 0/1 nodes are available: 1 Insufficient memory.")},
+			wantHealth: unschedulable("0/1 nodes are available: 1 Insufficient memory."),
 		},
-		"a pod held back by a scheduling gate is not unschedulable": {
+		"a scheduling gate is no failure": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable(""), func(p *corev1.Pod) { p.Status.Conditions[0].Reason = "SchedulingGated" })},
 		},
-		"a pod that goes away says nothing": {
+		"a pod in deletion does not count": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Pulling(service), func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{} })},
 		},
-		"a pod that is ready says nothing": {
+		"a ready pod does not count": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) {
 				p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
 			})},
 		},
-		"a pod of another component says nothing": {pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}},
-		"an init container is looked at first": {
+		"a pod of another component does not count": {pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}},
+		"an init container comes first": {
 			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) {
 				p.Spec.InitContainers = []corev1.Container{{Name: "warm", Image: "warm:1"}}
 				p.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "warm",
 					State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "not found"}}}}
 			})},
-			wantHealth: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true, Message: condition.ParseMessage(`Image "warm:1" of container "warm" can't be pulled: ` + absent)},
+			wantHealth: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
+				Message: condition.Message{Cause: `Image "warm:1" of container "warm" cannot be pulled: the registry does not have it`, Remedy: "correct image, or push the image"}},
 		},
-		"what a change of the spec mends comes first": {
+		"an image comes before a crash and scheduling": {
 			pods:       []corev1.Pod{inputstest.Unschedulable("no room"), inputstest.Crashing("Error", 1), inputstest.Pulling(service)},
-			wantHealth: image(absent),
+			wantHealth: absent,
 		},
-		"what can't be made comes before an image": {
+		"a container that cannot start comes before an image": {
 			pods:       []corev1.Pod{inputstest.Pulling(service), inputstest.WaitingPod(service, "CreateContainerConfigError", "no key")},
-			wantHealth: config("no key"),
+			wantHealth: config("no key", named),
 		},
-		"of equals the first by message": {
-			pods: []corev1.Pod{inputstest.Crashing("Error", 2), inputstest.Crashing("Error", 1)}, wantHealth: crash(again),
+		"equally severe failures: the first by message": {
+			pods: []corev1.Pod{inputstest.Crashing("Error", 2), inputstest.Crashing("Error", 1)}, wantHealth: again,
 		},
+		"image without a variant for the node's platform": {pods: waiting("ErrImagePull", "no match for platform in manifest: not found"),
+			wantHealth: image("it has no variant for the platform of the node", platformRemedy)},
+		"host name of the registry does not resolve": {pods: waiting("ErrImagePull", "dial tcp: lookup registry.exmaple.com: no such host"),
+			wantHealth: passing("the registry's host name does not resolve", "correct the registry's name in image, or the DNS of the nodes")},
+		"hook of the runtime fails":    {pods: waiting("PreStartHookError", "no device"), wantHealth: config("no device", named)},
+		"program for another platform": {pods: waiting("RunContainerError", "exec /orders: exec format error"), wantHealth: config("exec /orders: exec format error", platformRemedy)},
+		"error during the container's init": {
+			pods:       waiting("RunContainerError", `unable to start container process: error during container init: exec: "/orders": permission denied: unknown`),
+			wantHealth: config(`exec: "/orders": permission denied`, command)},
+		"an exit by a signal": {pods: []corev1.Pod{inputstest.Crashing("Error", 139)}, wantHealth: crash("keeps crashing; last exit code 139 (SIGSEGV)", logs)},
+		"an evicted pod does not count": {
+			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Error", 1), func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed })}},
+		"a complete pod does not count": {
+			pods: []corev1.Pod{inputstest.Changed(inputstest.Crashing("Completed", 0), func(p *corev1.Pod) { p.Status.Phase = corev1.PodSucceeded })}},
+		"a pod of an older template does not count": {
+			pods: []corev1.Pod{inputstest.Pulling(service), inputstest.Changed(inputstest.WaitingPod(service, "ContainerCreating", ""), func(p *corev1.Pod) {
+				p.Name, p.CreationTimestamp = "orders-2", inputstest.At(1)
+				p.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = "new"
+			})}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := &inputs.Inputs{Microservice: inputstest.Orders(), Pods: tc.pods}
@@ -176,11 +214,11 @@ func TestPodProblem(t *testing.T) {
 	}
 }
 
-func TestPodProblemOfDatabase(t *testing.T) {
+func TestWorstOfDatabase(t *testing.T) {
 	pod := inputstest.Crashing("Error", 1)
 	pod.Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentDatabase
 	want := &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-		Message: condition.ParseMessage(`Container "orders" ends again and again, last with exit code 1: see kubectl logs statefulset/orders-db -c orders --previous`)}
+		Message: condition.Message{Cause: `Container "orders" keeps crashing; last exit code 1`, Remedy: "see kubectl logs statefulset/orders-db -c orders --previous"}}
 	got := Worst([]corev1.Pod{pod}, v1alpha1.ComponentDatabase)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

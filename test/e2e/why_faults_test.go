@@ -65,7 +65,7 @@ var stagedFaults = []stagedFault{
 	{fault: "RouteNotSupported", service: "timed", wantCause: []string{"routes[0].timeout", "HTTPRouteRequestTimeout"}},
 	{fault: "RouteConflict", service: "usurper", wantCause: []string{"/timed", `Microservice "timed"`}},
 	{fault: "NotPermitted", service: "stranger", wantCause: []string{`"keeper"`, "does not permit"}},
-	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "can't be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
+	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "cannot be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
 	{fault: "MigrationFailed", service: "migrating", wantCause: []string{"no such column: price"}, wantProof: []string{"reading the schema"}},
 	{fault: "NotOwned", service: "foreign", wantCause: []string{`Deployment "foreign"`, "not made by Atoll"}},
 	{fault: "NoMetrics", service: "scaled", wantCause: []string{`HorizontalPodAutoscaler "scaled"`, "metrics.k8s.io"}},
@@ -79,7 +79,7 @@ var stagedFaults = []stagedFault{
 	{fault: "ImagePull", service: "waiting", wantCause: []string{`container "unpulled"`}, wantPath: []string{"waiting", "unpulled"}},
 	{fault: "DependencyDown", service: "unpulled", wantCause: []string{`"held"`, "not ready"}, notRoot: true},
 	{fault: "SelectorClash", service: "clashed", wantCause: []string{"Pod clasher", `Service "clashed"`}},
-	{fault: "WrongPort", service: "deaf", wantCause: []string{"port 9999", "tells of port 8080"}},
+	{fault: "WrongPort", service: "deaf", wantCause: []string{"port 9999", "names port 8080"}},
 
 	{fault: "InitContainer", service: "unprepared", wantCause: []string{`"prepare"`, "no such bucket: seeds"}},
 	{fault: "CommandNotFound", service: "commandless", wantCause: []string{`"/no/such/program"`}},
@@ -88,8 +88,8 @@ var stagedFaults = []stagedFault{
 	{fault: "ContainerConfig", service: "unmade", wantCause: []string{"no-such.json"}},
 	{fault: "LivenessKill", service: "killed", wantCause: []string{`container "killed"`, "queue stuck"}},
 	{fault: "HookFailed", service: "hooked", wantCause: []string{"postStart hook"}},
-	{fault: "ReadOnlyFilesystem", service: "readonly", wantCause: []string{"can't write at /usr/cache"}},
-	{fault: "PodSandbox", service: "milli", wantCause: []string{"can't make the pod"}},
+	{fault: "ReadOnlyFilesystem", service: "readonly", wantCause: []string{"cannot write at /usr/cache"}},
+	{fault: "PodSandbox", service: "milli", wantCause: []string{"cannot create the pod"}},
 	{fault: "VolumeMount", service: "unmounted", wantCause: []string{"no.such.driver"}},
 	{fault: "ClaimPending", service: "claimless", wantCause: []string{`"no-such-claim"`, "does not exist"}},
 	{fault: "AdmissionRefused", service: "privileged", wantCause: []string{"PodSecurity", "hostNetwork"}},
@@ -104,7 +104,7 @@ var stagedFaults = []stagedFault{
 	{fault: "TooFewConnections", service: "unbased", wantCause: []string{"= 180"}, notRoot: true},
 	{fault: "Suspended", service: "asleep", wantCause: []string{"suspended"}},
 	{fault: "Terminating", service: "leaving", wantCause: []string{"It was deleted", "finalizer example.com/hold"}},
-	{fault: "Terminating", service: "emptying", wantCause: []string{"Deployment emptying", "in the foreground", "Pod emptying-", "finalizer example.com/hold"}},
+	{fault: "Terminating", service: "emptying", wantCause: []string{"Deployment emptying", "foreground deletion", "Pod emptying-", "finalizer example.com/hold"}},
 }
 
 // stageFaults creates every faulty service.

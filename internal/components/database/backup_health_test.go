@@ -153,7 +153,7 @@ func TestBackupHealth(t *testing.T) {
 		"overdue and failed": {of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "disk full"), overdue}, want: failed("disk full", now)},
 		"a pod that can't start": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), stuck("b-1", v1alpha1.ComponentBackup)},
-			want: failed(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`, now)},
+			want: failed(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct database.version or database.image, or push the image`, now)},
 
 		"a Cluster without one":       {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup was made yet of this database; the first comes by schedule "0 3 * * *" (UTC); for one now, make a Backup of CloudNativePG`)}},
 		"a Cluster's last one":        {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},

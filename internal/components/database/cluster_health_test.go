@@ -62,7 +62,7 @@ func TestClusterHealth(t *testing.T) {
 				in.Pods = []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}
 			}},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)}},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct database.version or database.image, or push the image`)}},
 	})
 	if got := ClusterHealth(Of(&inputs.Inputs{Microservice: inputstest.Orders()}), nil); got.Ready {
 		t.Errorf("nothing there is ready: %+v", got)

@@ -199,12 +199,11 @@ func ServerHealth(in *Database, live kube.Object) condition.Health {
 func databaseUnready(in *Database, set *appsv1.StatefulSet) condition.Health {
 	claim := in.DatabaseState.Claim
 	unbound := claim != nil && claim.Status.Phase == corev1.ClaimPending
-	h := podfailure.Worst(in.Pods, v1alpha1.ComponentDatabase)
-	// That a pod waits for its claim is better told of the claim.
-	waits := unbound && h != nil && h.Reason == v1alpha1.ReasonUnschedulable && strings.Contains(h.Message.String(), "PersistentVolumeClaim")
+	failure := podfailure.Find(in.Pods, v1alpha1.ComponentDatabase)
 	switch {
-	case h != nil && !waits:
-		return *h
+	// The claim says more than its pod, which waits for it.
+	case failure != nil && (!unbound || !failure.WaitsForClaim()):
+		return *failure.Health()
 	case set.Status.Replicas == 0:
 		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
 			Message: condition.ParseMessage(fmt.Sprintf("StatefulSet %q has no pod; if it stays so, the namespace's quota, limits or policies refuse the pod or its volume claim: see its events (kubectl describe statefulset %s)", set.Name, set.Name))}

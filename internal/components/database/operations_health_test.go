@@ -93,7 +93,7 @@ func TestMigrationHealth(t *testing.T) {
 		"its image does not exist": {
 			of: "migration-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }, stuck(job, v1alpha1.ComponentMigration)},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image or database.migration.image`)}},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct image or database.migration.image, or push the image`)}},
 		"the Job has ended":                     {of: "migration-complete", want: has},
 		"the Deployment says so":                {of: "migration-marked", want: has},
 		"a suspended service that was migrated": {of: "migration-marked", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}, want: has},
@@ -160,7 +160,7 @@ func TestRestoreHealth(t *testing.T) {
 				pod.Labels[v1alpha1.LabelComponent], pod.Labels[batchv1.JobNameLabel] = v1alpha1.ComponentRestore, job
 				in.Pods = []corev1.Pod{pod}
 			}},
-			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage(`No node takes the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`)}},
+			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage(`No node fits the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`)}},
 
 		"a Cluster that is not there yet": {
 			of: "cloudnativepg-restore", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The database is recovered from the backup as it is made")}},
@@ -221,7 +221,7 @@ func TestRotationHealth(t *testing.T) {
 		"a Job that can't start": {
 			of: "rotation-2-set", changes: []func(*inputs.Inputs){stuck("orders-rotate-6f764820f2", v1alpha1.ComponentRotation)},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Progressing: true,
-				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)}},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct database.version or database.image, or push the image`)}},
 		"a database that is run elsewhere": {
 			of: "database-postgresql-external", changes: []func(*inputs.Inputs){wanted("1")},
 			want: &condition.Health{Reason: v1alpha1.ReasonNotSupported, Message: condition.ParseMessage(`The password of an External database is changed where it is run: ` +

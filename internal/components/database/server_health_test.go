@@ -75,7 +75,7 @@ func TestDatabaseHealth(t *testing.T) {
 		"the pod's own word comes first": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentDatabase)}, live: live(appsv1.StatefulSetStatus{}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
-				Message: condition.ParseMessage(`Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct database.version or database.image`)},
+				Message: condition.ParseMessage(`Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct database.version or database.image, or push the image`)},
 		},
 		"a pod of the service is not the database's": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)}, live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet,
@@ -94,7 +94,7 @@ func TestDatabaseHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory."), ofDatabase)},
 			claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
-				Message: condition.ParseMessage("No node takes the pod: 0/1 nodes are available: 1 Insufficient memory.")},
+				Message: condition.ParseMessage("No node fits the pod: 0/1 nodes are available: 1 Insufficient memory.")},
 		},
 		"a claim that waits for its volume is named": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),

@@ -40,8 +40,9 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.ParseMessage("The service is suspended: set suspend to false to start it")}
 	}
 	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
-		return condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true,
-			Message: condition.ParseMessage(fmt.Sprintf("Deployment %q can't make pods: %s", name, condition.Refusal(c.Message)))}
+		refusal := condition.ClassifyRefusal(c.Message)
+		return condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.Message{
+			Object: condition.Object{Kind: "Deployment", Name: name}, Cause: "cannot create pods: " + refusal.Said, Remedy: refusal.Advice}}
 	}
 	wanted := ptr.Deref(d.Spec.Replicas, 1)
 	rolledOut := d.Status.UpdatedReplicas >= wanted && d.Status.Replicas <= d.Status.UpdatedReplicas

@@ -159,9 +159,9 @@ func Unresolved(in *inputs.Inputs) *condition.Problem {
 		switch {
 		case reason == "":
 		case first == nil:
-			first = &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: condition.ParseMessage(message), Stalled: reason == v1alpha1.ReasonInvalidSpec}
+			first = &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: reason, Message: message, Stalled: reason == v1alpha1.ReasonInvalidSpec}
 		default:
-			first.Message = condition.Join(first.Message, condition.ParseMessage(message))
+			first.Message = condition.Join(first.Message, message)
 		}
 	}
 	return first

@@ -34,7 +34,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-const notPulled = `Image "orders:1" of container "orders" can't be pulled: the registry does not have it; correct image`
+const notPulled = `Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct image, or push the image`
 
 func TestDeploymentHealth(t *testing.T) {
 	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
@@ -89,7 +89,7 @@ func TestDeploymentHealth(t *testing.T) {
 			ms: inputstest.Orders(),
 			live: live(2, appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
 				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "exceeded quota: none"}}}),
-			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.ParseMessage(`Deployment "orders" can't make pods: exceeded quota: none: raise the namespace's ResourceQuota, or ask for less`)},
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.ParseMessage(`Deployment "orders" cannot create pods: exceeded quota: none; to fix: raise the namespace's ResourceQuota, or request less`)},
 		},
 		"a refusal that is over does not count": {
 			ms: inputstest.Orders(),
@@ -114,7 +114,7 @@ func TestDeploymentHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Crashing("Error", 1)},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonCrashLooping, Stalled: true,
-				Message: condition.ParseMessage(`Container "orders" ends again and again, last with exit code 1: see kubectl logs deployment/orders -c orders --previous`)},
+				Message: condition.ParseMessage(`Container "orders" keeps crashing; last exit code 1; to fix: see kubectl logs deployment/orders -c orders --previous`)},
 		},
 		"pods that run and don't become ready stall once the deadline has passed": {
 			ms: inputstest.Orders(), live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
@@ -216,13 +216,13 @@ func TestDependencyHealth(t *testing.T) {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonDependencyNotFound, Progressing: true,
-				Message: condition.ParseMessage(`Microservice "stock", a dependency, does not exist in this namespace: create it, or remove it from dependencies`)},
+				Message: condition.ParseMessage(`Microservice "stock" does not exist in this namespace; to fix: create it, or remove it from dependencies`)},
 		},
 		"a port that is not there does not resolve": {
 			dependencies: []v1alpha1.Dependency{{Name: "users", Port: "grpc"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionTrue)},
 			wantHealth: &condition.Health{Reason: v1alpha1.ReasonPortNotFound, Progressing: true,
-				Message: condition.ParseMessage(`Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`)},
+				Message: condition.ParseMessage(`Microservice "users" has no port "grpc"; to fix: correct dependencies[].port`)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,20 +18,19 @@ package diagnosis
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// red is the first condition that is False for one of some reasons, and nil when
-// there is none. One that decides over Ready comes before Ready, which only repeats
-// it, and before those that don't decide. What was said of an earlier spec does not
-// count.
+// red returns the first condition that is False for one of some reasons, and nil
+// where there is none. A condition that decides Ready comes before Ready, which
+// repeats it, and before those that do not decide. A condition of an earlier
+// generation does not count.
 func (e *Evidence) red(reasons ...string) *metav1.Condition {
 	var red *metav1.Condition
 	weight := func(c *metav1.Condition) int {
@@ -55,13 +54,13 @@ func (e *Evidence) red(reasons ...string) *metav1.Condition {
 	return red
 }
 
-// condition is one of the Microservice's; nil when it is not there.
+// condition returns a condition of the Microservice, and nil where it is absent.
 func (e *Evidence) condition(t string) *metav1.Condition {
 	return meta.FindStatusCondition(e.Microservice.Status.Conditions, t)
 }
 
-// conditionSteps begin a walk at a condition, or at Ready where that one does not
-// say that anything is wrong.
+// conditionSteps begin a walk at a condition, or at Ready where that condition is
+// True or absent.
 func (e *Evidence) conditionSteps(t string) []Step {
 	c := e.condition(t)
 	if c == nil || c.Status == metav1.ConditionTrue {
@@ -77,19 +76,8 @@ func (e *Evidence) conditionSteps(t string) []Step {
 	return []Step{step(object, "%s is %s: %s", c.Type, c.Status, c.Reason)}
 }
 
-// remedies begin with what is to be done.
-var remedies = regexp.MustCompile(`(?:[:;,]|\.) ((?:[Cc]reate|[Cc]orrect|[Ss]et|[Rr]emove|[Dd]elete|[Cc]hange|[Aa]dd|[Rr]aise|[Ll]ower|[Ii]nstall|[Cc]heck|[Ss]ee|[Gg]ive|[Hh]ave|[Rr]estore|[Uu]se|[Ss]ign|[Ww]ait (?:for|until)|for one now)\b.*)$`)
-
-// advised parts a message of Atoll's into what is wrong and what to do.
-func advised(message, otherwise string) (cause, remedy string) {
-	if at := remedies.FindStringSubmatchIndex(message); at != nil {
-		return message[:at[0]], upperFirst(message[at[2]:at[3]])
-	}
-	return message, otherwise
-}
-
-// said is a finding of which a condition says all there is to say. One that does
-// not decide over Ready tells of its own part alone.
+// said returns a finding that repeats a condition, and none without a condition.
+// One that does not decide Ready is about its own part alone.
 func (e *Evidence) said(part Part, c *metav1.Condition, otherwise string) []*Finding {
 	if c == nil {
 		return nil
@@ -98,12 +86,33 @@ func (e *Evidence) said(part Part, c *metav1.Condition, otherwise string) []*Fin
 		part = partOf(c.Type)
 	}
 	f := &Finding{Part: part, Beside: !decides(c), Object: name("Microservice", e.Microservice.Name), Steps: e.conditionSteps(c.Type), condition: c.Type}
-	f.Cause, f.Remedy = advised(c.Message, otherwise)
+	f.report(condition.ParseMessage(c.Message), otherwise)
 	return []*Finding{f}
 }
 
-// notSeen tells of what Atoll has not looked at, and of Atoll not running. A
-// deletion is a change that it does not look at.
+// saidOfObject is said with the object of the message as the object at fault.
+func (e *Evidence) saidOfObject(part Part, c *metav1.Condition, otherwise, state string) []*Finding {
+	found := e.said(part, c, otherwise)
+	for _, f := range found {
+		e.leadTo(f, condition.ParseMessage(c.Message).Object, state)
+	}
+	return found
+}
+
+// leadTo makes the object of a message, where it has one, the object at fault.
+func (e *Evidence) leadTo(f *Finding, o condition.Object, state string) {
+	if o.Kind == "" {
+		return
+	}
+	f.Object = name(o.Kind, o.Name)
+	if o.Namespace != "" {
+		f.Object = name(o.Kind, e.shown(o.Namespace, o.Name))
+	}
+	f.Steps = append(f.Steps, step(f.Object, "%s", state))
+}
+
+// notSeen finds a Microservice, or a change of it, that Atoll has not observed, and
+// an operator that does not run. Atoll does not observe a deletion.
 func notSeen(e *Evidence) []*Finding {
 	ms := e.Microservice
 	if ms.DeletionTimestamp != nil {
@@ -114,11 +123,11 @@ func notSeen(e *Evidence) []*Finding {
 	f := &Finding{Part: PartSpec, Object: name("Microservice", ms.Name), Steps: e.conditionSteps(v1alpha1.ConditionReady), condition: v1alpha1.ConditionReady}
 	switch {
 	case ready == nil || ready.Status == metav1.ConditionUnknown:
-		f.Cause = "Atoll has not seen this Microservice"
+		f.Cause = "Atoll has not observed this Microservice"
 	case ready.ObservedGeneration < ms.Generation:
-		f.Cause = "Atoll has not seen the latest change of this Microservice"
+		f.Cause = "Atoll has not observed the latest change of this Microservice"
 	case e.Operators != nil && !running:
-		f.Cause, f.Beside = "What the status says may be old", true
+		f.Cause, f.Beside = "The status may be outdated", true
 	default:
 		return nil
 	}
@@ -126,14 +135,14 @@ func notSeen(e *Evidence) []*Finding {
 	case e.Operators == nil:
 		f.Remedy = "Check that Atoll runs: kubectl -n atoll-system get pods"
 	case operator == "":
-		f.Cause += ": no Deployment of Atoll is in the cluster"
+		f.Cause += ": the cluster has no Deployment of Atoll"
 		f.Remedy = "Install it: kubectl apply --server-side -k config/default"
 	case !running:
-		f.Cause += fmt.Sprintf(": Atoll itself, Deployment %s, has no pod that is ready", operator)
+		f.Cause += fmt.Sprintf(": Deployment %s, which runs Atoll, has no ready pod", operator)
 		f.Remedy = "See why: " + logsOfOperator("describe", operator)
-		f.Steps = append(f.Steps, step(name("Deployment", operator), "no pod is ready"))
+		f.Steps = append(f.Steps, step(name("Deployment", operator), "no ready pod"))
 	default:
-		f.Remedy = "Wait; if it stays so, see Atoll's log: " + logsOfOperator("logs", operator)
+		f.Remedy = "Wait; if nothing changes, see the log of Atoll: " + logsOfOperator("logs", operator)
 	}
 	return []*Finding{f}
 }
@@ -146,7 +155,8 @@ func logsOfOperator(verb, operator string) string {
 	return fmt.Sprintf("kubectl -n %s %s deployment %s", namespace, verb, of)
 }
 
-// operator says whether Atoll runs, and where; it is empty when it is nowhere.
+// operator reports whether Atoll runs, and where. where is empty without a
+// Deployment of Atoll.
 func (e *Evidence) operator() (running bool, where string) {
 	for i := range e.Operators {
 		d := &e.Operators[i]
@@ -163,7 +173,7 @@ func suspended(e *Evidence) []*Finding {
 	}
 	return []*Finding{{
 		Part: PartSpec, Object: name("Microservice", e.Microservice.Name), Steps: e.conditionSteps(v1alpha1.ConditionReady), condition: v1alpha1.ConditionReady,
-		Cause: "It is suspended: suspend: true took its pods away", Remedy: "Set suspend to false to start it",
+		Cause: "It is suspended: suspend: true scales it to zero", Remedy: "Set suspend to false to start it",
 	}}
 }
 
@@ -171,11 +181,11 @@ func topologyNotFound(e *Evidence) []*Finding {
 	return e.said(PartSpec, e.red(v1alpha1.ReasonTopologyNotFound), "Create the Topology, or correct topologyRef")
 }
 
-// namespaceNotAllowed is told by Ready alone: a dependency that does not permit
-// the caller is told by DependenciesReady too.
+// namespaceNotAllowed is reported by Ready alone. NotPermitted in DependenciesReady
+// is about a dependency that does not permit the caller.
 func namespaceNotAllowed(e *Evidence) []*Finding {
 	c := e.condition(v1alpha1.ConditionReady)
-	if c == nil || c.Reason != v1alpha1.ReasonNotPermitted || !strings.HasPrefix(c.Message, "Topology ") {
+	if c == nil || c.Reason != v1alpha1.ReasonNotPermitted || condition.ParseMessage(c.Message).Object.Kind != "Topology" {
 		return nil
 	}
 	return e.said(PartSpec, c, "Change the Topology's allowedNamespaces, or topologyRef")

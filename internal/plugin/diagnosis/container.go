@@ -18,23 +18,20 @@ package diagnosis
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// container is a container of a pod, and how it is.
+// container is a container of a pod of a part.
 type container struct {
-	pod    *corev1.Pod
-	part   Part
-	spec   *corev1.Container
-	status *corev1.ContainerStatus
-	init   bool
+	podfailure.Container
+	part Part
 }
 
-// containers are those of the unready pods of a part, the ones that begin first
-// first.
+// containers returns those of the unready pods of a part, init containers first.
 func (e *Evidence) containers(part Part) []container {
 	var all []container
 	for _, pod := range e.unready(part) {
@@ -45,85 +42,61 @@ func (e *Evidence) containers(part Part) []container {
 
 func containersOf(pod *corev1.Pod, part Part) []container {
 	var all []container
-	add := func(specs []corev1.Container, statuses []corev1.ContainerStatus, init bool) {
-		for i := range statuses {
-			at := slices.IndexFunc(specs, func(c corev1.Container) bool { return c.Name == statuses[i].Name })
-			if at >= 0 {
-				all = append(all, container{pod, part, &specs[at], &statuses[i], init})
-			}
-		}
+	for _, c := range podfailure.Containers(pod) {
+		all = append(all, container{c, part})
 	}
-	add(pod.Spec.InitContainers, pod.Status.InitContainerStatuses, true)
-	add(pod.Spec.Containers, pod.Status.ContainerStatuses, false)
 	return all
 }
 
-// waiting is why a container does not run; empty when it does.
-func (c *container) waiting() string {
-	if c.status.State.Waiting == nil {
-		return ""
-	}
-	return c.status.State.Waiting.Reason
-}
-
-// lastEnd is how the container, or the one before it, came to its end; nil when it
-// never did.
-func (c *container) lastEnd() *corev1.ContainerStateTerminated {
-	if c.status.State.Terminated != nil {
-		return c.status.State.Terminated
-	}
-	return c.status.LastTerminationState.Terminated
-}
-
-// ended is the last end of a container as far as that says how it is now; nil
-// otherwise. Of one that has run for a while the end before is past, unless it ends
-// again and again.
-func (e *Evidence) ended(c *container) *corev1.ContainerStateTerminated {
-	end, running := c.lastEnd(), c.status.State.Running
+// exit returns the last exit of a container if that still shows how the container
+// is, and nil otherwise. A container that has run for a while has recovered from
+// its last exit, unless it keeps crashing.
+func (e *Evidence) exit(c *container) *corev1.ContainerStateTerminated {
+	end, running := c.LastExit(), c.Status.State.Running
 	if end == nil || running == nil || e.Now.Sub(running.StartedAt.Time) < opening {
 		return end
 	}
-	if c.status.RestartCount > 1 && e.Now.Sub(end.FinishedAt.Time) < justNow {
+	if c.Status.RestartCount > 1 && e.Now.Sub(end.FinishedAt.Time) < justNow {
 		return end
 	}
 	return nil
 }
 
-// called is how the container is told of.
+// called returns how findings name the container.
 func (c *container) called() string {
-	if c.init {
-		return fmt.Sprintf("init container %q", c.spec.Name)
+	if c.Init {
+		return fmt.Sprintf("init container %q", c.Spec.Name)
 	}
-	return c.part.container(c.spec.Name)
+	return c.part.container(c.Spec.Name)
 }
 
-// subject is called at the start of a sentence.
+// subject is called, to begin a sentence with.
 func (c *container) subject() string { return upperFirst(c.called()) }
 
-// steps are those of the pod and of how the container is.
+// steps lead to the pod and the state of the container.
 func (c *container) steps() []Step {
-	return []Step{podStep(c.pod, "%s %s", c.called(), c.state())}
+	return []Step{podStep(c.Pod, "%s %s", c.called(), c.state())}
 }
 
-// state is how the container is, in a few words.
+// state describes the container in a few words.
 func (c *container) state() string {
 	var says string
-	switch state := &c.status.State; {
+	switch state := &c.Status.State; {
 	case state.Waiting != nil:
 		says = "waits: " + state.Waiting.Reason
 	case state.Terminated != nil:
 		says = "ended: " + endedAs(state.Terminated)
-	case state.Running != nil && !c.status.Ready && !c.init:
+	case state.Running != nil && !c.Status.Ready && !c.Init:
 		says = "runs and is not ready"
 	case state.Running != nil:
 		says = "runs"
 	default:
 		says = "has not started"
 	}
-	if n := c.status.RestartCount; n > 0 {
+	if n := c.Status.RestartCount; n > 0 {
 		says += ", " + times(n, "restart")
 	}
-	if last := c.status.LastTerminationState.Terminated; last != nil && c.status.State.Terminated == nil {
+	if last := c.Status.LastTerminationState.Terminated; last != nil && c.Status.State.Terminated == nil {
 		says += "; last state: " + endedAs(last)
 	}
 	return says

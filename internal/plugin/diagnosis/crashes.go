@@ -22,113 +22,95 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// recently is how long ago a container that runs again may have been killed for
-// its memory to be worth telling of, and justNow how long ago it may have ended
-// otherwise.
+// recently is how long an out-of-memory kill counts for a container that runs again,
+// and justNow is how long any other exit counts.
 const (
 	recently = time.Hour
 	justNow  = 10 * time.Minute
 )
 
-// outOfMemory tells of containers that were killed for using too much memory, also
-// of those that run again.
+// outOfMemory finds containers that were killed because they used too much memory, even
+// if they run again.
 func outOfMemory(e *Evidence, part Part) *Finding {
 	for _, pod := range e.current(part) {
 		for _, c := range containersOf(pod, part) {
-			ended := e.ended(&c)
-			if last := c.lastEnd(); c.status.Ready && last != nil && e.Now.Sub(last.FinishedAt.Time) <= recently {
+			ended := e.exit(&c)
+			if last := c.LastExit(); c.Status.Ready && last != nil && e.Now.Sub(last.FinishedAt.Time) <= recently {
 				ended = last
 			}
-			if ended == nil || ended.Reason != "OOMKilled" {
+			if ended == nil || podfailure.ExitClass(ended) != podfailure.OutOfMemory {
 				continue
 			}
-			limit := "the node's memory ran out"
+			limit := "the node ran out of memory"
 			remedy := fmt.Sprintf("Set %s.limits.memory to what it needs", part.field("resources"))
-			if max, set := c.spec.Resources.Limits[corev1.ResourceMemory]; set {
+			if max, set := c.Spec.Resources.Limits[corev1.ResourceMemory]; set {
 				limit = fmt.Sprintf("its limit is %s", max.String())
-				remedy = fmt.Sprintf("Raise %s.limits.memory (now %s), or have it use less", part.field("resources"), max.String())
+				remedy = fmt.Sprintf("Raise %s.limits.memory (now %s), or reduce its memory use", part.field("resources"), max.String())
 			}
 			return &Finding{
-				Object: name("Pod", pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: c.status.Ready,
-				Cause: fmt.Sprintf("%s was killed for using too much memory: %s", c.subject(), limit), Remedy: remedy,
+				Object: name("Pod", pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: c.Status.Ready,
+				Cause: fmt.Sprintf("%s was killed because it used too much memory: %s", c.subject(), limit), Remedy: remedy,
 			}
 		}
 	}
 	return nil
 }
 
-// crashes are the containers of a part that end and should not.
+// crashes returns the containers of a part that ended although they must keep running.
 func (e *Evidence) crashes(part Part) []container {
 	var crashing []container
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
-		// What a Job runs is meant to end; that it failed is told of the Job.
-		if c.init || e.ended(&c) == nil || part != PartService && part != PartDatabase {
+		// The container of a Job is meant to end; the Job reports its failure.
+		if c.Init || e.exit(&c) == nil || part != PartService && part != PartDatabase {
 			continue
 		}
-		// One restart, as when a service came up before its database, is no loop.
-		if c.status.State.Running == nil || c.status.RestartCount > 1 {
+		// One restart is no crash loop: a service may start before its database.
+		if c.Status.State.Running == nil || c.Status.RestartCount > 1 {
 			crashing = append(crashing, c)
 		}
 	}
 	return crashing
 }
 
-// crashLoop tells of containers that end again and again by themselves.
+// crashLoop finds containers that keep crashing.
 func crashLoop(e *Evidence, part Part) *Finding {
 	crashing := e.crashes(part)
 	if len(crashing) == 0 {
 		return nil
 	}
 	c := &crashing[0]
-	code := e.ended(c).ExitCode
-	why := fmt.Sprintf("ends with exit code %d%s", code, meaning(code))
-	remedy := fmt.Sprintf("Correct what its log tells of: %s, %s or %s", part.field("image"), part.field("env"), part.field("args"))
+	code := e.exit(c).ExitCode
+	why := fmt.Sprintf("keeps crashing; last exit code %d%s", code, podfailure.ExitMeaning(code))
+	remedy := fmt.Sprintf("Correct what its log reports: %s, %s or %s", part.field("image"), part.field("env"), part.field("args"))
 	if part == PartDatabase {
-		remedy = "Correct what its log tells of: database.parameters, database.resources or its volume"
+		remedy = "Correct what its log reports: database.parameters, database.resources or its volume"
 	}
 	if code == 0 {
-		why = "ends by itself with exit code 0, and a service must go on running"
-		remedy = fmt.Sprintf("Have %s start what serves; what is to run once belongs in database.migration or a Job", part.field("command"))
+		why = "exits with exit code 0, but a service must keep running"
+		remedy = fmt.Sprintf("Correct %s so that it starts a server; run one-time work in database.migration or a Job", part.field("command"))
 	}
 	return &Finding{
-		Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: e.proof(c), Beside: podReady(c.pod),
+		Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.proof(c), Beside: podfailure.Ready(c.Pod),
 		Cause: fmt.Sprintf("%s %s%s", c.subject(), why, e.quoted(c)), Remedy: remedy,
 	}
 }
 
-// meaning tells of exit codes that mean the same everywhere.
-func meaning(code int32) string {
-	switch code {
-	case 126:
-		return " (the command is not executable)"
-	case 127:
-		return " (a command was not found)"
-	case 134:
-		return " (it aborted)"
-	case 137:
-		return " (it was killed)"
-	case 139:
-		return " (it touched memory that is not its own)"
-	case 143:
-		return " (it was told to end)"
-	}
-	return ""
-}
-
-// readOnlyWords are how programs say that they can't write.
+// readOnlyWords are the messages of programs that cannot write.
 var readOnlyWords = regexp.MustCompile(`(?i)read-only file ?system|EROFS`)
 
 // writtenPath is a path in such a message.
 var writtenPath = regexp.MustCompile(`(/[\w.@+-]+(?:/[\w.@+-]+)+|/[\w.@+-]+)`)
 
-// readOnlyFilesystem tells of containers that end because they can't write: Atoll
-// makes the root file system read-only.
+// readOnlyFilesystem finds containers that end because they cannot write: Atoll mounts
+// the root file system read-only.
 func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 	crashing := e.crashes(part)
 	for _, c := range e.containers(part) {
-		if ended := e.ended(&c); c.init && ended != nil && ended.ExitCode != 0 {
+		if ended := e.exit(&c); c.Init && ended != nil && ended.ExitCode != 0 {
 			crashing = append(crashing, c)
 		}
 	}
@@ -142,16 +124,16 @@ func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 				where = " at " + path
 			}
 			return &Finding{
-				Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: podReady(c.pod),
-				Cause:  fmt.Sprintf("%s ends because it can't write%s: the root file system is read-only", c.subject(), where),
-				Remedy: "Have it write to /tmp, or mount an emptyDir where it writes (podTemplate.spec.volumes and containers[].volumeMounts)",
+				Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.proof(&c), Beside: podfailure.Ready(c.Pod),
+				Cause:  fmt.Sprintf("%s ends because it cannot write%s: the root file system is read-only", c.subject(), where),
+				Remedy: "Write to /tmp, or mount an emptyDir at the path (podTemplate.spec.volumes and containers[].volumeMounts)",
 			}
 		}
 	}
 	return nil
 }
 
-// pathIn is the path that stands closest before the words.
+// pathIn returns the last path before the words.
 func pathIn(line string) string {
 	paths := writtenPath.FindAllString(line[:readOnlyWords.FindStringIndex(line)[0]], -1)
 	if len(paths) == 0 {
@@ -160,8 +142,7 @@ func pathIn(line string) string {
 	return paths[len(paths)-1]
 }
 
-// hookFailed tells of hooks that fail: a container whose postStart hook does is
-// killed.
+// hookFailed finds postStart hooks that fail. The kubelet kills their containers.
 func hookFailed(e *Evidence, part Part) *Finding {
 	for _, c := range e.containers(part) {
 		event := e.eventOf(&c, nil, "FailedPostStartHook")
@@ -169,8 +150,8 @@ func hookFailed(e *Evidence, part Part) *Finding {
 			continue
 		}
 		return &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: told(event),
-			Cause:  fmt.Sprintf("The postStart hook of %s fails, and the container is killed for it", c.called()),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: eventProof(event),
+			Cause:  fmt.Sprintf("The postStart hook of %s fails, so the kubelet kills the container", c.called()),
 			Remedy: "Correct lifecycle.postStart of the container in podTemplate",
 		}
 	}

@@ -25,10 +25,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// databaseDown tells of a database that should answer and does not, where its
-// container does not say why.
+// databaseDown finds a database that does not accept connections, where its container
+// does not show why.
 func databaseDown(e *Evidence) []*Finding {
 	c := e.condition(v1alpha1.ConditionDatabaseReady)
 	if c == nil || c.Status != metav1.ConditionFalse || c.Reason != v1alpha1.ReasonUnavailable {
@@ -36,21 +37,21 @@ func databaseDown(e *Evidence) []*Finding {
 	}
 	set := e.StatefulSet
 	if set == nil {
-		// CloudNativePG runs it, and Atoll says what that says.
-		return e.said(PartDatabase, c, "See what the operator of the database says")
+		// CloudNativePG runs the database, and the condition repeats its status.
+		return e.said(PartDatabase, c, "See the status and the log of the database's operator")
 	}
 	f := &Finding{Object: name("StatefulSet", set.Name), pods: true}
-	leaving := e.leaving(PartDatabase)
+	deleting := e.deleting(PartDatabase)
 	unready := e.unready(PartDatabase)
 	switch {
-	case leaving != nil:
-		f.Object = name("Pod", leaving.Name)
-		f.Steps = []Step{podStep(leaving, "is being deleted, and its successor waits for its end")}
-		f.Cause = fmt.Sprintf("The database is down: pod %s is being deleted and is not gone yet", leaving.Name)
-		f.Remedy = "Wait for its end; if its node is lost, delete the node, or the pod by force"
-		if len(leaving.Finalizers) > 0 {
-			f.Cause += fmt.Sprintf(": its finalizer %s holds it", leaving.Finalizers[0])
-			f.Remedy = "Have what set the finalizer do its work, or remove the finalizer"
+	case deleting != nil:
+		f.Object = name("Pod", deleting.Name)
+		f.Steps = []Step{podStep(deleting, "is being deleted; its successor starts once it is gone")}
+		f.Cause = fmt.Sprintf("The database is down: pod %s is being deleted", deleting.Name)
+		f.Remedy = "Wait until it is gone; if its node is lost, delete the node, or force the deletion of the pod"
+		if len(deleting.Finalizers) > 0 {
+			f.Cause += fmt.Sprintf(": its finalizer %s holds it", deleting.Finalizers[0])
+			f.Remedy = "Let the controller that set the finalizer finish, or remove the finalizer"
 		}
 	case len(unready) == 0 && e.Now.Sub(set.CreationTimestamp.Time) >= warmingUp:
 		f.Cause = fmt.Sprintf("The database is down: StatefulSet %s has no pod", set.Name)
@@ -70,9 +71,9 @@ func databaseDown(e *Evidence) []*Finding {
 	return []*Finding{e.inPart(f, PartDatabase)}
 }
 
-// leaving is a pod of a part that is being deleted and has none to replace it.
-func (e *Evidence) leaving(part Part) *corev1.Pod {
-	var leaving *corev1.Pod
+// deleting returns a pod of a part that is being deleted and has no successor yet.
+func (e *Evidence) deleting(part Part) *corev1.Pod {
+	var deleting *corev1.Pod
 	for i := range e.Pods {
 		pod := &e.Pods[i]
 		if pod.Labels[v1alpha1.LabelComponent] != string(part) {
@@ -81,9 +82,9 @@ func (e *Evidence) leaving(part Part) *corev1.Pod {
 		if pod.DeletionTimestamp == nil {
 			return nil
 		}
-		leaving = pod
+		deleting = pod
 	}
-	return leaving
+	return deleting
 }
 
 func migrationFailed(e *Evidence) []*Finding {
@@ -95,10 +96,10 @@ func restoreFailed(e *Evidence) []*Finding {
 	if c == nil || c.Reason == v1alpha1.ReasonRestoreRefused {
 		return e.said(PartRestore, c, "Remove database.restore")
 	}
-	return e.jobFailed(PartRestore, c, "The filling of the database from its backup")
+	return e.jobFailed(PartRestore, c, "The restore of the database")
 }
 
-// backupFailed tells of backups that failed, or were not made when they were due.
+// backupFailed finds backups that failed or are overdue.
 func backupFailed(e *Evidence) []*Finding {
 	c := e.red(v1alpha1.ReasonBackupFailed, v1alpha1.ReasonBackupOverdue)
 	if c == nil || c.Reason == v1alpha1.ReasonBackupOverdue {
@@ -107,12 +108,12 @@ func backupFailed(e *Evidence) []*Finding {
 	return e.jobFailed(PartBackup, c, "The last backup")
 }
 
-// jobFailed tells of a Job that has failed, with what it said.
+// jobFailed finds a Job that failed, with the end of its log.
 func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Finding {
 	if c == nil {
 		return nil
 	}
-	f := e.said(part, c, "Correct what its log tells of, and delete the Job to run it again")[0]
+	f := e.said(part, c, "Correct what its log reports, and delete the Job to run it again")[0]
 	job := e.job(part)
 	if job == nil {
 		return []*Finding{f}
@@ -125,27 +126,27 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 	}
 	f.Steps = append(f.Steps, last.steps()...)
 	f.Proof = e.proof(last)
-	f.Cause = fmt.Sprintf("%s fails with exit code %d%s", what, last.lastEnd().ExitCode, e.quoted(last))
+	f.Cause = fmt.Sprintf("%s failed with exit code %d%s", what, last.LastExit().ExitCode, e.quoted(last))
 	switch part {
 	case PartMigration:
-		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; what ran before goes on serving", job.Name)
+		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; the previous revision keeps serving", job.Name)
 	case PartRestore:
 		f.Remedy = fmt.Sprintf("Correct or remove database.restore, or delete Job %s to try again", job.Name)
 	}
 	return []*Finding{f}
 }
 
-// lastFailed is the container of a Job that failed last.
+// lastFailed returns the container of a Job that failed last.
 func (e *Evidence) lastFailed(job string, part Part) *container {
 	var last *container
 	for i := range e.Pods {
-		if templateOf(&e.Pods[i]) != job {
+		if podfailure.Template(&e.Pods[i]) != job {
 			continue
 		}
 		containers := containersOf(&e.Pods[i], part)
 		for j := range containers {
 			c := &containers[j]
-			if ended := c.status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.lastEnd().FinishedAt.Before(&ended.FinishedAt)) {
+			if ended := c.Status.State.Terminated; ended != nil && ended.ExitCode != 0 && (last == nil || last.LastExit().FinishedAt.Before(&ended.FinishedAt)) {
 				last = c
 			}
 		}
@@ -153,14 +154,14 @@ func (e *Evidence) lastFailed(job string, part Part) *container {
 	return last
 }
 
-// mentioned says whether what the service's own containers say of their failing
-// names an address.
+// mentioned reports whether the logs or probe results of the service's failing
+// containers name an address.
 func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 	containers := e.containers(PartService)
 	for i := range containers {
 		c := &containers[i]
 		lines := e.lines(c)
-		if a := e.answered(c, probeKinds...); a != nil && !c.status.Ready {
+		if a := e.answered(c, probeKinds...); a != nil && !c.Status.Ready {
 			lines = append(lines, a.says)
 		}
 		for _, line := range lines {

@@ -27,8 +27,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// terminating tells of a service that is being deleted, and of what holds it. Atoll
-// sets no finalizer on it, and does nothing more for it.
+// terminating finds a service that is being deleted, and the finalizer that holds it.
+// Atoll sets no finalizer on it, and no longer reconciles it.
 func terminating(e *Evidence) []*Finding {
 	ms := e.Microservice
 	if ms.DeletionTimestamp == nil {
@@ -37,15 +37,15 @@ func terminating(e *Evidence) []*Finding {
 	own := named{"Microservice", ms}
 	since := duration.HumanDuration(e.Now.Sub(ms.DeletionTimestamp.Time))
 	f := &Finding{
-		Part: PartSpec, Object: own.name(), condition: v1alpha1.ConditionReady, Steps: []Step{step(own.name(), "is being deleted, for %s", since)},
-		Remedy: "Wait; it goes now",
+		Part: PartSpec, Object: own.name(), condition: v1alpha1.ConditionReady, Steps: []Step{step(own.name(), "in deletion for %s", since)},
+		Remedy: "Wait; the API server deletes it now",
 	}
 	why := []string{"nothing holds it"}
 	var held []named
 	if holders := own.holders(); len(holders) > 0 {
 		why, held = []string{"is held by " + listed(holders, "and")}, []named{own}
 	} else if slices.Contains(ms.Finalizers, metav1.FinalizerDeleteDependents) {
-		why = []string{"waits for the end of " + orElse(listed(e.blocking(), "and"), "what Atoll made for it") + " (deletion in the foreground)"}
+		why = []string{"waits for the deletion of " + orElse(listed(e.blocking(), "and"), "its children") + " (foreground deletion)"}
 		f.Remedy = fmt.Sprintf("Wait; see what is left: kubectl get all -n %s -l %s=%s", ms.Namespace, v1alpha1.LabelMicroservice, ms.Name)
 		held = slices.DeleteFunc(e.made(), func(o named) bool { return o.GetDeletionTimestamp() == nil || len(o.holders()) == 0 })
 		for _, o := range held {
@@ -55,14 +55,14 @@ func terminating(e *Evidence) []*Finding {
 	if len(held) > 0 {
 		f.Object = held[0].name()
 		f.Steps = append(f.Steps, step(f.Object, "is held by %s", listed(held[0].holders(), "and")))
-		f.Remedy = fmt.Sprintf("Have what set it do its work and remove it; if that is gone for good, take it out of metadata.finalizers: kubectl edit %s %s -n %s",
+		f.Remedy = fmt.Sprintf("Let the controller that set the finalizer finish; if it no longer exists, remove the finalizer from metadata.finalizers: kubectl edit %s %s -n %s",
 			strings.ToLower(held[0].kind), held[0].GetName(), ms.Namespace)
 	}
 	f.Cause = fmt.Sprintf("It was deleted %s ago, and %s", since, strings.Join(why, "; "))
 	return []*Finding{f}
 }
 
-// named is an object, with its kind.
+// named is an object with its kind.
 type named struct {
 	kind string
 	metav1.Object
@@ -70,8 +70,8 @@ type named struct {
 
 func (o named) name() string { return name(o.kind, o.GetName()) }
 
-// holders are the finalizers that somebody has to remove before an object goes, and
-// who set them. The garbage collector removes its own.
+// holders returns the finalizers that hold an object, and the field managers that set
+// them. The garbage collector removes its own finalizers.
 func (o named) holders() []string {
 	var holders []string
 	for _, finalizer := range o.GetFinalizers() {
@@ -90,8 +90,8 @@ func (o named) holders() []string {
 	return holders
 }
 
-// blocking are the names of the objects that a deletion in the foreground waits for,
-// as far as they were read.
+// blocking returns the names of the objects for which a foreground deletion waits, as
+// far as they were read.
 func (e *Evidence) blocking() []string {
 	var names []string
 	for _, o := range e.made() {
@@ -104,7 +104,8 @@ func (e *Evidence) blocking() []string {
 	return names
 }
 
-// made is what was read of what is made for the service, by Atoll or of that.
+// made returns the objects that Atoll created for the service, and their children, as
+// far as they were read.
 func (e *Evidence) made() []named {
 	var all []named
 	if d := e.deployment(); d != nil {

@@ -18,7 +18,6 @@ package diagnosis
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -34,62 +33,64 @@ func dependencyNotFound(e *Evidence) []*Finding {
 }
 
 func portNotFound(e *Evidence) []*Finding {
-	return e.unresolved(e.red(v1alpha1.ReasonPortNotFound), "has no such port", "Correct dependencies[].port")
+	return e.unresolved(e.red(v1alpha1.ReasonPortNotFound), "does not have the port", "Correct dependencies[].port")
 }
 
-// calleeNamed is how Atoll names the service that does not resolve.
-var calleeNamed = regexp.MustCompile(`^Microservice "([^"]+)"(?: of namespace "([^"]+)")?`)
-
-// unresolved tells of a dependency that does not resolve.
-func (e *Evidence) unresolved(c *metav1.Condition, says, otherwise string) []*Finding {
-	found := e.said(PartDependencies, c, otherwise)
-	for _, f := range found {
-		if callee := calleeNamed.FindStringSubmatch(c.Message); callee != nil {
-			f.Object = name("Microservice", callee[1])
-			if callee[2] != "" {
-				f.Object = name("Microservice", e.shown(callee[2], callee[1]))
-			}
-			f.Steps = append(f.Steps, step(f.Object, "%s", says))
-		}
-	}
-	return found
-}
-
-// notPermitted tells of callees that don't permit the caller. That the Topology
-// does not let the service join is told by Ready alone.
+// notPermitted finds callees that do not permit the caller. Ready alone reports a
+// Topology that the service may not join.
 func notPermitted(e *Evidence) []*Finding {
 	c := e.red(v1alpha1.ReasonNotPermitted)
 	if c == nil || c.Type == v1alpha1.ConditionReady {
 		return nil
 	}
-	found := e.unresolved(c, "does not permit the call", "Add the caller to the callee's access")
-	for _, f := range found {
-		f.Remedy = strings.Replace(f.Remedy, "to its access", "to access of "+f.Object, 1)
-	}
-	return found
+	return e.unresolved(c, "does not permit the call", "Add the caller to the callee's access")
 }
 
-// down are the dependencies that resolve and are not ready.
+// unresolved returns a finding for each dependency that does not resolve for the
+// reason of a condition. Where the graph shows none by now, the finding repeats the
+// condition.
+func (e *Evidence) unresolved(c *metav1.Condition, state, otherwise string) []*Finding {
+	if c == nil {
+		return nil
+	}
+	var all []*Finding
+	for _, edge := range graph.Resolve(e.Microservice, e.Graph) {
+		reason, message := edge.Problem()
+		if reason != c.Reason {
+			continue
+		}
+		f := e.said(PartDependencies, c, otherwise)[0]
+		f.report(message, otherwise)
+		e.leadTo(f, message.Object, state)
+		all = append(all, f)
+	}
+	if all == nil {
+		return e.saidOfObject(PartDependencies, c, otherwise, state)
+	}
+	return all
+}
+
+// down returns the dependencies whose callee exists and is not ready.
 func (e *Evidence) down() []graph.Edge {
 	return slices.DeleteFunc(graph.Resolve(e.Microservice, e.Graph), func(edge graph.Edge) bool {
 		return edge.Callee == nil || isReady(edge.Callee)
 	})
 }
 
-// dependencyDown tells of services that are called and are not ready: the cause is
-// theirs. It keeps the caller from being ready where the caller waits for it, or
-// says itself that it can't reach it.
+// dependencyDown finds callees that are not ready: the cause is theirs. Such a callee
+// keeps the caller from being ready where the caller's first rollout waits for it,
+// or where the caller's log says that it cannot reach the callee.
 func dependencyDown(e *Evidence) []*Finding {
 	var all []*Finding
 	for _, edge := range e.down() {
-		if e.circle(&edge) == nil {
+		if e.cycle(&edge) == nil {
 			all = append(all, e.callee(&edge))
 		}
 	}
 	return all
 }
 
-// callee is a finding that leads to another service.
+// callee returns a finding that leads to another service.
 func (e *Evidence) callee(edge *graph.Edge) *Finding {
 	callee := edge.Callee
 	shown := e.shown(callee.Namespace, callee.Name)
@@ -97,44 +98,44 @@ func (e *Evidence) callee(edge *graph.Edge) *Finding {
 	f := &Finding{
 		Part: PartDependencies, Object: name("Microservice", shown), condition: v1alpha1.ConditionDependenciesReady,
 		Steps:  e.conditionSteps(v1alpha1.ConditionDependenciesReady),
-		Cause:  fmt.Sprintf("Microservice %q, which it calls, is not ready: %s", shown, orElse(reason, "not seen by Atoll")),
+		Cause:  fmt.Sprintf("Microservice %q, which it calls, is not ready: %s", shown, orElse(reason, "not observed by Atoll")),
 		Remedy: fmt.Sprintf("See why: kubectl atoll why %s -n %s", callee.Name, callee.Namespace),
 		Next:   &types.NamespacedName{Namespace: callee.Namespace, Name: callee.Name},
 		Beside: true,
 	}
-	// Atoll gives this reason only while a first rollout is held back.
+	// Atoll sets this reason only while a first rollout waits.
 	if e.reasonOfReady() == v1alpha1.ReasonDependencyNotReady && edge.Dependency.Startup == v1alpha1.StartupWait {
 		f.Steps = append(f.Steps, step(name("Microservice", e.Microservice.Name), "its first rollout waits for %s (startup: Wait)", shown))
 		f.Beside = false
 	} else if line, found := e.mentioned(edge.Host(), callee.Name+"."+callee.Namespace, "//"+callee.Name+":", "//"+callee.Name+"/"); found {
-		f.Steps = append(e.workloadSteps(PartService), step(name("Microservice", e.Microservice.Name), "says of %s: %s", shown, cut(strings.TrimSpace(line), 160)))
+		f.Steps = append(e.workloadSteps(PartService), step(name("Microservice", e.Microservice.Name), "logs about %s: %s", shown, cut(strings.TrimSpace(line), 160)))
 		f.Beside, f.symptom = false, true
 	}
 	return f
 }
 
-// cycleWait tells of services that wait for each other: Atoll has none of them
-// wait, and they fail together.
+// cycleWait finds services that wait for each other. Atoll lets none of them wait, so
+// they fail together.
 func cycleWait(e *Evidence) []*Finding {
 	var all []*Finding
 	for _, edge := range e.down() {
-		circle := e.circle(&edge)
-		if circle == nil {
+		cycle := e.cycle(&edge)
+		if cycle == nil {
 			continue
 		}
 		f := e.callee(&edge)
-		f.Steps = append(f.Steps, step("Circle", "%s; none of them waits, because all would for ever", strings.Join(circle, " -> ")))
-		f.circle = strings.Join(circle, " -> ")
-		f.Cause = fmt.Sprintf("%s wait for each other (startup: Wait), and fail together: %s is not ready", f.circle, e.shown(edge.Callee.Namespace, edge.Callee.Name))
-		f.Remedy = fmt.Sprintf("See why: kubectl atoll why %s -n %s; take startup: Wait out of one of them", edge.Callee.Name, edge.Callee.Namespace)
+		f.Steps = append(f.Steps, step("Cycle", "%s; none of them waits, because the wait would not end", strings.Join(cycle, " -> ")))
+		f.cycle = strings.Join(cycle, " -> ")
+		f.Cause = fmt.Sprintf("%s wait for each other (startup: Wait) and fail together: %s is not ready", f.cycle, e.shown(edge.Callee.Namespace, edge.Callee.Name))
+		f.Remedy = fmt.Sprintf("See why: kubectl atoll why %s -n %s; remove startup: Wait from one of them", edge.Callee.Name, edge.Callee.Namespace)
 		all = append(all, f)
 	}
 	return all
 }
 
-// circle is the way by which a service waits for itself through an edge; nil when
-// it does not.
-func (e *Evidence) circle(edge *graph.Edge) []string {
+// cycle returns the path by which a service waits for itself through an edge, and
+// nil where it does not.
+func (e *Evidence) cycle(edge *graph.Edge) []string {
 	if edge.Dependency.Startup != v1alpha1.StartupWait {
 		return nil
 	}

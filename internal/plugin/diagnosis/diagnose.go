@@ -27,13 +27,12 @@ import (
 type fault struct {
 	name string
 	find func(*Evidence) []*Finding
-	// pods looks for the fault in the pods of one part, and is tried on each part.
+	// pods finds the fault in the pods of one part. It runs for each part.
 	pods func(*Evidence, Part) *Finding
 }
 
-// table is every fault that is recognised, in order of causality: where two are
-// found in one part of a service, the first is the cause. A new one is a
-// function and a line.
+// table holds every fault that is recognised, in order of causality: of two faults in
+// one part of a service, the first is the cause. A new fault is a function and a row.
 var table = []fault{
 	{name: "Terminating", find: terminating},
 	{name: "NotSeen", find: notSeen},
@@ -93,7 +92,7 @@ var table = []fault{
 	{name: "BackupFailed", find: backupFailed},
 }
 
-// Faults are the names of all faults that are recognised, in order of causality.
+// Faults returns the names of all faults, in order of causality.
 func Faults() []string {
 	names := make([]string, len(table))
 	for i := range table {
@@ -102,15 +101,15 @@ func Faults() []string {
 	return names
 }
 
-// What is told where no row of the table fits.
+// The faults of conditions that no row of the table explains.
 const (
-	// InProgress says that something is on its way and nothing is wrong with it.
+	// InProgress means that a condition becomes True without a change of the spec.
 	InProgress = "InProgress"
-	// Unrecognised says that a condition is red and no fault was recognised.
+	// Unrecognised means that a condition is False and no fault was recognised.
 	Unrecognised = "Unrecognised"
 )
 
-// Diagnose finds what is wrong with a service.
+// Diagnose finds the faults of a service.
 func Diagnose(e *Evidence) *Diagnosis {
 	ms := e.Microservice
 	d := &Diagnosis{Namespace: ms.Namespace, Service: ms.Name, Findings: []*Finding{}, Unread: e.Unread}
@@ -141,7 +140,7 @@ func order(later bool) int {
 	return 0
 }
 
-// look tries one row of the table.
+// look applies one row of the table.
 func (d *Diagnosis) look(e *Evidence, row int) {
 	var found []*Finding
 	if table[row].find != nil {
@@ -161,7 +160,7 @@ func (d *Diagnosis) look(e *Evidence, row int) {
 	}
 }
 
-// firstOfWaits leaves out what waits for what comes before it.
+// firstOfWaits removes progress that waits for an earlier finding.
 func firstOfWaits(findings []*Finding) []*Finding {
 	before := false
 	return slices.DeleteFunc(findings, func(f *Finding) bool {
@@ -171,9 +170,8 @@ func firstOfWaits(findings []*Finding) []*Finding {
 	})
 }
 
-// firstOfPods leaves one finding in the pods of each part: the others come of it.
-// Of the service's own pods it leaves none where they say themselves that theirs
-// comes of another service.
+// firstOfPods keeps one finding in the pods of each part: the others follow from it. It
+// keeps none in the pods of the service where their logs blame another service.
 func firstOfPods(findings []*Finding) []*Finding {
 	told := map[Part]bool{PartService: slices.ContainsFunc(findings, func(f *Finding) bool { return f.symptom })}
 	return slices.DeleteFunc(findings, func(f *Finding) bool {

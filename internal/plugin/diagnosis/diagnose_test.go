@@ -50,8 +50,8 @@ const (
 	calls      = v1alpha1.ConditionDependenciesReady
 )
 
-// toldCase is a fault, and what is to be said of it.
-type toldCase struct {
+// diagnoseCase is a fault and the finding about it.
+type diagnoseCase struct {
 	world  world
 	fault  string
 	part   Part
@@ -71,11 +71,12 @@ var (
 		return unready(service("users"), workload, v1alpha1.ReasonImagePullFailed, "")
 	}
 	class   = &gatewayv1.GatewayClass{Spec: gatewayv1.GatewayClassSpec{ControllerName: "traefik.io/gateway-controller"}}
-	denyOut = lettingOut("deny-out")
+	denyOut = allowingEgress("deny-out")
 )
 
-// lettingOut is a policy that lets the service's pods out to some ports, wherever.
-func lettingOut(name string, ports ...networkingv1.NetworkPolicyPort) networkingv1.NetworkPolicy {
+// allowingEgress returns a policy that allows egress of the service's pods to some
+// ports.
+func allowingEgress(name string, ports ...networkingv1.NetworkPolicyPort) networkingv1.NetworkPolicy {
 	p := policy(name, "orders", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}})
 	if len(ports) > 0 {
 		p.Spec.Egress = []networkingv1.NetworkPolicyEgressRule{{Ports: ports}}
@@ -95,10 +96,9 @@ func listensAsDatabase(p *corev1.Pod) {
 	p.Spec.Containers[0].Ports = []corev1.ContainerPort{{Name: engine.PortName, ContainerPort: 5432}}
 }
 
-// cases has a case for each row of the table, and more where a row has more to
-// tell.
-var cases = map[string]toldCase{
-	"a service that is being deleted and that a finalizer holds": {
+// cases has at least one case for each row of the table.
+var cases = map[string]diagnoseCase{
+	"deletion held by a finalizer": {
 		world: newWorld().deleted("example.com/hold").with(func(e *Evidence) {
 			e.Microservice.ManagedFields = []metav1.ManagedFieldsEntry{
 				{Manager: "kubectl-apply", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{"f:image":{}}}`)},
@@ -106,298 +106,305 @@ var cases = map[string]toldCase{
 			}
 		}),
 		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"deleted 20m ago", "is held by finalizer example.com/hold (set by holder)"}, remedy: "kubectl edit microservice orders -n shop"},
-	"a service that is being deleted in the foreground": {
+	"foreground deletion": {
 		world: newWorld().deleted(metav1.FinalizerDeleteDependents).pods(pod("p", svc, ready)),
-		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"waits for the end of Deployment orders (deletion in the foreground)"}, remedy: "kubectl get all -n shop -l atoll.dev/microservice=orders"},
-	"a service that is being deleted in the foreground and that a pod holds": {
+		fault: "Terminating", part: PartSpec, object: "Microservice orders", cause: []string{"waits for the deletion of Deployment orders (foreground deletion)"}, remedy: "kubectl get all -n shop -l atoll.dev/microservice=orders"},
+	"foreground deletion held by the finalizer of a pod": {
 		world: newWorld().deleted(metav1.FinalizerDeleteDependents).pods(pod("p", svc, func(p *corev1.Pod) {
 			p.DeletionTimestamp, p.Finalizers = ptr.To(ago(time.Minute)), []string{"example.com/drain"}
 		})),
-		fault: "Terminating", part: PartSpec, object: "Pod p", cause: []string{"waits for the end of Deployment orders", "; Pod p is held by finalizer example.com/drain"}, remedy: "kubectl edit pod p -n shop"},
-	"a service that is being deleted and that nothing holds any more": {
+		fault: "Terminating", part: PartSpec, object: "Pod p", cause: []string{"waits for the deletion of Deployment orders", "; Pod p is held by finalizer example.com/drain"}, remedy: "kubectl edit pod p -n shop"},
+	"deletion that nothing holds": {
 		world: newWorld().deleted(metav1.FinalizerOrphanDependents),
 		fault: "Terminating", part: PartSpec, cause: []string{"nothing holds it"}, remedy: "Wait"},
-	"a service that is being deleted and whose image can't be pulled": {
+	"deletion of a service with a missing image": {
 		world: unavailable().deleted("example.com/hold").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 		fault: "Terminating", part: PartSpec, cause: []string{"example.com/hold"}},
-	"a limit of milli bytes": {
+	"memory limit in millibytes": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""), func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Limits = corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("128m")}
 		})).event("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: container init was OOM-killed (memory limit too low?)"),
-		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"can't make the pod", "memory limit too low"}, remedy: "Raise resources.limits.memory: 128m is 1 bytes"},
-	"a node that can't make pods": {
+		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"cannot create the pod", "memory limit too low"}, remedy: "Raise resources.limits.memory: 128m is 1 bytes"},
+	"node without free IP addresses": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"bridge\" failed: no IP addresses available"),
-		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"no IP addresses"}, remedy: "have who runs the cluster look"},
-	"a service that Atoll has not seen, and no Atoll": {
+		fault: "PodSandbox", part: PartService, object: "Pod p", cause: []string{"no IP addresses"}, remedy: "ask the administrator of the cluster"},
+	"unobserved service without an operator": {
 		world: newWorld().with(func(e *Evidence) { e.Microservice.Status.Conditions, e.Operators = nil, []appsv1.Deployment{} }),
-		fault: "NotSeen", part: PartSpec, object: "Microservice orders", cause: []string{"has not seen", "no Deployment of Atoll"}, remedy: "Install it"},
-	"a change that Atoll has not seen, because it has no pod": {
+		fault: "NotSeen", part: PartSpec, object: "Microservice orders", cause: []string{"has not observed", "no Deployment of Atoll"}, remedy: "Install it"},
+	"unobserved change, operator without a pod": {
 		world: newWorld().with(func(e *Evidence) {
 			e.Microservice.Generation = 2
 			e.Operators = []appsv1.Deployment{{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "atoll"}}}
 		}),
-		fault: "NotSeen", part: PartSpec, cause: []string{"the latest change", "Deployment atoll-system/atoll, has no pod"}, remedy: "kubectl -n atoll-system describe deployment atoll"},
-	"a status that may be old": {
+		fault: "NotSeen", part: PartSpec, cause: []string{"the latest change", "Deployment atoll-system/atoll, which runs Atoll, has no ready pod"}, remedy: "kubectl -n atoll-system describe deployment atoll"},
+	"outdated status": {
 		world: newWorld().with(func(e *Evidence) {
 			e.Operators = []appsv1.Deployment{{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "atoll"}}}
 		}),
-		fault: "NotSeen", part: PartSpec, cause: []string{"may be old"}, beside: true},
-	"a suspended service": {
+		fault: "NotSeen", part: PartSpec, cause: []string{"may be outdated"}, beside: true},
+	"suspended service": {
 		world: newWorld().unready(workload, v1alpha1.ReasonSuspended, "").with(func(e *Evidence) { e.Microservice.Spec.Suspend = ptr.To(true) }),
 		fault: "Suspended", part: PartSpec, cause: []string{"suspend: true"}, remedy: "Set suspend to false"},
-	"no Topology": {
-		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonTopologyNotFound, `Topology "mall" does not exist in namespace "shop": create it, or correct topologyRef`),
+	"missing Topology": {
+		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonTopologyNotFound, `Topology "mall" does not exist; to fix: create it, or correct topologyRef`),
 		fault: "TopologyNotFound", part: PartSpec, cause: []string{`Topology "mall" does not exist`}, remedy: "Create it, or correct topologyRef"},
-	"a Topology that lets nobody join": {
-		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonNotPermitted, `Topology "mall" of namespace "mall" lets no members of namespace "shop" join: change its allowedNamespaces, or topologyRef`),
+	"Topology that does not allow the namespace": {
+		world: newWorld().unready(v1alpha1.ConditionReady, v1alpha1.ReasonNotPermitted, `Topology "mall" of namespace "mall" lets no members of namespace "shop" join; to fix: change its allowedNamespaces, or topologyRef`),
 		fault: "NamespaceNotAllowed", part: PartSpec, cause: []string{`lets no members of namespace "shop" join`}, remedy: "Change its allowedNamespaces"},
-	"a spec that can't be carried out": {
+	"invalid podTemplate": {
 		world: newWorld().unready(workload, v1alpha1.ReasonInvalidSpec, `podTemplate: unknown field "spec.contaners"`),
 		fault: "InvalidSpec", part: PartSpec, cause: []string{"spec.contaners"}, remedy: "Correct"},
-	"an object of somebody else": {
-		world: newWorld().unready(workload, v1alpha1.ReasonNotOwned, `Deployment "orders" exists and belongs to Rollout "orders"; it is left as it is: delete or rename it, or rename this Microservice`),
+	"Deployment of another owner": {
+		world: newWorld().unready(workload, v1alpha1.ReasonNotOwned, `Deployment "orders" exists and belongs to Rollout "orders"; to fix: delete or rename it, or rename this Microservice`),
 		fault: "NotOwned", part: PartSpec, object: "Deployment orders", cause: []string{`belongs to Rollout "orders"`}, remedy: "Delete or rename it"},
-	"no CRD": {
-		world: newWorld().unready(routing, v1alpha1.ReasonCRDNotInstalled, `The cluster does not know HTTPRoute: install the CustomResourceDefinition "httproutes.gateway.networking.k8s.io" (Gateway API); it is taken up without a restart`),
-		fault: "CRDNotInstalled", part: PartSpec, cause: []string{"does not know HTTPRoute"}, remedy: `Install the CustomResourceDefinition "httproutes.gateway.networking.k8s.io"`},
-	"lost credentials": {
-		world: newWorld().unready(databaseOf, v1alpha1.ReasonCredentialsLost, `PersistentVolumeClaim "data-orders-db-0" holds data, but Secret "orders-db" with its password is gone: restore the Secret (keys username and password), or delete the claim if its data is not needed`),
+	"missing CRD": {
+		world: newWorld().unready(routing, v1alpha1.ReasonCRDNotInstalled, `CustomResourceDefinition "httproutes.gateway.networking.k8s.io" is not installed: the cluster does not know HTTPRoute; to fix: install the Gateway API`),
+		fault: "CRDNotInstalled", part: PartSpec, cause: []string{"does not know HTTPRoute"}, remedy: "Install the Gateway API"},
+	"missing Secret of a database with data": {
+		world: newWorld().unready(databaseOf, v1alpha1.ReasonCredentialsLost, `PersistentVolumeClaim "data-orders-db-0" holds data, but Secret "orders-db" with its password is gone; to fix: restore the Secret (keys username and password), or delete the claim if its data is not needed`),
 		fault: "CredentialsLost", part: PartDatabase, cause: []string{`Secret "orders-db" with its password is gone`}, remedy: "Restore the Secret"},
-	"a Secret that Atoll misses": {
-		world: newWorld().unready(workload, v1alpha1.ReasonReferenceNotFound, `Secret "provider", which env[KEY] needs, does not exist in namespace "shop": create it, or correct env[KEY]`),
+	"missing Secret, reported by Atoll": {
+		world: newWorld().unready(workload, v1alpha1.ReasonReferenceNotFound, `Secret "provider" does not exist, but env[KEY] needs it; to fix: create it, or correct env[KEY]`),
 		fault: "ReferenceMissing", part: PartSpec, object: "Secret provider", cause: []string{"env[KEY]", "does not exist"}, remedy: "Create it, or correct env[KEY]"},
-	"a Secret that the kubelet misses": {
+	"missing Secret, reported by the kubelet": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerConfigError", `secret "provider" not found`))),
 		fault: "ReferenceMissing", part: PartService, object: "Secret provider", cause: []string{`Secret "provider"`, "pod p"}, remedy: "Create it"},
-	"a key that the kubelet misses": {
+	"missing key, reported by the kubelet": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerConfigError", `couldn't find key token in Secret shop/provider`))),
 		fault: "ReferenceMissing", part: PartService, object: "Secret provider", cause: []string{`no key "token"`}, remedy: "Add the key"},
-	"a Secret of a volume": {
+	"missing Secret of a volume": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedMount", `MountVolume.SetUp failed for volume "tls" : secret "tls" not found`),
 		fault: "ReferenceMissing", part: PartService, object: "Secret tls", cause: []string{`Secret "tls"`}},
-	"a quota": {
+	"exceeded quota": {
 		world: newWorld().unready(workload, v1alpha1.ReasonPodsRefused, "").with(func(e *Evidence) {
 			e.Deployments[0].Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue,
 				Message: `pods "orders-1-x" is forbidden: exceeded quota: tight, requested: limits.memory=1Gi,requests.cpu=500m, used: limits.memory=7Gi,requests.cpu=2, limited: limits.memory=8Gi,requests.cpu=2`}}
 			e.Quotas = []corev1.ResourceQuota{{ObjectMeta: metav1.ObjectMeta{Name: "tight"}, Status: corev1.ResourceQuotaStatus{Used: corev1.ResourceList{"requests.cpu": resource.MustParse("1900m")}}}}
 		}),
 		fault: "Quota", part: PartService, object: "ResourceQuota tight", cause: []string{"500m requests.cpu, and 1900m of 2 are used", "1Gi limits.memory (of 8Gi in all)"}, remedy: "Raise the quota"},
-	"a quota that refuses a database": {
+	"exceeded quota of a database": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonUnavailable, "").event("orders-db", "FailedCreate",
 			`create Pod orders-db-0 in StatefulSet orders-db failed error: pods "orders-db-0" is forbidden: exceeded quota: tight, requested: pods=1, used: pods=2, limited: pods=2`),
 		fault: "Quota", part: PartDatabase, object: "ResourceQuota tight", cause: []string{"StatefulSet orders-db", "1 pods"}},
-	"a policy of the cluster": {
+	"Pod Security": {
 		world: newWorld().unready(workload, v1alpha1.ReasonPodsRefused, "").with(func(e *Evidence) {
 			e.Deployments[0].Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue,
 				Message: `pods "orders-1-x" is forbidden: violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true)`}}
 		}),
 		fault: "AdmissionRefused", part: PartService, object: "Deployment orders", cause: []string{`violates PodSecurity "restricted:latest"`, "hostNetwork"}, remedy: "Correct podTemplate"},
-	"a claim of a class that is not there": {
+	"claim with a missing StorageClass": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonStoragePending, "").pods(pod("orders-db-0", db, unscheduled("pod has unbound immediate PersistentVolumeClaims"), mounts("data-orders-db-0"))).
 			with(func(e *Evidence) { e.Claims["data-orders-db-0"] = claim("data-orders-db-0", "fast") }).
 			event("data-orders-db-0", "ProvisioningFailed", `storageclass.storage.k8s.io "fast" not found`),
 		fault: "ClaimPending", part: PartDatabase, object: "PersistentVolumeClaim data-orders-db-0", cause: []string{`"fast"`, "no such class"}, remedy: "database.storage.storageClassName"},
-	"a claim that is not there": {
+	"missing claim": {
 		world: unavailable().pods(pod("p", svc, unscheduled(`persistentvolumeclaim "files" not found`), mounts("files"))).with(func(e *Evidence) { e.Claims["files"] = nil }),
 		fault: "ClaimPending", part: PartService, object: "PersistentVolumeClaim files", cause: []string{"does not exist"}},
-	"a resource that lacks": {
+	"insufficient CPU and memory": {
 		world: unavailable().pods(pod("p", svc, unscheduled("0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient memory. preemption: 0/3 nodes"), requests("cpu", "8"))),
 		fault: "Unschedulable", part: PartService, object: "Pod p", cause: []string{"8 cpu and 0 memory"}, remedy: "Lower resources.requests.cpu and resources.requests.memory"},
-	"a resource that a database lacks": {
+	"insufficient CPU for a database": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonUnschedulable, "").pods(pod("orders-db-0", db, unscheduled("0/3 nodes are available: 3 Insufficient cpu."), requests("cpu", "8"))),
 		fault: "Unschedulable", part: PartDatabase, object: "Pod orders-db-0", cause: []string{"8 cpu"}, remedy: "Lower database.resources.requests.cpu"},
-	"a taint": {
+	"untolerated taint": {
 		world: unavailable().pods(pod("p", svc, unscheduled("0/1 nodes are available: 1 node(s) had untolerated taint(s) {gpu: yes}."))),
 		fault: "Unschedulable", part: PartService, cause: []string{"{gpu: yes}"}, remedy: "tolerations"},
-	"nodes that are cordoned": {
+	"cordoned nodes": {
 		world: unavailable().pods(pod("p", svc, unscheduled("0/1 nodes are available: 1 node(s) were unschedulable."))),
 		fault: "Unschedulable", part: PartService, cause: []string{"cordoned"}, remedy: "uncordon"},
-	"a node that is not ready": {
+	"node that is not ready": {
 		world: unavailable().pods(pod("p", svc)).with(func(e *Evidence) { e.Nodes["node-1"] = node(false, corev1.ConditionUnknown) }),
 		fault: "NodeNotReady", part: PartService, object: "Node node-1", cause: []string{"Node node-1", "stopped posting"}, remedy: "kubectl describe node node-1"},
-	"an image for other machines": {
+	"image for another platform": {
 		world: unavailable().pods(pod("p", svc, waits("ImagePullBackOff", `no match for platform in manifest: not found`))).with(func(e *Evidence) { e.Nodes["node-1"] = node(false, corev1.ConditionTrue) }),
 		fault: "ImagePlatform", part: PartService, object: "Pod p", cause: []string{"example.com/orders:1", "linux/arm64"}, remedy: "Build the image for that platform"},
-	"a program for other machines": {
+	"program for another platform": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 255))).log("p", true, "exec /orders: exec format error\n"),
 		fault: "ImagePlatform", part: PartService, cause: []string{"exec format error"}},
-	"an image that is not there": {
+	"image not found": {
 		world: unavailable().pods(pod("p", svc, waits("ImagePullBackOff", `Back-off pulling image: rpc error: code = NotFound: not found`))).event("p", "Failed", "Failed to pull image: not found"),
 		fault: "ImagePull", part: PartService, object: "Pod p", cause: []string{`Image "example.com/orders:1" of container "orders"`, "does not have it"}, remedy: "Correct image, or push"},
-	"an image that may not be read": {
+	"image access denied": {
 		world: unavailable().pods(pod("p", svc, waits("ErrImagePull", `401 Unauthorized`))),
-		fault: "ImagePull", part: PartService, cause: []string{"does not let it be read"}, remedy: "imagePullSecrets"},
-	"an image of a migration": {
+		fault: "ImagePull", part: PartService, cause: []string{"denies access"}, remedy: "imagePullSecrets"},
+	"image of a migration not found": {
 		world: newWorld().database().job(PartMigration, "").unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonImagePullFailed, "").pods(pod("m", v1alpha1.ComponentMigration, waits("ImagePullBackOff", "not found"))),
 		fault: "ImagePull", part: PartMigration, object: "Pod m", cause: []string{"the migration's container"}, remedy: "image or database.migration.image"},
-	"an image of a database": {
+	"image of a database rate-limited": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonImagePullFailed, "").pods(pod("orders-db-0", db, waits("ImagePullBackOff", "toomanyrequests"))),
-		fault: "ImagePull", part: PartDatabase, cause: []string{"the database's container", "no more be pulled"}},
-	"a volume that can't be mounted": {
+		fault: "ImagePull", part: PartDatabase, cause: []string{"the database's container", "rate limit"}},
+	"volume that cannot be mounted": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedMount", `MountVolume.SetUp failed for volume "x" : driver name y not found`),
 		fault: "VolumeMount", part: PartService, object: "Pod p", cause: []string{"driver name y not found"}},
-	"an image that runs as root": {
+	"image runs as root": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerConfigError", `container has runAsNonRoot and image will run as root (pod: "p_shop(1)", container: orders)`))),
 		fault: "RunsAsRoot", part: PartService, object: "Pod p", cause: []string{"as root"}, remedy: "runAsUser"},
-	"a command that is not there": {
+	"command not found": {
 		world: unavailable().pods(pod("p", svc, waits("CrashLoopBackOff", ""), func(p *corev1.Pod) {
 			p.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{Reason: "StartError", ExitCode: 128,
 				Message: `failed to create task: OCI runtime create failed: unable to start container process: exec: "/orders": stat /orders: no such file or directory: unknown`}
 		})),
-		fault: "CommandNotFound", part: PartService, object: "Pod p", cause: []string{`can't run "/orders"`}, remedy: "Correct command"},
-	"a container that can't be made": {
+		fault: "CommandNotFound", part: PartService, object: "Pod p", cause: []string{`cannot run "/orders"`}, remedy: "Correct command"},
+	"container that cannot be created": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerError", `cannot load seccomp profile "x.json"`))),
 		fault: "ContainerConfig", part: PartService, object: "Pod p", cause: []string{"x.json"}},
-	"a container that needs more memory": {
+	"container out of memory": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(4, "OOMKilled", 137), limits("memory", "64Mi"))),
 		fault: "OutOfMemory", part: PartService, object: "Pod p", cause: []string{`Container "orders" was killed`, "64Mi"}, remedy: "Raise resources.limits.memory (now 64Mi)"},
-	"a container that needed more memory and runs again": {
+	"container out of memory that runs again": {
 		world: newWorld().pods(pod("p", svc, crashed(1, "OOMKilled", 137), ready, limits("memory", "64Mi"))),
 		fault: "OutOfMemory", part: PartService, cause: []string{"64Mi"}, beside: true},
-	"a file system that can't be written": {
+	"read-only file system": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "start\nopen /var/cache/orders/index: read-only file system\nexit\n"),
 		fault: "ReadOnlyFilesystem", part: PartService, object: "Pod p", cause: []string{"/var/cache/orders/index"}, remedy: "/tmp"},
-	"a hook": {
+	"failing postStart hook": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(2, "Error", 137))).event("p", "FailedPostStartHook", "PostStartHook failed"),
 		fault: "HookFailed", part: PartService, object: "Pod p", cause: []string{"postStart"}, remedy: "lifecycle.postStart"},
-	"a restore that failed": {
+	"failed restore": {
 		world: newWorld().database().job(PartRestore, batchv1.JobFailed).unready(v1alpha1.ConditionDatabaseRestored, v1alpha1.ReasonRestoreFailed, "").pods(pod("r", v1alpha1.ComponentRestore, failed("there is no backup"))),
 		fault: "RestoreFailed", part: PartRestore, object: "Job orders-restore", cause: []string{"exit code 1: there is no backup"}, remedy: "database.restore"},
-	"a migration that failed": {
+	"failed migration": {
 		world: newWorld().database().job(PartMigration, batchv1.JobFailed).unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonMigrationFailed, "").pods(pod("m", v1alpha1.ComponentMigration, failed("reading\nno such column: price"))),
 		fault: "MigrationFailed", part: PartMigration, object: "Job orders-migration", cause: []string{"no such column: price"}, remedy: "delete Job orders-migration"},
-	"a dependency that is not there": {
-		world: newWorld().unready(calls, v1alpha1.ReasonDependencyNotFound, `Microservice "users", a dependency, does not exist in this namespace: create it, or remove it from dependencies`),
+	"missing dependency": {
+		world: newWorld().calls(users).unready(calls, v1alpha1.ReasonDependencyNotFound, ""),
 		fault: "DependencyNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`"users"`}, remedy: "Create it"},
-	"a port that is not there": {
-		world: newWorld().unready(calls, v1alpha1.ReasonPortNotFound, `Microservice "users", a dependency, has no port "grpc": correct dependencies[].port`),
+	"missing dependency that exists by now": {
+		world: newWorld(service("users")).calls(users).unready(calls, v1alpha1.ReasonDependencyNotFound, `Microservice "users" does not exist; to fix: create it`),
+		fault: "DependencyNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`"users" does not exist`}, remedy: "Create it"},
+	"missing port": {
+		world: newWorld(service("users")).calls(v1alpha1.Dependency{Name: "users", Port: "grpc"}).unready(calls, v1alpha1.ReasonPortNotFound, ""),
 		fault: "PortNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`no port "grpc"`}, remedy: "Correct dependencies[].port"},
-	"a callee that does not permit": {
-		world: newWorld().unready(calls, v1alpha1.ReasonNotPermitted, `Microservice "users" of namespace "mall", a dependency, belongs to another Topology and does not permit this caller: add {name: orders, namespace: shop} to its access`),
-		fault: "NotPermitted", part: PartDependencies, object: "Microservice mall/users", cause: []string{"does not permit"}, remedy: "Add {name: orders, namespace: shop} to access of Microservice mall/users"},
-	"a circle of waits": {
+	"callee of another Topology": {
+		world: newWorld(func() *v1alpha1.Microservice {
+			ms := service("users")
+			ms.Namespace, ms.Spec.TopologyRef = "mall", &v1alpha1.TopologyReference{Name: "mall"}
+			return ms
+		}()).calls(v1alpha1.Dependency{Name: "users", Namespace: "mall"}).unready(calls, v1alpha1.ReasonNotPermitted, ""),
+		fault: "NotPermitted", part: PartDependencies, object: "Microservice mall/users", cause: []string{"does not permit"}, remedy: "Add {name: orders, namespace: shop} to its access"},
+	"cycle of waits": {
 		world: newWorld(func() *v1alpha1.Microservice {
 			ms := down()
 			ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "orders", Startup: v1alpha1.StartupWait}}
 			return ms
 		}()).calls(usersWait).unready(calls, v1alpha1.ReasonDependencyNotReady, ""),
 		fault: "CycleWait", part: PartDependencies, cause: []string{"orders -> users -> orders", "users is not ready"}, beside: true},
-	"a dependency that is down": {
+	"dependency that is not ready": {
 		world: newWorld(down()).calls(users).unready(calls, v1alpha1.ReasonDependencyNotReady, ""),
 		fault: "DependencyDown", part: PartDependencies, object: "Microservice users", cause: []string{`"users"`, v1alpha1.ReasonImagePullFailed}, remedy: "kubectl atoll why users -n shop", beside: true},
-	"a dependency that the first rollout waits for": {
+	"dependency for which the first rollout waits": {
 		world: newWorld(down()).calls(usersWait).undeployed().unready(calls, v1alpha1.ReasonDependencyNotReady, "").unready(workload, v1alpha1.ReasonDependencyNotReady, ""),
 		fault: "DependencyDown", part: PartDependencies, object: "Microservice users"},
-	"a dependency that the log tells of": {
+	"dependency named in the log": {
 		world: newWorld(down()).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).
 			log("p", true, "GET http://users.shop.svc:8080/: connection refused"),
 		fault: "DependencyDown", part: PartDependencies, object: "Microservice users"},
-	"an init container": {
+	"failing init container": {
 		world: crashing().pods(pod("p", svc, func(p *corev1.Pod) {
 			p.Spec.InitContainers = []corev1.Container{{Name: "prepare"}}
 			p.Status.InitContainerStatuses = []corev1.ContainerStatus{{Name: "prepare", RestartCount: 2, State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 4, Message: "no such bucket"}}}}
 			p.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}
 		})),
 		fault: "InitContainer", part: PartService, object: "Pod p", cause: []string{`"prepare"`, "exit code 4", "no such bucket"}},
-	"a liveness probe": {
+	"failing liveness probe": {
 		world: crashing().pods(pod("p", svc, probed("/healthz"), crashed(3, "Error", 137))).event("p", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500").
 			event("p", "Killing", "Container orders failed liveness probe, will be restarted"),
 		fault: "LivenessKill", part: PartService, object: "Pod p", cause: []string{"liveness probe", "GET /healthz on port 8080 is answered with 500"}, remedy: "probes.liveness"},
-	"a crash loop": {
+	"crash loop": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(5, "Error", 2))).log("p", true, "2026-05-04T11:00:00Z reading\n2026-05-04T11:00:01Z panic: no rates\n\ngoroutine 1 [running]:\nmain.main()\n"),
-		fault: "CrashLoop", part: PartService, object: "Pod p", cause: []string{"exit code 2: panic: no rates"}, remedy: "Correct what its log tells of"},
-	"a crash loop of a database": {
+		fault: "CrashLoop", part: PartService, object: "Pod p", cause: []string{"exit code 2: panic: no rates"}, remedy: "Correct what its log reports"},
+	"crash loop of a database": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonCrashLooping, "").pods(pod("orders-db-0", db, waits("CrashLoopBackOff", ""), crashed(5, "Error", 1))).log("orders-db-0", true, "FATAL: no such library\nLOG: shut down\n"),
 		fault: "CrashLoop", part: PartDatabase, object: "Pod orders-db-0", cause: []string{"The database's container", "FATAL: no such library"}, remedy: "database.parameters"},
-	"a container that is done": {
+	"container that exits with 0": {
 		world: crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(5, "Completed", 0))),
-		fault: "CrashLoop", part: PartService, cause: []string{"exit code 0", "must go on running"}, remedy: "command"},
-	"a container that crashed until just now": {
+		fault: "CrashLoop", part: PartService, cause: []string{"exit code 0", "must keep running"}, remedy: "command"},
+	"container that crashed a moment ago": {
 		world: newWorld().pods(pod("p", svc, crashed(3, "Error", 2), ready)),
 		fault: "CrashLoop", part: PartService, cause: []string{"exit code 2"}, beside: true},
-	"a wrong port": {
+	"wrong port": {
 		world: unavailable().pods(pod("p", svc, probed("/"))).event("p", "Unhealthy", `Readiness probe failed: Get "http://10.1.0.7:8080/": dial tcp 10.1.0.7:8080: connect: connection refused`).
 			log("p", false, `{"msg":"Listening","address":"[::]:9090"}`),
-		fault: "WrongPort", part: PartService, object: "Pod p", cause: []string{"port 8080", "tells of port 9090"}, remedy: "Set ports[http].targetPort (now 8080)"},
-	"a failing probe": {
+		fault: "WrongPort", part: PartService, object: "Pod p", cause: []string{"port 8080", "names port 9090"}, remedy: "Set ports[http].targetPort (now 8080)"},
+	"failing readiness probe": {
 		world: unavailable().pods(pod("p", svc, probed("/readyz"))).event("p", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
 		fault: "FailingProbe", part: PartService, object: "Pod p", cause: []string{"GET /readyz on port 8080 is answered with 503"}, remedy: "log"},
-	"a startup that takes too long": {
+	"slow startup": {
 		world: unavailable().pods(pod("p", svc, func(p *corev1.Pod) {
 			p.Spec.Containers[0].StartupProbe = &corev1.Probe{ProbeHandler: corev1.ProbeHandler{Exec: &corev1.ExecAction{Command: []string{"/check"}}}, PeriodSeconds: 10, FailureThreshold: 1000}
 		})).event("p", "Unhealthy", "Startup probe failed: no licence"),
 		fault: "FailingProbe", part: PartService, cause: []string{`the command "/check" fails: no licence`}, remedy: "probes.startup"},
-	"a probe that is not answered": {
+	"probe without an answer": {
 		world: unavailable().pods(pod("p", svc, probed("/readyz"))).event("p", "Unhealthy", `Readiness probe failed: Get "http://10.1.0.7:8080/readyz": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`),
 		fault: "FailingProbe", part: PartService, cause: []string{"is not answered within 1 s"}},
-	"a database's pod that does not go": {
+	"database pod in deletion": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonUnavailable, "").pods(pod("orders-db-0", db, func(p *corev1.Pod) { p.DeletionTimestamp = ptr.To(ago(time.Minute)) })),
 		fault: "DatabaseDown", part: PartDatabase, object: "Pod orders-db-0", cause: []string{"is being deleted"}, remedy: "Wait"},
-	"a database without a pod": {
+	"database without a pod": {
 		world: newWorld().database().unready(databaseOf, v1alpha1.ReasonUnavailable, ""),
 		fault: "DatabaseDown", part: PartDatabase, object: "StatefulSet orders-db", cause: []string{"has no pod"}},
-	"a database that another operator runs": {
+	"database of CloudNativePG": {
 		world: newWorld().unready(databaseOf, v1alpha1.ReasonUnavailable, `Cluster "orders-db": Failing over`),
 		fault: "DatabaseDown", part: PartDatabase, cause: []string{"Failing over"}},
-	"no Gateway": {
-		world: newWorld().unready(routing, v1alpha1.ReasonNoGateway, `routes[0] has no Gateway to attach to: set spec.gateway of Topology "shop", or routes[].parentRefs`),
+	"missing Gateway": {
+		world: newWorld().unready(routing, v1alpha1.ReasonNoGateway, `routes[0] has no Gateway to attach to; to fix: set spec.gateway of Topology "shop", or routes[].parentRefs`),
 		fault: "NoGateway", part: PartRoutes, cause: []string{"no Gateway"}, remedy: "Set spec.gateway"},
-	"no GatewayClass": {
+	"missing GatewayClass": {
 		world: newWorld().unready(routing, v1alpha1.ReasonPending, "").routed(gateway(metav1.ConditionUnknown), nil),
 		fault: "NoGatewayClass", part: PartRoutes, object: "GatewayClass traefik", cause: []string{`"traefik"`, "does not exist"}, remedy: "gateway.className"},
-	"a Gateway that nobody answers for": {
+	"Gateway without a controller": {
 		world: newWorld().unready(routing, v1alpha1.ReasonPending, "").routed(gateway(metav1.ConditionUnknown), class),
-		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"has not answered"}, remedy: "traefik.io/gateway-controller"},
-	"a Gateway that is refused": {
+		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"has not observed it"}, remedy: "traefik.io/gateway-controller"},
+	"rejected Gateway": {
 		world: newWorld().unready(routing, v1alpha1.ReasonNotAccepted, "").routed(gateway(metav1.ConditionFalse), class),
 		fault: "GatewayNotReady", part: PartRoutes, object: "Gateway shop", cause: []string{"not accepted: Invalid"}},
-	"a route that another service has": {
+	"route of another service": {
 		world: newWorld().unready(routing, v1alpha1.ReasonRouteConflict, `routes[0]: shop.example.com/orders already belongs to Microservice "old-orders"; to fix: give one of the two another path, hostname or header`),
 		fault: "RouteConflict", part: PartRoutes, cause: []string{"shop.example.com/orders", `"old-orders"`}, remedy: "Give one of the two another path"},
-	"a route that asks for too much": {
-		world: newWorld().unready(routing, v1alpha1.ReasonNotSupported, `routes[0].timeout: GatewayClass "traefik" does not do it: remove it, or use another class`),
+	"unsupported route field": {
+		world: newWorld().unready(routing, v1alpha1.ReasonNotSupported, `routes[0].timeout: GatewayClass "traefik" does not do it; to fix: remove it, or use another class`),
 		fault: "RouteNotSupported", part: PartRoutes, cause: []string{"routes[0].timeout"}, remedy: "Remove it"},
-	"a route that is refused": {
+	"rejected route": {
 		world: newWorld().unready(routing, v1alpha1.ReasonNotAccepted, "").routed(gateway(metav1.ConditionTrue), class, metav1.Condition{Type: "Accepted", Status: metav1.ConditionFalse, Reason: "NoMatchingListenerHostname"}),
 		fault: "RouteNotAccepted", part: PartRoutes, object: "HTTPRoute orders", cause: []string{"NoMatchingListenerHostname", "orders.example.com"}, remedy: "hostnames"},
-	"a pod of somebody else": {
+	"foreign pod selected by the Service": {
 		world: newWorld().pods(pod("mine", svc, ready), pod("theirs", svc, func(p *corev1.Pod) { p.OwnerReferences = controlledBy("StatefulSet", "copy") })).
 			with(func(e *Evidence) {
 				e.Service = &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "orders"}, Spec: corev1.ServiceSpec{Selector: map[string]string{v1alpha1.LabelMicroservice: "orders", v1alpha1.LabelComponent: svc}}}
 			}),
 		fault: "SelectorClash", part: PartService, object: "Pod theirs", cause: []string{"of StatefulSet copy", `Service "orders"`}, beside: true},
-	"a Deployment that selects the service's pods": {
+	"Deployment that selects the service's pods": {
 		world: newWorld().with(func(e *Evidence) {
 			d := deployment("all")
 			d.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{v1alpha1.LabelComponent: svc}}
 			e.Deployments = append(e.Deployments, *d)
 		}),
 		fault: "SelectorClash", part: PartService, object: "Deployment all", cause: []string{`Deployment "all" selects`}, beside: true},
-	"a policy that lets nothing out": {
+	"policy that blocks all egress": {
 		world: newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut} }),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy deny-out", cause: []string{"cuts orders off from DNS and users:", "does not let them out to port 53 (UDP) of DNS or port 8080 of users"}, remedy: "egress", beside: true},
-	"a policy that lets only calls out, and no lookups": {
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy deny-out", cause: []string{"blocks orders from DNS and users:", "does not allow egress to port 53 (UDP) of DNS or port 8080 of users"}, remedy: "egress", beside: true},
+	"policy that allows calls but not DNS": {
 		world: newWorld(service("users")).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial tcp: lookup users.shop.svc on 10.96.0.10:53: i/o timeout").
-			with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{lettingOut("to-port", tcp(8080))} }),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy to-port", cause: []string{"cuts orders off from DNS:", "port 53 (UDP)"}, remedy: "k8s-app=kube-dns of namespace kube-system"},
-	"a policy that lets nobody to the database": {
+			with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{allowingEgress("to-port", tcp(8080))} }),
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy to-port", cause: []string{"blocks orders from DNS:", "port 53 (UDP)"}, remedy: "k8s-app=kube-dns of namespace kube-system"},
+	"policy that blocks the database": {
 		world: newWorld().unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1)), pod("orders-db-0", db, ready, listensAsDatabase)).
 			log("p", true, "dial tcp orders-db.shop.svc:5432: connect: connection timed out").
 			with(func(e *Evidence) {
 				e.Microservice.Status.Database = &v1alpha1.DatabaseStatus{Host: "orders-db.shop.svc"}
-				e.Policies = []networkingv1.NetworkPolicy{lettingOut("no-data", tcp(8080), udp(53))}
+				e.Policies = []networkingv1.NetworkPolicy{allowingEgress("no-data", tcp(8080), udp(53))}
 			}),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy no-data", cause: []string{"cuts orders off from its database:", "port 5432"}, remedy: "app.kubernetes.io/component=database, port 5432"},
-	"a policy that lets nothing in, of which the log tells": {
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy no-data", cause: []string{"blocks orders from its database:", "port 5432"}, remedy: "app.kubernetes.io/component=database, port 5432"},
+	"policy that blocks ingress, named in the log": {
 		world: newWorld(service("users")).calls(users).unready(workload, v1alpha1.ReasonCrashLooping, "").
 			pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial users.shop.svc:8080: i/o timeout").
 			with(func(e *Evidence) {
 				e.Policies = []networkingv1.NetworkPolicy{policy("closed", "users", networkingv1.NetworkPolicySpec{})}
 			}),
-		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy closed", cause: []string{"does not let orders in to port 8080"}, remedy: "ingress"},
-	"a call that is not declared": {
+		fault: "PolicyCut", part: PartDependencies, object: "NetworkPolicy closed", cause: []string{"does not allow ingress from orders to port 8080"}, remedy: "ingress"},
+	"undeclared call": {
 		world: newWorld(service("users")).with(func(e *Evidence) {
 			e.Microservice.Spec.Env = []corev1.EnvVar{{Name: "USERS", Value: "http://users:8080"}}
 			own := denyOut
@@ -405,45 +412,45 @@ var cases = map[string]toldCase{
 			e.Policies = []networkingv1.NetworkPolicy{own}
 		}),
 		fault: "UndeclaredCall", part: PartDependencies, cause: []string{"USERS", "names users"}, remedy: "Add {name: users} to dependencies", beside: true},
-	"an autoscaler without metrics": {
+	"autoscaler without metrics": {
 		world: newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonUnavailable, "").with(autoscaled("failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)")),
 		fault: "NoMetrics", part: PartService, object: "HorizontalPodAutoscaler orders", cause: []string{"metrics.k8s.io"}, remedy: "metrics-server", beside: true},
-	"an autoscaler without requests": {
+	"autoscaler without requests": {
 		world: newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonUnavailable, "").with(autoscaled("failed to get cpu utilization: missing request for cpu in container proxy of Pod p")),
 		fault: "NoMetrics", part: PartService, cause: []string{"no request for cpu"}, remedy: "Set resources.requests.cpu", beside: true},
-	"a budget that keeps a node": {
+	"budget that blocks a drain": {
 		world: newWorld().pods(pod("p", svc, ready)).with(func(e *Evidence) {
 			e.Nodes["node-1"] = node(true, corev1.ConditionTrue)
 			e.Budgets = []policyv1.PodDisruptionBudget{budget("orders", 0)}
 		}),
-		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget orders", cause: []string{"Node node-1 is cordoned", "pod p", "1 of 2 are ready and 1 must stay"}, beside: true},
-	"two budgets": {
+		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget orders", cause: []string{"Node node-1 is cordoned", "pod p", "1 of 2 pods are ready and 1 must be"}, beside: true},
+	"two budgets for a pod": {
 		world: newWorld().pods(pod("p", svc, ready)).with(func(e *Evidence) {
 			e.Nodes["node-1"] = node(true, corev1.ConditionTrue)
 			e.Budgets = []policyv1.PodDisruptionBudget{budget("orders", 1), budget("theirs", 1)}
 		}),
 		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget theirs", cause: []string{`"orders" and "theirs" both select it`}, beside: true},
 	"too few connections": {
-		world: newWorld().unready(v1alpha1.ConditionConnectionsSufficient, v1alpha1.ReasonTooFewConnections, "150, of 97: lower database.pool"),
+		world: newWorld().unready(v1alpha1.ConditionConnectionsSufficient, v1alpha1.ReasonTooFewConnections, "150, of 97; to fix: lower database.pool"),
 		fault: "TooFewConnections", part: PartDatabase, cause: []string{"150, of 97"}, remedy: "Lower database.pool", beside: true},
-	"a backup that failed": {
+	"failed backup": {
 		world: newWorld().job(PartBackup, batchv1.JobFailed).unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonBackupFailed, "").pods(pod("b", v1alpha1.ComponentBackup, failed("403 Forbidden"))),
 		fault: "BackupFailed", part: PartBackup, object: "Job orders-backup", cause: []string{"403 Forbidden"}, beside: true},
-	"a backup that is overdue": {
-		world: newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonBackupOverdue, "No backup was made: see kubectl describe cronjob orders-backup"),
+	"overdue backup": {
+		world: newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonBackupOverdue, "No backup was made; to fix: see kubectl describe cronjob orders-backup"),
 		fault: "BackupFailed", part: PartBackup, cause: []string{"No backup was made"}, remedy: "See kubectl describe", beside: true},
-	"what is on its way": {
+	"rollout in progress": {
 		world: newWorld().unready(workload, v1alpha1.ReasonProgressing, `Deployment "orders" is rolling out`),
 		fault: InProgress, part: PartService, cause: []string{"is rolling out"}, remedy: "Wait"},
-	"a condition that no row is about": {
+	"condition without a row": {
 		world: newWorld().unready(workload, v1alpha1.ReasonApplyFailed, "Service \"orders\" could not be applied and is tried again"),
 		fault: Unrecognised, part: PartService, cause: []string{"could not be applied"}, remedy: "See docs/status.md on the reason ApplyFailed"},
-	"a crash of which no pod could be read": {
+	"crash without readable pods": {
 		world: crashing().with(func(e *Evidence) {
 			e.Microservice.Status.Conditions = append(e.Microservice.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue})
 		}),
 		fault: Unrecognised, part: PartService, remedy: "docs/status.md on the reason CrashLooping"},
-	"a condition beside that no row is about": {
+	"condition without a row that does not decide Ready": {
 		world: newWorld().unready(v1alpha1.ConditionCredentialsRotated, v1alpha1.ReasonNotSupported, "CloudNativePG changes it"),
 		fault: Unrecognised, part: PartRotation, cause: []string{"CloudNativePG"}, beside: true},
 }
@@ -486,9 +493,9 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
-// TestNothingIsFound is about what looks like a fault and is none.
+// TestNothingIsFound checks what looks like a fault but is none.
 func TestNothingIsFound(t *testing.T) {
-	allowing := lettingOut("out", tcp(8080), udp(53))
+	allowing := allowingEgress("out", tcp(8080), udp(53))
 	for name, w := range map[string]world{
 		"a service that is well": newWorld().pods(pod("p", svc, ready)),
 		"one restart, long ago":  newWorld().pods(pod("p", svc, crashed(1, "Error", 1), ready)),
@@ -504,7 +511,7 @@ func TestNothingIsFound(t *testing.T) {
 		"a policy that lets the call out":              newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{allowing} }),
 		"two policies, one of which lets the call out": newWorld(service("users")).calls(users).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut, allowing} }),
 		"a policy that lets the database be reached": newWorld().pods(pod("p", svc, ready), pod("orders-db-0", db, ready, listensAsDatabase)).with(func(e *Evidence) {
-			e.Policies = []networkingv1.NetworkPolicy{lettingOut("out", tcp(5432), udp(5353))}
+			e.Policies = []networkingv1.NetworkPolicy{allowingEgress("out", tcp(5432), udp(5353))}
 		}),
 		"a policy that lets nothing out of what needs nothing": newWorld().pods(pod("p", svc, ready)).with(func(e *Evidence) { e.Policies = []networkingv1.NetworkPolicy{denyOut} }),
 		"a policy about other pods": newWorld(service("users")).calls(users).with(func(e *Evidence) {
@@ -527,9 +534,8 @@ func TestNothingIsFound(t *testing.T) {
 	}
 }
 
-// TestNotYet is about services that are on their way, of which nothing is wrong so
-// far.
-func TestNotYet(t *testing.T) {
+// TestInProgress checks services that start without a fault so far.
+func TestInProgress(t *testing.T) {
 	waiting := func(w world) world {
 		w.Microservice.Status.Conditions = append(w.Microservice.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue})
 		return w
@@ -558,13 +564,13 @@ func TestNotYet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := Diagnose(w.Evidence).Root()
 			if f == nil || f.Fault != InProgress {
-				t.Errorf("found %+v, want that it is on its way", f)
+				t.Errorf("found %+v, want InProgress", f)
 			}
 		})
 	}
 }
 
-// TestRootComesFirst is about several faults at once.
+// TestRootComesFirst checks the order of several faults.
 func TestRootComesFirst(t *testing.T) {
 	for name, tc := range map[string]struct {
 		world world
@@ -590,7 +596,7 @@ func TestRootComesFirst(t *testing.T) {
 				pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "lookup users.shop.svc: no such host"),
 			[]string{"DependencyDown dependencies"}},
 		"an autoscaler of somebody else, and an image that can't be pulled": {
-			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonNotOwned, `HorizontalPodAutoscaler "orders" exists and belongs to Rollout "orders"; it is left as it is: delete it`).
+			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonNotOwned, `HorizontalPodAutoscaler "orders" exists and belongs to Rollout "orders"; to fix: delete it`).
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "NotOwned service"}},
 		"an autoscaler that is refused, and an image that can't be pulled": {
@@ -598,7 +604,7 @@ func TestRootComesFirst(t *testing.T) {
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "AdmissionRefused service"}},
 		"backups of a kind that is not installed, and an image that can't be pulled": {
-			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonCRDNotInstalled, "The cluster does not know ScheduledBackup: install it").
+			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonCRDNotInstalled, "The cluster does not know ScheduledBackup; to fix: install it").
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "CRDNotInstalled backup"}},
 		"a backup's CronJob of somebody else, and a Deployment of somebody else": {
@@ -607,7 +613,7 @@ func TestRootComesFirst(t *testing.T) {
 			[]string{"NotOwned spec", "Unrecognised backup"}},
 		"a rotation that is not supported, and a route that is not": {
 			newWorld().unready(v1alpha1.ConditionCredentialsRotated, v1alpha1.ReasonNotSupported, "CloudNativePG changes it").
-				unready(routing, v1alpha1.ReasonNotSupported, "routes[0].timeout: remove it"),
+				unready(routing, v1alpha1.ReasonNotSupported, "routes[0].timeout: is not supported; to fix: remove it"),
 			[]string{"RouteNotSupported routes", "Unrecognised rotation"}},
 		"a Topology that lets nobody join, and what was said of a dependency before": {
 			newWorld().unready(calls, v1alpha1.ReasonNotPermitted, `Microservice "users", a dependency, does not permit this caller`).
@@ -636,8 +642,8 @@ func TestRootComesFirst(t *testing.T) {
 	}
 }
 
-// TestFaultsAreStaged holds every row of the table to a case here, to a staging on
-// a real cluster or with a real API server, and to its line in the documentation.
+// TestFaultsAreStaged checks that each row of the table has a case here, a test on a
+// real cluster or with a real API server, and a line in the documentation.
 func TestFaultsAreStaged(t *testing.T) {
 	read := func(path string) string {
 		text, err := os.ReadFile("../../../" + path)
@@ -663,12 +669,12 @@ func TestFaultsAreStaged(t *testing.T) {
 			t.Errorf("%s is staged neither in test/e2e nor in cmd/kubectl-atoll", fault)
 		}
 		if !strings.Contains(docs, "| "+fault+" |") {
-			t.Errorf("docs/kubectl-atoll.md does not tell of %s", fault)
+			t.Errorf("docs/kubectl-atoll.md does not document %s", fault)
 		}
 	}
 }
 
-// TestListening is about which port a log tells of.
+// TestListening checks which port a log names.
 func TestListening(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"msg":"Listening","address":"[::]:9090"}`:          "9090",
@@ -682,7 +688,7 @@ func TestListening(t *testing.T) {
 		"started in 1234 ms, accepting connections on :7777": "7777",
 	} {
 		if got := listening([]string{line}, 8080); got != want {
-			t.Errorf("%q tells of %q, want %q", line, got, want)
+			t.Errorf("%q names %q, want %q", line, got, want)
 		}
 	}
 }

@@ -27,10 +27,11 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// drainBlocked tells of nodes that are being emptied and keep pods of the service,
-// because a budget lets none go.
+// drainBlocked finds cordoned nodes from which no pod of the service can be evicted,
+// because a PodDisruptionBudget allows no eviction.
 func drainBlocked(e *Evidence) []*Finding {
 	for _, nodeName := range slices.Sorted(maps.Keys(e.Nodes)) {
 		node := e.Nodes[nodeName]
@@ -52,7 +53,7 @@ func drainBlocked(e *Evidence) []*Finding {
 	return nil
 }
 
-// budgetsOf are the budgets that a pod counts to.
+// budgetsOf returns the PodDisruptionBudgets that select a pod.
 func (e *Evidence) budgetsOf(pod *corev1.Pod) []*policyv1.PodDisruptionBudget {
 	var all []*policyv1.PodDisruptionBudget
 	for i := range e.Budgets {
@@ -65,30 +66,30 @@ func (e *Evidence) budgetsOf(pod *corev1.Pod) []*policyv1.PodDisruptionBudget {
 }
 
 func blocked(pod *corev1.Pod, node *corev1.Node, budgets []*policyv1.PodDisruptionBudget) *Finding {
-	steps := []Step{step(name("Node", node.Name), "is cordoned"), podStep(pod, "runs there and can't be evicted")}
+	steps := []Step{step(name("Node", node.Name), "is cordoned"), podStep(pod, "runs there and cannot be evicted")}
 	if len(budgets) > 1 {
 		return &Finding{
 			Object: name("PodDisruptionBudget", budgets[1].Name),
 			Steps:  append(steps, step(name("PodDisruptionBudget", budgets[0].Name+" and "+budgets[1].Name), "both select the pod")),
-			Cause: fmt.Sprintf("Node %s is cordoned, and pod %s can't be evicted from it: PodDisruptionBudgets %q and %q both select it, and a pod may count to one only",
+			Cause: fmt.Sprintf("Node %s is cordoned, and pod %s cannot be evicted: PodDisruptionBudgets %q and %q both select it, and the eviction API supports only one",
 				node.Name, pod.Name, budgets[0].Name, budgets[1].Name),
-			Remedy: "Delete the one that Atoll did not make, or have it select other pods",
+			Remedy: "Delete the one that Atoll does not own, or correct its selector",
 		}
 	}
 	for _, b := range budgets {
 		always := b.Spec.UnhealthyPodEvictionPolicy != nil && *b.Spec.UnhealthyPodEvictionPolicy == policyv1.AlwaysAllow
-		if b.Status.DisruptionsAllowed > 0 || b.Status.ObservedGeneration < b.Generation || always && !podReady(pod) {
+		if b.Status.DisruptionsAllowed > 0 || b.Status.ObservedGeneration < b.Generation || always && !podfailure.Ready(pod) {
 			continue
 		}
 		f := &Finding{
 			Object: name("PodDisruptionBudget", b.Name),
-			Steps:  append(steps, step(name("PodDisruptionBudget", b.Name), "lets 0 pods go: %d of %d are ready, %d must stay", b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy)),
-			Cause: fmt.Sprintf("Node %s is cordoned, and pod %s can't be evicted from it: PodDisruptionBudget %q lets no pod go, because %d of %d are ready and %d must stay",
+			Steps:  append(steps, step(name("PodDisruptionBudget", b.Name), "allows no eviction: %d of %d pods are ready, %d must be", b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy)),
+			Cause: fmt.Sprintf("Node %s is cordoned, and pod %s cannot be evicted: PodDisruptionBudget %q allows no eviction, because %d of %d pods are ready and %d must be",
 				node.Name, pod.Name, b.Name, b.Status.CurrentHealthy, b.Status.ExpectedPods, b.Status.DesiredHealthy),
-			Remedy: "Have the other pods become ready elsewhere: add a node, or correct what keeps them from it",
+			Remedy: "Make the other pods ready on other nodes: add a node, or correct why they are not ready",
 		}
 		if b.Status.DesiredHealthy >= b.Status.ExpectedPods && b.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll {
-			f.Remedy = fmt.Sprintf("PodDisruptionBudget %q lets no pod go at any time: delete it, or have it ask for fewer", b.Name)
+			f.Remedy = fmt.Sprintf("PodDisruptionBudget %q never allows an eviction: delete it, or lower its minAvailable", b.Name)
 		}
 		return f
 	}

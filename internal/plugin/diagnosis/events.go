@@ -27,15 +27,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// LogLines is how many lines of a log are wanted, and maxLine how much of each is
-// shown.
+// LogLines is the number of log lines to read, and maxLine is the length at which a
+// line is cut.
 const (
 	LogLines = 10
 	maxLine  = 300
 )
 
-// LogsWanted are the logs that may say more: of one container of each part that
-// ended or does not become ready.
+// LogsWanted returns the logs to read: of each part, that of one container that ended
+// or is not ready.
 func LogsWanted(e *Evidence) []Log {
 	var wanted []Log
 	for _, part := range parts {
@@ -46,16 +46,16 @@ func LogsWanted(e *Evidence) []Log {
 	return wanted
 }
 
-// EventsWanted are the objects whose events may say more: pods that are not
-// ready, of each part a few, and what makes them.
+// EventsWanted returns the objects whose events to read: a few unready pods of each
+// part, and their controllers.
 func EventsWanted(e *Evidence) []metav1.Object {
 	var wanted []metav1.Object
 	for _, part := range parts {
-		pods := append(e.unready(part), e.shaky(part)...)
+		pods := append(e.unready(part), e.unstable(part)...)
 		for _, pod := range pods[:min(len(pods), 3)] {
 			wanted = append(wanted, pod)
 		}
-		if job := e.job(part); job != nil && jobState(job) != "complete" {
+		if job := e.job(part); job != nil && jobState(job) != jobComplete {
 			wanted = append(wanted, job)
 		}
 	}
@@ -65,14 +65,14 @@ func EventsWanted(e *Evidence) []metav1.Object {
 	return wanted
 }
 
-// troubled is the container of a part that there is most to say of; nil when none
+// troubled returns the container of a part whose log matters most, and nil where none
 // has a log.
 func (e *Evidence) troubled(part Part) *container {
 	containers := append(e.containers(part), e.restarted(part)...)
 	for _, troubled := range []func(c *container) bool{
-		func(c *container) bool { return e.ended(c) != nil && e.ended(c).ExitCode != 0 },
-		func(c *container) bool { return !c.init && e.ended(c) != nil },
-		func(c *container) bool { return !c.init && c.status.State.Running != nil && !c.status.Ready },
+		func(c *container) bool { return e.exit(c) != nil && e.exit(c).ExitCode != 0 },
+		func(c *container) bool { return !c.Init && e.exit(c) != nil },
+		func(c *container) bool { return !c.Init && c.Status.State.Running != nil && !c.Status.Ready },
 	} {
 		for i := range containers {
 			if troubled(&containers[i]) {
@@ -83,17 +83,17 @@ func (e *Evidence) troubled(part Part) *container {
 	return nil
 }
 
-// log is the log that tells of the container's end, or of how it runs. While the
-// next try runs, the last one's is another log.
+// log returns the log that covers the last exit of a container, or its current run.
+// Once the next try runs, the last exit is in the previous log.
 func (e *Evidence) log(c *container) Log {
-	return Log{Pod: c.pod.Name, Container: c.spec.Name, Previous: c.status.State.Terminated == nil && e.ended(c) != nil}
+	return Log{Pod: c.Pod.Name, Container: c.Spec.Name, Previous: c.Status.State.Terminated == nil && e.exit(c) != nil}
 }
 
-// lines are the end of a container's log; where it could not be read, what the
-// kubelet kept of it.
+// lines returns the end of a container's log, or the termination message where the log
+// could not be read.
 func (e *Evidence) lines(c *container) []string {
 	text := e.Logs[e.log(c)]
-	if ended := e.ended(c); strings.TrimSpace(text) == "" && ended != nil {
+	if ended := e.exit(c); strings.TrimSpace(text) == "" && ended != nil {
 		text = ended.Message
 	}
 	return tail(text)
@@ -112,7 +112,7 @@ func tail(text string) []string {
 	return lines
 }
 
-// printable drops what would steer a terminal.
+// printable removes control characters, which could control the terminal.
 func printable(r rune) rune {
 	switch {
 	case r == '\t':
@@ -130,28 +130,27 @@ func cut(text string, length int) string {
 	return text
 }
 
-// proof is the end of a container's log; none where there is none.
+// proof returns the end of a container's log, and nothing where the log is empty.
 func (e *Evidence) proof(c *container) []Excerpt {
 	lines := e.lines(c)
 	if len(lines) == 0 {
 		return nil
 	}
-	title := "Log of pod " + c.pod.Name + ", container " + c.spec.Name
+	title := "Log of pod " + c.Pod.Name + ", container " + c.Spec.Name
 	if e.log(c).Previous {
 		title += ", before it was restarted"
 	}
 	return []Excerpt{{Title: title, Lines: lines}}
 }
 
-// What lines of a log are most telling, the most telling first.
+// tellingWords mark the lines of a log that say most, in order of weight.
 var tellingWords = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\b(?:fatal|panic)\b`),
 	regexp.MustCompile(`(?i)\b(?:error|exception|failed|failure|cannot|can't|could not|denied|refused|no such|not found)\b`),
 	regexp.MustCompile(`[A-Za-z]`),
 }
 
-// lastWords is what the end of a log says: the last line of those that are most
-// telling, without its time.
+// lastWords returns the last of the most telling lines of a log, without its timestamp.
 func lastWords(lines []string) string {
 	for _, telling := range tellingWords {
 		for _, line := range slices.Backward(lines) {
@@ -163,11 +162,11 @@ func lastWords(lines []string) string {
 	return ""
 }
 
-// lineHead is the time at the start of a line, and the number of a process.
+// lineHead matches the timestamp and the process ID at the start of a line.
 var lineHead = regexp.MustCompile(`^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d\S*(?: UTC| [+-]\d{4})?\]?\s*(?:\[\d+\]\s*)?`)
 
-// words are what a line of a log says, without its time; of a line in JSON, its
-// message and its error.
+// words returns the text of a log line without its timestamp. Of a JSON line, it
+// returns the message and the error.
 func words(line string) string {
 	line = strings.TrimSpace(line)
 	var fields map[string]any
@@ -186,64 +185,64 @@ func words(line string) string {
 	return orElse(strings.Join(said, ": "), line)
 }
 
-// event is the latest event of an object with one of some reasons and a text that
-// matches; nil when there is none.
-func (e *Evidence) event(o metav1.Object, matching *regexp.Regexp, reasons ...string) *corev1.Event {
+// event returns the latest event of an object that has one of some reasons and whose
+// text matches, and nil where there is none.
+func (e *Evidence) event(o metav1.Object, matching func(string) bool, reasons ...string) *corev1.Event {
 	if o == nil {
 		return nil
 	}
 	for _, event := range slices.Backward(e.Events[o.GetUID()]) {
-		if slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)) {
+		if slices.Contains(reasons, event.Reason) && (matching == nil || matching(event.Message)) {
 			return &event
 		}
 	}
 	return nil
 }
 
-// standing is the latest such event, unless one with a reason that refutes it has
-// come since.
-func (e *Evidence) standing(o metav1.Object, matching *regexp.Regexp, reasons, refuting []string) *corev1.Event {
+// standing returns the latest such event, unless an event with a refuting reason is
+// newer.
+func (e *Evidence) standing(o metav1.Object, matching func(string) bool, reasons, refuting []string) *corev1.Event {
 	for _, event := range slices.Backward(e.Events[o.GetUID()]) {
 		switch {
 		case slices.Contains(refuting, event.Reason):
 			return nil
-		case slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)):
+		case slices.Contains(reasons, event.Reason) && (matching == nil || matching(event.Message)):
 			return &event
 		}
 	}
 	return nil
 }
 
-// eventOf is the latest such event that is about a container as it is now.
-func (e *Evidence) eventOf(c *container, matching *regexp.Regexp, reasons ...string) *corev1.Event {
-	for _, event := range slices.Backward(e.Events[c.pod.UID]) {
-		if slices.Contains(reasons, event.Reason) && (matching == nil || matching.MatchString(event.Message)) && ofContainer(&event, c) && e.ofNow(&event, c) {
+// eventOf returns the latest such event about the current state of a container.
+func (e *Evidence) eventOf(c *container, matching func(string) bool, reasons ...string) *corev1.Event {
+	for _, event := range slices.Backward(e.Events[c.Pod.UID]) {
+		if slices.Contains(reasons, event.Reason) && (matching == nil || matching(event.Message)) && ofContainer(&event, c) && e.ofNow(&event, c) {
 			return &event
 		}
 	}
 	return nil
 }
 
-// ofNow says whether an event is about a container as it runs, or as it ended, and
-// not about one before. What comes again and again the kubelet reports only now and
-// then: of a container that ends so, an event that came several times counts.
+// ofNow reports whether an event is about the current run or the last exit of a
+// container, and not about an earlier one. The kubelet reports a repeated event only
+// from time to time: for a container that keeps crashing, an event with a count counts.
 func (e *Evidence) ofNow(event *corev1.Event, c *container) bool {
-	at, ended, running := LastSeen(event), e.ended(c), c.status.State.Running
+	at, ended, running := LastSeen(event), e.exit(c), c.Status.State.Running
 	switch {
 	case at.IsZero():
 		return true
 	case ended != nil:
 		return event.Count > 1 || !at.Before(ended.StartedAt.Time)
 	case running != nil:
-		// A container may end and the next one begin within the second.
-		last := c.lastEnd()
+		// A container may end and restart within one second.
+		last := c.LastExit()
 		return !at.Before(running.StartedAt.Time) && (last == nil || at.After(last.FinishedAt.Time))
 	}
 	return true
 }
 
-// LastSeen is when an event happened last: the two ways of writing events differ
-// in where they say so.
+// LastSeen returns when an event happened last. The two event APIs store the time in
+// different fields.
 func LastSeen(event *corev1.Event) time.Time {
 	switch {
 	case event.Series != nil:
@@ -254,8 +253,8 @@ func LastSeen(event *corev1.Event) time.Time {
 	return event.EventTime.Time
 }
 
-// told is an event as proof.
-func told(event *corev1.Event) []Excerpt {
+// eventProof returns an event as proof.
+func eventProof(event *corev1.Event) []Excerpt {
 	if event == nil {
 		return nil
 	}
@@ -263,10 +262,10 @@ func told(event *corev1.Event) []Excerpt {
 	return []Excerpt{{Title: "Event of " + o.Kind + " " + o.Name, Lines: []string{event.Reason + ": " + cut(strings.Join(strings.Fields(event.Message), " "), 2*maxLine)}}}
 }
 
-// ofContainer says whether an event is about a container.
+// ofContainer reports whether an event is about a container.
 func ofContainer(event *corev1.Event, c *container) bool {
 	path := event.InvolvedObject.FieldPath
-	return path == "" || path == "spec.containers{"+c.spec.Name+"}" || path == "spec.initContainers{"+c.spec.Name+"}"
+	return path == "" || path == "spec.containers{"+c.Spec.Name+"}" || path == "spec.initContainers{"+c.Spec.Name+"}"
 }
 
 func splitKey(key string) (namespace, of string) {

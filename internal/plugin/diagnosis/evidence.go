@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package diagnosis finds out why a service is not as it should be: from the
-// condition that is red, by way of the object that fails, to the cause. It is pure:
-// what was read of the cluster is passed in as Evidence.
+// Package diagnosis finds the cause of a service that is not healthy. It starts at the
+// condition that is False and follows the failing objects to the cause. It is pure: the
+// caller passes in what it read from the cluster as Evidence.
 package diagnosis
 
 import (
@@ -35,72 +35,72 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// Evidence is what was read of one service. What could not be read is left empty
-// and named in Unread. In maps of objects, an entry of nil says that there is no
-// such object, and no entry that it was not read.
+// Evidence is what was read about one service. Objects that could not be read are
+// absent and named in Unread. In maps, a nil entry means that the object does not
+// exist, and a missing entry that it was not read.
 type Evidence struct {
 	Microservice *v1alpha1.Microservice
-	// Services are all that can be seen, and how the service's neighbours are found.
+	// Services are all visible services, and Graph finds the neighbours of this one.
 	Services []*v1alpha1.Microservice
 	Graph    graph.Services
-	// Topology is the one that the service names; nil when it names none, or one that
-	// does not exist.
+	// Topology is that of topologyRef; nil where the service has none, or where it does
+	// not exist.
 	Topology *v1alpha1.Topology
-	// Gateways are those that the routes attach to, by namespace/name, and Classes
-	// their GatewayClasses.
+	// Gateways are the parents of the routes, by namespace/name, and Classes their
+	// GatewayClasses.
 	Gateways map[string]*gatewayv1.Gateway
 	Classes  map[string]*gatewayv1.GatewayClass
 
-	// Deployments, Budgets, Policies and Quotas are all of the namespace, whosever
-	// they are.
+	// Deployments, Budgets, Policies and Quotas are all of the namespace, of any owner.
 	Deployments []appsv1.Deployment
 	Budgets     []policyv1.PodDisruptionBudget
 	Quotas      []corev1.ResourceQuota
-	// Policies are also those of the namespaces of services that are called.
+	// Policies also include those of the callees' namespaces.
 	Policies []networkingv1.NetworkPolicy
 
-	// What follows is the service's, by Atoll's label.
+	// The following objects carry Atoll's labels of the service.
 	ReplicaSets []appsv1.ReplicaSet
 	StatefulSet *appsv1.StatefulSet
 	Jobs        []batchv1.Job
-	// Pods are of all components, and others that carry their labels.
+	// Pods are those of all components, and strays that carry the same labels.
 	Pods       []corev1.Pod
 	Service    *corev1.Service
 	HTTPRoutes []gatewayv1.HTTPRoute
 	GRPCRoutes []gatewayv1.GRPCRoute
 	Autoscaler *autoscalingv2.HorizontalPodAutoscaler
-	// Claims are the volume claims that the pods name.
+	// Claims are the PersistentVolumeClaims that the pods mount.
 	Claims map[string]*corev1.PersistentVolumeClaim
-	// Nodes are those that the pods run on.
+	// Nodes are the nodes of the pods.
 	Nodes map[string]*corev1.Node
 
-	// Callees has a pod of each service that is called, by namespace/name.
+	// Callees holds one pod of each callee, by namespace/name.
 	Callees map[string]*corev1.Pod
-	// Namespaces are the labels of namespaces. Of one that is not there, only the
-	// label that every namespace has is known.
+	// Namespaces holds the labels of namespaces. For a missing entry, only the label
+	// that every namespace has is known.
 	Namespaces map[string]map[string]string
 
-	// Events are by the UID of the object that they are about, the latest last.
+	// Events are by the UID of their object, the latest last.
 	Events map[types.UID][]corev1.Event
-	// Logs are the ends of the logs that LogsWanted asked for.
+	// Logs are the ends of the logs that LogsWanted returned.
 	Logs map[Log]string
-	// Operators are the Deployments of Atoll itself; nil when it was not looked for.
+	// Operators are the Deployments of Atoll itself; nil where the caller did not look
+	// for them.
 	Operators []appsv1.Deployment
 
-	// Unread is what could not be read.
+	// Unread names what could not be read.
 	Unread []string
-	// Now is when the evidence was read.
+	// Now is the time at which the evidence was read.
 	Now time.Time
 }
 
-// Log names a log of a container.
+// Log identifies the log of a container.
 type Log struct {
 	Pod, Container string
-	// Previous is the log of the container that ran before.
+	// Previous selects the log of the previous run.
 	Previous bool
 }
 
-// deployment is the service's own; nil when there is none.
+// deployment returns the service's Deployment, and nil where there is none.
 func (e *Evidence) deployment() *appsv1.Deployment {
 	for i := range e.Deployments {
 		if d := &e.Deployments[i]; d.Name == e.Microservice.Name && d.Labels[v1alpha1.LabelManagedBy] == v1alpha1.ManagedByAtoll {
@@ -110,8 +110,8 @@ func (e *Evidence) deployment() *appsv1.Deployment {
 	return nil
 }
 
-// shown is how another service is written for the readers of this one's
-// namespace.
+// shown returns the name of another service, with its namespace where that differs from
+// this service's.
 func (e *Evidence) shown(namespace, name string) string {
 	if namespace == e.Microservice.Namespace {
 		return name

@@ -39,8 +39,7 @@ var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
 func ago(d time.Duration) metav1.Time { return metav1.NewTime(noon.Add(-d)) }
 
-// world is evidence in the making: of the service orders, which is Ready until
-// something is said against it.
+// world builds the evidence about the service orders, which is Ready at first.
 type world struct{ *Evidence }
 
 func newWorld(others ...*v1alpha1.Microservice) world {
@@ -72,8 +71,8 @@ func service(name string, calls ...v1alpha1.Dependency) *v1alpha1.Microservice {
 	return ms
 }
 
-// unready gives a service a condition that is False, and Ready with it where it
-// decides over that.
+// unready sets a condition of a service to False, and Ready with it where the
+// condition decides Ready.
 func unready(ms *v1alpha1.Microservice, condition, reason, message string) *v1alpha1.Microservice {
 	c := metav1.Condition{Type: condition, Status: metav1.ConditionFalse, Reason: reason, Message: message}
 	if decides(&c) {
@@ -111,8 +110,8 @@ func controlledBy(kind, name string) []metav1.OwnerReference {
 	return []metav1.OwnerReference{{Kind: kind, Name: name, UID: types.UID(name), Controller: ptr.To(true)}}
 }
 
-// pod is a pod of a component of orders, with one container. Unless it is changed
-// it runs and is not ready.
+// pod returns a pod of a component of orders, with one container that runs and is not
+// ready.
 func pod(name, component string, changes ...func(p *corev1.Pod)) corev1.Pod {
 	p := corev1.Pod{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: name, UID: types.UID(name), CreationTimestamp: ago(5 * time.Minute),
@@ -148,12 +147,12 @@ func waits(reason, message string) func(p *corev1.Pod) {
 	}
 }
 
-// crashed says how the container before ended a minute ago, and how often one did.
+// crashed sets the last exit, a minute ago, and the number of restarts.
 func crashed(restarts int32, reason string, code int32) func(p *corev1.Pod) {
 	return crashedAgo(time.Minute, restarts, reason, code)
 }
 
-// crashedAgo is crashed at another time; what runs has run since.
+// crashedAgo is crashed at another time. A running container has run since.
 func crashedAgo(age time.Duration, restarts int32, reason string, code int32) func(p *corev1.Pod) {
 	return func(p *corev1.Pod) {
 		status := &p.Status.ContainerStatuses[0]
@@ -213,7 +212,7 @@ func (w world) event(about types.UID, reason, message string) world {
 	return w.eventAgo(time.Second, about, reason, message)
 }
 
-// eventAgo is an earlier event; the latest is to be added last.
+// eventAgo adds an earlier event. Add the latest event last.
 func (w world) eventAgo(age time.Duration, about types.UID, reason, message string) world {
 	w.Events[about] = append(w.Events[about], corev1.Event{Reason: reason, Message: message, LastTimestamp: ago(age),
 		InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: string(about)}})
@@ -241,8 +240,8 @@ func (w world) job(part Part, condition batchv1.JobConditionType) world {
 	return w
 }
 
-// deleted is being deleted, and held by some finalizers. The operator, which does
-// nothing for it, has not seen its last generation.
+// deleted sets a deletion that some finalizers hold. The operator has not observed
+// the last generation.
 func (w world) deleted(finalizers ...string) world {
 	ms := w.Microservice
 	ms.UID, ms.Generation, ms.DeletionTimestamp, ms.Finalizers = "orders", 2, ptr.To(ago(20*time.Minute)), finalizers

@@ -21,55 +21,56 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// Finding is a fault that was recognised.
+// Finding is a recognised fault.
 type Finding struct {
-	// Fault is the name of the row in the table that recognised it.
+	// Fault is the name of its row in the table.
 	Fault string `json:"fault"`
-	// Part is the part of the service that it is about.
+	// Part is the part of the service that is at fault.
 	Part Part `json:"part,omitempty"`
-	// Object is what is at fault, as kind and name.
+	// Object is the object at fault, as kind and name.
 	Object string `json:"object,omitempty"`
-	// Cause says in one line what is wrong, and Remedy what to do about it.
+	// Cause says in one line what is wrong, and Remedy what to do.
 	Cause  string `json:"cause"`
 	Remedy string `json:"remedy"`
-	// Steps lead from the red condition to the object.
+	// Steps lead from the condition that is False to the object.
 	Steps []Step `json:"steps,omitempty"`
-	// Proof is what shows that it is so: ends of logs, events.
+	// Proof is the evidence: ends of logs, and events.
 	Proof []Excerpt `json:"proof,omitempty"`
-	// Beside says that it does not keep the service from being Ready.
+	// Beside means that the fault does not keep the service from being Ready.
 	Beside bool `json:"beside,omitempty"`
-	// Next is the service to go on with: the cause is there.
+	// Next is the service where the cause is.
 	Next *types.NamespacedName `json:"next,omitempty"`
 
-	// condition is the condition that it explains.
+	// condition is the condition that the fault explains.
 	condition string
-	// symptom says that what the service's own pods show comes of it.
+	// symptom means that failures of the service's own pods follow from this fault.
 	symptom bool
-	// circle is the circle that a wait goes through.
-	circle string
-	// row is the place in the table.
+	// cycle is the path of the dependency cycle.
+	cycle string
+	// row is the index in the table.
 	row int
-	// pods says that it was found in pods. Of those of a part, the first in the order
-	// of the table is told.
+	// pods means that the fault was found in pods. Of several in a part, the first in
+	// the table counts.
 	pods bool
 }
 
-// Step is one step of the way from the red condition to the cause.
+// Step is one step from the condition that is False to the cause.
 type Step struct {
 	Object string `json:"object"`
 	Says   string `json:"says"`
 }
 
-// Excerpt is some lines of a log, or of what was said of an object.
+// Excerpt is part of a log, an event or a status.
 type Excerpt struct {
 	Title string   `json:"title"`
 	Lines []string `json:"lines"`
 }
 
-// Diagnosis is what was found out about one service.
+// Diagnosis holds the findings about one service.
 type Diagnosis struct {
 	Namespace string      `json:"namespace"`
 	Service   string      `json:"service"`
@@ -77,18 +78,26 @@ type Diagnosis struct {
 	// Reason and Message are those of the condition Ready, where it is not True.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
-	// Findings begin with the root. There are none where all is well.
+	// Findings begin with the root cause. A healthy service has none.
 	Findings []*Finding `json:"findings"`
-	// Unread is what could not be read.
+	// Unread names what could not be read.
 	Unread []string `json:"unread,omitempty"`
 }
 
-// Root is the finding that explains most; nil where all is well.
+// Root returns the first finding, and nil for a healthy service.
 func (d *Diagnosis) Root() *Finding {
 	if len(d.Findings) == 0 {
 		return nil
 	}
 	return d.Findings[0]
+}
+
+// report sets the cause and the remedy to those of a message. otherwise is the remedy
+// of a message without one.
+func (f *Finding) report(m condition.Message, otherwise string) {
+	f.Remedy = upperFirst(orElse(m.Remedy, otherwise))
+	m.Remedy = ""
+	f.Cause = m.String()
 }
 
 func step(object, format string, args ...any) Step {

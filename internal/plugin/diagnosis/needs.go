@@ -29,42 +29,41 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/networkpolicy"
 )
 
-// need is something at the other end of a connection that a service can't do
-// without. One of the connections is enough.
+// need is an endpoint that a service must reach. Any one of the connections suffices.
 type need struct {
 	connections []networkpolicy.Connection
-	// shown is what it is called, and place that with its port.
+	// shown is the name of the endpoint, and place is the name with the port.
 	shown, place string
 	// because says why the service needs it.
 	because string
-	// rule is what a policy would have to let through.
+	// rule is the rule that a policy needs to allow the connection.
 	rule string
-	// signs are what a log holds that tells of it.
+	// signs are texts of a log that name the endpoint.
 	signs []string
 }
 
 func (n *need) port() int32 { return n.connections[0].Port }
 
-// cutBy is the policy of somebody else that keeps a need from being met; nil where
-// it is met, or where that can't be told.
-func (n *need) cutBy(policies []*networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
+// blockedBy returns the foreign policy that blocks all connections of a need, and nil where
+// one is allowed, or may be.
+func (n *need) blockedBy(policies []*networkingv1.NetworkPolicy) (by *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
 	for i, c := range n.connections {
-		cutting, way := networkpolicy.Cutting(policies, c)
-		if len(cutting) == 0 {
+		blocking, way := networkpolicy.Blocking(policies, c)
+		if len(blocking) == 0 {
 			return nil, ""
 		}
-		foreign := slices.IndexFunc(cutting, func(p *networkingv1.NetworkPolicy) bool {
+		foreign := slices.IndexFunc(blocking, func(p *networkingv1.NetworkPolicy) bool {
 			return p.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
 		})
 		if i == 0 && foreign >= 0 {
-			by, direction = cutting[foreign], way
+			by, direction = blocking[foreign], way
 		}
 	}
 	return by, direction
 }
 
-// needs are what a service calls, its database where that is in the cluster, and,
-// to find any of these, DNS.
+// needs returns the callees of the service, its database where that runs in the
+// cluster, and DNS where there is any of these.
 func (e *Evidence) needs() []*need {
 	own := e.own()
 	var all []*need
@@ -74,7 +73,7 @@ func (e *Evidence) needs() []*need {
 			callee := e.shown(edge.Callee.Namespace, edge.Callee.Name)
 			all = append(all, &need{
 				connections: []networkpolicy.Connection{{From: own, To: e.calleeEndpoint(edge.Callee), Port: port, Protocol: corev1.ProtocolTCP}},
-				shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("calls %s, as dependencies declares", callee),
+				shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("declares %s in dependencies", callee),
 				rule:  fmt.Sprintf("pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, edge.Callee.Name, edge.Callee.Namespace, port),
 				signs: []string{edge.Host()},
 			})
@@ -89,7 +88,7 @@ func (e *Evidence) needs() []*need {
 	return all
 }
 
-// databaseNeed is the service's own database, where it has a pod.
+// databaseNeed returns the service's own database where it has a pod.
 func (e *Evidence) databaseNeed(own *networkpolicy.Endpoint) *need {
 	for i := range e.Pods {
 		pod := &e.Pods[i]
@@ -115,12 +114,12 @@ func (e *Evidence) databaseNeed(own *networkpolicy.Endpoint) *need {
 	return nil
 }
 
-// dnsNeed is the cluster's DNS: the pods of CoreDNS or OpenShift's, which may listen
-// on 5353 behind their Service, or the node's own cache.
+// dnsNeed returns the DNS of the cluster: the pods of CoreDNS or OpenShift's, which may
+// listen on 5353 behind their Service, or the node-local cache.
 func dnsNeed(own *networkpolicy.Endpoint) *need {
 	const nodeLocal = "169.254.20.10"
 	n := &need{
-		shown: "DNS", place: "port 53 (UDP) of DNS", because: "looks up names",
+		shown: "DNS", place: "port 53 (UDP) of DNS", because: "resolves names",
 		rule:  "pods k8s-app=kube-dns of namespace kube-system, port 53, UDP and TCP",
 		signs: []string{"no such host", "name resolution", "EAI_AGAIN", "UnknownHost", ":53: i/o timeout"},
 	}

@@ -16,31 +16,11 @@ limitations under the License.
 
 package diagnosis
 
-import (
-	"regexp"
-	"strings"
+import "github.com/atoll-dev/atoll/api/v1alpha1"
 
-	"github.com/atoll-dev/atoll/api/v1alpha1"
-)
-
-// ofAnother is how Atoll names an object that is not its own.
-var ofAnother = regexp.MustCompile(`^(\w+) "([^"]+)" exists and`)
-
-// notOwned tells of objects that have the name of one that Atoll would make.
+// notOwned finds objects of other owners that have the name of a child of the
+// Microservice.
 func notOwned(e *Evidence) []*Finding {
-	c := e.red(v1alpha1.ReasonNotOwned)
-	found := e.said(PartSpec, c, "Delete or rename it, or rename this Microservice")
-	if found == nil {
-		return nil
-	}
-	f := found[0]
-	if cause, _, cutOff := strings.Cut(c.Message, "; it is left as it is"); cutOff {
-		f.Cause = cause
-	}
-	if of := ofAnother.FindStringSubmatch(c.Message); of != nil {
-		f.Object = name(of[1], of[2])
-		f.Steps = append(f.Steps, step(f.Object, "belongs to somebody else"))
-		f.Cause += ", and Atoll writes over nothing that is not its own"
-	}
-	return found
+	return e.saidOfObject(PartSpec, e.red(v1alpha1.ReasonNotOwned), "Delete or rename it, or rename this Microservice",
+		"belongs to another owner; Atoll does not change it")
 }

@@ -23,16 +23,18 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// Part is a part of a service that can be at fault, by the name of its component.
-// What has no pods is a part too.
+// Part is a part of a service that can be at fault. A part that has pods has the
+// name of its component.
 type Part string
 
-// Parts of a service, in order of causality: what comes later waits for what
-// comes earlier.
+// Parts of a service, in order of causality: a later part waits for an earlier one.
 const (
 	PartSpec         Part = "spec"
 	PartDatabase     Part = v1alpha1.ComponentDatabase
@@ -45,40 +47,64 @@ const (
 	PartBackup       Part = v1alpha1.ComponentBackup
 )
 
-var allParts = []Part{PartSpec, PartDatabase, PartRestore, PartRotation, PartMigration, PartDependencies, PartService, PartRoutes, PartBackup}
+// conditionOf names the condition of each part, in order of causality, and further
+// conditions that are about it.
+var conditionOf = []struct {
+	part      Part
+	condition string
+	further   []string
+}{
+	{part: PartSpec, condition: v1alpha1.ConditionReady},
+	{part: PartDatabase, condition: v1alpha1.ConditionDatabaseReady, further: []string{v1alpha1.ConditionConnectionsSufficient}},
+	{part: PartRestore, condition: v1alpha1.ConditionDatabaseRestored},
+	{part: PartRotation, condition: v1alpha1.ConditionCredentialsRotated},
+	{part: PartMigration, condition: v1alpha1.ConditionDatabaseMigrated},
+	{part: PartDependencies, condition: v1alpha1.ConditionDependenciesReady},
+	{part: PartService, condition: v1alpha1.ConditionWorkloadReady, further: []string{v1alpha1.ConditionAutoscalerReady}},
+	{part: PartRoutes, condition: v1alpha1.ConditionRoutesReady},
+	{part: PartBackup, condition: v1alpha1.ConditionBackupReady},
+}
 
 // parts are those that have pods.
 var parts = []Part{PartDatabase, PartRestore, PartRotation, PartMigration, PartService, PartBackup}
 
-func (p Part) rank() int { return slices.Index(allParts, p) }
+func (p Part) rank() int {
+	for i := range conditionOf {
+		if conditionOf[i].part == p {
+			return i
+		}
+	}
+	return -1
+}
 
-// condition is the one that the part counts to.
+// condition returns the condition of the part.
 func (p Part) condition() string {
-	switch p {
-	case PartDatabase:
-		return v1alpha1.ConditionDatabaseReady
-	case PartRestore:
-		return v1alpha1.ConditionDatabaseRestored
-	case PartRotation:
-		return v1alpha1.ConditionCredentialsRotated
-	case PartMigration:
-		return v1alpha1.ConditionDatabaseMigrated
-	case PartDependencies:
-		return v1alpha1.ConditionDependenciesReady
-	case PartService:
-		return v1alpha1.ConditionWorkloadReady
-	case PartRoutes:
-		return v1alpha1.ConditionRoutesReady
-	case PartBackup:
-		return v1alpha1.ConditionBackupReady
+	if rank := p.rank(); rank >= 0 {
+		return conditionOf[rank].condition
 	}
 	return v1alpha1.ConditionReady
 }
 
-// decides says whether a fault of the part keeps the service from being Ready.
-func (p Part) decides() bool { return p != PartBackup && p != PartRotation }
+// partOf returns the part that a condition is about.
+func partOf(conditionType string) Part {
+	for _, row := range conditionOf {
+		if row.condition == conditionType || slices.Contains(row.further, conditionType) {
+			return row.part
+		}
+	}
+	return PartSpec
+}
 
-// container is how a container of the part is told of.
+// decides reports whether Ready is False while a condition is. Ready, which repeats
+// another condition, counts too.
+func decides(c *metav1.Condition) bool {
+	return c.Type == v1alpha1.ConditionReady || condition.DecidesReady(c.Type, c.Reason)
+}
+
+// decides reports whether a fault of the part keeps the service from being Ready.
+func (p Part) decides() bool { return decides(&metav1.Condition{Type: p.condition()}) }
+
+// container returns how findings name a container of the part.
 func (p Part) container(name string) string {
 	switch p {
 	case PartService:
@@ -89,18 +115,10 @@ func (p Part) container(name string) string {
 	return fmt.Sprintf("the %s's container", p)
 }
 
-// field is where the spec says something of the part's container.
-func (p Part) field(name string) string {
-	switch {
-	case p == PartDatabase:
-		return "database." + name
-	case p == PartMigration && (name == "command" || name == "args"):
-		return "database.migration." + name
-	}
-	return name
-}
+// field returns the field of the spec that sets a property of the part's container.
+func (p Part) field(property string) string { return podfailure.Field(string(p), property) }
 
-// inPart completes a finding with the steps that lead to the part's pods.
+// inPart completes a finding with the steps that lead to the pods of the part.
 func (e *Evidence) inPart(f *Finding, part Part) *Finding {
 	f.Part = part
 	f.condition = part.condition()
@@ -109,7 +127,7 @@ func (e *Evidence) inPart(f *Finding, part Part) *Finding {
 	return f
 }
 
-// workloadSteps lead from the red condition to a part's pods.
+// workloadSteps lead from the condition that is False to the pods of a part.
 func (e *Evidence) workloadSteps(part Part) []Step {
 	steps := e.conditionSteps(part.condition())
 	switch part {
@@ -129,10 +147,10 @@ func (e *Evidence) workloadSteps(part Part) []Step {
 	return steps
 }
 
-// rolling says that some of the ready pods are old ones.
+// rolling says that some of the ready pods are of the previous revision.
 func rolling(d *appsv1.Deployment) string {
 	if d.Status.UpdatedReplicas > 0 && d.Status.Replicas > d.Status.UpdatedReplicas && d.Status.ReadyReplicas > 0 {
-		return ", those of the last version among them"
+		return ", including pods of the previous revision"
 	}
 	return ""
 }
@@ -146,7 +164,7 @@ func replicas(of *int32) int32 {
 
 func name(kind, of string) string { return kind + " " + of }
 
-// job is the newest Job of a part.
+// job returns the newest Job of a part.
 func (e *Evidence) job(part Part) *batchv1.Job {
 	var newest *batchv1.Job
 	for i := range e.Jobs {
@@ -158,6 +176,9 @@ func (e *Evidence) job(part Part) *batchv1.Job {
 	return newest
 }
 
+// jobComplete is the state of a Job that succeeded.
+const jobComplete = "complete"
+
 func jobState(job *batchv1.Job) string {
 	for i := range job.Status.Conditions {
 		c := &job.Status.Conditions[i]
@@ -168,7 +189,7 @@ func jobState(job *batchv1.Job) string {
 		case batchv1.JobFailed:
 			return fmt.Sprintf("failed after %d tries", max(job.Status.Failed, 1))
 		case batchv1.JobComplete:
-			return "complete"
+			return jobComplete
 		}
 	}
 	return "has not ended"

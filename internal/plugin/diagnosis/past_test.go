@@ -28,8 +28,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// TestThePastIsNoCause is about traces of what was wrong once, beside what is wrong
-// now.
+// TestThePastIsNoCause checks that traces of an earlier fault do not hide the current
+// one.
 func TestThePastIsNoCause(t *testing.T) {
 	const (
 		badGateway = "Readiness probe failed: HTTP probe failed with statuscode: 503"

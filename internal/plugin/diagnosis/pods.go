@@ -18,88 +18,58 @@ package diagnosis
 
 import (
 	"slices"
-	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// current are the pods of a part that decide over how it is. Of several templates
-// only the newest counts: what was wrong with an earlier one may be mended already.
+// current returns the pods that show how a part is now.
 func (e *Evidence) current(part Part) []*corev1.Pod {
-	var newest *corev1.Pod
-	var alive []*corev1.Pod
-	for i := range e.Pods {
-		pod := &e.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != string(part) || pod.DeletionTimestamp != nil || e.stray(pod) || !e.wanted(part, pod) {
-			continue
-		}
-		alive = append(alive, pod)
-		if newest == nil || newest.CreationTimestamp.Before(&pod.CreationTimestamp) {
-			newest = pod
-		}
-	}
-	alive = slices.DeleteFunc(alive, func(pod *corev1.Pod) bool { return templateOf(pod) != templateOf(newest) })
-	slices.SortFunc(alive, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
-	return alive
+	return podfailure.Current(e.Pods, string(part), func(pod *corev1.Pod) bool { return !e.stray(pod) && e.wanted(part, pod) })
 }
 
-// unready are those of them that are not as they should be.
-func (e *Evidence) unready(part Part) []*corev1.Pod {
-	return slices.DeleteFunc(e.current(part), func(pod *corev1.Pod) bool { return podReady(pod) || pod.Status.Phase == corev1.PodSucceeded })
-}
+// unready returns those of them that are neither ready nor complete.
+func (e *Evidence) unready(part Part) []*corev1.Pod { return podfailure.Unready(e.current(part)) }
 
-// shaky are the pods of a part that are ready and of which a container ended again
-// and again until just now.
-func (e *Evidence) shaky(part Part) []*corev1.Pod {
+// unstable returns the pods of a part that are ready and of which a container kept
+// crashing until a moment ago.
+func (e *Evidence) unstable(part Part) []*corev1.Pod {
 	return slices.DeleteFunc(e.current(part), func(pod *corev1.Pod) bool {
-		return !podReady(pod) || !slices.ContainsFunc(containersOf(pod, part), e.restartedJustNow)
+		return !podfailure.Ready(pod) || !slices.ContainsFunc(containersOf(pod, part), e.restartedJustNow)
 	})
 }
 
 func (e *Evidence) restartedJustNow(c container) bool {
-	last := c.status.LastTerminationState.Terminated
-	return last != nil && c.status.RestartCount > 2 && e.Now.Sub(last.FinishedAt.Time) < justNow
+	last := c.Status.LastTerminationState.Terminated
+	return last != nil && c.Status.RestartCount > 2 && e.Now.Sub(last.FinishedAt.Time) < justNow
 }
 
-// restarted are the containers of ready pods that ended again and again until just
-// now.
+// restarted returns the containers of ready pods that kept crashing until a moment
+// ago.
 func (e *Evidence) restarted(part Part) []container {
 	var all []container
-	for _, pod := range e.shaky(part) {
+	for _, pod := range e.unstable(part) {
 		all = append(all, slices.DeleteFunc(containersOf(pod, part), func(c container) bool { return !e.restartedJustNow(c) })...)
 	}
 	return all
 }
 
-// wanted leaves out pods of earlier Jobs and of one that has done its work at
-// another try, and the service's pods that were evicted: others are made in their
-// place.
+// wanted excludes pods of earlier Jobs, and failed tries of a Job that has
+// completed.
 func (e *Evidence) wanted(part Part, pod *corev1.Pod) bool {
-	switch part {
-	case PartService:
-		return pod.Status.Phase != corev1.PodFailed
-	case PartDatabase:
+	if part == PartService || part == PartDatabase {
 		return true
 	}
 	job := e.job(part)
-	return job == nil || jobState(job) != "complete" && pod.Labels[batchv1.JobNameLabel] == job.Name
+	return job == nil || jobState(job) != jobComplete && pod.Labels[batchv1.JobNameLabel] == job.Name
 }
 
-// templateOf tells the pods of one template, or of one Job, from others.
-func templateOf(pod *corev1.Pod) string {
-	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
-		return job
-	}
-	return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
-}
-
-// stray says whether a pod has the labels of the service's pods and is somebody
-// else's.
+// stray reports whether a pod has the labels of the service's pods but another
+// owner.
 func (e *Evidence) stray(pod *corev1.Pod) bool {
 	if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentService {
 		return false
@@ -116,20 +86,6 @@ func (e *Evidence) stray(pod *corev1.Pod) bool {
 		of, d := metav1.GetControllerOfNoCopy(set), e.deployment()
 		return of != nil && d != nil && of.UID != d.UID
 	}
-	// A ReplicaSet that was not read, or is gone already, is not held against a pod.
+	// A ReplicaSet may be missing because it was not read, or because it is deleted.
 	return owner.Kind != "ReplicaSet"
-}
-
-func podReady(pod *corev1.Pod) bool {
-	c := podCondition(pod, corev1.PodReady)
-	return c != nil && c.Status == corev1.ConditionTrue
-}
-
-func podCondition(pod *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
-	for i := range pod.Status.Conditions {
-		if pod.Status.Conditions[i].Type == t {
-			return &pod.Status.Conditions[i]
-		}
-	}
-	return nil
 }

@@ -29,8 +29,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/networkpolicy"
 )
 
-// endpointOf is a pod as policies see it. Where a service has none, its labels are
-// those that its pods would have.
+// endpointOf returns a pod as NetworkPolicies see it. Without a pod, it has the labels
+// that the service's pods would have.
 func (e *Evidence) endpointOf(ms *v1alpha1.Microservice, pod *corev1.Pod) *networkpolicy.Endpoint {
 	at := &networkpolicy.Endpoint{Namespace: ms.Namespace, NamespaceLabels: e.Namespaces[ms.Namespace], Labels: names.PodSelector(ms)}
 	if pod == nil {
@@ -51,7 +51,7 @@ func (e *Evidence) endpointOf(ms *v1alpha1.Microservice, pod *corev1.Pod) *netwo
 	return at
 }
 
-// own is the service itself as policies see it.
+// own returns the service itself as NetworkPolicies see it.
 func (e *Evidence) own() *networkpolicy.Endpoint {
 	for i := range e.Pods {
 		pod := &e.Pods[i]
@@ -74,16 +74,16 @@ func (e *Evidence) policies() []*networkingv1.NetworkPolicy {
 	return policies
 }
 
-// policyCut tells of what a service can't do without and that a policy of somebody
-// else does not let it reach. Atoll's own policies let through what is declared;
-// where they are there, no other can forbid it.
+// policyCut finds NetworkPolicies of other owners that block a connection the service
+// needs. Atoll's own policies allow every declared call; no other policy can forbid
+// what they allow.
 func policyCut(e *Evidence) []*Finding {
 	var all []*Finding
-	// out is the finding about each policy that keeps something from being let out.
-	out := map[*networkingv1.NetworkPolicy]*cutOut{}
+	// out holds the finding about each policy that blocks egress.
+	out := map[*networkingv1.NetworkPolicy]*blockedEgress{}
 	policies := e.policies()
 	for _, n := range e.needs() {
-		policy, direction := n.cutBy(policies)
+		policy, direction := n.blockedBy(policies)
 		if policy == nil {
 			continue
 		}
@@ -96,15 +96,15 @@ func policyCut(e *Evidence) []*Finding {
 			Part: PartDependencies, Object: object, Beside: true,
 			Steps: []Step{
 				step(name("Microservice", e.Microservice.Name), "%s", n.because),
-				step(object, "does not let the connection through (%s)", strings.ToLower(string(direction))),
+				step(object, "does not allow the connection (%s)", strings.ToLower(string(direction))),
 			},
 		}
 		all = append(all, f)
 		if direction == networkingv1.PolicyTypeEgress {
-			out[policy] = &cutOut{Finding: f, needs: []*need{n}}
+			out[policy] = &blockedEgress{Finding: f, needs: []*need{n}}
 			continue
 		}
-		f.Cause = fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let %s in to port %d",
+		f.Cause = fmt.Sprintf("NetworkPolicy %q blocks %s from %s: it selects the pods of %s and does not allow ingress from %s to port %d",
 			policy.Name, e.Microservice.Name, n.shown, n.shown, e.Microservice.Name, n.port())
 		f.Remedy = fmt.Sprintf("Add to its ingress: pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, e.Microservice.Name, e.Microservice.Namespace, n.port())
 		e.blame(f, n)
@@ -118,7 +118,7 @@ func policyCut(e *Evidence) []*Finding {
 			rules = append(rules, n.rule)
 		}
 		c.Steps[0].Says = listed(reasons, "and")
-		c.Cause = fmt.Sprintf("NetworkPolicy %q cuts %s off from %s: it selects the pods of %s and does not let them out to %s",
+		c.Cause = fmt.Sprintf("NetworkPolicy %q blocks %s from %s: it selects the pods of %s and does not allow egress to %s",
 			policy.Name, e.Microservice.Name, listed(names, "and"), e.Microservice.Name, listed(places, "or"))
 		c.Remedy = "Add to its egress: " + strings.Join(rules, "; ")
 		e.blame(c.Finding, c.needs...)
@@ -126,26 +126,26 @@ func policyCut(e *Evidence) []*Finding {
 	return all
 }
 
-// cutOut is what is found of a policy that does not let out.
-type cutOut struct {
+// blockedEgress is the finding about a policy that blocks egress to some needs.
+type blockedEgress struct {
 	*Finding
 	needs []*need
 }
 
-// blame makes a cut the cause, where what the service says names one of what it
-// is cut off from.
-func (e *Evidence) blame(f *Finding, cutOff ...*need) {
+// blame makes the finding the cause where a log of the service names a blocked
+// endpoint.
+func (e *Evidence) blame(f *Finding, blocked ...*need) {
 	var signs []string
-	for _, n := range cutOff {
+	for _, n := range blocked {
 		signs = append(signs, n.signs...)
 	}
 	if line, found := e.mentioned(signs...); found {
 		f.Beside, f.symptom = false, true
-		f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "says: %s", cut(line, 160)))...)
+		f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "logs: %s", cut(line, 160)))...)
 	}
 }
 
-// listed is a list as one says it.
+// listed joins a list with commas and a conjunction.
 func listed(parts []string, conjunction string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")
@@ -153,38 +153,38 @@ func listed(parts []string, conjunction string) string {
 	return strings.Join(parts[:len(parts)-1], ", ") + " " + conjunction + " " + parts[len(parts)-1]
 }
 
-// undeclaredCall tells of services that this one is told of and does not declare,
-// where a policy lets only through what is declared.
+// undeclaredCall finds services that an environment variable or an argument names but
+// dependencies do not, where a policy allows only declared calls.
 func undeclaredCall(e *Evidence) []*Finding {
 	var all []*Finding
 	from, policies := e.own(), e.policies()
 	for _, mention := range graph.Undeclared(e.Microservice, e.Services) {
 		callee := mention.Callee
 		ports := graph.Ports(callee)
-		var cutting []*networkingv1.NetworkPolicy
+		var blocking []*networkingv1.NetworkPolicy
 		for i := range ports {
-			if cutting, _ = networkpolicy.Cutting(policies, networkpolicy.Connection{From: from, To: e.calleeEndpoint(callee), Port: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP}); len(cutting) == 0 {
+			if blocking, _ = networkpolicy.Blocking(policies, networkpolicy.Connection{From: from, To: e.calleeEndpoint(callee), Port: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP}); len(blocking) == 0 {
 				break
 			}
 		}
-		if len(cutting) == 0 {
+		if len(blocking) == 0 {
 			continue
 		}
 		shown := e.shown(callee.Namespace, callee.Name)
-		policy := name("NetworkPolicy", e.shown(cutting[0].Namespace, cutting[0].Name))
+		policy := name("NetworkPolicy", e.shown(blocking[0].Namespace, blocking[0].Name))
 		f := &Finding{
 			Part: PartDependencies, Object: name("Microservice", e.Microservice.Name), Beside: true,
 			Steps: []Step{
-				step(name("Microservice", e.Microservice.Name), "is told of %s in %s", shown, mention.Where),
-				step(name("Microservice", e.Microservice.Name), "does not name %s in dependencies", shown),
-				step(policy, "lets only through what is declared"),
+				step(name("Microservice", e.Microservice.Name), "names %s in %s", shown, mention.Where),
+				step(name("Microservice", e.Microservice.Name), "does not declare %s in dependencies", shown),
+				step(policy, "allows only declared calls"),
 			},
-			Cause:  fmt.Sprintf("%s names %s, which is not among the dependencies of %s: the isolation of the Topology lets no such call through", upperFirst(mention.Where), shown, e.Microservice.Name),
+			Cause:  fmt.Sprintf("%s names %s, which is not among the dependencies of %s: the isolation of the Topology blocks the call", upperFirst(mention.Where), shown, e.Microservice.Name),
 			Remedy: fmt.Sprintf("Add {name: %s%s} to dependencies", callee.Name, elsewhere(e.Microservice, callee)),
 		}
 		if line, found := e.mentioned(graph.ServiceHost(callee.Name, callee.Namespace), "//"+callee.Name+":", "//"+callee.Name+"/", " "+callee.Name+":"); found {
 			f.Beside, f.symptom = false, true
-			f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "says: %s", cut(line, 160)))...)
+			f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "logs: %s", cut(line, 160)))...)
 		}
 		all = append(all, f)
 	}
@@ -198,8 +198,8 @@ func elsewhere(caller, callee *v1alpha1.Microservice) string {
 	return ", namespace: " + callee.Namespace
 }
 
-// CalleesWanted are the services whose pods and policies decide over the calls of
-// one: those that it declares, and those that it is told of.
+// CalleesWanted returns the services whose pods and policies decide whether calls are
+// allowed: the declared dependencies and those that the service's configuration names.
 func CalleesWanted(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice, found graph.Services) []*v1alpha1.Microservice {
 	var wanted []*v1alpha1.Microservice
 	for _, edge := range graph.Resolve(ms, found) {

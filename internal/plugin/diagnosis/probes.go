@@ -27,20 +27,21 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// How long a container may take before it counts against it that a probe is not
-// answered.
+// The time for which an unanswered probe does not count against a container that has
+// just started.
 const (
-	// warmingUp is for one that listens already.
+	// warmingUp is for a container that listens already.
 	warmingUp = 15 * time.Second
-	// opening is for one that does not listen yet.
+	// opening is for a container that does not listen yet.
 	opening = 30 * time.Second
-	// longStart is the longest, for one that has a startup probe and so takes its time.
+	// longStart is the maximum for a container with a startup probe.
 	longStart = 2 * time.Minute
 )
 
-// answer is what a probe got for an answer, the last time that it failed.
+// answer is the result of the last failed probe.
 type answer struct {
 	event *corev1.Event
 	// kind is Readiness, Liveness or Startup.
@@ -49,16 +50,17 @@ type answer struct {
 	probe *corev1.Probe
 }
 
-// probeKinds are the kinds of probes, the one that decides over readiness first.
+// probeKinds are the kinds of probes. Readiness, which decides whether the pod is
+// ready, comes first.
 var probeKinds = []string{"Readiness", "Startup", "Liveness"}
 
 var probeWords = regexp.MustCompile(`(?s)^(Readiness|Liveness|Startup) probe (?:failed|errored[^:]*): ?(.*)$`)
 
-// answered is the answer to the last probe of a container, as it is now, that
-// failed, of one of some kinds; nil when none did.
+// answered returns the last failed probe, of some kinds, of the current container, and
+// nil where none failed.
 func (e *Evidence) answered(c *container, kinds ...string) *answer {
 	for _, kind := range kinds {
-		event := e.eventOf(c, regexp.MustCompile("^"+kind+" probe "), "Unhealthy", "ProbeWarning")
+		event := e.eventOf(c, func(text string) bool { return strings.HasPrefix(text, kind+" probe ") }, "Unhealthy", "ProbeWarning")
 		if event == nil {
 			continue
 		}
@@ -69,19 +71,19 @@ func (e *Evidence) answered(c *container, kinds ...string) *answer {
 		a := &answer{event: event, kind: kind, says: strings.TrimSpace(found[2])}
 		switch kind {
 		case "Readiness":
-			a.probe = c.spec.ReadinessProbe
+			a.probe = c.Spec.ReadinessProbe
 		case "Liveness":
-			a.probe = c.spec.LivenessProbe
+			a.probe = c.Spec.LivenessProbe
 		case "Startup":
-			a.probe = c.spec.StartupProbe
+			a.probe = c.Spec.StartupProbe
 		}
 		return a
 	}
 	return nil
 }
 
-// port is the number of the port that a probe asks, and its name where it has
-// one; 0 when it asks none.
+// port returns the number and the name of the port that a probe connects to. The number
+// is 0 for a probe without a port.
 func (a *answer) port(c *container) (number int32, of string) {
 	if a.probe == nil {
 		return 0, ""
@@ -97,8 +99,8 @@ func (a *answer) port(c *container) (number int32, of string) {
 	default:
 		return 0, ""
 	}
-	for i := range c.spec.Ports {
-		port := &c.spec.Ports[i]
+	for i := range c.Spec.Ports {
+		port := &c.Spec.Ports[i]
 		if at.Type == intstr.String && port.Name == at.StrVal || at.Type == intstr.Int && port.ContainerPort == at.IntVal {
 			return port.ContainerPort, port.Name
 		}
@@ -106,7 +108,7 @@ func (a *answer) port(c *container) (number int32, of string) {
 	return at.IntVal, ""
 }
 
-// asks is what a probe asks, as one would write it.
+// asks describes the request of a probe.
 func (a *answer) asks(c *container) string {
 	number, _ := a.port(c)
 	switch p := a.probe; {
@@ -125,14 +127,14 @@ func (a *answer) asks(c *container) string {
 
 var statusCode = regexp.MustCompile(`statuscode: (\d+)`)
 
-// got is the answer in a few words.
+// got describes the answer.
 func (a *answer) got() string {
 	if code := statusCode.FindStringSubmatch(a.says); code != nil {
 		return "is answered with " + code[1]
 	}
 	switch {
 	case a.refused():
-		return "is refused: nothing listens there"
+		return "is refused: nothing listens on the port"
 	case strings.Contains(a.says, "deadline exceeded"), strings.Contains(a.says, "timed out"), strings.Contains(a.says, "Client.Timeout"):
 		seconds := int32(1)
 		if a.probe != nil && a.probe.TimeoutSeconds > 0 {
@@ -149,17 +151,20 @@ func (a *answer) got() string {
 
 func (a *answer) refused() bool { return strings.Contains(a.says, "connection refused") }
 
-// livenessKill tells of containers that the kubelet ends because a probe says
-// that they hang, or never came up.
+// killedByProbe is how the kubelet explains a kill after a failed probe.
+var killedByProbe = regexp.MustCompile("failed (?:liveness|startup) probe")
+
+// livenessKill finds containers that the kubelet restarts after a failed liveness or
+// startup probe.
 func livenessKill(e *Evidence, part Part) *Finding {
 	for _, c := range append(e.containers(part), e.restarted(part)...) {
-		killed := e.eventOf(&c, regexp.MustCompile("failed (?:liveness|startup) probe"), "Killing")
-		ended := e.ended(&c)
-		if killed == nil || ended == nil || c.status.RestartCount == 0 {
+		killed := e.eventOf(&c, killedByProbe.MatchString, "Killing")
+		ended := e.exit(&c)
+		if killed == nil || ended == nil || c.Status.RestartCount == 0 {
 			continue
 		}
-		// One that ends by itself has another exit code.
-		if ended.ExitCode != 0 && ended.ExitCode != 137 && ended.ExitCode != 143 {
+		// A container that ended by itself has another exit code.
+		if !podfailure.MaybeProbe(ended.ExitCode) {
 			continue
 		}
 		kind := "Liveness"
@@ -167,13 +172,13 @@ func livenessKill(e *Evidence, part Part) *Finding {
 			kind = "Startup"
 		}
 		f := &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: told(killed), Beside: podReady(c.pod),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: eventProof(killed), Beside: podfailure.Ready(c.Pod),
 			Cause:  fmt.Sprintf("The kubelet restarts %s because its %s probe fails", c.called(), strings.ToLower(kind)),
 			Remedy: fmt.Sprintf("Correct probes.%s, give it more time (periodSeconds × failureThreshold), or find out why the service hangs", strings.ToLower(kind)),
 		}
 		if a := e.answered(&c, kind); a != nil {
 			f.Cause += fmt.Sprintf(": %s %s", a.asks(&c), a.got())
-			f.Proof = told(a.event)
+			f.Proof = eventProof(a.event)
 		}
 		f.Proof = append(f.Proof, e.proof(&c)...)
 		return f
@@ -181,30 +186,30 @@ func livenessKill(e *Evidence, part Part) *Finding {
 	return nil
 }
 
-// overdue says whether a container that runs should have answered by now.
+// overdue reports whether a running container should have answered by now.
 func (e *Evidence) overdue(c *container, a *answer) bool {
 	patience := warmingUp
 	if a.refused() {
 		patience = opening
 	}
 	if p := a.probe; a.kind == "Startup" && p != nil {
-		// Half of what its owner grants it.
+		// Half of the time that the startup probe allows.
 		granted := time.Duration(max(p.PeriodSeconds, 1)*max(p.FailureThreshold, 1)) * time.Second
 		patience = min(max(granted/2, opening), longStart)
 	}
-	return e.Now.Sub(c.status.State.Running.StartedAt.Time) >= patience
+	return e.Now.Sub(c.Status.State.Running.StartedAt.Time) >= patience
 }
 
-// unanswered is the answer to the last probe of a container that runs and is not
-// ready; nil where none has failed.
+// unanswered returns the last failed probe of a container that runs and is not ready,
+// and nil where none failed.
 func (e *Evidence) unanswered(c *container) *answer {
-	state := c.status.State.Running
-	if c.init || state == nil || c.status.Ready {
+	state := c.Status.State.Running
+	if c.Init || state == nil || c.Status.Ready {
 		return nil
 	}
 	for _, kind := range probeKinds {
 		a := e.answered(c, kind)
-		// Of one that ends again and again, what the one before answered is past too.
+		// A failed probe of the previous run does not count.
 		if a != nil && (LastSeen(a.event).IsZero() || !LastSeen(a.event).Before(state.StartedAt.Time)) {
 			return a
 		}
@@ -212,7 +217,7 @@ func (e *Evidence) unanswered(c *container) *answer {
 	return nil
 }
 
-// wrongPort tells of containers that run and don't listen where they are asked.
+// wrongPort finds containers that run but do not listen on the probed port.
 func wrongPort(e *Evidence, part Part) *Finding {
 	for _, c := range e.containers(part) {
 		a := e.unanswered(&c)
@@ -224,30 +229,30 @@ func wrongPort(e *Evidence, part Part) *Finding {
 		if number == 0 || other == "" && !e.overdue(&c, a) {
 			continue
 		}
-		cause := fmt.Sprintf("%s runs, and nothing in it listens on port %d, which its %s probe asks", c.subject(), number, strings.ToLower(a.kind))
+		cause := fmt.Sprintf("%s runs, but nothing listens on port %d, to which its %s probe connects", c.subject(), number, strings.ToLower(a.kind))
 		if other != "" {
-			cause += fmt.Sprintf("; its log tells of port %s", other)
+			cause += fmt.Sprintf("; its log names port %s", other)
 		}
 		return &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: append(told(a.event), e.proof(&c)...),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: append(eventProof(a.event), e.proof(&c)...),
 			Cause: cause, Remedy: e.portRemedy(part, number, of, strings.ToLower(a.kind)),
 		}
 	}
 	return nil
 }
 
-// portRemedy names the field that decides over a port.
+// portRemedy names the field that sets a port.
 func (e *Evidence) portRemedy(part Part, number int32, of, probe string) string {
 	if part == PartService {
 		ports := graph.Ports(e.Microservice)
 		for i := range ports {
 			if ports[i].Name == of && graph.TargetPort(&ports[i]) == number {
-				return fmt.Sprintf("Set ports[%s].targetPort (now %d) to the port that it listens on, or have it listen on %d", of, number, number)
+				return fmt.Sprintf("Set ports[%s].targetPort (now %d) to the port on which the service listens, or make the service listen on %d", of, number, number)
 			}
 		}
-		return fmt.Sprintf("Correct the port of probes.%s, or have the service listen on %d", probe, number)
+		return fmt.Sprintf("Correct the port of probes.%s, or make the service listen on %d", probe, number)
 	}
-	return fmt.Sprintf("Have it listen on %d", number)
+	return fmt.Sprintf("Make it listen on %d", number)
 }
 
 var (
@@ -255,8 +260,8 @@ var (
 	portNumber  = regexp.MustCompile(`(?i)(?:port[ =":]+|:)(\d{2,5})\b`)
 )
 
-// listening is another port, of which a log tells that the container listens on it;
-// empty where it tells of none.
+// listening returns another port on which a container listens according to its log, and
+// is empty where the log names none.
 func listening(lines []string, asked int32) string {
 	for _, line := range lines {
 		at := listenWords.FindStringIndex(line)
@@ -272,8 +277,7 @@ func listening(lines []string, asked int32) string {
 	return ""
 }
 
-// failingProbe tells of containers that run and whose probes are not answered as
-// they should be.
+// failingProbe finds containers that run and whose probes fail.
 func failingProbe(e *Evidence, part Part) *Finding {
 	for _, c := range e.containers(part) {
 		a := e.unanswered(&c)
@@ -281,8 +285,8 @@ func failingProbe(e *Evidence, part Part) *Finding {
 			continue
 		}
 		return &Finding{
-			Object: name("Pod", c.pod.Name), Steps: c.steps(), Proof: append(told(a.event), e.proof(&c)...),
-			Cause:  fmt.Sprintf("%s runs, and its %s probe fails: %s %s", c.subject(), strings.ToLower(a.kind), a.asks(&c), a.got()),
+			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: append(eventProof(a.event), e.proof(&c)...),
+			Cause:  fmt.Sprintf("%s runs, but its %s probe fails: %s %s", c.subject(), strings.ToLower(a.kind), a.asks(&c), a.got()),
 			Remedy: probeRemedy(part, a),
 		}
 	}
@@ -299,11 +303,11 @@ func probeRemedy(part Part, a *answer) string {
 	case code != nil && code[1] == "404":
 		return fmt.Sprintf("Correct the path of probes.%s, or probes.path", kind)
 	case code != nil && (code[1] == "401" || code[1] == "403"):
-		return fmt.Sprintf("Have probes.%s ask a path that needs no login", kind)
+		return fmt.Sprintf("Set probes.%s to a path that needs no authentication", kind)
 	case code != nil && code[1][0] == '5':
-		return "Find out in the service's log why it is not ready to serve"
+		return "See the log of the service for why it is not ready"
 	case code != nil:
-		return fmt.Sprintf("Correct probes.%s: any status from 200 to 399 will do", kind)
+		return fmt.Sprintf("Correct probes.%s: a status from 200 to 399 counts as success", kind)
 	}
-	return fmt.Sprintf("Find out in the service's log why, or correct probes.%s", kind)
+	return fmt.Sprintf("See the log of the service for the reason, or correct probes.%s", kind)
 }

@@ -18,71 +18,58 @@ package diagnosis
 
 import (
 	"fmt"
-	"regexp"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// referenceMissing tells of Secrets, ConfigMaps and keys that Atoll has missed.
+// referenceMissing finds Secrets, ConfigMaps and keys that Atoll misses.
 func referenceMissing(e *Evidence) []*Finding {
-	c := e.red(v1alpha1.ReasonReferenceNotFound)
-	found := e.said(PartSpec, c, "Create it, or correct what names it")
-	for _, f := range found {
-		if of := referenced.FindStringSubmatch(c.Message); of != nil {
-			f.Object = name(of[1], of[2])
-			f.Steps = append(f.Steps, step(f.Object, "does not exist, or lacks a key"))
-		}
-	}
-	return found
+	return e.saidOfObject(PartSpec, e.red(v1alpha1.ReasonReferenceNotFound), "Create it, or correct the field that names it", "does not exist, or lacks a key")
 }
 
-var (
-	referenced = regexp.MustCompile(`^(Secret|ConfigMap) "([^"]+)"`)
-	// What the kubelet says of them, as it makes a container or mounts a volume.
-	missingObject = regexp.MustCompile(`(secret|configmap) "([^"]+)" not found`)
-	missingKey    = regexp.MustCompile(`couldn't find key (\S+) in (Secret|ConfigMap) \S+?/(\S+)`)
-	missingItem   = regexp.MustCompile(`references non-existent (secret|config) key: (\S+)`)
-	// missingMounted is either of what a volume can lack.
-	missingMounted = regexp.MustCompile(missingObject.String() + "|" + missingItem.String())
-)
-
-// referenceMissingInPods tells of those that the kubelet has missed: they went
-// after the pod was made.
+// referenceMissingInPods finds those that the kubelet misses: they were deleted
+// after the pod was created.
 func referenceMissingInPods(e *Evidence, part Part) *Finding {
 	for _, pod := range e.unready(part) {
-		said := ""
-		containers := containersOf(pod, part)
-		for i := range containers {
-			said += containers[i].refused() + "\n"
-		}
-		event := e.notMounted(pod, missingMounted)
-		// The kubelet says it every two minutes for as long as it is so.
-		if event != nil && e.Now.Sub(LastSeen(event)) > justNow {
-			event = nil
-		}
-		if event != nil {
-			said += event.Message
-		}
-		f := &Finding{Steps: []Step{podStep(pod, "its containers can't be made")}}
-		switch object, key, item := missingObject.FindStringSubmatch(said), missingKey.FindStringSubmatch(said), missingItem.FindStringSubmatch(said); {
-		case object != nil:
-			kind := map[string]string{"secret": "Secret", "configmap": "ConfigMap"}[object[1]]
-			f.Object = name(kind, object[2])
-			f.Cause = fmt.Sprintf("%s %q, which pod %s uses, does not exist in namespace %q", kind, object[2], pod.Name, pod.Namespace)
-			f.Remedy = "Create it, or correct what names it in the spec"
-		case key != nil:
-			f.Object = name(key[2], key[3])
-			f.Cause = fmt.Sprintf("%s %q has no key %q, which pod %s uses", key[2], key[3], key[1], pod.Name)
-			f.Remedy = "Add the key, or correct what names it in the spec"
-		case item != nil:
-			f.Object = name("Pod", pod.Name)
-			f.Cause = fmt.Sprintf("A volume of pod %s names the key %q, which its %s lacks", pod.Name, item[2], map[string]string{"secret": "Secret", "config": "ConfigMap"}[item[1]])
-			f.Remedy = "Add the key, or correct podTemplate.spec.volumes"
-		default:
+		missing, proof := e.missingReference(pod, part)
+		if missing == nil {
 			continue
 		}
-		f.Proof = told(event)
+		f := &Finding{Steps: []Step{podStep(pod, "its containers cannot start")}, Proof: proof}
+		switch {
+		case missing.Key == "":
+			f.Object = name(missing.Kind, missing.Name)
+			f.Cause = fmt.Sprintf("%s %q, which pod %s uses, does not exist in namespace %q", missing.Kind, missing.Name, pod.Name, pod.Namespace)
+			f.Remedy = "Create it, or correct the field of the spec that names it"
+		case missing.Name != "":
+			f.Object = name(missing.Kind, missing.Name)
+			f.Cause = fmt.Sprintf("%s %q has no key %q, which pod %s uses", missing.Kind, missing.Name, missing.Key, pod.Name)
+			f.Remedy = "Add the key, or correct the field of the spec that names it"
+		default:
+			f.Object = name("Pod", pod.Name)
+			f.Cause = fmt.Sprintf("A volume of pod %s names the key %q, which its %s does not have", pod.Name, missing.Key, missing.Kind)
+			f.Remedy = "Add the key, or correct podTemplate.spec.volumes"
+		}
 		return f
 	}
 	return nil
+}
+
+// missingReference returns the Secret or ConfigMap that keeps the kubelet from
+// creating a container or mounting a volume, and the event that says so.
+func (e *Evidence) missingReference(pod *corev1.Pod, part Part) (*podfailure.Reference, []Excerpt) {
+	for _, c := range containersOf(pod, part) {
+		if f := c.Blocked(); f != nil && f.Reference != nil {
+			return f.Reference, nil
+		}
+	}
+	event := e.notMounted(pod, func(text string) bool { return podfailure.MissingReference(text) != nil })
+	// The kubelet repeats the event every two minutes while the fault lasts.
+	if event == nil || e.Now.Sub(LastSeen(event)) > justNow {
+		return nil, nil
+	}
+	return podfailure.MissingReference(event.Message), eventProof(event)
 }

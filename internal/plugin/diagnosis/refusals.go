@@ -18,7 +18,6 @@ package diagnosis
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -32,27 +31,25 @@ import (
 
 // refusal is what the API server said when it refused a pod or a claim.
 type refusal struct {
+	condition.Refusal
 	part   Part
 	object string
-	says   string
 	proof  []Excerpt
-	// condition is the one that says so; nil where none does.
-	condition *metav1.Condition
 }
 
-// refusals are those of the pods of all parts, and of Atoll's own objects.
+// refusals returns those of the pods and claims of all parts.
 func (e *Evidence) refusals() []refusal {
 	var all []refusal
 	if d := e.deployment(); d != nil {
 		for i := range d.Status.Conditions {
 			if c := &d.Status.Conditions[i]; c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
-				all = append(all, refusal{part: PartService, object: name("Deployment", d.Name), says: c.Message})
+				all = append(all, refusal{condition.ClassifyRefusal(c.Message), PartService, name("Deployment", d.Name), nil})
 			}
 		}
 	}
 	add := func(part Part, kind string, o metav1.Object) {
 		if event := e.standing(o, nil, []string{"FailedCreate"}, []string{"SuccessfulCreate"}); event != nil {
-			all = append(all, refusal{part: part, object: name(kind, o.GetName()), says: event.Message, proof: told(event)})
+			all = append(all, refusal{condition.ClassifyRefusal(event.Message), part, name(kind, o.GetName()), eventProof(event)})
 		}
 	}
 	if set := e.StatefulSet; set != nil && set.Status.Replicas == 0 && replicas(set.Spec.Replicas) > 0 {
@@ -63,33 +60,23 @@ func (e *Evidence) refusals() []refusal {
 			add(part, "Job", job)
 		}
 	}
-	if c := e.red(v1alpha1.ReasonRefused); c != nil {
-		all = append(all, refusal{part: partOf(c.Type), object: name("Microservice", e.Microservice.Name), says: c.Message, condition: c})
-	}
 	return all
 }
 
-// createdBy is how controllers begin what they say of a pod that was refused.
-var createdBy = regexp.MustCompile(`^(?:Error creating: |create (?:Pod|Claim) \S+ in StatefulSet \S+ failed error: |create Claim .*? failed error: )?(?:(?:pods|Pod|persistentvolumeclaims) "[^"]*" is (?:forbidden|invalid): )?`)
-
-var quotaWords = regexp.MustCompile(`exceeded quota: ([^,]+), requested: ([^\s,]+(?:,[^\s,]+)*), used: \S+, limited: ([^\s,]+(?:,[^\s,]+)*)`)
-
-// quotaExceeded tells of pods that a ResourceQuota refuses, and of how much of what
-// it has.
+// quotaExceeded finds pods that a ResourceQuota refuses, and how much of it is used.
 func quotaExceeded(e *Evidence) []*Finding {
 	var all []*Finding
 	for _, r := range e.refusals() {
-		says := createdBy.ReplaceAllString(r.says, "")
-		if !strings.Contains(says, "exceeded quota") && !strings.Contains(says, "failed quota") {
+		if !r.OfQuota() {
 			continue
 		}
 		f := e.refused(r)
-		f.Cause = fmt.Sprintf("%s can't make its pods: %s", r.object, says)
-		f.Remedy = "Set these in resources, or in the Topology's defaults.resources"
-		if found := quotaWords.FindStringSubmatch(says); found != nil {
-			f.Object = name("ResourceQuota", found[1])
-			f.Steps = append(f.Steps, step(f.Object, "lets no more in"))
-			f.Cause = fmt.Sprintf("ResourceQuota %q lets no pod of %s in: %s", found[1], r.object, e.asked(found[1], found[2], found[3]))
+		f.Cause = fmt.Sprintf("%s cannot create its pods: %s", r.object, r.Said)
+		f.Remedy = upperFirst(r.Advice)
+		if q := r.Quota; q != nil {
+			f.Object = name("ResourceQuota", q.Name)
+			f.Steps = append(f.Steps, step(f.Object, "is exceeded"))
+			f.Cause = fmt.Sprintf("ResourceQuota %q refuses the pods of %s: %s", q.Name, r.object, e.asked(q))
 			f.Remedy = "Raise the quota, or lower resources or the number of pods"
 		}
 		all = append(all, f)
@@ -97,57 +84,49 @@ func quotaExceeded(e *Evidence) []*Finding {
 	return all
 }
 
-// asked is what a pod asks for of what a quota limits, and how much of it is used
-// now.
-func (e *Evidence) asked(quota, asked, limited string) string {
-	limits := map[string]string{}
-	for _, pair := range strings.Split(limited, ",") {
-		of, limit, _ := strings.Cut(pair, "=")
-		limits[of] = limit
-	}
-	at := slices.IndexFunc(e.Quotas, func(q corev1.ResourceQuota) bool { return q.Name == quota })
+// asked says what a pod requests of the limits of a quota, and how much of them is
+// used now.
+func (e *Evidence) asked(quota *condition.ExceededQuota) string {
+	at := slices.IndexFunc(e.Quotas, func(q corev1.ResourceQuota) bool { return q.Name == quota.Name })
 	var asks []string
-	for _, pair := range strings.Split(asked, ",") {
-		of, wanted, _ := strings.Cut(pair, "=")
-		ask := fmt.Sprintf("%s %s (of %s in all)", wanted, of, limits[of])
+	for _, request := range quota.Requests {
+		ask := fmt.Sprintf("%s %s (of %s in all)", request.Requested, request.Resource, request.Limit)
 		if at >= 0 {
-			if used, ok := e.Quotas[at].Status.Used[corev1.ResourceName(of)]; ok {
-				ask = fmt.Sprintf("%s %s, and %s of %s are used", wanted, of, used.String(), limits[of])
+			if used, ok := e.Quotas[at].Status.Used[corev1.ResourceName(request.Resource)]; ok {
+				ask = fmt.Sprintf("%s %s, and %s of %s are used", request.Requested, request.Resource, used.String(), request.Limit)
 			}
 		}
 		asks = append(asks, ask)
 	}
-	return "one asks for " + strings.Join(asks, "; ")
+	return "one requests " + strings.Join(asks, "; ")
 }
 
-// admissionRefused tells of everything else for which the API server refuses pods,
-// or an object of Atoll's.
+const refusalRemedy = "Correct what the message names, in the spec or in the policies of the cluster"
+
+// admissionRefused finds pods that the API server refuses for another reason, and
+// objects of Atoll's that it refuses.
 func admissionRefused(e *Evidence) []*Finding {
 	var all []*Finding
 	for _, r := range e.refusals() {
-		says := createdBy.ReplaceAllString(r.says, "")
-		if strings.Contains(says, "exceeded quota") || strings.Contains(says, "failed quota") {
+		if r.OfQuota() {
 			continue
 		}
 		f := e.refused(r)
-		f.Cause, f.Remedy = advised(condition.Refusal(says), "Correct what it names, in the spec or in the cluster's policies")
-		if r.object != name("Microservice", e.Microservice.Name) {
-			f.Cause = fmt.Sprintf("The API server refuses the pods of %s: %s", r.object, f.Cause)
-		}
+		f.Cause = fmt.Sprintf("The API server refuses the pods of %s: %s", r.object, r.Said)
+		f.Remedy = upperFirst(orElse(r.Advice, refusalRemedy))
 		all = append(all, f)
+	}
+	if c := e.red(v1alpha1.ReasonRefused); c != nil {
+		all = append(all, e.said(partOf(c.Type), c, refusalRemedy)...)
 	}
 	return all
 }
 
 func (e *Evidence) refused(r refusal) *Finding {
 	f := e.inPart(&Finding{Object: r.object, Proof: r.proof}, r.part)
-	if r.condition != nil {
-		f.Beside, f.condition, f.Steps = !decides(r.condition), r.condition.Type, e.conditionSteps(r.condition.Type)
-		return f
-	}
 	if last := len(f.Steps) - 1; last >= 0 && f.Steps[last].Object == r.object {
 		f.Steps = f.Steps[:last]
 	}
-	f.Steps = append(f.Steps, step(r.object, "the API server refuses what it makes"))
+	f.Steps = append(f.Steps, step(r.object, "the API server refuses its pods"))
 	return f
 }

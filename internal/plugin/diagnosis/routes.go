@@ -29,7 +29,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/routes"
 )
 
-// routesRed is the condition of the routes, where it is False; nil otherwise.
+// routesRed returns the condition RoutesReady where it is False, and nil otherwise.
 func (e *Evidence) routesRed() *metav1.Condition {
 	if c := e.condition(v1alpha1.ConditionRoutesReady); c != nil && c.Status == metav1.ConditionFalse {
 		return c
@@ -41,7 +41,7 @@ func noGateway(e *Evidence) []*Finding {
 	return e.said(PartRoutes, e.red(v1alpha1.ReasonNoGateway), "Create the Gateway, or correct routes[].parentRefs or the Topology's gateway")
 }
 
-// routeConflict tells of claims that another service has, who is named.
+// routeConflict finds routes that another service already has.
 func routeConflict(e *Evidence) []*Finding {
 	return e.said(PartRoutes, e.red(v1alpha1.ReasonRouteConflict), "Give one of the two another path, hostname or header")
 }
@@ -64,7 +64,7 @@ func (e *Evidence) gatewaySteps(gateway *gatewayv1.Gateway, says string) []Step 
 	return append(steps, step(name("Gateway", e.shown(gateway.Namespace, gateway.Name)), "%s", says))
 }
 
-// noGatewayClass tells of Gateways of a class that is not there.
+// noGatewayClass finds Gateways whose GatewayClass does not exist.
 func noGatewayClass(e *Evidence) []*Finding {
 	if e.routesRed() == nil {
 		return nil
@@ -77,9 +77,9 @@ func noGatewayClass(e *Evidence) []*Finding {
 		class := string(gateway.Spec.GatewayClassName)
 		f := &Finding{
 			Part: PartRoutes, Object: name("GatewayClass", class), condition: v1alpha1.ConditionRoutesReady,
-			Steps:  append(e.gatewaySteps(gateway, fmt.Sprintf("is of GatewayClass %s", class)), step(name("GatewayClass", class), "does not exist")),
-			Cause:  fmt.Sprintf("GatewayClass %q, of which Gateway %q is, does not exist: no controller serves it", class, gateway.Name),
-			Remedy: "Correct gateway.className of the Topology, or install the gateway; kubectl get gatewayclass lists what there is",
+			Steps:  append(e.gatewaySteps(gateway, fmt.Sprintf("has GatewayClass %s", class)), step(name("GatewayClass", class), "does not exist")),
+			Cause:  fmt.Sprintf("GatewayClass %q of Gateway %q does not exist, so no controller serves the Gateway", class, gateway.Name),
+			Remedy: "Correct gateway.className of the Topology, or install the gateway; kubectl get gatewayclass lists the classes",
 		}
 		return []*Finding{f}
 	}
@@ -91,8 +91,7 @@ func (e *Evidence) withoutClass(gateway *gatewayv1.Gateway) bool {
 	return read && class == nil
 }
 
-// gatewayNotReady tells of Gateways that their controller refuses, or has not
-// looked at.
+// gatewayNotReady finds Gateways that their controller rejects, or has not observed.
 func gatewayNotReady(e *Evidence) []*Finding {
 	if e.routesRed() == nil {
 		return nil
@@ -108,9 +107,9 @@ func gatewayNotReady(e *Evidence) []*Finding {
 		}
 		f := &Finding{Part: PartRoutes, Object: name("Gateway", e.shown(gateway.Namespace, gateway.Name)), condition: v1alpha1.ConditionRoutesReady,
 			Steps: e.gatewaySteps(gateway, health.Reason)}
-		f.Cause, f.Remedy = advised(health.Message.String(), "See kubectl describe gateway "+gateway.Name+" -n "+gateway.Namespace)
+		f.report(health.Message, "See kubectl describe gateway "+gateway.Name+" -n "+gateway.Namespace)
 		if health.Reason == v1alpha1.ReasonPending {
-			f.Cause = fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q, which has not answered", gateway.Name, gateway.Spec.GatewayClassName)
+			f.Cause = fmt.Sprintf("Gateway %q waits for the controller of GatewayClass %q, which has not observed it", gateway.Name, gateway.Spec.GatewayClassName)
 			f.Remedy = "Check that the gateway's controller runs"
 			if class := e.Classes[string(gateway.Spec.GatewayClassName)]; class != nil {
 				f.Remedy = fmt.Sprintf("Check that controller %q runs", class.Spec.ControllerName)
@@ -121,18 +120,18 @@ func gatewayNotReady(e *Evidence) []*Finding {
 	return nil
 }
 
-// refusedRoutes say what a gateway's reasons mean, and what to do.
+// refusedRoutes explain the reasons of gateways.
 var refusedRoutes = map[string]struct{ means, remedy string }{
-	string(gatewayv1.RouteReasonNoMatchingListenerHostname): {"no listener of it has one of the route's hostnames", "Correct routes[].hostnames, or add the name to gateway.hostnames of the Topology"},
-	string(gatewayv1.RouteReasonNotAllowedByListeners):      {"its listeners take no routes from this namespace", "Have allowedRoutes of its listener let this namespace in; of a Topology's own Gateway, allowedNamespaces"},
+	string(gatewayv1.RouteReasonNoMatchingListenerHostname): {"no listener matches the route's hostnames", "Correct routes[].hostnames, or add the name to gateway.hostnames of the Topology"},
+	string(gatewayv1.RouteReasonNotAllowedByListeners):      {"its listeners allow no routes from this namespace", "Allow this namespace in allowedRoutes of its listener, or in allowedNamespaces of the Topology that owns the Gateway"},
 	string(gatewayv1.RouteReasonNoMatchingParent):           {"it has no such listener", "Correct sectionName of routes[].parentRefs or gateway.ref"},
-	string(gatewayv1.RouteReasonBackendNotFound):            {"the route's Service does not exist", "Wait for Atoll to make the Service; if it stays so, see the other conditions"},
-	string(gatewayv1.RouteReasonRefNotPermitted):            {"the route's Service is in a namespace that does not permit it", "Make a ReferenceGrant there"},
-	string(gatewayv1.RouteReasonUnsupportedValue):           {"it can't do something that the route asks for", "Remove the field that it names from routes, or use another GatewayClass"},
+	string(gatewayv1.RouteReasonBackendNotFound):            {"the route's Service does not exist", "Wait until Atoll creates the Service; if nothing changes, see the other conditions"},
+	string(gatewayv1.RouteReasonRefNotPermitted):            {"the route's Service is in a namespace that does not permit it", "Create a ReferenceGrant there"},
+	string(gatewayv1.RouteReasonUnsupportedValue):           {"it does not support a field of the route", "Remove the field that it names from routes, or use another GatewayClass"},
 	string(gatewayv1.RouteReasonIncompatibleFilters):        {"filters of the route exclude each other", "Correct rewrite and headers of the route"},
 }
 
-// routeNotAccepted tells of routes that a gateway refuses, with its reason.
+// routeNotAccepted finds routes that a gateway rejects, with its reason.
 func routeNotAccepted(e *Evidence) []*Finding {
 	c := e.routesRed()
 	if c == nil || c.Reason != v1alpha1.ReasonNotAccepted {
@@ -167,7 +166,7 @@ func (e *Evidence) refusedRoute(kind, route string, parents []gatewayv1.RoutePar
 			f := &Finding{
 				Part: PartRoutes, Object: name(kind, route), condition: v1alpha1.ConditionRoutesReady,
 				Steps:  append(e.conditionSteps(v1alpha1.ConditionRoutesReady), step(name(kind, route), "%s is False at Gateway %s: %s", t, gateway, c.Reason)),
-				Cause:  fmt.Sprintf("Gateway %q refuses %s %q (%s)", gateway, kind, route, c.Reason),
+				Cause:  fmt.Sprintf("Gateway %q rejects %s %q (%s)", gateway, kind, route, c.Reason),
 				Remedy: fmt.Sprintf("See kubectl describe %s %s", kind, route),
 			}
 			if c.Message != "" {

@@ -25,8 +25,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// selectorClash tells of pods of others that the service's Service leads to, and of
-// Deployments that would take the service's pods for theirs.
+// selectorClash finds foreign pods that the Service selects, and Deployments that
+// select the service's pods.
 func selectorClash(e *Evidence) []*Finding {
 	var all []*Finding
 	if service := e.Service; service != nil && len(service.Spec.Selector) > 0 {
@@ -36,15 +36,15 @@ func selectorClash(e *Evidence) []*Finding {
 			if !selector.Matches(labels.Set(pod.Labels)) || !e.stray(pod) || pod.DeletionTimestamp != nil {
 				continue
 			}
-			of := "which nothing controls"
+			of := "which has no controller"
 			if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
 				of = fmt.Sprintf("of %s %s", owner.Kind, owner.Name)
 			}
 			all = append(all, &Finding{
 				Part: PartService, Object: name("Pod", pod.Name), Beside: true,
 				Steps:  []Step{step(name("Service", service.Name), "selects pods by %s", selector), podStep(pod, "%s, has these labels", of)},
-				Cause:  fmt.Sprintf("Pod %s, %s, has the labels that Service %q selects by: it gets a part of the service's requests", pod.Name, of, service.Name),
-				Remedy: fmt.Sprintf("Take the label %s from what makes the pod: Atoll sets it on its own", v1alpha1.LabelMicroservice),
+				Cause:  fmt.Sprintf("Pod %s, %s, has the labels that Service %q selects: it receives part of the service's requests", pod.Name, of, service.Name),
+				Remedy: fmt.Sprintf("Remove the label %s from the template of the pod: only Atoll sets it", v1alpha1.LabelMicroservice),
 			})
 			break
 		}
@@ -66,8 +66,8 @@ func overlapping(e *Evidence) []*Finding {
 		return []*Finding{{
 			Part: PartService, Object: name("Deployment", d.Name), Beside: true,
 			Steps:  []Step{step(name("Deployment", d.Name), "selects pods by %s", selector), step(name("Deployment", own.Name), "has pods with these labels")},
-			Cause:  fmt.Sprintf("Deployment %q selects pods by %s, which the pods of Deployment %q have too: each may count, or take over, the other's", d.Name, selector, own.Name),
-			Remedy: fmt.Sprintf("Give Deployment %q a selector of its own (it must be made anew: a selector can't be changed)", d.Name),
+			Cause:  fmt.Sprintf("Deployment %q selects pods by %s, which also select the pods of Deployment %q: each may count or adopt the other's pods", d.Name, selector, own.Name),
+			Remedy: fmt.Sprintf("Give Deployment %q a selector of its own (recreate it: a selector is immutable)", d.Name),
 		}}
 	}
 	return nil

@@ -23,16 +23,18 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
-// provisioning is how long the making of a volume may take before it counts as a
-// fault.
+// provisioning is how long a volume may take before a pending claim is a fault.
 const provisioning = time.Minute
 
-// missingClass is how the controller of volumes names a class that is not there.
+// missingClass matches the volume controller's text about a StorageClass that does not
+// exist.
 var missingClass = regexp.MustCompile(`storageclass[\w.]* "([^"]+)" not found`)
 
-// claimPending tells of pods whose volume is not there.
+// claimPending finds pods whose PersistentVolumeClaim does not exist or is not bound.
 func claimPending(e *Evidence, part Part) *Finding {
 	for _, pod := range e.unready(part) {
 		for i := range pod.Spec.Volumes {
@@ -58,7 +60,7 @@ func claimPending(e *Evidence, part Part) *Finding {
 	return nil
 }
 
-// volumesField is the field that names what the pods of a part mount.
+// volumesField returns the field of the spec that names the volumes of a part.
 func volumesField(part Part) string {
 	switch part {
 	case PartBackup:
@@ -69,8 +71,8 @@ func volumesField(part Part) string {
 	return "podTemplate.spec.volumes"
 }
 
-// pending tells why a claim is not bound; nil when it only waits for its pod to be
-// given a node.
+// pending returns why a claim is not bound, and nil where it only waits for its pod to
+// be scheduled.
 func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentVolumeClaim) *Finding {
 	event := e.event(claim, nil, "ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "Provisioning", "WaitForFirstConsumer", "WaitForPodScheduled")
 	class := "no storage class"
@@ -79,41 +81,44 @@ func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentV
 	}
 	field := volumesField(part)
 	if part == PartDatabase {
-		field = "database.storage.storageClassName (a class can't be changed in place: delete the Microservice and its claim first)"
+		field = "database.storage.storageClassName (a class cannot be changed in place: delete the Microservice and its claim first)"
 	}
-	why, remedy := "nothing has made a volume for it yet", "See kubectl describe pvc "+claim.Name
+	why, remedy := "no volume was created for it yet", "See kubectl describe pvc "+claim.Name
 	patient := true
 	if event != nil {
 		patient = event.Reason == "ExternalProvisioning" || event.Reason == "Provisioning"
 		switch found := missingClass.FindStringSubmatch(event.Message); {
 		case found != nil:
 			class = fmt.Sprintf("storage class %q", found[1])
-			why, remedy = "the cluster has no such class", "Create the StorageClass, or correct "+field+"; kubectl get storageclass lists what there is"
+			why, remedy = "the cluster has no such class", "Create the StorageClass, or correct "+field+"; kubectl get storageclass lists the classes"
 		case event.Reason == "FailedBinding":
-			why, remedy = "no volume fits, and it names no storage class that would make one", "Set "+field+", or make a StorageClass the default"
+			why, remedy = "no volume fits, and the claim names no storage class that creates one", "Set "+field+", or make a StorageClass the default"
 		case event.Reason == "ProvisioningFailed":
-			why, remedy = "its provisioner failed: "+cut(strings.Join(strings.Fields(event.Message), " "), 200), "Correct what it says, or choose another class in "+field
+			why, remedy = "its provisioner failed: "+cut(strings.Join(strings.Fields(event.Message), " "), 200), "Correct what the provisioner reports, or choose another class in "+field
 		case event.Reason == "ExternalProvisioning":
-			why, remedy = "its provisioner has not made it yet", "Check that the provisioner of the class runs: kubectl get storageclass shows its name"
+			why, remedy = "its provisioner has not created the volume yet", "Check that the provisioner of the class runs: kubectl get storageclass shows its name"
 		case event.Reason == "WaitForFirstConsumer", event.Reason == "WaitForPodScheduled":
-			// The pod is what is in the way.
+			// The claim waits for its pod.
 			return nil
 		}
-	} else if scheduled := podCondition(pod, corev1.PodScheduled); scheduled != nil && scheduled.Status == corev1.ConditionFalse && !strings.Contains(scheduled.Message, "PersistentVolumeClaim") {
-		return nil
+	} else if scheduled := podfailure.Condition(pod, corev1.PodScheduled); scheduled != nil && scheduled.Status == corev1.ConditionFalse {
+		// A pod that waits for something else is not held back by its claim.
+		if failure := podfailure.Unscheduled(pod); failure == nil || !failure.WaitsForClaim() {
+			return nil
+		}
 	}
 	if patient && e.Now.Sub(claim.CreationTimestamp.Time) < provisioning {
 		return nil
 	}
 	return &Finding{
-		Object: name("PersistentVolumeClaim", claim.Name), Proof: told(event),
-		Steps:  []Step{podStep(pod, "waits for its volume"), step(name("PersistentVolumeClaim", claim.Name), "Pending, of %s", class)},
+		Object: name("PersistentVolumeClaim", claim.Name), Proof: eventProof(event),
+		Steps:  []Step{podStep(pod, "waits for its volume"), step(name("PersistentVolumeClaim", claim.Name), "Pending, with %s", class)},
 		Cause:  fmt.Sprintf("PersistentVolumeClaim %q of %s is not bound: %s", claim.Name, class, why),
 		Remedy: remedy,
 	}
 }
 
-// volumeMount tells of volumes that the kubelet can't mount.
+// volumeMount finds volumes that the kubelet cannot mount.
 func volumeMount(e *Evidence, part Part) *Finding {
 	for _, pod := range e.unready(part) {
 		event := e.notMounted(pod, nil)
@@ -121,18 +126,18 @@ func volumeMount(e *Evidence, part Part) *Finding {
 			continue
 		}
 		return &Finding{
-			Object: name("Pod", pod.Name), Steps: []Step{podStep(pod, "waits for its volumes")}, Proof: told(event),
-			Cause:  fmt.Sprintf("A volume of pod %s can't be mounted: %s", pod.Name, cut(strings.Join(strings.Fields(event.Message), " "), 200)),
-			Remedy: "Correct what it names: podTemplate.spec.volumes, or the volume itself",
+			Object: name("Pod", pod.Name), Steps: []Step{podStep(pod, "waits for its volumes")}, Proof: eventProof(event),
+			Cause:  fmt.Sprintf("A volume of pod %s cannot be mounted: %s", pod.Name, cut(strings.Join(strings.Fields(event.Message), " "), 200)),
+			Remedy: "Correct what the message names: podTemplate.spec.volumes, or the volume itself",
 		}
 	}
 	return nil
 }
 
-// notMounted is the latest event that tells of a volume of a pod which can't be
-// mounted, with a text that matches; nil once all are, which is before the kubelet
-// begins with the first container.
-func (e *Evidence) notMounted(pod *corev1.Pod, matching *regexp.Regexp) *corev1.Event {
+// notMounted returns the latest event about a volume that cannot be mounted and whose
+// text matches. It is nil once the kubelet starts the first container: all volumes are
+// mounted then.
+func (e *Evidence) notMounted(pod *corev1.Pod, matching func(string) bool) *corev1.Event {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range statuses {
 			waiting := statuses[i].State.Waiting

@@ -18,22 +18,21 @@ package diagnosis
 
 import (
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// onItsWay are reasons that say that something is waited for, and nothing is
-// wrong with it.
-var onItsWay = []string{v1alpha1.ReasonProgressing, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring, v1alpha1.ReasonRotating,
+// progressing are the reasons of conditions that become True by themselves.
+var progressing = []string{v1alpha1.ReasonProgressing, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring, v1alpha1.ReasonRotating,
 	v1alpha1.ReasonPending, v1alpha1.ReasonNoBackup}
 
-// unexplained tells of conditions that are red and that no finding explains, in
-// Atoll's own words.
+// unexplained returns a finding for each condition that is False and that no other
+// finding explains. It repeats the condition.
 func unexplained(e *Evidence, d *Diagnosis) []*Finding {
 	var all []*Finding
 	explained := func(t string) bool {
@@ -49,14 +48,14 @@ func unexplained(e *Evidence, d *Diagnosis) []*Finding {
 		if c.Status != metav1.ConditionFalse || explained(c.Type) || c.ObservedGeneration < e.Microservice.Generation {
 			continue
 		}
-		if ready := e.condition(v1alpha1.ConditionReady); blocked && ready != nil && c.Reason == ready.Reason && (decides(c) || c.Message == ready.Message) {
+		if ready := e.condition(v1alpha1.ConditionReady); blocked && ready != nil && c.Reason == ready.Reason && (decides(c) || condition.ParseMessage(c.Message) == condition.ParseMessage(ready.Message)) {
 			continue
 		}
-		all = append(all, e.plain(c))
+		all = append(all, e.repeated(c))
 	}
 	ready := e.condition(v1alpha1.ConditionReady)
 	if len(all) == 0 && !blocked && d.State != graph.StateReady && ready != nil && !explained(ready.Type) {
-		all = append(all, e.plain(ready))
+		all = append(all, e.repeated(ready))
 	}
 	return all
 }
@@ -68,87 +67,57 @@ func (e *Evidence) reasonOfReady() string {
 	return ""
 }
 
-// decides says whether a condition decides over Ready. A dependency does where it
-// does not resolve.
-func decides(c *metav1.Condition) bool {
-	switch c.Type {
-	case v1alpha1.ConditionCredentialsRotated, v1alpha1.ConditionBackupReady, v1alpha1.ConditionConnectionsSufficient, v1alpha1.ConditionAutoscalerReady:
-		return false
-	case v1alpha1.ConditionDependenciesReady:
-		return c.Reason != v1alpha1.ReasonDependencyNotReady
-	}
-	return true
-}
-
-// partOf is the part that a condition is about.
-func partOf(condition string) Part {
-	for _, part := range allParts {
-		if part.condition() == condition {
-			return part
-		}
-	}
-	switch condition {
-	case v1alpha1.ConditionConnectionsSufficient:
-		return PartDatabase
-	case v1alpha1.ConditionAutoscalerReady:
-		return PartService
-	}
-	return PartSpec
-}
-
-// plain is a condition in its own words.
-func (e *Evidence) plain(c *metav1.Condition) *Finding {
+// repeated returns a finding that repeats a condition.
+func (e *Evidence) repeated(c *metav1.Condition) *Finding {
 	part := partOf(c.Type)
 	f := &Finding{Fault: Unrecognised, Part: part, Object: name("Microservice", e.Microservice.Name), Steps: e.workloadSteps(part),
 		Beside: !decides(c), condition: c.Type, row: len(table)}
 	if part.condition() != c.Type {
 		f.Steps = e.conditionSteps(c.Type)
 	}
-	f.Cause, f.Remedy = advised(c.Message, "See docs/status.md on the reason "+c.Reason)
+	message := condition.ParseMessage(c.Message)
+	f.report(message, "See docs/status.md on the reason "+c.Reason)
 	waiting := meta.IsStatusConditionTrue(e.Microservice.Status.Conditions, v1alpha1.ConditionReconciling)
-	// A first rollout waits for a dependency, of which there are findings of its own.
+	// A first rollout waits for a dependency, which has its own findings.
 	starts := c.Type == v1alpha1.ConditionWorkloadReady && c.Reason == v1alpha1.ReasonDependencyNotReady
-	if starts || slices.Contains(onItsWay, c.Reason) || waiting && e.starting(part) && e.startingIs(c.Reason) {
+	if starts || slices.Contains(progressing, c.Reason) || waiting && e.starting(part) && e.startingIs(c.Reason) {
 		f.Fault = InProgress
-		f.Cause, f.Remedy = patiently(c.Message)
+		f.Remedy = patientRemedy(c.Reason, message.Remedy)
 		f.Steps = append(f.Steps, e.awaited(part)...)
 	}
 	return f
 }
 
-// startingIs says whether a reason is one that a start goes through, as far as it
-// was read that nothing is wrong with it.
+// startingIs reports whether a component has a reason while it starts. A pending
+// claim counts only where the claim was read.
 func (e *Evidence) startingIs(reason string) bool {
 	return reason == v1alpha1.ReasonUnavailable || reason == v1alpha1.ReasonStoragePending && len(e.Claims) > 0
 }
 
-// patiently parts a message about what is on its way.
-func patiently(message string) (cause, remedy string) {
-	if so, otherwise, found := strings.Cut(message, "; if it stays so, "); found {
-		return so, "Wait; if it stays so, " + otherwise
-	}
-	cause, remedy = advised(message, "")
+// patientRemedy returns what to do about a condition that may become True by
+// itself. A backup is made at its time, and the remedy is how to make one now.
+func patientRemedy(reason, remedy string) string {
 	switch {
 	case remedy == "":
-		return cause, "Wait; nothing is wrong with it so far"
-	case strings.HasPrefix(remedy, "For one now"):
-		return cause, remedy
+		return "Wait; no fault was found so far"
+	case reason == v1alpha1.ReasonNoBackup:
+		return upperFirst(remedy)
 	}
-	return cause, "Wait; if it stays so, " + strings.ToLower(remedy[:1]) + remedy[1:]
+	return "Wait; if nothing changes, " + remedy
 }
 
-// starting says whether all pods of a part that are not ready are about to be:
-// nothing of them has failed.
+// starting reports whether no container of the unready pods of a part has failed so
+// far.
 func (e *Evidence) starting(part Part) bool {
 	for _, c := range e.containers(part) {
-		if c.status.RestartCount > 0 || c.lastEnd() != nil && c.lastEnd().ExitCode != 0 {
+		if c.Status.RestartCount > 0 || c.LastExit() != nil && c.LastExit().ExitCode != 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// awaited are the steps to what is waited for in the pods of a part.
+// awaited are the steps to the first container of a part that is not ready.
 func (e *Evidence) awaited(part Part) []Step {
 	unready := e.unready(part)
 	if len(unready) == 0 {
@@ -156,7 +125,7 @@ func (e *Evidence) awaited(part Part) []Step {
 	}
 	containers := containersOf(unready[0], part)
 	for i := range containers {
-		if c := &containers[i]; !c.status.Ready {
+		if c := &containers[i]; !c.Status.Ready {
 			return c.steps()
 		}
 	}

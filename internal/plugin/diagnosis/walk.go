@@ -26,39 +26,37 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// Report is the whole answer to why a service is not as it should be, through all
-// services on the way to the cause.
+// Report is the cause of a service's state, with the path through all services to it.
 type Report struct {
 	Namespace string      `json:"namespace"`
 	Service   string      `json:"service"`
 	State     graph.State `json:"state"`
 	Reason    string      `json:"reason,omitempty"`
 	Message   string      `json:"message,omitempty"`
-	// Path is the services from this one to the one at fault, and the part of it that
-	// is, where that is not the service itself.
+	// Path lists the services from this one to the one at fault, and then the part at
+	// fault where that is not the service itself.
 	Path []string `json:"path"`
-	// Services is how many services that are.
+	// Services is the number of services in Path.
 	Services int `json:"-"`
-	// Root is the cause, with the steps of the whole way; nil where all is well.
+	// Root is the cause, with the steps of the whole path; nil for a healthy service.
 	Root *Finding `json:"root"`
-	// Also is what was found beside it, of this service alone.
+	// Also holds the other findings about this service.
 	Also []*Finding `json:"also"`
-	// Unread is what could not be read on the way.
+	// Unread names what could not be read on the path.
 	Unread []string `json:"unread,omitempty"`
 }
 
-// Faulty says whether something is wrong: that something is on its way, or was
-// suspended, is as it should be.
+// Faulty reports whether something is wrong. Progress and a suspension are not.
 func (r *Report) Faulty() bool {
 	faulty := func(f *Finding) bool { return f.Fault != InProgress && f.Fault != "Suspended" }
 	return r.Root != nil && faulty(r.Root) || slices.ContainsFunc(r.Also, faulty)
 }
 
-// maxHops is more services than any way should have.
+// maxHops bounds the length of the path.
 const maxHops = 50
 
-// Walk diagnoses a service, and goes on to the ones that it waits for until it is
-// where the cause is. gather reads the evidence of a service.
+// Walk diagnoses a service and follows the services that it waits for to the cause.
+// gather reads the evidence about a service.
 func Walk(start types.NamespacedName, gather func(types.NamespacedName) (*Evidence, error)) (*Report, error) {
 	report := &Report{Path: []string{}, Also: []*Finding{}}
 	var way []types.NamespacedName
@@ -81,7 +79,8 @@ func Walk(start types.NamespacedName, gather func(types.NamespacedName) (*Eviden
 			}
 		}
 		root := d.Root()
-		// Of a service that others wait for, only what keeps it from being Ready counts.
+		// In a service that others wait for, only a fault that keeps it from being
+		// Ready counts.
 		if root == nil || len(way) > 0 && root.Beside {
 			break
 		}
@@ -91,7 +90,7 @@ func Walk(start types.NamespacedName, gather func(types.NamespacedName) (*Eviden
 			break
 		}
 		if begin := slices.Index(way, *root.Next); begin >= 0 {
-			hops = append(hops, circular(start.Namespace, way[begin:], hops[begin:]))
+			hops = append(hops, cycleFinding(start.Namespace, way[begin:], hops[begin:]))
 			break
 		}
 		at = *root.Next
@@ -107,23 +106,23 @@ func shownIn(home string, at types.NamespacedName) string {
 	return at.Namespace + "/" + at.Name
 }
 
-// circular is the finding that services keep each other from being ready.
-func circular(home string, circle []types.NamespacedName, hops []*Finding) *Finding {
-	names := make([]string, 0, len(circle)+1)
-	for _, at := range circle {
+// cycleFinding returns the finding that services keep each other from being ready.
+func cycleFinding(home string, cycle []types.NamespacedName, hops []*Finding) *Finding {
+	names := make([]string, 0, len(cycle)+1)
+	for _, at := range cycle {
 		names = append(names, shownIn(home, at))
 	}
 	path := strings.Join(append(names, names[0]), " -> ")
 	return &Finding{
 		Fault: "CycleWait", Part: PartDependencies, Object: name("Microservice", names[0]), Beside: hops[0].Beside,
-		Steps:  []Step{step("Circle", "%s: back where the walk has been", path)},
-		Cause:  fmt.Sprintf("%s wait for each other: each becomes ready only when the next one is, and so none does", path),
-		Remedy: "Have one of them become ready without the other: take the other out of its readiness probe, or startup: Wait out of its dependencies",
+		Steps:  []Step{step("Cycle", "%s", path)},
+		Cause:  fmt.Sprintf("%s wait for each other: each becomes ready only after the next one, so none does", path),
+		Remedy: "Make one of them ready without the other: remove the other from its readiness probe, or startup: Wait from its dependencies",
 	}
 }
 
-// conclude makes one finding of those of all hops: the last one's cause, with the
-// steps of all.
+// conclude merges the findings of all hops: the cause of the last one, with the steps
+// of all.
 func (r *Report) conclude(home string, way []types.NamespacedName, hops []*Finding) {
 	if len(hops) == 0 {
 		r.Path = []string{r.Service}
@@ -138,7 +137,7 @@ func (r *Report) conclude(home string, way []types.NamespacedName, hops []*Findi
 	root.Steps = nil
 	for i, hop := range hops {
 		for _, s := range hop.Steps {
-			// Objects of other namespaces than the reader's are told apart.
+			// Objects outside the reader's namespace are marked.
 			if i < len(way) && way[i].Namespace != home && !strings.Contains(s.Object, "/") {
 				s.Object += " in " + way[i].Namespace
 			}
@@ -154,11 +153,11 @@ func (r *Report) conclude(home string, way []types.NamespacedName, hops []*Findi
 			r.Path = append(r.Path, fmt.Sprintf("%s %s", possessive(r.Path[len(r.Path)-1]), root.Part))
 		}
 	}
-	// In a circle, the one at fault is named with it.
+	// The finding of a cycle names the service at fault with it.
 	for _, hop := range hops[:len(hops)-1] {
 		if hop.Fault == "CycleWait" && last.Fault != "CycleWait" {
 			root.Fault = hop.Fault
-			root.Cause = fmt.Sprintf("%s wait for each other, and fail together; at fault is %s: %s", hop.circle, r.Path[len(way)-1], last.Cause)
+			root.Cause = fmt.Sprintf("%s wait for each other and fail together; at fault is %s: %s", hop.cycle, r.Path[len(way)-1], last.Cause)
 			break
 		}
 	}

@@ -26,9 +26,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// evidenceOf is the evidence of each service of a world by name.
+// evidenceOf is the evidence about each service, by name.
 type evidenceOf map[string]world
 
 func (of evidenceOf) gather(at types.NamespacedName) (*Evidence, error) {
@@ -131,8 +132,8 @@ func TestWalk(t *testing.T) {
 	})
 }
 
-// TestWalkInCircles ends whatever waits for what.
-func TestWalkInCircles(t *testing.T) {
+// TestWalkInCycles checks that the walk ends.
+func TestWalkInCycles(t *testing.T) {
 	notReady := func(name string, calls ...v1alpha1.Dependency) *v1alpha1.Microservice {
 		return unready(service(name, calls...), workload, v1alpha1.ReasonCrashLooping, "")
 	}
@@ -143,7 +144,7 @@ func TestWalkInCircles(t *testing.T) {
 			"users":  unavailable().pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 		})
 		pathIs(t, r, "orders", "users")
-		if r.Root.Fault != "CycleWait" || r.Root.Object != "Pod p" || !strings.HasPrefix(r.Root.Cause, "orders -> users -> orders wait for each other, and fail together; at fault is users: Image") {
+		if r.Root.Fault != "CycleWait" || r.Root.Object != "Pod p" || !strings.HasPrefix(r.Root.Cause, "orders -> users -> orders wait for each other and fail together; at fault is users: Image") {
 			t.Errorf("the root is %+v", r.Root)
 		}
 	})
@@ -154,7 +155,7 @@ func TestWalkInCircles(t *testing.T) {
 			return w.unready(calls, v1alpha1.ReasonDependencyNotReady, "")
 		}
 		r := walk(t, evidenceOf{"orders": needs("orders", "users"), "users": needs("users", "orders")})
-		if r.Root.Fault != "CycleWait" || !strings.HasPrefix(r.Root.Cause, "orders -> users -> orders wait for each other: each becomes ready only when the next one is") {
+		if r.Root.Fault != "CycleWait" || !strings.HasPrefix(r.Root.Cause, "orders -> users -> orders wait for each other: each becomes ready only after the next one") {
 			t.Errorf("the root is %+v", r.Root)
 		}
 		if r.Root.Beside {
@@ -163,8 +164,8 @@ func TestWalkInCircles(t *testing.T) {
 	})
 }
 
-// TestLogsWanted is about which logs are asked for: of the container that matters,
-// and of it the log that tells.
+// TestLogsWanted checks which container's log is read, and whether that of its
+// current or its previous run.
 func TestLogsWanted(t *testing.T) {
 	sidecar := func(p *corev1.Pod) {
 		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "proxy"})
@@ -208,16 +209,29 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
-// TestAdvised parts what Atoll says into cause and remedy.
-func TestAdvised(t *testing.T) {
+func TestReport(t *testing.T) {
 	for message, want := range map[string][2]string{
-		`Secret "a", which env[B] needs, does not exist in namespace "c": create it, or correct env[B]`: {`Secret "a", which env[B] needs, does not exist in namespace "c"`, "Create it, or correct env[B]"},
-		`There is no backup yet; for one now: kubectl create job x`:                                     {"There is no backup yet", "For one now: kubectl create job x"},
-		`The database could not be filled: it is not empty. Correct or remove database.restore`:         {"The database could not be filled: it is not empty", "Correct or remove database.restore"},
-		`Nobody knows`: {"Nobody knows", "otherwise"},
+		`Secret "a" does not exist; to fix: create it, or correct env[B]`: {`Secret "a" does not exist`, "Create it, or correct env[B]"},
+		`routes[0].path: "x" is no path; to fix: write /x`:                {`routes[0].path: "x" is no path`, "Write /x"},
+		`No log was read`: {"No log was read", "Otherwise"},
 	} {
-		if cause, remedy := advised(message, "otherwise"); cause != want[0] || remedy != want[1] {
-			t.Errorf("%q is parted into %q and %q, want %q", message, cause, remedy, want)
+		f := &Finding{}
+		if f.report(condition.ParseMessage(message), "otherwise"); f.Cause != want[0] || f.Remedy != want[1] {
+			t.Errorf("%q is reported as %q and %q, want %q", message, f.Cause, f.Remedy, want)
 		}
+	}
+}
+
+func TestPatientRemedy(t *testing.T) {
+	for name, tc := range map[string]struct{ reason, remedy, want string }{
+		"without a remedy": {v1alpha1.ReasonProgressing, "", "Wait; no fault was found so far"},
+		"with a remedy":    {v1alpha1.ReasonUnavailable, "check the probes", "Wait; if nothing changes, check the probes"},
+		"no backup yet":    {v1alpha1.ReasonNoBackup, "run kubectl create job x", "Run kubectl create job x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := patientRemedy(tc.reason, tc.remedy); got != tc.want {
+				t.Errorf("the remedy is %q, want %q", got, tc.want)
+			}
+		})
 	}
 }

@@ -29,8 +29,8 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// dice makes policies and pods, of so few labels, namespaces and ports that they
-// often meet.
+// dice generates policies and pods with few labels, namespaces and ports, so that they
+// often match.
 type dice struct{ *rand.Rand }
 
 func pick[T any](d dice, from ...T) T { return from[d.IntN(len(from))] }
@@ -45,8 +45,7 @@ func (d dice) labels() map[string]string {
 	return l
 }
 
-// selector leaves NotIn out: of what lacks the label, Cyclonus says otherwise than
-// Kubernetes.
+// selector generates no NotIn: for a missing label, Cyclonus differs from Kubernetes.
 func (d dice) selector() *metav1.LabelSelector {
 	s := &metav1.LabelSelector{}
 	if d.IntN(2) == 0 {
@@ -76,7 +75,7 @@ func (d dice) peers() []networkingv1.NetworkPolicyPeer {
 			peers = append(peers, networkingv1.NetworkPolicyPeer{NamespaceSelector: d.selector(), PodSelector: d.selector()})
 		}
 	}
-	// An exception has to lie within its block.
+	// An exception must lie within its block.
 	for i := range peers {
 		if b := peers[i].IPBlock; b != nil && b.CIDR == "192.0.2.0/24" {
 			b.Except = nil
@@ -126,9 +125,9 @@ func traffic(at *Endpoint) *matcher.TrafficPeer {
 	return &matcher.TrafficPeer{IP: at.IP, Internal: &matcher.InternalPeer{PodLabels: at.Labels, NamespaceLabels: at.NamespaceLabels, Namespace: at.Namespace}}
 }
 
-// TestCuttingAgreesWithCyclonus holds what is told of policies to an evaluator that
-// others wrote, over some thousand policies and connections by chance.
-func TestCuttingAgreesWithCyclonus(t *testing.T) {
+// TestBlockingAgreesWithCyclonus compares Blocking with an independent evaluator over
+// several thousand random policies and connections.
+func TestBlockingAgreesWithCyclonus(t *testing.T) {
 	d := dice{rand.New(rand.NewPCG(1, 2))}
 	cutOff := 0
 	const tries = 5000
@@ -147,8 +146,8 @@ func TestCuttingAgreesWithCyclonus(t *testing.T) {
 		}
 		want := matcher.BuildNetworkPolicies(false, policies).IsTrafficAllowed(&matcher.Traffic{Source: traffic(from), Destination: traffic(to),
 			ResolvedPort: int(port), ResolvedPortName: portName, Protocol: protocol}).IsAllowed()
-		cutting, _ := Cutting(policies, Connection{from, to, port, protocol})
-		if got := len(cutting) == 0; got != want {
+		blocking, _ := Blocking(policies, Connection{from, to, port, protocol})
+		if got := len(blocking) == 0; got != want {
 			t.Fatalf("let through is %t, want %t\npolicies %+v\nfrom %+v\nto %+v:%d %s", got, want, policies, from, to, port, protocol)
 		}
 		if !want {

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package networkpolicy says whether NetworkPolicies let a connection through,
-// as far as that can be told. It is pure, and knows nothing of Atoll: what it
-// looks at is passed in.
+// Package networkpolicy evaluates whether NetworkPolicies allow a connection, as far as
+// that is known. It is pure and does not depend on Atoll: the caller passes in the
+// policies and the pods.
 package networkpolicy
 
 import (
@@ -28,11 +28,11 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Answer is whether something is let through, which may not be known. Of the answers
-// of several rules or policies, the greatest is that of all of them.
+// Answer is whether something is allowed, which may be unknown. The answer of several
+// rules or policies is the maximum of their answers.
 type Answer int
 
-// The answers, in their order.
+// The answers, in ascending order.
 const (
 	No Answer = iota
 	Unknown
@@ -46,17 +46,17 @@ func known(is bool) Answer {
 	return No
 }
 
-// Connection is from one pod to a port of another.
+// Connection is a connection from one pod to a port of another.
 type Connection struct {
 	From, To *Endpoint
 	Port     int32
 	Protocol corev1.Protocol
 }
 
-// Cutting are the policies for which a connection is not let through; none where
-// it is, or where that can't be told. Where both ends have some, they are those of
-// the end that it comes from.
-func Cutting(policies []*networkingv1.NetworkPolicy, c Connection) (cutting []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
+// Blocking returns the policies that block a connection, and the direction in which they
+// do. It returns none where the connection is allowed, or may be. Where policies at
+// both ends block it, it returns those of the source.
+func Blocking(policies []*networkingv1.NetworkPolicy, c Connection) (blocking []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType) {
 	port := Port{Number: c.Port, Protocol: c.Protocol, Named: c.To.Ports}
 	for _, direction := range []networkingv1.PolicyType{networkingv1.PolicyTypeEgress, networkingv1.PolicyTypeIngress} {
 		own, peer := c.From, c.To
@@ -64,7 +64,7 @@ func Cutting(policies []*networkingv1.NetworkPolicy, c Connection) (cutting []*n
 			own, peer = c.To, c.From
 		}
 		about := About(policies, direction, own.Namespace, own.Labels)
-		// A pod that no policy is about allows all.
+		// A pod that no policy selects allows all connections.
 		if len(about) > 0 && Lets(about, direction, peer, port) == No {
 			return about, direction
 		}
@@ -72,40 +72,42 @@ func Cutting(policies []*networkingv1.NetworkPolicy, c Connection) (cutting []*n
 	return nil, ""
 }
 
-// About are the policies that decide over a direction of pods with some labels.
+// About returns the policies that select pods with some labels and apply to a
+// direction.
 func About(policies []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType, namespace string, pods map[string]string) []*networkingv1.NetworkPolicy {
 	var about []*networkingv1.NetworkPolicy
 	for _, policy := range policies {
-		if policy.Namespace == namespace && isAbout(policy, direction) && selects(&policy.Spec.PodSelector, pods) {
+		if policy.Namespace == namespace && appliesTo(policy, direction) && selects(&policy.Spec.PodSelector, pods) {
 			about = append(about, policy)
 		}
 	}
 	return about
 }
 
-// Lets says whether policies, all of them about the pods at one end, let through
-// what these have to do with a peer: what they allow adds up. The port is one of the
-// pods for what comes in, and one of the peer's for what goes out.
+// Lets reports whether policies that select the pod at one end allow it to connect with
+// a peer. Policies are additive. The port is one of the pod for ingress, and one of the
+// peer for egress.
 func Lets(policies []*networkingv1.NetworkPolicy, direction networkingv1.PolicyType, peer Peer, port Port) Answer {
 	let := No
 	for _, policy := range policies {
 		if direction == networkingv1.PolicyTypeEgress {
 			for i := range policy.Spec.Egress {
 				rule := &policy.Spec.Egress[i]
-				let = max(let, ruleLets(policy, rule.To, rule.Ports, peer, port))
+				let = max(let, ruleAllows(policy, rule.To, rule.Ports, peer, port))
 			}
 			continue
 		}
 		for i := range policy.Spec.Ingress {
 			rule := &policy.Spec.Ingress[i]
-			let = max(let, ruleLets(policy, rule.From, rule.Ports, peer, port))
+			let = max(let, ruleAllows(policy, rule.From, rule.Ports, peer, port))
 		}
 	}
 	return let
 }
 
-// ruleLets says what one rule of a policy allows. No peers are all.
-func ruleLets(policy *networkingv1.NetworkPolicy, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, peer Peer, port Port) Answer {
+// ruleAllows reports whether one rule of a policy allows the peer. A rule without peers
+// allows all.
+func ruleAllows(policy *networkingv1.NetworkPolicy, peers []networkingv1.NetworkPolicyPeer, ports []networkingv1.NetworkPolicyPort, peer Peer, port Port) Answer {
 	if !port.among(ports) {
 		return No
 	}
@@ -119,9 +121,9 @@ func ruleLets(policy *networkingv1.NetworkPolicy, peers []networkingv1.NetworkPo
 	return let
 }
 
-// isAbout says whether a policy decides over a direction. One that names none is
-// about what comes in, and about what goes out if it has rules for that.
-func isAbout(policy *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) bool {
+// appliesTo reports whether a policy applies to a direction. Without policyTypes, it
+// applies to ingress, and to egress if it has egress rules.
+func appliesTo(policy *networkingv1.NetworkPolicy, direction networkingv1.PolicyType) bool {
 	if len(policy.Spec.PolicyTypes) > 0 {
 		return slices.Contains(policy.Spec.PolicyTypes, direction)
 	}

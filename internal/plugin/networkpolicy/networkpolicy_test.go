@@ -35,9 +35,9 @@ func labelled(key string, operator metav1.LabelSelectorOperator, values ...strin
 	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: key, Operator: operator, Values: values}}}
 }
 
-// TestCutting is about which policies cut a connection from a pod of namespace shop
-// to one of namespace data.
-func TestCutting(t *testing.T) {
+// TestBlocking checks which policies block a connection from a pod of namespace shop to
+// one of namespace data.
+func TestBlocking(t *testing.T) {
 	const in, out = networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress
 	from := &Endpoint{Namespace: "shop", Labels: map[string]string{"app": "orders"}}
 	to := &Endpoint{Namespace: "data", Labels: map[string]string{"app": "users"}, Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 80}}}
@@ -54,42 +54,42 @@ func TestCutting(t *testing.T) {
 		want      []string
 		direction networkingv1.PolicyType
 	}{
-		"no policy allows all": {},
-		"one without types is about what comes in": {
+		"without a policy, all is allowed": {},
+		"without policyTypes, a policy applies to ingress": {
 			policies: []*networkingv1.NetworkPolicy{policy("data", "closed", networkingv1.NetworkPolicySpec{})},
 			want:     []string{"closed"}, direction: in},
-		"one without types and rules for it says nothing of what goes out": {
+		"without policyTypes and egress rules, a policy does not apply to egress": {
 			policies: []*networkingv1.NetworkPolicy{policy("shop", "closed", networkingv1.NetworkPolicySpec{})}},
-		"one without types is about what goes out if it has rules for that": {
+		"without policyTypes, a policy with egress rules applies to egress": {
 			policies: []*networkingv1.NetworkPolicy{policy("shop", "elsewhere", networkingv1.NetworkPolicySpec{Egress: elsewhere})},
 			want:     []string{"elsewhere"}, direction: out},
-		"one of another type says nothing, whatever its rules": {
+		"a policy does not apply to a direction outside its policyTypes": {
 			policies: []*networkingv1.NetworkPolicy{policy("shop", "in", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{in}, Egress: elsewhere})}},
-		"what policies allow adds up": {
+		"policies are additive": {
 			policies: []*networkingv1.NetworkPolicy{policy("data", "closed", networkingv1.NetworkPolicySpec{}), policy("data", "open", networkingv1.NetworkPolicySpec{Ingress: letIn})}},
-		"all that are about the pod cut together": {
+		"all policies that select the pod block the connection": {
 			policies: []*networkingv1.NetworkPolicy{policy("data", "a", networkingv1.NetworkPolicySpec{}), policy("data", "other", networkingv1.NetworkPolicySpec{PodSelector: *selector("app", "db")}),
 				policy("data", "b", networkingv1.NetworkPolicySpec{PodSelector: *selector("app", "users")})},
 			want: []string{"a", "b"}, direction: in},
-		"both ends have to let it through": {
+		"both ends must allow the connection": {
 			policies: []*networkingv1.NetworkPolicy{policy("shop", "open", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{out}, Egress: letOut}), policy("data", "closed", networkingv1.NetworkPolicySpec{})},
 			want:     []string{"closed"}, direction: in},
-		"what may be let through is not told to be cut": {
+		"a connection that may be allowed is not blocked": {
 			policies: []*networkingv1.NetworkPolicy{policy("shop", "maybe", networkingv1.NetworkPolicySpec{Egress: maybe})}},
-		"names of ports are those of the end that listens": {
+		"port names are those of the listening end": {
 			policies: []*networkingv1.NetworkPolicy{policy("data", "http", networkingv1.NetworkPolicySpec{Ingress: atPort})}},
-		"where both cut, the end that it comes from": {
+		"if both ends block the connection, the source counts": {
 			policies: []*networkingv1.NetworkPolicy{policy("data", "closed", networkingv1.NetworkPolicySpec{}), policy("shop", "shut", networkingv1.NetworkPolicySpec{PolicyTypes: []networkingv1.PolicyType{out}})},
 			want:     []string{"shut"}, direction: out},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cutting, direction := Cutting(tc.policies, Connection{from, to, 80, corev1.ProtocolTCP})
+			blocking, direction := Blocking(tc.policies, Connection{from, to, 80, corev1.ProtocolTCP})
 			var got []string
-			for _, p := range cutting {
+			for _, p := range blocking {
 				got = append(got, p.Name)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" || direction != tc.direction {
-				t.Errorf("direction is %q, want %q; cutting are (-want +got):\n%s", direction, tc.direction, diff)
+				t.Errorf("direction is %q, want %q; blocking are (-want +got):\n%s", direction, tc.direction, diff)
 			}
 		})
 	}

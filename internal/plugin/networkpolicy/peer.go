@@ -26,26 +26,26 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Peer is who is at the other end of a connection.
+// Peer is the other end of a connection.
 type Peer interface {
-	// Matches says whether it is one of those whom a peer of a policy's rule names.
+	// Matches reports whether a peer of a policy's rule selects it.
 	Matches(policy *networkingv1.NetworkPolicy, peer *networkingv1.NetworkPolicyPeer) Answer
 }
 
 // Endpoint is a pod at one end of a connection.
 type Endpoint struct {
 	Namespace string
-	// NamespaceLabels are nil where they could not be read; then only the one label
-	// that every namespace has is known.
+	// NamespaceLabels are nil where they could not be read; then only the label that
+	// every namespace has is known.
 	NamespaceLabels map[string]string
 	Labels          map[string]string
-	// IP is empty where it is not known.
+	// IP is empty where it is unknown.
 	IP string
 	// Ports are the named ports of its containers.
 	Ports []corev1.ContainerPort
 }
 
-// Matches says whether a peer of a policy names the endpoint.
+// Matches reports whether a peer of a policy selects the endpoint.
 func (e *Endpoint) Matches(policy *networkingv1.NetworkPolicy, peer *networkingv1.NetworkPolicyPeer) Answer {
 	switch {
 	case peer.IPBlock != nil:

@@ -24,8 +24,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// TestEndpointMatches is about peers of a policy of namespace x, and a pod of
-// namespace y, once with the labels of that and its own address not known.
+// TestEndpointMatches checks peers of a policy in namespace x against a pod of
+// namespace y, with and without known namespace labels and address.
 func TestEndpointMatches(t *testing.T) {
 	labels := map[string]string{"app": "users"}
 	unread := &Endpoint{Namespace: "y", Labels: labels}

@@ -26,15 +26,15 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// Port is the one that a connection goes to.
+// Port is the destination of a connection.
 type Port struct {
 	Number   int32
 	Protocol corev1.Protocol
-	// Named are the ports of the end that listens, whose names policies may use.
+	// Named are the ports of the listening end, which policies may name.
 	Named []corev1.ContainerPort
 }
 
-// among says whether a port is one of a rule's. No ports are all.
+// among reports whether a rule allows the port. A rule without ports allows all.
 func (p Port) among(ports []networkingv1.NetworkPolicyPort) bool {
 	return len(ports) == 0 || slices.ContainsFunc(ports, p.is)
 }

@@ -118,8 +118,8 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 		return b, nil
 	}
 	for i := range in.Edges {
-		if _, message := in.Edges[i].Problem(); message != "" {
-			b.Unresolved = append(b.Unresolved, message)
+		if reason, message := in.Edges[i].Problem(); reason != "" {
+			b.Unresolved = append(b.Unresolved, message.String())
 		}
 	}
 	wanted, err := components.Build(in.Inputs)

@@ -243,7 +243,7 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 				report(SeverityWarning, reason, fmt.Sprintf("Microservice %q, a dependency, is not among the files; it must be in the cluster", name))
 			}
 		default:
-			report(SeverityError, reason, message)
+			report(SeverityError, reason, message.String())
 		}
 	}
 }

@@ -1,0 +1,115 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package podfailure
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
+)
+
+// classified is a failure as `kubectl atoll why` reads it.
+type classified struct {
+	Class       Class
+	Why, Remedy string
+	Command     string
+	Reference   *Reference
+}
+
+func TestClasses(t *testing.T) {
+	const (
+		service  = v1alpha1.ComponentService
+		database = v1alpha1.ComponentDatabase
+		user     = "give the image a numeric USER other than 0, or set podTemplate.spec.securityContext.runAsUser"
+		command  = "correct command (args are passed to the image's own command), or the image"
+	)
+	start := func(text string) corev1.Pod { return inputstest.WaitingPod(service, "CreateContainerError", text) }
+	unschedulable := inputstest.Unschedulable
+	for name, tc := range map[string]struct {
+		pod  corev1.Pod
+		want classified
+	}{
+		"image of the database": {inputstest.Pulling(database), classified{Class: ImageNotFound, Why: "the registry does not have it",
+			Remedy: "correct database.version or database.image, or push the image"}},
+		"image of the migration": {inputstest.WaitingPod(v1alpha1.ComponentMigration, "InvalidImageName", ""), classified{Class: ImageNameInvalid,
+			Why: "it is not a valid image name", Remedy: "correct image or database.migration.image"}},
+		"root":          {start("image will run as root"), classified{Class: RunsAsRoot, Why: "would run as root, but its pod sets runAsNonRoot", Remedy: user, Command: "orders:1"}},
+		"user by name":  {start("non-numeric user (web)"), classified{Class: UserByName, Why: "names its user by name: the kubelet cannot verify that the user is not root", Remedy: user, Command: "orders:1"}},
+		"user 0":        {start("runAsUser breaks non-root policy"), classified{Class: RunAsUserZero, Why: "would run as root, but its pod sets runAsNonRoot", Remedy: "set runAsUser in podTemplate to a user other than 0", Command: "orders:1"}},
+		"no command":    {start(`exec: "/a": executable file not found in $PATH`), classified{Class: CommandNotFound, Why: "its image does not contain it", Remedy: command, Command: "/a"}},
+		"no permission": {start(`exec: "/a": permission denied`), classified{Class: CommandNotExecutable, Why: "the container's user may not execute it", Remedy: command, Command: "/a"}},
+		"a directory":   {start(`exec: "/a": is a directory`), classified{Class: CommandIsDirectory, Why: "it is a directory", Remedy: command, Command: "/a"}},
+		"command of the migration": {inputstest.WaitingPod(v1alpha1.ComponentMigration, "RunContainerError", `exec: "/a": no such file or directory`), classified{Class: CommandNotFound,
+			Why: "its image does not contain it", Remedy: "correct database.migration.command (args are passed to the image's own command), or the image", Command: "/a"}},
+		"missing key": {start("couldn't find key token in Secret shop/provider"), classified{Class: ReferenceMissing, Why: "couldn't find key token in Secret shop/provider",
+			Remedy: "add the key, or correct the field of the spec that names it", Command: "orders:1", Reference: &Reference{Kind: "Secret", Name: "provider", Key: "token"}}},
+		"unbound claim": {unschedulable("pod has unbound immediate PersistentVolumeClaims"), classified{Class: UnboundClaim, Why: "pod has unbound immediate PersistentVolumeClaims",
+			Remedy: "see the events of the claim (kubectl describe pvc)"}},
+		"missing claim": {unschedulable(`persistentvolumeclaim "files" not found`), classified{Class: UnboundClaim, Why: `persistentvolumeclaim "files" not found`,
+			Remedy: "see the events of the claim (kubectl describe pvc)"}},
+		"resources": {inputstest.Changed(unschedulable("0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient memory. preemption: 0/3 nodes"), func(p *corev1.Pod) {
+			p.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8")}
+			p.Spec.InitContainers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("9Gi")}}}}
+		}), classified{Class: InsufficientResources, Why: "it requests 8 cpu and 9Gi memory, and no node has that much free",
+			Remedy: "lower resources.requests.cpu and resources.requests.memory, or add a node that has that much free"}},
+		"taint": {unschedulable("1 node(s) had untolerated taint(s) {gpu: yes}."), classified{Class: UntoleratedTaint, Why: "the nodes have a taint that it does not tolerate {gpu: yes}",
+			Remedy: "add tolerations in podTemplate.spec, or remove the taint from a node"}},
+		"cordoned nodes": {unschedulable("1 node(s) were unschedulable."), classified{Class: NodesCordoned, Why: "the nodes are cordoned",
+			Remedy: "make a node schedulable again: kubectl uncordon <node>"}},
+		"an unknown text of the scheduler": {unschedulable("no"), classified{Class: Unschedulable, Why: "no",
+			Remedy: "see what the scheduler says, and correct resources or podTemplate.spec, or add nodes"}},
+		"memory of the database": {inputstest.Changed(inputstest.Crashing("OOMKilled", 137), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
+			classified{Class: OutOfMemory, Why: "was killed because it used more memory than its limit", Remedy: "raise database.resources.limits.memory"}},
+		"crash of a Job": {inputstest.Changed(inputstest.Crashing("Error", 127), func(p *corev1.Pod) {
+			p.Labels[v1alpha1.LabelComponent], p.Labels["batch.kubernetes.io/job-name"] = v1alpha1.ComponentMigration, "orders-migration"
+		}), classified{Class: Crash, Why: "keeps crashing; last exit code 127 (command not found)", Remedy: "see kubectl logs job/orders-migration -c orders --previous"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := Find([]corev1.Pod{tc.pod}, tc.pod.Labels[v1alpha1.LabelComponent])
+			if f == nil {
+				t.Fatal("no failure found")
+			}
+			got := classified{f.Class, f.Why(), f.Remedy(), f.Command, f.Reference}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if waits := tc.want.Class == UnboundClaim; f.WaitsForClaim() != waits {
+				t.Errorf("WaitsForClaim() is %t, want %t", f.WaitsForClaim(), waits)
+			}
+		})
+	}
+}
+
+func TestMissingReference(t *testing.T) {
+	for text, want := range map[string]*Reference{
+		`MountVolume.SetUp failed for volume "tls" : secret "tls" not found`: {Kind: "Secret", Name: "tls"},
+		`configmap "settings" not found`:                                     {Kind: "ConfigMap", Name: "settings"},
+		"couldn't find key a in ConfigMap shop/settings":                     {Kind: "ConfigMap", Name: "settings", Key: "a"},
+		"references non-existent secret key: a":                              {Kind: "Secret", Key: "a"},
+		"references non-existent config key: a":                              {Kind: "ConfigMap", Key: "a"},
+		"no":                                                                 nil,
+	} {
+		if diff := cmp.Diff(want, MissingReference(text)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package podfailure
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Classes of containers that end.
+const (
+	OutOfMemory Class = "OutOfMemory"
+	Crash       Class = "Crash"
+)
+
+// ExitClass returns the class of an exit.
+func ExitClass(exit *corev1.ContainerStateTerminated) Class {
+	if exit.Reason == "OOMKilled" {
+		return OutOfMemory
+	}
+	return Crash
+}
+
+// crashing returns the failure of a container that keeps crashing. One restart is
+// no failure: a service may start before its database.
+func (c *Container) crashing() *Failure {
+	last := c.LastExit()
+	if last == nil || c.Status.Ready || c.Status.RestartCount < 2 {
+		return nil
+	}
+	f := c.failure(Exit, ExitClass(last))
+	f.ExitCode = last.ExitCode
+	return f
+}
+
+func (f *Failure) whyEnded() string {
+	if f.Class == OutOfMemory {
+		return "was killed because it used more memory than its limit"
+	}
+	maybe := ""
+	if MaybeProbe(f.ExitCode) {
+		maybe = "; either it ended by itself, or its startup or liveness probe failed"
+	}
+	return fmt.Sprintf("keeps crashing; last exit code %d%s%s", f.ExitCode, ExitMeaning(f.ExitCode), maybe)
+}
+
+func (f *Failure) exitRemedy() string {
+	if f.Class == OutOfMemory {
+		return fmt.Sprintf("raise %s.limits.memory", f.field("resources"))
+	}
+	return "see " + logsCommand(f.Pod, f.Container.Spec.Name)
+}
+
+// exitMeanings are the exit codes that mean the same for every program.
+var exitMeanings = map[int32]string{
+	126: "command not executable",
+	127: "command not found",
+	134: "SIGABRT",
+	137: "SIGKILL",
+	139: "SIGSEGV",
+	143: "SIGTERM",
+}
+
+// ExitMeaning returns the meaning of an exit code in brackets, after a space. It is
+// empty where the code means something else for every program.
+func ExitMeaning(code int32) string {
+	if meaning := exitMeanings[code]; meaning != "" {
+		return " (" + meaning + ")"
+	}
+	return ""
+}
+
+// MaybeProbe reports whether a container may have this exit code because the
+// kubelet stopped it after a failed probe.
+func MaybeProbe(code int32) bool { return code == 0 || code == 137 || code == 143 }

@@ -1,0 +1,124 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package podfailure
+
+import (
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// Current returns the pods that show how a component is now, by name: those of the
+// newest template that are not being deleted. An older template may be corrected
+// already. counts, which may be nil, excludes further pods.
+func Current(pods []corev1.Pod, component string, counts func(*corev1.Pod) bool) []*corev1.Pod {
+	var newest *corev1.Pod
+	var current []*corev1.Pod
+	for i := range pods {
+		pod := &pods[i]
+		if pod.Labels[v1alpha1.LabelComponent] != component || pod.DeletionTimestamp != nil || evicted(pod) || counts != nil && !counts(pod) {
+			continue
+		}
+		current = append(current, pod)
+		if newest == nil || newest.CreationTimestamp.Before(&pod.CreationTimestamp) {
+			newest = pod
+		}
+	}
+	current = slices.DeleteFunc(current, func(pod *corev1.Pod) bool { return Template(pod) != Template(newest) })
+	slices.SortFunc(current, func(a, b *corev1.Pod) int { return strings.Compare(a.Name, b.Name) })
+	return current
+}
+
+// evicted reports whether a pod of a Deployment failed as a whole. Its ReplicaSet
+// has replaced it.
+func evicted(pod *corev1.Pod) bool {
+	return pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentService && pod.Status.Phase == corev1.PodFailed
+}
+
+// Unready returns the pods that are neither ready nor complete.
+func Unready(pods []*corev1.Pod) []*corev1.Pod {
+	return slices.DeleteFunc(slices.Clone(pods), func(pod *corev1.Pod) bool { return Ready(pod) || pod.Status.Phase == corev1.PodSucceeded })
+}
+
+// Template identifies the pod template, or the Job, that a pod was created from. It
+// is empty for the single pod of a StatefulSet.
+func Template(pod *corev1.Pod) string {
+	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
+		return job
+	}
+	return pod.Labels[appsv1.DefaultDeploymentUniqueLabelKey]
+}
+
+// Ready reports whether the condition Ready of a pod is True.
+func Ready(pod *corev1.Pod) bool {
+	c := Condition(pod, corev1.PodReady)
+	return c != nil && c.Status == corev1.ConditionTrue
+}
+
+// Condition returns a condition of a pod, and nil where the pod lacks it.
+func Condition(pod *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition {
+	for i := range pod.Status.Conditions {
+		if pod.Status.Conditions[i].Type == t {
+			return &pod.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// logsCommand returns the kubectl command for the log of a container before its
+// last restart. It names the controller, whose name stays while pods come and go.
+func logsCommand(pod *corev1.Pod, container string) string {
+	controller := "deployment/" + pod.Labels[v1alpha1.LabelMicroservice]
+	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
+		controller = "job/" + job
+	} else if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
+		controller = "statefulset/" + pod.Labels[v1alpha1.LabelMicroservice] + "-db"
+	}
+	return "kubectl logs " + controller + " -c " + container + " --previous"
+}
+
+// Field returns the field of the spec that sets a property of a component's
+// container, such as command or resources.
+func Field(component, property string) string {
+	switch {
+	case component == v1alpha1.ComponentDatabase:
+		return "database." + property
+	case component == v1alpha1.ComponentMigration && (property == "command" || property == "args"):
+		return "database.migration." + property
+	}
+	return property
+}
+
+// imageField returns the fields of the spec that decide the image of a component.
+func imageField(component string) string {
+	switch component {
+	case v1alpha1.ComponentService:
+		return "image"
+	case v1alpha1.ComponentMigration:
+		return "image or database.migration.image"
+	}
+	return "database.version or database.image"
+}
+
+func (f *Failure) component() string { return f.Pod.Labels[v1alpha1.LabelComponent] }
+
+func (f *Failure) field(property string) string { return Field(f.component(), property) }
