@@ -40,7 +40,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/controller"
 )
 
-// options are what the command line sets.
+// options are the values of the command-line flags.
 type options struct {
 	metricsAddress         string
 	metricsSecure          bool
@@ -55,15 +55,15 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.metricsAddress, "metrics-bind-address", "0", "The address of the metrics endpoint, such as :8443. 0 turns it off.")
-	flag.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to those only whom the API server lets.")
-	flag.StringVar(&o.metricsCerts, "metrics-cert-path", "", "The folder with the metrics endpoint's tls.crt and tls.key. Unset: a certificate is made at start.")
+	flag.StringVar(&o.metricsAddress, "metrics-bind-address", "0", "The address of the metrics endpoint, such as :8443. 0 disables it.")
+	flag.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to clients that the API server authenticates and authorizes.")
+	flag.StringVar(&o.metricsCerts, "metrics-cert-path", "", "The directory with the metrics endpoint's tls.crt and tls.key. Unset means a self-signed certificate.")
 	flag.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "The address of /healthz and /readyz.")
-	flag.BoolVar(&o.leaderElection, "leader-elect", false, "Let one of several managers work at a time.")
-	flag.IntVar(&o.workers, "workers", 8, "How many Microservices are reconciled at a time.")
+	flag.BoolVar(&o.leaderElection, "leader-elect", false, "Elect a leader, so that only one of several managers is active.")
+	flag.IntVar(&o.workers, "workers", 8, "The number of Microservices to reconcile concurrently.")
 	flag.StringVar(&o.rcloneImage, "rclone-image", database.RcloneImage, "The image, with rclone and sh, that copies databases' backups to and from buckets.")
-	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator, which may reach the databases that it runs.")
-	flag.Float64Var(&o.qps, "kube-api-qps", 100, "Requests a second to the API server at the most; bursts are twice that.")
+	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Network policies permit it to reach its databases.")
+	flag.Float64Var(&o.qps, "kube-api-qps", 100, "The maximum number of requests per second to the API server. Bursts may be twice as large.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -94,13 +94,13 @@ func run(o options) error {
 		HealthProbeBindAddress: o.probeAddress,
 		LeaderElection:         o.leaderElection,
 		LeaderElectionID:       "manager.atoll.dev",
-		// The process ends right after the manager does, so that the next leader
-		// need not wait for the lease to run out.
+		// The process exits right after the manager stops, so the next leader does not
+		// have to wait until the lease expires.
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       ptr.To(20 * time.Second),
 	})
 	if err != nil {
-		return fmt.Errorf("making the manager: %w", err)
+		return fmt.Errorf("creating the manager: %w", err)
 	}
 	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}); err != nil {
 		return err
@@ -111,7 +111,7 @@ func run(o options) error {
 func setup(mgr ctrl.Manager, settings controller.Settings) error {
 	foreign, err := controller.NewForeignCache(mgr)
 	if err != nil {
-		return fmt.Errorf("making the cache of foreign objects: %w", err)
+		return fmt.Errorf("creating the cache of foreign objects: %w", err)
 	}
 	if err := controller.Setup(mgr, foreign, settings); err != nil {
 		return err
@@ -127,7 +127,7 @@ func metricsOptions(o options) metricsserver.Options {
 		BindAddress:   o.metricsAddress,
 		SecureServing: o.metricsSecure,
 		CertDir:       o.metricsCerts,
-		// HTTP/2 is off because of its stream resets (CVE-2023-44487, CVE-2023-39325).
+		// HTTP/2 is disabled because of its rapid resets (CVE-2023-44487, CVE-2023-39325).
 		TLSOpts: []func(*tls.Config){func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }},
 	}
 	if o.metricsSecure {

@@ -35,24 +35,24 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// auditor reads what calls that nobody declared may stand in.
+// auditor reads the objects that may contain undeclared calls.
 type auditor struct {
 	client.Reader
 	topology *v1alpha1.Topology
 	world    *offline.World
-	// namespaces are those of the members.
+	// namespaces are the namespaces of the members.
 	namespaces []string
-	// classes are those of Gateways, by namespace/name.
-	classes map[string]string
-	// unread is what may not be read.
+	// gatewayClasses are the classes of Gateways, by namespace/name.
+	gatewayClasses map[string]string
+	// unread has the kinds that the user may not read.
 	unread map[string]bool
 }
 
-// cuts finds the connections that Strict isolation of a Topology would cut, and
-// says what may not be read and so was passed over.
-func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *seen) (cuts []graph.Cut, unread []string, err error) {
+// auditIsolation finds the connections that Strict isolation of a Topology would
+// block. unread names the kinds that it skipped, because the user may not read them.
+func auditIsolation(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, from *inventory) (cuts []graph.BlockedConnection, unread []string, err error) {
 	a := &auditor{Reader: c, topology: topology, world: &offline.World{Live: true, Hidden: map[string]bool{}},
-		classes: map[string]string{}, unread: map[string]bool{}}
+		gatewayClasses: map[string]string{}, unread: map[string]bool{}}
 	namespaces := map[string]bool{}
 	a.world.Services = slices.Clone(from.all)
 	for i, ms := range from.all {
@@ -60,13 +60,13 @@ func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, fro
 			continue
 		}
 		namespaces[ms.Namespace] = true
-		// Others' ConfigMaps are many, and seldom tell of this Topology.
-		if a.world.Services[i], err = a.withConfigMaps(ctx, ms); err != nil {
+		// The ConfigMaps of other services are many, and seldom name this Topology.
+		if a.world.Services[i], err = a.expandConfigMaps(ctx, ms); err != nil {
 			return nil, nil, err
 		}
 	}
 	a.namespaces = slices.Sorted(maps.Keys(namespaces))
-	if err := from.memberships.handOver(a.world, topology); err != nil {
+	if err := from.memberships.addToWorld(a.world, topology); err != nil {
 		return nil, nil, err
 	}
 	observed, err := a.observe(ctx)
@@ -76,8 +76,9 @@ func cuts(ctx context.Context, c client.Reader, topology *v1alpha1.Topology, fro
 	return a.world.Cuts(topology, *observed), slices.Sorted(maps.Keys(a.unread)), nil
 }
 
-// passOver notes what may not be read. Any other error is the caller's.
-func (a *auditor) passOver(err error, what string) error {
+// skipUnreadable records a kind that the user may not read, and ignores missing
+// objects and kinds. It returns any other error.
+func (a *auditor) skipUnreadable(err error, what string) error {
 	if apierrors.IsForbidden(err) {
 		a.unread[what] = true
 		return nil
@@ -85,16 +86,16 @@ func (a *auditor) passOver(err error, what string) error {
 	if err == nil || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
 		return nil
 	}
-	return readable("reading "+what, err)
+	return explainError("reading "+what, err)
 }
 
-// list reads the objects of a kind of all namespaces, or, where that is not allowed,
-// of the members'.
-func list[T client.ObjectList](ctx context.Context, a *auditor, what string, empty func() T) ([]T, error) {
+// listAll lists the objects of a kind in all namespaces. If the user may not, it lists
+// the members' namespaces.
+func listAll[T client.ObjectList](ctx context.Context, a *auditor, what string, empty func() T) ([]T, error) {
 	all := empty()
 	err := a.List(ctx, all)
 	if !apierrors.IsForbidden(err) {
-		return []T{all}, a.passOver(err, what)
+		return []T{all}, a.skipUnreadable(err, what)
 	}
 	var lists []T
 	var forbidden []string
@@ -103,7 +104,7 @@ func list[T client.ObjectList](ctx context.Context, a *auditor, what string, emp
 		err := a.List(ctx, some, client.InNamespace(namespace))
 		if apierrors.IsForbidden(err) {
 			forbidden = append(forbidden, what+" of namespace "+namespace)
-		} else if err := a.passOver(err, what); err != nil {
+		} else if err := a.skipUnreadable(err, what); err != nil {
 			return nil, err
 		}
 		lists = append(lists, some)
@@ -119,14 +120,14 @@ func list[T client.ObjectList](ctx context.Context, a *auditor, what string, emp
 	return lists, nil
 }
 
-// withConfigMaps is a service whose env has the values that its pods take from
-// ConfigMaps.
-func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
+// expandConfigMaps returns a copy of a service whose env contains the values that its
+// pods get from ConfigMaps.
+func (a *auditor) expandConfigMaps(ctx context.Context, ms *v1alpha1.Microservice) (*v1alpha1.Microservice, error) {
 	ms = ms.DeepCopy()
 	read := func(name string) (map[string]string, error) {
 		config := &corev1.ConfigMap{}
 		err := a.Get(ctx, types.NamespacedName{Namespace: ms.Namespace, Name: name}, config)
-		return config.Data, a.passOver(err, "ConfigMaps of namespace "+ms.Namespace)
+		return config.Data, a.skipUnreadable(err, "ConfigMaps of namespace "+ms.Namespace)
 	}
 	for i := range ms.Spec.Env {
 		variable := &ms.Spec.Env[i]
@@ -154,17 +155,17 @@ func (a *auditor) withConfigMaps(ctx context.Context, ms *v1alpha1.Microservice)
 	return ms, nil
 }
 
-// cuts lists what Strict would cut.
-func (t terminal) cuts(all []graph.Cut, unread []string) string {
-	limits := "Secrets, and what is built into images, can't be looked at."
+// auditText lists the connections that Strict isolation would block.
+func (t terminal) auditText(all []graph.BlockedConnection, unread []string) string {
+	limits := "Not checked: Secrets, and addresses inside images."
 	if len(unread) > 0 {
-		limits += " Not looked at, because you may not read them: " + strings.Join(unread, ", ") + "."
+		limits += " Skipped, because you are not allowed to read them: " + strings.Join(unread, ", ") + "."
 	}
 	if len(all) == 0 {
-		return wrap("Isolation is audited, and cuts nothing yet. Strict would cut nothing that is known of. "+limits, t.textWidth(), "") + "\n"
+		return wrap("Isolation is audited and blocks nothing yet. Strict would block no known connection. "+limits, t.textWidth(), "") + "\n"
 	}
 	var text strings.Builder
-	text.WriteString(wrap(fmt.Sprintf("Isolation is audited, and cuts nothing yet. Strict would cut %s:", subject(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
+	text.WriteString(wrap(fmt.Sprintf("Isolation is audited and blocks nothing yet. Strict would block %s:", pluralize(len(all), "connection", "connections")), t.textWidth(), "") + "\n")
 	for _, cut := range all {
 		arrow, where := cut.From+" -> "+cut.To, "("+cut.Where+")"
 		beside := "  "
@@ -172,7 +173,7 @@ func (t terminal) cuts(all []graph.Cut, unread []string) string {
 			beside = "\n    "
 		}
 		text.WriteString(t.marked(graph.StateStalled, arrow) + beside + where + "\n")
-		text.WriteString("    " + wrap("to let it through: "+cut.Do, t.textWidth(), "    ") + "\n")
+		text.WriteString("    " + wrap("to allow it: "+cut.Remedy, t.textWidth(), "    ") + "\n")
 	}
 	text.WriteString(wrap(limits, t.textWidth(), "") + "\n")
 	return text.String()

@@ -30,79 +30,79 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/routes"
 )
 
-// forwarders knows which entries the data plane of the Topology serves. A project's
-// controllers of Ingresses and of Gateways, which it names after itself, have pods in
-// common.
+// forwarders determines which entries the data plane of the Topology serves. The
+// Ingress and Gateway controllers of one project share pods, and their names begin
+// with the project.
 type forwarders struct {
-	// known says that the Topology has a data plane.
-	known bool
-	// own is the Topology's Gateway, and project that of its class.
-	own, project string
-	// ingressClasses, gatewayClasses and gateways have the project of each; the last
-	// are by namespace/name.
-	ingressClasses, gateways map[string]string
-	// byDefault is the class of Ingresses that name none.
-	byDefault string
+	// hasDataPlane means that the Topology sets gateway.dataPlane.
+	hasDataPlane bool
+	// ownGateway is the Topology's Gateway. ownProject is the project of its class.
+	ownGateway, ownProject string
+	// ingressClassProjects has projects by class, and gatewayProjects by the
+	// namespace/name of a Gateway.
+	ingressClassProjects, gatewayProjects map[string]string
+	// defaultIngressClass is the class of Ingresses that name none.
+	defaultIngressClass string
 }
 
-// forwarders reads the classes of Ingresses and Gateways.
-func (a *auditor) forwarders(ctx context.Context) (*forwarders, error) {
-	f := &forwarders{ingressClasses: map[string]string{}, gateways: map[string]string{}}
+// readForwarders reads the classes of Ingresses and Gateways.
+func (a *auditor) readForwarders(ctx context.Context) (*forwarders, error) {
+	f := &forwarders{ingressClassProjects: map[string]string{}, gatewayProjects: map[string]string{}}
 	spec := a.topology.Spec.Gateway
 	if spec == nil || spec.DataPlane == nil {
-		// Everybody is let in alike.
+		// Without a data plane, the policies do not distinguish between entries.
 		return f, nil
 	}
-	f.known = true
+	f.hasDataPlane = true
 	gatewayClasses, ingressClasses := &gatewayv1.GatewayClassList{}, &networkingv1.IngressClassList{}
-	if err := a.passOver(a.List(ctx, gatewayClasses), "GatewayClasses"); err != nil {
+	if err := a.skipUnreadable(a.List(ctx, gatewayClasses), "GatewayClasses"); err != nil {
 		return nil, err
 	}
 	projects := map[string]string{}
 	for i := range gatewayClasses.Items {
-		projects[gatewayClasses.Items[i].Name] = projectOf(string(gatewayClasses.Items[i].Spec.ControllerName))
+		projects[gatewayClasses.Items[i].Name] = controllerProject(string(gatewayClasses.Items[i].Spec.ControllerName))
 	}
-	for gateway, class := range a.classes {
-		f.gateways[gateway] = projects[class]
+	for gateway, class := range a.gatewayClasses {
+		f.gatewayProjects[gateway] = projects[class]
 	}
-	if err := a.passOver(a.List(ctx, ingressClasses), "IngressClasses"); err != nil {
+	if err := a.skipUnreadable(a.List(ctx, ingressClasses), "IngressClasses"); err != nil {
 		return nil, err
 	}
 	for i := range ingressClasses.Items {
 		class := &ingressClasses.Items[i]
-		f.ingressClasses[class.Name] = projectOf(class.Spec.Controller)
+		f.ingressClassProjects[class.Name] = controllerProject(class.Spec.Controller)
 		if class.Annotations[networkingv1.AnnotationIsDefaultIngressClass] == "true" {
-			f.byDefault = class.Name
+			f.defaultIngressClass = class.Name
 		}
 	}
-	f.own, f.project = a.topology.Namespace+"/"+a.topology.Name, projects[spec.ClassName]
+	f.ownGateway, f.ownProject = a.topology.Namespace+"/"+a.topology.Name, projects[spec.ClassName]
 	if spec.Ref != nil {
-		f.own = orSame(spec.Ref.Namespace, a.topology.Namespace) + "/" + spec.Ref.Name
-		f.project = f.gateways[f.own]
+		f.ownGateway = namespaceOr(spec.Ref.Namespace, a.topology.Namespace) + "/" + spec.Ref.Name
+		f.ownProject = f.gatewayProjects[f.ownGateway]
 	}
 	return f, nil
 }
 
-// projectOf is what a controller's name begins with: traefik.io of
-// traefik.io/gateway-controller.
-func projectOf(controller string) string {
+// controllerProject returns the first part of a controller's name, such as traefik.io
+// of traefik.io/gateway-controller.
+func controllerProject(controller string) string {
 	project, _, _ := strings.Cut(controller, "/")
 	return project
 }
 
-func (f *forwarders) ingress(ingress *networkingv1.Ingress) bool {
-	class := cmp.Or(ptr.Deref(ingress.Spec.IngressClassName, ""), ingress.Annotations["kubernetes.io/ingress.class"], f.byDefault)
-	return f.is(f.ingressClasses[class])
+func (f *forwarders) servesIngress(ingress *networkingv1.Ingress) bool {
+	class := cmp.Or(ptr.Deref(ingress.Spec.IngressClassName, ""), ingress.Annotations["kubernetes.io/ingress.class"], f.defaultIngressClass)
+	return f.isProject(f.ingressClassProjects[class])
 }
 
-// route says whether all Gateways of a route are the data plane's.
-func (f *forwarders) route(route client.Object, parents []gatewayv1.ParentReference) bool {
-	return f.known && len(parents) > 0 && !slices.ContainsFunc(parents, func(parent gatewayv1.ParentReference) bool {
+// servesRoute reports whether the data plane serves all Gateways of a route.
+func (f *forwarders) servesRoute(route client.Object, parents []gatewayv1.ParentReference) bool {
+	return f.hasDataPlane && len(parents) > 0 && !slices.ContainsFunc(parents, func(parent gatewayv1.ParentReference) bool {
 		gateway := routes.GatewayKey(parent, route.GetNamespace())
-		return gateway != f.own && !f.is(f.gateways[gateway])
+		return gateway != f.ownGateway && !f.isProject(f.gatewayProjects[gateway])
 	})
 }
 
-func (f *forwarders) is(project string) bool {
-	return f.known && project != "" && project == f.project
+func (f *forwarders) isProject(project string) bool {
+	return f.hasDataPlane && project != "" && project == f.ownProject
 }

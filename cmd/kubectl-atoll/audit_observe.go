@@ -37,10 +37,11 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// observe reads what may send members requests, and what lets it through already.
+// observe reads the objects that may send requests to members, and the policies that
+// already allow some.
 func (a *auditor) observe(ctx context.Context) (*offline.Observed, error) {
 	observed := &offline.Observed{}
-	for _, step := range []func(context.Context, *offline.Observed) error{a.gateways, a.workloads, a.entries, a.policies} {
+	for _, step := range []func(context.Context, *offline.Observed) error{a.readGateways, a.readWorkloads, a.readEntries, a.readPolicies} {
 		if err := step(ctx, observed); err != nil {
 			return nil, err
 		}
@@ -56,26 +57,26 @@ func (a *auditor) observe(ctx context.Context) (*offline.Observed, error) {
 	return observed, nil
 }
 
-// others says whether an object is none that Atoll made.
-func others(o metav1.Object) bool {
+// madeByOthers reports whether Atoll did not create an object.
+func madeByOthers(o metav1.Object) bool {
 	return o.GetLabels()[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll
 }
 
-// gateways reads the Gateways, which decide over what routes open.
-func (a *auditor) gateways(ctx context.Context, _ *offline.Observed) error {
-	lists, err := list(ctx, a, "Gateways", func() *gatewayv1.GatewayList { return &gatewayv1.GatewayList{} })
+// readGateways reads the Gateways, because they decide which routes take effect.
+func (a *auditor) readGateways(ctx context.Context, _ *offline.Observed) error {
+	lists, err := listAll(ctx, a, "Gateways", func() *gatewayv1.GatewayList { return &gatewayv1.GatewayList{} })
 	for _, list := range lists {
 		for i := range list.Items {
-			if err := a.add(&list.Items[i]); err != nil {
+			if err := a.addToWorld(&list.Items[i]); err != nil {
 				return err
 			}
-			a.classes[client.ObjectKeyFromObject(&list.Items[i]).String()] = string(list.Items[i].Spec.GatewayClassName)
+			a.gatewayClasses[client.ObjectKeyFromObject(&list.Items[i]).String()] = string(list.Items[i].Spec.GatewayClassName)
 		}
 	}
 	return err
 }
 
-func (a *auditor) add(o kube.Object) error {
+func (a *auditor) addToWorld(o kube.Object) error {
 	u, err := offline.ToUnstructured(o)
 	if err != nil {
 		return err
@@ -83,15 +84,16 @@ func (a *auditor) add(o kube.Object) error {
 	return a.world.Add(u)
 }
 
-// workloads reads what makes pods. Atoll's Deployments tell where pods listen.
-func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) error {
+// readWorkloads reads the workloads. Atoll's own Deployments show the ports that pods
+// listen on.
+func (a *auditor) readWorkloads(ctx context.Context, observed *offline.Observed) error {
 	add := func(kind string, o metav1.Object, pods *corev1.PodTemplateSpec) {
-		// What a CronJob makes is told of as the CronJob.
-		if others(o) && metav1.GetControllerOfNoCopy(o) == nil {
+		// The Jobs of a CronJob are reported as the CronJob.
+		if madeByOthers(o) && metav1.GetControllerOfNoCopy(o) == nil {
 			observed.Workloads = append(observed.Workloads, offline.Workload{Kind: kind, Namespace: o.GetNamespace(), Name: o.GetName(), Pods: pods})
 		}
 	}
-	deployments, err := list(ctx, a, "Deployments", func() *appsv1.DeploymentList { return &appsv1.DeploymentList{} })
+	deployments, err := listAll(ctx, a, "Deployments", func() *appsv1.DeploymentList { return &appsv1.DeploymentList{} })
 	if err != nil {
 		return err
 	}
@@ -99,14 +101,14 @@ func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) err
 		for i := range list.Items {
 			d := &list.Items[i]
 			add("Deployment", d, &d.Spec.Template)
-			if !others(d) {
-				if err := a.add(d); err != nil {
+			if !madeByOthers(d) {
+				if err := a.addToWorld(d); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	sets, err := list(ctx, a, "StatefulSets", func() *appsv1.StatefulSetList { return &appsv1.StatefulSetList{} })
+	sets, err := listAll(ctx, a, "StatefulSets", func() *appsv1.StatefulSetList { return &appsv1.StatefulSetList{} })
 	for _, list := range sets {
 		for i := range list.Items {
 			add("StatefulSet", &list.Items[i], &list.Items[i].Spec.Template)
@@ -115,7 +117,7 @@ func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) err
 	if err != nil {
 		return err
 	}
-	daemons, err := list(ctx, a, "DaemonSets", func() *appsv1.DaemonSetList { return &appsv1.DaemonSetList{} })
+	daemons, err := listAll(ctx, a, "DaemonSets", func() *appsv1.DaemonSetList { return &appsv1.DaemonSetList{} })
 	for _, list := range daemons {
 		for i := range list.Items {
 			add("DaemonSet", &list.Items[i], &list.Items[i].Spec.Template)
@@ -124,7 +126,7 @@ func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) err
 	if err != nil {
 		return err
 	}
-	crons, err := list(ctx, a, "CronJobs", func() *batchv1.CronJobList { return &batchv1.CronJobList{} })
+	crons, err := listAll(ctx, a, "CronJobs", func() *batchv1.CronJobList { return &batchv1.CronJobList{} })
 	for _, list := range crons {
 		for i := range list.Items {
 			add("CronJob", &list.Items[i], &list.Items[i].Spec.JobTemplate.Spec.Template)
@@ -133,7 +135,7 @@ func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) err
 	if err != nil {
 		return err
 	}
-	jobs, err := list(ctx, a, "Jobs", func() *batchv1.JobList { return &batchv1.JobList{} })
+	jobs, err := listAll(ctx, a, "Jobs", func() *batchv1.JobList { return &batchv1.JobList{} })
 	for _, list := range jobs {
 		for i := range list.Items {
 			add("Job", &list.Items[i], &list.Items[i].Spec.Template)
@@ -142,15 +144,15 @@ func (a *auditor) workloads(ctx context.Context, observed *offline.Observed) err
 	return err
 }
 
-// policies reads the NetworkPolicies of the members' namespaces.
-func (a *auditor) policies(ctx context.Context, observed *offline.Observed) error {
+// readPolicies reads the NetworkPolicies of the members' namespaces.
+func (a *auditor) readPolicies(ctx context.Context, observed *offline.Observed) error {
 	for _, namespace := range a.namespaces {
 		list := &networkingv1.NetworkPolicyList{}
-		if err := a.passOver(a.List(ctx, list, client.InNamespace(namespace)), "NetworkPolicies of namespace "+namespace); err != nil {
+		if err := a.skipUnreadable(a.List(ctx, list, client.InNamespace(namespace)), "NetworkPolicies of namespace "+namespace); err != nil {
 			return err
 		}
 		for i := range list.Items {
-			if others(&list.Items[i]) {
+			if madeByOthers(&list.Items[i]) {
 				observed.Policies = append(observed.Policies, &list.Items[i])
 			}
 		}
@@ -158,37 +160,37 @@ func (a *auditor) policies(ctx context.Context, observed *offline.Observed) erro
 	return nil
 }
 
-// entries reads the Ingresses and routes that somebody else made.
-func (a *auditor) entries(ctx context.Context, observed *offline.Observed) error {
-	by, err := a.forwarders(ctx)
+// readEntries reads the Ingresses and the routes that Atoll did not create.
+func (a *auditor) readEntries(ctx context.Context, observed *offline.Observed) error {
+	by, err := a.readForwarders(ctx)
 	if err != nil {
 		return err
 	}
-	ingresses, err := list(ctx, a, "Ingresses", func() *networkingv1.IngressList { return &networkingv1.IngressList{} })
+	ingresses, err := listAll(ctx, a, "Ingresses", func() *networkingv1.IngressList { return &networkingv1.IngressList{} })
 	if err != nil {
 		return err
 	}
 	for _, list := range ingresses {
 		for i := range list.Items {
 			ingress := &list.Items[i]
-			for _, backend := range backendsOf(ingress) {
+			for _, backend := range serviceBackends(ingress) {
 				observed.Entries = append(observed.Entries, offline.Entry{Kind: "Ingress", Namespace: ingress.Namespace, Name: ingress.Name,
-					To: types.NamespacedName{Namespace: ingress.Namespace, Name: backend.Name}, Port: portText(backend.Port), DataPlane: by.ingress(ingress)})
+					To: types.NamespacedName{Namespace: ingress.Namespace, Name: backend.Name}, Port: portText(backend.Port), DataPlane: by.servesIngress(ingress)})
 			}
 		}
 	}
 	add := func(kind string, route client.Object, parents []gatewayv1.ParentReference, to *gatewayv1.BackendObjectReference) {
-		if !others(route) || ptr.Deref(to.Kind, "Service") != "Service" {
+		if !madeByOthers(route) || ptr.Deref(to.Kind, "Service") != "Service" {
 			return
 		}
-		entry := offline.Entry{Kind: kind, Namespace: route.GetNamespace(), Name: route.GetName(), DataPlane: by.route(route, parents),
-			To: types.NamespacedName{Namespace: orSame(string(ptr.Deref(to.Namespace, "")), route.GetNamespace()), Name: string(to.Name)}}
+		entry := offline.Entry{Kind: kind, Namespace: route.GetNamespace(), Name: route.GetName(), DataPlane: by.servesRoute(route, parents),
+			To: types.NamespacedName{Namespace: namespaceOr(string(ptr.Deref(to.Namespace, "")), route.GetNamespace()), Name: string(to.Name)}}
 		if to.Port != nil {
 			entry.Port = strconv.Itoa(int(*to.Port))
 		}
 		observed.Entries = append(observed.Entries, entry)
 	}
-	httpRoutes, err := list(ctx, a, "HTTPRoutes", func() *gatewayv1.HTTPRouteList { return &gatewayv1.HTTPRouteList{} })
+	httpRoutes, err := listAll(ctx, a, "HTTPRoutes", func() *gatewayv1.HTTPRouteList { return &gatewayv1.HTTPRouteList{} })
 	if err != nil {
 		return err
 	}
@@ -202,7 +204,7 @@ func (a *auditor) entries(ctx context.Context, observed *offline.Observed) error
 			}
 		}
 	}
-	grpcRoutes, err := list(ctx, a, "GRPCRoutes", func() *gatewayv1.GRPCRouteList { return &gatewayv1.GRPCRouteList{} })
+	grpcRoutes, err := listAll(ctx, a, "GRPCRoutes", func() *gatewayv1.GRPCRouteList { return &gatewayv1.GRPCRouteList{} })
 	for _, list := range grpcRoutes {
 		for i := range list.Items {
 			route := &list.Items[i]
@@ -216,7 +218,7 @@ func (a *auditor) entries(ctx context.Context, observed *offline.Observed) error
 	return err
 }
 
-func backendsOf(ingress *networkingv1.Ingress) []networkingv1.IngressServiceBackend {
+func serviceBackends(ingress *networkingv1.Ingress) []networkingv1.IngressServiceBackend {
 	var backends []networkingv1.IngressServiceBackend
 	add := func(backend *networkingv1.IngressBackend) {
 		if backend != nil && backend.Service != nil {

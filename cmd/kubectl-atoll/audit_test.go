@@ -37,8 +37,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// audited is a topology with some calls that nobody declared.
-func audited() []client.Object {
+// auditedTopology is a topology with undeclared calls.
+func auditedTopology() []client.Object {
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "shop", Annotations: map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit},
 	}}
@@ -67,20 +67,20 @@ func audited() []client.Object {
 }
 
 func TestGraphAudit(t *testing.T) {
-	golden(t, "graph-audit.txt", run(t, cluster(audited()...), "", "graph", "shop").out)
-	if got := run(t, cluster(audited()...), "", "graph", "shop", "-o", "json").out; !strings.Contains(got, `"to": "mail.example.com"`) {
-		t.Errorf("no cuts in\n%s", got)
+	golden(t, "graph-audit.txt", runPlugin(t, fakeCluster(auditedTopology()...), "", "graph", "shop").out)
+	if got := runPlugin(t, fakeCluster(auditedTopology()...), "", "graph", "shop", "-o", "json").out; !strings.Contains(got, `"to": "mail.example.com"`) {
+		t.Errorf("no blocked connections in\n%s", got)
 	}
-	if got := run(t, cluster(audited()...), "", "graph").out; strings.Contains(got, "Strict") {
-		t.Errorf("cuts are told of that are no topology's:\n%s", got)
+	if got := runPlugin(t, fakeCluster(auditedTopology()...), "", "graph").out; strings.Contains(got, "Strict") {
+		t.Errorf("blocked connections without a Topology:\n%s", got)
 	}
-	clean := audited()
-	if got := run(t, cluster(clean[0], clean[2]), "", "graph", "shop").out; !strings.Contains(got, "Strict would cut nothing that is") {
+	clean := auditedTopology()
+	if got := runPlugin(t, fakeCluster(clean[0], clean[2]), "", "graph", "shop").out; !strings.Contains(got, "Strict would block no known") {
 		t.Errorf("got\n%s", got)
 	}
 
-	// Somebody who may see services alone sees what those tell.
-	blind := interceptor.NewClient(cluster(audited()...), interceptor.Funcs{
+	// With permission for services only, the audit uses services only.
+	blind := interceptor.NewClient(fakeCluster(auditedTopology()...), interceptor.Funcs{
 		Get: func(ctx context.Context, c client.WithWatch, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {
 			if _, ok := o.(*corev1.ConfigMap); ok {
 				return apierrors.NewForbidden(schema.GroupResource{Resource: "configmaps"}, key.Name, nil)
@@ -94,15 +94,16 @@ func TestGraphAudit(t *testing.T) {
 			return c.List(ctx, list, opts...)
 		},
 	})
-	got := run(t, blind, "", "graph", "shop")
+	got := runPlugin(t, blind, "", "graph", "shop")
 	text := strings.Join(strings.Fields(got.out), " ")
-	if got.code != 0 || !strings.Contains(text, "cut nothing") ||
-		!strings.Contains(text, "you may not read them: ConfigMaps of namespace shop, CronJobs, DaemonSets, Deployments, GRPCRoutes, Gateways, HTTPRoutes, Ingresses, Jobs, NetworkPolicies of namespace shop, StatefulSets.") {
+	if got.code != 0 || !strings.Contains(text, "block no known connection") ||
+		!strings.Contains(text, "you are not allowed to read them: ConfigMaps of namespace shop, CronJobs, DaemonSets, Deployments, GRPCRoutes, Gateways, HTTPRoutes, Ingresses, Jobs, NetworkPolicies of namespace shop, StatefulSets.") {
 		t.Errorf("got %+v", got)
 	}
 }
 
-// TestAuditOfForwarders tells the pods of the Topology's gateway from those of others.
+// TestAuditOfForwarders checks that entries of the Topology's own data plane are not
+// reported.
 func TestAuditOfForwarders(t *testing.T) {
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "shop", Annotations: map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit},
@@ -159,8 +160,8 @@ func TestAuditOfForwarders(t *testing.T) {
 		"one at a Gateway of its class and at one of another one": {entry: route("front/traefik", "front/nginx"), want: "HTTPRoute front/old -> users:80"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := run(t, cluster(append(slices.Clone(beside), tc.entry)...), "", "graph", "shop").out
-			if tc.want == "" && !strings.Contains(got, "Strict would cut nothing") || !strings.Contains(got, tc.want) {
+			got := runPlugin(t, fakeCluster(append(slices.Clone(beside), tc.entry)...), "", "graph", "shop").out
+			if tc.want == "" && !strings.Contains(got, "Strict would block no known") || !strings.Contains(got, tc.want) {
 				t.Errorf("want cut %q in\n%s", tc.want, got)
 			}
 		})

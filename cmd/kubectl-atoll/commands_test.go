@@ -47,7 +47,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-var update = flag.Bool("update", false, "write what is printed into testdata, instead of comparing with it")
+var update = flag.Bool("update", false, "write the output to testdata instead of comparing")
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
@@ -67,19 +67,19 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// ran is what a command left.
-type ran struct {
+// commandResult is the exit code and the output of a command.
+type commandResult struct {
 	code     int
 	out, err string
 }
 
-// run runs the plugin against a cluster of some objects. now is the clock.
-func run(t *testing.T, c client.WithWatch, stdin string, args ...string) ran {
+// runPlugin runs the plugin against a cluster.
+func runPlugin(t *testing.T, c client.WithWatch, stdin string, args ...string) commandResult {
 	t.Helper()
-	return runWith(t, c, stdin, terminal{width: 80}, args...)
+	return runPluginOn(t, c, stdin, terminal{width: 80}, args...)
 }
 
-func runWith(t *testing.T, c client.WithWatch, stdin string, on terminal, args ...string) ran {
+func runPluginOn(t *testing.T, c client.WithWatch, stdin string, on terminal, args ...string) commandResult {
 	t.Helper()
 	t.Setenv("KUBECONFIG", os.DevNull)
 	streams, in, out, errOut := genericiooptions.NewTestIOStreams()
@@ -91,12 +91,12 @@ func runWith(t *testing.T, c client.WithWatch, stdin string, on terminal, args .
 	command := newCommand(p)
 	command.SetArgs(args)
 	code := exitCode(command.ExecuteContext(t.Context()), streams)
-	return ran{code, out.String(), errOut.String()}
+	return commandResult{code, out.String(), errOut.String()}
 }
 
 var noon = time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 
-func cluster(objects ...client.Object) client.WithWatch {
+func fakeCluster(objects ...client.Object) client.WithWatch {
 	return fake.NewClientBuilder().WithScheme(offline.Scheme).WithObjects(objects...).Build()
 }
 
@@ -119,22 +119,22 @@ func service(name string, callees ...string) *v1alpha1.Microservice {
 	return ms
 }
 
-func routed(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+func withRoute(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
 	ms.Spec.Routes = []v1alpha1.Route{{Path: "/" + ms.Name}}
 	ms.Status.URLs = []string{"https://shop.example.com/" + ms.Name}
 	return ms
 }
 
-func stored(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+func withDatabase(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
 	ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 	ms.Status.Database = &v1alpha1.DatabaseStatus{Engine: v1alpha1.EnginePostgreSQL, Version: "17", Host: ms.Name + "-db.shop.svc", SecretName: ms.Name + "-db"}
 	ms.Status.Conditions = append(ms.Status.Conditions, condition(v1alpha1.ConditionDatabaseReady, metav1.ConditionTrue, "Ready", "The database accepts connections"))
 	return ms
 }
 
-// shop is a topology with a fault, and a service beside it.
+// shop is a topology with a fault, and a service outside it.
 func shop() []client.Object {
-	orders := stored(routed(service("orders", "users", "ledger")))
+	orders := withDatabase(withRoute(service("orders", "users", "ledger")))
 	const fault = `Container "orders" ends again and again with exit code 1: panic: open /etc/orders/rates.yaml: no such file or directory; see kubectl logs deployment/orders`
 	orders.Status.Ready = "0/2"
 	orders.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 10}}
@@ -147,24 +147,24 @@ func shop() []client.Object {
 	orders.Spec.Database.Backup = &v1alpha1.DatabaseBackup{Schedule: "0 3 * * *"}
 	orders.Status.Database.LastBackup = &v1alpha1.BackupStatus{
 		Time: metav1.NewTime(noon.Add(-33 * time.Hour)), Size: 123456789, Location: "s3://backups/shop/orders/20260503-030000.dump"}
-	users := stored(routed(service("users")))
+	users := withDatabase(withRoute(service("users")))
 	users.Spec.Database.DeletionPolicy = v1alpha1.DeletionDelete
 	away := service("reports", "orders")
 	away.Spec.TopologyRef = nil
 	return []client.Object{
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}},
-		orders, users, routed(service("payments", "orders")), away,
+		orders, users, withRoute(service("payments", "orders")), away,
 		deployment("orders", 2, appsv1.DeploymentStatus{Replicas: 3, UpdatedReplicas: 1, AvailableReplicas: 2}),
-		httpRoute("orders", "shop", answer("shop", "", "")),
+		httpRoute("orders", "shop", gatewayAnswer("shop", "", "")),
 	}
 }
 
-// deployment is one that its controller has seen.
+// deployment returns a Deployment that its controller has observed.
 func deployment(name string, replicas int32, status appsv1.DeploymentStatus) *appsv1.Deployment {
 	return &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name}, Spec: appsv1.DeploymentSpec{Replicas: &replicas}, Status: status}
 }
 
-// httpRoute is one that Atoll made, and what its Gateway says of it.
+// httpRoute returns a route of Atoll with the answers of its Gateway.
 func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *gatewayv1.HTTPRoute {
 	service, _, _ := strings.Cut(name, "-")
 	namespace, name2, elsewhere := strings.Cut(gateway, "/")
@@ -179,8 +179,9 @@ func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *ga
 	}
 }
 
-// answer is what a Gateway says of a route: that it accepts it, or why not.
-func answer(gateway, reason, message string) gatewayv1.RouteParentStatus {
+// gatewayAnswer returns the status of a route at a Gateway: accepted, or rejected for a
+// reason.
+func gatewayAnswer(gateway, reason, message string) gatewayv1.RouteParentStatus {
 	accepted := condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionTrue, "Accepted", "")
 	if reason != "" {
 		accepted = condition(string(gatewayv1.RouteConditionAccepted), metav1.ConditionFalse, reason, message)
@@ -190,9 +191,11 @@ func answer(gateway, reason, message string) gatewayv1.RouteParentStatus {
 }
 
 func TestGraphCommand(t *testing.T) {
-	t.Run("a topology", func(t *testing.T) { golden(t, "graph.txt", run(t, cluster(shop()...), "", "graph", "shop").out) })
+	t.Run("a topology", func(t *testing.T) {
+		golden(t, "graph.txt", runPlugin(t, fakeCluster(shop()...), "", "graph", "shop").out)
+	})
 	t.Run("in colour", func(t *testing.T) {
-		golden(t, "graph-colour.txt", runWith(t, cluster(shop()...), "", terminal{width: 80, colour: true}, "graph").out)
+		golden(t, "graph-colour.txt", runPluginOn(t, fakeCluster(shop()...), "", terminal{width: 80, colour: true}, "graph").out)
 	})
 	for name, tc := range map[string]struct {
 		args     []string
@@ -203,15 +206,15 @@ func TestGraphCommand(t *testing.T) {
 		"mermaid":                           {args: []string{"graph", "-o", "mermaid"}, wantOut: "flowchart LR\n"},
 		"dot":                               {args: []string{"graph", "-o", "dot"}, wantOut: "digraph atoll {\n"},
 		"all namespaces":                    {args: []string{"graph", "-A", "-o", "dot"}, wantOut: `"shop/orders"`},
-		"a service that stands outside":     {args: []string{"graph"}, wantOut: "reports"},
+		"a service outside the topology":    {args: []string{"graph"}, wantOut: "reports"},
 		"another output":                    {args: []string{"graph", "-o", "png"}, wantErr: "error: -o png: must be one of mermaid, dot, json\n", wantCode: 2},
-		"a Topology that is not there":      {args: []string{"graph", "mall"}, wantErr: `error: no Topology "mall" in namespace "shop"`, wantCode: 2},
-		"a Topology in all namespaces":      {args: []string{"graph", "shop", "-A"}, wantErr: "error: a topology is in one namespace", wantCode: 2},
+		"a missing Topology":                {args: []string{"graph", "mall"}, wantErr: `error: no Topology "mall" in namespace "shop"`, wantCode: 2},
+		"a Topology in all namespaces":      {args: []string{"graph", "shop", "-A"}, wantErr: "error: a Topology is in one namespace", wantCode: 2},
 		"a namespace without services":      {args: []string{"graph", "-n", "void"}, wantOut: "No services in namespace void\n"},
 		"names of topologies are completed": {args: []string{"__complete", "graph", ""}, wantOut: "shop\n:4\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := run(t, cluster(shop()...), "", tc.args...)
+			got := runPlugin(t, fakeCluster(shop()...), "", tc.args...)
 			if got.code != tc.wantCode || !strings.Contains(got.out, tc.wantOut) || !strings.Contains(got.err, tc.wantErr) {
 				t.Errorf("got %+v, want code %d, %q and %q", got, tc.wantCode, tc.wantOut, tc.wantErr)
 			}
@@ -222,7 +225,7 @@ func TestGraphCommand(t *testing.T) {
 			Nodes, Edges []map[string]any
 			Cycles       [][]string
 		}
-		if err := json.Unmarshal([]byte(run(t, cluster(shop()...), "", "graph", "shop", "-o", "json").out), &g); err != nil {
+		if err := json.Unmarshal([]byte(runPlugin(t, fakeCluster(shop()...), "", "graph", "shop", "-o", "json").out), &g); err != nil {
 			t.Fatal(err)
 		}
 		if len(g.Nodes) != 4 || len(g.Edges) != 3 || g.Cycles == nil {
@@ -231,17 +234,17 @@ func TestGraphCommand(t *testing.T) {
 	})
 }
 
-// lines is a writer that tells of what is written.
-type lines struct{ told chan string }
+// writeNotifier is a writer that sends what is written to a channel.
+type writeNotifier struct{ written chan string }
 
-func (l *lines) Write(text []byte) (int, error) {
-	l.told <- string(text)
+func (l *writeNotifier) Write(text []byte) (int, error) {
+	l.written <- string(text)
 	return len(text), nil
 }
 
 func TestGraphWatch(t *testing.T) {
-	c := cluster(shop()...)
-	out := &lines{told: make(chan string, 16)}
+	c := fakeCluster(shop()...)
+	out := &writeNotifier{written: make(chan string, 16)}
 	streams := genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: out, ErrOut: &bytes.Buffer{}}
 	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), now: time.Now}
 	p.flags.Namespace = ptr.To("shop")
@@ -254,17 +257,17 @@ func TestGraphWatch(t *testing.T) {
 	expect := func(want string, change func()) {
 		t.Helper()
 		deadline := time.After(10 * time.Second)
-		// The watch may begin after the change: it is made until it is seen.
+		// The watch may begin after the change, so the change is repeated until it is drawn.
 		for {
 			select {
-			case text := <-out.told:
+			case text := <-out.written:
 				if strings.Contains(text, want) {
 					return
 				}
 			case <-time.After(300 * time.Millisecond):
 				change()
 			case <-deadline:
-				t.Fatalf("nothing with %q was drawn", want)
+				t.Fatalf("%q was not drawn in time", want)
 			}
 		}
 	}
@@ -290,23 +293,25 @@ func TestGraphWatch(t *testing.T) {
 	})
 	cancel()
 	if err := <-done; err != nil {
-		t.Errorf("interrupted it ends with %v, want no error", err)
+		t.Errorf("the interrupted command returns %v, want no error", err)
 	}
 }
 
 func TestStatusCommand(t *testing.T) {
 	t.Run("a service", func(t *testing.T) {
-		golden(t, "status-orders.txt", run(t, cluster(shop()...), "", "status", "orders").out)
+		golden(t, "status-orders.txt", runPlugin(t, fakeCluster(shop()...), "", "status", "orders").out)
 	})
-	t.Run("all", func(t *testing.T) { golden(t, "status.txt", run(t, cluster(shop()...), "", "status").out) })
-	t.Run("all namespaces", func(t *testing.T) { golden(t, "status-all.txt", run(t, cluster(shop()...), "", "status", "-A").out) })
-	t.Run("none of that name", func(t *testing.T) {
-		if got := run(t, cluster(shop()...), "", "status", "stock"); got.code != 2 || got.err != "error: no Microservice \"stock\" in namespace \"shop\"\n" {
+	t.Run("all", func(t *testing.T) { golden(t, "status.txt", runPlugin(t, fakeCluster(shop()...), "", "status").out) })
+	t.Run("all namespaces", func(t *testing.T) {
+		golden(t, "status-all.txt", runPlugin(t, fakeCluster(shop()...), "", "status", "-A").out)
+	})
+	t.Run("a missing service", func(t *testing.T) {
+		if got := runPlugin(t, fakeCluster(shop()...), "", "status", "stock"); got.code != 2 || got.err != "error: no Microservice \"stock\" in namespace \"shop\"\n" {
 			t.Errorf("got %+v", got)
 		}
 	})
 	t.Run("a service that Atoll has not seen", func(t *testing.T) {
-		got := run(t, cluster(&v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "new"}}), "", "status", "new")
+		got := runPlugin(t, fakeCluster(&v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "new"}}), "", "status", "new")
 		if !strings.Contains(got.out, "No conditions yet: is Atoll running?") {
 			t.Errorf("got %s", got.out)
 		}
@@ -314,43 +319,43 @@ func TestStatusCommand(t *testing.T) {
 }
 
 func TestImpactCommand(t *testing.T) {
-	t.Run("data that goes", func(t *testing.T) {
-		golden(t, "impact-users.txt", run(t, cluster(shop()...), "", "impact", "users").out)
+	t.Run("deleted data", func(t *testing.T) {
+		golden(t, "impact-users.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "users").out)
 	})
-	t.Run("data that stays", func(t *testing.T) {
-		golden(t, "impact-orders.txt", run(t, cluster(shop()...), "", "impact", "orders").out)
+	t.Run("kept data", func(t *testing.T) {
+		golden(t, "impact-orders.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "orders").out)
 	})
-	t.Run("nothing", func(t *testing.T) {
-		golden(t, "impact-reports.txt", run(t, cluster(shop()...), "", "impact", "reports").out)
+	t.Run("no callers", func(t *testing.T) {
+		golden(t, "impact-reports.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "reports").out)
 	})
-	t.Run("callers whose calls don't get through", func(t *testing.T) {
+	t.Run("callers whose calls already fail", func(t *testing.T) {
 		stranger := service("stranger", "users")
 		stranger.Namespace, stranger.Spec.TopologyRef = "other", nil
 		stranger.Spec.Dependencies[0].Namespace = "shop"
 		wrong := service("wrong-port", "users")
 		wrong.Spec.Dependencies[0].Port = "grpc"
 		objects := []client.Object{service("users"), service("orders", "users"), stranger, wrong, service("beyond", "wrong-port")}
-		golden(t, "impact-in-vain.txt", run(t, cluster(objects...), "", "impact", "users").out)
-		golden(t, "impact-in-vain.json", run(t, cluster(objects...), "", "impact", "users", "-o", "json").out)
+		golden(t, "impact-in-vain.txt", runPlugin(t, fakeCluster(objects...), "", "impact", "users").out)
+		golden(t, "impact-in-vain.json", runPlugin(t, fakeCluster(objects...), "", "impact", "users", "-o", "json").out)
 	})
 	t.Run("another output", func(t *testing.T) {
-		if got := run(t, cluster(shop()...), "", "impact", "users", "-o", "xml"); got.code != 2 || got.err != "error: -o xml: must be json\n" {
+		if got := runPlugin(t, fakeCluster(shop()...), "", "impact", "users", "-o", "xml"); got.code != 2 || got.err != "error: -o xml: must be json\n" {
 			t.Errorf("got %+v", got)
 		}
 	})
 	t.Run("guarded", func(t *testing.T) {
 		users := service("users")
 		users.Status.DeletionGuard, users.Status.Dependents = v1alpha1.DeletionGuardDependents, 1
-		if got := run(t, cluster(users), "", "impact", "users"); !strings.Contains(got.out, "to delete it is refused,\nunless") {
+		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(got.out, "the API server rejects") {
 			t.Errorf("got %+v", got)
 		}
 		users.Annotations = map[string]string{v1alpha1.AnnotationDeletionGuard: v1alpha1.DeletionGuardOverride}
-		if got := run(t, cluster(users), "", "impact", "users"); !strings.Contains(got.out, "overrides that") {
+		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(got.out, "permits the deletion") {
 			t.Errorf("got %+v", got)
 		}
 	})
-	t.Run("of one who may read the namespace only", func(t *testing.T) {
-		c := interceptor.NewClient(cluster(shop()...), interceptor.Funcs{
+	t.Run("permission for one namespace only", func(t *testing.T) {
+		c := interceptor.NewClient(fakeCluster(shop()...), interceptor.Funcs{
 			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 				options := client.ListOptions{}
 				options.ApplyOptions(opts)
@@ -359,17 +364,17 @@ func TestImpactCommand(t *testing.T) {
 				}
 				return c.List(ctx, list, opts...)
 			}})
-		if got := run(t, c, "", "impact", "users"); got.code != 0 || !strings.Contains(got.out, "Callers in namespaces other than shop could not be looked for.") {
+		if got := runPlugin(t, c, "", "impact", "users"); got.code != 0 || !strings.Contains(got.out, "Callers in other namespaces than shop are unknown") {
 			t.Errorf("got %+v", got)
 		}
 	})
 	for provider, want := range map[v1alpha1.DatabaseProvider]string{
-		v1alpha1.ProviderExternal:      `Its PostgreSQL runs elsewhere and is left as it is, and so is Secret "elsewhere".`,
+		v1alpha1.ProviderExternal:      `Its PostgreSQL is external: Atoll keeps it, and Secret "elsewhere".`,
 		v1alpha1.ProviderCloudNativePG: `Cluster "users-db" and Secret "users-db" stay`,
 	} {
 		users := service("users")
 		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Provider: provider, External: &v1alpha1.ExternalDatabase{SecretName: "elsewhere"}}
-		if got := run(t, cluster(users), "", "impact", "users"); !strings.Contains(strings.Join(strings.Fields(got.out), " "), want) {
+		if got := runPlugin(t, fakeCluster(users), "", "impact", "users"); !strings.Contains(strings.Join(strings.Fields(got.out), " "), want) {
 			t.Errorf("of %s got %s\nwant %s", provider, got.out, want)
 		}
 	}
@@ -389,31 +394,31 @@ func TestFileCommands(t *testing.T) {
 		wantOut  string
 		wantErr  string
 	}{
-		"render":                            {stdin: plain, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment"},
-		"render in a namespace":             {stdin: plain, args: []string{"render", "-f", "-", "-n", "mall"}, wantOut: "namespace: mall"},
-		"render of a kustomization":         {args: []string{"render", "-k", "../../config/samples"}, wantOut: "name: payments-db"},
-		"render of a folder":                {args: []string{"render", "-f", "../../config/samples"}, wantCode: 2, wantErr: "(a folder with a kustomization is read with -k)"},
-		"render without files":              {args: []string{"render"}, wantCode: 2, wantErr: "error: nothing to read: name a file with -f"},
-		"render of what is refused":         {stdin: broken, args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
-		"render of nothing of Atoll's":      {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
-		"render with a guess":               {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users" does not exist`},
-		"render with a problem":             {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
-		"lint":                              {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
-		"lint with a warning":               {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},
-		"lint with an error":                {stdin: broken, args: []string{"lint", "-f", "-"}, wantCode: 1, wantOut: "1 object checked: 1 error, 0 warnings\n"},
-		"lint as json":                      {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
-		"lint as json of what is good":      {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
-		"lint of no objects":                {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
-		"lint with another output":          {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: "-o xml: must be json"},
-		"diff of what is new":               {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
-		"diff of what is refused":           {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
-		"a flag that does not exist":        {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
-		"names of services are completed":   {args: []string{"__complete", "impact", ""}, wantOut: ":4\n"},
-		"outputs are completed":             {args: []string{"__complete", "lint", "-o", ""}, wantOut: "json\n"},
-		"a command that does not exist yet": {args: []string{"fly"}, wantCode: 2, wantErr: `unknown command "fly"`},
+		"render":                          {stdin: plain, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment"},
+		"render in a namespace":           {stdin: plain, args: []string{"render", "-f", "-", "-n", "mall"}, wantOut: "namespace: mall"},
+		"render of a kustomization":       {args: []string{"render", "-k", "../../config/samples"}, wantOut: "name: payments-db"},
+		"render of a folder":              {args: []string{"render", "-f", "../../config/samples"}, wantCode: 2, wantErr: "(use -k to read a directory with a kustomization)"},
+		"render without files":            {args: []string{"render"}, wantCode: 2, wantErr: "error: no input: name a file with -f"},
+		"render of an invalid object":     {stdin: broken, args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
+		"render without objects of Atoll": {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
+		"render with an assumed port":     {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users" does not exist in this namespace`},
+		"render with a problem":           {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
+		"lint":                            {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
+		"lint with a warning":             {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},
+		"lint with an error":              {stdin: broken, args: []string{"lint", "-f", "-"}, wantCode: 1, wantOut: "1 object checked: 1 error, 0 warnings\n"},
+		"lint as json":                    {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
+		"lint as json without findings":   {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
+		"lint of no objects":              {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
+		"lint with another output":        {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: "-o xml: must be json"},
+		"diff of a new object":            {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
+		"diff of an invalid object":       {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
+		"an unknown flag":                 {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
+		"names of services are completed": {args: []string{"__complete", "impact", ""}, wantOut: ":4\n"},
+		"outputs are completed":           {args: []string{"__complete", "lint", "-o", ""}, wantOut: "json\n"},
+		"an unknown command":              {args: []string{"fly"}, wantCode: 2, wantErr: `unknown command "fly"`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := run(t, cluster(), tc.stdin, tc.args...)
+			got := runPlugin(t, fakeCluster(), tc.stdin, tc.args...)
 			if got.code != tc.wantCode || !strings.Contains(got.out, tc.wantOut) || !strings.Contains(got.err, tc.wantErr) {
 				t.Errorf("code %d, want %d\nout: %s\nwant: %s\nerr: %s\nwant: %s", got.code, tc.wantCode, got.out, tc.wantOut, got.err, tc.wantErr)
 			}
@@ -421,15 +426,15 @@ func TestFileCommands(t *testing.T) {
 	}
 }
 
-// running is a cluster that holds what is built of users, which has a database.
-func running(t *testing.T) (input string, objects []client.Object) {
+// runningCluster returns the objects that Atoll builds for users, which has a database.
+func runningCluster(t *testing.T) (input string, objects []client.Object) {
 	t.Helper()
 	input = strings.Replace(plain, "image: x", "image: x, database: {engine: PostgreSQL, migration: {command: [m]}}", 1)
 	ms := service("users")
 	ms.UID, ms.Spec.TopologyRef, ms.Spec.Image = "1-2-3", nil, "x"
 	ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Migration: &v1alpha1.DatabaseMigration{Command: []string{"m"}}}
 	objects = append(objects, ms)
-	// First the Secrets, on whose content the pods' hash is.
+	// The first pass builds the Secrets, whose content the hash of the pods covers.
 	for range 2 {
 		world := &offline.World{Live: true, Services: []*v1alpha1.Microservice{ms}}
 		for _, o := range objects {
@@ -457,14 +462,14 @@ func running(t *testing.T) (input string, objects []client.Object) {
 }
 
 func TestDiffCommand(t *testing.T) {
-	input, objects := running(t)
+	input, objects := runningCluster(t)
 	t.Run("nothing differs", func(t *testing.T) {
-		if got := run(t, cluster(objects...), input, "diff", "-f", "-"); got.code != 0 || got.out != "" || got.err != "" {
+		if got := runPlugin(t, fakeCluster(objects...), input, "diff", "-f", "-"); got.code != 0 || got.out != "" || got.err != "" {
 			t.Errorf("got %+v, want nothing", got)
 		}
 	})
 	t.Run("another image", func(t *testing.T) {
-		got := run(t, cluster(objects...), strings.Replace(input, "image: x", "image: x2", 1), "diff", "-f", "-")
+		got := runPlugin(t, fakeCluster(objects...), strings.Replace(input, "image: x", "image: x2", 1), "diff", "-f", "-")
 		for _, want := range []string{"-      - image: x", "+++ wanted Job shop/users-migrate-", "--- live Job shop/users-migrate-", "-    atoll.dev/migrated: "} {
 			if !strings.Contains(got.out, want) && !strings.Contains(got.out, strings.Replace(want, "- image", "  image", 1)) {
 				t.Errorf("want %q in %+v", want, got)
@@ -474,18 +479,18 @@ func TestDiffCommand(t *testing.T) {
 			t.Errorf("code %d, want 1, and no password in\n%s", got.code, got.out)
 		}
 	})
-	t.Run("a database that goes", func(t *testing.T) {
-		got := run(t, cluster(objects...), plain, "diff", "-f", "-")
+	t.Run("a removed database", func(t *testing.T) {
+		got := runPlugin(t, fakeCluster(objects...), plain, "diff", "-f", "-")
 		if got.code != 1 || !strings.Contains(got.out, "--- live StatefulSet shop/users-db\n") || strings.Contains(got.out, "hunter2") {
 			t.Errorf("code %d, want 1, and the StatefulSet in\n%s", got.code, got.out)
 		}
 		if strings.Contains(got.out, "Secret shop/users-db") {
-			t.Errorf("Secrets are kept with the data, but not by\n%s", got.out)
+			t.Errorf("Secrets are kept with the data, but the diff deletes them:\n%s", got.out)
 		}
 	})
-	t.Run("of one who may not read Secrets", func(t *testing.T) {
+	t.Run("no permission to read Secrets", func(t *testing.T) {
 		forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "", nil)
-		c := interceptor.NewClient(cluster(objects...), interceptor.Funcs{
+		c := interceptor.NewClient(fakeCluster(objects...), interceptor.Funcs{
 			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 				if _, secrets := list.(*corev1.SecretList); secrets {
 					return forbidden
@@ -498,14 +503,14 @@ func TestDiffCommand(t *testing.T) {
 				}
 				return c.Get(ctx, key, o, opts...)
 			}})
-		if got := run(t, c, input, "diff", "-f", "-"); got.code != 0 || got.out != "" {
+		if got := runPlugin(t, c, input, "diff", "-f", "-"); got.code != 0 || got.out != "" {
 			t.Errorf("got %+v, want no differences", got)
 		}
 	})
-	t.Run("somebody else's object", func(t *testing.T) {
+	t.Run("an object of another owner", func(t *testing.T) {
 		foreign := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "users", Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}}}
-		got := run(t, cluster(foreign), plain, "diff", "-f", "-")
-		if !strings.Contains(got.err, `note: Deployment "users" exists and was not made by Atoll; it would be left as it is`) {
+		got := runPlugin(t, fakeCluster(foreign), plain, "diff", "-f", "-")
+		if !strings.Contains(got.err, `note: Deployment "users" exists and was not created by Atoll; Atoll would not change it`) {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -513,7 +518,7 @@ func TestDiffCommand(t *testing.T) {
 
 func TestTerminal(t *testing.T) {
 	if got := terminalOf(&bytes.Buffer{}); got != (terminal{}) {
-		t.Errorf("what is no terminal is %+v, want no width and no colour", got)
+		t.Errorf("the terminal of a buffer is %+v, want no width and no colour", got)
 	}
 	if got := wrap("one two three four", 10, "  "); got != "one two\n  three\n  four" {
 		t.Errorf("wrapped as %q", got)

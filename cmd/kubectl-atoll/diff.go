@@ -38,13 +38,13 @@ func diffCommand(p *plugin) *cobra.Command {
 	o := &diffOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "diff -f FILE",
-		Short: "Show what an apply would change in the objects that Atoll makes",
-		Long: `Show what an apply of these files would change in the objects that Atoll makes:
-the fields that Atoll sets and that are otherwise in the cluster, objects that
-would be made and those that would be deleted. Nothing is changed. What Secrets
-hold is not shown. What you may not read is passed over, and noted.
+		Short: "Show how the objects that Atoll manages would change",
+		Long: `Show how the objects that Atoll manages would change if you applied these files:
+fields with another value, objects to create and objects to delete. diff changes
+nothing. It hides the data of Secrets. It skips objects that you are not allowed
+to read, and notes each.
 
-Exits with 1 if there are differences, and with 0 if there are none.`,
+The exit code is 1 if there are differences, and 0 if there are none.`,
 		Example: `  kubectl atoll diff -f orders.yaml`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
@@ -54,18 +54,18 @@ Exits with 1 if there are differences, and with 0 if there are none.`,
 }
 
 func (o *diffOptions) run(ctx context.Context) error {
-	sources, err := o.read(o.plugin)
+	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
-	if err := valid(ctx, o.plugin, sources); err != nil {
+	if err := validateSources(ctx, o.plugin, sources); err != nil {
 		return err
 	}
 	c, err := o.connect()
 	if err != nil {
 		return err
 	}
-	live, err := gather(ctx, c, sources)
+	live, err := readClusterState(ctx, c, sources)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	live.world.RcloneImage, live.world.CloudNativePGNamespace = o.rcloneImage, o.cloudNativePGNamespace
 	differs := false
 	for _, topology := range live.topologies {
-		different, err := o.compare(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))
+		different, err := o.writeDifferences(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))
 		if err != nil {
 			return err
 		}
@@ -86,20 +86,21 @@ func (o *diffOptions) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		different, err := o.compare(live, ms.UID == offline.MadeUID(ms.Name), built)
+		different, err := o.writeDifferences(live, ms.UID == offline.MadeUID(ms.Name), built)
 		if err != nil {
 			return err
 		}
 		differs = differs || different
 	}
 	if differs {
-		return errFound
+		return errFindings
 	}
 	return nil
 }
 
-// compare writes the differences of what one Topology or Microservice is made of.
-func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (differs bool, err error) {
+// writeDifferences writes the differences of the children of one Topology or
+// Microservice.
+func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *offline.Built) (differs bool, err error) {
 	for _, problem := range built.Problems {
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, problem)
 	}
@@ -107,20 +108,20 @@ func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (dif
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, unresolved)
 	}
 	for _, unknown := range built.Unknown {
-		fmt.Fprintf(o.ErrOut, "note: %s %q: %s may not be read and is taken to exist\n", built.Kind, built.Name, unknown)
+		fmt.Fprintf(o.ErrOut, "note: %s %q: you are not allowed to read %s; it is assumed to exist\n", built.Kind, built.Name, unknown)
 	}
 	for _, wanted := range built.Objects {
 		kind, err := offline.KindOf(wanted)
 		if err != nil {
 			return false, err
 		}
-		there := live.object(kind, wanted)
+		there := live.liveObject(kind, wanted)
 		switch {
 		case there != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)],
-			there == nil && live.unread[kindIn{kind, wanted.GetNamespace()}]:
+			there == nil && live.unread[kindInNamespace{kind, wanted.GetNamespace()}]:
 			continue
-		case there != nil && (isNew || !owns(built, there)) && kind != "Secret":
-			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not made by Atoll; it would be left as it is\n", kind, wanted.GetName())
+		case there != nil && (isNew || !isOwned(built, there)) && kind != "Secret":
+			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not created by Atoll; Atoll would not change it\n", kind, wanted.GetName())
 			continue
 		}
 		text, err := offline.Diff(offline.DiffName(kind, wanted), there, wanted)
@@ -128,29 +129,30 @@ func (o *diffOptions) compare(live *live, isNew bool, built *offline.Built) (dif
 			return false, err
 		}
 		differs = differs || text != ""
-		o.write(text)
+		o.writeDiff(text)
 	}
-	for _, gone := range live.unwanted(built) {
+	for _, gone := range live.orphans(built) {
 		text, err := offline.Diff(offline.DiffName(gone.kind, gone.object), gone.object, nil)
 		if err != nil {
 			return false, err
 		}
 		differs = true
-		o.write(text)
+		o.writeDiff(text)
 	}
 	return differs, nil
 }
 
-// owns says whether a live object is the owner's, as the operator sees it.
-func owns(built *offline.Built, o kube.Object) bool {
+// isOwned reports whether the operator would treat a live object as a child of the
+// owner.
+func isOwned(built *offline.Built, o kube.Object) bool {
 	if c := metav1.GetControllerOfNoCopy(o); c != nil && c.Kind != "StatefulSet" {
 		return c.Kind == built.Kind && c.Name == built.Name
 	}
 	return offline.Labelled(built, o)
 }
 
-// write writes a diff, in colour on a terminal.
-func (o *diffOptions) write(text string) {
+// writeDiff writes a diff, in colour on a terminal.
+func (o *diffOptions) writeDiff(text string) {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		switch {

@@ -41,7 +41,7 @@ import (
 
 // converged is a cluster that holds objects and what the operator makes of a service
 // of the namespace shop among them, as far as it knows the others.
-func converged(t *testing.T, name string, objects ...client.Object) []client.Object {
+func convergedCluster(t *testing.T, name string, objects ...client.Object) []client.Object {
 	t.Helper()
 	world := &offline.World{Live: true}
 	for _, o := range objects {
@@ -72,7 +72,7 @@ func converged(t *testing.T, name string, objects ...client.Object) []client.Obj
 	return all
 }
 
-func strict(allowed *v1alpha1.AllowedNamespaces) *v1alpha1.Topology {
+func topologyAllowing(allowed *v1alpha1.AllowedNamespaces) *v1alpha1.Topology {
 	return &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop", UID: "topology-shop"}, Spec: v1alpha1.TopologySpec{AllowedNamespaces: allowed}}
 }
 
@@ -113,18 +113,18 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 	}
 
 	t.Run("with a caller whose namespace the Topology does not choose", func(t *testing.T) {
-		objects := converged(t, "users", strict(chosen), users(), guest, namespace("guests", map[string]string{"team": "other"}), namespace("shop", nil))
+		objects := convergedCluster(t, "users", topologyAllowing(chosen), users(), guest, namespace("guests", map[string]string{"team": "other"}), namespace("shop", nil))
 		if n := callersOf(policyOf(t, objects, "users")); n != 0 {
 			t.Fatalf("%d rules let callers in, want none: it is refused", n)
 		}
-		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", "", 1))
+		expectNoDifferences(t, fakeCluster(objects...), strings.Replace(usersOfShop, "%", "", 1))
 	})
 	t.Run("with a caller whose namespace it chooses", func(t *testing.T) {
-		objects := converged(t, "users", strict(chosen), users(), guest, namespace("guests", map[string]string{"team": "shop"}), namespace("shop", nil))
+		objects := convergedCluster(t, "users", topologyAllowing(chosen), users(), guest, namespace("guests", map[string]string{"team": "shop"}), namespace("shop", nil))
 		if n := callersOf(policyOf(t, objects, "users")); n != 1 {
 			t.Fatalf("%d rules let callers in, want one", n)
 		}
-		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", "", 1))
+		expectNoDifferences(t, fakeCluster(objects...), strings.Replace(usersOfShop, "%", "", 1))
 	})
 	t.Run("that names the ServiceAccount that Atoll made for it", func(t *testing.T) {
 		named := users(func(ms *v1alpha1.Microservice) { ms.Spec.ServiceAccount = &v1alpha1.ServiceAccount{Name: "users"} })
@@ -133,8 +133,8 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "atoll.dev/v1alpha1", Kind: "Microservice", Name: "users", UID: "users-1",
 				Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true)}}},
 			AutomountServiceAccountToken: ptr.To(false)}
-		objects := converged(t, "users", strict(nil), named, account)
-		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", ", serviceAccount: {name: users}", 1))
+		objects := convergedCluster(t, "users", topologyAllowing(nil), named, account)
+		expectNoDifferences(t, fakeCluster(objects...), strings.Replace(usersOfShop, "%", ", serviceAccount: {name: users}", 1))
 	})
 	t.Run("in the middle of a rollout to another port", func(t *testing.T) {
 		rolling := users(func(ms *v1alpha1.Microservice) {
@@ -144,11 +144,11 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 		earlier := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "users-1", Labels: map[string]string{
 			v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users", v1alpha1.LabelComponent: v1alpha1.ComponentService,
 		}}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "users", Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 7070}}}}}}
-		objects := converged(t, "users", strict(nil), rolling, caller, earlier)
+		objects := convergedCluster(t, "users", topologyAllowing(nil), rolling, caller, earlier)
 		if ports := policyOf(t, objects, "users").Spec.Ingress[0].Ports; len(ports) != 2 {
 			t.Fatalf("ports %v are open, want those of both templates", ports)
 		}
-		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", ", ports: [{name: http, port: 80, targetPort: 9090}]", 1))
+		expectNoDifferences(t, fakeCluster(objects...), strings.Replace(usersOfShop, "%", ", ports: [{name: http, port: 80, targetPort: 9090}]", 1))
 	})
 	t.Run("whose callee is in the middle of one, and in the file too", func(t *testing.T) {
 		rolling := users(func(ms *v1alpha1.Microservice) {
@@ -156,11 +156,11 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 		})
 		caller := service("orders", "users")
 		caller.UID = "orders-1"
-		objects := converged(t, "orders", strict(nil), rolling, caller)
-		objects = append(objects, converged(t, "users", strict(nil), rolling, caller)[3:]...)
+		objects := convergedCluster(t, "orders", topologyAllowing(nil), rolling, caller)
+		objects = append(objects, convergedCluster(t, "users", topologyAllowing(nil), rolling, caller)[3:]...)
 		orders := strings.NewReplacer("users", "orders", "%", ", dependencies: [{name: users}]").Replace(usersOfShop)
 		orders = strings.Replace(orders, "dependencies: [{name: orders}]", "dependencies: [{name: users}]", 1)
-		nothingDiffers(t, cluster(objects...), strings.Replace(usersOfShop, "%", "", 1)+"---\n"+orders)
+		expectNoDifferences(t, fakeCluster(objects...), strings.Replace(usersOfShop, "%", "", 1)+"---\n"+orders)
 	})
 	t.Run("with a route that its Gateway does not let in", func(t *testing.T) {
 		shut := &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Namespace: "front", Name: "public"}, Spec: gatewayv1.GatewaySpec{GatewayClassName: "x",
@@ -168,36 +168,36 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 		routed := users(func(ms *v1alpha1.Microservice) {
 			ms.Spec.Routes = []v1alpha1.Route{{Path: "/users", ParentRefs: []v1alpha1.GatewayReference{{Namespace: "front", Name: "public"}}}}
 		})
-		objects := converged(t, "users", strict(nil), routed, shut)
-		got := run(t, cluster(objects...), strings.Replace(usersOfShop, "%", ", routes: [{path: /users, parentRefs: [{name: public, namespace: front}]}]", 1), "diff", "-f", "-")
+		objects := convergedCluster(t, "users", topologyAllowing(nil), routed, shut)
+		got := runPlugin(t, fakeCluster(objects...), strings.Replace(usersOfShop, "%", ", routes: [{path: /users, parentRefs: [{name: public, namespace: front}]}]", 1), "diff", "-f", "-")
 		if got.code != 0 || got.out != "" || !strings.Contains(got.err, `Gateway "front/public" lets no routes of namespace "shop" attach`) {
 			t.Errorf("got %+v, want no differences and why there is no route", got)
 		}
 	})
 	t.Run("whose Topology lets it join no more", func(t *testing.T) {
-		objects := converged(t, "users", strict(nil), users())
-		got := run(t, cluster(objects...), strings.Replace(strings.Replace(usersOfShop, "%", "", 1), "{name: shop}", "{name: mall, namespace: mall}", 1), "diff", "-f", "-")
+		objects := convergedCluster(t, "users", topologyAllowing(nil), users())
+		got := runPlugin(t, fakeCluster(objects...), strings.Replace(strings.Replace(usersOfShop, "%", "", 1), "{name: shop}", "{name: mall, namespace: mall}", 1), "diff", "-f", "-")
 		if got.code != 0 || got.out != "" || !strings.Contains(got.err, "TopologyNotFound") {
 			t.Errorf("got %+v, want no deletions: the operator leaves all as it is", got)
 		}
 	})
 }
 
-func nothingDiffers(t *testing.T, c client.WithWatch, input string) {
+func expectNoDifferences(t *testing.T, c client.WithWatch, input string) {
 	t.Helper()
-	if got := run(t, c, input, "diff", "-f", "-"); got.code != 0 || got.out != "" || got.err != "" {
+	if got := runPlugin(t, c, input, "diff", "-f", "-"); got.code != 0 || got.out != "" || got.err != "" {
 		t.Errorf("got %+v, want nothing", got)
 	}
 }
 
 // TestDiffOfOneWithFewRights passes over what may not be read, and says so.
 func TestDiffOfOneWithFewRights(t *testing.T) {
-	input, objects := running(t)
+	input, objects := runningCluster(t)
 	// forbidding forbids a kind, or all but Atoll's own; but not what it may list in
 	// the namespace.
 	forbidding := func(forbids func(o runtime.Object, namespace string) bool) client.WithWatch {
 		forbidden := apierrors.NewForbidden(schema.GroupResource{}, "", nil)
-		return interceptor.NewClient(cluster(objects...), interceptor.Funcs{
+		return interceptor.NewClient(fakeCluster(objects...), interceptor.Funcs{
 			List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 				options := client.ListOptions{}
 				options.ApplyOptions(opts)
@@ -215,14 +215,14 @@ func TestDiffOfOneWithFewRights(t *testing.T) {
 	}
 	for _, kind := range components.Kinds() {
 		t.Run("without "+kind.Kind, func(t *testing.T) {
-			got := run(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) == kind.Kind+"List" }), input, "diff", "-f", "-")
+			got := runPlugin(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) == kind.Kind+"List" }), input, "diff", "-f", "-")
 			if got.code != 0 || got.out != "" || !strings.Contains(got.err, "note: objects of kind "+kind.Kind+" in namespace shop may not be listed") {
 				t.Errorf("got %+v, want no differences and a note", got)
 			}
 		})
 	}
 	t.Run("without anything beyond the namespace", func(t *testing.T) {
-		got := run(t, forbidding(func(_ runtime.Object, namespace string) bool { return namespace == "" }), input, "diff", "-f", "-")
+		got := runPlugin(t, forbidding(func(_ runtime.Object, namespace string) bool { return namespace == "" }), input, "diff", "-f", "-")
 		for _, want := range []string{"Microservices of other namespaces may not be read", "Topologies of other namespaces may not be read"} {
 			if got.code != 0 || got.out != "" || !strings.Contains(got.err, want) {
 				t.Errorf("got %+v, want no differences and %q", got, want)
@@ -230,13 +230,13 @@ func TestDiffOfOneWithFewRights(t *testing.T) {
 		}
 	})
 	t.Run("with the service alone", func(t *testing.T) {
-		got := run(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) != "Microservice" }), input, "diff", "-f", "-")
+		got := runPlugin(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) != "Microservice" }), input, "diff", "-f", "-")
 		if got.code != 0 || got.out != "" {
 			t.Errorf("got %+v, want no differences", got)
 		}
 	})
 	t.Run("what differs in the kinds that may be read is shown", func(t *testing.T) {
-		got := run(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) == "JobList" }), strings.Replace(input, "image: x", "image: x2", 1), "diff", "-f", "-")
+		got := runPlugin(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) == "JobList" }), strings.Replace(input, "image: x", "image: x2", 1), "diff", "-f", "-")
 		if got.code != 1 || !strings.Contains(got.out, "+++ wanted Deployment shop/users") {
 			t.Errorf("got %+v", got)
 		}

@@ -46,20 +46,20 @@ import (
 )
 
 const (
-	// maxLog bounds what is read of a log: ten lines may be long.
-	maxLog = 64 << 10
-	// logTimeout is for nodes that don't answer.
+	// maxLogBytes limits what is read of a log: its last lines may be long.
+	maxLogBytes = 64 << 10
+	// logTimeout is for nodes that do not respond.
 	logTimeout = 5 * time.Second
 	// operatorName and operatorRole are labels of Atoll's own Deployment.
 	operatorName, operatorRole = "atoll", "controller-manager"
-	// eventsUID is the field that events are found by.
-	eventsUID = "involvedObject.uid"
+	// eventObjectUID is the field that selects the events of an object.
+	eventObjectUID = "involvedObject.uid"
 )
 
 // logReader reads the end of a container's log.
 type logReader func(ctx context.Context, namespace string, log diagnosis.Log) (string, error)
 
-// readLog reads the end of a log of the cluster.
+// readLog reads the end of a container's log from the cluster.
 func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Log) (string, error) {
 	config, err := p.flags.ToRESTConfig()
 	if err != nil {
@@ -72,70 +72,70 @@ func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Lo
 	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
 	text, err := c.Pods(namespace).GetLogs(log.Pod, &corev1.PodLogOptions{
-		Container: log.Container, Previous: log.Previous, TailLines: ptr.To[int64](diagnosis.LogLines), LimitBytes: ptr.To[int64](maxLog),
+		Container: log.Container, Previous: log.Previous, TailLines: ptr.To[int64](diagnosis.LogLines), LimitBytes: ptr.To[int64](maxLogBytes),
 	}).DoRaw(ctx)
 	return string(text), err
 }
 
-// gatherer reads what there is to know of services.
+// gatherer reads the evidence about services.
 type gatherer struct {
-	client client.Reader
-	logs   logReader
-	now    func() time.Time
-	seen   *seen
+	client    client.Reader
+	logs      logReader
+	now       func() time.Time
+	inventory *inventory
 }
 
-// reading is the reading of one service's evidence. Reads go on beside each other.
-type reading struct {
+// evidenceReader reads the evidence about one service, with concurrent requests.
+type evidenceReader struct {
 	*gatherer
 	namespace string
-	ours      []client.ListOption
+	byService []client.ListOption
 	evidence  *diagnosis.Evidence
 
 	mu     sync.Mutex
 	failed error
 }
 
-// evidence reads all that may say why a service is not as it should be.
-func (g *gatherer) evidence(ctx context.Context, of types.NamespacedName) (*diagnosis.Evidence, error) {
-	ms, err := g.seen.find(of.Namespace, of.Name)
+// readEvidence reads all objects that may show the cause of a service's fault.
+func (g *gatherer) readEvidence(ctx context.Context, of types.NamespacedName) (*diagnosis.Evidence, error) {
+	ms, err := g.inventory.find(of.Namespace, of.Name)
 	if err != nil {
 		return nil, err
 	}
-	r := &reading{gatherer: g, namespace: ms.Namespace,
-		ours: []client.ListOption{client.InNamespace(ms.Namespace), client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name}},
+	r := &evidenceReader{gatherer: g, namespace: ms.Namespace,
+		byService: []client.ListOption{client.InNamespace(ms.Namespace), client.MatchingLabels{v1alpha1.LabelMicroservice: ms.Name}},
 		evidence: &diagnosis.Evidence{
-			Microservice: ms, Services: g.seen.all, Graph: g.graph(ms), Now: g.now(),
+			Microservice: ms, Services: g.inventory.all, Graph: g.neighbours(ms), Now: g.now(),
 			Gateways: map[string]*gatewayv1.Gateway{}, Classes: map[string]*gatewayv1.GatewayClass{}, Claims: map[string]*corev1.PersistentVolumeClaim{},
 			Nodes: map[string]*corev1.Node{}, Callees: map[string]*corev1.Pod{}, Namespaces: map[string]map[string]string{},
 			Events: map[types.UID][]corev1.Event{}, Logs: map[diagnosis.Log]string{},
 		}}
-	r.atOnce(
-		func() { r.workload(ctx) }, func() { r.pods(ctx) }, func() { r.database(ctx) }, func() { r.routes(ctx) },
-		func() { r.rules(ctx) }, func() { r.calls(ctx) }, func() { r.operator(ctx) },
+	r.runConcurrently(
+		func() { r.readWorkload(ctx) }, func() { r.readPods(ctx) }, func() { r.readDatabase(ctx) }, func() { r.readRoutes(ctx) },
+		func() { r.readLimitsAndPolicies(ctx) }, func() { r.readCallees(ctx) }, func() { r.readOperator(ctx) },
 	)
-	// What pods say decides over what else is worth reading.
-	r.atOnce(func() { r.beneath(ctx) }, func() { r.events(ctx) })
-	// What a container says is only asked where something else is known of it.
+	// The next reads depend on the pods.
+	r.runConcurrently(func() { r.readNodesAndClaims(ctx) }, func() { r.readEvents(ctx) })
+	// Logs are read only for containers that have failed.
 	r.readLogs(ctx)
 	slices.Sort(r.evidence.Unread)
 	return r.evidence, r.failed
 }
 
-// graph is how a service's neighbours are found. Which Topologies they are members of
-// may have to be read, and is read here.
-func (g *gatherer) graph(ms *v1alpha1.Microservice) graph.Services {
-	members := map[*v1alpha1.Microservice]string{ms: g.seen.memberOf(ms)}
+// neighbours returns the lookup of a service's neighbours. It reads their memberships
+// in advance.
+func (g *gatherer) neighbours(ms *v1alpha1.Microservice) graph.Services {
+	members := map[*v1alpha1.Microservice]string{ms: g.inventory.memberOf(ms)}
 	for i := range ms.Spec.Dependencies {
 		dependency := &ms.Spec.Dependencies[i]
-		if callee := g.seen.lookup(graph.NamespaceOf(ms, dependency), dependency.Name); callee != nil {
-			members[callee] = g.seen.memberOf(callee)
+		if callee := g.inventory.lookup(graph.NamespaceOf(ms, dependency), dependency.Name); callee != nil {
+			members[callee] = g.inventory.memberOf(callee)
 		}
 	}
-	return graph.Services{Find: g.seen.lookup, MemberOf: func(ms *v1alpha1.Microservice) string { return members[ms] }}
+	return graph.Services{Find: g.inventory.lookup, MemberOf: func(ms *v1alpha1.Microservice) string { return members[ms] }}
 }
 
-func (r *reading) atOnce(reads ...func()) {
+func (r *evidenceReader) runConcurrently(reads ...func()) {
 	var done sync.WaitGroup
 	for _, read := range reads {
 		done.Go(read)
@@ -143,9 +143,9 @@ func (r *reading) atOnce(reads ...func()) {
 	done.Wait()
 }
 
-// is says whether a read came back with something. What may not be read is noted
-// and passed over; what does not exist is no error.
-func (r *reading) is(what string, err error) bool {
+// readOK reports whether a read succeeded. It records kinds that the user may not read,
+// and ignores missing objects and kinds.
+func (r *evidenceReader) readOK(what string, err error) bool {
 	if err == nil {
 		return true
 	}
@@ -163,62 +163,62 @@ func (r *reading) is(what string, err error) bool {
 	return false
 }
 
-// get reads an object into one of its kind, and says whether it is there and
-// whether that could be told.
-func (r *reading) get(ctx context.Context, what, namespace, name string, into client.Object) (there, told bool) {
+// get reads an object. there reports whether it exists, and told whether the user may
+// know that.
+func (r *evidenceReader) get(ctx context.Context, what, namespace, name string, into client.Object) (there, told bool) {
 	err := r.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into)
-	return r.is(what, err), err == nil || apierrors.IsNotFound(err)
+	return r.readOK(what, err), err == nil || apierrors.IsNotFound(err)
 }
 
-func (r *reading) list(ctx context.Context, what string, into client.ObjectList, opts ...client.ListOption) bool {
-	return r.is(what, r.client.List(ctx, into, opts...))
+func (r *evidenceReader) list(ctx context.Context, what string, into client.ObjectList, opts ...client.ListOption) bool {
+	return r.readOK(what, r.client.List(ctx, into, opts...))
 }
 
-func (r *reading) workload(ctx context.Context) {
+func (r *evidenceReader) readWorkload(ctx context.Context) {
 	e := r.evidence
 	deployments, sets := &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}
 	r.list(ctx, "Deployments", deployments, client.InNamespace(r.namespace))
-	r.list(ctx, "ReplicaSets", sets, r.ours...)
+	r.list(ctx, "ReplicaSets", sets, r.byService...)
 	e.Deployments, e.ReplicaSets = deployments.Items, sets.Items
-	if service := (&corev1.Service{}); r.there(ctx, "Services", e.Microservice.Name, service) {
+	if service := (&corev1.Service{}); r.getLocal(ctx, "Services", e.Microservice.Name, service) {
 		e.Service = service
 	}
-	if hpa := (&autoscalingv2.HorizontalPodAutoscaler{}); r.there(ctx, "HorizontalPodAutoscalers", e.Microservice.Name, hpa) {
+	if hpa := (&autoscalingv2.HorizontalPodAutoscaler{}); r.getLocal(ctx, "HorizontalPodAutoscalers", e.Microservice.Name, hpa) {
 		e.Autoscaler = hpa
 	}
 }
 
-// there reads an object of the service's namespace.
-func (r *reading) there(ctx context.Context, what, name string, into client.Object) bool {
+// getLocal reads an object of the service's namespace, and reports whether it exists.
+func (r *evidenceReader) getLocal(ctx context.Context, what, name string, into client.Object) bool {
 	there, _ := r.get(ctx, what, r.namespace, name, into)
 	return there
 }
 
-func (r *reading) pods(ctx context.Context) {
+func (r *evidenceReader) readPods(ctx context.Context) {
 	pods := &corev1.PodList{}
-	r.list(ctx, "Pods", pods, r.ours...)
+	r.list(ctx, "Pods", pods, r.byService...)
 	r.evidence.Pods = pods.Items
 }
 
-func (r *reading) database(ctx context.Context) {
+func (r *evidenceReader) readDatabase(ctx context.Context) {
 	if r.evidence.Microservice.Spec.Database == nil {
 		return
 	}
 	set := &appsv1.StatefulSet{}
-	if r.there(ctx, "StatefulSets", names.Database(r.evidence.Microservice.Name), set) {
+	if r.getLocal(ctx, "StatefulSets", names.Database(r.evidence.Microservice.Name), set) {
 		r.evidence.StatefulSet = set
 	}
 	jobs := &batchv1.JobList{}
-	r.list(ctx, "Jobs", jobs, r.ours...)
+	r.list(ctx, "Jobs", jobs, r.byService...)
 	r.evidence.Jobs = jobs.Items
 }
 
-// routes reads the routes, and the Gateways that they attach to.
-func (r *reading) routes(ctx context.Context) {
+// readRoutes reads the Topology, the routes, and the Gateways that they attach to.
+func (r *evidenceReader) readRoutes(ctx context.Context) {
 	e := r.evidence
 	if ref := e.Microservice.Spec.TopologyRef; ref != nil {
 		topology := &v1alpha1.Topology{}
-		if there, _ := r.get(ctx, "Topologies", orSame(ref.Namespace, r.namespace), ref.Name, topology); there {
+		if there, _ := r.get(ctx, "Topologies", namespaceOr(ref.Namespace, r.namespace), ref.Name, topology); there {
 			e.Topology = topology
 		}
 	}
@@ -226,24 +226,24 @@ func (r *reading) routes(ctx context.Context) {
 		return
 	}
 	http, grpc := &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
-	r.list(ctx, "HTTPRoutes", http, r.ours...)
-	r.list(ctx, "GRPCRoutes", grpc, r.ours...)
+	r.list(ctx, "HTTPRoutes", http, r.byService...)
+	r.list(ctx, "GRPCRoutes", grpc, r.byService...)
 	e.HTTPRoutes, e.GRPCRoutes = http.Items, grpc.Items
 	for i := range e.Microservice.Spec.Routes {
 		for _, ref := range routes.GatewayRefs(e.Microservice, &e.Microservice.Spec.Routes[i], e.Topology) {
-			r.gateway(ctx, orSame(ref.Namespace, r.namespace), ref.Name)
+			r.readGateway(ctx, namespaceOr(ref.Namespace, r.namespace), ref.Name)
 		}
 	}
 }
 
-func orSame(namespace, own string) string {
+func namespaceOr(namespace, own string) string {
 	if namespace == "" {
 		return own
 	}
 	return namespace
 }
 
-func (r *reading) gateway(ctx context.Context, namespace, name string) {
+func (r *evidenceReader) readGateway(ctx context.Context, namespace, name string) {
 	e := r.evidence
 	key := namespace + "/" + name
 	if _, read := e.Gateways[key]; read {
@@ -267,8 +267,9 @@ func (r *reading) gateway(ctx context.Context, namespace, name string) {
 	}
 }
 
-// rules reads what limits the pods of a namespace.
-func (r *reading) rules(ctx context.Context) {
+// readLimitsAndPolicies reads the budgets, quotas and network policies of the
+// namespace.
+func (r *evidenceReader) readLimitsAndPolicies(ctx context.Context) {
 	budgets, quotas, policies := &policyv1.PodDisruptionBudgetList{}, &corev1.ResourceQuotaList{}, &networkingv1.NetworkPolicyList{}
 	in := client.InNamespace(r.namespace)
 	r.list(ctx, "PodDisruptionBudgets", budgets, in)
@@ -278,20 +279,20 @@ func (r *reading) rules(ctx context.Context) {
 	r.addPolicies(policies)
 }
 
-func (r *reading) addPolicies(policies *networkingv1.NetworkPolicyList) {
+func (r *evidenceReader) addPolicies(policies *networkingv1.NetworkPolicyList) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.evidence.Policies = append(r.evidence.Policies, policies.Items...)
 }
 
-// calls reads what decides over the service's calls at their other ends.
-func (r *reading) calls(ctx context.Context) {
+// readCallees reads a pod of each callee, and the policies and labels of its namespace.
+func (r *evidenceReader) readCallees(ctx context.Context) {
 	e := r.evidence
 	callees := diagnosis.CalleesWanted(e.Microservice, e.Services, e.Graph)
 	if len(callees) == 0 {
 		return
 	}
-	r.labelsOf(ctx, r.namespace)
+	r.readNamespaceLabels(ctx, r.namespace)
 	for _, callee := range callees {
 		pods := &corev1.PodList{}
 		r.list(ctx, "Pods", pods, client.InNamespace(callee.Namespace), client.MatchingLabels(names.PodSelector(callee)), client.Limit(1))
@@ -301,14 +302,14 @@ func (r *reading) calls(ctx context.Context) {
 		if _, read := e.Namespaces[callee.Namespace]; read || callee.Namespace == r.namespace {
 			continue
 		}
-		r.labelsOf(ctx, callee.Namespace)
+		r.readNamespaceLabels(ctx, callee.Namespace)
 		policies := &networkingv1.NetworkPolicyList{}
 		r.list(ctx, "NetworkPolicies", policies, client.InNamespace(callee.Namespace))
 		r.addPolicies(policies)
 	}
 }
 
-func (r *reading) labelsOf(ctx context.Context, namespace string) {
+func (r *evidenceReader) readNamespaceLabels(ctx context.Context, namespace string) {
 	ns := &corev1.Namespace{}
 	r.evidence.Namespaces[namespace] = nil
 	if there, _ := r.get(ctx, "Namespaces", "", namespace, ns); there {
@@ -316,16 +317,16 @@ func (r *reading) labelsOf(ctx context.Context, namespace string) {
 	}
 }
 
-// operator looks for Atoll itself.
-func (r *reading) operator(ctx context.Context) {
+// readOperator reads the Deployment of Atoll.
+func (r *evidenceReader) readOperator(ctx context.Context) {
 	found := &appsv1.DeploymentList{}
 	if r.list(ctx, "Deployments of all namespaces", found, client.MatchingLabels{v1alpha1.LabelName: operatorName, "control-plane": operatorRole}) {
 		r.evidence.Operators = append([]appsv1.Deployment{}, found.Items...)
 	}
 }
 
-// beneath reads what pods stand on: nodes and volumes.
-func (r *reading) beneath(ctx context.Context) {
+// readNodesAndClaims reads the nodes and the volume claims of the pods.
+func (r *evidenceReader) readNodesAndClaims(ctx context.Context) {
 	e := r.evidence
 	for i := range e.Pods {
 		spec := &e.Pods[i].Spec
@@ -347,7 +348,7 @@ func (r *reading) beneath(ctx context.Context) {
 			claim := &corev1.PersistentVolumeClaim{}
 			if there, told := r.get(ctx, "PersistentVolumeClaims", r.namespace, of.ClaimName, claim); there {
 				e.Claims[of.ClaimName] = claim
-				r.eventsOf(ctx, claim)
+				r.readEventsOf(ctx, claim)
 			} else if told {
 				e.Claims[of.ClaimName] = nil
 			}
@@ -355,16 +356,16 @@ func (r *reading) beneath(ctx context.Context) {
 	}
 }
 
-// events reads those of what is not as it should be.
-func (r *reading) events(ctx context.Context) {
+// readEvents reads the events of the objects that may have a fault.
+func (r *evidenceReader) readEvents(ctx context.Context) {
 	for _, o := range diagnosis.EventsWanted(r.evidence) {
-		r.eventsOf(ctx, o)
+		r.readEventsOf(ctx, o)
 	}
 }
 
-func (r *reading) eventsOf(ctx context.Context, o metav1.Object) {
+func (r *evidenceReader) readEventsOf(ctx context.Context, o metav1.Object) {
 	found := &corev1.EventList{}
-	if !r.list(ctx, "Events", found, client.InNamespace(r.namespace), client.MatchingFields{eventsUID: string(o.GetUID())}) {
+	if !r.list(ctx, "Events", found, client.InNamespace(r.namespace), client.MatchingFields{eventObjectUID: string(o.GetUID())}) {
 		return
 	}
 	slices.SortStableFunc(found.Items, func(a, b corev1.Event) int { return diagnosis.LastSeen(&a).Compare(diagnosis.LastSeen(&b)) })
@@ -373,15 +374,15 @@ func (r *reading) eventsOf(ctx context.Context, o metav1.Object) {
 	r.evidence.Events[o.GetUID()] = found.Items
 }
 
-func (r *reading) readLogs(ctx context.Context) {
+func (r *evidenceReader) readLogs(ctx context.Context) {
 	for _, log := range diagnosis.LogsWanted(r.evidence) {
 		text, err := r.logs(ctx, r.namespace, log)
 		switch {
 		case err == nil:
 			r.evidence.Logs[log] = text
 		case apierrors.IsForbidden(err):
-			r.is("logs of pods", err)
+			r.readOK("logs of pods", err)
 		}
-		// A log that is not there any more is not needed to say the rest.
+		// A log that no longer exists is not necessary for the diagnosis.
 	}
 }

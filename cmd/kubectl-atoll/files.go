@@ -31,24 +31,24 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// files are where render, diff and lint read from.
+// files has the flags that name the input of render, diff and lint.
 type files struct {
 	resource.FilenameOptions
-	// As the manager has them.
+	// rcloneImage and cloudNativePGNamespace must equal the manager's flags.
 	rcloneImage, cloudNativePGNamespace string
 }
 
 func (f *files) addFlags(c *cobra.Command) {
-	c.Flags().StringSliceVarP(&f.Filenames, "filename", "f", nil, "A file, a folder or a URL with objects, or - for standard input.")
-	c.Flags().StringVarP(&f.Kustomize, "kustomize", "k", "", "A folder with a kustomization.")
-	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Look into folders below that of -f.")
-	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets, as the manager has it.")
-	c.Flags().StringVar(&f.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator, as the manager has it.")
+	c.Flags().StringSliceVarP(&f.Filenames, "filename", "f", nil, "A file, a directory or a URL with objects, or - for standard input.")
+	c.Flags().StringVarP(&f.Kustomize, "kustomize", "k", "", "A directory with a kustomization.")
+	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Read the subdirectories of a directory of -f.")
+	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets. Use the value of the manager's flag.")
+	c.Flags().StringVar(&f.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Use the value of the manager's flag.")
 }
 
-// read reads every object, in the files' order. Objects that name no namespace are
-// in that of -n.
-func (f *files) read(p *plugin) ([]offline.Source, error) {
+// readSources reads all objects, in the order of the files. Objects without a
+// namespace get the namespace of -n.
+func (f *files) readSources(p *plugin) ([]offline.Source, error) {
 	namespace, err := p.namespace()
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (f *files) read(p *plugin) ([]offline.Source, error) {
 		options.Filenames = append(options.Filenames, name)
 	}
 	if len(f.Filenames) == 0 && f.Kustomize == "" {
-		return nil, errors.New("nothing to read: name a file with -f, or a kustomization with -k")
+		return nil, errors.New("no input: name a file with -f, or a kustomization with -k")
 	}
 	if len(options.Filenames) > 0 || options.Kustomize != "" {
 		b = b.FilenameParam(false, &options)
@@ -81,14 +81,14 @@ func (f *files) read(p *plugin) ([]offline.Source, error) {
 		return err
 	})
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, explainReadErrors(err)
 	}
 	return sources, nil
 }
 
-// valid says on standard error what the API server would refuse, and whether there
-// is anything to build.
-func valid(ctx context.Context, p *plugin, sources []offline.Source) error {
+// validateSources prints to standard error what the API server would reject. It
+// returns an error if there is anything, or if there is nothing to build.
+func validateSources(ctx context.Context, p *plugin, sources []offline.Source) error {
 	schemas, err := offline.NewSchemas(crd.Bases)
 	if err != nil {
 		return fmt.Errorf("reading the embedded CRDs: %w", err)
@@ -99,15 +99,15 @@ func valid(ctx context.Context, p *plugin, sources []offline.Source) error {
 	}
 	switch {
 	case len(findings) > 0:
-		return errFound
+		return errFindings
 	case count == 0:
-		return fmt.Errorf("no Microservice and no Topology among %s", subject(len(sources), "object", "objects"))
+		return fmt.Errorf("no Microservice and no Topology among %s", pluralize(len(sources), "object", "objects"))
 	}
 	return nil
 }
 
-// unreadable is one error for all files.
-func unreadable(err error) error {
+// explainReadErrors joins the errors of all files into one.
+func explainReadErrors(err error) error {
 	var several utilerrors.Aggregate
 	if errors.As(err, &several) {
 		lines := make([]string, len(several.Errors()))
@@ -117,7 +117,7 @@ func unreadable(err error) error {
 		err = errors.New(strings.Join(lines, "\n  "))
 	}
 	if strings.Contains(err.Error(), "kustomization.yaml") {
-		return fmt.Errorf("%w (a folder with a kustomization is read with -k)", err)
+		return fmt.Errorf("%w (use -k to read a directory with a kustomization)", err)
 	}
 	return err
 }

@@ -48,15 +48,16 @@ func graphCommand(p *plugin) *cobra.Command {
 	o := &graphOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "graph [topology]",
-		Short: "Draw which service calls which, and how each is",
-		Long: `Draw which service calls which, and how each is.
+		Short: "Draw the calls between services, and the state of each service",
+		Long: `Draw the calls between services, and the state of each service.
 
-With a Topology its members are drawn, and what they call; without one, all
-services of the namespace.
+With the name of a Topology, graph draws its members and the services that they
+call. Without a name, it draws all services of the namespace.
 
-Of a Topology with the annotation atoll.dev/isolation: audit the connections are
-listed as well that isolation: Strict would cut: of services and other workloads
-by what they are started with, and of Ingresses and routes that somebody else made.`,
+If the Topology has the annotation atoll.dev/isolation: audit, graph also lists
+the connections that isolation: Strict would block. It finds them in the command,
+args and env of services and other workloads, and in Ingresses and routes that
+Atoll did not create.`,
 		Example: `  kubectl atoll graph shop
   kubectl atoll graph --watch
   kubectl atoll graph -o mermaid
@@ -68,8 +69,8 @@ by what they are started with, and of Ingresses and routes that somebody else ma
 		},
 	}
 	p.addAllNamespaces(c)
-	c.Flags().StringVarP(&o.output, "output", "o", "", "Write mermaid, dot or json instead of a tree.")
-	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Draw anew on each change of a service or a Topology.")
+	c.Flags().StringVarP(&o.output, "output", "o", "", "Output format: mermaid, dot or json. Unset means a tree.")
+	c.Flags().BoolVarP(&o.watch, "watch", "w", false, "Draw again after each change of a service or a Topology.")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(graphOutputs[1:], cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -83,7 +84,7 @@ func (o *graphOptions) run(ctx context.Context, topology string) error {
 		return err
 	}
 	if topology != "" && o.allNamespaces {
-		return fmt.Errorf("a topology is in one namespace: leave out -A, or the name %q", topology)
+		return fmt.Errorf("a Topology is in one namespace: omit -A, or the name %q", topology)
 	}
 	c, err := o.connect()
 	if err != nil {
@@ -97,32 +98,32 @@ func (o *graphOptions) run(ctx context.Context, topology string) error {
 	if !o.watch {
 		return nil
 	}
-	return o.redraw(ctx, c, drawn, func() (string, *seen, error) { return o.draw(ctx, c, namespace, topology) }, from)
+	return o.redraw(ctx, c, drawn, func() (string, *inventory, error) { return o.draw(ctx, c, namespace, topology) }, from)
 }
 
-// draw draws what is there now, and says what it was drawn from.
-func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, topology string) (drawn string, from *seen, err error) {
+// draw draws the current state, and returns the inventory that it used.
+func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, topology string) (drawn string, from *inventory, err error) {
 	shown := &v1alpha1.Topology{}
 	members := func(ms *v1alpha1.Microservice) bool { return namespace == "" || ms.Namespace == namespace }
 	if topology != "" {
 		if err := c.Get(ctx, types.NamespacedName{Namespace: namespace, Name: topology}, shown); err != nil {
 			if apierrors.IsNotFound(err) {
-				return "", nil, fmt.Errorf("no Topology %q in namespace %q (for all services of the namespace leave out the name)", topology, namespace)
+				return "", nil, fmt.Errorf("no Topology %q in namespace %q (omit the name to draw all services of the namespace)", topology, namespace)
 			}
-			return "", nil, readable(fmt.Sprintf("reading Topology %q", topology), err)
+			return "", nil, explainError(fmt.Sprintf("reading Topology %q", topology), err)
 		}
 		members = func(ms *v1alpha1.Microservice) bool {
 			return from.memberOf(ms) == namespace+"/"+topology
 		}
 	}
-	from, err = services(ctx, c, namespace)
+	from, err = readInventory(ctx, c, namespace)
 	if err != nil {
 		return "", nil, err
 	}
-	g := graph.Of(namespace, from.all, from.memberOf, members)
+	g := graph.Build(namespace, from.all, from.memberOf, members)
 	audited := isolation.Audited(shown)
 	if audited {
-		if g.Cuts, g.Unread, err = cuts(ctx, c, shown, from); err != nil {
+		if g.Blocked, g.Unread, err = auditIsolation(ctx, c, shown, from); err != nil {
 			return "", nil, err
 		}
 	}
@@ -137,23 +138,23 @@ func (o *graphOptions) draw(ctx context.Context, c client.Reader, namespace, top
 	}
 	switch {
 	case len(g.Nodes) == 0 && topology != "":
-		return fmt.Sprintf("Topology %s has no services: none names it in topologyRef\n", topology), from, nil
+		return fmt.Sprintf("Topology %s has no members: no service names it in topologyRef\n", topology), from, nil
 	case len(g.Nodes) == 0:
-		return nothing("services", namespace) + "\n", from, nil
+		return noneFound("services", namespace) + "\n", from, nil
 	}
-	drawn = graph.Tree(g, o.terminal.tree())
+	drawn = graph.Tree(g, o.terminal.treeOptions())
 	if audited {
-		drawn += "\n" + o.terminal.cuts(g.Cuts, g.Unread)
+		drawn += "\n" + o.terminal.auditText(g.Blocked, g.Unread)
 	}
 	return drawn, from, nil
 }
 
-// settling is how long changes are collected for before they are drawn.
-const settling = 200 * time.Millisecond
+// settlePeriod is how long changes are collected before the graph is drawn again.
+const settlePeriod = 200 * time.Millisecond
 
-// redraw draws anew whenever something has changed that can be seen, until it is
-// interrupted.
-func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn string, draw func() (string, *seen, error), from *seen) error {
+// redraw draws the graph again whenever the drawing changes, until the user
+// interrupts.
+func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn string, draw func() (string, *inventory, error), from *inventory) error {
 	for {
 		err := awaitChange(ctx, c, from)
 		var now string
@@ -170,7 +171,7 @@ func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn str
 		}
 		drawn = now
 		if o.terminal.width > 0 {
-			// The cursor to the top, and all below it away.
+			// Move the cursor to the top left, and clear the screen.
 			fmt.Fprint(o.Out, "\x1b[H\x1b[2J")
 		} else {
 			fmt.Fprintln(o.Out)
@@ -188,24 +189,24 @@ func interrupted(ctx context.Context) bool {
 	}
 }
 
-// awaitChange waits until a service or a Topology changes after what was drawn from,
-// or a watch ends, as the API server has it do from time to time.
-func awaitChange(ctx context.Context, c client.WithWatch, from *seen) error {
+// awaitChange waits until a service or a Topology differs from the inventory, or until
+// the API server ends a watch.
+func awaitChange(ctx context.Context, c client.WithWatch, from *inventory) error {
 	services, err := c.Watch(ctx, &v1alpha1.MicroserviceList{}, &client.ListOptions{
 		Namespace: from.namespace, Raw: &metav1.ListOptions{ResourceVersion: from.version},
 	})
 	if err != nil {
-		return readable("watching Microservices", err)
+		return explainError("watching Microservices", err)
 	}
 	defer services.Stop()
-	// Who may not watch Topologies sees what services alone tell.
+	// Without permission to watch Topologies, only changes of services are drawn.
 	var topologies <-chan watch.Event
-	if of := from.memberships; of.some {
+	if of := from.memberships; of.canList {
 		found, err := c.Watch(ctx, &v1alpha1.TopologyList{}, &client.ListOptions{
 			Namespace: of.namespace, Raw: &metav1.ListOptions{ResourceVersion: of.version},
 		})
 		if err != nil && !apierrors.IsForbidden(err) {
-			return readable("watching Topologies", err)
+			return explainError("watching Topologies", err)
 		}
 		if err == nil {
 			defer found.Stop()
@@ -220,7 +221,7 @@ func awaitChange(ctx context.Context, c client.WithWatch, from *seen) error {
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(settling):
+	case <-time.After(settlePeriod):
 	}
 	return nil
 }

@@ -36,27 +36,28 @@ func lintCommand(p *plugin) *cobra.Command {
 	o := &lintOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "lint -f FILE",
-		Short: "Check Microservices and Topologies, without a cluster",
-		Long: `Check Microservices and Topologies, without a cluster: unknown fields, everything
-that the API server would refuse, ports that dependencies lack, circles, databases
-with too few connections, and what Atoll could not carry out.
+		Short: "Check Microservices and Topologies in files, without a cluster",
+		Long: `Check Microservices and Topologies in files, without a cluster. lint reports
+unknown fields, everything that the API server would reject, ports that
+dependencies lack, dependency cycles, databases with too few connections, and
+settings that Atoll cannot apply.
 
-Exits with 1 if there are errors, and with 0 if there are warnings only.`,
+The exit code is 1 if there are errors, and 0 if there are only warnings.`,
 		Example: `  kubectl atoll lint -f shop/ -R
   kubectl atoll lint -k config/samples -o json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
-	addJSON(c, &o.output, "lines")
+	addOutputFlag(c, &o.output, "lines")
 	return c
 }
 
 func (o *lintOptions) run(ctx context.Context) error {
-	if err := textOrJSON(o.output); err != nil {
+	if err := validateOutput(o.output); err != nil {
 		return err
 	}
-	sources, err := o.read(o.plugin)
+	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (o *lintOptions) run(ctx context.Context) error {
 		return err
 	}
 	if failures > 0 {
-		return errFound
+		return errFindings
 	}
 	return nil
 }
@@ -102,6 +103,6 @@ func (o *lintOptions) write(findings []offline.Finding, count, failures int) err
 	for i := range findings {
 		fmt.Fprintln(o.Out, findings[i].String())
 	}
-	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", subject(count, "object", "objects"), subject(failures, "error", "errors"), subject(warnings, "warning", "warnings"))
+	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", pluralize(count, "object", "objects"), pluralize(failures, "error", "errors"), pluralize(warnings, "warning", "warnings"))
 	return nil
 }

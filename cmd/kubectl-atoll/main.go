@@ -37,17 +37,17 @@ func main() {
 	os.Exit(code)
 }
 
-// errFound ends a command with exit code 1 after it has said all there is to say:
-// there are differences, or errors in files.
-var errFound = errors.New("found")
+// errFindings ends a command with exit code 1, without an error message: the command
+// has printed differences, faults or errors in files.
+var errFindings = errors.New("findings")
 
-// exitCode tells of an error, and is 1 for what was found and 2 for a fault, as
-// with diff.
+// exitCode prints an error and returns the exit code: 1 for findings and 2 for a
+// failure, as diff does.
 func exitCode(err error, streams genericiooptions.IOStreams) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, errFound):
+	case errors.Is(err, errFindings):
 		return 1
 	}
 	fmt.Fprintf(streams.ErrOut, "error: %v\n", err)

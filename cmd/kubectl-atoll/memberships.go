@@ -42,16 +42,16 @@ type memberships struct {
 	topologies map[types.NamespacedName]*v1alpha1.Topology
 	// complete says that all Topologies were listed.
 	complete bool
-	// some says that Topologies could be listed, those of one namespace if it is named,
+	// canList means that Topologies could be listed, those of one namespace if it is named,
 	// and version is that of the list.
-	some               bool
+	canList            bool
 	version, namespace string
 
 	mu sync.Mutex
 	// labels are those of namespaces; what could not be read has an error instead.
 	labels map[string]labelsOrError
-	// listed says that it was tried to list the namespaces.
-	listed bool
+	// namespacesListed means that the list of namespaces was attempted.
+	namespacesListed bool
 	// failed are the errors of Topologies that could not be read.
 	failed map[types.NamespacedName]error
 }
@@ -61,9 +61,9 @@ type labelsOrError struct {
 	err    error
 }
 
-// membershipsOf lists the Topologies of all namespaces, or, where that is not
+// listMemberships lists the Topologies of all namespaces, or, where that is not
 // allowed, of one.
-func membershipsOf(ctx context.Context, c client.Reader, namespace string) (*memberships, error) {
+func listMemberships(ctx context.Context, c client.Reader, namespace string) (*memberships, error) {
 	m := &memberships{ctx: ctx, client: c, topologies: map[types.NamespacedName]*v1alpha1.Topology{},
 		labels: map[string]labelsOrError{}, failed: map[types.NamespacedName]error{}}
 	list := &v1alpha1.TopologyList{}
@@ -77,17 +77,17 @@ func membershipsOf(ctx context.Context, c client.Reader, namespace string) (*mem
 		return m, nil
 	}
 	if err != nil {
-		return nil, readable("listing Topologies", err)
+		return nil, explainError("listing Topologies", err)
 	}
-	m.some, m.version = true, list.ResourceVersion
+	m.canList, m.version = true, list.ResourceVersion
 	for i := range list.Items {
 		m.topologies[client.ObjectKeyFromObject(&list.Items[i])] = &list.Items[i]
 	}
 	return m, nil
 }
 
-// of is the Topology that a service is a member of, as namespace/name.
-func (m *memberships) of(ms *v1alpha1.Microservice) string {
+// topologyOf returns the Topology that a service is a member of, as namespace/name.
+func (m *memberships) topologyOf(ms *v1alpha1.Microservice) string {
 	named := graph.TopologyOf(ms)
 	ref := ms.Spec.TopologyRef
 	if ref == nil || ref.Namespace == "" || ref.Namespace == ms.Namespace {
@@ -95,7 +95,7 @@ func (m *memberships) of(ms *v1alpha1.Microservice) string {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	topology, err := m.topology(types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name})
+	topology, err := m.getTopology(types.NamespacedName{Namespace: ref.Namespace, Name: ref.Name})
 	switch {
 	case err != nil:
 		return named
@@ -109,8 +109,8 @@ func (m *memberships) of(ms *v1alpha1.Microservice) string {
 	return named
 }
 
-// topology is the one of a name; nil when there is none.
-func (m *memberships) topology(key types.NamespacedName) (*v1alpha1.Topology, error) {
+// getTopology returns the Topology of a name, or nil if there is none.
+func (m *memberships) getTopology(key types.NamespacedName) (*v1alpha1.Topology, error) {
 	if topology, known := m.topologies[key]; known || m.complete {
 		return topology, nil
 	}
@@ -130,12 +130,12 @@ func (m *memberships) topology(key types.NamespacedName) (*v1alpha1.Topology, er
 	return topology, nil
 }
 
-// known is the Topology of a name as far as it may be read; nil when it is not there
-// or may not.
-func (m *memberships) known(key types.NamespacedName) *v1alpha1.Topology {
+// readableTopology returns the Topology of a name, or nil if there is none or the user
+// may not read it.
+func (m *memberships) readableTopology(key types.NamespacedName) *v1alpha1.Topology {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	topology, err := m.topology(key)
+	topology, err := m.getTopology(key)
 	if err != nil {
 		return nil
 	}
@@ -156,10 +156,10 @@ func (m *memberships) labelsOf(name string) (map[string]string, error) {
 }
 
 func (m *memberships) listNamespaces() {
-	if m.listed {
+	if m.namespacesListed {
 		return
 	}
-	m.listed = true
+	m.namespacesListed = true
 	list := &corev1.NamespaceList{}
 	// Who may not list them may still read some.
 	if err := m.client.List(m.ctx, list); err == nil {
@@ -169,8 +169,9 @@ func (m *memberships) listNamespaces() {
 	}
 }
 
-// handOver adds what was read to a world, so that it finds the same memberships.
-func (m *memberships) handOver(world *offline.World, also *v1alpha1.Topology) error {
+// addToWorld adds the Topologies and namespaces to a world, so that it finds the same
+// memberships.
+func (m *memberships) addToWorld(world *offline.World, also *v1alpha1.Topology) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.listNamespaces()

@@ -33,7 +33,7 @@ import (
 )
 
 // counted counts the requests to a cluster of which some may be forbidden.
-func counted(c client.WithWatch, requests *[]string, forbids func(o any, namespace string) bool) client.WithWatch {
+func countRequests(c client.WithWatch, requests *[]string, forbids func(o any, namespace string) bool) client.WithWatch {
 	forbidden := func(verb string, o any, namespace string) error {
 		*requests = append(*requests, fmt.Sprintf("%s %T", verb, o))
 		if forbids != nil && forbids(o, namespace) {
@@ -80,7 +80,7 @@ func guests() []client.Object {
 }
 
 func TestRequestsForManyGuests(t *testing.T) {
-	c := cluster(guests()...)
+	c := fakeCluster(guests()...)
 	for name, tc := range map[string]struct {
 		args []string
 		// forbids says what may not be read.
@@ -90,7 +90,7 @@ func TestRequestsForManyGuests(t *testing.T) {
 	}{
 		"the graph of a Topology": {args: []string{"graph", "shop", "-n", "front"}, most: 4, want: "500 services"},
 		"the table of all":        {args: []string{"status", "-A"}, most: 3, want: "service-499"},
-		"the impact of one":       {args: []string{"impact", "service-000", "-n", "team-0"}, most: 3, want: "499 services are hit, 3 directly"},
+		"the impact of one":       {args: []string{"impact", "service-000", "-n", "team-0"}, most: 3, want: "499 services are affected, 3 directly"},
 		"by one who may list no namespaces": {args: []string{"graph", "shop", "-n", "front"}, most: 4 + 10, want: "500 services",
 			forbids: func(o any, _ string) bool {
 				_, namespaces := o.(*corev1.NamespaceList)
@@ -114,7 +114,7 @@ func TestRequestsForManyGuests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var requests []string
-			got := run(t, counted(c, &requests, tc.forbids), "", tc.args...)
+			got := runPlugin(t, countRequests(c, &requests, tc.forbids), "", tc.args...)
 			if got.code != 0 || !strings.Contains(got.out, tc.want) {
 				t.Errorf("code %d, %s, want %q in:\n%.2000s", got.code, got.err, tc.want, got.out)
 			}

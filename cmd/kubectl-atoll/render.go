@@ -35,13 +35,13 @@ func renderCommand(p *plugin) *cobra.Command {
 	o := &renderOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "render -f FILE",
-		Short: "Write the objects that Atoll would apply, without a cluster",
-		Long: `Write the objects that Atoll would apply, without a cluster, with the operator's
-own code.
+		Short: "Print the objects that Atoll would apply, without a cluster",
+		Long: `Print the objects that Atoll would apply, without a cluster. render uses the code
+of the operator.
 
-Topologies, Secrets, ConfigMaps and Gateways among the files count as existing,
-and what else services refer to is taken to exist. Passwords, and hashes over what
-only the cluster knows, are shown as placeholders.`,
+Topologies, Secrets, ConfigMaps and Gateways in the files count as existing.
+render assumes that all other referenced objects exist, and notes each. It prints
+placeholders for passwords and for hashes of content that is not in the files.`,
 		Example: `  kubectl atoll render -f topology.yaml -f orders.yaml
   kubectl atoll render -k config/samples
   kustomize build overlays/prod | kubectl atoll render -f - --settled=false`,
@@ -49,16 +49,16 @@ only the cluster knows, are shown as placeholders.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
-	c.Flags().BoolVar(&o.settled, "settled", true, "Show what there is once databases are ready, filled and migrated; false shows what is applied at first.")
+	c.Flags().BoolVar(&o.settled, "settled", true, "Print the objects after databases are ready, restored and migrated. With false, print the objects that Atoll applies first.")
 	return c
 }
 
 func (o *renderOptions) run(ctx context.Context) error {
-	sources, err := o.read(o.plugin)
+	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
-	if err := valid(ctx, o.plugin, sources); err != nil {
+	if err := validateSources(ctx, o.plugin, sources); err != nil {
 		return err
 	}
 	world := &offline.World{RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}
@@ -82,10 +82,10 @@ func (o *renderOptions) run(ctx context.Context) error {
 		}
 		fmt.Fprint(o.Out, text)
 		for _, unresolved := range b.Unresolved {
-			fmt.Fprintf(o.ErrOut, "note: %s %q: %s; its port is a guess\n", b.Kind, b.Name, unresolved)
+			fmt.Fprintf(o.ErrOut, "note: %s %q: %s; its port is assumed\n", b.Kind, b.Name, unresolved)
 		}
 		for _, unknown := range b.Unknown {
-			fmt.Fprintf(o.ErrOut, "note: %s %q: %s is not among the files and is taken to exist\n", b.Kind, b.Name, unknown)
+			fmt.Fprintf(o.ErrOut, "note: %s %q: %s is not in the files and is assumed to exist\n", b.Kind, b.Name, unknown)
 		}
 		for _, problem := range b.Problems {
 			word := "waits"
@@ -96,7 +96,7 @@ func (o *renderOptions) run(ctx context.Context) error {
 		}
 	}
 	if failed {
-		return errFound
+		return errFindings
 	}
 	return nil
 }

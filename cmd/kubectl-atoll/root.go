@@ -33,14 +33,14 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// plugin is what all commands share.
+// plugin has what all commands share.
 type plugin struct {
 	genericiooptions.IOStreams
 	flags         *genericclioptions.ConfigFlags
 	allNamespaces bool
 	terminal      terminal
-	// connect makes the client, logs reads logs and now is the clock; tests give
-	// their own.
+	// connect creates the client, logs reads logs and now is the clock. Tests replace
+	// them.
 	connect func() (client.WithWatch, error)
 	logs    logReader
 	now     func() time.Time
@@ -54,7 +54,7 @@ func newPlugin(streams genericiooptions.IOStreams) *plugin {
 		if err != nil {
 			return nil, err
 		}
-		// The kinds of a whole namespace are read at a time.
+		// One command lists many kinds in short succession.
 		config.QPS, config.Burst = 100, 200
 		return client.NewWithWatch(config, client.Options{Scheme: offline.Scheme})
 	}
@@ -64,11 +64,12 @@ func newPlugin(streams genericiooptions.IOStreams) *plugin {
 func newCommand(p *plugin) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-atoll",
-		Short: "See, explain and check topologies of microservices",
-		Long: `See, explain and check topologies of microservices.
+		Short: "Show, diagnose and check topologies of microservices",
+		Long: `Show, diagnose and check topologies of microservices. No command changes the
+cluster.
 
-Exit codes: 0 all is well; 1 diff found differences, why a fault, or lint or
-render errors in files; 2 the command itself failed.`,
+Exit codes: 0 success; 1 diff found differences, why found a fault, or lint,
+render or diff found errors in the files; 2 the command failed.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl atoll"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -78,23 +79,23 @@ render errors in files; 2 the command itself failed.`,
 	root.SetErr(p.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
 	root.AddCommand(graphCommand(p), statusCommand(p), impactCommand(p), whyCommand(p), renderCommand(p), lintCommand(p), diffCommand(p))
-	// Only a flag that does not exist is an error.
+	// The only possible error is an unknown flag.
 	_ = root.RegisterFlagCompletionFunc("namespace", p.completeNamespaces)
 	return root
 }
 
-// addAllNamespaces adds the flag -A to a command that lists.
+// addAllNamespaces adds the flag -A to a command that lists services.
 func (p *plugin) addAllNamespaces(c *cobra.Command) {
-	c.Flags().BoolVarP(&p.allNamespaces, "all-namespaces", "A", false, "Look at all namespaces.")
+	c.Flags().BoolVarP(&p.allNamespaces, "all-namespaces", "A", false, "Include all namespaces.")
 }
 
-// namespace is that of -n or of the kubeconfig's context.
+// namespace returns the namespace of -n, or of the kubeconfig's current context.
 func (p *plugin) namespace() (string, error) {
 	namespace, _, err := p.flags.ToRawKubeConfigLoader().Namespace()
 	return namespace, err
 }
 
-// scope is the namespace to list in; with -A, all.
+// scope returns the namespace to list in. Empty means all namespaces, as with -A.
 func (p *plugin) scope() (string, error) {
 	if p.allNamespaces {
 		return "", nil
@@ -102,23 +103,24 @@ func (p *plugin) scope() (string, error) {
 	return p.namespace()
 }
 
-// seen are the Microservices that can be seen.
-type seen struct {
+// inventory holds the Microservices that the user may read.
+type inventory struct {
 	all []*v1alpha1.Microservice
-	// memberOf is the Topology that a service is a member of.
+	// memberOf returns the Topology that a service is a member of, as namespace/name.
 	memberOf func(*v1alpha1.Microservice) string
-	// memberships are what memberOf was read from.
+	// memberships is the source of memberOf.
 	memberships *memberships
-	// namespace is the only one that may be read; empty means that all may.
+	// namespace is the only namespace that the user may list. Empty means that the user
+	// may list all namespaces.
 	namespace string
-	// version is that of the list.
+	// version is the resourceVersion of the list.
 	version string
 }
 
-// services reads the Microservices of all namespaces, because services may call
-// each other over their borders. Who may not do that sees those of a namespace.
-func services(ctx context.Context, c client.Reader, namespace string) (*seen, error) {
-	s := &seen{}
+// readInventory lists the Microservices of all namespaces, because services may call
+// each other across namespaces. If the user may not list all, it lists one namespace.
+func readInventory(ctx context.Context, c client.Reader, namespace string) (*inventory, error) {
+	s := &inventory{}
 	list := &v1alpha1.MicroserviceList{}
 	err := c.List(ctx, list)
 	if apierrors.IsForbidden(err) && namespace != "" {
@@ -126,21 +128,21 @@ func services(ctx context.Context, c client.Reader, namespace string) (*seen, er
 		err = c.List(ctx, list, client.InNamespace(namespace))
 	}
 	if err != nil {
-		return nil, readable("listing Microservices", err)
+		return nil, explainError("listing Microservices", err)
 	}
 	s.version = list.ResourceVersion
 	for i := range list.Items {
 		s.all = append(s.all, &list.Items[i])
 	}
-	if s.memberships, err = membershipsOf(ctx, c, namespace); err != nil {
+	if s.memberships, err = listMemberships(ctx, c, namespace); err != nil {
 		return nil, err
 	}
-	s.memberOf = s.memberships.of
+	s.memberOf = s.memberships.topologyOf
 	return s, nil
 }
 
-// of are the services of a namespace, or all if it is empty.
-func (s *seen) of(namespace string) []*v1alpha1.Microservice {
+// inNamespace returns the services of a namespace. An empty namespace means all.
+func (s *inventory) inNamespace(namespace string) []*v1alpha1.Microservice {
 	if namespace == "" {
 		return s.all
 	}
@@ -153,15 +155,15 @@ func (s *seen) of(namespace string) []*v1alpha1.Microservice {
 	return some
 }
 
-// lookup is the Microservice of a name, or nil.
-func (s *seen) lookup(namespace, name string) *v1alpha1.Microservice {
+// lookup returns the Microservice of a name, or nil.
+func (s *inventory) lookup(namespace, name string) *v1alpha1.Microservice {
 	ms, _ := s.find(namespace, name)
 	return ms
 }
 
-// find is the Microservice of a name.
-func (s *seen) find(namespace, name string) (*v1alpha1.Microservice, error) {
-	for _, ms := range s.of(namespace) {
+// find returns the Microservice of a name, or an error for the user.
+func (s *inventory) find(namespace, name string) (*v1alpha1.Microservice, error) {
+	for _, ms := range s.inNamespace(namespace) {
 		if ms.Name == name {
 			return ms, nil
 		}
@@ -169,16 +171,16 @@ func (s *seen) find(namespace, name string) (*v1alpha1.Microservice, error) {
 	return nil, fmt.Errorf("no Microservice %q in namespace %q", name, namespace)
 }
 
-// readable says what a missing CRD means.
-func readable(doing string, err error) error {
+// explainError adds what failed, and the cause if the CRDs are missing.
+func explainError(doing string, err error) error {
 	if meta.IsNoMatchError(err) {
-		return fmt.Errorf("%s: the cluster does not know Atoll's kinds: install its CRDs (kubectl apply --server-side -k config/crd)", doing)
+		return fmt.Errorf("%s: Atoll's CRDs are not installed in the cluster: install them (kubectl apply --server-side -k config/crd)", doing)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// nothing says in which namespace there is nothing.
-func nothing(what, namespace string) string {
+// noneFound says that a namespace, or the cluster, has no such objects.
+func noneFound(what, namespace string) string {
 	if namespace == "" {
 		return "No " + what + " in any namespace"
 	}
@@ -190,7 +192,7 @@ func (p *plugin) completeServices(c *cobra.Command, args []string, _ string) ([]
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return p.complete(c.Context(), &v1alpha1.MicroserviceList{})
+	return p.completeNames(c.Context(), &v1alpha1.MicroserviceList{})
 }
 
 // completeTopologies completes the name of a Topology.
@@ -198,16 +200,16 @@ func (p *plugin) completeTopologies(c *cobra.Command, args []string, _ string) (
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return p.complete(c.Context(), &v1alpha1.TopologyList{})
+	return p.completeNames(c.Context(), &v1alpha1.TopologyList{})
 }
 
 func (p *plugin) completeNamespaces(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	all := *p
 	all.allNamespaces = true
-	return all.complete(c.Context(), &corev1.NamespaceList{})
+	return all.completeNames(c.Context(), &corev1.NamespaceList{})
 }
 
-func (p *plugin) complete(ctx context.Context, list client.ObjectList) ([]string, cobra.ShellCompDirective) {
+func (p *plugin) completeNames(ctx context.Context, list client.ObjectList) ([]string, cobra.ShellCompDirective) {
 	namespace, err := p.scope()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -232,8 +234,8 @@ func (p *plugin) complete(ctx context.Context, list client.ObjectList) ([]string
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// oneService asks for the name of a Microservice.
-func oneService(c *cobra.Command, args []string) error {
+// requireServiceName returns an error unless the arguments are one name.
+func requireServiceName(c *cobra.Command, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("name one Microservice: kubectl atoll %s NAME", c.Name())
 	}

@@ -37,10 +37,10 @@ func statusCommand(p *plugin) *cobra.Command {
 	o := &statusOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "status [microservice]",
-		Short: "Show a service in one screen, or all in a table",
-		Long: `Show a service in one screen: its pods and how far their rollout is, its routes and
-whether their Gateways accept them, its database, what it calls and what calls it,
-and all conditions. Without a name, all services in a table.`,
+		Short: "Show the status of one service, or a table of all services",
+		Long: `Show the status of one service: its pods and the progress of their rollout, its
+routes and whether their Gateways accept them, its database, its callees and
+callers, and all conditions. Without a name, show a table of all services.`,
 		Example: `  kubectl atoll status
   kubectl atoll status orders -n shop
   kubectl atoll status orders -o json
@@ -50,12 +50,12 @@ and all conditions. Without a name, all services in a table.`,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), strings.Join(args, "")) },
 	}
 	p.addAllNamespaces(c)
-	addJSON(c, &o.output, "text")
+	addOutputFlag(c, &o.output, "text")
 	return c
 }
 
 func (o *statusOptions) run(ctx context.Context, name string) error {
-	if err := textOrJSON(o.output); err != nil {
+	if err := validateOutput(o.output); err != nil {
 		return err
 	}
 	namespace, err := o.scope()
@@ -63,27 +63,27 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 		return err
 	}
 	if name != "" && o.allNamespaces {
-		return fmt.Errorf("a service is in one namespace: leave out -A, or the name %q", name)
+		return fmt.Errorf("a service is in one namespace: omit -A, or the name %q", name)
 	}
 	c, err := o.connect()
 	if err != nil {
 		return err
 	}
-	from, err := services(ctx, c, namespace)
+	from, err := readInventory(ctx, c, namespace)
 	if err != nil {
 		return err
 	}
-	g := graph.Of(namespace, from.all, from.memberOf, nil)
+	g := graph.Build(namespace, from.all, from.memberOf, nil)
 	if name == "" {
-		some := from.of(namespace)
+		some := from.inNamespace(namespace)
 		if o.output == "json" {
-			return writeJSON(o.Out, o.list(some, g))
+			return writeJSON(o.Out, o.newServiceStatuses(some, g))
 		}
 		if len(some) == 0 {
-			fmt.Fprintln(o.Out, nothing("services", namespace))
+			fmt.Fprintln(o.Out, noneFound("services", namespace))
 			return nil
 		}
-		fmt.Fprint(o.Out, o.table(some, g))
+		fmt.Fprint(o.Out, o.tableText(some, g))
 		return nil
 	}
 	ms, err := from.find(namespace, name)
@@ -91,30 +91,30 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 		return err
 	}
 	n := g.Node(ms.Name)
-	whole, err := wholeStatusOf(ctx, c, ms, n, from)
+	whole, err := readDetailedStatus(ctx, c, ms, n, from)
 	if err != nil {
 		return err
 	}
 	if o.output == "json" {
 		return writeJSON(o.Out, whole)
 	}
-	fmt.Fprint(o.Out, o.screen(ms, n, whole))
+	fmt.Fprint(o.Out, o.detailText(ms, n, whole))
 	return nil
 }
 
-// list is a status for each service, in the order of the table.
-func (o *statusOptions) list(some []*v1alpha1.Microservice, g *graph.Graph) []serviceStatus {
+// newServiceStatuses returns the status of each service, in the order of the table.
+func (o *statusOptions) newServiceStatuses(some []*v1alpha1.Microservice, g *graph.Graph) []serviceStatus {
 	all := []serviceStatus{}
 	for _, n := range g.Nodes {
-		if ms := serviceOf(some, n); ms != nil {
-			all = append(all, statusOf(ms, n))
+		if ms := findService(some, n); ms != nil {
+			all = append(all, newServiceStatus(ms, n))
 		}
 	}
 	return all
 }
 
-// serviceOf is the service among some that a node stands for, or nil.
-func serviceOf(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microservice {
+// findService returns the service of a node, or nil if it is not in some.
+func findService(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microservice {
 	i := slices.IndexFunc(some, func(ms *v1alpha1.Microservice) bool { return ms.Name == n.Name && ms.Namespace == n.Namespace })
 	if i < 0 {
 		return nil
@@ -122,8 +122,8 @@ func serviceOf(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microserv
 	return some[i]
 }
 
-// table is a line for each service.
-func (o *statusOptions) table(some []*v1alpha1.Microservice, g *graph.Graph) string {
+// tableText returns a table with a row for each service.
+func (o *statusOptions) tableText(some []*v1alpha1.Microservice, g *graph.Graph) string {
 	t := &table{}
 	head := []cell{{text: "NAME"}, {text: "STATUS"}, {text: "PODS"}, {text: "DATABASE"}, {text: "CALLS"}, {text: "URL"}}
 	if o.allNamespaces {
@@ -131,7 +131,7 @@ func (o *statusOptions) table(some []*v1alpha1.Microservice, g *graph.Graph) str
 	}
 	t.add(head...)
 	for _, n := range g.Nodes {
-		ms := serviceOf(some, n)
+		ms := findService(some, n)
 		if ms == nil {
 			continue
 		}
@@ -141,7 +141,7 @@ func (o *statusOptions) table(some []*v1alpha1.Microservice, g *graph.Graph) str
 		}
 		calls := cell{text: "-"}
 		if len(n.Calls) > 0 {
-			calls = callsReady(n)
+			calls = readyCallsCell(n)
 		}
 		url := "-"
 		if len(n.URLs) > 0 {
@@ -153,11 +153,11 @@ func (o *statusOptions) table(some []*v1alpha1.Microservice, g *graph.Graph) str
 		}
 		t.add(row...)
 	}
-	return t.write(o.terminal)
+	return t.text(o.terminal)
 }
 
-// callsReady is how many of the services that one calls are ready.
-func callsReady(n *graph.Node) cell {
+// readyCallsCell counts the callees of a service that are ready.
+func readyCallsCell(n *graph.Node) cell {
 	ready, worst := 0, graph.StateReady
 	for _, call := range n.Calls {
 		if call.Resolved && call.Callee.Health == graph.StateReady {
@@ -172,7 +172,7 @@ func callsReady(n *graph.Node) cell {
 	return cell{worst, fmt.Sprintf("%d/%d", ready, len(n.Calls))}
 }
 
-// statusWord is a service's state, or why it is not ready.
+// statusWord returns the reason why a service is not ready, or its state.
 func statusWord(n *graph.Node) string {
 	if n.Reason != "" {
 		return n.Reason

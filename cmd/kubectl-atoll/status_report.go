@@ -32,10 +32,10 @@ type serviceStatus struct {
 	Name      string      `json:"name"`
 	Namespace string      `json:"namespace"`
 	State     graph.State `json:"state"`
-	// Reason and Message are those of Ready, where it is not True.
+	// Reason and Message are those of the condition Ready if it is not True.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
-	// Pods is how many are ready, of how many, such as 2/3.
+	// Pods is the number of ready pods of all pods, such as 2/3.
 	Pods     string          `json:"pods,omitempty"`
 	URLs     []string        `json:"urls"`
 	Database *databaseStatus `json:"database,omitempty"`
@@ -52,7 +52,7 @@ type databaseStatus struct {
 	LastBackup *v1alpha1.BackupStatus    `json:"lastBackup,omitempty"`
 }
 
-// callStatus is what a service calls.
+// callStatus is a call of a service.
 type callStatus struct {
 	Service  string      `json:"service"`
 	State    graph.State `json:"state"`
@@ -62,8 +62,8 @@ type callStatus struct {
 	Message  string      `json:"message,omitempty"`
 }
 
-// wholeStatus is everything of one service.
-type wholeStatus struct {
+// detailedStatus is the complete status of one service.
+type detailedStatus struct {
 	serviceStatus
 	Topology   string             `json:"topology,omitempty"`
 	Image      string             `json:"image"`
@@ -72,13 +72,13 @@ type wholeStatus struct {
 	Conditions []metav1.Condition `json:"conditions"`
 }
 
-func statusOf(ms *v1alpha1.Microservice, n *graph.Node) serviceStatus {
+func newServiceStatus(ms *v1alpha1.Microservice, n *graph.Node) serviceStatus {
 	s := serviceStatus{
 		Name: ms.Name, Namespace: ms.Namespace, State: n.Health, Reason: n.Reason, Message: n.Message, Pods: ms.Status.Ready,
 		URLs: append([]string{}, n.URLs...), Calls: []callStatus{}, CalledBy: []string{},
 	}
 	if n.Database != nil {
-		s.Database = &databaseStatus{DatabaseNode: n.Database, Provider: providerOf(ms)}
+		s.Database = &databaseStatus{DatabaseNode: n.Database, Provider: databaseProvider(ms)}
 		if of := ms.Status.Database; of != nil {
 			s.Database.Host, s.Database.SecretName, s.Database.LastBackup = of.Host, of.SecretName, of.LastBackup
 		}
@@ -92,21 +92,21 @@ func statusOf(ms *v1alpha1.Microservice, n *graph.Node) serviceStatus {
 	return s
 }
 
-func providerOf(ms *v1alpha1.Microservice) v1alpha1.DatabaseProvider {
+func databaseProvider(ms *v1alpha1.Microservice) v1alpha1.DatabaseProvider {
 	if ms.Spec.Database.Provider == "" {
 		return v1alpha1.ProviderBuiltIn
 	}
 	return ms.Spec.Database.Provider
 }
 
-// wholeStatusOf reads what is not in the Microservice itself.
-func wholeStatusOf(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, n *graph.Node, from *seen) (*wholeStatus, error) {
-	s := &wholeStatus{serviceStatus: statusOf(ms, n), Image: ms.Spec.Image, Routes: []routeStatus{}, Conditions: []metav1.Condition{}}
+// readDetailedStatus reads the parts of the status that are in other objects.
+func readDetailedStatus(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, n *graph.Node, from *inventory) (*detailedStatus, error) {
+	s := &detailedStatus{serviceStatus: newServiceStatus(ms, n), Image: ms.Spec.Image, Routes: []routeStatus{}, Conditions: []metav1.Condition{}}
 	var topology *v1alpha1.Topology
 	if ref := ms.Spec.TopologyRef; ref != nil {
 		s.Topology = graph.TopologyOf(ms)
 		if from.memberOf(ms) != "" {
-			topology = from.memberships.known(types.NamespacedName{Namespace: orSame(ref.Namespace, ms.Namespace), Name: ref.Name})
+			topology = from.memberships.readableTopology(types.NamespacedName{Namespace: namespaceOr(ref.Namespace, ms.Namespace), Name: ref.Name})
 		}
 	}
 	var err error

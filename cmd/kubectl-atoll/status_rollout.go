@@ -31,20 +31,21 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// rollout is how far the pods are with what the spec says.
+// rollout is the progress of a service's rollout.
 type rollout struct {
 	Strategy v1alpha1.RolloutStrategy `json:"strategy"`
 	State    graph.State              `json:"state"`
-	// Wanted is how many pods there should be; Updated and Available are those of the
-	// spec's template and those that take requests, and Old the ones that are to go.
+	// Wanted is the desired number of pods. Updated pods have the current template,
+	// Available pods serve requests, and Old pods are to be replaced.
 	Wanted    int32 `json:"wanted"`
 	Updated   int32 `json:"updated"`
 	Available int32 `json:"available"`
 	Old       int32 `json:"old"`
-	// WaitsFor is what has to come first, as a condition and its reason; empty where
-	// nothing is waited for.
+	// WaitsFor is the condition that the rollout waits for, and its reason. Empty means
+	// that it waits for nothing.
 	WaitsFor string `json:"waitsFor,omitempty"`
-	// Missing says that there is no Deployment, and Unread that it may not be read.
+	// Missing means that there is no Deployment. Unread means that the user may not read
+	// it.
 	Missing bool `json:"missing,omitempty"`
 	Unread  bool `json:"unread,omitempty"`
 }
@@ -63,7 +64,7 @@ func readRollout(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice
 	case apierrors.IsNotFound(err):
 		r.Missing = true
 	case err != nil:
-		return nil, readable(fmt.Sprintf("reading Deployment %q", ms.Name), err)
+		return nil, explainError(fmt.Sprintf("reading Deployment %q", ms.Name), err)
 	}
 	done := false
 	if err == nil {
@@ -88,11 +89,11 @@ func readRollout(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice
 	return r, nil
 }
 
-// waitsFor is what has to come before the pods are as the spec says. A database that
-// fails later holds no rollout up.
+// waitsFor returns what the rollout waits for. A database that fails after the first
+// rollout does not block later ones.
 func waitsFor(ms *v1alpha1.Microservice, r *rollout, done bool) string {
 	if ms.Status.ObservedGeneration < ms.Generation {
-		return "Atoll, which has not seen the latest change yet"
+		return "Atoll to observe the latest change"
 	}
 	before := []string{v1alpha1.ConditionDatabaseRestored, v1alpha1.ConditionDatabaseMigrated}
 	if r.Missing {
@@ -110,20 +111,20 @@ func waitsFor(ms *v1alpha1.Microservice, r *rollout, done bool) string {
 	return ""
 }
 
-// lines are the rollout for people.
+// lines returns the rollout as text.
 func (r *rollout) lines(t terminal) []string {
 	var said string
 	switch {
 	case r.Unread:
-		said = fmt.Sprintf("%s (its Deployment may not be read)", r.Strategy)
+		said = fmt.Sprintf("%s (you are not allowed to read its Deployment)", r.Strategy)
 	case r.Missing:
 		said = fmt.Sprintf("%s: there is no Deployment yet", r.Strategy)
 	case r.Wanted == 0 && r.Updated == 0 && r.Old == 0:
-		said = fmt.Sprintf("%s: no pods are wanted", r.Strategy)
+		said = fmt.Sprintf("%s: scaled to 0 pods", r.Strategy)
 	default:
 		said = fmt.Sprintf("%s: %d of %d updated, %d available", r.Strategy, r.Updated, r.Wanted, r.Available)
 		if r.Old > 0 {
-			said += fmt.Sprintf(", %d old to go", r.Old)
+			said += fmt.Sprintf(", %d old", r.Old)
 		}
 	}
 	lines := []string{t.marked(r.State, said)}

@@ -39,11 +39,11 @@ import (
 
 // routeStatus is a route of the spec at one Gateway.
 type routeStatus struct {
-	// Hosts are the names that it answers to; none means every one.
+	// Hosts are the hostnames that it matches. Empty means all.
 	Hosts []string `json:"hosts"`
 	Path  string   `json:"path"`
 	Port  string   `json:"port"`
-	// Gateway is namespace/name; empty where the route has none.
+	// Gateway is namespace/name. Empty means that the route has none.
 	Gateway string      `json:"gateway,omitempty"`
 	State   graph.State `json:"state"`
 	// Reason and Message say why the Gateway does not serve it.
@@ -51,20 +51,20 @@ type routeStatus struct {
 	Message string `json:"message,omitempty"`
 }
 
-// madeRoute is a route that Atoll made.
-type madeRoute struct {
+// liveRoute is an HTTPRoute or GRPCRoute in the cluster.
+type liveRoute struct {
 	hosts      []gatewayv1.Hostname
 	parents    []gatewayv1.ParentReference
 	statuses   []gatewayv1.RouteParentStatus
 	generation int64
 }
 
-// readRoutes reads what becomes of a service's routes.
+// readRoutes returns the status of a service's routes.
 func readRoutes(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice, topology *v1alpha1.Topology) ([]routeStatus, error) {
 	if len(ms.Spec.Routes) == 0 {
 		return nil, nil
 	}
-	made := map[string]*madeRoute{}
+	made := map[string]*liveRoute{}
 	http, grpc := &gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}
 	unread := map[v1alpha1.PortProtocol]bool{}
 	for protocol, list := range map[v1alpha1.PortProtocol]client.ObjectList{v1alpha1.ProtocolHTTP: http, v1alpha1.ProtocolGRPC: grpc} {
@@ -72,26 +72,27 @@ func readRoutes(ctx context.Context, c client.Reader, ms *v1alpha1.Microservice,
 		if apierrors.IsForbidden(err) {
 			unread[protocol] = true
 		} else if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
-			return nil, readable("listing routes", err)
+			return nil, explainError("listing routes", err)
 		}
 	}
 	for i := range http.Items {
 		r := &http.Items[i]
-		made[r.Name] = &madeRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
+		made[r.Name] = &liveRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
 	}
 	for i := range grpc.Items {
 		r := &grpc.Items[i]
-		made[r.Name] = &madeRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
+		made[r.Name] = &liveRoute{r.Spec.Hostnames, r.Spec.ParentRefs, r.Status.Parents, r.Generation}
 	}
 	var routes []routeStatus
 	for i := range ms.Spec.Routes {
-		routes = append(routes, routesAt(ms, i, topology, made[names.Route(ms, i)], unread)...)
+		routes = append(routes, newRouteStatuses(ms, i, topology, made[names.Route(ms, i)], unread)...)
 	}
 	return routes, nil
 }
 
-// routesAt is one route of the spec at each of its Gateways.
-func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, made *madeRoute, unread map[v1alpha1.PortProtocol]bool) []routeStatus {
+// newRouteStatuses returns the status of one route of the spec at each of its
+// Gateways.
+func newRouteStatuses(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, made *liveRoute, unread map[v1alpha1.PortProtocol]bool) []routeStatus {
 	spec := &ms.Spec.Routes[i]
 	route := routeStatus{Hosts: []string{}, Path: cmp.Or(spec.Path, "/"), Port: spec.Port}
 	port, protocol := graph.FindPort(ms, spec.Port), v1alpha1.ProtocolHTTP
@@ -107,18 +108,18 @@ func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, mad
 		for j, parent := range made.parents {
 			all[j] = route
 			all[j].Gateway = routes.GatewayKey(parent, ms.Namespace)
-			all[j].judge(made, parent)
+			all[j].setFromGateway(made, parent)
 		}
 		return all
 	}
 	for _, host := range routes.Hostnames(spec, topology) {
 		route.Hosts = append(route.Hosts, string(host))
 	}
-	route.State, route.Reason, route.Message = graph.StateReconciling, v1alpha1.ReasonProgressing, "it is not made yet"
+	route.State, route.Reason, route.Message = graph.StateReconciling, v1alpha1.ReasonProgressing, "the route does not exist yet"
 	if unread[protocol] {
-		route.State, route.Reason, route.Message = graph.StateUnknown, "Forbidden", "the route may not be read"
+		route.State, route.Reason, route.Message = graph.StateUnknown, "Forbidden", "you are not allowed to read the route"
 	} else if c := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionRoutesReady); c != nil && c.Status == metav1.ConditionFalse {
-		route.State, route.Reason, route.Message = conditionState(ms, c), c.Reason, "it is not made: "+c.Message
+		route.State, route.Reason, route.Message = conditionState(ms, c), c.Reason, "the route was not created: "+c.Message
 	}
 	refs := routes.GatewayRefs(ms, spec, topology)
 	if len(refs) == 0 {
@@ -127,19 +128,19 @@ func routesAt(ms *v1alpha1.Microservice, i int, topology *v1alpha1.Topology, mad
 	all := make([]routeStatus, len(refs))
 	for j, ref := range refs {
 		all[j] = route
-		all[j].Gateway = orSame(ref.Namespace, ms.Namespace) + "/" + ref.Name
+		all[j].Gateway = namespaceOr(ref.Namespace, ms.Namespace) + "/" + ref.Name
 	}
 	return all
 }
 
-// judge is what a Gateway says of a route.
-func (r *routeStatus) judge(made *madeRoute, parent gatewayv1.ParentReference) {
+// setFromGateway sets the state from what the Gateway reports about the route.
+func (r *routeStatus) setFromGateway(made *liveRoute, parent gatewayv1.ParentReference) {
 	at := slices.IndexFunc(made.statuses, func(s gatewayv1.RouteParentStatus) bool {
 		return s.ParentRef.Name == parent.Name && ptr.Deref(s.ParentRef.SectionName, "") == ptr.Deref(parent.SectionName, "") &&
 			(s.ParentRef.Namespace == nil || parent.Namespace == nil || *s.ParentRef.Namespace == *parent.Namespace)
 	})
 	r.State, r.Reason = graph.StateReconciling, v1alpha1.ReasonPending
-	r.Message = "the Gateway has not answered yet"
+	r.Message = "the Gateway has not accepted or rejected it yet"
 	if at < 0 {
 		return
 	}
@@ -156,7 +157,7 @@ func (r *routeStatus) judge(made *madeRoute, parent gatewayv1.ParentReference) {
 	r.State, r.Reason, r.Message = graph.StateReady, "", ""
 }
 
-// lines is the route for people.
+// lines returns the route as text.
 func (r *routeStatus) lines(t terminal, home string) []string {
 	hosts := strings.Join(r.Hosts, ",")
 	if hosts == "" {
@@ -171,7 +172,7 @@ func (r *routeStatus) lines(t terminal, home string) []string {
 		}
 		return []string{t.marked(r.State, what) + "  " + said}
 	}
-	// Not every controller says more than a reason.
+	// Some controllers report a reason without a message.
 	why := strings.TrimSuffix(r.Reason+": "+r.Message, ": ")
 	if r.Gateway != "" {
 		why = gateway + ": " + why

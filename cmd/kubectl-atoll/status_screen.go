@@ -34,48 +34,48 @@ const (
 	indent     = "            "
 )
 
-// screen is everything of one service.
-func (o *statusOptions) screen(ms *v1alpha1.Microservice, n *graph.Node, whole *wholeStatus) string {
+// detailText returns all details of one service as text.
+func (o *statusOptions) detailText(ms *v1alpha1.Microservice, n *graph.Node, whole *detailedStatus) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s  %s\n", o.terminal.bold(ms.Name), o.terminal.marked(n.Health, statusWord(n)))
 	if n.Message != "" {
 		fmt.Fprintf(&s, "  %s\n", wrap(n.Message, o.terminal.textWidth(), "  "))
 	}
 	s.WriteByte('\n')
-	o.field(&s, "Namespace", ms.Namespace)
+	o.writeField(&s, "Namespace", ms.Namespace)
 	if ref := ms.Spec.TopologyRef; ref != nil {
 		name := ref.Name
 		if ref.Namespace != "" && ref.Namespace != ms.Namespace {
 			name = ref.Namespace + "/" + name
 		}
-		o.field(&s, "Topology", name)
+		o.writeField(&s, "Topology", name)
 	}
-	o.field(&s, "Image", ms.Spec.Image)
+	o.writeField(&s, "Image", ms.Spec.Image)
 	pods := orDash(ms.Status.Ready)
 	if pods != "-" {
 		pods += " ready"
 	}
-	o.field(&s, "Pods", pods+scalingText(ms))
-	o.field(&s, "Rollout", whole.Rollout.lines(o.terminal)...)
-	o.field(&s, "URLs", ms.Status.URLs...)
+	o.writeField(&s, "Pods", pods+scalingText(ms))
+	o.writeField(&s, "Rollout", whole.Rollout.lines(o.terminal)...)
+	o.writeField(&s, "URLs", ms.Status.URLs...)
 	var routes []string
 	for i := range whole.Routes {
 		routes = append(routes, whole.Routes[i].lines(o.terminal, ms.Namespace)...)
 	}
-	o.field(&s, "Routes", routes...)
-	o.field(&s, "Database", o.databaseLines(ms, n)...)
-	o.field(&s, "Calls", o.calls(n)...)
-	o.field(&s, "Called by", o.callers(n)...)
+	o.writeField(&s, "Routes", routes...)
+	o.writeField(&s, "Database", o.databaseLines(ms, n)...)
+	o.writeField(&s, "Calls", o.callLines(n)...)
+	o.writeField(&s, "Called by", o.callerLines(n)...)
 	s.WriteString("\n")
-	o.conditions(&s, ms, n.Message)
+	o.writeConditions(&s, ms, n.Message)
 	if n.Health != graph.StateReady {
-		fmt.Fprintf(&s, "\nFor the cause: kubectl atoll why %s -n %s\n", ms.Name, ms.Namespace)
+		fmt.Fprintf(&s, "\nTo find the cause: kubectl atoll why %s -n %s\n", ms.Name, ms.Namespace)
 	}
 	return s.String()
 }
 
-// field writes a label and the lines beside it.
-func (o *statusOptions) field(s *strings.Builder, label string, lines ...string) {
+// writeField writes a label, and the lines to the right of it.
+func (o *statusOptions) writeField(s *strings.Builder, label string, lines ...string) {
 	if len(lines) == 0 {
 		lines = []string{"-"}
 	}
@@ -87,7 +87,7 @@ func (o *statusOptions) field(s *strings.Builder, label string, lines ...string)
 	}
 }
 
-// scalingText says what decides over the number of pods.
+// scalingText says what sets the number of pods.
 func scalingText(ms *v1alpha1.Microservice) string {
 	switch scaling := ms.Spec.Scaling; {
 	case ms.Spec.Suspend != nil && *ms.Spec.Suspend:
@@ -106,7 +106,7 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 	if n.Database == nil {
 		return nil
 	}
-	provider := providerOf(ms)
+	provider := databaseProvider(ms)
 	lines := []string{fmt.Sprintf("%s (%s)", o.terminal.marked(n.Database.Health, n.Database.String()), provider)}
 	status := ms.Status.Database
 	if status == nil {
@@ -129,14 +129,14 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 			lines = append(lines, "  "+backup.Location)
 		}
 	case ms.Spec.Database.Backup != nil:
-		lines = append(lines, "no backup yet, due by schedule "+ms.Spec.Database.Backup.Schedule)
+		lines = append(lines, "no backup yet, scheduled "+ms.Spec.Database.Backup.Schedule)
 	case provider != v1alpha1.ProviderExternal:
 		lines = append(lines, "not backed up")
 	}
 	return lines
 }
 
-// roundSize leaves the digits of a size that people read.
+// roundSize rounds a size to the digits that are useful to a reader.
 func roundSize(bytes int64) int64 {
 	unit := int64(1)
 	for bytes/unit >= 10*1024 {
@@ -145,7 +145,7 @@ func roundSize(bytes int64) int64 {
 	return (bytes + unit/2) / unit * unit
 }
 
-func (o *statusOptions) calls(n *graph.Node) []string {
+func (o *statusOptions) callLines(n *graph.Node) []string {
 	lines := make([]string, 0, len(n.Calls))
 	for _, call := range n.Calls {
 		line := o.terminal.marked(call.Callee.Health, call.Callee.ID)
@@ -162,7 +162,7 @@ func (o *statusOptions) calls(n *graph.Node) []string {
 	return lines
 }
 
-func (o *statusOptions) callers(n *graph.Node) []string {
+func (o *statusOptions) callerLines(n *graph.Node) []string {
 	if len(n.Callers) == 0 {
 		return nil
 	}
@@ -173,9 +173,9 @@ func (o *statusOptions) callers(n *graph.Node) []string {
 	return []string{wrap(strings.Join(names, ", "), o.terminal.textWidth(), indent)}
 }
 
-// conditions are all but those that say what Ready does. headline is the message
-// that stands above already.
-func (o *statusOptions) conditions(s *strings.Builder, ms *v1alpha1.Microservice, headline string) {
+// writeConditions writes all conditions except Reconciling and Stalled, which repeat
+// Ready. It omits the message of Ready if it equals headline.
+func (o *statusOptions) writeConditions(s *strings.Builder, ms *v1alpha1.Microservice, headline string) {
 	width := 0
 	for i := range ms.Status.Conditions {
 		width = max(width, len(ms.Status.Conditions[i].Type))
@@ -199,8 +199,8 @@ func (o *statusOptions) conditions(s *strings.Builder, ms *v1alpha1.Microservice
 	}
 }
 
-// conditionState is red for what keeps the service from being ready for good, and
-// yellow for all else that is not True.
+// conditionState returns Stalled for a condition that keeps the service from becoming
+// Ready until the user acts, and Reconciling for any other that is False.
 func conditionState(ms *v1alpha1.Microservice, c *metav1.Condition) graph.State {
 	stalled := meta.FindStatusCondition(ms.Status.Conditions, v1alpha1.ConditionStalled)
 	switch {

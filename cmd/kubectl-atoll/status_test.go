@@ -29,8 +29,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// checkout is a service with a rollout that is held up, and routes in all states.
-func checkout() []client.Object {
+// checkoutService is a service with a blocked rollout, and routes in all states.
+func checkoutService() []client.Object {
 	ms := service("checkout")
 	ms.Spec.Scaling = &v1alpha1.Scaling{Replicas: new(int32)}
 	*ms.Spec.Scaling.Replicas = 3
@@ -49,16 +49,16 @@ func checkout() []client.Object {
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}, Spec: v1alpha1.TopologySpec{
 			Gateway: &v1alpha1.TopologyGateway{ClassName: "traefik", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}}},
 		ms, deployment("checkout", 3, appsv1.DeploymentStatus{Replicas: 4, UpdatedReplicas: 1, AvailableReplicas: 3}),
-		httpRoute("checkout", "shop", answer("shop", "", "")),
-		httpRoute("checkout-1", "front/public", answer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
+		httpRoute("checkout", "shop", gatewayAnswer("shop", "", "")),
+		httpRoute("checkout-1", "front/public", gatewayAnswer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
 		httpRoute("checkout-2", "shop"),
 		httpRoute("checkout-3", "shop", answer("shop", "", "")),
 	}
 }
 
 func TestStatusOfRolloutAndRoutes(t *testing.T) {
-	golden(t, "status-checkout.txt", run(t, cluster(checkout()...), "", "status", "checkout").out)
-	golden(t, "status-checkout.json", run(t, cluster(checkout()...), "", "status", "checkout", "-o", "json").out)
+	golden(t, "status-checkout.txt", runPlugin(t, fakeCluster(checkoutService()...), "", "status", "checkout").out)
+	golden(t, "status-checkout.json", runPlugin(t, fakeCluster(checkoutService()...), "", "status", "checkout", "-o", "json").out)
 }
 
 func TestStatusOfAllAsJSON(t *testing.T) {
@@ -67,13 +67,13 @@ func TestStatusOfAllAsJSON(t *testing.T) {
 		Database                     struct{ Provider, Health string }
 		Calls                        []struct{ Service string }
 	}
-	if err := json.Unmarshal([]byte(run(t, cluster(shop()...), "", "status", "-o", "json").out), &all); err != nil {
+	if err := json.Unmarshal([]byte(runPlugin(t, fakeCluster(shop()...), "", "status", "-o", "json").out), &all); err != nil {
 		t.Fatal(err)
 	}
 	if len(all) != 4 || all[0].Name != "orders" || all[0].State != "Stalled" || all[0].Pods != "0/2" || all[0].Database.Provider != "BuiltIn" || len(all[0].Calls) != 2 {
 		t.Errorf("got %+v", all)
 	}
-	if got := run(t, cluster(), "", "status", "-o", "json"); got.out != "[]\n" || got.code != 0 {
+	if got := runPlugin(t, fakeCluster(), "", "status", "-o", "json"); got.out != "[]\n" || got.code != 0 {
 		t.Errorf("of nothing got %+v, want an empty list", got)
 	}
 }
@@ -87,26 +87,26 @@ func TestRollout(t *testing.T) {
 		rollout    *v1alpha1.Rollout
 		want       string
 	}{
-		"all done": {deployment: deployment("users", 2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 2}),
+		"complete": {deployment: deployment("users", 2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 2}),
 			want: "✓ RollingUpdate: 2 of 2 updated, 2 available\n"},
-		"under way": {deployment: deployment("users", 2, appsv1.DeploymentStatus{Replicas: 3, UpdatedReplicas: 1, AvailableReplicas: 2}),
-			want: "◌ RollingUpdate: 1 of 2 updated, 2 available, 2 old to go\n              waits for its pods to become available\n"},
+		"in progress": {deployment: deployment("users", 2, appsv1.DeploymentStatus{Replicas: 3, UpdatedReplicas: 1, AvailableReplicas: 2}),
+			want: "◌ RollingUpdate: 1 of 2 updated, 2 available, 2 old\n              waits for its pods to become available\n"},
 		"with another strategy": {deployment: deployment("users", 1, appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}),
 			rollout: &v1alpha1.Rollout{Strategy: v1alpha1.RolloutRecreate}, want: "✓ Recreate: 1 of 1 updated, 1 available\n"},
-		"held back at the first by a database": {
+		"the first rollout waits for a database": {
 			conditions: conditions(condition(v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonStoragePending, "")),
 			want:       "◌ RollingUpdate: there is no Deployment yet\n              waits for DatabaseReady: StoragePending\n"},
-		"not held back later by a database": {deployment: deployment("users", 1, appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}),
+		"a later rollout does not wait for a database": {deployment: deployment("users", 1, appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}),
 			conditions: conditions(condition(v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonStoragePending, "")),
 			want:       "✓ RollingUpdate: 1 of 1 updated, 1 available\n"},
 		"stalled": {deployment: deployment("users", 1, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 1, AvailableReplicas: 1}),
 			conditions: conditions(condition(v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonImagePullFailed, ""), condition(v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonImagePullFailed, "")),
-			want:       "✗ RollingUpdate: 1 of 1 updated, 1 available, 1 old to go\n              waits for WorkloadReady: ImagePullFailed\n"},
+			want:       "✗ RollingUpdate: 1 of 1 updated, 1 available, 1 old\n              waits for WorkloadReady: ImagePullFailed\n"},
 		"suspended": {deployment: deployment("users", 0, appsv1.DeploymentStatus{}),
 			conditions: conditions(condition(v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended, "")),
-			want:       "✓ RollingUpdate: no pods are wanted\n"},
-		"a change that was not seen yet": {generation: 2, deployment: deployment("users", 1, appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}),
-			want: "◌ RollingUpdate: 1 of 1 updated, 1 available\n              waits for Atoll, which has not seen the latest change yet\n"},
+			want:       "✓ RollingUpdate: scaled to 0 pods\n"},
+		"a change that Atoll has not observed yet": {generation: 2, deployment: deployment("users", 1, appsv1.DeploymentStatus{Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}),
+			want: "◌ RollingUpdate: 1 of 1 updated, 1 available\n              waits for Atoll to observe the latest change\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			users := service("users")
@@ -116,19 +116,19 @@ func TestRollout(t *testing.T) {
 			if tc.deployment != nil {
 				objects = append(objects, tc.deployment)
 			}
-			if got := run(t, cluster(objects...), "", "status", "users").out; !strings.Contains(got, "Rollout     "+tc.want) {
+			if got := runPlugin(t, fakeCluster(objects...), "", "status", "users").out; !strings.Contains(got, "Rollout     "+tc.want) {
 				t.Errorf("want %q in\n%s", tc.want, got)
 			}
 		})
 	}
-	t.Run("that may not be read", func(t *testing.T) {
+	t.Run("no permission to read it", func(t *testing.T) {
 		var requests []string
-		c := counted(cluster(checkout()...), &requests, func(o any, _ string) bool {
+		c := countRequests(fakeCluster(checkoutService()...), &requests, func(o any, _ string) bool {
 			kind := kindOf(t, o.(runtime.Object))
 			return kind != "MicroserviceList" && kind != "TopologyList"
 		})
-		got := run(t, c, "", "status", "checkout")
-		for _, want := range []string{"Rollout     ? RollingUpdate (its Deployment may not be read)", "? shop.example.com/checkout -> http\n              Gateway shop: Forbidden: the route may not be read"} {
+		got := runPlugin(t, c, "", "status", "checkout")
+		for _, want := range []string{"Rollout     ? RollingUpdate (you are not allowed to read its Deployment)", "? shop.example.com/checkout -> http\n              Gateway shop: Forbidden: you are not allowed to read the route"} {
 			if got.code != 0 || !strings.Contains(got.out, want) {
 				t.Errorf("want %q in %+v", want, got)
 			}

@@ -29,24 +29,24 @@ type cell struct {
 	text  string
 }
 
-// table is columns of the widths that they take. The last column is left out where
-// it does not fit: an address that is cut is of no use.
+// table is a table with columns as wide as their content. It omits the last column if
+// it does not fit, because a truncated URL is useless.
 type table struct {
 	rows [][]cell
 }
 
-const gap = "  "
+const columnGap = "  "
 
 func (t *table) add(cells ...cell) { t.rows = append(t.rows, cells) }
 
-func (t *table) write(terminal terminal) string {
+func (t *table) text(terminal terminal) string {
 	widths := make([]int, len(t.rows[0]))
 	for _, row := range t.rows {
 		for i, c := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c.text))
 		}
 	}
-	whole := len(gap) * (len(widths) - 1)
+	whole := len(columnGap) * (len(widths) - 1)
 	for _, width := range widths {
 		whole += width
 	}
@@ -61,7 +61,7 @@ func (t *table) write(terminal terminal) string {
 			if i == columns-1 {
 				padding = "\n"
 			} else {
-				padding += gap
+				padding += columnGap
 			}
 			if c.state != "" {
 				c.text = terminal.paint(c.state, c.text)

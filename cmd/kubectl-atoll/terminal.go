@@ -27,9 +27,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// terminal is what the output goes to.
+// terminal describes the terminal that the output goes to.
 type terminal struct {
-	// width is the number of columns; 0 for what is no terminal.
+	// width is the number of columns. Zero means that the output is not a terminal.
 	width  int
 	colour bool
 }
@@ -47,12 +47,12 @@ func terminalOf(out io.Writer) terminal {
 }
 
 const (
-	// defaultWidth is that of text that is wrapped where the width is not known.
+	// defaultWidth is the width of wrapped text if the terminal's width is unknown.
 	defaultWidth = 80
 	minWidth     = 40
 )
 
-// textWidth is the width that text is wrapped to.
+// textWidth returns the width at which text is wrapped.
 func (t terminal) textWidth() int {
 	if t.width == 0 {
 		return defaultWidth
@@ -82,16 +82,16 @@ func (t terminal) bold(text string) string {
 	return "\x1b[1m" + text + "\x1b[0m"
 }
 
-func (t terminal) tree() graph.TreeOptions {
+func (t terminal) treeOptions() graph.TreeOptions {
 	return graph.TreeOptions{Width: t.width, Paint: t.paint}
 }
 
-// marked is a text with the mark and the colour of a state.
+// marked returns a text with the mark and the colour of a state.
 func (t terminal) marked(s graph.State, text string) string {
 	return t.paint(s, graph.Mark(s)+" "+text)
 }
 
-// wrap breaks a text into lines, each but the first with an indent.
+// wrap breaks a text into lines. It indents all lines but the first.
 func wrap(text string, width int, indent string) string {
 	var lines []string
 	var now string

@@ -37,25 +37,25 @@ func whyCommand(p *plugin) *cobra.Command {
 	o := &whyOptions{plugin: p}
 	c := &cobra.Command{
 		Use:   "why <microservice>",
-		Short: "Find out why a service is not as it should be, and what to do",
-		Long: `Find out why a service is not as it should be, and what to do.
+		Short: "Find the cause of a service's fault, and the fix",
+		Long: `Find the cause of a service's fault, and the fix.
 
-It goes from the condition that is red to its cause: to the object that fails, its
-events, how its container ended and what its log says last, and on to the service
-that is really down. Its exit code is 0 where nothing is wrong and 1 where
-something is.`,
+why starts at the condition that is not True and follows it to the cause: the
+object that fails, its events, the exit code of its container and the end of its
+log. If a dependency has failed, it continues there. The exit code is 0 if it finds
+no fault, and 1 if it finds one.`,
 		Example: `  kubectl atoll why orders -n shop
   kubectl atoll why orders -o json`,
-		Args:              oneService,
+		Args:              requireServiceName,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}
-	addJSON(c, &o.output, "text")
+	addOutputFlag(c, &o.output, "text")
 	return c
 }
 
 func (o *whyOptions) run(ctx context.Context, service string) error {
-	if err := textOrJSON(o.output); err != nil {
+	if err := validateOutput(o.output); err != nil {
 		return err
 	}
 	namespace, err := o.namespace()
@@ -66,13 +66,13 @@ func (o *whyOptions) run(ctx context.Context, service string) error {
 	if err != nil {
 		return err
 	}
-	from, err := services(ctx, c, namespace)
+	from, err := readInventory(ctx, c, namespace)
 	if err != nil {
 		return err
 	}
-	g := &gatherer{client: c, logs: o.logs, now: o.now, seen: from}
+	g := &gatherer{client: c, logs: o.logs, now: o.now, inventory: from}
 	report, err := diagnosis.Walk(types.NamespacedName{Namespace: namespace, Name: service}, func(at types.NamespacedName) (*diagnosis.Evidence, error) {
-		return g.evidence(ctx, at)
+		return g.readEvidence(ctx, at)
 	})
 	if err != nil {
 		return err
@@ -85,12 +85,12 @@ func (o *whyOptions) run(ctx context.Context, service string) error {
 		fmt.Fprint(o.Out, o.text(report))
 	}
 	if report.Faulty() {
-		return errFound
+		return errFindings
 	}
 	return nil
 }
 
-// text is the report for people.
+// text returns the report as text.
 func (o *whyOptions) text(r *diagnosis.Report) string {
 	var s strings.Builder
 	width := o.terminal.textWidth()
@@ -100,26 +100,26 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 	}
 	fmt.Fprintf(&s, "%s  %s", o.terminal.bold(r.Service), o.terminal.marked(r.State, word))
 	if r.Root == nil {
-		s.WriteString(o.nothingFound(r))
-		o.unread(&s, r)
+		s.WriteString(o.noFaultText(r))
+		o.writeUnread(&s, r)
 		return s.String()
 	}
 	if r.State == graph.StateReady {
-		s.WriteString(", but not all is well")
+		s.WriteString(", but there are problems")
 	}
 	s.WriteByte('\n')
 	if r.Services > 1 {
 		fmt.Fprintf(&s, "%s\n", wrap(strings.Join(r.Path, " -> "), width, "  "))
 	}
 	s.WriteByte('\n')
-	o.walk(&s, r.Root.Steps)
+	o.writeSteps(&s, r.Root.Steps)
 	s.WriteByte('\n')
-	o.labelled(&s, "Cause", r.Root.Cause+" ["+r.Root.Fault+"]")
-	o.labelled(&s, "Do", r.Root.Remedy)
+	o.writeLabelled(&s, "Cause", r.Root.Cause+" ["+r.Root.Fault+"]")
+	o.writeLabelled(&s, "Fix", r.Root.Remedy)
 	for _, excerpt := range r.Root.Proof {
 		fmt.Fprintf(&s, "\n%s\n", wrap(excerpt.Title+":", width, ""))
 		for _, line := range excerpt.Lines {
-			s.WriteString(folded(line, width))
+			s.WriteString(foldLogLine(line, width))
 		}
 	}
 	if len(r.Also) > 0 {
@@ -133,16 +133,16 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 			fmt.Fprintf(&s, "  %s\n", wrap(f.Remedy, width, "  "))
 		}
 	}
-	o.unread(&s, r)
+	o.writeUnread(&s, r)
 	return s.String()
 }
 
-// maxRows is how much of a line of a log is shown: such lines can be very long, and
-// their beginning says most.
-const maxRows = 2
+// maxLogRows is the number of rows for one line of a log. Such lines can be very long,
+// and their beginning is the most useful part.
+const maxLogRows = 2
 
-// folded is a line of a log, broken where the terminal ends.
-func folded(line string, width int) string {
+// foldLogLine breaks a line of a log at the width of the terminal.
+func foldLogLine(line string, width int) string {
 	var rows strings.Builder
 	indent := "  "
 	rest := []rune(line)
@@ -152,7 +152,7 @@ func folded(line string, width int) string {
 			rows.WriteString(strings.TrimRight(indent+string(rest), " ") + "\n")
 			return rows.String()
 		}
-		if row == maxRows {
+		if row == maxLogRows {
 			rows.WriteString(indent + string(rest[:room-1]) + "…\n")
 			return rows.String()
 		}
@@ -161,16 +161,15 @@ func folded(line string, width int) string {
 	}
 }
 
-func (o *whyOptions) nothingFound(r *diagnosis.Report) string {
+func (o *whyOptions) noFaultText(r *diagnosis.Report) string {
 	if len(r.Unread) > 0 {
-		return ", and nothing is wrong in what could be read\n"
+		return ", no fault found in the objects that could be read\n"
 	}
-	return ", and nothing is wrong\n"
+	return ", no fault found\n"
 }
 
-// walk draws the way from the red condition to the cause, each step beneath the one
-// before.
-func (o *whyOptions) walk(s *strings.Builder, steps []diagnosis.Step) {
+// writeSteps draws the steps from the condition to the cause, one below the other.
+func (o *whyOptions) writeSteps(s *strings.Builder, steps []diagnosis.Step) {
 	for i, step := range steps {
 		indent := ""
 		if i > 0 {
@@ -181,13 +180,13 @@ func (o *whyOptions) walk(s *strings.Builder, steps []diagnosis.Step) {
 	}
 }
 
-func (o *whyOptions) labelled(s *strings.Builder, label, text string) {
+func (o *whyOptions) writeLabelled(s *strings.Builder, label, text string) {
 	const width = 7
 	fmt.Fprintf(s, "%s%s%s\n", o.terminal.bold(label), strings.Repeat(" ", width-len(label)), wrap(text, o.terminal.textWidth(), strings.Repeat(" ", width)))
 }
 
-func (o *whyOptions) unread(s *strings.Builder, r *diagnosis.Report) {
+func (o *whyOptions) writeUnread(s *strings.Builder, r *diagnosis.Report) {
 	if len(r.Unread) > 0 {
-		fmt.Fprintf(s, "\n%s\n", wrap("Could not be read, because you may not: "+strings.Join(r.Unread, ", ")+".", o.terminal.textWidth(), ""))
+		fmt.Fprintf(s, "\n%s\n", wrap("Skipped, because you are not allowed to read them: "+strings.Join(r.Unread, ", ")+".", o.terminal.textWidth(), ""))
 	}
 }

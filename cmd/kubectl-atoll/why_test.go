@@ -45,7 +45,7 @@ import (
 
 // stopped is a topology in which a database does not start: payments calls orders,
 // which waits for users.
-func stopped() []client.Object {
+func topologyWithDownDatabase() []client.Object {
 	payments := service("payments", "orders")
 	payments.Status.Conditions = append(payments.Status.Conditions,
 		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, "Not ready themselves: orders"))
@@ -60,7 +60,7 @@ func stopped() []client.Object {
 		condition(v1alpha1.ConditionConnectionsSufficient, metav1.ConditionFalse, v1alpha1.ReasonTooFewConnections,
 			"(4 pods + 1 during a rollout) × 25 connections (database.pool) = 125, of 97; to fix: lower database.pool or the number of pods"),
 	}
-	users := stored(service("users"))
+	users := withDatabase(service("users"))
 	const crashes = `Container "database" keeps crashing; last exit code 1; to fix: see kubectl logs statefulset/users-db -c database --previous`
 	users.Status.Conditions = []metav1.Condition{
 		condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonCrashLooping, crashes),
@@ -80,7 +80,7 @@ func stopped() []client.Object {
 }
 
 // unpullable is a service whose image can't be pulled.
-func unpullable() []client.Object {
+func serviceWithBadImage() []client.Object {
 	ms := service("web")
 	const message = `Image "web:nope" of container "web" cannot be pulled: the registry does not have it; to fix: correct image, or push the image`
 	ms.Status.Conditions = []metav1.Condition{
@@ -108,9 +108,9 @@ func unpullable() []client.Object {
 }
 
 // observed is a cluster whose events can be found as in a real one.
-func observed(objects ...client.Object) client.WithWatch {
+func clusterWithEvents(objects ...client.Object) client.WithWatch {
 	return fake.NewClientBuilder().WithScheme(offline.Scheme).WithObjects(objects...).
-		WithIndex(&corev1.Event{}, eventsUID, func(o client.Object) []string { return []string{string(o.(*corev1.Event).InvolvedObject.UID)} }).Build()
+		WithIndex(&corev1.Event{}, eventObjectUID, func(o client.Object) []string { return []string{string(o.(*corev1.Event).InvolvedObject.UID)} }).Build()
 }
 
 // logsOf are logs by pod.
@@ -118,7 +118,7 @@ func logsOf(logs map[string]string) logReader {
 	return func(_ context.Context, _ string, log diagnosis.Log) (string, error) { return logs[log.Pod], nil }
 }
 
-func runWhy(t *testing.T, c client.WithWatch, logs logReader, on terminal, args ...string) ran {
+func runWhy(t *testing.T, c client.WithWatch, logs logReader, on terminal, args ...string) commandResult {
 	t.Helper()
 	t.Setenv("KUBECONFIG", os.DevNull)
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
@@ -129,7 +129,7 @@ func runWhy(t *testing.T, c client.WithWatch, logs logReader, on terminal, args 
 	command := newCommand(p)
 	command.SetArgs(append([]string{"why"}, args...))
 	code := exitCode(command.ExecuteContext(t.Context()), streams)
-	return ran{code, out.String(), errOut.String()}
+	return commandResult{code, out.String(), errOut.String()}
 }
 
 var databaseLog = logsOf(map[string]string{"users-db-0": "2026-05-04 11:59:58.001 UTC [1] FATAL:  could not access file \"no_such_library\": No such file or directory\n" +
@@ -143,19 +143,19 @@ func TestWhyCommand(t *testing.T) {
 		on      terminal
 		code    int
 	}{
-		"why-path.txt":         {stopped(), []string{"payments"}, black, 1},
-		"why-waits.txt":        {stopped(), []string{"orders"}, black, 1},
-		"why-image.txt":        {unpullable(), []string{"web"}, black, 1},
-		"why-image-colour.txt": {unpullable(), []string{"web"}, terminal{width: 80, colour: true}, 1},
-		"why-narrow.txt":       {stopped(), []string{"payments"}, terminal{width: 50}, 1},
+		"why-path.txt":         {topologyWithDownDatabase(), []string{"payments"}, black, 1},
+		"why-waits.txt":        {topologyWithDownDatabase(), []string{"orders"}, black, 1},
+		"why-image.txt":        {serviceWithBadImage(), []string{"web"}, black, 1},
+		"why-image-colour.txt": {serviceWithBadImage(), []string{"web"}, terminal{width: 80, colour: true}, 1},
+		"why-narrow.txt":       {topologyWithDownDatabase(), []string{"payments"}, terminal{width: 50}, 1},
 		"why-well.txt":         {[]client.Object{service("stock")}, []string{"stock"}, black, 0},
-		"why-path.json":        {stopped(), []string{"payments", "-o", "json"}, black, 1},
+		"why-path.json":        {topologyWithDownDatabase(), []string{"payments", "-o", "json"}, black, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			// Atoll runs, or that would be told too.
 			atoll := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "atoll", Labels: map[string]string{v1alpha1.LabelName: "atoll", "control-plane": "controller-manager"}},
 				Status: appsv1.DeploymentStatus{ReadyReplicas: 1}}
-			got := runWhy(t, observed(append(tc.objects, atoll)...), databaseLog, tc.on, tc.args...)
+			got := runWhy(t, clusterWithEvents(append(tc.objects, atoll)...), databaseLog, tc.on, tc.args...)
 			if got.code != tc.code || got.err != "" {
 				t.Errorf("it ends with %d and %q, want %d", got.code, got.err, tc.code)
 			}
@@ -179,13 +179,13 @@ func TestWhyErrors(t *testing.T) {
 		"no name":                     {nil, "error: name one Microservice: kubectl atoll why NAME\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := runWhy(t, observed(stopped()...), databaseLog, terminal{}, tc.args...); got.code != 2 || got.err != tc.wantErr {
+			if got := runWhy(t, clusterWithEvents(topologyWithDownDatabase()...), databaseLog, terminal{}, tc.args...); got.code != 2 || got.err != tc.wantErr {
 				t.Errorf("got %+v, want 2 and %q", got, tc.wantErr)
 			}
 		})
 	}
 	t.Run("a request that fails", func(t *testing.T) {
-		c := interceptor.NewClient(observed(stopped()...), interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
+		c := interceptor.NewClient(clusterWithEvents(topologyWithDownDatabase()...), interceptor.Funcs{List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			if _, pods := list.(*corev1.PodList); pods {
 				return errors.New("the line is dead")
 			}
@@ -202,7 +202,7 @@ func TestWhyWithFewRights(t *testing.T) {
 	forbidden := func(what string) error {
 		return apierrors.NewForbidden(schema.GroupResource{Resource: what}, "", nil)
 	}
-	c := interceptor.NewClient(observed(stopped()...), interceptor.Funcs{
+	c := interceptor.NewClient(clusterWithEvents(topologyWithDownDatabase()...), interceptor.Funcs{
 		List: func(ctx context.Context, c client.WithWatch, list client.ObjectList, opts ...client.ListOption) error {
 			switch list.(type) {
 			case *v1alpha1.MicroserviceList, *corev1.PodList:

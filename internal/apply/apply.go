@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package apply makes the objects of a cluster what they should be, by
-// server-side apply, and sends nothing when they already are.
+// Package apply writes desired objects by server-side apply. It sends no request for
+// an object that is already as desired.
 package apply
 
 import (
@@ -40,68 +40,68 @@ import (
 const (
 	// FieldOwner is the field manager of everything that Atoll applies.
 	FieldOwner = client.FieldOwner("atoll")
-	// replicasOwner keeps a Deployment's replicas while they pass from Atoll to an
-	// autoscaler: a field that its only manager gives up is reset.
+	// replicasOwner is the field manager of a Deployment's replicas while their
+	// ownership passes to an autoscaler. Without it, the API server would reset the
+	// field when Atoll stops applying it.
 	replicasOwner = client.FieldOwner("atoll-replicas")
 
-	// AnnotationApplied holds a hash of what was applied last. With it a field
-	// that is no longer wanted is seen without reading managedFields.
+	// AnnotationApplied holds a hash of the last applied object. It shows that Atoll
+	// no longer sets a field, without a look at managedFields.
 	AnnotationApplied = "atoll.dev/applied-hash"
 
-	// absentVersion is a resourceVersion that no object has: with it an apply
-	// makes an object, and is refused with a conflict where one exists.
+	// absentVersion is a resourceVersion that no object has. An apply with it creates
+	// the object, or fails with a conflict if the object exists.
 	absentVersion = "1"
 )
 
 // Applier applies objects. It is safe for concurrent use.
 type Applier struct {
-	// Writer sends the writes.
+	// Writer writes to the API server.
 	Writer client.Writer
-	// Live reads past the cache. It is asked only when an object exists that the
-	// cache does not hold.
+	// Live reads from the API server instead of the cache. It is used only for an
+	// object that exists and is not in the cache.
 	Live client.Reader
-	// Scheme knows the kinds.
+	// Scheme has the kinds of all objects to apply.
 	Scheme *runtime.Scheme
 
-	// settled remembers, by uid, what an apply did not change, so that an object
-	// which the comparison takes for different is not applied over and over.
-	settled sync.Map
+	// noops holds, by UID, the last apply that changed nothing. It stops repeated
+	// applies of an object that the comparison wrongly finds different.
+	noops sync.Map
 }
 
-type settledAt struct{ hash, resourceVersion string }
+type noopApply struct{ hash, resourceVersion string }
 
 // Object is an object to apply.
 type Object struct {
-	// Desired holds the fields that are wanted, and nothing else.
+	// Desired has the desired fields, and no others.
 	Desired client.Object
-	// Live is the object as the cache has it; nil when the cache has none.
+	// Live is the cached object. Nil means that the cache has none.
 	Live client.Object
-	// Adopt lets an object be taken over that nothing controls and that does not
-	// carry Atoll's labels. Without it such an object is foreign.
+	// Adopt permits the adoption of an object without a controller and without
+	// Atoll's labels. If false, Apply returns a NotOwnedError for it.
 	Adopt bool
-	// Once says that the object is made and never changed: one that exists stays as
-	// it is, and one that the cache does not hold yet is a conflict, to be looked at
-	// again.
-	Once bool
+	// CreateOnly means that an existing object is not changed. An object that exists
+	// but is not in the cache yet causes a conflict, and the caller retries.
+	CreateOnly bool
 }
 
-// Apply makes the object what Desired says and reports whether it wrote. The
-// error is a *NotOwnedError when an object of the name belongs to somebody else,
-// which is left as it is.
+// Apply writes the desired object if the live one differs, and reports whether it
+// wrote. It returns a *NotOwnedError, and writes nothing, if another owner has an
+// object of this name.
 func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (changed bool, err error) {
 	gvk, err := apiutil.GVKForObject(o.Desired, a.Scheme)
 	if err != nil {
 		return false, err
 	}
-	hash, err := hashOf(o.Desired)
+	hash, err := hashDesired(o.Desired)
 	if err != nil {
 		return false, fmt.Errorf("hashing %s %q: %w", gvk.Kind, o.Desired.GetName(), err)
 	}
 	if o.Live != nil {
 		if !Owns(owner, o.Live, o.Adopt) {
-			return false, notOwned(owner, gvk.Kind, o.Live)
+			return false, newNotOwnedError(owner, gvk.Kind, o.Live)
 		}
-		if o.Once || a.upToDate(o, hash) {
+		if o.CreateOnly || a.upToDate(o, hash) {
 			return false, nil
 		}
 	}
@@ -117,14 +117,15 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 }
 
 func (a *Applier) upToDate(o Object, hash string) bool {
-	if at, ok := a.settled.Load(o.Live.GetUID()); ok && at == (settledAt{hash, o.Live.GetResourceVersion()}) {
+	if at, ok := a.noops.Load(o.Live.GetUID()); ok && at == (noopApply{hash, o.Live.GetResourceVersion()}) {
 		return true
 	}
-	return o.Live.GetAnnotations()[AnnotationApplied] == hash && covers(o.Desired, o.Live)
+	return o.Live.GetAnnotations()[AnnotationApplied] == hash && matchesDesired(o.Desired, o.Live)
 }
 
-// create makes an object that the cache does not hold. Where one exists all
-// the same, the cache is behind, or lacks it because it has lost its label.
+// create creates an object that is not in the cache. The object may exist
+// nevertheless: the cache is stale, or the object has lost the label that the cache
+// selects by.
 func (a *Applier) create(ctx context.Context, owner client.Object, o Object, desired *unstructured.Unstructured) (bool, error) {
 	made := desired.DeepCopy()
 	made.SetResourceVersion(absentVersion)
@@ -136,22 +137,22 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	existing.SetGroupVersionKind(desired.GroupVersionKind())
 	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(desired), existing); err != nil {
 		if apierrors.IsNotFound(err) {
-			// It has just gone: the next try makes it.
+			// It was deleted in the meantime. The retry creates it.
 			return false, conflict
 		}
 		return false, err
 	}
 	if !Owns(owner, existing, o.Adopt) {
-		return false, notOwned(owner, desired.GetKind(), existing)
+		return false, newNotOwnedError(owner, desired.GetKind(), existing)
 	}
-	if o.Once || existing.DeletionTimestamp != nil {
+	if o.CreateOnly || existing.DeletionTimestamp != nil {
 		return false, conflict
 	}
 	return a.update(ctx, existing, desired, "")
 }
 
-// update applies to an object that exists. Its uid is sent along, so that what
-// somebody else has made in its place meanwhile is not touched.
+// update applies to an existing object. It sends the UID, so that the API server
+// rejects the apply if the object was deleted and recreated.
 func (a *Applier) update(ctx context.Context, live client.Object, desired *unstructured.Unstructured, hash string) (bool, error) {
 	if err := a.yieldReplicas(ctx, live, desired); err != nil {
 		return false, err
@@ -161,22 +162,22 @@ func (a *Applier) update(ctx context.Context, live client.Object, desired *unstr
 	if err := a.apply(ctx, applied, FieldOwner); err != nil {
 		return false, err
 	}
-	trimmed := trim(desired, applied)
-	if restoreWhole(desired, applied) || trimmed {
+	removed := removeForeignItems(desired, applied)
+	if restoreAtomicField(desired, applied) || removed {
 		if err := a.Writer.Update(ctx, applied, FieldOwner); err != nil {
 			return false, err
 		}
 	}
 	if hash != "" && applied.GetResourceVersion() == live.GetResourceVersion() {
-		a.settled.Store(live.GetUID(), settledAt{hash, applied.GetResourceVersion()})
+		a.noops.Store(live.GetUID(), noopApply{hash, applied.GetResourceVersion()})
 		return false, nil
 	}
 	return true, nil
 }
 
-// yieldReplicas keeps the number of pods of a Deployment whose replicas Atoll
-// no longer applies: given up by its only manager, the field would fall back
-// to 1, and the pods with it, until the autoscaler raised it again.
+// yieldReplicas keeps spec.replicas of a Deployment when Atoll stops applying it.
+// Without a second field manager, the API server would reset the field to 1 until
+// the autoscaler scales up again.
 func (a *Applier) yieldReplicas(ctx context.Context, live client.Object, desired *unstructured.Unstructured) error {
 	deployment, ok := live.(*appsv1.Deployment)
 	if !ok || deployment.Spec.Replicas == nil {
@@ -189,7 +190,7 @@ func (a *Applier) yieldReplicas(ctx context.Context, live client.Object, desired
 	keep.SetGroupVersionKind(desired.GroupVersionKind())
 	keep.SetName(live.GetName())
 	keep.SetNamespace(live.GetNamespace())
-	// The version guards against a number that was changed since it was read.
+	// The resourceVersion causes a conflict if the number has changed since the read.
 	keep.SetResourceVersion(live.GetResourceVersion())
 	if err := unstructured.SetNestedField(keep.Object, int64(*deployment.Spec.Replicas), "spec", "replicas"); err != nil {
 		return err
@@ -201,8 +202,8 @@ func (a *Applier) apply(ctx context.Context, o *unstructured.Unstructured, owner
 	return a.Writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), owner, client.ForceOwnership)
 }
 
-// toUnstructured leaves out what no apply may hold: status, and the empty
-// values that Go writes for fields that are not set.
+// toUnstructured returns the object as an apply sends it: without status, and without
+// the nulls that the conversion writes for unset fields.
 func (a *Applier) toUnstructured(o client.Object, hash string) (*unstructured.Unstructured, error) {
 	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
 	if err != nil {
@@ -237,13 +238,13 @@ func dropNulls(value any) any {
 	return value
 }
 
-// hashOf is a short hash of all wanted fields. It stands where everybody reads
-// it, so that it leaves out what a Secret holds.
-func hashOf(o client.Object) (string, error) {
+// hashDesired returns a short hash of all desired fields. It omits the data of
+// Secrets, because the hash is stored in an annotation that more users may read.
+func hashDesired(o client.Object) (string, error) {
 	if secret, ok := o.(*corev1.Secret); ok {
-		open := *secret
-		open.Data = nil
-		o = &open
+		withoutData := *secret
+		withoutData.Data = nil
+		o = &withoutData
 	}
 	text, err := json.Marshal(o)
 	if err != nil {
@@ -253,5 +254,5 @@ func hashOf(o client.Object) (string, error) {
 	return hex.EncodeToString(sum[:12]), nil
 }
 
-// Forget drops what is remembered of an object that is gone.
-func (a *Applier) Forget(uid types.UID) { a.settled.Delete(uid) }
+// Forget removes the memory of an object that no longer exists.
+func (a *Applier) Forget(uid types.UID) { a.noops.Delete(uid) }

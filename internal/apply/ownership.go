@@ -23,33 +23,41 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// NotOwnedError says that an object of a wanted name belongs to somebody else.
+// NotOwnedError means that an object of the desired name has another owner.
 type NotOwnedError struct {
 	Kind, Name string
-	// Controller is what controls the object; empty when nothing does.
+	// Controller is the object's controller, such as Microservice "users". Empty means
+	// that it has none.
 	Controller string
-	// OwnerKind is the kind of what wanted the object.
+	// OwnerKind is the kind of the owner that desires the object.
 	OwnerKind string
-	// Leftover says that the object belongs to an earlier owner of the same name,
-	// with which it is about to go.
+	// Leftover means that the controller is a deleted owner of the same name. The
+	// garbage collector is about to delete the object.
 	Leftover bool
 }
 
-// Error names the object and says what to do.
-func (e *NotOwnedError) Error() string {
+// Error returns the message as text.
+func (e *NotOwnedError) Error() string { return e.Message().String() }
+
+// Message names the object and its owner, and says what to do.
+func (e *NotOwnedError) Message() condition.Message {
+	m := condition.Message{Object: condition.Object{Kind: e.Kind, Name: e.Name}}
 	if e.Leftover {
-		return fmt.Sprintf("%s %q still belongs to an earlier %s and goes with it", e.Kind, e.Name, e.Controller)
+		m.Cause = fmt.Sprintf("still belongs to a deleted %s and will be deleted with it", e.Controller)
+		return m
 	}
-	by := "was not made by Atoll"
+	m.Cause = "exists and was not created by Atoll"
 	if e.Controller != "" {
-		by = "belongs to " + e.Controller
+		m.Cause = "exists and belongs to " + e.Controller
 	}
-	return fmt.Sprintf("%s %q exists and %s; it is left as it is: delete or rename it, or rename this %s", e.Kind, e.Name, by, e.OwnerKind)
+	m.Remedy = "delete or rename it, or rename this " + e.OwnerKind
+	return m
 }
 
-func notOwned(owner client.Object, kind string, live client.Object) error {
+func newNotOwnedError(owner client.Object, kind string, live client.Object) error {
 	err := &NotOwnedError{Kind: kind, Name: live.GetName(), OwnerKind: "Microservice"}
 	if _, isTopology := owner.(*v1alpha1.Topology); isTopology {
 		err.OwnerKind = "Topology"
@@ -61,10 +69,10 @@ func notOwned(owner client.Object, kind string, live client.Object) error {
 	return err
 }
 
-// Owns says whether a live object is owner's. It is when owner controls it. It
-// also is when it carries Atoll's labels with owner's name and nothing controls
-// it, as data that was kept, or a StatefulSet controls it, as with claims.
-// adopt takes what nothing controls even without the labels.
+// Owns reports whether owner owns a live object: because owner controls it, or because
+// the object has Atoll's labels with owner's name. The labels count only if no object
+// controls it, as with retained data, or if a StatefulSet does, as with claims. With
+// adopt, an object without a controller needs no labels.
 func Owns(owner, live client.Object, adopt bool) bool {
 	controller := metav1.GetControllerOfNoCopy(live)
 	if controller != nil && controller.UID == owner.GetUID() {

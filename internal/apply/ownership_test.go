@@ -30,7 +30,7 @@ import (
 func TestOwns(t *testing.T) {
 	microservice := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "orders", UID: "u1"}}
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "orders", UID: "u3"}}
-	ours := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "orders"}
+	atollLabels := map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "orders"}
 	for name, tc := range map[string]struct {
 		owner       client.Object
 		labels      map[string]string
@@ -39,23 +39,23 @@ func TestOwns(t *testing.T) {
 		wantOwned   bool
 	}{
 		"controlled by the owner":                         {controllers: []metav1.OwnerReference{controller("Microservice", "u1")}, wantOwned: true},
-		"controlled by the owner, its labels lost":        {controllers: []metav1.OwnerReference{controller("Microservice", "u1")}, labels: map[string]string{"a": "b"}, wantOwned: true},
-		"controlled by another, with our labels":          {controllers: []metav1.OwnerReference{controller("Helm", "u2")}, labels: ours},
-		"controlled by another, to be adopted":            {controllers: []metav1.OwnerReference{controller("Helm", "u2")}, labels: ours, adopt: true},
-		"owned by the owner, which does not control it":   {controllers: []metav1.OwnerReference{{Kind: "Microservice", UID: "u1"}}},
-		"controlled by nothing, without labels":           {},
-		"controlled by nothing, with our labels":          {labels: ours, wantOwned: true},
-		"controlled by nothing, of another service":       {labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users"}},
-		"controlled by nothing, managed by another":       {labels: map[string]string{v1alpha1.LabelManagedBy: "Helm", v1alpha1.LabelMicroservice: "orders"}},
-		"controlled by nothing, with the service's alone": {labels: map[string]string{v1alpha1.LabelMicroservice: "orders"}},
-		"controlled by nothing, to be adopted":            {adopt: true, wantOwned: true},
-		"a claim of our StatefulSet":                      {controllers: []metav1.OwnerReference{controller("StatefulSet", "u2")}, labels: ours, wantOwned: true},
-		"a claim of another's StatefulSet":                {controllers: []metav1.OwnerReference{controller("StatefulSet", "u2")}},
-		"a claim of another's StatefulSet, to be adopted": {controllers: []metav1.OwnerReference{controller("StatefulSet", "u2")}, adopt: true},
-		"a Topology's, controlled by it":                  {owner: topology, controllers: []metav1.OwnerReference{controller("Topology", "u3")}, wantOwned: true},
-		"a Topology's, by its labels": {owner: topology, wantOwned: true,
+		"controlled by the owner, without Atoll's labels": {controllers: []metav1.OwnerReference{controller("Microservice", "u1")}, labels: map[string]string{"a": "b"}, wantOwned: true},
+		"controlled by another, with Atoll's labels":      {controllers: []metav1.OwnerReference{controller("Helm", "u2")}, labels: atollLabels},
+		"controlled by another, with adopt":               {controllers: []metav1.OwnerReference{controller("Helm", "u2")}, labels: atollLabels, adopt: true},
+		"an owner reference that is no controller":        {controllers: []metav1.OwnerReference{{Kind: "Microservice", UID: "u1"}}},
+		"no controller, no labels":                        {},
+		"no controller, with Atoll's labels":              {labels: atollLabels, wantOwned: true},
+		"no controller, labels of another service":        {labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "users"}},
+		"no controller, managed by another tool":          {labels: map[string]string{v1alpha1.LabelManagedBy: "Helm", v1alpha1.LabelMicroservice: "orders"}},
+		"no controller, without the managed-by label":     {labels: map[string]string{v1alpha1.LabelMicroservice: "orders"}},
+		"no controller, with adopt":                       {adopt: true, wantOwned: true},
+		"a claim of Atoll's StatefulSet":                  {controllers: []metav1.OwnerReference{controller("StatefulSet", "u2")}, labels: atollLabels, wantOwned: true},
+		"a claim of another StatefulSet":                  {controllers: []metav1.OwnerReference{controller("StatefulSet", "u2")}},
+		"a claim of another StatefulSet, with adopt":      {controllers: []metav1.OwnerReference{controller("StatefulSet", "u2")}, adopt: true},
+		"controlled by a Topology":                        {owner: topology, controllers: []metav1.OwnerReference{controller("Topology", "u3")}, wantOwned: true},
+		"no controller, with a Topology's labels": {owner: topology, wantOwned: true,
 			labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelTopology: "orders"}},
-		"a Microservice's of the Topology's name": {owner: topology, labels: ours},
+		"a Topology does not own the objects of a Microservice of its name": {owner: topology, labels: atollLabels},
 	} {
 		t.Run(name, func(t *testing.T) {
 			owner := tc.owner
@@ -82,18 +82,18 @@ func TestNotOwnedMessage(t *testing.T) {
 		controllers []metav1.OwnerReference
 		wantMessage string
 	}{
-		"controlled by nothing": {wantMessage: `Service "orders" exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice`},
-		"controlled by another": {controllers: []metav1.OwnerReference{controller("Helm", "u2")},
-			wantMessage: `Service "orders" exists and belongs to Helm "orders"; it is left as it is: delete or rename it, or rename this Microservice`},
+		"no controller": {wantMessage: `Service "orders" exists and was not created by Atoll; to fix: delete or rename it, or rename this Microservice`},
+		"controlled by another tool": {controllers: []metav1.OwnerReference{controller("Helm", "u2")},
+			wantMessage: `Service "orders" exists and belongs to Helm "orders"; to fix: delete or rename it, or rename this Microservice`},
 		"controlled by another Microservice": {controllers: []metav1.OwnerReference{sibling},
-			wantMessage: `Service "orders" exists and belongs to Microservice "users"; it is left as it is: delete or rename it, or rename this Microservice`},
-		"controlled by somebody else's kind of that name": {controllers: []metav1.OwnerReference{namesake},
-			wantMessage: `Service "orders" exists and belongs to Microservice "orders"; it is left as it is: delete or rename it, or rename this Microservice`},
-		"left by an earlier Microservice of the name": {controllers: []metav1.OwnerReference{earlier},
-			wantMessage: `Service "orders" still belongs to an earlier Microservice "orders" and goes with it`},
+			wantMessage: `Service "orders" exists and belongs to Microservice "users"; to fix: delete or rename it, or rename this Microservice`},
+		"controlled by a Microservice of another API group": {controllers: []metav1.OwnerReference{namesake},
+			wantMessage: `Service "orders" exists and belongs to Microservice "orders"; to fix: delete or rename it, or rename this Microservice`},
+		"controlled by a deleted Microservice of the same name": {controllers: []metav1.OwnerReference{earlier},
+			wantMessage: `Service "orders" still belongs to a deleted Microservice "orders" and will be deleted with it`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := notOwned(owner, "Service", &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "orders", OwnerReferences: tc.controllers}})
+			err := newNotOwnedError(owner, "Service", &corev1.Service{ObjectMeta: metav1.ObjectMeta{Name: "orders", OwnerReferences: tc.controllers}})
 			if err.Error() != tc.wantMessage {
 				t.Errorf("message is %s, want %s", err, tc.wantMessage)
 			}
@@ -101,29 +101,29 @@ func TestNotOwnedMessage(t *testing.T) {
 	}
 }
 
-// TestHashOfSecret makes sure that the hash, which anybody may read, tells
-// nothing of what a Secret holds.
+// TestHashOfSecret checks that the hash, which more users may read than the Secret,
+// does not depend on the Secret's data.
 func TestHashOfSecret(t *testing.T) {
 	hash := func(o client.Object) string {
 		t.Helper()
-		h, err := hashOf(o)
+		h, err := hashDesired(o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return h
 	}
-	one, other := &corev1.Secret{Data: map[string][]byte{"password": []byte("one")}}, &corev1.Secret{Data: map[string][]byte{"password": []byte("other")}}
-	if hash(one) != hash(other) {
+	secret, other := &corev1.Secret{Data: map[string][]byte{"password": []byte("one")}}, &corev1.Secret{Data: map[string][]byte{"password": []byte("other")}}
+	if hash(secret) != hash(other) {
 		t.Error("the hash depends on a Secret's data")
 	}
-	if string(one.Data["password"]) != "one" {
-		t.Error("hashing emptied the Secret")
+	if string(secret.Data["password"]) != "one" {
+		t.Error("hashing changed the Secret")
 	}
-	if labelled := (&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"a": "b"}}}); hash(one) == hash(labelled) {
+	if labelled := (&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"a": "b"}}}); hash(secret) == hash(labelled) {
 		t.Error("the hash does not depend on a Secret's labels")
 	}
 	if again := deployment(); hash(deployment()) != hash(again) {
-		t.Error("the hash of the same differs")
+		t.Error("equal objects have different hashes")
 	}
 	if hash(deployment()) == hash(deployment(func(d *appsv1.Deployment) { d.Spec.Paused = true })) {
 		t.Error("the hash does not depend on a Deployment's spec")

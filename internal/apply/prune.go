@@ -24,16 +24,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Prune deletes live objects that owner controls and that are no longer
-// wanted, and reports whether it deleted any. What owner does not control, such
-// as data that was kept, stays.
+// Prune deletes the live objects that owner controls and that are no longer desired,
+// and reports whether it deleted any. It keeps objects that owner does not control,
+// such as retained data.
 func (a *Applier) Prune(ctx context.Context, owner client.Object, live []client.Object, wanted func(client.Object) bool) (changed bool, err error) {
 	for _, o := range live {
 		if wanted(o) || !metav1.IsControlledBy(o, owner) || o.GetDeletionTimestamp() != nil {
 			continue
 		}
 		err := a.Writer.Delete(ctx, o,
-			// What was made in its place since it was read is not deleted.
+			// An object that was recreated since the read is kept.
 			client.Preconditions{UID: ptr.To(o.GetUID())},
 			client.PropagationPolicy(metav1.DeletePropagationBackground))
 		if client.IgnoreNotFound(err) != nil {

@@ -224,14 +224,14 @@ var _ = Describe("Conditions", func() {
 			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users"}}},
 			wanted: []client.Object{topology(""), routed()},
 			of:     bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotOwned, `HTTPRoute "users" exists and was not made by Atoll`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotOwned, `HTTPRoute "users" exists and was not created by Atoll`},
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonNotOwned, `HTTPRoute "users"`},
 			}}),
 		Entry("a route that an earlier service of the name leaves", SpecTimeout(suiteTimeout), conditionRow{
 			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users", OwnerReferences: earlier("Microservice", "users")}}},
 			wanted: []client.Object{topology(""), routed()},
 			of:     bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonProgressing, `HTTPRoute "users" still belongs to an earlier Microservice "users" and goes with it`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonProgressing, `HTTPRoute "users" still belongs to a deleted Microservice "users" and will be deleted with it`},
 			}}),
 		Entry("a route that the API server forbids", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users", refuseWith: http.StatusForbidden,
@@ -329,7 +329,7 @@ var _ = Describe("Conditions", func() {
 				GatewayClassName: className, Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}}}}},
 			wanted: []client.Object{topology("")},
 			of:     topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonProgressing, `Gateway "shop" still belongs to an earlier Topology "shop" and goes with it`},
+				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonProgressing, `Gateway "shop" still belongs to a deleted Topology "shop" and will be deleted with it`},
 			}}),
 		Entry("a Topology whose Gateway the API server forbids", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology("")}, refuse: "/gateways/shop", refuseWith: http.StatusForbidden,

@@ -52,7 +52,7 @@ var _ = Describe("Database", func() {
 		again.Spec.Database = users.Spec.Database
 		Expect(k8s.Create(ctx, again)).To(Succeed())
 		Expect(eventuallyHas(ctx, again, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonProgressing)).
-			To(ContainSubstring(`still belongs to an earlier Microservice "users" and goes with it`))
+			To(ContainSubstring(`still belongs to a deleted Microservice "users" and will be deleted with it`))
 		Expect(k8s.Delete(ctx, again)).To(Succeed())
 		settled(ns)
 		collectGarbage(ctx, ns, users)

@@ -168,10 +168,10 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 	for _, desired := range wanted.Objects {
 		key := objectKey{c.Kind, desired.GetName()}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
-			Desired: desired.(client.Object),
-			Live:    g.source.find(key),
-			Adopt:   g.source.adopted[key],
-			Once:    c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
+			Desired:    desired.(client.Object),
+			Live:       g.source.find(key),
+			Adopt:      g.source.adopted[key],
+			CreateOnly: c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
 		})
 		if changed {
 			out.changed = true

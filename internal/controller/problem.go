@@ -37,10 +37,10 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	var foreign *apply.NotOwnedError
 	switch {
 	case errors.As(err, &foreign) && foreign.Leftover:
-		problem.Reason, problem.Message = v1alpha1.ReasonProgressing, condition.ParseMessage(foreign.Error())
+		problem.Reason, problem.Message = v1alpha1.ReasonProgressing, foreign.Message()
 		return problem, nil
 	case errors.As(err, &foreign):
-		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, condition.ParseMessage(foreign.Error()), true
+		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, foreign.Message(), true
 		return problem, nil
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true

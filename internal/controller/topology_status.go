@@ -149,7 +149,7 @@ func servicesHealth(state *topologyState, ready *int32) condition.Health {
 
 // shown returns the name of a service as readers of the Topology know it.
 func (s *topologyState) shown(namespace, name string) string {
-	return graph.Shown(s.topology.Namespace, namespace, name)
+	return graph.DisplayName(s.topology.Namespace, namespace, name)
 }
 
 // unresolved returns the dependencies of members that do not resolve.
@@ -158,7 +158,7 @@ func unresolved(state *topologyState) (missing, unpermitted []string) {
 		for _, edge := range graph.Resolve(ms, state.known.graph()) {
 			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
 			switch {
-			case edge.Port == nil || edge.Missing != "":
+			case edge.Port == nil || edge.MissingPort != "":
 				missing = append(missing, arrow)
 			case !edge.Resolved():
 				unpermitted = append(unpermitted, arrow)

@@ -23,29 +23,29 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Cycles finds the circles that some services are in, also those through services
-// that are none of them, which lookup finds. Each is written as "a -> b -> a" and
-// begun at the alphabetically first of them in it; a service of another namespace
-// than home is written as namespace/name. Of each set of services that can all
-// reach one another one shortest circle is given, in alphabetical order: listing
-// every circle of a dense graph could take exponential time and would help nobody.
+// Cycles returns the dependency cycles that include at least one of services. The
+// other services of a cycle come from lookup. A cycle is formatted as "a -> b -> a",
+// starts at the alphabetically first of services, and names services outside the
+// namespace home as namespace/name. For each set of services that can all reach one
+// another, Cycles returns one shortest cycle: a list of all cycles of a dense graph
+// could take exponential time. The result is sorted.
 func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []string {
 	calls := make(map[string][]string, len(services))
 	members := make(map[string]bool, len(services))
-	existing := make(map[key]*v1alpha1.Microservice, len(services))
+	existing := make(map[serviceKey]*v1alpha1.Microservice, len(services))
 	for _, ms := range services {
-		members[Shown(home, ms.Namespace, ms.Name)] = true
-		existing[key{ms.Namespace, ms.Name}] = ms
+		members[DisplayName(home, ms.Namespace, ms.Name)] = true
+		existing[serviceKey{ms.Namespace, ms.Name}] = ms
 	}
 	for queue := slices.Clone(services); len(queue) > 0; queue = queue[1:] {
 		ms := queue[0]
-		caller := Shown(home, ms.Namespace, ms.Name)
+		caller := DisplayName(home, ms.Namespace, ms.Name)
 		callees := make([]string, 0, len(ms.Spec.Dependencies))
 		for i := range ms.Spec.Dependencies {
-			to := key{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}
+			to := serviceKey{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}
 			callee, known := existing[to]
 			if !known {
-				// One that is on its way out is in nobody's way.
+				// A service that is being deleted is not part of a cycle.
 				if callee = lookup(to.namespace, to.name); callee != nil && callee.DeletionTimestamp != nil {
 					callee = nil
 				}
@@ -54,14 +54,14 @@ func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []str
 				}
 			}
 			if callee != nil {
-				callees = append(callees, Shown(home, to.namespace, to.name))
+				callees = append(callees, DisplayName(home, to.namespace, to.name))
 			}
 		}
 		slices.Sort(callees)
 		calls[caller] = callees
 	}
 	var cycles []string
-	for _, component := range components(calls) {
+	for _, component := range stronglyConnected(calls) {
 		first := slices.IndexFunc(component, func(name string) bool { return members[name] })
 		if first < 0 {
 			continue
@@ -74,17 +74,17 @@ func Cycles(home string, services []*v1alpha1.Microservice, lookup Lookup) []str
 	return cycles
 }
 
-// Shown is how a service is written for readers of a namespace.
-func Shown(home, namespace, name string) string {
+// DisplayName returns name, or namespace/name for a service outside home.
+func DisplayName(home, namespace, name string) string {
 	if namespace == home {
 		return name
 	}
 	return namespace + "/" + name
 }
 
-// WaitsInCircle says whether a service that waits for its dependencies to start
-// would wait for itself: then none of the circle waits.
-func WaitsInCircle(ms *v1alpha1.Microservice, lookup Lookup) bool {
+// WaitsInCycle reports whether a service would wait for itself through dependencies
+// with startup: Wait. No service of such a cycle waits.
+func WaitsInCycle(ms *v1alpha1.Microservice, lookup Lookup) bool {
 	seen := map[string]bool{}
 	queue := []*v1alpha1.Microservice{ms}
 	for len(queue) > 0 {
@@ -109,9 +109,9 @@ func WaitsInCircle(ms *v1alpha1.Microservice, lookup Lookup) bool {
 	return false
 }
 
-// components finds the strongly connected components of more than one service,
-// or of one that calls itself (Tarjan 1972).
-func components(calls map[string][]string) [][]string {
+// stronglyConnected returns the strongly connected components that have more than one
+// service, or a service that calls itself (Tarjan 1972).
+func stronglyConnected(calls map[string][]string) [][]string {
 	var (
 		found   [][]string
 		stack   []string
@@ -155,8 +155,7 @@ func components(calls map[string][]string) [][]string {
 	return found
 }
 
-// shortestCycle is a shortest path from one of a component back to itself, within
-// the component.
+// shortestCycle returns a shortest path from start back to start within a component.
 func shortestCycle(calls map[string][]string, component []string, start string) []string {
 	from := map[string]string{}
 	queue := []string{start}

@@ -38,7 +38,7 @@ func calling(name string, callees ...string) *v1alpha1.Microservice {
 }
 
 // nowhere finds no services beside those that are given.
-func nowhere(string, string) *v1alpha1.Microservice { return nil }
+func findNone(string, string) *v1alpha1.Microservice { return nil }
 
 func TestCycles(t *testing.T) {
 	// A chain of 500, each a caller of the next; and the same bent into a ring of
@@ -63,7 +63,7 @@ func TestCycles(t *testing.T) {
 	}{
 		"no services": {},
 		"a tree":      {services: []*v1alpha1.Microservice{calling("web", "orders", "users"), calling("orders", "users"), calling("users")}},
-		"two ways to the same service are no circle": {
+		"two ways to the same service are no cycle": {
 			services: []*v1alpha1.Microservice{calling("a", "b", "c"), calling("b", "d"), calling("c", "d"), calling("d")}},
 		"a dependency that does not exist leads nowhere": {services: []*v1alpha1.Microservice{calling("a", "gone"), calling("b", "a")}},
 		"itself": {services: []*v1alpha1.Microservice{calling("a", "a", "b"), calling("b")}, wantCycles: []string{"a -> a"}},
@@ -71,28 +71,28 @@ func TestCycles(t *testing.T) {
 			services: []*v1alpha1.Microservice{calling("payments", "orders"), calling("orders", "payments")}, wantCycles: []string{"orders -> payments -> orders"}},
 		"three, begun at the first by name": {
 			services: []*v1alpha1.Microservice{calling("c", "a"), calling("b", "c"), calling("a", "b")}, wantCycles: []string{"a -> b -> c -> a"}},
-		"two circles apart, in order": {
+		"two cycles apart, in order": {
 			services:   []*v1alpha1.Microservice{calling("y", "x"), calling("x", "y"), calling("b", "a"), calling("a", "b", "x")},
 			wantCycles: []string{"a -> b -> a", "x -> y -> x"}},
-		"a circle in reach of a service outside it is without it": {
+		"a cycle in reach of a service outside it is without it": {
 			services: []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c"), calling("c", "b")}, wantCycles: []string{"b -> c -> b"}},
-		"overlapping circles are told once, by the shortest through the first": {
+		"overlapping cycles are told once, by the shortest through the first": {
 			services:   []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c", "d"), calling("c", "a"), calling("d", "e"), calling("e", "a", "b")},
 			wantCycles: []string{"a -> b -> c -> a"}},
-		"of circles of one length the first by name": {
+		"of cycles of one length the first by name": {
 			services:   []*v1alpha1.Microservice{calling("a", "z", "m"), calling("z", "a"), calling("m", "a")},
 			wantCycles: []string{"a -> m -> a"}},
 		"a chain of 500":                       {services: chain},
 		"a ring of 500 with shorter ways back": {services: ring, wantCycles: []string{"service-000 -> service-001 -> service-002 -> service-003 -> service-004 -> service-005 -> service-006 -> service-007 -> service-008 -> service-009 -> service-000"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services, nowhere)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", tc.services, findNone)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			// The cache lists services in no order.
 			backwards := slices.Clone(tc.services)
 			slices.Reverse(backwards)
-			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards, nowhere)); diff != "" {
+			if diff := cmp.Diff(tc.wantCycles, Cycles("", backwards, findNone)); diff != "" {
 				t.Errorf("with the services in another order (-want +got):\n%s", diff)
 			}
 		})
@@ -102,7 +102,7 @@ func TestCycles(t *testing.T) {
 // TestCyclesLeavesServices makes sure that sorting stays out of the cache.
 func TestCyclesLeavesServices(t *testing.T) {
 	services := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
-	Cycles("", services, nowhere)
+	Cycles("", services, findNone)
 	want := []*v1alpha1.Microservice{calling("b", "z", "a"), calling("a", "b")}
 	if diff := cmp.Diff(want, services); diff != "" {
 		t.Errorf("Cycles changed the services (-want +got):\n%s", diff)
@@ -110,7 +110,7 @@ func TestCyclesLeavesServices(t *testing.T) {
 }
 
 // everyCalls is a graph in which each of n services calls the next degree.
-func everyCalls(n, degree int) []*v1alpha1.Microservice {
+func denseGraph(n, degree int) []*v1alpha1.Microservice {
 	services := make([]*v1alpha1.Microservice, n)
 	for i := range services {
 		var callees []string
@@ -122,12 +122,12 @@ func everyCalls(n, degree int) []*v1alpha1.Microservice {
 	return services
 }
 
-// TestCyclesOfDenseGraph would not end if every circle were listed.
+// TestCyclesOfDenseGraph would not end if every cycle were listed.
 func TestCyclesOfDenseGraph(t *testing.T) {
-	got := Cycles("", everyCalls(500, 64), nowhere)
+	got := Cycles("", denseGraph(500, 64), findNone)
 	want := []string{"service-000 -> service-052 -> service-116 -> service-180 -> service-244 -> service-308 -> service-372 -> service-436 -> service-000"}
 	if len(got) != 1 {
-		t.Fatalf("found %d circles, want 1: all services can reach one another", len(got))
+		t.Fatalf("found %d cycles, want 1: all services can reach one another", len(got))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -144,12 +144,12 @@ func TestCyclesOverNamespaces(t *testing.T) {
 	other := calling("orders", "stock")
 	other.Namespace = "warehouse"
 	want := []string{"orders -> warehouse/stock -> orders"}
-	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other}, nowhere)); diff != "" {
+	if diff := cmp.Diff(want, Cycles("shop", []*v1alpha1.Microservice{orders, stock, other}, findNone)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-// TestCyclesThroughOthers is about circles that lead through services that are not
+// TestCyclesThroughOthers is about cycles that lead through services that are not
 // the Topology's members.
 func TestCyclesThroughOthers(t *testing.T) {
 	in := func(namespace, name string, callees ...string) *v1alpha1.Microservice {
@@ -175,11 +175,11 @@ func TestCyclesThroughOthers(t *testing.T) {
 			members: []*v1alpha1.Microservice{in("shop", "orders", "books/ledger")},
 			others:  []*v1alpha1.Microservice{in("books", "ledger", "tax/rates"), in("tax", "rates", "shop/orders")},
 			want:    []string{"orders -> books/ledger -> tax/rates -> orders"}},
-		"begun at a member, although others come first and have a shorter circle": {
+		"begun at a member, although others come first and have a shorter cycle": {
 			members: []*v1alpha1.Microservice{in("shop", "orders", "books/a")},
 			others:  []*v1alpha1.Microservice{in("books", "a", "books/b"), in("books", "b", "books/a", "books/c"), in("books", "c", "shop/orders")},
 			want:    []string{"orders -> books/a -> books/b -> books/c -> orders"}},
-		"a circle of others in reach is theirs": {
+		"a cycle of others in reach is theirs": {
 			members: []*v1alpha1.Microservice{in("shop", "orders", "books/a")},
 			others:  []*v1alpha1.Microservice{in("books", "a", "books/b"), in("books", "b", "books/a")}},
 		"one that is being deleted closes none": {
@@ -202,8 +202,8 @@ func TestCyclesThroughOthers(t *testing.T) {
 	}
 }
 
-// TestWaitsInCircle is about services that would wait for each other for ever.
-func TestWaitsInCircle(t *testing.T) {
+// TestWaitsInCycle is about services that would wait for each other for ever.
+func TestWaitsInCycle(t *testing.T) {
 	waiting := func(name string, callees ...string) *v1alpha1.Microservice {
 		ms := calling(name, callees...)
 		for i := range ms.Spec.Dependencies {
@@ -224,8 +224,8 @@ func TestWaitsInCircle(t *testing.T) {
 		return nil
 	}
 	for name, want := range map[string]bool{"a": true, "b": true, "c": true, "outside": false, "d": false, "e": false, "f": false} {
-		if got := WaitsInCircle(lookup("", name), lookup); got != want {
-			t.Errorf("%s: in a circle is %t, want %t", name, got, want)
+		if got := WaitsInCycle(lookup("", name), lookup); got != want {
+			t.Errorf("%s: in a cycle is %t, want %t", name, got, want)
 		}
 	}
 }

@@ -22,7 +22,8 @@ import (
 	"strings"
 )
 
-// DOT writes the graph for Graphviz (https://graphviz.org/doc/info/lang.html).
+// DOT returns the graph in the language of Graphviz
+// (https://graphviz.org/doc/info/lang.html).
 func DOT(g *Graph) string {
 	var text strings.Builder
 	text.WriteString("digraph atoll {\n  rankdir=LR;\n  node [shape=box, style=rounded, fontname=\"sans-serif\"];\n")

@@ -28,25 +28,25 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// Edge is one declared dependency and what it resolves to.
+// Edge is a declared dependency and the service and ports that it resolves to.
 type Edge struct {
-	// Caller is the service that declares it.
+	// Caller is the service that declares the dependency.
 	Caller *v1alpha1.Microservice
 	// Dependency is the caller's declaration.
 	Dependency *v1alpha1.Dependency
-	// Callee is the service that is called; nil when it does not exist.
+	// Callee is the called service. Nil means that it does not exist.
 	Callee *v1alpha1.Microservice
-	// Port is the callee's port; nil when the dependency does not resolve.
+	// Port is the called port. Nil means that the callee, or the port, does not exist.
 	Port *v1alpha1.Port
 	// More are those of its further ports that are there, and Missing is the name of
 	// one that is not, if any.
-	More    []*v1alpha1.Port
-	Missing string
-	// Permitted says that the callee lets the caller declare it.
+	MorePorts   []*v1alpha1.Port
+	MissingPort string
+	// Permitted means that the caller may declare the callee as a dependency.
 	Permitted bool
 }
 
-// Resolve finds the callee and the port of each dependency of caller.
+// Resolve returns an edge for each dependency of caller.
 func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 	if len(caller.Spec.Dependencies) == 0 {
 		return nil
@@ -57,25 +57,25 @@ func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
 		if edges[i].Callee != nil {
 			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
-			edges[i].findMore()
-			edges[i].Permitted = !edges[i].toItself() && services.permits(edges[i].Callee, caller)
+			edges[i].findMorePorts()
+			edges[i].Permitted = !edges[i].callsItself() && services.permits(edges[i].Callee, caller)
 		}
 	}
 	return edges
 }
 
-func (e *Edge) findMore() {
+func (e *Edge) findMorePorts() {
 	for _, name := range e.Dependency.MorePorts {
 		switch port := FindPort(e.Callee, name); {
 		case port != nil:
-			e.More = append(e.More, port)
-		case e.Missing == "":
-			e.Missing = name
+			e.MorePorts = append(e.MorePorts, port)
+		case e.MissingPort == "":
+			e.MissingPort = name
 		}
 	}
 }
 
-// NamespaceOf is the namespace of a dependency.
+// NamespaceOf returns the namespace of the callee of a dependency.
 func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency) string {
 	if dependency.Namespace != "" {
 		return dependency.Namespace
@@ -83,24 +83,25 @@ func NamespaceOf(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency)
 	return caller.Namespace
 }
 
-// toItself says that the service names itself. A schema can't see that where the
-// entry has a namespace.
-func (e *Edge) toItself() bool {
+// callsItself reports whether the callee is the caller. The CRD's validation rule
+// cannot detect this if the dependency has a namespace.
+func (e *Edge) callsItself() bool {
 	return e.Dependency.Name == e.Caller.Name && e.Namespace() == e.Caller.Namespace
 }
 
-// Namespace is the callee's.
+// Namespace returns the callee's namespace.
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
-// Resolved says whether the caller may call the callee's ports, and all are there.
-func (e *Edge) Resolved() bool { return e.Port != nil && e.Missing == "" && e.Permitted }
+// Resolved reports whether the callee and all called ports exist, and the caller may
+// call them.
+func (e *Edge) Resolved() bool { return e.Port != nil && e.MissingPort == "" && e.Permitted }
 
-// Ports are the callee's ports that the caller may call.
+// Ports returns the ports of the callee that the caller may call.
 func (e *Edge) Ports() []*v1alpha1.Port {
 	if e.Port == nil || !e.Permitted {
 		return nil
 	}
-	return append([]*v1alpha1.Port{e.Port}, e.More...)
+	return append([]*v1alpha1.Port{e.Port}, e.MorePorts...)
 }
 
 // Problem returns the condition reason and the message for an edge that does not
@@ -108,7 +109,7 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 func (e *Edge) Problem() (reason string, message condition.Message) {
 	message.Object = condition.Object{Kind: "Microservice", Name: e.Dependency.Name, Namespace: e.Dependency.Namespace}
 	switch {
-	case e.toItself():
+	case e.callsItself():
 		return v1alpha1.ReasonInvalidSpec, condition.Message{Field: "dependencies", Cause: "must not name the service itself",
 			Remedy: fmt.Sprintf("remove %q", e.Dependency.Name)}
 	case e.Callee == nil && e.Dependency.Namespace != "":
@@ -123,8 +124,8 @@ func (e *Edge) Problem() (reason string, message condition.Message) {
 	case e.Port == nil:
 		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Dependency.Port), "correct dependencies[].port"
 		return v1alpha1.ReasonPortNotFound, message
-	case e.Missing != "":
-		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.Missing), "correct dependencies[].morePorts"
+	case e.MissingPort != "":
+		message.Cause, message.Remedy = fmt.Sprintf("has no port %q", e.MissingPort), "correct dependencies[].morePorts"
 		return v1alpha1.ReasonPortNotFound, message
 	case !e.Permitted:
 		message.Object.Namespace = e.Namespace()
@@ -135,11 +136,10 @@ func (e *Edge) Problem() (reason string, message condition.Message) {
 	return "", condition.Message{}
 }
 
-// assumed is the port that a caller is given. Where the dependency does not
-// resolve it is the likeliest one, so that the caller can start, and say itself
-// what it can't do without the other: nothing waits for a service that is not
-// there.
-func (e *Edge) assumed() *v1alpha1.Port {
+// assumedPort returns the port for the caller's environment. If the dependency does
+// not resolve, it is the most likely port, so that the caller can start: no caller
+// waits for a service that does not exist.
+func (e *Edge) assumedPort() *v1alpha1.Port {
 	if e.Port != nil {
 		return e.Port
 	}
@@ -151,19 +151,18 @@ func (e *Edge) assumed() *v1alpha1.Port {
 	return &defaultPorts[0]
 }
 
-// PortNumber is the number of the callee's port.
-func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumed().Port)) }
+// PortNumber returns the number of the called port.
+func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumedPort().Port)) }
 
-// Host is the name that the callee's Service answers at inside the cluster.
-// The name is made without the callee, so that it does not depend on the order
-// in which services appear.
+// Host returns the host name of the callee's Service inside the cluster. It does not
+// depend on the callee's existence, so that services can be created in any order.
 func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace()) }
 
-// URL is the address of the callee's port with its scheme.
-func (e *Edge) URL() string { return e.URLOf(e.assumed()) }
+// URL returns the URL of the called port.
+func (e *Edge) URL() string { return e.PortURL(e.assumedPort()) }
 
-// URLOf is the same for another of its ports.
-func (e *Edge) URLOf(port *v1alpha1.Port) string {
+// PortURL returns the URL of another port of the callee.
+func (e *Edge) PortURL(port *v1alpha1.Port) string {
 	scheme := "http"
 	switch port.Protocol {
 	case v1alpha1.ProtocolGRPC:
@@ -174,10 +173,10 @@ func (e *Edge) URLOf(port *v1alpha1.Port) string {
 	return scheme + "://" + net.JoinHostPort(e.Host(), strconv.Itoa(int(port.Port)))
 }
 
-// Address is host:port of the callee's port.
+// Address returns host:port of the called port.
 func (e *Edge) Address() string { return net.JoinHostPort(e.Host(), e.PortNumber()) }
 
-// ServiceHost is the name that a Service answers at inside the cluster.
+// ServiceHost returns the host name of a Service inside the cluster.
 func ServiceHost(name, namespace string) string {
 	return name + "." + namespace + ".svc"
 }

@@ -33,12 +33,12 @@ func permitting(namespace, name string, access ...v1alpha1.AccessRule) *v1alpha1
 	return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace}, Spec: v1alpha1.MicroserviceSpec{Access: access}}
 }
 
-// TestPermits is about who may declare whom.
+// TestPermits checks which caller may declare which callee as a dependency.
 func TestPermits(t *testing.T) {
 	member := func(namespace string, topology *v1alpha1.TopologyReference) *v1alpha1.Microservice {
 		return &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: namespace}, Spec: v1alpha1.MicroserviceSpec{TopologyRef: topology}}
 	}
-	shop, guests := &v1alpha1.TopologyReference{Name: "shop"}, &v1alpha1.TopologyReference{Name: "shop", Namespace: "shop"}
+	shop, shopFromElsewhere := &v1alpha1.TopologyReference{Name: "shop"}, &v1alpha1.TopologyReference{Name: "shop", Namespace: "shop"}
 	services := Services{MemberOf: func(ms *v1alpha1.Microservice) string {
 		if ms.Namespace == "intruder" {
 			return ""
@@ -49,18 +49,18 @@ func TestPermits(t *testing.T) {
 		callee, caller *v1alpha1.Microservice
 		want           bool
 	}{
-		"both alone in a namespace":                         {member("shop", nil), member("shop", nil), true},
-		"both alone in two namespaces":                      {member("shop", nil), member("people", nil), false},
-		"one Topology":                                      {member("shop", shop), member("shop", shop), true},
-		"one Topology, from two namespaces":                 {member("shop", shop), member("people", guests), true},
-		"Topologies of one name in two namespaces":          {member("shop", shop), member("people", shop), false},
-		"two Topologies of a namespace":                     {member("shop", shop), member("shop", &v1alpha1.TopologyReference{Name: "other"}), false},
-		"a member and one that stands alone beside it":      {member("shop", shop), member("shop", nil), true},
-		"one that names the Topology and is not let in":     {member("shop", shop), member("intruder", guests), false},
-		"a member and one that is not let in, beside it":    {member("intruder", shop), member("intruder", guests), false},
-		"two that are not let in":                           {member("intruder", guests), member("intruder", guests), false},
-		"one that is not let in and one that stands alone":  {member("intruder", guests), member("intruder", nil), true},
-		"a member and one that stands alone somewhere else": {member("shop", shop), member("people", nil), false},
+		"both without a Topology, in one namespace":                            {member("shop", nil), member("shop", nil), true},
+		"both without a Topology, in two namespaces":                           {member("shop", nil), member("people", nil), false},
+		"members of one Topology":                                              {member("shop", shop), member("shop", shop), true},
+		"members of one Topology, in two namespaces":                           {member("shop", shop), member("people", shopFromElsewhere), true},
+		"members of two Topologies of the same name":                           {member("shop", shop), member("people", shop), false},
+		"members of two Topologies of one namespace":                           {member("shop", shop), member("shop", &v1alpha1.TopologyReference{Name: "other"}), false},
+		"a member and a service without a Topology, in one namespace":          {member("shop", shop), member("shop", nil), true},
+		"a member and a refused service":                                       {member("shop", shop), member("intruder", shopFromElsewhere), false},
+		"a refused member of its own Topology and a refused service":           {member("intruder", shop), member("intruder", shopFromElsewhere), false},
+		"two refused services":                                                 {member("intruder", shopFromElsewhere), member("intruder", shopFromElsewhere), false},
+		"a refused service and a service without a Topology, in one namespace": {member("intruder", shopFromElsewhere), member("intruder", nil), true},
+		"a member and a service without a Topology, in two namespaces":         {member("shop", shop), member("people", nil), false},
 	} {
 		if got := services.permits(tc.callee, tc.caller); got != tc.want {
 			t.Errorf("%s: permitted is %t, want %t", name, got, tc.want)
@@ -106,16 +106,16 @@ func TestResolve(t *testing.T) {
 			callee:      permitting("people", "users", v1alpha1.AccessRule{Name: "web"}, v1alpha1.AccessRule{Name: "other", Namespace: "shop"}),
 			wantReason:  v1alpha1.ReasonNotPermitted,
 			wantMessage: `Microservice "users" of namespace "people" belongs to another Topology and does not permit this caller; to fix: add {name: web, namespace: shop} to its access`},
-		"a service of another namespace that is not there": {
+		"a missing service of another namespace": {
 			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, wantReason: v1alpha1.ReasonDependencyNotFound,
 			wantMessage: `Microservice "users" of namespace "people" does not exist; to fix: create it, or correct dependencies`},
-		"a service that is not there": {
+		"a missing service": {
 			dependency: v1alpha1.Dependency{Name: "users"}, wantReason: v1alpha1.ReasonDependencyNotFound,
 			wantMessage: `Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`},
-		"a port that is not there": {
+		"a missing port": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
 			wantMessage: `Microservice "users" has no port "grpc"; to fix: correct dependencies[].port`},
-		"a further port that is not there": {
+		"a missing additional port": {
 			dependency: v1alpha1.Dependency{Name: "users", MorePorts: []string{"http", "grpc"}}, callee: listening("users", http), wantReason: v1alpha1.ReasonPortNotFound,
 			wantMessage: `Microservice "users" has no port "grpc"; to fix: correct dependencies[].morePorts`},
 		"itself, by its own namespace": {
@@ -124,7 +124,7 @@ func TestResolve(t *testing.T) {
 		"a Worker": {
 			dependency: v1alpha1.Dependency{Name: "users"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
 			wantMessage: `Microservice "users" is a Worker and has no ports; to fix: remove it from dependencies`},
-		"a Worker, by a port's name": {
+		"a Worker, by a port name": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "http"}, callee: worker("users"), wantReason: v1alpha1.ReasonPortNotFound,
 			wantMessage: `Microservice "users" is a Worker and has no ports; to fix: remove it from dependencies`},
 	} {
@@ -195,11 +195,11 @@ func TestPorts(t *testing.T) {
 			ms: listening("a"), find: "http",
 			wantPorts: []v1alpha1.Port{{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}},
 			wantFound: &v1alpha1.Port{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}},
-		"without a name the first":  {ms: listening("a", admin, http), wantPorts: []v1alpha1.Port{admin, http}, wantFound: &admin},
-		"by name":                   {ms: listening("a", admin, http), find: "http", wantPorts: []v1alpha1.Port{admin, http}, wantFound: &http},
-		"by a name that is none":    {ms: listening("a", admin, http), find: "grpc", wantPorts: []v1alpha1.Port{admin, http}},
-		"a Worker listens on none":  {ms: worker("a")},
-		"a Worker has no port http": {ms: worker("a"), find: "http"},
+		"the first port for an empty name": {ms: listening("a", admin, http), wantPorts: []v1alpha1.Port{admin, http}, wantFound: &admin},
+		"by name":                          {ms: listening("a", admin, http), find: "http", wantPorts: []v1alpha1.Port{admin, http}, wantFound: &http},
+		"an unknown name":                  {ms: listening("a", admin, http), find: "grpc", wantPorts: []v1alpha1.Port{admin, http}},
+		"a Worker has no ports":            {ms: worker("a")},
+		"a Worker has no port http":        {ms: worker("a"), find: "http"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.wantPorts, Ports(tc.ms)); diff != "" {

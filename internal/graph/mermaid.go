@@ -22,8 +22,8 @@ import (
 	"strings"
 )
 
-// Mermaid writes the graph as a Mermaid flowchart, which many places render in
-// Markdown (https://mermaid.js.org/syntax/flowchart.html).
+// Mermaid returns the graph as a Mermaid flowchart
+// (https://mermaid.js.org/syntax/flowchart.html).
 func Mermaid(g *Graph) string {
 	var text strings.Builder
 	text.WriteString("flowchart LR\n")
@@ -54,7 +54,7 @@ func Mermaid(g *Graph) string {
 	return text.String()
 }
 
-// mermaidID is a word that Mermaid takes for no keyword.
+// mermaidID returns an identifier that is not a keyword of Mermaid.
 func mermaidID(n *Node) string {
 	return "svc_" + strings.NewReplacer("-", "_", "/", "__").Replace(n.ID)
 }

@@ -22,11 +22,11 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// defaultPorts is what a Server listens on when it names no ports.
+// defaultPorts are the ports of a Server without spec.ports.
 var defaultPorts = []v1alpha1.Port{{Name: "http", Port: 8080, Protocol: v1alpha1.ProtocolHTTP}}
 
-// Ports is what a service listens on, with the default in place. The result
-// must not be changed.
+// Ports returns the ports of a service, with the default applied. Callers must not
+// change the result.
 func Ports(ms *v1alpha1.Microservice) []v1alpha1.Port {
 	switch {
 	case ms.Spec.Type == v1alpha1.WorkloadWorker:
@@ -37,8 +37,8 @@ func Ports(ms *v1alpha1.Microservice) []v1alpha1.Port {
 	return ms.Spec.Ports
 }
 
-// FindPort finds the port of a name, or the first one when the name is empty.
-// It returns nil when there is none.
+// FindPort returns the port of a name. An empty name means the first port. It returns
+// nil if there is none.
 func FindPort(ms *v1alpha1.Microservice, name string) *v1alpha1.Port {
 	ports := Ports(ms)
 	for i := range ports {
@@ -49,7 +49,7 @@ func FindPort(ms *v1alpha1.Microservice, name string) *v1alpha1.Port {
 	return nil
 }
 
-// TargetPort is the port that the container listens on.
+// TargetPort returns the port number that the container listens on.
 func TargetPort(port *v1alpha1.Port) int32 {
 	if port.TargetPort != 0 {
 		return port.TargetPort
@@ -57,9 +57,9 @@ func TargetPort(port *v1alpha1.Port) int32 {
 	return port.Port
 }
 
-// ContainerPort is the name of the container's port that a port leads to: its own, or
-// that of the first port which leads to the same number.
-func ContainerPort(ms *v1alpha1.Microservice, port *v1alpha1.Port) string {
+// ContainerPortName returns the name of the container port for a port: the name of the
+// first port with the same target port.
+func ContainerPortName(ms *v1alpha1.Microservice, port *v1alpha1.Port) string {
 	ports := Ports(ms)
 	for i := range ports {
 		if TargetPort(&ports[i]) == TargetPort(port) {
@@ -69,9 +69,9 @@ func ContainerPort(ms *v1alpha1.Microservice, port *v1alpha1.Port) string {
 	return port.Name
 }
 
-// ServingPorts are the ports that the containers of a service listen on for one of
-// its ports: what the spec says and, as its status tells, where pods of an earlier
-// template still do. They are sorted.
+// ServingPorts returns the container ports that serve one of a service's ports: the
+// port of the spec, and the ports of earlier pod templates that the status lists. The
+// result is sorted.
 func ServingPorts(ms *v1alpha1.Microservice, port *v1alpha1.Port) []int32 {
 	ports := []int32{TargetPort(port)}
 	for i := range ms.Status.Ports {

@@ -23,37 +23,38 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// State is how a service is, in one word.
+// State summarizes the conditions of a service.
 type State string
 
 // States, from the best to the worst.
 const (
-	// StateReady says that the condition Ready is True and about the latest spec.
+	// StateReady means that Ready is True for the latest generation.
 	StateReady State = "Ready"
-	// StateReconciling says that something is on its way.
+	// StateReconciling means that a change is in progress.
 	StateReconciling State = "Reconciling"
-	// StateNotReady says that it is not ready and nothing is on its way: it is
-	// suspended.
+	// StateNotReady means that it is not ready and no change is in progress, because it
+	// is suspended.
 	StateNotReady State = "NotReady"
-	// StateUnknown says that Atoll has not seen it.
+	// StateUnknown means that Atoll has not observed it.
 	StateUnknown State = "Unknown"
-	// StateStalled says that nothing moves until somebody changes something.
+	// StateStalled means that no progress is possible until the user makes a change.
 	StateStalled State = "Stalled"
-	// StateMissing says that it is called and does not exist.
+	// StateMissing means that another service calls it, and it does not exist.
 	StateMissing State = "Missing"
 )
 
 // States are all states, from the best to the worst.
 var States = []State{StateReady, StateReconciling, StateNotReady, StateUnknown, StateStalled, StateMissing}
 
-// StateOf sums up conditions of a kind that has Ready, Reconciling and Stalled.
-func StateOf(conditions []metav1.Condition, generation int64) (state State, reason, message string) {
+// StateFromConditions summarizes the conditions Ready, Reconciling and Stalled. The
+// reason and the message are empty for StateReady.
+func StateFromConditions(conditions []metav1.Condition, generation int64) (state State, reason, message string) {
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	switch {
 	case ready == nil || ready.Status == metav1.ConditionUnknown:
-		return StateUnknown, "", "Atoll has not seen it yet"
+		return StateUnknown, "", "Atoll has not observed it yet"
 	case ready.ObservedGeneration < generation:
-		return StateReconciling, v1alpha1.ReasonProgressing, "Atoll has not seen the latest change yet"
+		return StateReconciling, v1alpha1.ReasonProgressing, "Atoll has not observed the latest change yet"
 	case ready.Status == metav1.ConditionTrue:
 		return StateReady, "", ""
 	case meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled):

@@ -26,88 +26,87 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// TreeOptions say how a tree is drawn.
+// TreeOptions control how a tree is drawn.
 type TreeOptions struct {
-	// Width is the number of columns; 0 means as many as it takes.
+	// Width is the maximum number of columns. Zero means no limit.
 	Width int
-	// Paint colours a text by a state; nil means no colour.
+	// Paint colours a text by a state. Nil means no colour.
 	Paint func(State, string) string
 }
 
-// marks stand before what is drawn, so that it reads without colour too.
+// marks show the states without colour.
 var marks = map[State]string{
 	StateReady: "✓", StateReconciling: "◌", StateNotReady: "–", StateUnknown: "?", StateStalled: "✗", StateMissing: "✗",
 }
 
-// Mark is one character for a state.
+// Mark returns the character of a state.
 func Mark(s State) string { return marks[s] }
 
 const (
-	markAgain = "↑"
-	markCycle = "↻"
+	markRepeated = "↑"
+	markCycle    = "↻"
 )
 
-// Tree draws the graph for a terminal: callers above what they call, and
-// databases as leaves. A service that is called from several places is drawn
-// in full at the first.
+// Tree draws the graph for a terminal: callers above their callees, and databases as
+// leaves. A service with several callers is drawn in full once, at the first.
 func Tree(g *Graph, o TreeOptions) string {
 	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}}
 	for i, root := range g.Roots() {
-		if i > 0 && len(root.Calls)+databases(root) > 0 {
+		if i > 0 && len(root.Calls)+databaseCount(root) > 0 {
 			t.text.WriteByte('\n')
 		}
-		t.node(root, nil, "", "")
+		t.writeNode(root, nil, "", "")
 	}
 	t.text.WriteByte('\n')
-	t.summary(g)
+	t.writeSummary(g)
 	return t.text.String()
 }
 
-// Dependents draws what calls a service, and what calls that: what is hit when
-// it goes away. Calls that don't get through hit nobody.
-func Dependents(root *Node, o TreeOptions) string {
+// CallersTree draws the direct and indirect callers of a service. It omits calls that
+// do not resolve, because the loss of the service does not affect them.
+func CallersTree(root *Node, o TreeOptions) string {
 	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}, upwards: true}
 	t.drawn[root], t.path[root] = true, true
-	t.children(root, "")
+	t.writeChildren(root, "")
 	return t.text.String()
 }
 
 type tree struct {
 	TreeOptions
 	text strings.Builder
-	// drawn are the services whose calls have been drawn; path those that are being
-	// drawn.
+	// drawn has the services that are drawn in full. path has the services from the root
+	// to the current one.
 	drawn, path map[*Node]bool
-	// upwards draws callers instead of callees.
-	upwards bool
-	again   bool
+	// upwards means that callers are drawn instead of callees.
+	upwards  bool
+	repeated bool
 }
 
-func databases(n *Node) int {
+func databaseCount(n *Node) int {
 	if n.Database == nil {
 		return 0
 	}
 	return 1
 }
 
-// node draws a service and below it what it calls. call is how it was reached;
-// nil for a root.
-func (t *tree) node(n *Node, call *Call, branch, indent string) {
+// writeNode draws a service, and its callees below it. call is the call that led to
+// it; nil for a root.
+func (t *tree) writeNode(n *Node, call *Call, branch, indent string) {
 	l := line{{text: branch}, {n.Health, marks[n.Health] + " "}, {text: n.ID}}
 	if call != nil && call.Port != 0 && !t.upwards {
 		l = append(l, span{text: call.Ports()})
 	}
-	below := len(n.Calls) + databases(n)
+	below := len(n.Calls) + databaseCount(n)
 	if t.upwards {
-		below = len(resolved(n.Callers))
+		below = len(resolvedCalls(n.Callers))
 	}
 	repeated := t.drawn[n] && below > 0
 	switch {
 	case t.path[n]:
 		l = append(l, span{StateReconciling, " " + markCycle})
 	case repeated:
-		t.again = true
-		l = append(l, span{text: " " + markAgain})
+		t.repeated = true
+		l = append(l, span{text: " " + markRepeated})
 	}
 	if call != nil && !call.Resolved {
 		l = append(l, span{StateMissing, "  " + call.ShortProblem()})
@@ -120,61 +119,62 @@ func (t *tree) node(n *Node, call *Call, branch, indent string) {
 			l = append(l, span{text: fmt.Sprintf(" +%d", more)})
 		}
 	}
-	t.write(l)
+	t.writeLine(l)
 	if repeated {
 		return
 	}
 	t.drawn[n], t.path[n] = true, true
-	t.children(n, indent)
+	t.writeChildren(n, indent)
 	t.path[n] = false
 }
 
-func (t *tree) children(n *Node, indent string) {
+func (t *tree) writeChildren(n *Node, indent string) {
 	if t.upwards {
-		callers := resolved(n.Callers)
+		callers := resolvedCalls(n.Callers)
 		for i, call := range callers {
-			branch, next := branches(indent, i == len(callers)-1)
-			t.node(call.Caller, call, branch, next)
+			branch, next := branchPrefix(indent, i == len(callers)-1)
+			t.writeNode(call.Caller, call, branch, next)
 		}
 		return
 	}
 	if n.Database != nil {
-		branch, _ := branches(indent, len(n.Calls) == 0)
+		branch, _ := branchPrefix(indent, len(n.Calls) == 0)
 		l := line{{text: branch}, {n.Database.Health, marks[n.Database.Health] + " "}, {text: n.Database.String()}}
 		if n.Database.Reason != "" {
 			l = append(l, span{n.Database.Health, "  " + n.Database.Reason})
 		}
-		t.write(l)
+		t.writeLine(l)
 	}
 	for i, call := range n.Calls {
-		branch, next := branches(indent, i == len(n.Calls)-1)
-		t.node(call.Callee, call, branch, next)
+		branch, next := branchPrefix(indent, i == len(n.Calls)-1)
+		t.writeNode(call.Callee, call, branch, next)
 	}
 }
 
-func branches(indent string, last bool) (branch, next string) {
+func branchPrefix(indent string, last bool) (branch, next string) {
 	if last {
 		return indent + "└─ ", indent + "   "
 	}
 	return indent + "├─ ", indent + "│  "
 }
 
-// ShortProblem is why a call does not resolve, said of the callee in as many words as
-// fit a line.
+// ShortProblem says in a few words why a call does not resolve. The text continues the
+// name of the callee.
 func (call *Call) ShortProblem() string {
 	switch call.Reason {
 	case v1alpha1.ReasonDependencyNotFound:
 		return "does not exist"
 	case v1alpha1.ReasonPortNotFound:
-		return "does not have the port that is called"
+		return "does not have the called port"
 	case v1alpha1.ReasonNotPermitted:
 		return "does not permit this caller"
 	}
 	return call.Reason
 }
 
-// summary counts services by state, and explains the marks that were used.
-func (t *tree) summary(g *Graph) {
+// writeSummary writes the number of services by state, the cycles, and the meaning of
+// the mark for repeated services.
+func (t *tree) writeSummary(g *Graph) {
 	counts := map[State]int{}
 	for _, n := range g.Nodes {
 		counts[n.Health]++
@@ -182,38 +182,38 @@ func (t *tree) summary(g *Graph) {
 	l := line{{text: plural(len(g.Nodes)-counts[StateMissing], "service") + ":"}}
 	for _, state := range States {
 		if counts[state] > 0 {
-			l = append(l, span{state, fmt.Sprintf(" %s %d %s", marks[state], counts[state], words[state])})
+			l = append(l, span{state, fmt.Sprintf(" %s %d %s", marks[state], counts[state], stateWords[state])})
 		}
 	}
-	t.wrap(l)
+	t.writeWrapped(l)
 	for _, cycle := range g.Cycles {
 		l := line{{StateReconciling, markCycle}, {text: " cycle: " + cycle[0]}}
 		for _, id := range cycle[1:] {
 			l = append(l, span{text: " -> " + id})
 		}
-		t.wrap(l)
+		t.writeWrapped(l)
 	}
-	if t.again {
-		t.write(line{{text: markAgain + " drawn in full above"}})
+	if t.repeated {
+		t.writeLine(line{{text: markRepeated + " drawn in full above"}})
 	}
 }
 
-// wrap writes a line on as many lines as it takes.
-func (t *tree) wrap(l line) {
+// writeWrapped writes a line, and wraps it at the width.
+func (t *tree) writeWrapped(l line) {
 	var now line
 	used := 0
 	for _, s := range l {
 		n := utf8.RuneCountInString(s.text)
 		if t.Width > 0 && used > 0 && used+n > t.Width {
-			t.write(now)
+			t.writeLine(now)
 			now, used = line{{text: " "}}, 1
 		}
 		now, used = append(now, s), used+n
 	}
-	t.write(now)
+	t.writeLine(now)
 }
 
-var words = map[State]string{
+var stateWords = map[State]string{
 	StateReady: "ready", StateReconciling: "reconciling", StateNotReady: "not ready", StateUnknown: "unknown", StateStalled: "stalled", StateMissing: "missing",
 }
 
@@ -224,7 +224,7 @@ func plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what + "s"
 }
 
-// line is a line in parts of different colours.
+// line is a line of spans in different colours.
 type line []span
 
 type span struct {
@@ -232,9 +232,9 @@ type span struct {
 	text  string
 }
 
-// write cuts a line to the width, and only then paints it: colours take no
-// columns.
-func (t *tree) write(l line) {
+// writeLine truncates a line to the width, and paints it afterwards, because colour
+// codes take no columns.
+func (t *tree) writeLine(l line) {
 	left := t.Width
 	if t.Width > 0 {
 		n := 0
@@ -242,7 +242,7 @@ func (t *tree) write(l line) {
 			n += utf8.RuneCountInString(s.text)
 		}
 		if n > t.Width {
-			// The cut is marked.
+			// One column is for the ellipsis.
 			left--
 		} else {
 			left = n
@@ -266,13 +266,13 @@ func (t *tree) write(l line) {
 	t.text.WriteByte('\n')
 }
 
-// Reaching are the services that call a service, and those that call these, each
-// once and the nearest first. Those whose calls don't get through are not among them.
-func Reaching(n *Node) []*Node {
+// TransitiveCallers returns the direct and indirect callers of a service, each once
+// and the nearest first. It omits calls that do not resolve.
+func TransitiveCallers(n *Node) []*Node {
 	seen := map[*Node]bool{n: true}
 	reaching := []*Node{n}
 	for i := 0; i < len(reaching); i++ {
-		for _, call := range resolved(reaching[i].Callers) {
+		for _, call := range resolvedCalls(reaching[i].Callers) {
 			if !seen[call.Caller] {
 				seen[call.Caller] = true
 				reaching = append(reaching, call.Caller)
@@ -282,12 +282,12 @@ func Reaching(n *Node) []*Node {
 	return reaching[1:]
 }
 
-// InVain are the calls to a service that don't get through.
-func InVain(n *Node) []*Call {
+// UnresolvedCallsTo returns the calls to a service that do not resolve.
+func UnresolvedCallsTo(n *Node) []*Call {
 	return slices.DeleteFunc(slices.Clone(n.Callers), func(call *Call) bool { return call.Resolved })
 }
 
-// resolved are the calls that get through.
-func resolved(calls []*Call) []*Call {
+// resolvedCalls returns the calls that resolve.
+func resolvedCalls(calls []*Call) []*Call {
 	return slices.DeleteFunc(slices.Clone(calls), func(call *Call) bool { return !call.Resolved })
 }

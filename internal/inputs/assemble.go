@@ -138,7 +138,7 @@ func (l *lookups) services() graph.Services {
 func addEdges(in *Inputs, source Source) error {
 	l := &lookups{source: source}
 	in.Edges = graph.Resolve(in.Microservice, l.services())
-	in.WaitsInCircle = graph.WaitsInCircle(in.Microservice, l.find)
+	in.WaitsInCircle = graph.WaitsInCycle(in.Microservice, l.find)
 	return l.err
 }
 

@@ -27,5 +27,5 @@ type Object interface {
 	runtime.Object
 }
 
-// One returns a list of one object, for builders.
+// One returns a list that holds only o. Builders of one object return it.
 func One(o Object) ([]Object, error) { return []Object{o}, nil }

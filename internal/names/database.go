@@ -16,24 +16,25 @@ limitations under the License.
 
 package names
 
-// VolumeName is the name of the claim template, and so the first part of the
-// claim's name.
+// VolumeName is the name of the volume claim template of a database's StatefulSet.
+// The name of the claim begins with it.
 const VolumeName = "data"
 
-// Database is the name of a service's built-in database: StatefulSet, Service and
-// binding Secret.
+// Database returns the name of the StatefulSet, the Service and the binding Secret
+// of a service's built-in database.
 func Database(owner string) string { return owner + "-db" }
 
-// DatabaseClaim is the name of the volume claim of a service's built-in database.
+// DatabaseClaim returns the name of the PersistentVolumeClaim of a service's
+// built-in database.
 func DatabaseClaim(owner string) string { return VolumeName + "-" + Database(owner) + "-0" }
 
-// AdminSecret is the name of the Secret with the administrator's password
-// of a service's built-in database.
+// AdminSecret returns the name of the Secret with the administrator's password of a
+// service's built-in database.
 func AdminSecret(owner string) string { return Database(owner) + "-admin" }
 
-// NextSecret is the name of the Secret that holds a new password until it is
-// the one in use.
+// NextSecret returns the name of the Secret that holds a new password until the
+// rotation completes.
 func NextSecret(owner string) string { return Database(owner) + "-next" }
 
-// Backup is the name of the CronJob that backs a service's database up.
+// Backup returns the name of the CronJob that backs up a service's database.
 func Backup(owner string) string { return owner + "-backup" }

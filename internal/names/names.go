@@ -26,15 +26,16 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// AnnotationReferences stands on the pod template. It is a hash of the content of all
-// ConfigMaps and Secrets that the pods use: a change rolls them.
+// AnnotationReferences is an annotation of the pod template. It holds a hash of all
+// ConfigMaps and Secrets that the pods use, so that a change starts a rollout.
 const AnnotationReferences = "atoll.dev/references-hash"
 
-// AnnotationMigrated on a Deployment says which migration its pods can rely on.
+// AnnotationMigrated is an annotation of a Deployment. It names the migration that
+// was complete when the pod template was applied.
 const AnnotationMigrated = "atoll.dev/migrated"
 
-// Route is the name of a Microservice's i-th route: the Microservice's own
-// for the first, with a number for the others.
+// Route returns the name of a Microservice's i-th route. The first route has the
+// Microservice's name; the others have a number appended.
 func Route(ms *v1alpha1.Microservice, i int) string {
 	if i == 0 {
 		return ms.Name
@@ -42,12 +43,12 @@ func Route(ms *v1alpha1.Microservice, i int) string {
 	return ms.Name + "-" + strconv.Itoa(i)
 }
 
-// TLSSecret is the name of the Secret that cert-manager fills for a
-// Topology.
+// TLSSecret returns the name of the Secret that holds the certificate that
+// cert-manager issues for a Topology.
 func TLSSecret(topology *v1alpha1.Topology) string { return topology.Name + "-tls" }
 
-// The instance label (app.kubernetes.io/instance) is left out on purpose: Argo
-// CD takes it for its own mark.
+// Labels returns the labels of the objects of a component. They do not include
+// app.kubernetes.io/instance, because Argo CD uses that label for its own tracking.
 func Labels(ms *v1alpha1.Microservice, component string) map[string]string {
 	l := map[string]string{
 		v1alpha1.LabelManagedBy:    v1alpha1.ManagedByAtoll,
@@ -61,41 +62,43 @@ func Labels(ms *v1alpha1.Microservice, component string) map[string]string {
 	return l
 }
 
-// Selector selects the pods of a component. It must never change: a
-// Deployment's selector can't.
+// Selector returns the labels that select the pods of a component. It must never
+// change, because the selector of a Deployment is immutable.
 func Selector(ms *v1alpha1.Microservice, component string) map[string]string {
 	return map[string]string{v1alpha1.LabelMicroservice: ms.Name, v1alpha1.LabelComponent: component}
 }
 
-// PodSelector selects the pods of a Microservice's service.
+// PodSelector returns the labels that select the pods that serve a Microservice's
+// requests.
 func PodSelector(ms *v1alpha1.Microservice) map[string]string {
 	return Selector(ms, v1alpha1.ComponentService)
 }
 
-// Migration is the name of the Job that runs a migration. hash names what it
-// runs.
+// Migration returns the name of the Job that runs a migration. hash identifies the
+// migration.
 func Migration(ms *v1alpha1.Microservice, hash string) string {
 	return ms.Name + "-migrate-" + hash
 }
 
-// Restore is the name of the Job of a restore.
+// Restore returns the name of the Job that restores a backup. id is the id of the
+// restore in the spec.
 func Restore(ms *v1alpha1.Microservice, id string) string {
 	return ms.Name + "-restore-" + Hash(id)
 }
 
-// Rotate is the name of the Job that sets a new password, and RetireName of
-// the one that makes the old one useless. secret is the UID of the Secret that
-// holds the new one.
-func Rotate(ms *v1alpha1.Microservice, secret types.UID) string {
+// Rotation returns the name of the Job that sets a new password. secret is the UID
+// of the Secret that holds it.
+func Rotation(ms *v1alpha1.Microservice, secret types.UID) string {
 	return ms.Name + "-rotate-" + Hash(string(secret))
 }
 
-// Retire is the name of the Job that makes an old password useless.
-func Retire(ms *v1alpha1.Microservice, secret types.UID) string {
+// Retirement returns the name of the Job that invalidates the old password after a
+// rotation. secret is the UID of the Secret that holds the new one.
+func Retirement(ms *v1alpha1.Microservice, secret types.UID) string {
 	return ms.Name + "-retire-" + Hash(string(secret))
 }
 
-// Hash is a short name of a text.
+// Hash returns a short hash of text, for use in the name of an object.
 func Hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:5])

@@ -149,14 +149,14 @@ var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure
 	}
 
 	It("except for a healthy service", func(ctx SpecContext) {
-		Eventually(ctx, func() (string, error) { return why(ctx, whyNamespace, "well") }).Should(Equal("well  ✓ Ready, and nothing is wrong\n"))
+		Eventually(ctx, func() (string, error) { return why(ctx, whyNamespace, "well") }).Should(Equal("well  ✓ Ready, no fault found\n"))
 		Expect(exec.CommandContext(ctx, plugin, "why", "well", "-n", whyNamespace).Run()).To(Succeed())
 	}, SpecTimeout(time.Minute))
 
 	It("and prints the path to it as readable text", func(ctx SpecContext) {
 		text, err := why(ctx, whyNamespace, "caller")
 		Expect(err).NotTo(HaveOccurred())
-		Expect(text).To(HavePrefix("caller  ✓ Ready, but not all is well\ncaller -> unbased -> unbased's database\n"))
+		Expect(text).To(HavePrefix("caller  ✓ Ready, but there are problems\ncaller -> unbased -> unbased's database\n"))
 		Expect(text).To(MatchRegexp(`(?s)DependenciesReady is False.*DatabaseReady is False.*StatefulSet unbased-db: 0 of 1.*Pod unbased-db-0: .*\nCause .*\nDo .*\nLog of pod unbased-db-0`))
 		for _, line := range strings.Split(text, "\n") {
 			Expect(len([]rune(line))).To(BeNumerically("<=", 80), line)
@@ -168,7 +168,7 @@ var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure
 		text, err := why(ctx, whyNamespace, "crashing", flags...)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(text).To(ContainSubstring("[CrashLoop]"))
-		Expect(text).To(MatchRegexp(`(?s)Could not be read, because you may not:.*Events.*Nodes.*logs of pods`))
+		Expect(text).To(MatchRegexp(`(?s)Skipped, because you are not allowed to read them:.*Events.*Nodes.*logs of pods`))
 		// The timeout of the last spec also covers the cleanup.
 	}, SpecTimeout(specTimeout))
 })

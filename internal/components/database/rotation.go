@@ -62,13 +62,13 @@ func rotationOf(in *Database) rotationStep {
 	case next.UID == "":
 		return rotationMint
 	case binding == nil || binding.Username != next.Username || binding.Password != next.Password:
-		if inputs.JobDone(in.Job(names.Rotate(in.Microservice, next.UID))) {
+		if inputs.JobDone(in.Job(names.Rotation(in.Microservice, next.UID))) {
 			return rotationPublish
 		}
 		return rotationSet
 	case !rolledOut(in):
 		return rotationRoll
-	case inputs.JobDone(in.Job(names.Retire(in.Microservice, next.UID))):
+	case inputs.JobDone(in.Job(names.Retirement(in.Microservice, next.UID))):
 		return rotationDone
 	}
 	return rotationRetire
@@ -86,7 +86,7 @@ func RotationJobs(in *Database) ([]kube.Object, error) {
 	}
 	var jobs []kube.Object
 	l := names.Labels(ms, v1alpha1.ComponentRotation)
-	set, retire := names.Rotate(ms, next.UID), names.Retire(ms, next.UID)
+	set, retire := names.Rotation(ms, next.UID), names.Retirement(ms, next.UID)
 	switch {
 	case in.Job(set) != nil:
 		jobs = append(jobs, inputs.Kept(in.Job(set)))

@@ -79,10 +79,10 @@ func dependencyEnv(in *inputs.Inputs, i int) []corev1.EnvVar {
 		{Name: prefix + "_HOST", Value: parts[v1alpha1.AddressPartHost]},
 		{Name: prefix + "_PORT", Value: parts[v1alpha1.AddressPartPort]},
 	}
-	for _, port := range edge.More {
+	for _, port := range edge.MorePorts {
 		named := prefix + "_" + strings.ToUpper(strings.ReplaceAll(port.Name, "-", "_"))
 		env = append(env,
-			corev1.EnvVar{Name: named + "_URL", Value: edge.URLOf(port)},
+			corev1.EnvVar{Name: named + "_URL", Value: edge.PortURL(port)},
 			corev1.EnvVar{Name: named + "_PORT", Value: strconv.Itoa(int(port.Port))})
 	}
 	for _, further := range edge.Dependency.Env {

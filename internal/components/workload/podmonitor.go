@@ -74,5 +74,5 @@ func scrapedPort(ms *v1alpha1.Microservice) string {
 	if at < 0 {
 		return ""
 	}
-	return graph.ContainerPort(ms, &ports[at])
+	return graph.ContainerPortName(ms, &ports[at])
 }

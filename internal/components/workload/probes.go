@@ -73,7 +73,7 @@ func containerPorts(ms *v1alpha1.Microservice) []corev1.ContainerPort {
 	container := make([]corev1.ContainerPort, 0, len(ports))
 	for i := range ports {
 		// Several ports of the Service may lead to one of the container.
-		if name := graph.ContainerPort(ms, &ports[i]); name == ports[i].Name {
+		if name := graph.ContainerPortName(ms, &ports[i]); name == ports[i].Name {
 			container = append(container, corev1.ContainerPort{Name: name, ContainerPort: graph.TargetPort(&ports[i]), Protocol: corev1.ProtocolTCP})
 		}
 	}

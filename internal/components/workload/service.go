@@ -56,7 +56,7 @@ func service(ms *v1alpha1.Microservice) *corev1.Service {
 		s.Spec.Ports[i] = corev1.ServicePort{
 			Name:        ports[i].Name,
 			Port:        ports[i].Port,
-			TargetPort:  intstr.FromString(graph.ContainerPort(ms, &ports[i])),
+			TargetPort:  intstr.FromString(graph.ContainerPortName(ms, &ports[i])),
 			Protocol:    corev1.ProtocolTCP,
 			AppProtocol: appProtocol(ports[i].Protocol),
 		}

@@ -44,7 +44,7 @@ func ServingPorts(in *inputs.Inputs) []v1alpha1.PortStatus {
 
 // ServingPortsOf are those of one port, sorted.
 func ServingPortsOf(in *inputs.Inputs, port *v1alpha1.Port) []int32 {
-	wanted, name := graph.TargetPort(port), graph.ContainerPort(in.Microservice, port)
+	wanted, name := graph.TargetPort(port), graph.ContainerPortName(in.Microservice, port)
 	var earlier []int32
 	add := func(containers []corev1.Container) {
 		for i := range containers {

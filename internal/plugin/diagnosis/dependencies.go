@@ -94,7 +94,7 @@ func dependencyDown(e *Evidence) []*Finding {
 func (e *Evidence) callee(edge *graph.Edge) *Finding {
 	callee := edge.Callee
 	shown := e.shown(callee.Namespace, callee.Name)
-	_, reason, _ := graph.StateOf(callee.Status.Conditions, callee.Generation)
+	_, reason, _ := graph.StateFromConditions(callee.Status.Conditions, callee.Generation)
 	f := &Finding{
 		Part: PartDependencies, Object: name("Microservice", shown), condition: v1alpha1.ConditionDependenciesReady,
 		Steps:  e.conditionSteps(v1alpha1.ConditionDependenciesReady),

@@ -113,7 +113,7 @@ const (
 func Diagnose(e *Evidence) *Diagnosis {
 	ms := e.Microservice
 	d := &Diagnosis{Namespace: ms.Namespace, Service: ms.Name, Findings: []*Finding{}, Unread: e.Unread}
-	d.State, d.Reason, d.Message = graph.StateOf(ms.Status.Conditions, ms.Generation)
+	d.State, d.Reason, d.Message = graph.StateFromConditions(ms.Status.Conditions, ms.Generation)
 	if ms.DeletionTimestamp != nil {
 		d.Reason, d.Message = "Terminating", "It is being deleted"
 	}

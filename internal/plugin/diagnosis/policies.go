@@ -158,7 +158,7 @@ func listed(parts []string, conjunction string) string {
 func undeclaredCall(e *Evidence) []*Finding {
 	var all []*Finding
 	from, policies := e.own(), e.policies()
-	for _, mention := range graph.Undeclared(e.Microservice, e.Services) {
+	for _, mention := range graph.UndeclaredCalls(e.Microservice, e.Services) {
 		callee := mention.Callee
 		ports := graph.Ports(callee)
 		var blocking []*networkingv1.NetworkPolicy
@@ -207,7 +207,7 @@ func CalleesWanted(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice,
 			wanted = append(wanted, edge.Callee)
 		}
 	}
-	for _, mention := range graph.Undeclared(ms, services) {
+	for _, mention := range graph.UndeclaredCalls(ms, services) {
 		wanted = append(wanted, mention.Callee)
 	}
 	return wanted

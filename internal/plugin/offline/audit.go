@@ -64,7 +64,7 @@ type Entry struct {
 // Cuts finds the connections that Strict isolation of a Topology would cut, as far
 // as is observed: it makes the policies that Strict would make, and asks of each
 // connection whether they let it through.
-func (w *World) Cuts(topology *v1alpha1.Topology, observed Observed) []graph.Cut {
+func (w *World) Cuts(topology *v1alpha1.Topology, observed Observed) []graph.BlockedConnection {
 	a := &audit{world: w, topology: topology, home: topology.Namespace + "/" + topology.Name, members: map[*v1alpha1.Microservice]*member{}}
 	strict := topology.DeepCopy()
 	strict.Spec.Isolation = v1alpha1.IsolationStrict
@@ -97,7 +97,7 @@ type audit struct {
 	// home is the Topology as namespace/name.
 	home    string
 	members map[*v1alpha1.Microservice]*member
-	cuts    []graph.Cut
+	cuts    []graph.BlockedConnection
 }
 
 // member is a member of the Topology as Strict would have it.
@@ -153,11 +153,11 @@ func (a *audit) endpointOf(namespace string, pods map[string]string) *networkpol
 }
 
 func (a *audit) cut(from, to, where, do string) {
-	a.cuts = append(a.cuts, graph.Cut{From: from, To: to, Where: where, Do: do})
+	a.cuts = append(a.cuts, graph.BlockedConnection{From: from, To: to, Where: where, Remedy: do})
 }
 
 func (a *audit) shown(o metav1.Object) string {
-	return graph.Shown(a.topology.Namespace, o.GetNamespace(), o.GetName())
+	return graph.DisplayName(a.topology.Namespace, o.GetNamespace(), o.GetName())
 }
 
 // reaches says whether Strict lets a service's pods reach a port of another

@@ -52,7 +52,7 @@ func (a *audit) unresolved(ms *v1alpha1.Microservice) {
 // told finds the services whose address a service is started with.
 func (a *audit) told(ms *v1alpha1.Microservice) {
 	seen := map[string]bool{}
-	for _, at := range graph.ToldOf(ms) {
+	for _, at := range graph.ServiceAddresses(ms) {
 		callee := a.world.indexed().service(at.Namespace, at.Name)
 		if callee == nil || callee == ms || a.members[ms] == nil && a.members[callee] == nil || a.reaches(ms, callee, at.Port) {
 			continue
@@ -106,7 +106,7 @@ func (a *audit) outside(ms *v1alpha1.Microservice) {
 			told[string(hostname)] = true
 		}
 	}
-	for _, at := range graph.ToldOf(ms) {
+	for _, at := range graph.ServiceAddresses(ms) {
 		if told[at.Host] || a.inside(&at) || a.members[ms].byHand || letsOutTo(ms.Spec.Egress, at.Host, at.Port) {
 			continue
 		}
@@ -125,7 +125,7 @@ func (a *audit) outside(ms *v1alpha1.Microservice) {
 
 // inside says whether an address is a service's, or a database's, which lets in
 // nobody but its own service whatever the isolation is.
-func (a *audit) inside(at *graph.Told) bool {
+func (a *audit) inside(at *graph.ConfiguredAddress) bool {
 	find := a.world.indexed().service
 	owner, isDatabase := strings.CutSuffix(at.Name, names.Database(""))
 	return at.Name != "" && (find(at.Namespace, at.Name) != nil || isDatabase && find(at.Namespace, owner) != nil)
@@ -172,13 +172,13 @@ func (a *audit) scrapers(ms *v1alpha1.Microservice) {
 func (a *audit) workload(of *Workload) {
 	from := a.endpointOf(of.Namespace, of.Pods.Labels)
 	seen := map[*v1alpha1.Microservice]bool{}
-	for _, at := range graph.ToldTo(of.Namespace, &of.Pods.Spec) {
+	for _, at := range graph.PodAddresses(of.Namespace, &of.Pods.Spec) {
 		callee := a.world.indexed().service(at.Namespace, at.Name)
 		if callee == nil || seen[callee] || a.lets(callee, from, at.Port) {
 			continue
 		}
 		seen[callee] = true
-		a.cut(of.Kind+" "+graph.Shown(a.topology.Namespace, of.Namespace, of.Name), a.shown(callee), at.Where, "access can't name it, as it is no Microservice: "+byHand("its pods", callee, at.Port))
+		a.cut(of.Kind+" "+graph.DisplayName(a.topology.Namespace, of.Namespace, of.Name), a.shown(callee), at.Where, "access can't name it, as it is no Microservice: "+byHand("its pods", callee, at.Port))
 	}
 }
 
@@ -212,7 +212,7 @@ func (a *audit) entry(of *Entry) {
 		if number != 0 {
 			to += fmt.Sprintf(":%d", number)
 		}
-		a.cut(of.Kind+" "+graph.Shown(a.topology.Namespace, of.Namespace, of.Name), to, "its backend",
+		a.cut(of.Kind+" "+graph.DisplayName(a.topology.Namespace, of.Namespace, of.Name), to, "its backend",
 			fmt.Sprintf("declare the route in routes of %s, or %s", callee.Name, byHand("the pods that forward it", callee, number)))
 	}
 }

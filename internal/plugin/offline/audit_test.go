@@ -99,96 +99,96 @@ func TestCuts(t *testing.T) {
 		dataPlane bool
 		observed  Observed
 		monitored bool
-		want      []graph.Cut
+		want      []graph.BlockedConnection
 	}{
 		"declared calls": {services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users:8080"))}},
 		"an undeclared call": {
 			services: []*v1alpha1.Microservice{member("users"), member("orders", told("http://users:8080"))},
-			want:     []graph.Cut{{From: "orders", To: "users", Where: "env TARGET", Do: "add {name: users} to dependencies of orders"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "users", Where: "env TARGET", Remedy: "add {name: users} to dependencies of orders"}}},
 		"an undeclared call out of the topology": {
 			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", told("http://ledger.other.svc"))},
-			want: []graph.Cut{{From: "orders", To: "other/ledger", Where: "env TARGET",
-				Do: "add {name: ledger, namespace: other} to dependencies of orders, and {name: orders, namespace: shop} to access of ledger"}}},
+			want: []graph.BlockedConnection{{From: "orders", To: "other/ledger", Where: "env TARGET",
+				Remedy: "add {name: ledger, namespace: other} to dependencies of orders, and {name: orders, namespace: shop} to access of ledger"}}},
 		"an undeclared call into the topology": {
 			services: []*v1alpha1.Microservice{member("users"), member("reports", elsewhere, told("http://users.shop.svc"))},
-			want: []graph.Cut{{From: "other/reports", To: "users", Where: "env TARGET",
-				Do: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
+			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "env TARGET",
+				Remedy: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
 		"one to a routed port, which is open": {services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc"))}},
 		"one to a routed port, which is open to the gateway": {
 			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, calls("shop", "users", ""))}, dataPlane: true,
-			want: []graph.Cut{{From: "other/reports", To: "users", Where: "dependencies", Do: "add {name: reports, namespace: other} to access of users"}}},
+			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "dependencies", Remedy: "add {name: reports, namespace: other} to access of users"}}},
 		"calls beside the topology": {services: []*v1alpha1.Microservice{member("a", elsewhere), member("b", elsewhere, told("http://a"))}},
 		"a dependency that is not permitted": {
 			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", calls("other", "ledger", ""))},
-			want:     []graph.Cut{{From: "orders", To: "other/ledger", Where: "dependencies", Do: "add {name: orders, namespace: shop} to access of ledger"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "other/ledger", Where: "dependencies", Remedy: "add {name: orders, namespace: shop} to access of ledger"}}},
 		"a port that is not there": {
 			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", "grpc"))},
-			want:     []graph.Cut{{From: "orders", To: "users", Where: "dependencies", Do: "correct the port of {name: users} in dependencies of orders"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "users", Where: "dependencies", Remedy: "correct the port of {name: users} in dependencies of orders"}}},
 		"a dependency that is not there cuts nothing": {services: []*v1alpha1.Microservice{member("orders", calls("", "users", ""))}},
 		"a host outside": {
 			services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com/v1, https://api.example.com"))},
-			want:     []graph.Cut{{From: "orders", To: "api.example.com", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "api.example.com", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
 		"a Service that is none of Atoll's": {
 			services: []*v1alpha1.Microservice{member("orders", told("redis.cache.svc:6379"))},
-			want:     []graph.Cut{{From: "orders", To: "redis.cache.svc", Where: "env TARGET", Do: "add the addresses of its pods to egress of orders"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "redis.cache.svc", Where: "env TARGET", Remedy: "add the addresses of its pods to egress of orders"}}},
 		"a host outside that egress may let out to": {services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com"), out("203.0.113.0/24"))}},
 		"addresses": {
 			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:443 203.0.114.9:443 127.0.0.1:80 http://localhost:80"), out("203.0.113.0/24"))},
-			want:     []graph.Cut{{From: "orders", To: "203.0.114.9", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "203.0.114.9", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
 		"its own database, and what is no host": {services: []*v1alpha1.Microservice{member("orders", told("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
 		"what is no host to call": {services: []*v1alpha1.Microservice{member("orders",
 			told("0.0.0.0:8080 noreply@example.com s3://bucket/key main.go:10 https://shop.example.com/callback tcp(elsewhere:3306)"))}},
 		"another port than the declared one": {
 			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users.shop.svc:9000"))},
-			want:     []graph.Cut{{From: "orders", To: "users:9000", Where: "env TARGET", Do: "the dependency is on port 8080: correct the one or the other, or name the port in its morePorts"}}},
+			want:     []graph.BlockedConnection{{From: "orders", To: "users:9000", Where: "env TARGET", Remedy: "the dependency is on port 8080: correct the one or the other, or name the port in its morePorts"}}},
 		"one to a port that is not routed": {
 			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc:9000"))},
-			want: []graph.Cut{{From: "other/reports", To: "users", Where: "env TARGET",
-				Do: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
+			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "env TARGET",
+				Remedy: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
 		"another service's database, which lets nobody in anyhow": {services: []*v1alpha1.Microservice{member("users"), member("orders", told("users-db.shop.svc:5432"))}},
 		"a database elsewhere": {
 			services: []*v1alpha1.Microservice{member("orders", func(ms *v1alpha1.Microservice) {
 				ms.Spec.Database = &v1alpha1.Database{External: &v1alpha1.ExternalDatabase{SecretName: "orders-db"}}
 			})},
-			want: []graph.Cut{{From: "orders", To: "its database", Where: `Secret "orders-db"`, Do: "add the database's addresses to egress of orders"}}},
+			want: []graph.BlockedConnection{{From: "orders", To: "its database", Where: `Secret "orders-db"`, Remedy: "add the database's addresses to egress of orders"}}},
 		"an entry": {
 			services: []*v1alpha1.Microservice{member("users")}, observed: Observed{Entries: []Entry{ingress}},
-			want: []graph.Cut{{From: "Ingress legacy", To: "users", Where: "its backend",
-				Do: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach the pods of users"}}},
+			want: []graph.BlockedConnection{{From: "Ingress legacy", To: "users", Where: "its backend",
+				Remedy: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach the pods of users"}}},
 		"an entry to an open port": {services: []*v1alpha1.Microservice{member("users", routed)}, observed: Observed{Entries: []Entry{ingress}}},
 		"an entry to a port that is not routed, beside one that is": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, observed: Observed{Entries: []Entry{to("80"), to("http"), to("admin")}},
-			want: []graph.Cut{{From: "Ingress legacy", To: "users:81", Where: "its backend",
-				Do: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8081 of users"}}},
+			want: []graph.BlockedConnection{{From: "Ingress legacy", To: "users:81", Where: "its backend",
+				Remedy: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8081 of users"}}},
 		"an entry that the gateway's own pods serve, to a routed port": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, dataPlane: true, observed: Observed{Entries: []Entry{byDataPlane(to("80"))}}},
 		"an entry that others serve, to a port that only the gateway may reach": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, dataPlane: true, observed: Observed{Entries: []Entry{to("80")}},
-			want: []graph.Cut{{From: "Ingress legacy", To: "users:80", Where: "its backend",
-				Do: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8080 of users"}}},
+			want: []graph.BlockedConnection{{From: "Ingress legacy", To: "users:80", Where: "its backend",
+				Remedy: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8080 of users"}}},
 		"an entry that the gateway's own pods serve, to a port that is not routed": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, dataPlane: true, observed: Observed{Entries: []Entry{byDataPlane(to("81"))}},
-			want: []graph.Cut{{From: "Ingress legacy", To: "users:81", Where: "its backend",
-				Do: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8081 of users"}}},
+			want: []graph.BlockedConnection{{From: "Ingress legacy", To: "users:81", Where: "its backend",
+				Remedy: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8081 of users"}}},
 		"a port routed at another Gateway, which is open to all": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http", v1alpha1.GatewayReference{Namespace: "front", Name: "public"})),
 				member("reports", elsewhere, told("http://users.shop.svc:80"))}, dataPlane: true, observed: Observed{Entries: []Entry{to("80")}}},
 		"a Job of no Microservice": {
 			services: []*v1alpha1.Microservice{member("users")}, observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:8080", nil)}},
-			want: []graph.Cut{{From: "CronJob reporting/nightly", To: "users", Where: "args[0]",
-				Do: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
+			want: []graph.BlockedConnection{{From: "CronJob reporting/nightly", To: "users", Where: "args[0]",
+				Remedy: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
 		"a Job beside the members": {
 			services: []*v1alpha1.Microservice{member("users")}, observed: Observed{Workloads: []Workload{job("shop", "users:8080", nil)}},
-			want: []graph.Cut{{From: "CronJob nightly", To: "users", Where: "args[0]",
-				Do: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
+			want: []graph.BlockedConnection{{From: "CronJob nightly", To: "users", Where: "args[0]",
+				Remedy: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
 		"a Job that somebody has let in by hand": {
 			services: []*v1alpha1.Microservice{member("users")},
 			observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:8080", map[string]string{"job": "nightly"})}, Policies: []*networkingv1.NetworkPolicy{letsNightly}}},
 		"another Job than the one that is let in by hand": {
 			services: []*v1alpha1.Microservice{member("users")},
 			observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:8080", nil)}, Policies: []*networkingv1.NetworkPolicy{letsNightly}},
-			want: []graph.Cut{{From: "CronJob reporting/nightly", To: "users", Where: "args[0]",
-				Do: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
+			want: []graph.BlockedConnection{{From: "CronJob reporting/nightly", To: "users", Where: "args[0]",
+				Remedy: "access can't name it, as it is no Microservice: add a NetworkPolicy to namespace shop that lets its pods reach port 8080 of users"}}},
 		"a Job that asks a routed port, which is open": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http"))}, observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:80", nil)}}},
 		"a Job that asks the container's own port, which is open": {
@@ -199,13 +199,13 @@ func TestCuts(t *testing.T) {
 			services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com"))}, observed: Observed{Policies: []*networkingv1.NetworkPolicy{letsOut}}},
 		"one that asks to be scraped": {
 			services: []*v1alpha1.Microservice{member("users", scraped("8080"))},
-			want:     []graph.Cut{{From: "whoever scrapes", To: "users", Where: "annotation prometheus.io/scrape", Do: "set monitoring of Topology shop"}}},
+			want:     []graph.BlockedConnection{{From: "whoever scrapes", To: "users", Where: "annotation prometheus.io/scrape", Remedy: "set monitoring of Topology shop"}}},
 		"one that asks to be scraped where monitoring may": {services: []*v1alpha1.Microservice{member("users", scraped("8080"))}, monitored: true},
 		"an address that egress lets out to at another port": {
 			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:80"), func(ms *v1alpha1.Microservice) {
 				ms.Spec.Egress = []v1alpha1.EgressRule{{CIDRs: []string{"203.0.113.0/24"}, Ports: []int32{443}}}
 			})},
-			want: []graph.Cut{{From: "orders", To: "203.0.113.9", Where: "env TARGET", Do: "add its addresses to egress of orders"}}},
+			want: []graph.BlockedConnection{{From: "orders", To: "203.0.113.9", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			topology := &v1alpha1.Topology{}

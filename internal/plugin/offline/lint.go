@@ -251,14 +251,14 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 func (l *linter) cycles() {
 	// Circles are named as those see them whose namespace they are in.
 	namespaces := map[string]bool{}
-	for _, n := range graph.Of("", l.world.Services, l.world.MemberOf, nil).Nodes {
+	for _, n := range graph.Build("", l.world.Services, l.world.MemberOf, nil).Nodes {
 		namespaces[n.Namespace] = true
 	}
 	home := ""
 	if len(namespaces) == 1 {
 		home = l.world.Services[0].Namespace
 	}
-	g := graph.Of(home, l.world.Services, l.world.MemberOf, nil)
+	g := graph.Build(home, l.world.Services, l.world.MemberOf, nil)
 	for _, cycle := range g.Cycles {
 		first := g.Node(cycle[0])
 		l.find("Microservice", first.Namespace, first.Name, SeverityWarning, v1alpha1.ReasonCycle,

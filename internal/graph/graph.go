@@ -28,21 +28,21 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// Graph is which service calls which, with what one would want to see of each.
+// Graph has services, their states and the calls between them.
 type Graph struct {
-	// Nodes are the services, in order of namespace and name, and those that are
-	// called and don't exist.
+	// Nodes are the services, sorted by namespace and name. They include called services
+	// that do not exist.
 	Nodes []*Node `json:"nodes"`
 	// Calls are the dependencies, by caller and then in the spec's order.
 	Calls []*Call `json:"edges"`
-	// Cycles are circles among the calls, one for each set of services that can all
-	// reach one another; each ends with the service that it begins with.
+	// Cycles has one cycle for each set of services that can all reach one another. The
+	// first and the last service of a cycle are the same.
 	Cycles [][]string `json:"cycles"`
 
-	// Cuts are the connections that Strict isolation would not let through, where the
-	// Topology has it audited.
-	Cuts []Cut `json:"cuts,omitempty"`
-	// Unread is what could not be read when these were looked for.
+	// Blocked are the connections that Strict isolation would block. They are set only
+	// for a Topology with isolation: audit.
+	Blocked []BlockedConnection `json:"cuts,omitempty"`
+	// Unread names the kinds that the audit could not read.
 	Unread []string `json:"unread,omitempty"`
 
 	byID map[string]*Node
@@ -50,19 +50,19 @@ type Graph struct {
 
 // Node is a service in the graph.
 type Node struct {
-	// ID is the name; of a service of another namespace than the graph's home,
-	// namespace/name.
+	// ID is the name, or namespace/name for a service outside the graph's home
+	// namespace.
 	ID        string `json:"id"`
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	Health    State  `json:"health"`
-	// Reason and Message are those of the condition Ready, where it is not True.
+	// Reason and Message are those of the condition Ready if it is not True.
 	Reason   string        `json:"reason,omitempty"`
 	Message  string        `json:"message,omitempty"`
 	URLs     []string      `json:"urls,omitempty"`
 	Database *DatabaseNode `json:"database,omitempty"`
 
-	// Calls are the calls of this service, Callers those to it.
+	// Calls are the calls of this service. Callers are the calls to it.
 	Calls   []*Call `json:"-"`
 	Callers []*Call `json:"-"`
 
@@ -77,7 +77,7 @@ type DatabaseNode struct {
 	Reason  string                  `json:"reason,omitempty"`
 }
 
-// String is the engine and its version.
+// String returns the engine and its version.
 func (d *DatabaseNode) String() string {
 	return strings.TrimSpace(string(d.Engine) + " " + d.Version)
 }
@@ -86,40 +86,40 @@ func (d *DatabaseNode) String() string {
 type Call struct {
 	From string `json:"from"`
 	To   string `json:"to"`
-	// Port is the number of the callee's port; 0 when the dependency does not
+	// Port is the number of the called port. Zero means that the dependency does not
 	// resolve.
 	Port int32 `json:"port,omitempty"`
-	// MorePorts are the numbers of its further ports.
+	// MorePorts are the numbers of the other called ports.
 	MorePorts []int32 `json:"morePorts,omitempty"`
 	Resolved  bool    `json:"resolved"`
-	// Reason and Message say why it does not resolve.
+	// Reason and Message say why the dependency does not resolve.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
-	// Cycle says that the callee can reach the caller.
+	// Cycle means that the callee can reach the caller.
 	Cycle bool `json:"cycle,omitempty"`
 
 	Caller *Node `json:"-"`
 	Callee *Node `json:"-"`
 }
 
-// key tells services apart.
-type key struct{ namespace, name string }
+// serviceKey identifies a service.
+type serviceKey struct{ namespace, name string }
 
-// Of is the graph of the services that are members, and of all that they reach,
-// for readers of the namespace home. services are all that exist, memberOf says
-// which Topology each is a member of; members nil means every one.
-func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.Microservice) string, members func(*v1alpha1.Microservice) bool) *Graph {
-	existing := make(map[key]*v1alpha1.Microservice, len(services))
+// Build returns the graph of the members and of all services that they reach. IDs are
+// relative to the namespace home. services are all existing services, and memberOf
+// returns the Topology of each. A nil members means that all services are members.
+func Build(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.Microservice) string, members func(*v1alpha1.Microservice) bool) *Graph {
+	existing := make(map[serviceKey]*v1alpha1.Microservice, len(services))
 	for _, ms := range services {
-		existing[key{ms.Namespace, ms.Name}] = ms
+		existing[serviceKey{ms.Namespace, ms.Name}] = ms
 	}
-	found := Services{MemberOf: memberOf, Find: func(namespace, name string) *v1alpha1.Microservice { return existing[key{namespace, name}] }}
+	found := Services{MemberOf: memberOf, Find: func(namespace, name string) *v1alpha1.Microservice { return existing[serviceKey{namespace, name}] }}
 	g := &Graph{Nodes: []*Node{}, Calls: []*Call{}, Cycles: [][]string{}}
-	nodes := make(map[key]*Node, len(services))
+	nodes := make(map[serviceKey]*Node, len(services))
 	var wanted []*v1alpha1.Microservice
 	for _, ms := range services {
 		if members == nil || members(ms) {
-			nodes[key{ms.Namespace, ms.Name}] = serviceNode(ms)
+			nodes[serviceKey{ms.Namespace, ms.Name}] = newServiceNode(ms)
 			wanted = append(wanted, ms)
 		}
 	}
@@ -127,21 +127,21 @@ func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.
 	for len(wanted) > 0 {
 		ms := wanted[0]
 		wanted = wanted[1:]
-		caller := nodes[key{ms.Namespace, ms.Name}]
+		caller := nodes[serviceKey{ms.Namespace, ms.Name}]
 		edges := Resolve(ms, found)
 		for i := range edges {
-			to := key{edges[i].Namespace(), edges[i].Dependency.Name}
+			to := serviceKey{edges[i].Namespace(), edges[i].Dependency.Name}
 			callee := nodes[to]
 			switch {
 			case callee != nil:
 			case existing[to] != nil:
-				callee = serviceNode(existing[to])
+				callee = newServiceNode(existing[to])
 				wanted = append(wanted, existing[to])
 			default:
 				callee = &Node{Namespace: to.namespace, Name: to.name, Health: StateMissing}
 			}
 			nodes[to] = callee
-			calls[caller] = append(calls[caller], callOf(caller, callee, &edges[i]))
+			calls[caller] = append(calls[caller], newCall(caller, callee, &edges[i]))
 		}
 	}
 	for _, node := range nodes {
@@ -150,21 +150,21 @@ func Of(home string, services []*v1alpha1.Microservice, memberOf func(*v1alpha1.
 	slices.SortFunc(g.Nodes, func(a, b *Node) int {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
-	g.connect(home, calls)
+	g.linkCalls(home, calls)
 	g.findCycles()
 	return g
 }
 
-func serviceNode(ms *v1alpha1.Microservice) *Node {
+func newServiceNode(ms *v1alpha1.Microservice) *Node {
 	n := &Node{Namespace: ms.Namespace, Name: ms.Name, URLs: ms.Status.URLs, routed: len(ms.Spec.Routes) > 0}
-	n.Health, n.Reason, n.Message = StateOf(ms.Status.Conditions, ms.Generation)
+	n.Health, n.Reason, n.Message = StateFromConditions(ms.Status.Conditions, ms.Generation)
 	if ms.Spec.Database != nil {
-		n.Database = databaseNode(ms)
+		n.Database = newDatabaseNode(ms)
 	}
 	return n
 }
 
-func databaseNode(ms *v1alpha1.Microservice) *DatabaseNode {
+func newDatabaseNode(ms *v1alpha1.Microservice) *DatabaseNode {
 	d := &DatabaseNode{Engine: ms.Spec.Database.Engine, Version: ms.Spec.Database.Version, Health: StateUnknown}
 	if status := ms.Status.Database; status != nil && status.Version != "" {
 		d.Version = status.Version
@@ -183,7 +183,7 @@ func databaseNode(ms *v1alpha1.Microservice) *DatabaseNode {
 	return d
 }
 
-// Ports are the callee's ports as people read them, such as " :80 :9090".
+// Ports returns the called ports as text, such as " :80 :9090".
 func (c *Call) Ports() string {
 	text := ""
 	for _, port := range append([]int32{c.Port}, c.MorePorts...) {
@@ -192,24 +192,24 @@ func (c *Call) Ports() string {
 	return text
 }
 
-func callOf(caller, callee *Node, edge *Edge) *Call {
+func newCall(caller, callee *Node, edge *Edge) *Call {
 	call := &Call{Caller: caller, Callee: callee}
 	reason, message := edge.Problem()
 	call.Reason, call.Message = reason, message.String()
 	if call.Resolved = edge.Resolved(); call.Resolved {
 		call.Port = edge.Port.Port
-		for _, port := range edge.More {
+		for _, port := range edge.MorePorts {
 			call.MorePorts = append(call.MorePorts, port.Port)
 		}
 	}
 	return call
 }
 
-// connect gives nodes their IDs, and puts calls into order.
-func (g *Graph) connect(home string, calls map[*Node][]*Call) {
+// linkCalls sets the IDs of nodes, and connects the calls to their nodes.
+func (g *Graph) linkCalls(home string, calls map[*Node][]*Call) {
 	g.byID = make(map[string]*Node, len(g.Nodes))
 	for _, n := range g.Nodes {
-		n.ID = Shown(home, n.Namespace, n.Name)
+		n.ID = DisplayName(home, n.Namespace, n.Name)
 		g.byID[n.ID] = n
 	}
 	for _, n := range g.Nodes {
@@ -230,10 +230,10 @@ func (g *Graph) findCycles() {
 		}
 		slices.Sort(callees[n.ID])
 	}
-	circle := map[string]int{}
-	for i, component := range components(callees) {
+	componentOf := map[string]int{}
+	for i, component := range stronglyConnected(callees) {
 		for _, id := range component {
-			circle[id] = i + 1
+			componentOf[id] = i + 1
 		}
 		if path := shortestCycle(callees, component, component[0]); path != nil {
 			g.Cycles = append(g.Cycles, path)
@@ -241,16 +241,16 @@ func (g *Graph) findCycles() {
 	}
 	slices.SortFunc(g.Cycles, slices.Compare)
 	for _, call := range g.Calls {
-		call.Cycle = circle[call.From] != 0 && circle[call.From] == circle[call.To]
+		call.Cycle = componentOf[call.From] != 0 && componentOf[call.From] == componentOf[call.To]
 	}
 }
 
-// Node is the service of an ID, or nil.
+// Node returns the service of an ID, or nil.
 func (g *Graph) Node(id string) *Node { return g.byID[id] }
 
-// Roots are where a drawing begins: the services that nobody calls, those with
-// routes first, and for what only services of a circle call, the first of each
-// circle.
+// Roots returns the services at which a drawing starts: the services without callers,
+// those with routes first, and the first service of each cycle that no other root
+// reaches.
 func (g *Graph) Roots() []*Node {
 	var roots []*Node
 	reached := map[*Node]bool{}
@@ -265,7 +265,7 @@ func (g *Graph) Roots() []*Node {
 		}
 	}
 	byRoute := slices.Clone(g.Nodes)
-	slices.SortStableFunc(byRoute, func(a, b *Node) int { return order(a.routed) - order(b.routed) })
+	slices.SortStableFunc(byRoute, func(a, b *Node) int { return routedFirst(a.routed) - routedFirst(b.routed) })
 	for _, n := range byRoute {
 		if len(n.Callers) == 0 {
 			roots = append(roots, n)
@@ -273,7 +273,7 @@ func (g *Graph) Roots() []*Node {
 		}
 	}
 	for _, cycle := range g.Cycles {
-		if first := g.byID[cycle[0]]; !reached[first] && g.topmost(cycle) {
+		if first := g.byID[cycle[0]]; !reached[first] && g.hasNoOutsideCaller(cycle) {
 			roots = append(roots, first)
 			reach(first)
 		}
@@ -281,8 +281,9 @@ func (g *Graph) Roots() []*Node {
 	return roots
 }
 
-// topmost says that nobody outside a cycle's set of services calls one of it.
-func (g *Graph) topmost(cycle []string) bool {
+// hasNoOutsideCaller reports whether only services of a cycle's component call the
+// services of that component.
+func (g *Graph) hasNoOutsideCaller(cycle []string) bool {
 	inside := map[*Node]bool{}
 	var add func(n *Node)
 	add = func(n *Node) {
@@ -307,7 +308,7 @@ func (g *Graph) topmost(cycle []string) bool {
 	return true
 }
 
-func order(first bool) int {
+func routedFirst(first bool) int {
 	if first {
 		return 0
 	}

@@ -27,19 +27,18 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// wholes are the fields, by kind, that mean something as a whole only: what somebody
-// adds to a policy lets through what it denied, or has it be about no pods, and a
-// selector with one label more selects nothing. What Atoll leaves out there is left
-// out on purpose.
-var wholes = map[string][]string{
+// atomicFields are the paths, by kind, of the fields that Atoll owns as a whole, unset
+// parts included. An addition there defeats the object: an added rule allows denied
+// traffic, and a selector with an additional label selects no pods.
+var atomicFields = map[string][]string{
 	"NetworkPolicy":       {"spec"},
 	"Service":             {"spec", "selector"},
 	"PodDisruptionBudget": {"spec", "selector"},
 }
 
-// sameWholes says whether these fields of live are just what is desired, both of the
-// same Go type.
-func sameWholes(desired, live client.Object) bool {
+// atomicFieldsEqual reports whether the atomic fields of live equal the desired ones.
+// Both objects must have the same Go type.
+func atomicFieldsEqual(desired, live client.Object) bool {
 	switch d := desired.(type) {
 	case *networkingv1.NetworkPolicy:
 		return equality.Semantic.DeepEqual(d.Spec, live.(*networkingv1.NetworkPolicy).Spec)
@@ -51,16 +50,17 @@ func sameWholes(desired, live client.Object) bool {
 	return true
 }
 
-// restoreWhole makes these fields of live what is desired, which server-side apply
-// alone does not: it leaves what others added. It reports whether they were not.
-func restoreWhole(desired, live *unstructured.Unstructured) bool {
-	path, whole := wholes[desired.GetKind()]
-	if !whole {
+// restoreAtomicField replaces the atomic field of live with the desired one, and
+// reports whether they differed. Server-side apply is not enough, because it keeps the
+// additions of other field managers.
+func restoreAtomicField(desired, live *unstructured.Unstructured) bool {
+	path, found := atomicFields[desired.GetKind()]
+	if !found {
 		return false
 	}
-	want, wanted, _ := unstructured.NestedFieldCopy(desired.Object, path...)
-	is, _, _ := unstructured.NestedFieldNoCopy(live.Object, path...)
-	if !wanted || reflect.DeepEqual(want, is) {
+	want, set, _ := unstructured.NestedFieldCopy(desired.Object, path...)
+	got, _, _ := unstructured.NestedFieldNoCopy(live.Object, path...)
+	if !set || reflect.DeepEqual(want, got) {
 		return false
 	}
 	return unstructured.SetNestedField(live.Object, want, path...) == nil

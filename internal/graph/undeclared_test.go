@@ -67,7 +67,7 @@ func TestUndeclared(t *testing.T) {
 			ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "payments"}}
 			ms.Spec.Env = []corev1.EnvVar{{Name: "TARGET", Value: test.value}}
 			got := ""
-			for _, mention := range graph.Undeclared(ms, all) {
+			for _, mention := range graph.UndeclaredCalls(ms, all) {
 				got += mention.Callee.Namespace + "/" + mention.Callee.Name
 				if mention.Where != "env TARGET" {
 					t.Errorf("found at %q", mention.Where)
@@ -94,7 +94,7 @@ func TestUndeclaredLooksEverywhere(t *testing.T) {
 		"initContainers": [{"name": "first", "args": ["http://d", "http://a"]}]
 	}}`)}
 	var got []string
-	for _, mention := range graph.Undeclared(ms, []*v1alpha1.Microservice{callee("a"), callee("b"), callee("c"), callee("d")}) {
+	for _, mention := range graph.UndeclaredCalls(ms, []*v1alpha1.Microservice{callee("a"), callee("b"), callee("c"), callee("d")}) {
 		got = append(got, mention.Callee.Name+": "+mention.Where)
 	}
 	want := []string{"a: command[1]", "b: args[0]", `d: container "first", args[0]`, `c: container "caller", env C`}

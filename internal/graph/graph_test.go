@@ -60,16 +60,16 @@ func golden(t *testing.T, name, got string) {
 }
 
 // made puts a service together for tests.
-type made struct{ *v1alpha1.Microservice }
+type testService struct{ *v1alpha1.Microservice }
 
-func service(name string, callees ...string) made {
-	m := made{calling(name, callees...)}
+func service(name string, callees ...string) testService {
+	m := testService{calling(name, callees...)}
 	m.Namespace = "shop"
 	return m.is(metav1.ConditionTrue, v1alpha1.ReasonReady, "")
 }
 
 // is sets Ready, and beside it Reconciling or Stalled.
-func (m made) is(ready metav1.ConditionStatus, reason, beside string) made {
+func (m testService) is(ready metav1.ConditionStatus, reason, beside string) testService {
 	m.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Status: ready, Reason: reason, Message: reason + " it is"}}
 	if beside != "" {
 		m.Status.Conditions = append(m.Status.Conditions, metav1.Condition{Type: beside, Status: metav1.ConditionTrue, Reason: reason})
@@ -77,20 +77,20 @@ func (m made) is(ready metav1.ConditionStatus, reason, beside string) made {
 	return m
 }
 
-func (m made) at(path string) made {
+func (m testService) at(path string) testService {
 	m.Spec.Routes = []v1alpha1.Route{{Path: path}}
 	m.Status.URLs = []string{"https://shop.example.com" + path}
 	return m
 }
 
-func (m made) with(engine v1alpha1.DatabaseEngine, version string, ready metav1.ConditionStatus, reason string) made {
+func (m testService) with(engine v1alpha1.DatabaseEngine, version string, ready metav1.ConditionStatus, reason string) testService {
 	m.Spec.Database = &v1alpha1.Database{Engine: engine}
 	m.Status.Database = &v1alpha1.DatabaseStatus{Engine: engine, Version: version}
 	m.Status.Conditions = append(m.Status.Conditions, metav1.Condition{Type: v1alpha1.ConditionDatabaseReady, Status: ready, Reason: reason})
 	return m
 }
 
-func all(services ...made) []*v1alpha1.Microservice {
+func all(services ...testService) []*v1alpha1.Microservice {
 	list := make([]*v1alpha1.Microservice, len(services))
 	for i := range services {
 		list[i] = services[i].Microservice
@@ -118,10 +118,10 @@ func twelve() []*v1alpha1.Microservice {
 }
 
 func TestDrawings(t *testing.T) {
-	g := Of("shop", twelve(), TopologyOf, nil)
+	g := Build("shop", twelve(), TopologyOf, nil)
 	backwards := twelve()
 	slices.Reverse(backwards)
-	if diff := cmp.Diff(Tree(g, TreeOptions{}), Tree(Of("shop", backwards, TopologyOf, nil), TreeOptions{})); diff != "" {
+	if diff := cmp.Diff(Tree(g, TreeOptions{}), Tree(Build("shop", backwards, TopologyOf, nil), TreeOptions{})); diff != "" {
 		t.Errorf("the drawing depends on the order of services:\n%s", diff)
 	}
 	text, err := json.MarshalIndent(g, "", "  ")
@@ -133,8 +133,8 @@ func TestDrawings(t *testing.T) {
 	golden(t, "twelve.mermaid", Mermaid(g))
 	golden(t, "twelve.dot", DOT(g))
 	golden(t, "twelve.json", string(text)+"\n")
-	golden(t, "dependents-of-stock.txt", Dependents(g.Node("stock"), TreeOptions{Width: 80}))
-	golden(t, "dependents-of-payments.txt", Dependents(g.Node("payments"), TreeOptions{Width: 80}))
+	golden(t, "dependents-of-stock.txt", CallersTree(g.Node("stock"), TreeOptions{Width: 80}))
+	golden(t, "dependents-of-payments.txt", CallersTree(g.Node("payments"), TreeOptions{Width: 80}))
 }
 
 func TestTreeKeepsToItsWidth(t *testing.T) {
@@ -145,7 +145,7 @@ func TestTreeKeepsToItsWidth(t *testing.T) {
 	}
 	for name, services := range map[string][]*v1alpha1.Microservice{"twelve": twelve(), "a deep chain": chain} {
 		for _, width := range []int{20, 40, 80} {
-			drawn := Tree(Of("shop", services, TopologyOf, nil), TreeOptions{Width: width})
+			drawn := Tree(Build("shop", services, TopologyOf, nil), TreeOptions{Width: width})
 			for line := range strings.Lines(drawn) {
 				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
 					t.Errorf("%s: %d columns, want at most %d: %s", name, n, width, line)
@@ -196,17 +196,17 @@ func TestOf(t *testing.T) {
 		"a change that was not seen yet is not ready": {services: all(stale), wantNodes: []string{"web Reconciling"}, wantRoots: []string{"web"}},
 		"routed roots come first": {
 			services: all(service("a"), service("z").at("/z")), wantNodes: []string{"a Ready", "z Ready"}, wantRoots: []string{"z", "a"}},
-		"a circle that nobody calls has a root": {
+		"a cycle that nobody calls has a root": {
 			services: all(service("c", "b"), service("b", "a"), service("a", "c")), wantNodes: []string{"a Ready", "b Ready", "c Ready"},
 			wantCalls: []string{"a -> c :8080 cycle", "b -> a :8080 cycle", "c -> b :8080 cycle"}, wantCycles: [][]string{{"a", "c", "b", "a"}}, wantRoots: []string{"a"}},
-		"a circle that a circle calls has none": {
+		"a cycle that a cycle calls has none": {
 			services:   all(service("x", "y", "a"), service("y", "x"), service("a", "b"), service("b", "a")),
 			wantNodes:  []string{"a Ready", "b Ready", "x Ready", "y Ready"},
 			wantCalls:  []string{"a -> b :8080 cycle", "b -> a :8080 cycle", "x -> y :8080 cycle", "x -> a :8080", "y -> x :8080 cycle"},
 			wantCycles: [][]string{{"a", "b", "a"}, {"x", "y", "x"}}, wantRoots: []string{"x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := Of("shop", tc.services, TopologyOf, tc.members)
+			g := Build("shop", tc.services, TopologyOf, tc.members)
 			var nodes, calls, roots []string
 			for _, n := range g.Nodes {
 				nodes = append(nodes, n.ID+" "+string(n.Health))
@@ -240,14 +240,14 @@ func TestOf(t *testing.T) {
 }
 
 // fiveHundred is a graph of 500 services, ten of them routed, with 1500 calls.
-// All of those lead to a service of a higher number, and so in no circle, but for
-// one in each of the circles that are returned.
-func fiveHundred() (services []*v1alpha1.Microservice, circles [][]string) {
+// All of those lead to a service of a higher number, and so in no cycle, but for
+// one in each of the cycles that are returned.
+func fiveHundredServices() (services []*v1alpha1.Microservice, cycles [][]string) {
 	name := func(i int) string { return fmt.Sprintf("service-%03d", i) }
 	for i := range 500 {
 		callees := map[string]bool{}
 		for _, step := range []int{1 + i%5, 7 + i%11, 40 + i%3} {
-			// Calls stay within blocks of 25, so that circles stay apart.
+			// Calls stay within blocks of 25, so that cycles stay apart.
 			if to := i + step; to < 500 && to/25 == i/25 || step >= 40 && to < 500 {
 				callees[name(to)] = true
 			}
@@ -266,21 +266,21 @@ func fiveHundred() (services []*v1alpha1.Microservice, circles [][]string) {
 	for block := 0; block < 20; block += 2 {
 		from, to := services[block*25+20], services[block*25]
 		for services[block*25].Spec.Dependencies[0].Name != from.Name {
-			from = named(services, services[block*25].Spec.Dependencies[0].Name)
+			from = serviceNamed(services, services[block*25].Spec.Dependencies[0].Name)
 		}
 		from.Spec.Dependencies = append(from.Spec.Dependencies, v1alpha1.Dependency{Name: to.Name})
-		circles = append(circles, []string{to.Name, from.Name, to.Name})
+		cycles = append(cycles, []string{to.Name, from.Name, to.Name})
 	}
-	return services, circles
+	return services, cycles
 }
 
-func named(services []*v1alpha1.Microservice, name string) *v1alpha1.Microservice {
+func serviceNamed(services []*v1alpha1.Microservice, name string) *v1alpha1.Microservice {
 	return services[slices.IndexFunc(services, func(ms *v1alpha1.Microservice) bool { return ms.Name == name })]
 }
 
 func TestAllCyclesOfFiveHundredServices(t *testing.T) {
-	services, want := fiveHundred()
-	g := Of("shop", services, TopologyOf, nil)
+	services, want := fiveHundredServices()
+	g := Build("shop", services, TopologyOf, nil)
 	if len(g.Nodes) != 500 || len(g.Calls) < 1000 {
 		t.Fatalf("%d services and %d calls, want 500 and over 1000", len(g.Nodes), len(g.Calls))
 	}
@@ -290,15 +290,15 @@ func TestAllCyclesOfFiveHundredServices(t *testing.T) {
 }
 
 func BenchmarkOf500(b *testing.B) {
-	services, _ := fiveHundred()
+	services, _ := fiveHundredServices()
 	for b.Loop() {
-		Of("shop", services, TopologyOf, nil)
+		Build("shop", services, TopologyOf, nil)
 	}
 }
 
 func BenchmarkTree500(b *testing.B) {
-	services, _ := fiveHundred()
+	services, _ := fiveHundredServices()
 	for b.Loop() {
-		Tree(Of("shop", services, TopologyOf, nil), TreeOptions{Width: 80})
+		Tree(Build("shop", services, TopologyOf, nil), TreeOptions{Width: 80})
 	}
 }

@@ -27,23 +27,23 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// covers says whether live holds every field that desired sets, both of the
-// same Go type. Fields that desired does not set are the server's to fill.
-// Lists must be equal in length: an item that somebody added is a difference.
-// Quantities are compared by value.
-func covers(desired, live client.Object) bool {
-	if !coversMeta(desired, live) {
+// matchesDesired reports whether live has every field that desired sets. Fields that
+// desired does not set may have any value, because the API server fills in defaults.
+// Lists must have equal lengths: an added item is drift. Quantities are compared by
+// value, and times are ignored. Objects of different Go types never match.
+func matchesDesired(desired, live client.Object) bool {
+	if !metadataMatches(desired, live) {
 		return false
 	}
 	d, l := reflect.ValueOf(desired).Elem(), reflect.ValueOf(live).Elem()
-	if d.Type() != l.Type() || !sameWholes(desired, live) {
+	if d.Type() != l.Type() || !atomicFieldsEqual(desired, live) {
 		return false
 	}
 	for i := range d.NumField() {
 		switch d.Type().Field(i).Name {
 		case "TypeMeta", "ObjectMeta", "Status":
 		default:
-			if !coversValue(d.Field(i), l.Field(i)) {
+			if !valueMatches(d.Field(i), l.Field(i)) {
 				return false
 			}
 		}
@@ -51,13 +51,13 @@ func covers(desired, live client.Object) bool {
 	return true
 }
 
-func coversMeta(desired, live client.Object) bool {
-	return coversStrings(desired.GetLabels(), live.GetLabels()) &&
-		coversStrings(desired.GetAnnotations(), live.GetAnnotations()) &&
+func metadataMatches(desired, live client.Object) bool {
+	return containsEntries(desired.GetLabels(), live.GetLabels()) &&
+		containsEntries(desired.GetAnnotations(), live.GetAnnotations()) &&
 		sameController(desired, live)
 }
 
-func coversStrings(desired, live map[string]string) bool {
+func containsEntries(desired, live map[string]string) bool {
 	for key, value := range desired {
 		if got, ok := live[key]; !ok || got != value {
 			return false
@@ -66,8 +66,8 @@ func coversStrings(desired, live map[string]string) bool {
 	return true
 }
 
-// sameController looks at the controller alone: who else refers to an object is
-// not Atoll's affair. That of a claim is its StatefulSet's.
+// sameController compares only the controller references: Atoll does not manage other
+// owner references. A claim may be controlled by its StatefulSet.
 func sameController(desired, live client.Object) bool {
 	d, l := metav1.GetControllerOfNoCopy(desired), metav1.GetControllerOfNoCopy(live)
 	if d == nil {
@@ -80,11 +80,11 @@ var (
 	quantityType = reflect.TypeFor[resource.Quantity]()
 	timeType     = reflect.TypeFor[metav1.Time]()
 	rawType      = reflect.TypeFor[runtime.RawExtension]()
-	// An IntOrString is one value: by its fields, 0 would be covered by "25%".
+	// An IntOrString is compared as one value: field by field, 0 would match "25%".
 	intOrStringType = reflect.TypeFor[intstr.IntOrString]()
 )
 
-func coversValue(desired, live reflect.Value) bool {
+func valueMatches(desired, live reflect.Value) bool {
 	switch desired.Type() {
 	case quantityType:
 		d, l := desired.Interface().(resource.Quantity), live.Interface().(resource.Quantity)
@@ -101,45 +101,46 @@ func coversValue(desired, live reflect.Value) bool {
 		if desired.IsNil() {
 			return true
 		}
-		return !live.IsNil() && coversPointed(desired.Elem(), live.Elem())
+		return !live.IsNil() && elementMatches(desired.Elem(), live.Elem())
 	case reflect.Struct:
 		for i := range desired.NumField() {
-			if !coversValue(desired.Field(i), live.Field(i)) {
+			if !valueMatches(desired.Field(i), live.Field(i)) {
 				return false
 			}
 		}
 		return true
 	case reflect.Map:
-		return coversMap(desired, live)
+		return mapMatches(desired, live)
 	case reflect.Slice:
-		return coversSlice(desired, live)
+		return sliceMatches(desired, live)
 	}
 	return desired.IsZero() || desired.Equal(live)
 }
 
-// coversPointed compares what pointers point to: there, zero is a value.
-func coversPointed(desired, live reflect.Value) bool {
+// elementMatches compares the target of a pointer, or an element of a map or list.
+// Unlike in a field, the zero value is significant there.
+func elementMatches(desired, live reflect.Value) bool {
 	if desired.Type() == intOrStringType {
 		return desired.Equal(live)
 	}
 	switch desired.Kind() {
 	case reflect.Struct, reflect.Map, reflect.Slice, reflect.Pointer, reflect.Interface:
-		return coversValue(desired, live)
+		return valueMatches(desired, live)
 	}
 	return desired.Equal(live)
 }
 
-func coversMap(desired, live reflect.Value) bool {
+func mapMatches(desired, live reflect.Value) bool {
 	for entries := desired.MapRange(); entries.Next(); {
 		got := live.MapIndex(entries.Key())
-		if !got.IsValid() || !coversPointed(entries.Value(), got) {
+		if !got.IsValid() || !elementMatches(entries.Value(), got) {
 			return false
 		}
 	}
 	return true
 }
 
-func coversSlice(desired, live reflect.Value) bool {
+func sliceMatches(desired, live reflect.Value) bool {
 	if desired.Len() == 0 {
 		return true
 	}
@@ -147,7 +148,7 @@ func coversSlice(desired, live reflect.Value) bool {
 		return false
 	}
 	for i := range desired.Len() {
-		if !coversPointed(desired.Index(i), live.Index(i)) {
+		if !elementMatches(desired.Index(i), live.Index(i)) {
 			return false
 		}
 	}

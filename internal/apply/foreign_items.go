@@ -22,110 +22,112 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// trim takes out of live the items that others have put into lists which
-// desired sets, such as a port added to a container. Server-side apply leaves
-// them, because somebody else manages them; but a list that Atoll sets is
-// Atoll's as a whole. It reports whether there were any.
-func trim(desired, live *unstructured.Unstructured) bool {
-	trimmed := false
+// removeForeignItems removes from live the items that other field managers added to
+// lists that desired sets, such as a port of a container. Server-side apply keeps such
+// items, but Atoll owns every list that it sets as a whole. It reports whether it
+// removed any.
+func removeForeignItems(desired, live *unstructured.Unstructured) bool {
+	removed := false
 	for field, value := range desired.Object {
 		switch field {
 		case "apiVersion", "kind", "metadata", "status":
 		default:
-			kept, changed := trimValue(value, live.Object[field])
+			kept, changed := removeForeignFrom(value, live.Object[field])
 			if changed {
 				live.Object[field] = kept
-				trimmed = true
+				removed = true
 			}
 		}
 	}
-	return trimmed
+	return removed
 }
 
-func trimValue(desired, live any) (any, bool) {
+func removeForeignFrom(desired, live any) (any, bool) {
 	switch d := desired.(type) {
 	case map[string]any:
 		l, ok := live.(map[string]any)
 		if !ok {
 			return live, false
 		}
-		trimmed := false
+		removed := false
 		for field, value := range d {
-			if kept, changed := trimValue(value, l[field]); changed {
+			if kept, changed := removeForeignFrom(value, l[field]); changed {
 				l[field] = kept
-				trimmed = true
+				removed = true
 			}
 		}
-		return l, trimmed
+		return l, removed
 	case []any:
 		l, ok := live.([]any)
 		if !ok {
 			return live, false
 		}
-		return trimList(d, l)
+		return removeForeignFromList(d, l)
 	}
 	return live, false
 }
 
-// trimList keeps the live items that a wanted item stands for, and looks into
-// each of them. A wanted item that the server holds in another form keeps
-// everything as it is: better an item too many than one too few.
-func trimList(desired, live []any) ([]any, bool) {
+// removeForeignFromList keeps the live items that have a desired counterpart, and
+// repairs each of them. If a desired item has no counterpart, because the API server
+// stores it in another form, the list stays unchanged: a foreign item does less harm
+// than a missing one.
+func removeForeignFromList(desired, live []any) ([]any, bool) {
 	kept := make([]any, 0, len(live))
-	trimmed := false
-	// A wanted item stands for one live item, and not also for its double.
+	removed := false
+	// A desired item is the counterpart of only one live item, not of its duplicates.
 	taken := make([]bool, len(desired))
 	used := 0
 	for _, item := range live {
-		at := counterpart(desired, taken, item)
+		at := findCounterpart(desired, taken, item)
 		if at < 0 {
-			trimmed = true
+			removed = true
 			continue
 		}
 		taken[at] = true
 		used++
-		inner, changed := trimValue(desired[at], item)
-		trimmed = trimmed || changed
+		inner, changed := removeForeignFrom(desired[at], item)
+		removed = removed || changed
 		kept = append(kept, inner)
 	}
 	if used != len(desired) {
 		return live, false
 	}
-	return kept, trimmed
+	return kept, removed
 }
 
-// identities are the fields that tell items of Kubernetes' lists apart, in the
-// order in which they are tried. Ports of a container and mounts are told apart
-// by number and path, although they have names.
-var identities = [][]string{
+// listKeys are the fields that identify an item of a list, in the order in which they
+// are tried. Container ports and mounts have names too, but their number and their
+// path identify them.
+var listKeys = [][]string{
 	{"containerPort", "protocol"}, {"mountPath"}, {"name"}, {"port", "protocol"}, {"topologyKey", "whenUnsatisfiable"}, {"key"},
 }
 
-// counterpart is the index of the wanted item that a live one stands for, or -1.
-func counterpart(desired []any, taken []bool, item any) int {
+// findCounterpart returns the index of the desired item that is the same as a live
+// one, or -1.
+func findCounterpart(desired []any, taken []bool, item any) int {
 	live, isMap := item.(map[string]any)
 	for i, candidate := range desired {
 		if taken[i] {
 			continue
 		}
 		d, ok := candidate.(map[string]any)
-		if isMap && ok && sameIdentity(d, live) || (!isMap || !ok) && reflect.DeepEqual(candidate, item) {
+		if isMap && ok && sameItem(d, live) || (!isMap || !ok) && reflect.DeepEqual(candidate, item) {
 			return i
 		}
 	}
 	return -1
 }
 
-func sameIdentity(desired, live map[string]any) bool {
-	for _, fields := range identities {
+func sameItem(desired, live map[string]any) bool {
+	for _, fields := range listKeys {
 		if _, has := desired[fields[0]]; has {
-			return sameFields(desired, live, fields)
+			return equalFields(desired, live, fields)
 		}
 	}
-	return subset(desired, live)
+	return containsFields(desired, live)
 }
 
-func sameFields(desired, live map[string]any, fields []string) bool {
+func equalFields(desired, live map[string]any, fields []string) bool {
 	for _, field := range fields {
 		if want, set := desired[field]; set && !reflect.DeepEqual(want, live[field]) {
 			return false
@@ -134,8 +136,8 @@ func sameFields(desired, live map[string]any, fields []string) bool {
 	return true
 }
 
-// subset says whether live holds every field of desired.
-func subset(desired, live any) bool {
+// containsFields reports whether live has every field of desired.
+func containsFields(desired, live any) bool {
 	switch d := desired.(type) {
 	case map[string]any:
 		l, ok := live.(map[string]any)
@@ -143,7 +145,7 @@ func subset(desired, live any) bool {
 			return false
 		}
 		for field, value := range d {
-			if !subset(value, l[field]) {
+			if !containsFields(value, l[field]) {
 				return false
 			}
 		}
@@ -154,7 +156,7 @@ func subset(desired, live any) bool {
 			return false
 		}
 		for i := range d {
-			if !subset(d[i], l[i]) {
+			if !containsFields(d[i], l[i]) {
 				return false
 			}
 		}

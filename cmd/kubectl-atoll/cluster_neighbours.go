@@ -36,9 +36,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// neighbours reads the services and Topologies of all namespaces, or, where that
-// is not allowed, of those of the files.
-func (l *live) neighbours(ctx context.Context, namespaces []string) error {
+// readNeighbours reads the services and Topologies of all namespaces. If the user may
+// not, it reads the namespaces of the files.
+func (l *clusterState) readNeighbours(ctx context.Context, namespaces []string) error {
 	for _, neighbours := range []struct {
 		list  client.ObjectList
 		what  string
@@ -66,7 +66,7 @@ func (l *live) neighbours(ctx context.Context, namespaces []string) error {
 			}
 		}
 		if neighbours.what == "Topologies" {
-			if err := l.topologiesNamed(ctx); err != nil {
+			if err := l.readTopologiesOneByOne(ctx); err != nil {
 				return err
 			}
 		}
@@ -74,8 +74,8 @@ func (l *live) neighbours(ctx context.Context, namespaces []string) error {
 	return nil
 }
 
-// topologiesNamed reads the Topologies that services name one by one.
-func (l *live) topologiesNamed(ctx context.Context) error {
+// readTopologiesOneByOne reads each Topology that a service names.
+func (l *clusterState) readTopologiesOneByOne(ctx context.Context) error {
 	for _, ms := range l.world.Services {
 		named := graph.TopologyOf(ms)
 		namespace, name, _ := strings.Cut(named, "/")
@@ -91,15 +91,15 @@ func (l *live) topologiesNamed(ctx context.Context) error {
 		case apierrors.IsForbidden(err):
 			l.world.Hidden["Topology "+named] = true
 		case !apierrors.IsNotFound(err):
-			return readable(fmt.Sprintf("reading Topology %q", name), err)
+			return explainError(fmt.Sprintf("reading Topology %q", name), err)
 		}
 	}
 	return nil
 }
 
-// namespaces reads the labels of namespaces, by which Topologies and Gateways may
-// choose whom they let in.
-func (l *live) namespaces(ctx context.Context, _ []string) error {
+// readNamespaces reads the labels of namespaces, because Topologies and Gateways may
+// select namespaces by labels.
+func (l *clusterState) readNamespaces(ctx context.Context, _ []string) error {
 	list := &corev1.NamespaceList{}
 	err := l.client.List(ctx, list)
 	if err == nil {
@@ -114,7 +114,7 @@ func (l *live) namespaces(ctx context.Context, _ []string) error {
 		read[list.Items[i].Name] = true
 	}
 	for _, ms := range l.world.Services {
-		if read[ms.Namespace] || !chosen(ms) {
+		if read[ms.Namespace] || !selectedByNamespaceLabels(ms) {
 			continue
 		}
 		read[ms.Namespace] = true
@@ -136,33 +136,33 @@ func (l *live) namespaces(ctx context.Context, _ []string) error {
 	return nil
 }
 
-// chosen says whether somebody in another namespace may choose the service by the
-// labels of its own.
-func chosen(ms *v1alpha1.Microservice) bool {
+// selectedByNamespaceLabels reports whether a Topology or Gateway of another namespace
+// may select the service by the labels of its namespace.
+func selectedByNamespaceLabels(ms *v1alpha1.Microservice) bool {
 	ref := ms.Spec.TopologyRef
 	return ref != nil && ref.Namespace != "" && ref.Namespace != ms.Namespace || len(ms.Spec.Routes) > 0
 }
 
-// addOthers adds what a list holds and the files don't.
-func (l *live) addOthers(list client.ObjectList, err error) error {
+// addOthers adds the objects of a list that are not in the files.
+func (l *clusterState) addOthers(list client.ObjectList, err error) error {
 	if err != nil {
-		return readable("listing services", err)
+		return explainError("listing services", err)
 	}
 	return meta.EachListItem(list, func(o runtime.Object) error {
-		if l.given(o.(client.Object)) {
+		if l.isInFiles(o.(client.Object)) {
 			return nil
 		}
 		return l.add(o)
 	})
 }
 
-// gateways reads the Gateways of all namespaces, or, where that is not allowed,
-// those of the files' namespaces and those that routes name.
-func (l *live) gateways(ctx context.Context, namespaces []string) error {
+// readGateways reads the Gateways of all namespaces. If the user may not, it reads
+// those of the files' namespaces, and those that routes name.
+func (l *clusterState) readGateways(ctx context.Context, namespaces []string) error {
 	list := &gatewayv1.GatewayList{}
 	err := l.client.List(ctx, list)
 	if apierrors.IsForbidden(err) {
-		return l.gatewaysNamed(ctx, namespaces)
+		return l.readGatewaysOneByOne(ctx, namespaces)
 	}
 	if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("listing Gateway: %w", err)
@@ -170,12 +170,12 @@ func (l *live) gateways(ctx context.Context, namespaces []string) error {
 	return meta.EachListItem(list, l.add)
 }
 
-func (l *live) gatewaysNamed(ctx context.Context, namespaces []string) error {
+func (l *clusterState) readGatewaysOneByOne(ctx context.Context, namespaces []string) error {
 	for _, namespace := range namespaces {
 		list := &gatewayv1.GatewayList{}
 		err := l.client.List(ctx, list, client.InNamespace(namespace))
 		if apierrors.IsForbidden(err) {
-			l.unread[kindIn{"Gateway", namespace}] = true
+			l.unread[kindInNamespace{"Gateway", namespace}] = true
 			l.note("objects of kind Gateway in namespace %s may not be listed: whether they differ is not known", namespace)
 		} else if err != nil {
 			return fmt.Errorf("listing Gateway: %w", err)
@@ -188,7 +188,7 @@ func (l *live) gatewaysNamed(ctx context.Context, namespaces []string) error {
 		namespace, name, _ := strings.Cut(graph.TopologyOf(ms), "/")
 		for i := range ms.Spec.Routes {
 			for _, ref := range routes.GatewayRefs(ms, &ms.Spec.Routes[i], l.world.Topology(namespace, name)) {
-				key := types.NamespacedName{Namespace: orSame(ref.Namespace, ms.Namespace), Name: ref.Name}
+				key := types.NamespacedName{Namespace: namespaceOr(ref.Namespace, ms.Namespace), Name: ref.Name}
 				if slices.Contains(namespaces, key.Namespace) {
 					continue
 				}
@@ -210,16 +210,16 @@ func (l *live) gatewaysNamed(ctx context.Context, namespaces []string) error {
 	return nil
 }
 
-// routesElsewhere reads the routes of other namespaces: whoever has a route keeps
-// it. Somebody who may not is told what the services alone tell.
-func (l *live) routesElsewhere(ctx context.Context, namespaces []string) error {
+// readRoutesElsewhere reads the routes of other namespaces, because an existing route
+// wins a conflict. Without permission, only the services are considered.
+func (l *clusterState) readRoutesElsewhere(ctx context.Context, namespaces []string) error {
 	for _, list := range []client.ObjectList{&gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}} {
-		err := l.client.List(ctx, list, ours)
+		err := l.client.List(ctx, list, madeByAtoll)
 		if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || meta.IsNoMatchError(err) {
 			continue
 		}
 		if err != nil {
-			return readable("listing routes", err)
+			return explainError("listing routes", err)
 		}
 		if err := meta.EachListItem(list, func(o runtime.Object) error {
 			if slices.Contains(namespaces, o.(kube.Object).GetNamespace()) {
@@ -233,7 +233,7 @@ func (l *live) routesElsewhere(ctx context.Context, namespaces []string) error {
 	return nil
 }
 
-func (l *live) given(o client.Object) bool {
+func (l *clusterState) isInFiles(o client.Object) bool {
 	if _, isTopology := o.(*v1alpha1.Topology); isTopology {
 		return l.world.Topology(o.GetNamespace(), o.GetName()) != nil
 	}

@@ -24,21 +24,21 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// addJSON adds the flag -o to a command that writes JSON for other programs.
-func addJSON(c *cobra.Command, output *string, insteadOf string) {
-	c.Flags().StringVarP(output, "output", "o", "", "Write json instead of "+insteadOf+".")
+// addOutputFlag adds the flag -o json to a command.
+func addOutputFlag(c *cobra.Command, output *string, insteadOf string) {
+	c.Flags().StringVarP(output, "output", "o", "", "Output format: json. Unset means "+insteadOf+".")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// textOrJSON says whether -o is something else.
-func textOrJSON(output string) error {
+// validateOutput returns an error if -o is neither unset nor json.
+func validateOutput(output string) error {
 	if output != "" && output != "json" {
 		return fmt.Errorf("-o %s: must be json", output)
 	}
 	return nil
 }
 
-// writeJSON writes a value in lines that people can read too.
+// writeJSON writes a value as indented JSON.
 func writeJSON(out io.Writer, value any) error {
 	text, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {

@@ -27,9 +27,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TestWhole is about what somebody adds to an object that means something as a whole
-// only: it is noticed, and is gone after the object was restored.
-func TestWhole(t *testing.T) {
+// TestAtomicFields checks that an addition to an atomic field is drift, and that the
+// repair removes it.
+func TestAtomicFields(t *testing.T) {
 	policy := func(change func(s *networkingv1.NetworkPolicySpec)) client.Object {
 		p := &networkingv1.NetworkPolicy{TypeMeta: metav1.TypeMeta{Kind: "NetworkPolicy"}, Spec: networkingv1.NetworkPolicySpec{
 			PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": "a"}},
@@ -46,30 +46,30 @@ func TestWhole(t *testing.T) {
 		return &policyv1.PodDisruptionBudget{TypeMeta: metav1.TypeMeta{Kind: "PodDisruptionBudget"}, Spec: policyv1.PodDisruptionBudgetSpec{Selector: selector}}
 	}
 	unchanged := policy(func(*networkingv1.NetworkPolicySpec) {})
-	one, two := map[string]string{"app": "a"}, map[string]string{"app": "a", "track": "stable"}
+	selector, narrower := map[string]string{"app": "a"}, map[string]string{"app": "a", "track": "stable"}
 	for name, tc := range map[string]struct {
 		desired, live client.Object
 		wantSame      bool
 	}{
-		"the same policy":            {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Ingress = []networkingv1.NetworkPolicyIngressRule{} }), wantSame: true},
-		"a rule where there is none": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Ingress = []networkingv1.NetworkPolicyIngressRule{{}} })},
-		"a rule less":                {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Egress = nil })},
-		"a peer in a rule for all": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) {
+		"equal policies": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Ingress = []networkingv1.NetworkPolicyIngressRule{} }), wantSame: true},
+		"an added rule":  {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Ingress = []networkingv1.NetworkPolicyIngressRule{{}} })},
+		"a removed rule": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.Egress = nil })},
+		"an added peer in a rule for all peers": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) {
 			s.Egress = []networkingv1.NetworkPolicyEgressRule{{Ports: s.Egress[0].Ports, To: []networkingv1.NetworkPolicyPeer{{PodSelector: &metav1.LabelSelector{}}}}}
 		})},
-		"a label more to select by": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.PodSelector.MatchLabels = two })},
-		"an expression to select by": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) {
+		"an added label in a pod selector": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) { s.PodSelector.MatchLabels = narrower })},
+		"an added expression in a pod selector": {desired: unchanged, live: policy(func(s *networkingv1.NetworkPolicySpec) {
 			s.PodSelector.MatchExpressions = []metav1.LabelSelectorRequirement{{Key: "x", Operator: metav1.LabelSelectorOpExists}}
 		})},
-		"a Service of these pods":              {desired: service(one), live: service(one), wantSame: true},
-		"a Service of fewer pods":              {desired: service(one), live: service(two)},
-		"a budget of these pods":               {desired: budget(&metav1.LabelSelector{MatchLabels: one}), live: budget(&metav1.LabelSelector{MatchLabels: one}), wantSame: true},
-		"a budget of fewer pods":               {desired: budget(&metav1.LabelSelector{MatchLabels: one}), live: budget(&metav1.LabelSelector{MatchLabels: two})},
-		"what others may add to, a Deployment": {desired: deployment(), live: deployment(defaulted), wantSame: true},
+		"equal selectors of a Service":             {desired: service(selector), live: service(selector), wantSame: true},
+		"an added label in a Service's selector":   {desired: service(selector), live: service(narrower)},
+		"equal selectors of a budget":              {desired: budget(&metav1.LabelSelector{MatchLabels: selector}), live: budget(&metav1.LabelSelector{MatchLabels: selector}), wantSame: true},
+		"an added label in a budget's selector":    {desired: budget(&metav1.LabelSelector{MatchLabels: selector}), live: budget(&metav1.LabelSelector{MatchLabels: narrower})},
+		"an addition to a Deployment is permitted": {desired: deployment(), live: deployment(defaulted), wantSame: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := covers(tc.desired, tc.live); got != tc.wantSame {
-				t.Errorf("covered is %t, want %t", got, tc.wantSame)
+			if got := matchesDesired(tc.desired, tc.live); got != tc.wantSame {
+				t.Errorf("match is %t, want %t", got, tc.wantSame)
 			}
 			a := &Applier{}
 			desired, err := a.toUnstructured(tc.desired, "hash")
@@ -81,13 +81,13 @@ func TestWhole(t *testing.T) {
 				t.Fatal(err)
 			}
 			desired.SetKind(tc.desired.GetObjectKind().GroupVersionKind().Kind)
-			restoreWhole(desired, live)
+			restoreAtomicField(desired, live)
 			after := tc.live.DeepCopyObject().(client.Object)
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(live.Object, after); err != nil {
 				t.Fatal(err)
 			}
-			if !sameWholes(tc.desired, after) {
-				t.Error("it is not restored")
+			if !atomicFieldsEqual(tc.desired, after) {
+				t.Error("the repair did not restore the atomic field")
 			}
 		})
 	}

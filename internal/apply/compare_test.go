@@ -33,7 +33,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// deployment is what Atoll applies, with changes.
+// deployment returns a Deployment as Atoll applies it, with changes.
 func deployment(changes ...func(*appsv1.Deployment)) *appsv1.Deployment {
 	d := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "orders", Labels: map[string]string{"a": "1"}, Annotations: map[string]string{"b": "2"},
@@ -66,15 +66,15 @@ func deployment(changes ...func(*appsv1.Deployment)) *appsv1.Deployment {
 	return d
 }
 
-// container changes the service's container.
+// container returns a change of the service's container.
 func container(change func(*corev1.Container)) func(*appsv1.Deployment) {
 	return func(d *appsv1.Deployment) { change(&d.Spec.Template.Spec.Containers[0]) }
 }
 
-// defaulted fills in what the API server does.
+// defaulted adds defaults as the API server does, and additions of other managers.
 func defaulted(d *appsv1.Deployment) {
 	d.UID, d.ResourceVersion, d.Generation = "u2", "7", 3
-	d.Labels["added"], d.Annotations["added"] = "by somebody", "by somebody"
+	d.Labels["added"], d.Annotations["added"] = "by another", "by another"
 	d.CreationTimestamp = metav1.Unix(1, 0)
 	d.Spec.ProgressDeadlineSeconds = ptr.To[int32](600)
 	d.Spec.Template.Annotations = map[string]string{"kubectl.kubernetes.io/restartedAt": "now"}
@@ -92,7 +92,7 @@ func controller(kind, uid string) metav1.OwnerReference {
 	return metav1.OwnerReference{Kind: kind, Name: "orders", UID: types.UID(uid), Controller: ptr.To(true)}
 }
 
-func TestCovers(t *testing.T) {
+func TestMatchesDesired(t *testing.T) {
 	secret := func(data map[string][]byte) *corev1.Secret { return &corev1.Secret{Data: data} }
 	service := func(port corev1.ServicePort) *corev1.Service {
 		return &corev1.Service{Spec: corev1.ServiceSpec{Ports: []corev1.ServicePort{port}}}
@@ -108,42 +108,42 @@ func TestCovers(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		desired, live client.Object
-		wantCovered   bool
+		wantMatch     bool
 	}{
-		"the same":                   {desired: deployment(), live: deployment(), wantCovered: true},
-		"what the server fills in":   {desired: deployment(), live: deployment(defaulted), wantCovered: true},
-		"a quantity in another form": {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Resources.Requests[corev1.ResourceCPU] = resource.MustParse("1") })), wantCovered: true},
+		"equal objects":              {desired: deployment(), live: deployment(), wantMatch: true},
+		"defaults of the API server": {desired: deployment(), live: deployment(defaulted), wantMatch: true},
+		"a quantity in another form": {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Resources.Requests[corev1.ResourceCPU] = resource.MustParse("1") })), wantMatch: true},
 		"a quantity in bytes": {
 			desired: deployment(container(func(c *corev1.Container) { c.Resources.Requests[corev1.ResourceMemory] = resource.MustParse("1Gi") })),
 			live: deployment(container(func(c *corev1.Container) {
 				c.Resources.Requests[corev1.ResourceMemory] = resource.MustParse("1073741824")
-			})), wantCovered: true},
-		"a quantity behind a pointer in another form": {desired: autoscaler("1k"), live: autoscaler("1000"), wantCovered: true},
-		"replicas that are left to an autoscaler":     {desired: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = nil }), live: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](7) }), wantCovered: true},
-		"a field that nobody set":                     {desired: service(corev1.ServicePort{Port: 80}), live: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(80), NodePort: 30000}), wantCovered: true},
-		"a status":                                    {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Status.Replicas = 9 }), wantCovered: true},
-		"a list that nobody set":                      {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: "a"}} }), wantCovered: true},
-		"an extra key of a Secret":                    {desired: secret(map[string][]byte{"a": []byte("1")}), live: secret(map[string][]byte{"a": []byte("1"), "b": []byte("2")}), wantCovered: true},
-		"raw text":                                    {desired: raw(`{"a":1}`), live: raw(`{"a":1}`), wantCovered: true},
+			})), wantMatch: true},
+		"a quantity behind a pointer in another form": {desired: autoscaler("1k"), live: autoscaler("1000"), wantMatch: true},
+		"replicas of an autoscaler":                   {desired: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = nil }), live: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](7) }), wantMatch: true},
+		"a field that is not desired":                 {desired: service(corev1.ServicePort{Port: 80}), live: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(80), NodePort: 30000}), wantMatch: true},
+		"a status":                                    {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Status.Replicas = 9 }), wantMatch: true},
+		"a list that is not desired":                  {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.Tolerations = []corev1.Toleration{{Key: "a"}} }), wantMatch: true},
+		"an added key of a Secret":                    {desired: secret(map[string][]byte{"a": []byte("1")}), live: secret(map[string][]byte{"a": []byte("1"), "b": []byte("2")}), wantMatch: true},
+		"equal raw JSON":                              {desired: raw(`{"a":1}`), live: raw(`{"a":1}`), wantMatch: true},
 
-		"a changed label":                   {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Labels["a"] = "2" })},
-		"a lost label":                      {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { delete(d.Labels, "a") })},
-		"a lost annotation":                 {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Annotations = nil })},
-		"a label that is there and empty":   {desired: deployment(func(d *appsv1.Deployment) { d.Labels["c"] = "" }), live: deployment()},
-		"a lost label of the pods":          {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Labels = nil })},
-		"a lost controller":                 {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.OwnerReferences = nil })},
-		"another controller":                {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.OwnerReferences[0].UID = "u9" })},
-		"a controller that is not wanted":   {desired: deployment(func(d *appsv1.Deployment) { d.OwnerReferences = nil }), live: deployment()},
-		"another kind":                      {desired: deployment(), live: &appsv1.StatefulSet{ObjectMeta: deployment().ObjectMeta}},
-		"a changed number":                  {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](3) })},
-		"zero where a pointer asks for it":  {desired: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](0) }), live: deployment()},
-		"false where a pointer asks for it": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.EnableServiceLinks = ptr.To(true) })},
-		"a pointer that is gone":            {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.EnableServiceLinks = nil })},
-		"a struct that is gone":             {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.Volumes[0].EmptyDir = nil })},
-		"a changed text":                    {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Image = "orders:2" }))},
-		"a changed item of a list":          {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Args = []string{"migrate"} }))},
-		"an added item of a list":           {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Args = []string{"serve", "-v"} }))},
-		"an added port":                     {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Ports = append(c.Ports, corev1.ContainerPort{ContainerPort: 9}) }))},
+		"a changed label":                  {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Labels["a"] = "2" })},
+		"a lost label":                     {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { delete(d.Labels, "a") })},
+		"a lost annotation":                {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Annotations = nil })},
+		"an empty desired label":           {desired: deployment(func(d *appsv1.Deployment) { d.Labels["c"] = "" }), live: deployment()},
+		"a lost pod label":                 {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Labels = nil })},
+		"a lost controller":                {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.OwnerReferences = nil })},
+		"another controller":               {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.OwnerReferences[0].UID = "u9" })},
+		"a controller that is not desired": {desired: deployment(func(d *appsv1.Deployment) { d.OwnerReferences = nil }), live: deployment()},
+		"another kind":                     {desired: deployment(), live: &appsv1.StatefulSet{ObjectMeta: deployment().ObjectMeta}},
+		"a changed number":                 {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](3) })},
+		"a desired zero behind a pointer":  {desired: deployment(func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To[int32](0) }), live: deployment()},
+		"a desired false behind a pointer": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.EnableServiceLinks = ptr.To(true) })},
+		"a lost pointer":                   {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.EnableServiceLinks = nil })},
+		"a lost struct":                    {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Template.Spec.Volumes[0].EmptyDir = nil })},
+		"a changed string":                 {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Image = "orders:2" }))},
+		"a changed item of a list":         {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Args = []string{"migrate"} }))},
+		"an added item of a list":          {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Args = []string{"serve", "-v"} }))},
+		"an added port":                    {desired: deployment(), live: deployment(container(func(c *corev1.Container) { c.Ports = append(c.Ports, corev1.ContainerPort{ContainerPort: 9}) }))},
 		"an added container": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) {
 			d.Spec.Template.Spec.Containers = append(d.Spec.Template.Spec.Containers, corev1.Container{Name: "x"})
 		})},
@@ -156,30 +156,30 @@ func TestCovers(t *testing.T) {
 		"a changed key of a Secret":        {desired: secret(map[string][]byte{"a": []byte("1")}), live: secret(map[string][]byte{"a": []byte("2")})},
 		"a longer key of a Secret":         {desired: secret(map[string][]byte{"a": []byte("1")}), live: secret(map[string][]byte{"a": []byte("12")})},
 		"a lost key of a Secret":           {desired: secret(map[string][]byte{"a": []byte("1")}), live: secret(nil)},
-		"a port by name for one by number": {desired: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromString("http")}), live: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(8080)})},
-		"a port by number for one by name": {desired: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(8080)}), live: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromString("http")})},
-		"a share for the number zero": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) {
+		"a number instead of a named port": {desired: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromString("http")}), live: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(8080)})},
+		"a name instead of a port number":  {desired: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromInt32(8080)}), live: service(corev1.ServicePort{Port: 80, TargetPort: intstr.FromString("http")})},
+		"a percentage instead of zero": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) {
 			d.Spec.Strategy.RollingUpdate.MaxUnavailable = ptr.To(intstr.FromString("25%"))
 		})},
-		"a number for the number zero": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Strategy.RollingUpdate.MaxUnavailable = ptr.To(intstr.FromInt32(1)) })},
-		"other raw text":               {desired: raw(`{"a":1}`), live: raw(`{"a":2}`)},
+		"a number instead of zero": {desired: deployment(), live: deployment(func(d *appsv1.Deployment) { d.Spec.Strategy.RollingUpdate.MaxUnavailable = ptr.To(intstr.FromInt32(1)) })},
+		"different raw JSON":       {desired: raw(`{"a":1}`), live: raw(`{"a":2}`)},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := covers(tc.desired, tc.live); got != tc.wantCovered {
-				t.Errorf("covers is %t, want %t", got, tc.wantCovered)
+			if got := matchesDesired(tc.desired, tc.live); got != tc.wantMatch {
+				t.Errorf("match is %t, want %t", got, tc.wantMatch)
 			}
 		})
 	}
 }
 
-// TestCoversLeavesClaimToStatefulSet is about the one object whose controller is
-// not Atoll's to set.
-func TestCoversLeavesClaimToStatefulSet(t *testing.T) {
+// TestMatchesDesiredPermitsStatefulSetAsController covers claims: their StatefulSet
+// may set itself as their controller.
+func TestMatchesDesiredPermitsStatefulSetAsController(t *testing.T) {
 	desired := &corev1.PersistentVolumeClaim{}
-	for kind, wantCovered := range map[string]bool{"StatefulSet": true, "Microservice": false} {
+	for kind, wantMatch := range map[string]bool{"StatefulSet": true, "Microservice": false} {
 		live := &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{OwnerReferences: []metav1.OwnerReference{controller(kind, "u1")}}}
-		if got := covers(desired, live); got != wantCovered {
-			t.Errorf("a claim controlled by a %s: covers is %t, want %t", kind, got, wantCovered)
+		if got := matchesDesired(desired, live); got != wantMatch {
+			t.Errorf("a claim controlled by a %s: match is %t, want %t", kind, got, wantMatch)
 		}
 	}
 }

@@ -39,39 +39,39 @@ import (
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
-// live is what the cluster holds, with what files say in the place of what it says
-// itself.
-type live struct {
+// clusterState has the objects of the cluster. Objects in the files replace those in
+// the cluster.
+type clusterState struct {
 	client  client.Reader
 	world   *offline.World
 	objects map[string]kube.Object
-	// services and topologies are those of the files.
+	// services and topologies are those in the files.
 	services   []*v1alpha1.Microservice
 	topologies []*v1alpha1.Topology
-	// unread are the kinds that may not be listed in a namespace.
-	unread map[kindIn]bool
-	// notes say what could not be read, and what that means.
+	// unread has the kinds that the user may not list in a namespace.
+	unread map[kindInNamespace]bool
+	// notes name what the user may not read, and the consequence.
 	notes []string
 }
 
-// kindIn is a kind in a namespace.
-type kindIn struct{ kind, namespace string }
+// kindInNamespace is a kind in a namespace.
+type kindInNamespace struct{ kind, namespace string }
 
 func objectID(kind string, o metav1.Object) string {
 	return kind + " " + o.GetNamespace() + "/" + o.GetName()
 }
 
-// gather reads what decides over the children of the services in the files, and
-// the children. What may not be read is noted and passed over.
-func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*live, error) {
-	l := &live{client: c, objects: map[string]kube.Object{}, unread: map[kindIn]bool{},
+// readClusterState reads the children of the services in the files, and the objects
+// that the children depend on. It skips what the user may not read, and notes it.
+func readClusterState(ctx context.Context, c client.Reader, sources []offline.Source) (*clusterState, error) {
+	l := &clusterState{client: c, objects: map[string]kube.Object{}, unread: map[kindInNamespace]bool{},
 		world: &offline.World{Live: true, MissingCRDs: map[string]bool{}, Hidden: map[string]bool{}}}
 	namespaces := map[string]bool{}
 	for _, source := range sources {
 		gvk := source.Object.GroupVersionKind()
 		if gvk.Group == v1alpha1.GroupVersion.Group {
 			namespaces[source.Object.GetNamespace()] = true
-			status, err := l.known(ctx, source.Object)
+			status, err := l.copyIdentity(ctx, source.Object)
 			if err != nil {
 				return nil, err
 			}
@@ -85,13 +85,13 @@ func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*li
 	}
 	l.services, l.topologies = slices.Clone(l.world.Services), slices.Clone(l.world.Topologies)
 	in := slices.Sorted(maps.Keys(namespaces))
-	for _, step := range []func(context.Context, []string) error{l.neighbours, l.namespaces, l.made, l.gateways, l.routesElsewhere, l.referred} {
+	for _, step := range []func(context.Context, []string) error{l.readNeighbours, l.readNamespaces, l.readChildren, l.readGateways, l.readRoutesElsewhere, l.readReferences} {
 		if err := step(ctx, in); err != nil {
 			return nil, err
 		}
 	}
 	for _, source := range sources {
-		// What files hold beside is applied too.
+		// The other objects in the files are applied too.
 		if source.Object.GroupVersionKind().Group != v1alpha1.GroupVersion.Group {
 			if err := l.world.Add(source.Object); err != nil {
 				return nil, fmt.Errorf("%s: %w", source.Name, err)
@@ -101,15 +101,15 @@ func gather(ctx context.Context, c client.Reader, sources []offline.Source) (*li
 	return l, nil
 }
 
-func (l *live) note(format string, args ...any) {
+func (l *clusterState) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(l.notes, text) {
 		l.notes = append(l.notes, text)
 	}
 }
 
-// known gives an object of a file the uid that it has in the cluster. The status of
-// a Microservice tells where its pods listen.
-func (l *live) known(ctx context.Context, o *unstructured.Unstructured) (v1alpha1.MicroserviceStatus, error) {
+// copyIdentity copies the UID and the age of the object in the cluster to the object
+// of a file. It returns the status of a Microservice, which has the ports of its pods.
+func (l *clusterState) copyIdentity(ctx context.Context, o *unstructured.Unstructured) (v1alpha1.MicroserviceStatus, error) {
 	there, ms := &unstructured.Unstructured{}, &v1alpha1.Microservice{}
 	there.SetGroupVersionKind(o.GroupVersionKind())
 	err := l.client.Get(ctx, client.ObjectKeyFromObject(o), there)
@@ -117,9 +117,9 @@ func (l *live) known(ctx context.Context, o *unstructured.Unstructured) (v1alpha
 		return ms.Status, nil
 	}
 	if err != nil {
-		return ms.Status, readable(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
+		return ms.Status, explainError(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
 	}
-	// How old it is decides over what it claims.
+	// The older of two services keeps a contended route.
 	o.SetUID(there.GetUID())
 	o.SetCreationTimestamp(there.GetCreationTimestamp())
 	if o.GetKind() == "Microservice" {
@@ -128,16 +128,16 @@ func (l *live) known(ctx context.Context, o *unstructured.Unstructured) (v1alpha
 	return ms.Status, err
 }
 
-// made reads all that Atoll made in some namespaces, and the pods.
-func (l *live) made(ctx context.Context, namespaces []string) error {
+// readChildren reads the objects that Atoll created in some namespaces, and the pods.
+func (l *clusterState) readChildren(ctx context.Context, namespaces []string) error {
 	for _, namespace := range namespaces {
 		for _, kind := range components.Kinds() {
-			if err := l.kind(ctx, kind, namespace); err != nil {
+			if err := l.readChildrenOfKind(ctx, kind, namespace); err != nil {
 				return err
 			}
 		}
 		pods := &corev1.PodList{}
-		err := l.client.List(ctx, pods, client.InNamespace(namespace), ours)
+		err := l.client.List(ctx, pods, client.InNamespace(namespace), madeByAtoll)
 		switch {
 		case apierrors.IsForbidden(err):
 			l.note("Pods of namespace %s may not be read: ports that only earlier pods listen on are not known", namespace)
@@ -151,22 +151,22 @@ func (l *live) made(ctx context.Context, namespaces []string) error {
 	return nil
 }
 
-// ours selects what Atoll made.
-var ours = client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
+// madeByAtoll selects the objects that Atoll created.
+var madeByAtoll = client.MatchingLabels{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}
 
-// kind reads what Atoll made of a kind.
-func (l *live) kind(ctx context.Context, kind *components.Component, namespace string) error {
+// readChildrenOfKind reads the objects of a kind that Atoll created.
+func (l *clusterState) readChildrenOfKind(ctx context.Context, kind *components.Component, namespace string) error {
 	list, err := offline.NewList(kind.Prototype)
 	if err != nil {
 		return err
 	}
-	err = l.client.List(ctx, list.(client.ObjectList), client.InNamespace(namespace), ours)
+	err = l.client.List(ctx, list.(client.ObjectList), client.InNamespace(namespace), madeByAtoll)
 	switch {
 	case kind.CRD != nil && (meta.IsNoMatchError(err) || apierrors.IsNotFound(err)):
 		l.world.MissingCRDs[kind.CRD.Name] = true
 		return nil
 	case apierrors.IsForbidden(err):
-		l.unread[kindIn{kind.Kind, namespace}] = true
+		l.unread[kindInNamespace{kind.Kind, namespace}] = true
 		l.note("objects of kind %s in namespace %s may not be listed: whether they differ is not known", kind.Kind, namespace)
 		return nil
 	case err != nil:
@@ -175,8 +175,8 @@ func (l *live) kind(ctx context.Context, kind *components.Component, namespace s
 	return meta.EachListItem(list, l.add)
 }
 
-// add adds an object that was read, and that may be one of those that are compared.
-func (l *live) add(o runtime.Object) error {
+// add adds an object that may be compared with a desired one.
+func (l *clusterState) add(o runtime.Object) error {
 	object := o.(kube.Object)
 	kind, err := offline.KindOf(object)
 	if err != nil {
@@ -186,7 +186,7 @@ func (l *live) add(o runtime.Object) error {
 	return l.addToWorld(o)
 }
 
-func (l *live) addToWorld(o runtime.Object) error {
+func (l *clusterState) addToWorld(o runtime.Object) error {
 	u, err := offline.ToUnstructured(o.(kube.Object))
 	if err != nil {
 		return err
@@ -194,9 +194,9 @@ func (l *live) addToWorld(o runtime.Object) error {
 	return l.world.Add(u)
 }
 
-// referred reads the ConfigMaps and Secrets that the services' pods use, and those of
-// their databases that have lost their labels.
-func (l *live) referred(ctx context.Context, _ []string) error {
+// readReferences reads the ConfigMaps and Secrets that the services' pods use, and the
+// Secrets of their databases, which may have lost their labels.
+func (l *clusterState) readReferences(ctx context.Context, _ []string) error {
 	for _, ms := range l.services {
 		refs := inputs.ReferencesOf(ms)
 		if db := ms.Spec.Database; db != nil && db.Provider != v1alpha1.ProviderExternal {
@@ -204,15 +204,15 @@ func (l *live) referred(ctx context.Context, _ []string) error {
 				refs = append(refs, inputs.Reference{Kind: "Secret", Name: name})
 			}
 		}
-		if err := l.contents(ctx, ms, refs); err != nil {
+		if err := l.readReferencedObjects(ctx, ms, refs); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// contents reads what a service refers to.
-func (l *live) contents(ctx context.Context, ms *v1alpha1.Microservice, refs []inputs.Reference) error {
+// readReferencedObjects reads the objects that a service refers to.
+func (l *clusterState) readReferencedObjects(ctx context.Context, ms *v1alpha1.Microservice, refs []inputs.Reference) error {
 	for i := range refs {
 		var o client.Object = &corev1.ConfigMap{}
 		if refs[i].Kind == "Secret" {
@@ -235,24 +235,24 @@ func (l *live) contents(ctx context.Context, ms *v1alpha1.Microservice, refs []i
 	return nil
 }
 
-// object is the live object of a kind and a name, or nil.
-func (l *live) object(kind string, o metav1.Object) kube.Object {
+// liveObject returns the live object of a kind and a name, or nil.
+func (l *clusterState) liveObject(kind string, o metav1.Object) kube.Object {
 	return l.objects[objectID(kind, o)]
 }
 
-// leftover is an object that Atoll would delete.
-type leftover struct {
+// orphan is an object that Atoll would delete.
+type orphan struct {
 	kind   string
 	object kube.Object
 }
 
-// unwanted are the objects that a Microservice controls and that are not wanted.
-// Of a kind that could not be built nothing is deleted.
-func (l *live) unwanted(built *offline.Built) []leftover {
+// orphans returns the objects that the owner controls and that are no longer desired.
+// It keeps all objects of a kind that could not be built.
+func (l *clusterState) orphans(built *offline.Built) []orphan {
 	if built.LeftAsIs {
 		return nil
 	}
-	var found []leftover
+	var found []orphan
 	wanted := map[string]bool{}
 	for _, o := range built.Objects {
 		if kind, err := offline.KindOf(o); err == nil {
@@ -271,9 +271,9 @@ func (l *live) unwanted(built *offline.Built) []leftover {
 		if err != nil || wanted[key] || held[kind] || c == nil || c.Kind != built.Kind || c.Name != built.Name || o.GetNamespace() != built.Namespace {
 			continue
 		}
-		found = append(found, leftover{kind, o})
+		found = append(found, orphan{kind, o})
 	}
-	slices.SortFunc(found, func(a, b leftover) int {
+	slices.SortFunc(found, func(a, b orphan) int {
 		if objectID(a.kind, a.object) < objectID(b.kind, b.object) {
 			return -1
 		}

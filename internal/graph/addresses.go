@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// BlockedConnection is a probable connection that Strict isolation of a Topology would
+// block.
+type BlockedConnection struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Where is the place that names the connection, such as env USERS_URL.
+	Where string `json:"where"`
+	// Remedy says what would allow the connection.
+	Remedy string `json:"do"`
+}
+
+// ConfiguredAddress is an address in the command, args or env of a container.
+type ConfiguredAddress struct {
+	// Where is the place that has it, such as env USERS_URL.
+	Where string
+	// Host is the host as written. Empty means that the text is an address only if a
+	// Service of that name exists.
+	Host string
+	// Namespace and Name are those of the Service, if the address is in the cluster. An
+	// empty Name means that it cannot be a Service.
+	Namespace, Name string
+	// Port is the named port. Zero means none.
+	Port int32
+}
+
+// ServiceAddresses returns the addresses in the command, args and env of a service,
+// its podTemplate included.
+func ServiceAddresses(ms *v1alpha1.Microservice) []ConfiguredAddress {
+	return resolveAddresses(ms.Namespace, serviceValues(ms))
+}
+
+// PodAddresses returns the addresses in the command, args and env of a pod template in
+// a namespace.
+func PodAddresses(namespace string, pods *corev1.PodSpec) []ConfiguredAddress {
+	var all []configuredValue
+	containers := slices.Concat(pods.InitContainers, pods.Containers)
+	for i := range containers {
+		prefix := ""
+		if len(containers) > 1 {
+			prefix = fmt.Sprintf("container %q, ", containers[i].Name)
+		}
+		all = append(all, containerValues(prefix, containers[i].Command, containers[i].Args, containers[i].Env)...)
+	}
+	return resolveAddresses(namespace, all)
+}
+
+func resolveAddresses(namespace string, all []configuredValue) []ConfiguredAddress {
+	var found []ConfiguredAddress
+	for _, given := range all {
+		for _, at := range parseAddresses(given.value) {
+			of := at.serviceFrom(namespace)
+			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Namespace: of.namespace, Name: of.name, Port: at.port})
+		}
+	}
+	return found
+}

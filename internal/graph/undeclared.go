@@ -1,0 +1,165 @@
+/*
+Copyright 2026 The Atoll Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+)
+
+// UndeclaredCall is an address in a service's configuration that is another service,
+// but not a declared dependency.
+type UndeclaredCall struct {
+	Caller *v1alpha1.Microservice
+	Callee *v1alpha1.Microservice
+	// Where is the place in the caller's spec that names the callee, such as
+	// env USERS_URL.
+	Where string
+	// Port is the named port. Zero means none.
+	Port int32
+}
+
+// UndeclaredCalls returns the services whose address is in the command, args or env of
+// a service, but that are not among its dependencies. It returns each callee once, at
+// its first place. A name alone is not an address: it needs a scheme, a port, or the
+// suffix .svc.
+func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservice) []UndeclaredCall {
+	others := make(map[serviceKey]*v1alpha1.Microservice, len(services))
+	for _, other := range services {
+		others[serviceKey{other.Namespace, other.Name}] = other
+	}
+	told := map[serviceKey]bool{{ms.Namespace, ms.Name}: true}
+	for i := range ms.Spec.Dependencies {
+		told[serviceKey{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}] = true
+	}
+	var found []UndeclaredCall
+	for _, given := range serviceValues(ms) {
+		for _, at := range parseAddresses(given.value) {
+			to := at.serviceFrom(ms.Namespace)
+			if callee := others[to]; callee != nil && !told[to] {
+				told[to] = true
+				found = append(found, UndeclaredCall{Caller: ms, Callee: callee, Where: given.where, Port: at.port})
+			}
+		}
+	}
+	return found
+}
+
+// configuredValue is a value of a container's command, args or env, and its place in
+// the spec.
+type configuredValue struct{ where, value string }
+
+func serviceValues(ms *v1alpha1.Microservice) []configuredValue {
+	all := containerValues("", ms.Spec.Command, ms.Spec.Args, ms.Spec.Env)
+	if ms.Spec.PodTemplate == nil {
+		return all
+	}
+	// Invalid overlays are reported when the pod template is built.
+	overlay := corev1.PodTemplateSpec{}
+	if json.Unmarshal(ms.Spec.PodTemplate.Raw, &overlay) != nil {
+		return all
+	}
+	for _, container := range slices.Concat(overlay.Spec.InitContainers, overlay.Spec.Containers) {
+		all = append(all, containerValues(fmt.Sprintf("container %q, ", container.Name), container.Command, container.Args, container.Env)...)
+	}
+	return all
+}
+
+func containerValues(prefix string, command, args []string, env []corev1.EnvVar) []configuredValue {
+	var all []configuredValue
+	for _, variable := range env {
+		all = append(all, configuredValue{prefix + "env " + variable.Name, variable.Value})
+	}
+	for i, value := range command {
+		all = append(all, configuredValue{fmt.Sprintf("%scommand[%d]", prefix, i), value})
+	}
+	for i, value := range args {
+		all = append(all, configuredValue{fmt.Sprintf("%sargs[%d]", prefix, i), value})
+	}
+	return all
+}
+
+// hostPattern matches a possible host with its context: an optional scheme and user
+// before it, an optional port after it, or a slash, which makes it part of a path.
+var hostPattern = regexp.MustCompile(`(?:([a-zA-Z][a-zA-Z0-9+.-]*)://(?:[^/@\s]*@)?|(/))?\b([a-z0-9][-a-z0-9.]*)(:[0-9]{1,5})?`)
+
+// storageSchemes are the schemes whose authority is not a host.
+var storageSchemes = map[string]bool{"s3": true, "gs": true, "file": true}
+
+// address is a host, and the Service that it denotes if it is in the cluster. The host
+// is empty if the text may be something else, such as a file name and a line number.
+type address struct {
+	serviceKey
+	host string
+	// port is the named port. Zero means none.
+	port int32
+}
+
+// serviceFrom returns the Service that a pod of a namespace reaches at the address.
+func (a *address) serviceFrom(namespace string) serviceKey {
+	if a.namespace == "" {
+		return serviceKey{namespace, a.name}
+	}
+	return a.serviceKey
+}
+
+// parseAddresses returns the addresses in a text. An address without a namespace is in
+// the namespace of the pod, or not a Service.
+func parseAddresses(text string) []address {
+	var found []address
+	for _, at := range hostPattern.FindAllStringSubmatchIndex(text, -1) {
+		part := func(i int) string {
+			if at[2*i] < 0 {
+				return ""
+			}
+			return text[at[2*i]:at[2*i+1]]
+		}
+		scheme, name, port := strings.ToLower(part(1)), strings.TrimSuffix(part(3), "."), part(4)
+		// A number that continues, as in 1.4.0 or 12:30, is a version or a time.
+		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storageSchemes[scheme] {
+			continue
+		}
+		a := address{}
+		if n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16); err == nil {
+			a.port = int32(n)
+		}
+		labels := strings.Split(name, ".")
+		switch {
+		case len(labels) >= 3 && labels[2] == "svc":
+			a.serviceKey, a.host = serviceKey{labels[1], labels[0]}, name
+		case scheme == "" && port == "":
+			continue
+		case len(labels) == 1:
+			a.name = labels[0]
+		case len(labels) == 2:
+			a.serviceKey = serviceKey{labels[1], labels[0]}
+		}
+		if scheme != "" || len(labels) > 2 {
+			a.host = name
+		}
+		found = append(found, a)
+	}
+	return found
+}
