@@ -101,33 +101,6 @@ func TestStatusIsDocumented(t *testing.T) {
 	}
 }
 
-// TestExtendingCompiles applies the diff of docs/extending.md to a copy of the code,
-// compiles the copy and runs the engine tests on the new engine.
-func TestExtendingCompiles(t *testing.T) {
-	_, diff, _ := strings.Cut(read(t, "docs/extending.md"), "```diff\n")
-	diff, _, found := strings.Cut(diff, "```\n")
-	if !found {
-		t.Fatal("docs/extending.md has no diff")
-	}
-	dir := t.TempDir()
-	for _, part := range []string{"go.mod", "go.sum", "api", "internal"} {
-		run(t, root, "cp", "-r", part, dir)
-	}
-	patch := filepath.Join(t.TempDir(), "engine.diff")
-	if err := os.WriteFile(patch, []byte(diff), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	run(t, dir, "git", "init", "--quiet")
-	run(t, dir, "git", "apply", patch)
-	run(t, dir, "go", "vet", "./api/...", "./internal/engine", "./internal/components/...")
-	for tests, in := range map[string]string{"TestEnginesDiffer|TestURIs": "./internal/engine", "TestScripts": "./internal/components/database"} {
-		out := run(t, dir, "go", "test", "-count=1", "-v", "-run", tests, in)
-		if !strings.Contains(out, "MySQL") {
-			t.Errorf("%s in %s did not cover the new engine:\n%s", tests, in, out)
-		}
-	}
-}
-
 func run(t *testing.T, dir, program string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(program, args...)
