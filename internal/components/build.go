@@ -82,17 +82,15 @@ func build(db *database.Database, c *Component) (Wanted, error) {
 	if c.CRD != nil && db.MissingCRDs[c.CRD.Name] && len(objects) > 0 {
 		w.Objects = nil
 		if !c.CRD.Optional {
-			w.Problem = missingCRD(c)
+			w.Problem = MissingCRD(c.Condition, c.Kind, c.CRD)
 		}
 	}
 	return w, nil
 }
 
-func missingCRD(c *Component) *condition.Problem {
-	return &condition.Problem{
-		Condition: c.Condition,
-		Reason:    v1alpha1.ReasonCRDNotInstalled,
-		Message: condition.ParseMessage(fmt.Sprintf("The cluster does not know %s: install the CustomResourceDefinition %q (%s); it is taken up without a restart",
-			c.Kind, c.CRD.Name, c.CRD.Provider)),
-	}
+// MissingCRD says that a cluster lacks a kind.
+func MissingCRD(conditionType, kind string, crd *CRD) *condition.Problem {
+	return &condition.Problem{Condition: conditionType, Reason: v1alpha1.ReasonCRDNotInstalled, Message: condition.Message{
+		Object: condition.Object{Kind: "CustomResourceDefinition", Name: crd.Name}, Cause: fmt.Sprintf("is not installed: the cluster does not know %s", kind),
+		Remedy: fmt.Sprintf("install %s; Atoll needs no restart", crd.Provider)}}
 }

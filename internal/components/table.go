@@ -95,8 +95,11 @@ type CRD struct {
 	Optional bool
 }
 
+// GatewayAPI is what installs Gateways and routes.
+const GatewayAPI = "the Gateway API"
+
 const (
-	gatewayAPI    = "Gateway API"
+	gatewayAPI    = GatewayAPI
 	cloudNativePG = "CloudNativePG"
 	barmanPlugin  = "the Barman Cloud plugin of CloudNativePG"
 )

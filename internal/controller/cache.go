@@ -119,8 +119,11 @@ func stripObject(object any) (any, error) {
 	return cache.TransformStripManagedFields()(object)
 }
 
+// gatewayCRD defines Gateways.
+var gatewayCRD = components.CRD{Name: "gateways.gateway.networking.k8s.io", Provider: components.GatewayAPI}
+
 var (
-	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: "gateways.gateway.networking.k8s.io", wantedBy: components.HasRoutes, foreign: true}
+	gatewayKind      = optionalKind{object: &gatewayv1.Gateway{}, crd: gatewayCRD.Name, wantedBy: components.HasRoutes, foreign: true}
 	gatewayClassKind = optionalKind{object: &gatewayv1.GatewayClass{}, crd: "gatewayclasses.gateway.networking.k8s.io", wantedBy: components.HasRoutes, foreign: true}
 )
 

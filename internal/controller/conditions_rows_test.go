@@ -236,13 +236,13 @@ var _ = Describe("Conditions", func() {
 		Entry("a route that the API server forbids", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users", refuseWith: http.StatusForbidden,
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonRefused, `The API server refuses HTTPRoute "users", and is asked again`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonRefused, `HTTPRoute "users" is refused by the API server, and Atoll retries`},
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonRefused, `HTTPRoute "users"`},
 			}}),
 		Entry("a route that can't be applied", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users", refuseWith: http.StatusInternalServerError,
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonApplyFailed, `HTTPRoute "users" could not be applied and is tried again`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonApplyFailed, `HTTPRoute "users" could not be applied, and Atoll retries`},
 			}}),
 
 		Entry("a Topology that nobody has joined", SpecTimeout(suiteTimeout), conditionRow{
@@ -334,13 +334,13 @@ var _ = Describe("Conditions", func() {
 		Entry("a Topology whose Gateway the API server forbids", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology("")}, refuse: "/gateways/shop", refuseWith: http.StatusForbidden,
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonRefused, `The API server refuses Gateway "shop", and is asked again`},
+				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonRefused, `Gateway "shop" is refused by the API server, and Atoll retries`},
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonRefused, `Gateway "shop"`},
 			}}),
 		Entry("a Topology whose Gateway can't be applied", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology("")}, refuse: "/gateways/shop", refuseWith: http.StatusInternalServerError,
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonApplyFailed, `Gateway "shop" could not be applied and is tried again`},
+				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonApplyFailed, `Gateway "shop" could not be applied, and Atoll retries`},
 				{v1alpha1.ConditionReady, no, v1alpha1.ReasonApplyFailed, `Gateway "shop"`},
 			}}),
 	)

@@ -61,7 +61,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	set := newConditions(&status.Conditions, ms.Generation)
 	defer set.prune()
 	if g.incomplete {
-		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, "What the service depends on could not be read and is tried again; see Atoll's log"))
+		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, condition.Message{Cause: "Atoll could not read what the service depends on, and retries", Remedy: "see Atoll's log if it persists"}))
 		set.keepObserved()
 		return
 	}
@@ -80,7 +80,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 		status.DeletionGuard = g.Topology.Spec.DeletionGuard
 	}
 	if out.built == nil {
-		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, "The service could not be built and is tried again; see Atoll's log"))
+		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, condition.Message{Cause: "Atoll could not build the service, and retries", Remedy: "see Atoll's log if it persists"}))
 		set.keepObserved()
 		return
 	}
@@ -103,7 +103,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	for i := range out.built.Components {
 		collectHealth(health, &out.built.Components[i], g, out)
 	}
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The service is ready")}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("The service is ready")}
 	for _, row := range condition.Conditions {
 		h, found := health[row.Name]
 		if !found {
@@ -123,7 +123,7 @@ func forgetRoutes(status *v1alpha1.MicroserviceStatus, set *conditions, reason s
 	status.URLs = nil
 	if meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionRoutesReady) != nil {
 		set.setStatus(v1alpha1.ConditionRoutesReady, metav1.ConditionUnknown, condition.Health{Reason: reason,
-			Message: condition.ParseMessage("Routes are left as they are; which Gateways they attach to is up to the Topology")})
+			Message: condition.Say("Existing routes stay as they are; the Topology decides to which Gateways they attach")})
 	}
 }
 
@@ -153,7 +153,7 @@ func collectHealth(health map[string]condition.Health, w *components.Wanted, g *
 			merge(health, c.Condition, c.Health(out.built.Database, live))
 		// An object that was just written exists, and no more is needed.
 		case live == nil && !out.written[key] && (c.CreateOnly == nil || !c.CreateOnly(out.built.Database, o)):
-			merge(health, c.Condition, progressingHealth(v1alpha1.ReasonProgressing, fmt.Sprintf("%s %q is being updated", c.Kind, key.name)))
+			merge(health, c.Condition, condition.Progressing("%s %q is being updated", c.Kind, key.name))
 		}
 	}
 }
@@ -165,8 +165,8 @@ func merge(health map[string]condition.Health, conditionType string, h condition
 	health[conditionType] = h
 }
 
-func progressingHealth(reason, message string) condition.Health {
-	return condition.Health{Reason: reason, Message: condition.ParseMessage(message), Progressing: true}
+func progressingHealth(reason string, message condition.Message) condition.Health {
+	return condition.Health{Reason: reason, Message: message, Progressing: true}
 }
 
 func databaseStatus(db *database.Database) *v1alpha1.DatabaseStatus {

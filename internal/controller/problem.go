@@ -34,6 +34,7 @@ import (
 func applyProblem(kind, name, conditionType string, err error) (problem *condition.Problem, retry error) {
 	problem = &condition.Problem{Condition: conditionType}
 	retry = fmt.Errorf("applying %s %q: %w", kind, name, err)
+	object := condition.Object{Kind: kind, Name: name}
 	var foreign *apply.NotOwnedError
 	switch {
 	case errors.As(err, &foreign) && foreign.Leftover:
@@ -44,22 +45,21 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 		return problem, nil
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q: %s", kind, name, err))
+		problem.Message = condition.Message{Object: object, Cause: fmt.Sprintf("is refused by the API server: %s", err)}
 		return problem, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		problem.Reason = v1alpha1.ReasonProgressing
-		problem.Message = condition.ParseMessage("The namespace is being deleted")
+		problem.Message = condition.Say("The namespace is being deleted")
 		return problem, nil
 	case apierrors.IsForbidden(err):
 		// It may be allowed later, and no watch reports that.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
 		refusal := condition.ClassifyRefusal(err.Error())
-		problem.Message = condition.ParseMessage(fmt.Sprintf("The API server refuses %s %q, and is asked again: %s", kind, name, refusal.Said))
-		problem.Message.Remedy = refusal.Advice
+		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server, and Atoll retries: " + refusal.Said, Remedy: refusal.Advice}
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed
-	problem.Message = condition.ParseMessage(fmt.Sprintf("%s %q could not be applied and is tried again", kind, name))
+	problem.Message = condition.Message{Object: object, Cause: "could not be applied, and Atoll retries"}
 	return problem, retry
 }
 

@@ -35,7 +35,7 @@ var _ = Describe("A quota of zero", func() {
 		users := bare(ns, "users")
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRefused)).To(Equal(
-			`The API server refuses Service "users", and is asked again: services "users" is forbidden: ` +
+			`Service "users" is refused by the API server, and Atoll retries: services "users" is forbidden: ` +
 				`exceeded quota: zero, requested: services=1, used: services=0, limited: services=0; to fix: raise the namespace's ResourceQuota, or request less`))
 		eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRefused)
 		Expect(k8s.Delete(ctx, quota)).To(Succeed())

@@ -23,6 +23,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/atoll-dev/atoll/internal/components"
+
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -62,7 +64,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	if state.incomplete {
 		set := newConditions(&status.Conditions, topology.Generation)
 		defer set.prune()
-		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, "What the Topology is about could not be read and is tried again; see Atoll's log"))
+		set.summarize(progressingHealth(v1alpha1.ReasonApplyFailed, condition.Message{Cause: "Atoll could not read what the Topology depends on, and retries", Remedy: "see Atoll's log if it persists"}))
 		set.keepObserved()
 		return
 	}
@@ -84,20 +86,20 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	services := servicesHealth(state, &status.ReadyServices)
 	set.set(v1alpha1.ConditionServicesReady, services)
 	set.set(v1alpha1.ConditionGraphSound, graphHealth(missing, unpermitted, status.Cycles))
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The gateway and all services are ready")}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("The gateway and all services are ready")}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
 		set.set(v1alpha1.ConditionGatewayReady, gateway)
 		ready = condition.Worse(ready, gateway)
 	}
 	ready = condition.Worse(ready, services)
-	if wrong := isolation.InvalidAnnotation(topology); wrong != "" {
-		ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.ParseMessage(wrong)}
+	if problem := isolation.InvalidAnnotation(topology); problem != nil {
+		ready = problem.Health()
 	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
 		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {
 			ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
-				Message: condition.ParseMessage(fmt.Sprintf("allowedNamespaces.selector can't be read, and so selects nobody: %s", err))}
+				Message: condition.Message{Field: "allowedNamespaces.selector", Cause: fmt.Sprintf("is invalid and selects no namespace: %s", err), Remedy: "correct the selector"}}
 		}
 	}
 	set.summarize(ready)
@@ -107,18 +109,17 @@ func gatewayHealth(state *topologyState, changed bool, problem *condition.Proble
 	spec := state.topology.Spec.Gateway
 	switch {
 	case !state.gatewayAPI:
-		return progressingHealth(v1alpha1.ReasonCRDNotInstalled,
-			fmt.Sprintf("The cluster does not know Gateways: install the CustomResourceDefinition %q (Gateway API); it is taken up without a restart", gatewayKind.crd))
+		return components.MissingCRD(v1alpha1.ConditionGatewayReady, "Gateway", &gatewayCRD).Health()
 	case problem != nil:
 		return problem.Health()
 	case state.classMissing:
 		return progressingHealth(v1alpha1.ReasonNotAccepted,
-			fmt.Sprintf("GatewayClass %q does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)", spec.ClassName))
+			condition.Message{Object: condition.Object{Kind: "GatewayClass", Name: spec.ClassName}, Cause: "does not exist", Remedy: "install a gateway that provides it, or correct gateway.className (kubectl get gatewayclass lists the classes)"})
 	case state.gateway == nil && spec.Ref != nil:
 		return progressingHealth(v1alpha1.ReasonNoGateway,
-			fmt.Sprintf("Gateway %q does not exist: create it, or correct gateway.ref", spec.Ref.Name))
+			condition.Message{Object: condition.Object{Kind: "Gateway", Name: spec.Ref.Name}, Cause: "does not exist", Remedy: "create it, or correct gateway.ref"})
 	case state.gateway == nil || changed:
-		return progressingHealth(v1alpha1.ReasonProgressing, fmt.Sprintf("Gateway %q is being updated", state.topology.Name))
+		return condition.Progressing("Gateway %q is being updated", state.topology.Name)
 	}
 	return routes.GatewayHealth(state.gateway)
 }
@@ -140,11 +141,11 @@ func servicesHealth(state *topologyState, ready *int32) condition.Health {
 	}
 	switch {
 	case len(state.members) == 0:
-		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: condition.ParseMessage("No Microservice has joined yet: set topologyRef on those that should")}
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: condition.Message{Cause: "No Microservice is a member yet", Remedy: "set topologyRef on those that should be"}}
 	case len(notReady) > 0:
-		return progressingHealth(v1alpha1.ReasonServicesNotReady, "Not ready: "+joinNames(notReady))
+		return progressingHealth(v1alpha1.ReasonServicesNotReady, condition.Say("Not ready: %s", joinNames(notReady)))
 	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All services are ready")}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("All services are ready")}
 }
 
 // shown returns the name of a service as readers of the Topology know it.
@@ -172,24 +173,24 @@ func unresolved(state *topologyState) (missing, unpermitted []string) {
 
 func graphHealth(missing, unpermitted, cycles []string) condition.Health {
 	var reason string
-	var messages []string
+	var messages []condition.Message
 	for _, wrong := range []struct {
-		found        []string
-		reason, says string
+		found                []string
+		reason, says, remedy string
 	}{
-		{unpermitted, v1alpha1.ReasonNotPermitted, "Dependencies that the other side does not permit (add the caller to its access): "},
-		{missing, v1alpha1.ReasonDependencyNotFound, "Dependencies on a service or port that does not exist: "},
-		{cycles, v1alpha1.ReasonCycle, "Services depend on each other in a circle and so fail together: "},
+		{unpermitted, v1alpha1.ReasonNotPermitted, "The callee does not permit the call: ", "add the caller to the callee's access"},
+		{missing, v1alpha1.ReasonDependencyNotFound, "The service or port does not exist: ", "create it, or correct dependencies"},
+		{cycles, v1alpha1.ReasonCycle, "Services depend on each other in a cycle and fail together: ", "remove one of the dependencies"},
 	} {
 		if len(wrong.found) > 0 {
 			reason = cmp.Or(reason, wrong.reason)
-			messages = append(messages, wrong.says+joinNames(wrong.found))
+			messages = append(messages, condition.Message{Cause: wrong.says + joinNames(wrong.found), Remedy: wrong.remedy})
 		}
 	}
 	if reason != "" {
-		return condition.Health{Reason: reason, Message: condition.ParseMessage(strings.Join(messages, "; "))}
+		return condition.Health{Reason: reason, Message: condition.Join(messages...)}
 	}
-	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All dependencies resolve, without a circle")}
+	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("All dependencies resolve, without a cycle")}
 }
 
 // maxListed is the number of entries that the API accepts in each list of status,

@@ -32,7 +32,7 @@ func TestIsolationAnnotation(t *testing.T) {
 		if got := Audited(topology); got != want.audited {
 			t.Errorf("%q: audited is %t", value, got)
 		}
-		if got := InvalidAnnotation(topology); (got != "") != want.invalid {
+		if got := InvalidAnnotation(topology); (got != nil) != want.invalid {
 			t.Errorf("%q: the report is %q", value, got)
 		}
 	}

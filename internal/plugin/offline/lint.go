@@ -221,8 +221,8 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 // topology looks at a Topology.
 func (l *linter) topology(topology *v1alpha1.Topology) {
 	spec := &topology.Spec
-	if wrong := isolation.InvalidAnnotation(topology); wrong != "" {
-		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong)
+	if wrong := isolation.InvalidAnnotation(topology); wrong != nil {
+		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong.Message.String())
 	}
 	if l.broken[id("Topology", topology.Namespace, topology.Name)] || spec.Gateway == nil || spec.Gateway.DataPlane != nil || spec.Isolation == v1alpha1.IsolationNone {
 		return
