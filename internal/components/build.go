@@ -1,22 +1,8 @@
-/*
-Copyright 2026 The Atoll Authors.
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
-
-// Package children knows what a Microservice and a Topology are made of: which
-// objects, how each is built from the spec, and how each shows whether it is
-// well. It is pure: everything it looks at is passed in as Inputs.
+// Package components lists the components that Microservices and Topologies are made
+// of, and builds them from inputs. It is pure: everything that it looks at is passed in.
 package components
 
 import (

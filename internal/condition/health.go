@@ -1,19 +1,8 @@
-/*
-Copyright 2026 The Atoll Authors.
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
-
+// Package condition says how components are, in the terms of conditions: health,
+// problems, the messages that report both, and the table of all condition types. It is pure.
 package condition
 
 import (
@@ -33,10 +22,13 @@ type Health struct {
 	Stalled bool
 }
 
+// Healthy returns the health of a component that is ready.
 func Healthy(message string) Health {
 	return Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: ParseMessage(message)}
 }
 
+// Progressing returns the health of a component that is on its way to be ready, with no
+// need for action.
 func Progressing(format string, args ...any) Health {
 	return Health{Reason: v1alpha1.ReasonProgressing, Message: ParseMessage(fmt.Sprintf(format, args...)), Progressing: true}
 }

@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package condition
 
@@ -22,8 +9,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// ConditionType is a row of the table of conditions.
-type ConditionType struct {
+// Type is a row of the table of conditions.
+type Type struct {
 	// Name is the type of the condition.
 	Name string
 	// About says what the condition covers, and Present when an object has it.
@@ -37,14 +24,14 @@ type ConditionType struct {
 
 // Decides reports whether Ready is False while the condition is False for a
 // reason.
-func (c *ConditionType) Decides(reason string) bool {
+func (c *Type) Decides(reason string) bool {
 	return c.DecidesReady && !slices.Contains(c.Unless, reason)
 }
 
-// Conditions are the types of conditions of Microservices and Topologies, in the
+// Types are the types of conditions of Microservices and Topologies, in the
 // order in which status lists them. Of several that keep Ready False and are
 // equally severe, Ready repeats the first.
-var Conditions = []ConditionType{
+var Types = []Type{
 	{Name: v1alpha1.ConditionReady, About: "the object as a whole", Present: "always"},
 	{Name: v1alpha1.ConditionReconciling, About: "Ready is not True yet, and no change of the spec is needed", Present: "while true"},
 	{Name: v1alpha1.ConditionStalled, About: "Ready stays False until a user changes the spec, or what it refers to", Present: "while true"},
@@ -64,17 +51,17 @@ var Conditions = []ConditionType{
 	{Name: v1alpha1.ConditionGraphSound, About: "the dependencies between the members of a Topology", Present: "on a Topology"},
 }
 
-// ConditionRank returns the place of a condition in Conditions; -1 for a type that
+// Rank returns the place of a condition in Types; -1 for a type that
 // is not Atoll's.
-func ConditionRank(conditionType string) int {
-	return slices.IndexFunc(Conditions, func(c ConditionType) bool { return c.Name == conditionType })
+func Rank(conditionType string) int {
+	return slices.IndexFunc(Types, func(c Type) bool { return c.Name == conditionType })
 }
 
 // DecidesReady reports whether Ready is False while a condition is False for a
 // reason.
 func DecidesReady(conditionType, reason string) bool {
-	at := ConditionRank(conditionType)
-	return at >= 0 && Conditions[at].Decides(reason)
+	at := Rank(conditionType)
+	return at >= 0 && Types[at].Decides(reason)
 }
 
 // Worse returns the one of two healths that a user must read first: one that only

@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package inputs
 
@@ -42,11 +29,15 @@ func (in *Inputs) Job(name string) *batchv1.Job {
 	return in.Jobs[at]
 }
 
-func JobDone(job *batchv1.Job) bool   { return jobIs(job, batchv1.JobComplete) }
+// JobDone reports whether a Job has succeeded; false for nil.
+func JobDone(job *batchv1.Job) bool { return jobIs(job, batchv1.JobComplete) }
+
+// JobFailed reports whether a Job has failed for good; false for nil.
 func JobFailed(job *batchv1.Job) bool { return jobIs(job, batchv1.JobFailed) }
 
 func jobIs(job *batchv1.Job, t batchv1.JobConditionType) bool { return JobCondition(job, t) != nil }
 
+// JobCondition returns a condition of a Job that is True, or nil.
 func JobCondition(job *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCondition {
 	if job == nil {
 		return nil

@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package database
 
@@ -43,7 +30,7 @@ func backup(schedule string, keep int32) *v1alpha1.DatabaseBackup {
 // backupContainer is the container that dumps a database to a volume.
 func backupContainer(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) *corev1.Container {
 	t.Helper()
-	job := planOf(t, engine, nil).BackupCronJob(backup("@daily", keep), "", false, nil)
+	job := planOf(t, engine).BackupCronJob(backup("@daily", keep), "", false, nil)
 	return &job.Spec.JobTemplate.Spec.Template.Spec.Containers[0]
 }
 
@@ -151,7 +138,7 @@ func inBucket(t *testing.T, engine v1alpha1.DatabaseEngine, keep int32) (dump, u
 	t.Helper()
 	spec := backup("@daily", keep)
 	spec.Destination = v1alpha1.BackupLocation{S3: &v1alpha1.S3Location{Bucket: "shop"}}
-	pod := planOf(t, engine, nil).BackupCronJob(spec, "", false, nil).Spec.JobTemplate.Spec.Template.Spec
+	pod := planOf(t, engine).BackupCronJob(spec, "", false, nil).Spec.JobTemplate.Spec.Template.Spec
 	return &pod.InitContainers[0], &pod.Containers[0]
 }
 

@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package database
 
@@ -41,13 +28,10 @@ func service(spec *v1alpha1.Database) *v1alpha1.Microservice {
 }
 
 // planOf returns the plan of a built-in database of an engine.
-func planOf(t *testing.T, engine v1alpha1.DatabaseEngine, change func(*v1alpha1.Database)) *Plan {
+func planOf(t *testing.T, engine v1alpha1.DatabaseEngine) *Plan {
 	t.Helper()
 	ms := service(&v1alpha1.Database{})
 	ms.Spec.Database.Engine = engine
-	if change != nil {
-		change(ms.Spec.Database)
-	}
 	plan, err := Resolve(ms, nil, &inputs.State{})
 	if err != nil {
 		t.Fatal(err)

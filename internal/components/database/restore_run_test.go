@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package database
 
@@ -33,7 +20,7 @@ func restoreContainer(t *testing.T, engine v1alpha1.DatabaseEngine, name string)
 	t.Helper()
 	spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{
 		PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}, Backup: name}}}
-	job := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil)
+	job := planOf(t, engine).RestoreJob("x", "atoll_restore_1", spec, "", nil)
 	return &job.Spec.Template.Spec.Containers[0]
 }
 
@@ -159,7 +146,7 @@ func TestDownloadRuns(t *testing.T) {
 				m.Write("data", "store", "shop", "shop", "order-book", file)
 			}
 			spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: &v1alpha1.S3Location{Bucket: "shop"}, Backup: tc.backup}}}
-			pod := planOf(t, engine, nil).RestoreJob("x", "atoll_restore_1", spec, "", nil).Spec.Template.Spec
+			pod := planOf(t, engine).RestoreJob("x", "atoll_restore_1", spec, "", nil).Spec.Template.Spec
 			output, succeeded := m.Run(&pod.InitContainers[0], tc.env)
 			if succeeded != (tc.wantSaid == "") || !strings.Contains(output, tc.wantSaid) {
 				t.Errorf("succeeded is %t; output:\n%s\nwant %q", succeeded, output, tc.wantSaid)

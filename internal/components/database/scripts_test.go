@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package database
 
@@ -46,7 +33,7 @@ func scriptsOf(t *testing.T) map[string]string {
 	}
 	for kind := range engines.Engines {
 		pods := map[string]corev1.PodSpec{}
-		plan := planOf(t, kind, nil)
+		plan := planOf(t, kind)
 		pods["server"] = plan.Engine.PodSpec(plan.server())
 		pods["set password"] = plan.SetPasswordJob("x", nil).Spec.Template.Spec
 		pods["retire password"] = plan.RetirePasswordJob("x", "y", nil).Spec.Template.Spec

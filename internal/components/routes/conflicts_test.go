@@ -1,22 +1,10 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package routes
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -275,8 +263,8 @@ func TestRouteOfAGatewayThatRefusesTheNamespace(t *testing.T) {
 		}
 		_, httpProblem := HTTPRoutes(&c.Inputs)
 		_, grpcProblem := GRPCRoutes(&c.Inputs)
-		problem, _ := map[string]error{"HTTP": httpProblem, "gRPC": grpcProblem}[name].(*condition.Problem)
-		if problem == nil || problem.Reason != v1alpha1.ReasonNotAccepted {
+		var problem *condition.Problem
+		if !errors.As(map[string]error{"HTTP": httpProblem, "gRPC": grpcProblem}[name], &problem) || problem.Reason != v1alpha1.ReasonNotAccepted {
 			t.Errorf("%s: the problem is %v", name, problem)
 		}
 		if diff := cmp.Diff([]string{"http://shop.example.com", "http://www.example.com"}, URLs(&c.Inputs)); diff != "" {

@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package inputstest
 
@@ -36,8 +23,10 @@ func Orders(changes ...func(*v1alpha1.Microservice)) *v1alpha1.Microservice {
 	return ms
 }
 
+// Suspended suspends a Microservice.
 func Suspended(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(true) }
 
+// Autoscaled lets a Microservice autoscale between two numbers of pods.
 func Autoscaled(lowest, highest int32) func(*v1alpha1.Microservice) {
 	return func(ms *v1alpha1.Microservice) {
 		ms.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Min: &lowest, Max: highest}}
@@ -49,6 +38,7 @@ func Pulling(component string) corev1.Pod {
 	return WaitingPod(component, "ImagePullBackOff", "Back-off pulling image: not found")
 }
 
+// WaitingPod returns a pod of a component whose container waits for a reason.
 func WaitingPod(component, reason, message string) corev1.Pod {
 	return corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "orders-1", Labels: map[string]string{
@@ -71,6 +61,7 @@ func Crashing(reason string, exitCode int32) corev1.Pod {
 	return pod
 }
 
+// Unschedulable returns a pod that no node accepts.
 func Unschedulable(message string) corev1.Pod {
 	pod := WaitingPod(v1alpha1.ComponentService, "", "")
 	pod.Status.ContainerStatuses = nil
@@ -79,6 +70,7 @@ func Unschedulable(message string) corev1.Pod {
 	return pod
 }
 
+// Changed returns a pod with a change.
 func Changed(pod corev1.Pod, change func(*corev1.Pod)) corev1.Pod {
 	change(&pod)
 	return pod

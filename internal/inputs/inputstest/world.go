@@ -1,18 +1,5 @@
-/*
-Copyright 2026 The Atoll Authors.
-
-Licensed under the Apache License, Version 2.0 (the "License");
-you may not use this file except in compliance with the License.
-You may obtain a copy of the License at
-
-    http://www.apache.org/licenses/LICENSE-2.0
-
-Unless required by applicable law or agreed to in writing, software
-distributed under the License is distributed on an "AS IS" BASIS,
-WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
-See the License for the specific language governing permissions and
-limitations under the License.
-*/
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
 
 package inputstest
 
@@ -82,6 +69,7 @@ type Circumstances struct {
 	} `json:"references,omitzero"`
 }
 
+// ReadWorld reads the documents of a file.
 func ReadWorld(t *testing.T, file string) *World {
 	t.Helper()
 	w := &World{}
@@ -226,6 +214,7 @@ func (w *World) Found() graph.Services {
 	return graph.Services{Find: w.Service, MemberOf: graph.TopologyOf}
 }
 
+// Service returns the Microservice of a name, or nil.
 func (w *World) Service(namespace, name string) *v1alpha1.Microservice {
 	for _, ms := range w.Services {
 		if ms.Name == name && ms.Namespace == namespace {
@@ -235,6 +224,7 @@ func (w *World) Service(namespace, name string) *v1alpha1.Microservice {
 	return nil
 }
 
+// ReadCircumstances reads the file case.yaml of a case; a case without one has none.
 func ReadCircumstances(t *testing.T, dir string) Circumstances {
 	t.Helper()
 	var c Circumstances
