@@ -237,7 +237,7 @@ var _ = Describe("Conditions", func() {
 			of: topology(""), want: []wantCondition{
 				{v1alpha1.ConditionGatewayReady, yes, v1alpha1.ReasonReady, "The Gateway is programmed"},
 				{v1alpha1.ConditionServicesReady, yes, v1alpha1.ReasonNoServices, "set topologyRef on those that should"},
-				{v1alpha1.ConditionGraphSound, yes, v1alpha1.ReasonReady, "All dependencies resolve, without a circle"},
+				{v1alpha1.ConditionGraphSound, yes, v1alpha1.ReasonReady, "All dependencies resolve, without a cycle"},
 				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, "The gateway and all services are ready"},
 			}}),
 		Entry("a Topology whose members are ready", SpecTimeout(suiteTimeout), conditionRow{
@@ -260,23 +260,23 @@ var _ = Describe("Conditions", func() {
 				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users", Port: "grpc"}}
 			})},
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonDependencyNotFound, "Dependencies on a service or port that does not exist: orders -> users"},
+				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonDependencyNotFound, "The service or port does not exist: orders -> users"},
 			}}),
 		Entry("a Topology whose member is not permitted to call", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), memberOf("", "users", "elsewhere"), with(memberOf("", "orders", "shop"), func(ms *v1alpha1.Microservice) {
 				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
 			})},
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonNotPermitted, "(add the caller to its access): orders -> users"},
+				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonNotPermitted, "The callee does not permit the call: orders -> users"},
 			}}),
-		Entry("a Topology with a circle, which does not keep it from being ready", SpecTimeout(suiteTimeout), conditionRow{
+		Entry("a Topology with a cycle, which does not keep it from being ready", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), with(memberOf("", "users", "shop"), func(ms *v1alpha1.Microservice) {
 				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "orders"}}
 			}), with(memberOf("", "orders", "shop"), func(ms *v1alpha1.Microservice) {
 				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
 			})}, simulated: true,
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonCycle, "Services depend on each other in a circle and so fail together: orders -> users -> orders"},
+				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonCycle, "Services depend on each other in a cycle and fail together: orders -> users -> orders"},
 				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, ""},
 			}}),
 		Entry("a Topology whose Gateway is elsewhere and does not exist", SpecTimeout(suiteTimeout), conditionRow{
@@ -284,7 +284,7 @@ var _ = Describe("Conditions", func() {
 				t.Spec.Gateway = &v1alpha1.TopologyGateway{Ref: &v1alpha1.GatewayReference{Name: "public"}}
 			})},
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonNoGateway, `Gateway "public" does not exist: create it, or correct gateway.ref`},
+				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonNoGateway, `Gateway "public" does not exist; to fix: create it, or correct gateway.ref`},
 				{v1alpha1.ConditionReady, no, v1alpha1.ReasonNoGateway, `Gateway "public"`},
 				{v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonNoGateway, `Gateway "public"`},
 			}}),
@@ -300,7 +300,7 @@ var _ = Describe("Conditions", func() {
 					Type: string(gatewayv1.ListenerConditionResolvedRefs), Status: no, Reason: string(gatewayv1.ListenerReasonInvalidCertificateRef), LastTransitionTime: metav1.Now()}}})
 			},
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonNotAccepted, `Gateway "shop" is not programmed: Invalid; listener "http": InvalidCertificateRef: check that the Secret of gateway.tls exists`},
+				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonNotAccepted, `Gateway "shop" is not programmed: Invalid; listener "http": InvalidCertificateRef; to fix: check that the Secret of gateway.tls exists`},
 				{v1alpha1.ConditionReady, no, v1alpha1.ReasonNotAccepted, `Gateway "shop"`},
 			}}),
 		Entry("a Topology whose Gateway belongs to somebody else", SpecTimeout(suiteTimeout), conditionRow{

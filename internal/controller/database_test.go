@@ -277,7 +277,7 @@ var _ = Describe("Database", func() {
 			External: &v1alpha1.ExternalDatabase{SecretName: "elsewhere"}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)).
-			To(ContainSubstring(`Secret "elsewhere", which database.external.secretName needs, does not exist in namespace`))
+			To(ContainSubstring(`Secret "elsewhere" does not exist in namespace`))
 		secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "elsewhere", Namespace: ns}, StringData: map[string]string{"host": "db"}}
 		Expect(k8s.Create(ctx, secret)).To(Succeed())
 		Eventually(func() string { return condition(ctx, users, v1alpha1.ConditionDatabaseReady).Message }).

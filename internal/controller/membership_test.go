@@ -34,7 +34,7 @@ var _ = Describe("Membership", func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)).
-			To(Equal(`Topology "shop" of namespace "` + home + `" lets no members of namespace "` + guest + `" join: change its allowedNamespaces, or topologyRef`))
+			To(Equal(`Topology "shop" of namespace "` + home + `" does not allow members from namespace "` + guest + `"; to fix: add the namespace to its allowedNamespaces, or change topologyRef`))
 		eventuallyReady(ctx, users)
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
 		Expect(callersIn(ctx, home, "users")).To(BeEmpty(), "one that only names the Topology gets through no policy")
@@ -84,7 +84,7 @@ var _ = Describe("Membership", func() {
 		}
 		eventuallyHas(ctx, stranger, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
 		Expect(eventuallyHas(ctx, broken, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidSpec)).
-			To(ContainSubstring("allowedNamespaces.selector can't be read, and so selects nobody"))
+			To(ContainSubstring("allowedNamespaces.selector: is invalid and selects no namespace"))
 		for _, o := range []client.Object{shop, users} {
 			Expect(k8s.Create(ctx, o)).To(Succeed())
 		}

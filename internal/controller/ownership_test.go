@@ -40,7 +40,7 @@ var _ = Describe("Ownership", func() {
 		for name, want := range map[string]string{
 			"users":    `Service "users" exists and was not created by Atoll; to fix: delete or rename it, or rename this Microservice`,
 			"orders":   `Deployment "orders" exists and was not created by Atoll; to fix: delete or rename it, or rename this Microservice`,
-			"payments": `Secret "payments-db" exists and was not made by Atoll; it is left as it is: delete or rename it, or rename this Microservice`,
+			"payments": `Secret "payments-db" exists and was not created by Atoll; to fix: delete or rename it, or rename this Microservice`,
 			"carts":    `Service "carts" exists and belongs to Cart "cart"; to fix: delete or rename it, or rename this Microservice`,
 		} {
 			ms := bare(ns, name)

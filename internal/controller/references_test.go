@@ -21,7 +21,7 @@ var _ = Describe("References", func() {
 		users.Spec.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonReferenceNotFound)).
-			To(Equal(`ConfigMap "settings", which envFrom[0] needs, does not exist in namespace "` + ns + `": create it, or correct envFrom[0]`))
+			To(Equal(`ConfigMap "settings" does not exist in namespace "` + ns + `", and envFrom[0] needs it; to fix: create it, or correct envFrom[0]`))
 
 		settings := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "settings", Namespace: ns}, Data: map[string]string{"A": "1"}}
 		Expect(k8s.Create(ctx, settings)).To(Succeed())

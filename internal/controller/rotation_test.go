@@ -139,7 +139,7 @@ var _ = Describe("Rotation", func() {
 		users.Annotations = map[string]string{v1alpha1.AnnotationRotateCredentials: "x"}
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionCredentialsRotated, metav1.ConditionFalse, v1alpha1.ReasonNotSupported)).
-			To(ContainSubstring(`write the new one to Secret "elsewhere"`))
+			To(ContainSubstring(`change the password where the database runs and write it to the Secret`))
 	}, SpecTimeout(suiteTimeout))
 
 	DescribeTable("that is interrupted at any of its writes is finished, and no password that is in use ever fails", func(ctx SpecContext, of v1alpha1.Database) {

@@ -97,7 +97,7 @@ var _ = Describe("Status", func() {
 		orders := microservice(ns, "orders", "users")
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)).
-			To(Equal(`Topology "shop" does not exist in namespace "` + ns + `": create it, or correct topologyRef`))
+			To(Equal(`Topology "shop" of namespace "` + ns + `" does not exist; to fix: create it, or correct topologyRef`))
 
 		shop := topology(ns)
 		shop.Spec.Gateway.ClassName = "nowhere"
@@ -141,7 +141,7 @@ var _ = Describe("Status", func() {
 		Expect(k8s.Create(ctx, shop)).To(Succeed())
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidSpec)).
-			To(HavePrefix(`The annotation atoll.dev/isolation is "dry-run", and has no effect`))
+			To(HavePrefix(`The annotation atoll.dev/isolation is "dry-run" and has no effect`))
 		get(ctx, &networkingv1.NetworkPolicy{}, ns, "users")
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Annotations[v1alpha1.AnnotationIsolation] = "Audit" })
 		eventuallyReady(ctx, shop)

@@ -81,7 +81,7 @@ var stagedFaults = []stagedFault{
 	{fault: "ClaimPending", service: "claimless", wantCause: []string{`"no-such-claim"`, "does not exist"}},
 	{fault: "AdmissionRefused", service: "privileged", wantCause: []string{"PodSecurity", "hostNetwork"}},
 	{fault: "TopologyNotFound", service: "lonely", wantCause: []string{`"no-such-topology"`}},
-	{fault: "NamespaceNotAllowed", service: "uninvited", wantCause: []string{"lets no members of namespace"}},
+	{fault: "NamespaceNotAllowed", service: "uninvited", wantCause: []string{"does not allow members from namespace"}},
 	{fault: "DependencyNotFound", service: "orphan", wantCause: []string{`"no-such-service"`}},
 	{fault: "PortNotFound", service: "portless", wantCause: []string{`"well"`, `no port "nope"`}},
 	{fault: "InvalidSpec", service: "invalid", wantCause: []string{"spec.contaners"}},

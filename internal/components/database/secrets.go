@@ -99,7 +99,7 @@ func credentialsProblem(db *Database) *condition.Problem {
 			Condition: v1alpha1.ConditionDatabaseReady,
 			Reason:    v1alpha1.ReasonNotOwned,
 			Message: condition.Message{Object: object("Secret", foreign),
-				Cause:  "exists and was not made by Atoll; it is left as it is",
+				Cause:  "exists and was not created by Atoll",
 				Remedy: "delete or rename it, or rename this Microservice"},
 			Stalled: true,
 		}
