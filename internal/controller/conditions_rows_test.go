@@ -45,7 +45,7 @@ type wantCondition struct {
 }
 
 // Rows that tests of their own show are not here again: status_test.go has those
-// of a Topology that does not exist, of circles and of missing GatewayClasses,
+// of a Topology that does not exist, of cycles and of missing GatewayClasses,
 // membership_test.go those of namespaces that may not join, ownership_test.go and
 // optional_kinds_test.go those of foreign Gateways and of missing kinds,
 // routes_test.go that of routes that claim the same.

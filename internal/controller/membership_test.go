@@ -236,7 +236,7 @@ var _ = Describe("Startup", func() {
 		}).Should(Equal("example.com/orders:2"))
 	}, SpecTimeout(suiteTimeout))
 
-	It("does not wait in a circle", func(ctx SpecContext) {
+	It("does not wait in a cycle", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		a, b := bare(ns, "a"), bare(ns, "b")
@@ -247,7 +247,7 @@ var _ = Describe("Startup", func() {
 		eventuallyReady(ctx, a, b)
 	}, SpecTimeout(suiteTimeout))
 
-	It("ends the waiting of all of a circle when that closes", func(ctx SpecContext) {
+	It("ends the waiting of all services of a cycle when it closes", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		waiting := func(name string, callees ...string) *v1alpha1.Microservice {
 			ms := bare(ns, name)

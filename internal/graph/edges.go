@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package graph knows which service calls which: it resolves declared
-// dependencies to ports of existing services, and finds circles among them. It
+// dependencies to ports of existing services, and finds cycles among them. It
 // is pure: what it looks at is passed in.
 package graph
 

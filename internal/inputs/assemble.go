@@ -125,7 +125,7 @@ func (l *lookups) services() graph.Services {
 func addEdges(in *Inputs, source Source) error {
 	l := &lookups{source: source}
 	in.Edges = graph.Resolve(in.Microservice, l.services())
-	in.WaitsInCircle = graph.WaitsInCycle(in.Microservice, l.find)
+	in.WaitsInCycle = graph.WaitsInCycle(in.Microservice, l.find)
 	return l.err
 }
 

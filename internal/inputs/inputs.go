@@ -1,6 +1,10 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package inputs is what the builders of components read: the Microservice, and
+// everything in the cluster that decides its objects. Assemble fills an Inputs
+// from a Source, so that the operator, the plugin and the tests do it the same
+// way. Nothing here talks to a cluster.
 package inputs
 
 import (
@@ -31,9 +35,9 @@ type Inputs struct {
 	// Dependents is the number of Microservices that declare this one as a dependency
 	// and that it permits.
 	Dependents int
-	// WaitsInCircle says that waiting for its dependencies to start, the service
-	// would wait for itself.
-	WaitsInCircle bool
+	// WaitsInCycle says that the service would wait for itself if it waited for its
+	// dependencies to start.
+	WaitsInCycle bool
 	// DatabaseState is what exists of the database.
 	DatabaseState State
 	// References is what was found of the ConfigMaps and Secrets that the pods

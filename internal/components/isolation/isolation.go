@@ -1,6 +1,8 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package isolation builds the NetworkPolicies that let a service and its database
+// be reached only by those that the spec names.
 package isolation
 
 import (

@@ -1,6 +1,8 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package routes builds the Gateway of a Topology and the routes of its members,
+// and says from the live objects whether they are accepted.
 package routes
 
 import (

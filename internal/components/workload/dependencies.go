@@ -71,7 +71,7 @@ func nameOf(in *inputs.Inputs, ms *v1alpha1.Microservice) string {
 // awaitingDependencies holds a first rollout back until the dependencies with startup:
 // Wait are Ready. It does not in a cycle, whose members would wait for ever.
 func awaitingDependencies(in *database.Database) *condition.Problem {
-	if in.Deployment != nil || in.WaitsInCircle {
+	if in.Deployment != nil || in.WaitsInCycle {
 		return nil
 	}
 	var awaited []string

@@ -1,6 +1,8 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package workload builds what runs a service: its Deployment, Service,
+// ServiceAccount, autoscaler, disruption budget, migration Job and PodMonitor.
 package workload
 
 import (

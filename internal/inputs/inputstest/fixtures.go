@@ -1,6 +1,8 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
+// Package inputstest has services, Topologies and a world of objects for the
+// tests of the packages that build components.
 package inputstest
 
 import (

@@ -173,7 +173,7 @@ const settleRounds = 6
 func settle(in *gathered, wanted *components.Built) (*components.Built, error) {
 	ran := map[string]kube.Object{}
 	// Nobody waits for a dependency that is ready.
-	in.WaitsInCircle = true
+	in.WaitsInCycle = true
 	for range settleRounds {
 		settleDatabase(in, wanted.Components)
 		settleJobs(in, wanted.Components, ran)

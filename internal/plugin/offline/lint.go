@@ -236,7 +236,7 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 }
 
 func (l *linter) cycles() {
-	// Circles are named as those see them whose namespace they are in.
+	// Cycles are named as those see them whose namespace they are in.
 	namespaces := map[string]bool{}
 	for _, n := range graph.Build("", l.world.Services, l.world.MemberOf, nil).Nodes {
 		namespaces[n.Namespace] = true
@@ -249,6 +249,6 @@ func (l *linter) cycles() {
 	for _, cycle := range g.Cycles {
 		first := g.Node(cycle[0])
 		l.find("Microservice", first.Namespace, first.Name, SeverityWarning, v1alpha1.ReasonCycle,
-			"", "dependencies form a circle, and fail together: "+strings.Join(cycle, " -> "))
+			"", "dependencies form a cycle, and fail together: "+strings.Join(cycle, " -> "))
 	}
 }

@@ -188,7 +188,7 @@ func TestBuildService(t *testing.T) {
 		"somebody else's Secret in the way": {
 			input:       "kind: Secret\napiVersion: v1\nmetadata: {name: a-db}\n" + ms("a", ", database: {engine: PostgreSQL}"),
 			wantObjects: "ServiceAccount/a NetworkPolicy/a-db Service/a Service/a-db PodDisruptionBudget/a",
-			wantProblem: `NotOwned: Secret "a-db" exists and was not made by Atoll`},
+			wantProblem: `NotOwned: Secret "a-db" exists and was not created by Atoll`},
 		"a first rollout that waits for a dependency has waited": {
 			input: ms("a", ", dependencies: [{name: b, startup: Wait}]") + ms("b", ""), wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a"},
 		"a Topology that is not there": {
@@ -343,8 +343,8 @@ func TestLint(t *testing.T) {
 		"a dependency that does not permit the caller": {
 			input: ms("a", ", dependencies: [{name: b, namespace: other}]") + strings.ReplaceAll(ms("b", ""), "{name: b}", "{name: b, namespace: other}"),
 			want:  []string{`error: Microservice "a": Microservice "b" of namespace "other" belongs to another Topology`}},
-		"a circle": {input: ms("b", ", dependencies: [{name: a}]") + ms("a", ", dependencies: [{name: b}]"),
-			want: []string{`warning: Microservice "a": dependencies form a circle, and fail together: a -> b -> a [Cycle]`}},
+		"a cycle": {input: ms("b", ", dependencies: [{name: a}]") + ms("a", ", dependencies: [{name: b}]"),
+			want: []string{`warning: Microservice "a": dependencies form a cycle, and fail together: a -> b -> a [Cycle]`}},
 		"too few connections": {input: ms("a", ", database: {engine: PostgreSQL, pool: 50}"),
 			want: []string{`warning: Microservice "a": (2 pods + 1 during a rollout) × 50 connections (database.pool) = 150`}},
 		"a Topology that is not there": {input: ms("a", ", topologyRef: {name: shop}"),
