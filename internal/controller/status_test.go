@@ -105,7 +105,7 @@ var _ = Describe("Status", func() {
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)).
 			To(Equal(`Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`))
 		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonNotAccepted)).
-			To(Equal(`GatewayClass "nowhere" does not exist: install a gateway that provides it, or correct gateway.className (see kubectl get gatewayclass)`))
+			To(Equal(`GatewayClass "nowhere" does not exist; to fix: install a gateway that provides it, or correct gateway.className (kubectl get gatewayclass lists the classes)`))
 		eventuallyHas(ctx, shop, v1alpha1.ConditionGraphSound, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
 		Expect(shop.Status.Missing).To(Equal([]string{"orders -> users"}))
 
