@@ -247,6 +247,10 @@ type fakeServer struct {
 	users  map[string]map[string]bool
 	faults []string
 	ran    map[string]bool
+	// published is the binding Secret as last read, and versions tell of what was
+	// read then.
+	published *corev1.Secret
+	versions  [2]string
 	// running is what the pods were last started with.
 	running *corev1.Secret
 	hash    string
@@ -283,6 +287,11 @@ func serve(ctx context.Context, ns string) *fakeServer {
 
 // run does what a Job's script would.
 func (s *fakeServer) run(ctx context.Context, job *batchv1.Job) {
+	s.mu.Lock()
+	// The cache may know of a Job before it knows of the Secret that was published
+	// before it.
+	s.versions = [2]string{"unread"}
+	s.mu.Unlock()
 	s.watch(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -319,26 +328,43 @@ func (s *fakeServer) run(ctx context.Context, job *batchv1.Job) {
 // watch looks at what is in use. The first password is the one that the server
 // was made with.
 func (s *fakeServer) watch(ctx context.Context) {
-	secret, d := &corev1.Secret{}, &appsv1.Deployment{}
-	// In this order: pods are never older than the Secret that is read after them.
-	started := k8s.Get(ctx, client.ObjectKey{Namespace: s.ns, Name: "users"}, d) == nil
-	if k8s.Get(ctx, client.ObjectKey{Namespace: s.ns, Name: "users-db"}, secret) != nil {
+	if !s.read(ctx) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.users) == 0 {
-		s.users[string(secret.Data["username"])] = map[string]bool{string(secret.Data["password"]): true}
+		s.users[string(s.published.Data["username"])] = map[string]bool{string(s.published.Data["password"]): true}
 	}
-	if !s.knows(secret) {
+	if !s.knows(s.published) {
 		s.faults = append(s.faults, "the binding Secret's password does not work")
-	}
-	if hash := d.Spec.Template.Annotations["atoll.dev/references-hash"]; started && hash != s.hash {
-		s.running, s.hash = secret, hash
 	}
 	if s.running != nil && !s.knows(s.running) {
 		s.faults = append(s.faults, "the pods' password does not work")
 	}
+}
+
+// read reads what the service logs in with, if the cache has heard of a change.
+// It says whether the binding Secret was ever there.
+func (s *fakeServer) read(ctx context.Context) bool {
+	key, bindingKey := client.ObjectKey{Namespace: s.ns, Name: "users"}, client.ObjectKey{Namespace: s.ns, Name: "users-db"}
+	secret, d := &corev1.Secret{}, &appsv1.Deployment{}
+	// Both are empty where there is none.
+	_, _ = watched.Get(ctx, key, d), watched.Get(ctx, bindingKey, secret)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if versions := [2]string{d.ResourceVersion, secret.ResourceVersion}; versions != s.versions {
+		s.versions = versions
+		// In this order: pods are never older than the Secret that is read after them.
+		started := k8s.Get(ctx, key, d) == nil
+		if k8s.Get(ctx, bindingKey, secret) == nil {
+			s.published = secret
+			if hash := d.Spec.Template.Annotations["atoll.dev/references-hash"]; started && hash != s.hash {
+				s.running, s.hash = secret, hash
+			}
+		}
+	}
+	return s.published != nil
 }
 
 func (s *fakeServer) knows(secret *corev1.Secret) bool {

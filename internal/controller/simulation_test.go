@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -59,7 +60,7 @@ func simulate(namespaces ...string) {
 func simulateOnce(ctx context.Context, ns string) {
 	in := client.InNamespace(ns)
 	deployments := &appsv1.DeploymentList{}
-	_ = k8s.List(ctx, deployments, in)
+	_ = watched.List(ctx, deployments, in)
 	for i := range deployments.Items {
 		d := &deployments.Items[i]
 		n := ptr.Deref(d.Spec.Replicas, 1)
@@ -70,12 +71,12 @@ func simulateOnce(ctx context.Context, ns string) {
 		}
 	}
 	sets := &appsv1.StatefulSetList{}
-	_ = k8s.List(ctx, sets, in)
+	_ = watched.List(ctx, sets, in)
 	for i := range sets.Items {
 		simulateStatefulSet(ctx, &sets.Items[i])
 	}
 	jobs := &batchv1.JobList{}
-	_ = k8s.List(ctx, jobs, in)
+	_ = watched.List(ctx, jobs, in)
 	for i := range jobs.Items {
 		simulateJob(ctx, &jobs.Items[i])
 	}
@@ -107,7 +108,9 @@ func simulateStatefulSet(ctx context.Context, set *appsv1.StatefulSet) {
 		ObjectMeta: metav1.ObjectMeta{Name: template.Name + "-" + set.Name + "-0", Namespace: set.Namespace, Labels: template.Labels},
 		Spec:       template.Spec,
 	}
-	_ = k8s.Create(ctx, claim)
+	if apierrors.IsNotFound(watched.Get(ctx, client.ObjectKeyFromObject(claim), &corev1.PersistentVolumeClaim{})) {
+		_ = k8s.Create(ctx, claim)
+	}
 	n := ptr.Deref(set.Spec.Replicas, 1)
 	if set.Status.ObservedGeneration != set.Generation || set.Status.ReadyReplicas != n {
 		set.Status = appsv1.StatefulSetStatus{ObservedGeneration: set.Generation, Replicas: n, ReadyReplicas: n, UpdatedReplicas: n, AvailableReplicas: n}

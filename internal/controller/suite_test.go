@@ -26,6 +26,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
@@ -42,6 +43,10 @@ var (
 	scheme = runtime.NewScheme()
 	// k8s reads and writes past every cache.
 	k8s client.Client
+	// watched reads Kubernetes' own kinds from a cache. What plays other
+	// controllers in many namespaces at once reads with it: polling the API server
+	// for them would leave the manager under test no processor.
+	watched client.Reader
 	// apiServer is how to reach the API server that the suite started.
 	apiServer *rest.Config
 	// requestsFor counts what the manager under test asks of the API server.
@@ -56,7 +61,7 @@ const suiteTimeout = 2 * time.Minute
 
 func TestControllers(t *testing.T) {
 	RegisterFailHandler(Fail)
-	SetDefaultEventuallyTimeout(20 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute)
 	SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	RunSpecs(t, "Controllers")
 }
@@ -80,12 +85,28 @@ var _ = BeforeSuite(func() {
 	DeferCleanup(environment.Stop)
 	k8s, err = client.New(apiServer, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
+	watched = startCache(apiServer)
 	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
 		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
 	})).To(Succeed())
 	stopManager = startManager(apiServer, requestsFor)
 	DeferCleanup(func() { stopManager() })
 })
+
+// startCache runs a cache until the suite ends.
+func startCache(of *rest.Config) client.Reader {
+	GinkgoHelper()
+	c, err := cache.New(of, cache.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- c.Start(ctx) }()
+	DeferCleanup(func() {
+		cancel()
+		Eventually(done).Should(Receive(BeNil()))
+	})
+	return c
+}
 
 // stopManager stops the manager under test.
 var stopManager func()
