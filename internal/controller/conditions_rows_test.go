@@ -207,7 +207,7 @@ var _ = Describe("Conditions", func() {
 				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonInvalidSpec, `routes[0].path: "/users-api" is not a gRPC method`},
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonInvalidSpec, "routes[0].path"},
 			}}),
-		Entry("a route of a name that somebody else has", SpecTimeout(suiteTimeout), conditionRow{
+		Entry("a foreign route of its name", SpecTimeout(suiteTimeout), conditionRow{
 			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users"}}},
 			wanted: []client.Object{topology(""), routed()},
 			of:     bare("", "users"), want: []wantCondition{
@@ -303,7 +303,7 @@ var _ = Describe("Conditions", func() {
 				{v1alpha1.ConditionGatewayReady, no, v1alpha1.ReasonNotAccepted, `Gateway "shop" is not programmed: Invalid; listener "http": InvalidCertificateRef; to fix: check that the Secret of gateway.tls exists`},
 				{v1alpha1.ConditionReady, no, v1alpha1.ReasonNotAccepted, `Gateway "shop"`},
 			}}),
-		Entry("a Topology whose Gateway belongs to somebody else", SpecTimeout(suiteTimeout), conditionRow{
+		Entry("a Topology whose Gateway is foreign", SpecTimeout(suiteTimeout), conditionRow{
 			there: []client.Object{&gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: gatewayv1.GatewaySpec{
 				GatewayClassName: "other", Listeners: []gatewayv1.Listener{{Name: "mine", Port: 8080, Protocol: gatewayv1.HTTPProtocolType}}}}},
 			wanted: []client.Object{topology("")},

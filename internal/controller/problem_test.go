@@ -20,7 +20,7 @@ func TestUntilRetry(t *testing.T) {
 		want    time.Duration
 	}{
 		"nothing wrong":                             {nil, nil, 0},
-		"somebody else's":                           {&condition.Problem{Reason: v1alpha1.ReasonNotOwned}, nil, time.Minute},
+		"not owned":                                 {&condition.Problem{Reason: v1alpha1.ReasonNotOwned}, nil, time.Minute},
 		"a policy, or an immutable field":           {&condition.Problem{Reason: v1alpha1.ReasonRefused}, nil, time.Minute},
 		"a quota, which is tried again as an error": {&condition.Problem{Reason: v1alpha1.ReasonRefused}, retry, 0},
 		"what a watch tells of":                     {&condition.Problem{Reason: v1alpha1.ReasonCRDNotInstalled}, nil, 0},

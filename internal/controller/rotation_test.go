@@ -113,7 +113,7 @@ var _ = Describe("Rotation", func() {
 		Expect(condition(ctx, users, v1alpha1.ConditionCredentialsRotated).Reason).To(Equal(v1alpha1.ReasonRotated))
 	}, SpecTimeout(suiteTimeout))
 
-	It("waits for a Secret of somebody else to go that has the next one's name", func(ctx SpecContext) {
+	It("waits until a foreign Secret with the next one's name is gone", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		users := bare(ns, "users")

@@ -115,7 +115,7 @@ var _ = Describe("Status", func() {
 			To(ContainSubstring("orders -> users -> orders"))
 		Expect(shop.Status.Cycles).To(Equal([]string{"orders -> users -> orders"}))
 		Expect(shop.Status.Missing).To(BeEmpty())
-		By("a cycle holding up nobody")
+		By("a cycle that delays no service")
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.ClassName = className })
 		eventuallyReady(ctx, users, orders, shop)
 

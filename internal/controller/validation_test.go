@@ -189,7 +189,7 @@ var validations = inBuckets(map[string]validation{
 		refused:  `spec: {image: users, probes: {path: healthz}}`,
 		field:    "spec.probes.path", message: "path must begin with '/'",
 	},
-	"annotations for somebody else's ServiceAccount": {
+	"annotations for a foreign ServiceAccount": {
 		accepted: `spec: {image: users, serviceAccount: {name: shared, annotations: {}}}`,
 		refused:  `spec: {image: users, serviceAccount: {name: shared, annotations: {role: users}}}`,
 		field:    "spec.serviceAccount", message: "name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount",

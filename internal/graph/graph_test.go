@@ -183,7 +183,7 @@ func TestOf(t *testing.T) {
 		"a change that was not seen yet is not ready": {services: all(stale), wantNodes: []string{"web Reconciling"}, wantRoots: []string{"web"}},
 		"routed roots come first": {
 			services: all(service("a"), service("z").at("/z")), wantNodes: []string{"a Ready", "z Ready"}, wantRoots: []string{"z", "a"}},
-		"a cycle that nobody calls has a root": {
+		"a cycle without callers has a root": {
 			services: all(service("c", "b"), service("b", "a"), service("a", "c")), wantNodes: []string{"a Ready", "b Ready", "c Ready"},
 			wantCalls: []string{"a -> c :8080 cycle", "b -> a :8080 cycle", "c -> b :8080 cycle"}, wantCycles: [][]string{{"a", "c", "b", "a"}}, wantRoots: []string{"a"}},
 		"a cycle that a cycle calls has none": {

@@ -49,7 +49,8 @@ func Allows(topology *v1alpha1.Topology, namespace string, labelsOf func(namespa
 	}
 	selector, err := metav1.LabelSelectorAsSelector(allowed.Selector)
 	if err != nil {
-		// It selects nobody, and must not hold up whom its owner does not know.
+		// An invalid selector selects no namespace. It is its owner's fault, and must
+		// not stop the members.
 		return false, nil //nolint:nilerr // See above.
 	}
 	of, err := labelsOf(namespace)

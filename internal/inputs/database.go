@@ -22,8 +22,8 @@ type State struct {
 	Binding, Admin, Next *Credentials
 	// Cluster is that of CloudNativePG; nil when there is none.
 	Cluster *unstructured.Unstructured
-	// ForeignSecret is the name of a Secret that is in the way and somebody else's;
-	// empty when there is none.
+	// ForeignSecret is the name of a Secret that Atoll needs and does not own; empty
+	// when there is none.
 	ForeignSecret string
 	// StaleSecret is the name of a Secret that the cache still holds although it was
 	// deleted or replaced; empty when there is none.

@@ -49,7 +49,7 @@ func ReferencesOf(ms *v1alpha1.Microservice) []Reference {
 	}
 	if ms.Spec.PodTemplate != nil {
 		var template corev1.PodTemplateSpec
-		// What does not decode is told when the template is built.
+		// Building the template reports an overlay that can't be decoded.
 		if json.Unmarshal(ms.Spec.PodTemplate.Raw, &template) == nil {
 			found.podSpec("podTemplate.spec", &template.Spec)
 		}

@@ -49,8 +49,8 @@ type World struct {
 // Circumstances are what a case's objects don't say: the file case.yaml.
 type Circumstances struct {
 	// Credentials is Lost where the binding Secret is gone, AdminLost where the
-	// administrator's is, None where none was there yet, and Foreign where one is
-	// somebody else's.
+	// administrator's is, None where none was there yet, and Foreign where
+	// another owner has one.
 	Credentials string `json:"credentials,omitempty"`
 	// Next is how far a new password has come: Minted where no Secret holds it yet,
 	// Made where its own does, and Published where the binding Secret does too.

@@ -582,7 +582,7 @@ func TestRootComesFirst(t *testing.T) {
 			newWorld(down()).calls(users).unready(calls, v1alpha1.ReasonDependencyNotReady, "").unready(workload, v1alpha1.ReasonCrashLooping, "").
 				pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "lookup users.shop.svc: no such host"),
 			[]string{"DependencyDown dependencies"}},
-		"an autoscaler of somebody else, and an image that can't be pulled": {
+		"a foreign autoscaler, and an image that can't be pulled": {
 			newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonNotOwned, `HorizontalPodAutoscaler "orders" exists and belongs to Rollout "orders"; to fix: delete it`).
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "NotOwned service"}},
@@ -594,7 +594,7 @@ func TestRootComesFirst(t *testing.T) {
 			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonCRDNotInstalled, "The cluster does not know ScheduledBackup; to fix: install it").
 				unready(workload, v1alpha1.ReasonImagePullFailed, "").pods(pod("p", svc, waits("ErrImagePull", "not found"))),
 			[]string{"ImagePull service", "CRDNotInstalled backup"}},
-		"a backup's CronJob of somebody else, and a Deployment of somebody else": {
+		"a foreign CronJob of a backup, and a foreign Deployment": {
 			newWorld().unready(v1alpha1.ConditionBackupReady, v1alpha1.ReasonNotOwned, `CronJob "orders-backup" exists and belongs to X`).
 				unready(workload, v1alpha1.ReasonNotOwned, `Deployment "orders" exists and belongs to X`),
 			[]string{"NotOwned spec", "Unrecognised backup"}},

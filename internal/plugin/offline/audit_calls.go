@@ -51,7 +51,7 @@ func (a *audit) told(ms *v1alpha1.Microservice) {
 		case declared < 0:
 			do = a.declare(ms, callee)
 		case !edges[declared].Resolved():
-			// It is told of as a dependency.
+			// The dependency reports it.
 			continue
 		default:
 			to += fmt.Sprintf(":%d", at.Port)
@@ -82,13 +82,14 @@ func (a *audit) declare(caller, callee *v1alpha1.Microservice) string {
 	return do
 }
 
-// outside finds the hosts beyond the services that a member is told of. Where
-// something lets out to addresses, whether these are a host's can't be told from its
-// name.
+// outside reports the external hosts in a member's configuration that its egress
+// does not allow. Where egress allows addresses, a host name does not tell whether
+// it has one of them.
 func (a *audit) outside(ms *v1alpha1.Microservice) {
 	told := map[string]bool{"": true, "localhost": true}
 	if gateway := a.topology.Spec.Gateway; gateway != nil {
-		// It is told of those for what it answers, and seldom calls them.
+		// A service is configured with its own public hostnames for what it answers. It
+		// seldom calls them.
 		for _, hostname := range gateway.Hostnames {
 			told[string(hostname)] = true
 		}
@@ -110,8 +111,8 @@ func (a *audit) outside(ms *v1alpha1.Microservice) {
 	}
 }
 
-// inside says whether an address is a service's, or a database's, which lets in
-// nobody but its own service whatever the isolation is.
+// inside says whether an address belongs to a service or to a database. A database
+// admits only its own service, whatever the isolation is.
 func (a *audit) inside(at *graph.ConfiguredAddress) bool {
 	find := a.world.indexed().service
 	owner, isDatabase := strings.CutSuffix(at.Name, names.Database(""))
@@ -140,22 +141,22 @@ const (
 	annotationPort   = "prometheus.io/port"
 )
 
-// scrapers finds members that ask to be scraped, where nobody may.
+// scrapers reports members that ask to be scraped although no scraper is admitted.
 func (a *audit) scrapers(ms *v1alpha1.Microservice) {
 	overlay := corev1.PodTemplateSpec{}
 	if a.topology.Spec.Monitoring != nil || ms.Spec.PodTemplate == nil || json.Unmarshal(ms.Spec.PodTemplate.Raw, &overlay) != nil ||
 		overlay.Annotations[annotationScrape] != "true" {
 		return
 	}
-	// What is no number is no port, and asks for any.
+	// An invalid port counts as any port.
 	port, _ := strconv.ParseUint(overlay.Annotations[annotationPort], 10, 16)
 	if !a.lets(ms, &forwarder{}, int32(port)) {
 		a.cut("whoever scrapes", a.shown(ms), "annotation "+annotationScrape, fmt.Sprintf("set monitoring of Topology %s", a.topology.Name))
 	}
 }
 
-// workload finds the members whose address pods are started with that are no
-// Microservice's. Nothing of Atoll's can name these as callers.
+// workload reports the members whose addresses are in the configuration of pods
+// that belong to no Microservice. Access can't name such pods as callers.
 func (a *audit) workload(of *Workload) {
 	from := a.endpointOf(of.Namespace, of.Pods.Labels)
 	seen := map[*v1alpha1.Microservice]bool{}
@@ -169,7 +170,7 @@ func (a *audit) workload(of *Workload) {
 	}
 }
 
-// byHand is a policy that somebody else than Atoll has to make.
+// byHand describes a policy that the user has to make.
 func byHand(who string, callee *v1alpha1.Microservice, port int32) string {
 	what := "the pods of " + callee.Name
 	if port != 0 {

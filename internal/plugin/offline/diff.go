@@ -127,9 +127,9 @@ func forgetUnknown(want, got map[string]any) {
 	}
 }
 
-// common leaves of two values what the wanted one sets: all else is the server's,
-// or somebody else's. Of a list that it sets, items that somebody added are left,
-// because Atoll takes them out.
+// common reduces two values to the fields that the wanted one sets. All other
+// fields belong to the server or to another manager. A list that the wanted value
+// sets keeps items that others added, because Atoll removes them.
 func common(want, got any) (w, g any) {
 	switch wanted := want.(type) {
 	case map[string]any:

@@ -27,7 +27,7 @@ func TestForwarder(t *testing.T) {
 		"all are let in":                       {forwarder{}, nil, networkpolicy.Yes, networkpolicy.Yes},
 		"pods, which may be its own":           {forwarder{}, []networkingv1.NetworkPolicyPeer{*all}, networkpolicy.No, networkpolicy.Unknown},
 		"addresses, which may be its own":      {forwarder{}, []networkingv1.NetworkPolicyPeer{*block}, networkpolicy.No, networkpolicy.Unknown},
-		"the data plane's, for somebody else":  {forwarder{}, []networkingv1.NetworkPolicyPeer{*gateways()}, networkpolicy.No, networkpolicy.Unknown},
+		"the data plane's, for another target": {forwarder{}, []networkingv1.NetworkPolicyPeer{*gateways()}, networkpolicy.No, networkpolicy.Unknown},
 		"the data plane's":                     {forwarder{gateways()}, []networkingv1.NetworkPolicyPeer{*gateways()}, networkpolicy.Yes, networkpolicy.Yes},
 		"the data plane's, beside others":      {forwarder{gateways()}, []networkingv1.NetworkPolicyPeer{*block, *gateways()}, networkpolicy.Yes, networkpolicy.Yes},
 		"pods other than the data plane's own": {forwarder{gateways()}, []networkingv1.NetworkPolicyPeer{*all}, networkpolicy.No, networkpolicy.Unknown},

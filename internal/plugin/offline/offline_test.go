@@ -185,7 +185,7 @@ func TestBuildService(t *testing.T) {
 			input:       "kind: Secret\napiVersion: v1\nmetadata: {name: keys}\nstringData: {b: x}\n" + ms("a", ", env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]"),
 			wantObjects: "ServiceAccount/a Service/a PodDisruptionBudget/a",
 			wantProblem: `ReferenceNotFound: Secret "keys" has no key "a", which env[A] needs; to fix: add the key, or correct env[A]`},
-		"somebody else's Secret in the way": {
+		"a foreign Secret of its name": {
 			input:       "kind: Secret\napiVersion: v1\nmetadata: {name: a-db}\n" + ms("a", ", database: {engine: PostgreSQL}"),
 			wantObjects: "ServiceAccount/a NetworkPolicy/a-db Service/a Service/a-db PodDisruptionBudget/a",
 			wantProblem: `NotOwned: Secret "a-db" exists and was not created by Atoll`},
@@ -202,7 +202,7 @@ func TestBuildService(t *testing.T) {
 			input: ms("a", ", serviceAccount: {name: a}") +
 				"---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a, ownerReferences: [{apiVersion: atoll.dev/v1alpha1, kind: Microservice, name: a, uid: uid-of-a, controller: true}]}\n",
 			wantObjects: "ServiceAccount/a Service/a Deployment/a PodDisruptionBudget/a"},
-		"somebody else's ServiceAccount of its name is not made": {
+		"a foreign ServiceAccount of its name is not made": {
 			input:       ms("a", ", serviceAccount: {name: a}") + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n",
 			wantObjects: "Service/a Deployment/a PodDisruptionBudget/a"},
 		"a Topology elsewhere that lets nobody in": {
