@@ -29,8 +29,10 @@ type Dependency struct {
 	MorePorts []string `json:"morePorts,omitempty"`
 
 	// namespace is the dependency's namespace. Unset means the same namespace.
-	// A dependency in another Topology, or in another namespace without a
-	// shared Topology, must name this caller in its access.
+	// Callers in the same Topology need no access rule. Within one namespace,
+	// none is needed either if the caller or the dependency sets no
+	// topologyRef. In all other cases the access of the dependency must name
+	// this caller.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -64,45 +66,6 @@ const (
 	// StartupWait waits until the dependency is Ready.
 	StartupWait StartupPolicy = "Wait"
 )
-
-// EgressRule permits connections to addresses outside the cluster.
-type EgressRule struct {
-	// cidrs are the address blocks in CIDR notation, such as 203.0.113.0/24.
-	// +required
-	// +listType=set
-	// +kubebuilder:validation:MinItems=1
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=43
-	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32"
-	CIDRs []string `json:"cidrs,omitempty"`
-
-	// ports are the TCP ports. Unset means every port of every protocol.
-	// +optional
-	// +listType=set
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:Minimum=1
-	// +kubebuilder:validation:items:Maximum=65535
-	Ports []int32 `json:"ports,omitempty"`
-}
-
-// AccessRule permits a caller to declare this service as a dependency. A rule
-// that names the service itself lets its own pods call each other on every
-// port, as the members of a clustered application do.
-type AccessRule struct {
-	// name is the name of the calling Microservice.
-	// +required
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=40
-	Name string `json:"name,omitempty"`
-
-	// namespace is the namespace of the caller. Unset means the same namespace.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=63
-	Namespace string `json:"namespace,omitempty"`
-}
 
 // DependencyEnvVar is an environment variable that contains a part of a
 // dependency's address.

@@ -5,8 +5,8 @@ package v1alpha1
 
 // Labels of the objects that Atoll creates.
 const (
-	// LabelManagedBy marks the objects that Atoll creates. Atoll's caches
-	// contain few other objects.
+	// LabelManagedBy marks the objects that Atoll creates. Atoll's cache
+	// of child objects selects by this label.
 	LabelManagedBy = "app.kubernetes.io/managed-by"
 	// ManagedByAtoll is the value of LabelManagedBy.
 	ManagedByAtoll = "atoll"
@@ -34,20 +34,20 @@ const (
 	ComponentRotation = "rotation"
 )
 
-// AnnotationIsolation with the value audit, on a Topology, computes the
-// isolation without enforcing it.
+// AnnotationIsolation is an annotation of a Topology. With the value audit,
+// Atoll computes the isolation and does not enforce it.
 const (
 	AnnotationIsolation = "atoll.dev/isolation"
 	IsolationAudit      = "audit"
 )
 
-// AnnotationDeletionGuard with the value override, on a Microservice, permits
-// its deletion while other Microservices depend on it.
+// AnnotationDeletionGuard is an annotation of a Microservice. The value override
+// permits its deletion while other Microservices depend on it.
 const (
 	AnnotationDeletionGuard = "atoll.dev/deletion-guard"
 	DeletionGuardOverride   = "override"
 )
 
-// AnnotationRotateCredentials on a Microservice requests a new password for its
-// database. Each new value requests one rotation.
+// AnnotationRotateCredentials is an annotation of a Microservice. It requests a
+// new password for its database. Each new value requests one rotation.
 const AnnotationRotateCredentials = "atoll.dev/rotate-credentials"

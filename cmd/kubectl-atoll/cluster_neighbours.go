@@ -23,37 +23,40 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
-// readNeighbours reads the services and Topologies of all namespaces. If the user may
-// not, it reads the namespaces of the files.
+// readNeighbours reads the Microservices and Topologies of all namespaces. If the user
+// is not allowed to, it reads only the namespaces of the files, and the Topologies that
+// the services refer to.
 func (l *clusterState) readNeighbours(ctx context.Context, namespaces []string) error {
 	for _, neighbours := range []struct {
-		list  client.ObjectList
-		what  string
-		means string
+		list        client.ObjectList
+		kinds       string
+		consequence string
+		// oneByOne reads what can be read by name; nil where nothing can.
+		oneByOne func(context.Context) error
 	}{
-		{&v1alpha1.MicroserviceList{}, "Microservices", "callers there are not known"},
-		{&v1alpha1.TopologyList{}, "Topologies", "who belongs to one there is not known"},
+		{&v1alpha1.MicroserviceList{}, "Microservices", "callers in those namespaces are unknown", nil},
+		{&v1alpha1.TopologyList{}, "Topologies", "memberships in those Topologies are unknown", l.readTopologiesOneByOne},
 	} {
 		err := l.client.List(ctx, neighbours.list)
 		if !apierrors.IsForbidden(err) {
-			if err := l.addOthers(neighbours.list, err); err != nil {
+			if err := l.addOthers(neighbours.kinds, neighbours.list, err); err != nil {
 				return err
 			}
 			continue
 		}
-		l.note("%s of other namespaces may not be read: %s", neighbours.what, neighbours.means)
+		l.note("you are not allowed to list %s in other namespaces; %s", neighbours.kinds, neighbours.consequence)
 		for _, namespace := range namespaces {
 			err := l.client.List(ctx, neighbours.list, client.InNamespace(namespace))
 			if apierrors.IsForbidden(err) {
-				l.note("%s of namespace %s may not be read: %s", neighbours.what, namespace, neighbours.means)
+				l.note("you are not allowed to list %s in namespace %s; %s", neighbours.kinds, namespace, neighbours.consequence)
 				continue
 			}
-			if err := l.addOthers(neighbours.list, err); err != nil {
+			if err := l.addOthers(neighbours.kinds, neighbours.list, err); err != nil {
 				return err
 			}
 		}
-		if neighbours.what == "Topologies" {
-			if err := l.readTopologiesOneByOne(ctx); err != nil {
+		if neighbours.oneByOne != nil {
+			if err := neighbours.oneByOne(ctx); err != nil {
 				return err
 			}
 		}
@@ -108,10 +111,10 @@ func (l *clusterState) readNamespaces(ctx context.Context, _ []string) error {
 		ns := &corev1.Namespace{}
 		switch err := l.client.Get(ctx, types.NamespacedName{Name: ms.Namespace}, ns); {
 		case apierrors.IsForbidden(err):
-			l.note("Namespace %q may not be read: its services are taken to be let in where labels decide", ms.Namespace)
+			l.note("you are not allowed to read Namespace %q; it is assumed to match all namespace selectors", ms.Namespace)
 			continue
 		case apierrors.IsNotFound(err):
-			// To the operator it has no labels.
+			// The operator treats a missing Namespace as one without labels.
 			ns.Name = ms.Namespace
 		case err != nil:
 			return fmt.Errorf("reading Namespace %q: %w", ms.Namespace, err)
@@ -130,10 +133,11 @@ func selectedByNamespaceLabels(ms *v1alpha1.Microservice) bool {
 	return ref != nil && ref.Namespace != "" && ref.Namespace != ms.Namespace || len(ms.Spec.Routes) > 0
 }
 
-// addOthers adds the objects of a list that are not in the files.
-func (l *clusterState) addOthers(list client.ObjectList, err error) error {
+// addOthers adds the objects of a list that are not in the files. err is the error of
+// reading the list.
+func (l *clusterState) addOthers(kinds string, list client.ObjectList, err error) error {
 	if err != nil {
-		return explainError("listing services", err)
+		return explainError("listing "+kinds, err)
 	}
 	return meta.EachListItem(list, func(o runtime.Object) error {
 		if l.isInFiles(o.(client.Object)) {
@@ -149,7 +153,7 @@ func (l *clusterState) readGateways(ctx context.Context, namespaces []string) er
 	list := &gatewayv1.GatewayList{}
 	err := l.client.List(ctx, list)
 	if apierrors.IsForbidden(err) {
-		return l.readGatewaysOneByOne(ctx, namespaces)
+		return l.readGatewaysByNamespace(ctx, namespaces)
 	}
 	if err != nil && !meta.IsNoMatchError(err) && !apierrors.IsNotFound(err) {
 		return fmt.Errorf("listing Gateway: %w", err)
@@ -157,13 +161,13 @@ func (l *clusterState) readGateways(ctx context.Context, namespaces []string) er
 	return meta.EachListItem(list, l.add)
 }
 
-func (l *clusterState) readGatewaysOneByOne(ctx context.Context, namespaces []string) error {
+func (l *clusterState) readGatewaysByNamespace(ctx context.Context, namespaces []string) error {
 	for _, namespace := range namespaces {
 		list := &gatewayv1.GatewayList{}
 		err := l.client.List(ctx, list, client.InNamespace(namespace))
 		if apierrors.IsForbidden(err) {
 			l.unread[kindInNamespace{"Gateway", namespace}] = true
-			l.note("objects of kind Gateway in namespace %s may not be listed: whether they differ is not known", namespace)
+			l.note("you are not allowed to list Gateways in namespace %s; differences in them are not shown", namespace)
 		} else if err != nil {
 			return fmt.Errorf("listing Gateway: %w", err)
 		}
@@ -183,7 +187,7 @@ func (l *clusterState) readGatewaysOneByOne(ctx context.Context, namespaces []st
 				err := l.client.Get(ctx, key, gateway)
 				switch {
 				case apierrors.IsForbidden(err):
-					l.note("Gateway %q may not be read: it is taken to let the routes of %s attach", key, ms.Name)
+					l.note("you are not allowed to read Gateway %q; it is assumed to accept the routes of %s", key, ms.Name)
 				case err == nil:
 					if err := l.add(gateway); err != nil {
 						return err
@@ -198,7 +202,7 @@ func (l *clusterState) readGatewaysOneByOne(ctx context.Context, namespaces []st
 }
 
 // readRoutesElsewhere reads the routes of other namespaces, because an existing route
-// wins a conflict. Without permission, only the services are considered.
+// wins a conflict. It skips kinds that the user is not allowed to list.
 func (l *clusterState) readRoutesElsewhere(ctx context.Context, namespaces []string) error {
 	for _, list := range []client.ObjectList{&gatewayv1.HTTPRouteList{}, &gatewayv1.GRPCRouteList{}} {
 		err := l.client.List(ctx, list, madeByAtoll)

@@ -128,7 +128,7 @@ func (l *clusterState) readChildren(ctx context.Context, namespaces []string) er
 		err := l.client.List(ctx, pods, client.InNamespace(namespace), madeByAtoll)
 		switch {
 		case apierrors.IsForbidden(err):
-			l.note("Pods of namespace %s may not be read: ports that only earlier pods listen on are not known", namespace)
+			l.note("you are not allowed to list Pods in namespace %s; ports that only pods of earlier templates listen on are unknown", namespace)
 		case err != nil:
 			return fmt.Errorf("listing Pod: %w", err)
 		}
@@ -155,7 +155,7 @@ func (l *clusterState) readChildrenOfKind(ctx context.Context, kind *components.
 		return nil
 	case apierrors.IsForbidden(err):
 		l.unread[kindInNamespace{kind.Kind, namespace}] = true
-		l.note("objects of kind %s in namespace %s may not be listed: whether they differ is not known", kind.Kind, namespace)
+		l.note("you are not allowed to list objects of kind %s in namespace %s; differences in them are not shown", kind.Kind, namespace)
 		return nil
 	case err != nil:
 		return fmt.Errorf("listing %s: %w", kind.Kind, err)

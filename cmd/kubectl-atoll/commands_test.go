@@ -326,7 +326,7 @@ func TestImpactCommand(t *testing.T) {
 		golden(t, "impact-in-vain.json", runPlugin(t, fakeCluster(objects...), "", "impact", "users", "-o", "json").out)
 	})
 	t.Run("another output", func(t *testing.T) {
-		if got := runPlugin(t, fakeCluster(shop()...), "", "impact", "users", "-o", "xml"); got.code != 2 || got.err != "error: -o xml: must be json\n" {
+		if got := runPlugin(t, fakeCluster(shop()...), "", "impact", "users", "-o", "xml"); got.code != 2 || got.err != "error: invalid value \"xml\" for -o; the only format is json\n" {
 			t.Errorf("got %+v", got)
 		}
 	})
@@ -396,7 +396,7 @@ func TestFileCommands(t *testing.T) {
 		"lint as json":                    {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
 		"lint as json without findings":   {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
 		"lint of no objects":              {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
-		"lint with another output":        {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: "-o xml: must be json"},
+		"lint with another output":        {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: `invalid value "xml" for -o; the only format is json`},
 		"diff of a new object":            {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
 		"diff of an invalid object":       {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
 		"an unknown flag":                 {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
@@ -497,7 +497,7 @@ func TestDiffCommand(t *testing.T) {
 	t.Run("an object of another owner", func(t *testing.T) {
 		foreign := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "users", Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}}}
 		got := runPlugin(t, fakeCluster(foreign), plain, "diff", "-f", "-")
-		if !strings.Contains(got.err, `note: Deployment "users" exists and was not created by Atoll; Atoll would not change it`) {
+		if !strings.Contains(got.err, `note: Deployment "users" exists and does not belong to this Microservice or Topology; Atoll would not change it`) {
 			t.Errorf("got %+v", got)
 		}
 	})

@@ -29,9 +29,10 @@ func diffCommand(p *plugin) *cobra.Command {
 		Long: `Show how the objects that Atoll manages would change if you applied these files:
 fields with another value, objects to create and objects to delete. diff changes
 nothing. It hides the data of Secrets. It skips objects that you are not allowed
-to read, and notes each.
+to read, and prints a note about each kind and namespace.
 
-The exit code is 1 if there are differences, and 0 if there are none.`,
+Exit codes: 0 no differences; 1 differences, or errors in the files; 2 the
+command failed.`,
 		Example: `  kubectl atoll diff -f orders.yaml`,
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
@@ -102,24 +103,24 @@ func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *of
 		if err != nil {
 			return false, err
 		}
-		there := live.liveObject(kind, wanted)
+		current := live.liveObject(kind, wanted)
 		switch {
-		case there != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)],
-			there == nil && live.unread[kindInNamespace{kind, wanted.GetNamespace()}]:
+		case current != nil && built.Once[kind+"/"+wanted.GetName()], live.world.Hidden[objectID(kind, wanted)],
+			current == nil && live.unread[kindInNamespace{kind, wanted.GetNamespace()}]:
 			continue
-		case there != nil && (isNew || !isOwned(built, there)) && kind != "Secret":
-			fmt.Fprintf(o.ErrOut, "note: %s %q exists and was not created by Atoll; Atoll would not change it\n", kind, wanted.GetName())
+		case current != nil && (isNew || !isOwned(built, current)) && kind != "Secret":
+			fmt.Fprintf(o.ErrOut, "note: %s %q exists and does not belong to this Microservice or Topology; Atoll would not change it\n", kind, wanted.GetName())
 			continue
 		}
-		text, err := offline.Diff(offline.DiffName(kind, wanted), there, wanted)
+		text, err := offline.Diff(offline.DiffName(kind, wanted), current, wanted)
 		if err != nil {
 			return false, err
 		}
 		differs = differs || text != ""
 		o.writeDiff(text)
 	}
-	for _, gone := range live.orphans(built) {
-		text, err := offline.Diff(offline.DiffName(gone.kind, gone.object), gone.object, nil)
+	for _, orphan := range live.orphans(built) {
+		text, err := offline.Diff(offline.DiffName(orphan.kind, orphan.object), orphan.object, nil)
 		if err != nil {
 			return false, err
 		}

@@ -203,14 +203,14 @@ func TestDiffOfOneWithFewRights(t *testing.T) {
 	for _, kind := range components.Kinds() {
 		t.Run("without "+kind.Kind, func(t *testing.T) {
 			got := runPlugin(t, forbidding(func(o runtime.Object, _ string) bool { return kindOf(t, o) == kind.Kind+"List" }), input, "diff", "-f", "-")
-			if got.code != 0 || got.out != "" || !strings.Contains(got.err, "note: objects of kind "+kind.Kind+" in namespace shop may not be listed") {
+			if got.code != 0 || got.out != "" || !strings.Contains(got.err, "note: you are not allowed to list objects of kind "+kind.Kind+" in namespace shop") {
 				t.Errorf("got %+v, want no differences and a note", got)
 			}
 		})
 	}
 	t.Run("without anything beyond the namespace", func(t *testing.T) {
 		got := runPlugin(t, forbidding(func(_ runtime.Object, namespace string) bool { return namespace == "" }), input, "diff", "-f", "-")
-		for _, want := range []string{"Microservices of other namespaces may not be read", "Topologies of other namespaces may not be read"} {
+		for _, want := range []string{"you are not allowed to list Microservices in other namespaces", "you are not allowed to list Topologies in other namespaces"} {
 			if got.code != 0 || got.out != "" || !strings.Contains(got.err, want) {
 				t.Errorf("got %+v, want no differences and %q", got, want)
 			}

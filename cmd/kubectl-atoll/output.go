@@ -20,7 +20,7 @@ func addOutputFlag(c *cobra.Command, output *string, insteadOf string) {
 // validateOutput returns an error if -o is neither unset nor json.
 func validateOutput(output string) error {
 	if output != "" && output != "json" {
-		return fmt.Errorf("-o %s: must be json", output)
+		return fmt.Errorf("invalid value %q for -o; the only format is json", output)
 	}
 	return nil
 }

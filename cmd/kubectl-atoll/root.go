@@ -4,19 +4,15 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
@@ -55,8 +51,11 @@ func newCommand(p *plugin) *cobra.Command {
 		Long: `Show, diagnose and check topologies of microservices. No command changes the
 cluster.
 
-Exit codes: 0 success; 1 diff found differences, why found a fault, or lint,
-render or diff found errors in the files; 2 the command failed.`,
+Exit codes:
+  0  success
+  1  diff found differences, why found a fault, or lint, render or diff found
+     errors in the files
+  2  the command failed`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl atoll"},
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -90,80 +89,13 @@ func (p *plugin) scope() (string, error) {
 	return p.namespace()
 }
 
-// inventory holds the Microservices that the user may read.
-type inventory struct {
-	all []*v1alpha1.Microservice
-	// memberOf returns the Topology that a service is a member of, as namespace/name.
-	memberOf func(*v1alpha1.Microservice) string
-	// memberships is the source of memberOf.
-	memberships *memberships
-	// namespace is the only namespace that the user may list. Empty means that the user
-	// may list all namespaces.
-	namespace string
-	// version is the resourceVersion of the list.
-	version string
-}
-
-// readInventory lists the Microservices of all namespaces, because services may call
-// each other across namespaces. If the user may not list all, it lists one namespace.
-func readInventory(ctx context.Context, c client.Reader, namespace string) (*inventory, error) {
-	s := &inventory{}
-	list := &v1alpha1.MicroserviceList{}
-	err := c.List(ctx, list)
-	if apierrors.IsForbidden(err) && namespace != "" {
-		s.namespace = namespace
-		err = c.List(ctx, list, client.InNamespace(namespace))
-	}
-	if err != nil {
-		return nil, explainError("listing Microservices", err)
-	}
-	s.version = list.ResourceVersion
-	for i := range list.Items {
-		s.all = append(s.all, &list.Items[i])
-	}
-	if s.memberships, err = listMemberships(ctx, c, namespace); err != nil {
-		return nil, err
-	}
-	s.memberOf = s.memberships.topologyOf
-	return s, nil
-}
-
-// inNamespace returns the services of a namespace. An empty namespace means all.
-func (s *inventory) inNamespace(namespace string) []*v1alpha1.Microservice {
-	if namespace == "" {
-		return s.all
-	}
-	var some []*v1alpha1.Microservice
-	for _, ms := range s.all {
-		if ms.Namespace == namespace {
-			some = append(some, ms)
-		}
-	}
-	return some
-}
-
-// lookup returns the Microservice of a name, or nil.
-func (s *inventory) lookup(namespace, name string) *v1alpha1.Microservice {
-	ms, _ := s.find(namespace, name)
-	return ms
-}
-
-// find returns the Microservice of a name, or an error for the user.
-func (s *inventory) find(namespace, name string) (*v1alpha1.Microservice, error) {
-	for _, ms := range s.inNamespace(namespace) {
-		if ms.Name == name {
-			return ms, nil
-		}
-	}
-	return nil, fmt.Errorf("no Microservice %q in namespace %q", name, namespace)
-}
-
-// explainError adds what failed, and the cause if the CRDs are missing.
-func explainError(doing string, err error) error {
+// explainError prefixes err with the operation that failed. If the CRDs are missing, it
+// replaces err by how to install them.
+func explainError(operation string, err error) error {
 	if meta.IsNoMatchError(err) {
-		return fmt.Errorf("%s: Atoll's CRDs are not installed in the cluster: install them (kubectl apply --server-side -k config/crd)", doing)
+		return fmt.Errorf("%s: Atoll's CRDs are not installed in the cluster; install Atoll, as its README says under \"On a cluster of your own\"", operation)
 	}
-	return fmt.Errorf("%s: %w", doing, err)
+	return fmt.Errorf("%s: %w", operation, err)
 }
 
 // noneFound says that a namespace, or the cluster, has no such objects.
@@ -174,57 +106,10 @@ func noneFound(what, namespace string) string {
 	return fmt.Sprintf("No %s in namespace %s", what, namespace)
 }
 
-// completeServices completes the name of a Microservice.
-func (p *plugin) completeServices(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return p.completeNames(c.Context(), &v1alpha1.MicroserviceList{})
-}
-
-// completeTopologies completes the name of a Topology.
-func (p *plugin) completeTopologies(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return p.completeNames(c.Context(), &v1alpha1.TopologyList{})
-}
-
-func (p *plugin) completeNamespaces(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	all := *p
-	all.allNamespaces = true
-	return all.completeNames(c.Context(), &corev1.NamespaceList{})
-}
-
-func (p *plugin) completeNames(ctx context.Context, list client.ObjectList) ([]string, cobra.ShellCompDirective) {
-	namespace, err := p.scope()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	c, err := p.connect()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	if err := c.List(ctx, list, client.InNamespace(namespace)); err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	objects, err := meta.ExtractList(list)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	names := make([]string, 0, len(objects))
-	for _, o := range objects {
-		if accessor, err := meta.Accessor(o); err == nil {
-			names = append(names, accessor.GetName())
-		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
-}
-
 // requireServiceName returns an error unless the arguments are one name.
 func requireServiceName(c *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("name one Microservice: kubectl atoll %s NAME", c.Name())
+		return fmt.Errorf("expected one Microservice name; run kubectl atoll %s NAME", c.Name())
 	}
 	return nil
 }

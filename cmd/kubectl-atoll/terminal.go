@@ -37,6 +37,7 @@ const (
 	// defaultWidth is the width of wrapped text if the terminal's width is unknown.
 	defaultWidth = 80
 	minWidth     = 40
+	maxWidth     = 100
 )
 
 // textWidth returns the width at which text is wrapped.
@@ -44,10 +45,11 @@ func (t terminal) textWidth() int {
 	if t.width == 0 {
 		return defaultWidth
 	}
-	return min(max(t.width, minWidth), 100)
+	return min(max(t.width, minWidth), maxWidth)
 }
 
-// paint colours a text by a state.
+// paint colours text for a state: green if ready, red if stalled or missing, else
+// yellow.
 func (t terminal) paint(s graph.State, text string) string {
 	if !t.colour || text == "" {
 		return text

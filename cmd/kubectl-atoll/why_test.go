@@ -162,8 +162,8 @@ func TestWhyErrors(t *testing.T) {
 		wantErr string
 	}{
 		"a service that is not there": {[]string{"stock"}, "error: no Microservice \"stock\" in namespace \"shop\"\n"},
-		"another output":              {[]string{"orders", "-o", "yaml"}, "error: -o yaml: must be json\n"},
-		"no name":                     {nil, "error: name one Microservice: kubectl atoll why NAME\n"},
+		"another output":              {[]string{"orders", "-o", "yaml"}, "error: invalid value \"yaml\" for -o; the only format is json\n"},
+		"no name":                     {nil, "error: expected one Microservice name; run kubectl atoll why NAME\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := runWhy(t, clusterWithEvents(topologyWithDownDatabase()...), databaseLog, terminal{}, tc.args...); got.code != 2 || got.err != tc.wantErr {

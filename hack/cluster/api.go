@@ -66,7 +66,7 @@ func (a *apiClient) get(ctx context.Context, path string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
-// conditionedObject is an object that reports its state in conditions.
+// conditionedObject holds the fields that checkCondition and checkAvailable read.
 type conditionedObject struct {
 	Metadata struct {
 		Generation int64 `json:"generation"`
@@ -115,7 +115,10 @@ func (a *apiClient) checkAvailable(ctx context.Context, namespace, name string) 
 	if d.Spec.Replicas != nil {
 		want = *d.Spec.Replicas
 	}
-	if d.Status.ObservedGeneration < d.Metadata.Generation || d.Status.UpdatedReplicas < want || d.Status.AvailableReplicas < want {
+	if d.Status.ObservedGeneration < d.Metadata.Generation {
+		return errors.New("the Deployment controller has not observed the latest spec yet")
+	}
+	if d.Status.UpdatedReplicas < want || d.Status.AvailableReplicas < want {
 		return fmt.Errorf("%d of %d pods are available", min(d.Status.AvailableReplicas, d.Status.UpdatedReplicas), want)
 	}
 	return nil
@@ -140,18 +143,18 @@ type podList struct {
 	} `json:"items"`
 }
 
-// checkStartedSince returns an error unless the containers of a Deployment's pods are
-// ready and started after the node. After a node was killed, its pods keep their old
-// status until the kubelet of the new node updates it.
-func (a *apiClient) checkStartedSince(ctx context.Context, namespace, name string, node time.Time) error {
+// checkStartedSince returns an error unless there are pods whose names start with name-,
+// and all their containers are ready and started after the node. After the node is
+// killed, pods keep their old status until the new kubelet updates it.
+func (a *apiClient) checkStartedSince(ctx context.Context, namespace, name string, nodeStart time.Time) error {
 	var pods podList
 	if err := a.get(ctx, "/api/v1/namespaces/"+namespace+"/pods", &pods); err != nil {
 		return err
 	}
-	return pods.checkStartedSince(name, node)
+	return pods.checkStartedSince(name, nodeStart)
 }
 
-func (pods podList) checkStartedSince(name string, node time.Time) error {
+func (pods podList) checkStartedSince(name string, nodeStart time.Time) error {
 	found := false
 	for _, pod := range pods.Items {
 		if !strings.HasPrefix(pod.Metadata.Name, name+"-") {
@@ -159,14 +162,14 @@ func (pods podList) checkStartedSince(name string, node time.Time) error {
 		}
 		found = true
 		for _, container := range pod.Status.ContainerStatuses {
-			// The API rounds to whole seconds.
-			if !container.Ready || container.State.Running == nil || container.State.Running.StartedAt.Before(node.Truncate(time.Second)) {
-				return fmt.Errorf("pod %q has not restarted yet", pod.Metadata.Name)
+			// The API truncates times to whole seconds.
+			if !container.Ready || container.State.Running == nil || container.State.Running.StartedAt.Before(nodeStart.Truncate(time.Second)) {
+				return fmt.Errorf("pod %q is not ready since the node started", pod.Metadata.Name)
 			}
 		}
 	}
 	if !found {
-		return errors.New("no pod yet")
+		return fmt.Errorf("no pod of Deployment %q exists yet", name)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ type debianImage struct {
 }
 
 // debianImages lists all images of Debian packages.
-var debianImages = []debianImage{postgres, mariadb, valkey, rclone}
+var debianImages = []debianImage{postgres, mariadbImage, valkey, rclone}
 
 // debianRelease is the release that has the versions in the images' tags.
 const debianRelease = "trixie"

@@ -104,7 +104,7 @@ func TestDebianImages(t *testing.T) {
 	}{
 		"library/postgres:17": {postgres, "999:999", []string{"var/lib/postgresql/data/", "run/postgresql/"}},
 		"library/mariadb:11.8": {
-			mariadb, "999:999",
+			mariadbImage, "999:999",
 			[]string{"etc/mysql/my.cnf", "etc/mysql/conf.d/", "var/lib/mysql/", "run/mysqld/"},
 		},
 		"valkey/valkey:8.1":  {valkey, "999:999", []string{"data/"}},

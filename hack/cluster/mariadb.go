@@ -4,8 +4,8 @@ import v1 "github.com/google/go-containerregistry/pkg/v1"
 
 const mariadbUID = 999
 
-// mariadbConfig sets no socket, so that MYSQL_UNIX_PORT can. It disables name
-// resolution, because client addresses in a cluster have no names.
+// mariadbConfig is the my.cnf of the image. It sets no socket, so that clients use
+// MYSQL_UNIX_PORT. It disables name resolution, because client addresses in a cluster have no names.
 const mariadbConfig = `[mariadbd]
 pid-file = /run/mysqld/mysqld.pid
 host-cache-size = 0
@@ -15,9 +15,9 @@ skip-name-resolve
 !includedir /etc/mysql/mariadb.conf.d/
 `
 
-// mariadb uses the server's core package. The full package adds files that only a
-// dedicated machine needs.
-var mariadb = debianImage{
+// mariadbImage describes the MariaDB image. It contains mariadb-server-core, because
+// mariadb-server only adds files for a dedicated host.
+var mariadbImage = debianImage{
 	repository: "library/mariadb", tag: "11.8",
 	user: "mysql", id: mariadbUID, home: "/var/lib/mysql",
 	packages: []string{"mariadb-server-core", "mariadb-client"},

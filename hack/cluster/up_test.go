@@ -17,15 +17,15 @@ func TestCheckStartedSince(t *testing.T) {
 		},
 		"status is from before the node's restart": {
 			pods:    `{"items":[{"metadata":{"name":"coredns-1"},"status":{"containerStatuses":[{"ready":true,"state":{"running":{"startedAt":"2026-01-02T03:04:04Z"}}}]}}]}`,
-			wantErr: `pod "coredns-1" has not restarted yet`,
+			wantErr: `pod "coredns-1" is not ready since the node started`,
 		},
 		"not ready": {
 			pods:    `{"items":[{"metadata":{"name":"coredns-1"},"status":{"containerStatuses":[{"ready":false,"state":{}}]}}]}`,
-			wantErr: `pod "coredns-1" has not restarted yet`,
+			wantErr: `pod "coredns-1" is not ready since the node started`,
 		},
 		"pods of another Deployment": {
 			pods:    `{"items":[{"metadata":{"name":"other-1"}}]}`,
-			wantErr: "no pod yet",
+			wantErr: `no pod of Deployment "coredns" exists yet`,
 		},
 	}
 	for name, tc := range tests {

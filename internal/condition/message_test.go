@@ -19,8 +19,8 @@ func TestMessageRoundTrip(t *testing.T) {
 			Object: secret, Cause: "does not exist", Remedy: "create it, or correct envFrom[0]"},
 		`Microservice "users" of namespace "core" has no port "grpc"`: {
 			Object: Object{Kind: "Microservice", Namespace: "core", Name: "users"}, Cause: `has no port "grpc"`},
-		`routes[2].path: "x" is not a gRPC method; to fix: write /package.Service`: {
-			Field: "routes[2].path", Cause: `"x" is not a gRPC method`, Remedy: "write /package.Service"},
+		`routes[2].path: "x" is neither a gRPC service nor a gRPC method; to fix: write /package.Service`: {
+			Field: "routes[2].path", Cause: `"x" is neither a gRPC service nor a gRPC method`, Remedy: "write /package.Service"},
 		`Image "orders:1" cannot be pulled`: {Cause: `Image "orders:1" cannot be pulled`},
 	} {
 		if got := m.String(); got != text {

@@ -124,7 +124,7 @@ var _ = Describe("Backup", func() {
 		eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreFailed)
 		failedPod(ctx, ns, &jobsIn(ctx, ns)[0], "there is no backup with the extension dump at pvc://backups/people")
 		Eventually(func() string { return conditionOf(ctx, users, v1alpha1.ConditionStalled).Message }).
-			Should(ContainSubstring("The restore failed: there is no backup with the extension dump at pvc://backups/people; to fix: correct database.restore, or remove it to start with the present content of the database"))
+			Should(ContainSubstring("The restore failed: there is no backup with the extension dump at pvc://backups/people; to fix: correct database.restore, or delete Job"))
 		Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement("Deployment/users"))
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
 		eventuallyReady(ctx, users)

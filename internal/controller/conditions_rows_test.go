@@ -204,7 +204,7 @@ var _ = Describe("Conditions", func() {
 				ms.Spec.Routes[0] = v1alpha1.Route{Path: "/users-api"}
 			})},
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonInvalidSpec, `routes[0].path: "/users-api" is not a gRPC method`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonInvalidSpec, `routes[0].path: "/users-api" is neither a gRPC service nor a gRPC method`},
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonInvalidSpec, "routes[0].path"},
 			}}),
 		Entry("a foreign route of its name", SpecTimeout(suiteTimeout), conditionRow{

@@ -88,7 +88,7 @@ var _ = Describe("Data", func() {
 			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{Service: "users"}}
 		})
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreRefused)).
-			To(HavePrefix("The database is in use and holds data, which is kept"))
+			To(HavePrefix("The restore was refused: the database is not new, and Atoll keeps its data"))
 		settled(ns)
 		Expect(jobsIn(ctx, ns)).To(BeEmpty())
 		Expect(*get(ctx, &batchv1.CronJob{}, ns, "users-backup").Spec.Suspend).To(BeFalse())

@@ -91,9 +91,7 @@ func startBare() (*rest.Config, *requestCounter) {
 	bareServer, err := environment.Start()
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
-	DeferCleanup(func(whole client.Client) { k8s = whole }, k8s)
-	k8s, err = client.New(bareServer, client.Options{Scheme: scheme})
-	Expect(err).NotTo(HaveOccurred())
+	connect(bareServer)
 	sent := &requestCounter{}
 	DeferCleanup(startManager(bareServer, sent))
 	return bareServer, sent

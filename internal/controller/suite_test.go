@@ -83,9 +83,7 @@ var _ = BeforeSuite(func() {
 	apiServer, err = environment.Start()
 	Expect(err).NotTo(HaveOccurred(), "envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS")
 	DeferCleanup(environment.Stop)
-	k8s, err = client.New(apiServer, client.Options{Scheme: scheme})
-	Expect(err).NotTo(HaveOccurred())
-	watched = startCache(apiServer)
+	connect(apiServer)
 	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
 		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
 	})).To(Succeed())
@@ -93,11 +91,17 @@ var _ = BeforeSuite(func() {
 	DeferCleanup(func() { stopManager() })
 })
 
-// startCache runs a cache until the suite ends.
-func startCache(of *rest.Config) client.Reader {
+// connect makes the tests use an API server, until the suite or the test ends.
+func connect(to *rest.Config) {
 	GinkgoHelper()
-	c, err := cache.New(of, cache.Options{Scheme: scheme})
+	before, watchedBefore := k8s, watched
+	DeferCleanup(func() { k8s, watched = before, watchedBefore })
+	var err error
+	k8s, err = client.New(to, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
+	c, err := cache.New(to, cache.Options{Scheme: scheme})
+	Expect(err).NotTo(HaveOccurred())
+	watched = c
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- c.Start(ctx) }()
@@ -105,7 +109,6 @@ func startCache(of *rest.Config) client.Reader {
 		cancel()
 		Eventually(done).Should(Receive(BeNil()))
 	})
-	return c
 }
 
 // stopManager stops the manager under test.

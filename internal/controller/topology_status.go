@@ -32,8 +32,8 @@ func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologySta
 	updated := *old
 	updated.Status = *old.Status.DeepCopy()
 	setTopologyStatus(&updated, state, changed, problem)
-	if state.known.failed != nil {
-		return state.known.failed
+	if state.known.err != nil {
+		return state.known.err
 	}
 	if equality.Semantic.DeepEqual(&old.Status, &updated.Status) {
 		return nil

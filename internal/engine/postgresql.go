@@ -13,8 +13,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// postgreSQL runs the official image, or one that keeps its conventions
-// (https://hub.docker.com/_/postgres), and has flock.
+// postgreSQL runs the official image (https://hub.docker.com/_/postgres). Another image
+// must follow its conventions and contain flock.
 type postgreSQL struct{}
 
 const (
@@ -35,17 +35,17 @@ func (postgreSQL) UID() int64                  { return postgresUID }
 func (postgreSQL) Admin() string               { return "postgres" }
 func (postgreSQL) Extension() string           { return "dump" }
 
-// Users are two login roles that are members of the owner, a role of the base name,
-// and act as it: the owner owns what they create.
+// Users returns the names of two login roles. At login both switch to a third role, the
+// owner, which owns everything that they create.
 func (postgreSQL) Users(base string) [2]string { return [2]string{base + "_a", base + "_b"} }
 
-// URI disables TLS for the built-in server, which has no certificate: some clients
-// require TLS otherwise.
+// URI disables TLS for the built-in server, which has no certificate. Some clients
+// require TLS by default.
 func (postgreSQL) URI(b Binding) url.URL {
 	return url.URL{Scheme: "postgresql", User: b.userinfo(), Host: b.Address(), Path: "/" + b.Database, RawQuery: "sslmode=" + b.tlsMode("disable", "require")}
 }
 
-// ClientEnv has the variables of libpq
+// ClientEnv returns the environment variables of libpq
 // (https://www.postgresql.org/docs/current/libpq-envars.html).
 func (postgreSQL) ClientEnv() []EnvKey {
 	return []EnvKey{
@@ -54,7 +54,7 @@ func (postgreSQL) ClientEnv() []EnvKey {
 	}
 }
 
-// Connections has PostgreSQL's defaults
+// Connections uses PostgreSQL's defaults for parameters that are not set
 // (https://www.postgresql.org/docs/current/runtime-config-connection.html).
 func (postgreSQL) Connections(parameters map[string]v1alpha1.ParameterValue) (limit, reserved int) {
 	return number(parameters, 100, "max_connections"),
@@ -86,10 +86,11 @@ func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
 	// probes use TCP.
 	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
-	// Exit code 1 is a server that refuses connections for now, and 2 is no answer.
+	// pg_isready exits with 1 if the server rejects connections, for example during
+	// startup, and with 2 if it does not respond. Only the latter fails the probe.
 	server.LivenessProbe = execProbe(postgresReady+`; [ $? -lt 2 ]`, 10, 12)
-	// SIGINT requests a fast shutdown. SIGTERM waits until every client
-	// disconnects.
+	// SIGINT requests a fast shutdown. After SIGTERM, the server would wait until
+	// all clients disconnect.
 	server.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: []string{"/bin/sh", "-c", "kill -INT 1"}}}}
 	return s.serverPod(server,
 		scratch{"run", "/var/run/postgresql", corev1.StorageMediumDefault},

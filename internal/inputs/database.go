@@ -8,19 +8,19 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// State is what exists of a database, as gathered from the cluster.
-// State is what exists of a database.
+// State is the live state of a Microservice's database, as read from the cluster.
 type State struct {
 	// Claim is the persistent volume claim of the built-in provider; nil when
 	// there is none.
 	Claim *corev1.PersistentVolumeClaim
-	// ClaimTemplate is the one of the live StatefulSet; nil where there is none.
+	// ClaimTemplate is the volume claim template of the live StatefulSet; nil if there
+	// is none.
 	ClaimTemplate *corev1.PersistentVolumeClaim
-	// Binding, Admin and Next are what the Secrets of the service, of the
-	// administrator and of a rotation hold; nil where there is none. One that is to
-	// be made has no UID yet.
+	// Binding, Admin and Next are the credentials in the Secrets of the service, of
+	// the administrator and of a rotation; nil if there is none. Credentials without
+	// a UID belong to a Secret that Atoll has not created yet.
 	Binding, Admin, Next *Credentials
-	// Cluster is that of CloudNativePG; nil when there is none.
+	// Cluster is the CloudNativePG Cluster; nil if there is none.
 	Cluster *unstructured.Unstructured
 	// ForeignSecret is the name of a Secret that Atoll needs and does not own; empty
 	// when there is none.
@@ -28,7 +28,7 @@ type State struct {
 	// StaleSecret is the name of a Secret that the cache still holds although it was
 	// deleted or replaced; empty when there is none.
 	StaleSecret string
-	// Absent are the names of Secrets that certainly do not exist. A password may be
-	// minted for them.
+	// Absent holds the names of Secrets that an uncached read did not find. Atoll may
+	// generate passwords for them.
 	Absent map[string]bool
 }

@@ -123,10 +123,10 @@ func TestRestoreHealth(t *testing.T) {
 	soon := &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The restore starts when the database accepts connections")}
 	filled := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was restored from the backup")}
 	refused := &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
-		Message: condition.ParseMessage("The database is in use and holds data, which is kept; only a new database can be restored; to fix: remove database.restore, or restore in a new Microservice")}
+		Message: condition.ParseMessage("The restore was refused: the database is not new, and Atoll keeps its data; to fix: remove database.restore, or restore into a new Microservice")}
 	failed := func(why string) *condition.Health {
 		return &condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
-			Message: condition.ParseMessage("The restore failed: " + why + `; to fix: correct database.restore, or remove it to start with the present content of the database, or delete Job "` + job + `" to try again`)}
+			Message: condition.ParseMessage("The restore failed: " + why + `; to fix: correct database.restore, or delete Job "` + job + `" to retry, or remove database.restore to start with the database as it is`)}
 	}
 	checkHealth(t, RestoreHealth, map[string]healthCase{
 		"none is wanted":                         {of: "database-postgresql-builtin-retain"},

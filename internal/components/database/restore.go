@@ -22,8 +22,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/shell"
 )
 
-// RestoreID identifies a restore by its backup, and the volume or Cluster that it
-// fills. The credentials of the bucket do not matter.
+// RestoreID returns the ID of a restore: a hash of the backup's location, and of the
+// UID of the volume or Cluster that receives it. The bucket's Secret and region are not
+// part of the location.
 func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
 	from := restore.From
 	if from.S3 != nil {
@@ -31,7 +32,7 @@ func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
 		bucket.SecretName, bucket.Region = "", ""
 		from.S3 = &bucket
 	}
-	// Types of the API server always encode.
+	// API types always marshal to JSON.
 	text, _ := json.Marshal(from)
 	sum := sha256.Sum256(append(text, holder...))
 	return "atoll_restore_" + hex.EncodeToString(sum[:5])
@@ -69,23 +70,23 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 	return job(name, p.Namespace, labels, pod, tries-1)
 }
 
-// restoredByJob reports whether a Job restores the backup.
-func restoredByJob(db *Database) bool {
+// usesRestoreJob reports whether a Job restores the backup.
+func usesRestoreJob(db *Database) bool {
 	return db.managed() != nil && db.Microservice.Spec.Database.Restore != nil && db.recovery() == nil
 }
 
-// restoreID identifies the wanted restore; empty if none is wanted, or nothing can
-// hold the data yet.
+// restoreID returns the ID of the desired restore. It is empty if none is desired, or
+// if the volume or Cluster does not exist yet.
 func restoreID(db *Database) string {
 	holder := db.DatabaseState.Holder()
-	if holder == nil || !restoredByJob(db) {
+	if holder == nil || !usesRestoreJob(db) {
 		return ""
 	}
 	return RestoreID(db.Microservice.Spec.Database.Restore, holder.UID)
 }
 
-// restoredBy returns the restore that filled the database. The holder of the data
-// remembers it, because the Job may be deleted.
+// restoredBy returns the ID of the restore that filled the database. The volume or
+// Cluster also records it in an annotation, because the Job may be deleted.
 func restoredBy(db *Database) string {
 	if id := restoreID(db); id != "" && inputs.JobDone(db.Job(names.Restore(db.Microservice, id))) {
 		return id
@@ -103,7 +104,7 @@ func restoreRefused(db *Database) bool {
 	if holder == nil || db.Microservice.Spec.Database.Restore == nil {
 		return false
 	}
-	if restoredByJob(db) {
+	if usesRestoreJob(db) {
 		return (holder.Marks.InUse || holder.Marks.Restored != "") && restoredBy(db) != restoreID(db)
 	}
 	recovery := db.recovery()
@@ -118,7 +119,7 @@ func (db *Database) recovery() recovery {
 	return db.Plan.Provider.recovery(db.Microservice.Spec.Database)
 }
 
-// RestoreJobs returns the Job that restores the backup.
+// RestoreJobs returns the Job that restores the backup, or nothing if no Job is due.
 func RestoreJobs(db *Database) ([]kube.Object, error) {
 	if problem := Unusable(db); problem != nil {
 		return nil, problem
@@ -165,8 +166,8 @@ func restoreHealth(db *Database) condition.Health {
 	switch {
 	case restoreRefused(db):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true, Message: condition.Message{
-			Cause:  "The database is in use and holds data, which is kept; only a new database can be restored",
-			Remedy: "remove database.restore, or restore in a new Microservice"}}
+			Cause:  "The restore was refused: the database is not new, and Atoll keeps its data",
+			Remedy: "remove database.restore, or restore into a new Microservice"}}
 	case id != "" && restoredBy(db) == id:
 		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.Say("The database was restored from the backup")}
 	case db.recovery() != nil:
@@ -178,7 +179,7 @@ func restoreHealth(db *Database) condition.Health {
 	case inputs.JobFailed(db.Job(name)):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true, Message: condition.Message{
 			Cause:  "The restore failed: " + inputs.Failure(db.Inputs, name),
-			Remedy: fmt.Sprintf("correct database.restore, or remove it to start with the present content of the database, or delete Job %q to try again", name)}}
+			Remedy: fmt.Sprintf("correct database.restore, or delete Job %q to retry, or remove database.restore to start with the database as it is", name)}}
 	}
 	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRestore); h != nil {
 		return *h

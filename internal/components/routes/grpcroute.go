@@ -27,7 +27,7 @@ func grpcRoute(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, ho
 	ms := in.Microservice
 	route := &ms.Spec.Routes[i]
 	if route.Rewrite != "" || route.Timeout != nil {
-		return nil, invalidRoute(fmt.Sprintf("routes[%d]", i), "rewrite and timeout are for HTTP ports; a GRPCRoute has neither", "remove them")
+		return nil, invalidRoute(fmt.Sprintf("routes[%d]", i), "rewrite and timeout are for HTTP ports; a GRPCRoute has neither", "remove rewrite and timeout")
 	}
 	method, problem := grpcMethod(route, i)
 	if problem != nil {
@@ -48,7 +48,7 @@ func grpcRoute(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, ho
 
 // The names of services and methods that Gateway API accepts.
 var (
-	grpcService    = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*$`)
+	grpcServiceName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*$`)
 	grpcMethodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
 )
 
@@ -60,8 +60,8 @@ func grpcMethod(route *v1alpha1.Route, i int) (*gatewayv1.GRPCMethodMatch, *cond
 		return nil, nil
 	}
 	service, method, hasMethod := strings.Cut(path, "/")
-	if !grpcService.MatchString(service) || hasMethod && !grpcMethodName.MatchString(method) {
-		return nil, invalidRoute(fmt.Sprintf("routes[%d].path", i), fmt.Sprintf("%q is not a gRPC method", route.Path), "write /package.Service or /package.Service/Method")
+	if !grpcServiceName.MatchString(service) || hasMethod && !grpcMethodName.MatchString(method) {
+		return nil, invalidRoute(fmt.Sprintf("routes[%d].path", i), fmt.Sprintf("%q is neither a gRPC service nor a gRPC method", route.Path), "write /package.Service or /package.Service/Method")
 	}
 	match := &gatewayv1.GRPCMethodMatch{Type: ptr.To(gatewayv1.GRPCMethodMatchExact), Service: &service}
 	if !hasMethod {
@@ -86,11 +86,12 @@ func grpcMatches(method *gatewayv1.GRPCMethodMatch, route *v1alpha1.Route) []gat
 	return []gatewayv1.GRPCRouteMatch{match}
 }
 
-// GRPCRouteHealth returns how a live GRPCRoute is; live is nil while it does not exist.
+// GRPCRouteHealth returns the health of a live GRPCRoute. live is nil if it does not
+// exist yet.
 func GRPCRouteHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	route, _ := live.(*gatewayv1.GRPCRoute)
 	if route == nil {
-		return condition.Progressing("GRPCRoute is being made")
+		return condition.Progressing("GRPCRoute is being created")
 	}
 	return routeHealth(in, "GRPCRoute", route.Name, route.Generation, route.Spec.ParentRefs, route.Status.Parents)
 }

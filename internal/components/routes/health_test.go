@@ -90,7 +90,7 @@ func TestRouteHealth(t *testing.T) {
 		})
 	}
 	for kind, got := range map[string]condition.Health{"HTTPRoute": HTTPRouteHealth(&inputs.Inputs{}, nil), "GRPCRoute": GRPCRouteHealth(&inputs.Inputs{}, nil)} {
-		want := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(kind + " is being made")}
+		want := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(kind + " is being created")}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("a route that is not there yet (-want +got):\n%s", diff)
 		}

@@ -80,7 +80,7 @@ func httpHeaders(route *v1alpha1.Route) []gatewayv1.HTTPHeaderMatch {
 func HTTPRouteHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	route, _ := live.(*gatewayv1.HTTPRoute)
 	if route == nil {
-		return condition.Progressing("HTTPRoute is being made")
+		return condition.Progressing("HTTPRoute is being created")
 	}
 	return routeHealth(in, "HTTPRoute", route.Name, route.Generation, route.Spec.ParentRefs, route.Status.Parents)
 }

@@ -37,7 +37,8 @@ func Autoscalers(in *inputs.Inputs) ([]kube.Object, error) {
 	})
 }
 
-// metrics returns what the autoscaler scales by: the declared metrics, or CPU.
+// metrics returns the metrics of the autoscaler: the declared ones, or CPU utilization
+// if none is declared.
 func metrics(autoscale *v1alpha1.Autoscale) []autoscalingv2.MetricSpec {
 	cpu := autoscale.CPU
 	if cpu == nil && autoscale.Memory == nil && len(autoscale.Metrics) == 0 {
@@ -60,17 +61,17 @@ func utilization(name corev1.ResourceName, percent int32) autoscalingv2.MetricSp
 	}}
 }
 
-// AutoscalerHealth returns how the live autoscaler is; live is nil while it does not
-// exist.
+// AutoscalerHealth returns the health of the live autoscaler. live is nil if it does not
+// exist yet.
 func AutoscalerHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	hpa, _ := live.(*autoscalingv2.HorizontalPodAutoscaler)
 	if hpa == nil {
-		return condition.Progressing("HorizontalPodAutoscaler %q is being made", in.Microservice.Name)
+		return condition.Progressing("HorizontalPodAutoscaler %q is being created", in.Microservice.Name)
 	}
 	object := condition.Object{Kind: "HorizontalPodAutoscaler", Name: hpa.Name}
 	if len(hpa.Status.Conditions) == 0 {
 		return condition.Health{Reason: v1alpha1.ReasonPending, Progressing: true,
-			Message: condition.Message{Object: object, Cause: "waits for its controller, which has not observed it yet"}}
+			Message: condition.Message{Object: object, Cause: "has no conditions yet: the HorizontalPodAutoscaler controller has not processed it"}}
 	}
 	for _, want := range []autoscalingv2.HorizontalPodAutoscalerConditionType{autoscalingv2.AbleToScale, autoscalingv2.ScalingActive} {
 		for i := range hpa.Status.Conditions {
@@ -81,18 +82,19 @@ func AutoscalerHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 			}
 		}
 	}
-	return condition.Healthy("The autoscaler works")
+	return condition.Healthy("The autoscaler is able to scale")
 }
 
-// autoscalerRemedy returns what to do about a reason of the autoscaler's conditions;
-// empty where nothing is known. The conditions' own messages hold figures that change.
+// autoscalerRemedy returns the remedy for the reason of an autoscaler's condition, or
+// empty if none is known. It does not use the condition's message, which contains
+// numbers that change.
 func autoscalerRemedy(reason string) string {
 	switch reason {
 	case "FailedGetResourceMetric":
 		return "check that metrics-server runs and that resources.requests are set"
 	case "ScalingDisabled":
-		return "scale the Deployment, which has zero replicas"
-	case "InvalidMetricSourceType", "InvalidSelector":
+		return "scale the Deployment to at least one replica"
+	case "InvalidMetricSourceType":
 		return "correct scaling.autoscale.metrics"
 	case "FailedGetObjectMetric", "FailedGetPodsMetric", "FailedGetExternalMetric", "FailedGetContainerResourceMetric":
 		return "check that the source of the metrics in scaling.autoscale.metrics runs"

@@ -138,7 +138,7 @@ func TestAutoscalerHealth(t *testing.T) {
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue},
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionFalse, Reason: reason, Message: "took 3.2 s"})
 	}
-	can := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The autoscaler works")}
+	can := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("The autoscaler is able to scale")}
 	cannot := func(advice string) condition.Health {
 		return condition.Health{Reason: v1alpha1.ReasonUnavailable, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" can't scale: ` + advice)}
 	}
@@ -146,7 +146,7 @@ func TestAutoscalerHealth(t *testing.T) {
 		live       kube.Object
 		wantHealth condition.Health
 	}{
-		"an autoscaler that does not exist yet is progressing": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being made`)}},
+		"an autoscaler that does not exist yet is progressing": {wantHealth: condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`HorizontalPodAutoscaler "orders" is being created`)}},
 		"able and active works": {live: live(
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.AbleToScale, Status: corev1.ConditionTrue},
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingActive, Status: corev1.ConditionTrue}), wantHealth: can},
@@ -154,7 +154,7 @@ func TestAutoscalerHealth(t *testing.T) {
 			autoscalingv2.HorizontalPodAutoscalerCondition{Type: autoscalingv2.ScalingLimited, Status: corev1.ConditionFalse}), wantHealth: can},
 		"without metrics-server, says so": {live: inactive("FailedGetResourceMetric"),
 			wantHealth: cannot("FailedGetResourceMetric; to fix: check that metrics-server runs and that resources.requests are set")},
-		"at zero pods it is off": {live: inactive("ScalingDisabled"), wantHealth: cannot("ScalingDisabled; to fix: scale the Deployment, which has zero replicas")},
+		"at zero pods it is off": {live: inactive("ScalingDisabled"), wantHealth: cannot("ScalingDisabled; to fix: scale the Deployment to at least one replica")},
 		"a wrong metric is the user's": {live: inactive("InvalidMetricSourceType"),
 			wantHealth: cannot("InvalidMetricSourceType; to fix: correct scaling.autoscale.metrics")},
 		"a metric's source is down": {live: inactive("FailedGetExternalMetric"),

@@ -1,7 +1,7 @@
 // Command mariadb-entrypoint is the entry point of the MariaDB image. It follows the
 // conventions of the official image: the first start creates the database from
-// MARIADB_ROOT_PASSWORD, MARIADB_DATABASE, MARIADB_USER and MARIADB_PASSWORD. Then it
-// executes mariadbd with the given arguments.
+// MARIADB_ROOT_PASSWORD, MARIADB_DATABASE, MARIADB_USER and MARIADB_PASSWORD. The entry
+// point then executes mariadbd with the given arguments.
 package main
 
 import (
@@ -38,7 +38,7 @@ func settingsFrom(getenv func(string) string) settings {
 	return s
 }
 
-// check returns an error for settings that give no usable database.
+// check returns an error if the settings cannot create a usable database.
 func (s settings) check() error {
 	if s.rootPassword == "" {
 		return errors.New("MARIADB_ROOT_PASSWORD is not set")
@@ -62,7 +62,8 @@ func run(args []string, s settings) error {
 	return firststart.Exec(argv)
 }
 
-// prepare creates the database, or upgrades the data of an older server.
+// prepare creates the database if it does not exist. Otherwise it upgrades data of an
+// older server, if MARIADB_AUTO_UPGRADE is set.
 func prepare(given []string, s settings) error {
 	configured, err := configuredOptions(given)
 	if err != nil {

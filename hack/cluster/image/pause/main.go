@@ -1,5 +1,5 @@
-// Command pause holds a pod's namespaces open until it gets a signal. It also reaps the
-// orphaned processes of a pod whose containers share its process namespace.
+// Command pause holds a pod's namespaces open until it receives SIGINT or SIGTERM. It
+// also reaps the orphaned processes of a pod whose containers share its process namespace.
 package main
 
 import (

@@ -18,18 +18,18 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// neighbourEvents requeues the neighbours of a Microservice that is created, deleted or
-// changed: its callers need its ports and readiness, its callees count their dependents
-// and let them in, and others may wait for its start.
+// neighbourEvents requeues the neighbours of a Microservice when it is created, changed
+// or deleted. Callers use its ports and readiness. Callees count their callers and admit
+// them. Other Microservices may wait for its start.
 func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
-	all := func(ctx context.Context, o client.Object, q requestQueue) {
+	enqueueNeighbours := func(ctx context.Context, o client.Object, q requestQueue) {
 		enqueueAll(q, r.callersOf(ctx, o))
 		enqueueAll(q, calleesOf(o))
 		enqueueAll(q, r.waitersFor(ctx, o))
 	}
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { all(ctx, e.Object, q) },
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { all(ctx, e.Object, q) },
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { enqueueNeighbours(ctx, e.Object, q) },
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { enqueueNeighbours(ctx, e.Object, q) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
 			if affectsCallees(before, after) {
@@ -52,8 +52,8 @@ func affectsCallees(before, after *v1alpha1.Microservice) bool {
 }
 
 // affectsCallers reports whether a change concerns the callers of a Microservice: its
-// ports, its access list, and its own dependencies, because no service waits in a
-// cycle.
+// type, ports, access list, Topology, deletion or dependencies. Dependencies count
+// because they can open or close a cycle, in which no service waits.
 func affectsCallers(before, after *v1alpha1.Microservice) bool {
 	return affectsCallees(before, after) || !equality.Semantic.DeepEqual(
 		[]any{before.Spec.Type, before.Spec.Ports, before.Spec.Access, servingPorts(before)}, []any{after.Spec.Type, after.Spec.Ports, after.Spec.Access, servingPorts(after)})
@@ -68,13 +68,14 @@ func servingPorts(ms *v1alpha1.Microservice) [][]int32 {
 	return serving
 }
 
-// callersOf returns the Microservices that declare one as a dependency.
+// callersOf returns the Microservices that declare o as a dependency.
 func (r *MicroserviceReconciler) callersOf(ctx context.Context, o client.Object) []reconcile.Request {
 	return r.listRequests(ctx, client.MatchingFields{indexDependency: client.ObjectKeyFromObject(o).String()})
 }
 
-// waitersFor returns the Microservices that wait for one to start, directly or through
-// others. A change of what it waits for may close or open a cycle, in which none waits.
+// waitersFor returns the Microservices that wait for o to start, directly or through
+// others. A change of o's dependencies may open or close a cycle, in which no
+// Microservice waits.
 func (r *MicroserviceReconciler) waitersFor(ctx context.Context, o client.Object) []reconcile.Request {
 	var found []reconcile.Request
 	seen := map[types.NamespacedName]bool{}
@@ -122,9 +123,9 @@ func (r *MicroserviceReconciler) neighboursOf(ctx context.Context, key types.Nam
 	return append(r.callersOf(ctx, ms), calleesOf(ms)...)
 }
 
-// topologyToMicroservices returns the members of a Topology, and the neighbours of
-// members from other namespaces: the Topology decides whether these may call and be
-// called.
+// topologyToMicroservices returns the members of a Topology, and the callers and callees
+// of members in other namespaces, because the Topology decides whether those members may
+// join.
 func (r *MicroserviceReconciler) topologyToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	found := r.membersOf(ctx, o)
 	for _, member := range found {
@@ -136,8 +137,9 @@ func (r *MicroserviceReconciler) topologyToMicroservices(ctx context.Context, o 
 }
 
 // namespaceToMicroservices returns the Microservices that the labels of a namespace
-// concern, because Topologies and Gateways elsewhere may select namespaces by label:
-// those that name such a Topology, their neighbours, and those with routes.
+// affect. A Topology or Gateway in another namespace may select by these labels. The
+// result holds the members of such Topologies, their neighbours, and the Microservices
+// with routes.
 func (r *MicroserviceReconciler) namespaceToMicroservices(ctx context.Context, o client.Object) []reconcile.Request {
 	list := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, list, client.InNamespace(o.GetName())); err != nil {
@@ -145,13 +147,13 @@ func (r *MicroserviceReconciler) namespaceToMicroservices(ctx context.Context, o
 	}
 	var found []reconcile.Request
 	for i := range list.Items {
-		guest := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
+		request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])}
 		if len(list.Items[i].Spec.Routes) > 0 {
-			found = append(found, guest)
+			found = append(found, request)
 		}
-		if key, wanted := graph.TopologyKey(&list.Items[i]); wanted && key.Namespace != o.GetName() {
-			found = append(found, guest)
-			found = append(found, r.neighboursOf(ctx, guest.NamespacedName)...)
+		if key, hasTopology := graph.TopologyKey(&list.Items[i]); hasTopology && key.Namespace != o.GetName() {
+			found = append(found, request)
+			found = append(found, r.neighboursOf(ctx, request.NamespacedName)...)
 		}
 	}
 	return found
