@@ -48,8 +48,8 @@ func grpcRoute(in *inputs.Inputs, i int, parents []gatewayv1.ParentReference, ho
 
 // The names of services and methods that Gateway API accepts.
 var (
-	grpcServiceName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*$`)
-	grpcMethodName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
+	grpcServiceName = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*(\.[A-Za-z_][A-Za-z_0-9]*)*$`)
+	grpcMethodName  = regexp.MustCompile(`^[A-Za-z_][A-Za-z_0-9]*$`)
 )
 
 // grpcMethod parses the path of the i-th route: /package.Service or
