@@ -145,7 +145,7 @@ var _ = Describe("CloudNativePG", func() {
 			ms.Spec.Database.Restore = &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: from.From.S3}}
 		})
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonRestoreRefused)).
-			To(HavePrefix("The database is in use and holds data"))
+			To(HavePrefix("The restore was refused: the database is not new"))
 		begun, _, _ := unstructured.NestedMap(theCluster(ctx, ns, "users-db").Object, "spec", "bootstrap")
 		Expect(begun).To(HaveKey("initdb"))
 	}, SpecTimeout(suiteTimeout))

@@ -114,7 +114,7 @@ func expectRestoreRefused(ctx context.Context, b *backupService) {
 	update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore.From.Backup = b.completed[1].name })
 	eventuallyHas(ctx, ms, v1alpha1.ConditionDatabaseRestored, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
 	ready := eventuallyHas(ctx, ms, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonRestoreRefused)
-	expectStalled(ms, ready.Message, "The database is in use and holds data")
+	expectStalled(ms, ready.Message, "The restore was refused: the database is not new")
 	b.expectKept(ctx)
 
 	update(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Restore = nil })
