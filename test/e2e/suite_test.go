@@ -16,6 +16,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -36,7 +37,7 @@ const (
 	// operatorNamespace is where config/default installs Atoll.
 	operatorNamespace = "atoll-system"
 	// specTimeout limits each spec.
-	specTimeout = 4 * time.Minute
+	specTimeout = 6 * time.Minute
 	// requestTimeout exceeds the slowest response that the shop may give.
 	requestTimeout = 10 * time.Second
 )
@@ -99,6 +100,10 @@ func createNamespace(ctx context.Context, name string) {
 	// A killed run leaves its namespace behind.
 	deleteNamespace(ctx, name)
 	Expect(k8s.Create(ctx, ns)).To(Succeed())
+	// Containers without a request would get next to no CPU while others are busy.
+	limits := &corev1.LimitRange{ObjectMeta: metav1.ObjectMeta{Namespace: name, Name: "requests"}}
+	limits.Spec.Limits = []corev1.LimitRangeItem{{Type: corev1.LimitTypeContainer, DefaultRequest: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("20m")}}}
+	Expect(k8s.Create(ctx, limits)).To(Succeed())
 	namespaces[name] = true
 	DeferCleanup(func(ctx SpecContext) {
 		deleteNamespace(ctx, name)
