@@ -144,7 +144,7 @@ var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure
 		text, err := why(ctx, whyNamespace, "caller")
 		Expect(err).NotTo(HaveOccurred())
 		Expect(text).To(HavePrefix("caller  ✓ Ready, but there are problems\ncaller -> unbased -> unbased's database\n"))
-		Expect(text).To(MatchRegexp(`(?s)DependenciesReady is False.*DatabaseReady is False.*StatefulSet unbased-db: 0 of 1.*Pod unbased-db-0: .*\nCause .*\nDo .*\nLog of pod unbased-db-0`))
+		Expect(text).To(MatchRegexp(`(?s)DependenciesReady is False.*DatabaseReady is False.*StatefulSet unbased-db: 0 of 1.*Pod unbased-db-0: .*\nCause .*\nFix .*\nLog of pod unbased-db-0`))
 		for _, line := range strings.Split(text, "\n") {
 			Expect(len([]rune(line))).To(BeNumerically("<=", 80), line)
 		}
