@@ -37,7 +37,7 @@ const (
 	// operatorNamespace is where config/default installs Atoll.
 	operatorNamespace = "atoll-system"
 	// specTimeout limits each spec.
-	specTimeout = 6 * time.Minute
+	specTimeout = 10 * time.Minute
 	// requestTimeout exceeds the slowest response that the shop may give.
 	requestTimeout = 10 * time.Second
 )
@@ -58,7 +58,7 @@ func TestEndToEnd(t *testing.T) {
 	RegisterFailHandler(Fail)
 	// A timeout then reports the unmet expectation, not only the end of the spec.
 	EnforceDefaultTimeoutsWhenUsingContexts()
-	SetDefaultEventuallyTimeout(2 * time.Minute)
+	SetDefaultEventuallyTimeout(5 * time.Minute)
 	SetDefaultEventuallyPollingInterval(200 * time.Millisecond)
 	RunSpecs(t, "End to end")
 }
