@@ -31,7 +31,7 @@ func runTour(ctx context.Context, d *deployment) error {
 	if err := kubectl(ctx, "-n", "shop", "get", "topo,ms"); err != nil {
 		return err
 	}
-	client := &shop.Client{BaseURL: d.gatewayURL, Host: host}
+	client := &shop.Client{BaseURL: d.gatewayURL, Host: host, RetryFor: time.Minute}
 	if err := client.WaitUntilReachable(ctx); err != nil {
 		return fmt.Errorf("waiting for the gateway at %s to serve host %s: %w", d.gatewayURL, host, err)
 	}

@@ -12,7 +12,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -24,6 +26,10 @@ type Client struct {
 	Host string
 	// HTTP sends the requests. Nil means http.DefaultClient.
 	HTTP *http.Client
+	// RetryFor is how long a call is repeated that could not be accepted: the connection
+	// was refused, or the response is 429 or 503. The pauses follow Retry-After. Zero means
+	// that no call is repeated.
+	RetryFor time.Duration
 }
 
 // User is a user of the shop.
@@ -75,6 +81,39 @@ func (e *StatusError) Error() string {
 // Call sends body as JSON and decodes the response into result; both may be nil. It
 // returns a *StatusError for a status of 300 or above.
 func (c *Client) Call(ctx context.Context, method, path string, header http.Header, body, result any) error {
+	deadline := time.Now().Add(c.RetryFor)
+	for {
+		err := c.callOnce(ctx, method, path, header, body, result)
+		pause, retryable := retryAfter(err)
+		if !retryable || time.Now().Add(pause).After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, ctx.Err())
+		case <-time.After(pause):
+		}
+	}
+}
+
+// retryAfter returns how long to wait before a call is repeated, and whether to repeat it.
+func retryAfter(err error) (time.Duration, bool) {
+	const unknown = 200 * time.Millisecond
+	var status *StatusError
+	if errors.As(err, &status) {
+		if status.Code != http.StatusServiceUnavailable && status.Code != http.StatusTooManyRequests {
+			return 0, false
+		}
+		if seconds, err := strconv.Atoi(status.Header.Get("Retry-After")); err == nil {
+			return time.Duration(seconds) * time.Second, true
+		}
+		return unknown, true
+	}
+	var refused *net.OpError
+	return unknown, errors.As(err, &refused) && refused.Op == "dial"
+}
+
+func (c *Client) callOnce(ctx context.Context, method, path string, header http.Header, body, result any) error {
 	var reader io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)

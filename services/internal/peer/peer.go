@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -54,6 +55,9 @@ type Client struct {
 	http    *http.Client
 	breaker circuitbreaker.CircuitBreaker[Answer]
 	retry   retrypolicy.RetryPolicy[Answer]
+	// refused repeats attempts whose connection was refused until the budget ends: the proxies of a node learn of
+	// new pods a moment after they are ready. The breaker counts them as one failure.
+	refused retrypolicy.RetryPolicy[Answer]
 }
 
 // Answer is a response in which the peer has decided on the request. A status such as 503 is an error instead.
@@ -113,12 +117,20 @@ func New(name string, cfg Config) (*Client, error) {
 			WithJitterFactor(pauseJitter).
 			ReturnLastFailure().
 			Build(),
+		refused: retrypolicy.NewBuilder[Answer]().
+			HandleIf(func(_ Answer, err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }).
+			WithMaxAttempts(-1).
+			WithMaxDuration(cfg.Budget).
+			WithBackoff(firstPause, longestPause).
+			WithJitterFactor(pauseJitter).
+			ReturnLastFailure().
+			Build(),
 	}, nil
 }
 
 // Get reads a resource of the peer, with retries.
 func (c *Client) Get(ctx context.Context, path string) (Answer, error) {
-	return c.call(ctx, http.MethodGet, path, nil, failsafe.With(c.retry, c.breaker))
+	return c.call(ctx, http.MethodGet, path, nil, failsafe.With(c.retry, c.breaker, c.refused))
 }
 
 // PutOnce writes a resource of the peer without retries. It is for callers that retry themselves.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -93,6 +94,44 @@ func TestGet(t *testing.T) {
 				t.Errorf("the peer saw %d attempts, want %d", got, test.wantAttempts)
 			}
 		})
+	}
+}
+
+// TestGetUsesItsBudgetForARefusedConnection reaches a peer that listens only after a while.
+func TestGetUsesItsBudgetForARefusedConnection(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	cfg := settings()
+	cfg.URL = url.URL{Scheme: "http", Host: address}
+	client, err := New("stock", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	server := &http.Server{Handler: http.NotFoundHandler(), ReadHeaderTimeout: time.Second}
+	time.AfterFunc(time.Second, func() {
+		late, err := net.Listen("tcp", address)
+		if err != nil {
+			served <- err
+			return
+		}
+		served <- server.Serve(late)
+	})
+	answer, err := client.Get(t.Context(), "/items/1")
+	if err != nil || answer.Status != http.StatusNotFound {
+		t.Errorf("got %d and %v, want the 404 of the late peer", answer.Status, err)
+	}
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		t.Errorf("the peer ended with %v", err)
 	}
 }
 
