@@ -35,7 +35,7 @@ func secondsAgo(seconds int64) string {
 	return "FAKE_SECONDS=" + strconv.FormatInt(time.Now().Unix()-seconds, 10)
 }
 
-// TestFirstStart checks which data a start deletes.
+// TestFirstStart checks which data a start moves aside.
 func TestFirstStart(t *testing.T) {
 	for engine, data := range map[v1alpha1.DatabaseEngine]string{v1alpha1.EnginePostgreSQL: "pgdata", v1alpha1.EngineMariaDB: "data"} {
 		for name, tc := range map[string]struct {
@@ -112,6 +112,10 @@ func TestFirstStart(t *testing.T) {
 				}
 				if got := strings.Contains(said, "beginning it anew"); got != tc.wantSaid {
 					t.Errorf("the repeat is logged: %t, want %t:\n%s", got, tc.wantSaid, said)
+				}
+				aside, err := filepath.Glob(filepath.Join(m.Dir, "home", data+".interrupted-*", "state"))
+				if err != nil || tc.wantSaid != (len(aside) > 0) {
+					t.Errorf("%d folders of earlier data are kept (%v), want some: %t", len(aside), err, tc.wantSaid)
 				}
 			})
 		}

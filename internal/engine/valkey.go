@@ -72,6 +72,7 @@ var (
 	valkeyLocal  = script("valkey/local", valkeyParts)
 	valkeyChange = script("valkey/change", valkeyParts)
 	valkeyAlone  = script("valkey/alone", nil)
+	valkeyGrant  = script("valkey/grant", nil)
 )
 
 func (valkey) Scripts() Scripts { return valkeyScripts }
@@ -95,10 +96,13 @@ func (valkey) PodSpec(s *Server) corev1.PodSpec {
 	}
 	server.Env = append(s.serverEnv(), s.adminEnv("ATOLL_ADMIN_PASSWORD"), corev1.EnvVar{Name: "ATOLL_APPENDONLY", Value: appendOnly(s)})
 	server.StartupProbe = execProbe(valkeyLocal+`client PING | grep -q PONG || exit 1
-`+valkeyChange, startupPeriod, startupTries)
-	server.ReadinessProbe = execProbe(valkeyLocal+`client PING | grep -q PONG`, 5, 3)
-	// A server that loads its data is alive, too.
-	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN' || exit 1
+`+valkeyChange+valkeyGrant, startupPeriod, startupTries)
+	// A server that cannot write to its volume refuses writes and PING (MISCONF), and still
+	// answers reads.
+	server.ReadinessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|MISCONF'`, 5, 3)
+	// A server that answers with an error is alive: it loads its data, or has as many
+	// clients as it accepts. A restart would lose what it could not write.
+	server.LivenessProbe = execProbe(valkeyLocal+`client PING 2>&1 | grep -qE 'PONG|LOADING|BUSY|MASTERDOWN|MISCONF|max number of clients' || exit 1
 `+valkeyAlone, 10, 12)
 	return s.serverPod(server)
 }

@@ -67,7 +67,7 @@ valkey-cli*"INFO server") echo "run_id:${FAKE_RUN:-$(cat "$FAKE/run" 2>/dev/null
 valkey-cli*"INFO persistence")
   printf '%s\r\n' "loading:${FAKE_LOADING:-0}" "aof_enabled:${FAKE_AOF:-1}" "aof_rewrite_in_progress:${FAKE_REWRITING:-0}" aof_rewrite_scheduled:0 \
     "aof_last_bgrewrite_status:${FAKE_REWRITTEN:-ok}" "rdb_bgsave_in_progress:${FAKE_SAVING:-0}" ;;
-valkey-cli*PING) echo PONG ;;
+valkey-cli*PING) [ -z "${FAKE_PING:-}" ] || { echo "$FAKE_PING"; exit 1; }; echo PONG ;;
 valkey-cli*--rdb*) dump "$(last "$@")" ;;
 valkey-cli*) echo "$*" >> "$FAKE/told" ;;
 *) echo "$name $* is not known to the fake" >&2; exit 127 ;;

@@ -2,10 +2,11 @@
 # Runs before the entry point: repeats a first start that was interrupted. The
 # entry point takes unfinished data for complete, and would start a server that
 # lacks the service's user.
-# It deletes only data that this script saw begin in an empty volume, and that no
+# It moves aside only data that this script saw begin in an empty volume, and that no
 # server has answered on: first-started.sh notes the first answer. A volume without
 # notes is kept, and so is data written later than a first start can last: another
-# program ran that server.
+# program ran that server. Nothing is deleted, because somebody may have copied data
+# with its old times into the volume.
 
 @note@
 data=@data@ begun=@begun@ made=@made@
@@ -17,8 +18,13 @@ elif [ -e "$begun" ] && [ ! -e "$made" ]; then
   written=$(find "$data" -type f -exec stat -c %Y {} + | sort -n | tail -n 1)
   # shellcheck disable=SC2170 # @limit@ is a number.
   if [ "$((${written:-0} - ${began:-0}))" -le @limit@ ]; then
-    echo "the first start was broken off before the server answered: beginning it anew" >&2
-    rm -rf "$data"
+    # A server that fails over and over must not fill the volume.
+    kept=$(find "$(dirname "$data")" -maxdepth 1 -name "$(basename "$data").interrupted-*" | wc -l)
+    [ "$kept" -lt 3 ] || { echo "the first start was interrupted again: delete the folders $data.interrupted-* if their data is not needed" >&2; exit 1; }
+    aside=$data.interrupted-$(date +%s)
+    [ ! -e "$aside" ] || aside=$aside-$$
+    mv "$data" "$aside"
+    echo "the first start was interrupted before the server answered: beginning it anew. Delete $aside if its data is not needed" >&2
     note "$begun" "$(date +%s)"
   fi
 fi
