@@ -193,7 +193,7 @@ type DatabaseStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=32
-	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",message="size must be a quantity above zero, such as 10Gi or 500Mi"
+	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && !quantity(self).isLessThan(quantity('1Mi'))",message="size must be a quantity of at least 1Mi, such as 10Gi or 500Mi"
 	Size string `json:"size,omitempty"`
 
 	// storageClassName is the class of the volume. Unset means the Topology's

@@ -4,6 +4,7 @@
 package v1alpha1
 
 // Dependency is a service that this service calls.
+// +kubebuilder:validation:XValidation:rule="!has(self.env) || self.env.all(e, !has(e.port) || has(self.port) && self.port == e.port || has(self.morePorts) && e.port in self.morePorts)",message="env[].port must be one of the ports that the dependency calls: add it to morePorts",fieldPath=".env"
 type Dependency struct {
 	// name is the name of a Microservice.
 	// +required
@@ -17,6 +18,15 @@ type Dependency struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=15
 	Port string `json:"port,omitempty"`
+
+	// envPrefix begins the names of the variables, in place of the dependency's
+	// name. Set it where the name would give two variables the same name. Unset
+	// means the name in upper case with '_' for '-'.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Z_][A-Z0-9_]*$')",message="envPrefix must consist of upper case letters, digits and '_', and must not begin with a digit"
+	EnvPrefix string `json:"envPrefix,omitempty"`
 
 	// morePorts are the names of additional ports to call. Each one sets
 	// <NAME>_<PORT>_URL and <NAME>_<PORT>_PORT. Unset means none.
@@ -81,6 +91,13 @@ type DependencyEnvVar struct {
 	// Address (users.shop.svc:8080), Host or Port.
 	// +required
 	Value AddressPart `json:"value,omitempty"`
+
+	// port is the name of a port in morePorts. Unset means the port of the
+	// dependency.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	Port string `json:"port,omitempty"`
 }
 
 // AddressPart is a part of a dependency's address.

@@ -58,7 +58,7 @@ type MicroserviceList struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port",fieldPath=".ports"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes) || self.routes.size() == 0",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to",fieldPath=".routes"
-// +kubebuilder:validation:XValidation:rule="!has(self.database) || !has(self.dependencies) || self.dependencies.all(d, d.name != 'database')",message="dependencies must not name a Microservice called database when spec.database is set: both would set DATABASE_URL",fieldPath=".dependencies"
+// +kubebuilder:validation:XValidation:rule="!has(self.database) || !has(self.dependencies) || self.dependencies.all(d, !((has(d.envPrefix) ? d.envPrefix : d.name.upperAscii().replace('-', '_')) in (self.database.engine == 'Valkey' ? ['DATABASE', 'VALKEY', 'REDIS'] : (self.database.engine == 'MariaDB' ? ['DATABASE', 'MYSQL', 'MYSQL_TCP'] : ['DATABASE']))))",message="a dependency must not set the variables of the database: DATABASE_URL, and those of VALKEY and REDIS or of MYSQL for these engines; set envPrefix of the dependency",fieldPath=".dependencies"
 // +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of an entry in ports; without ports, the only port is http",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, !self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && has(p.protocol) && p.protocol == 'TCP'))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.probes) || !has(self.probes.path)",message="probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec",fieldPath=".probes"
@@ -175,17 +175,19 @@ type MicroserviceSpec struct {
 	Database *Database `json:"database,omitempty"`
 
 	// dependencies are the services that this service calls. Each one sets
-	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT in the pods, where <NAME> is the
-	// dependency's name in upper case with '_' for '-'. Where the Topology
+	// <NAME>_URL, <NAME>_HOST and <NAME>_PORT in the pods, where <NAME> is its
+	// envPrefix, or else its name in upper case with '_' for '-'. Where the Topology
 	// isolates its members, it also permits the connection. Ready requires that
 	// each dependency exists, has the port and permits this caller. The
 	// condition DependenciesReady reports whether the dependencies are healthy;
 	// it does not block this service. Unset means none.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
+	// +listType=atomic
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, a.name == b.name && has(a.__namespace__) == has(b.__namespace__) && (!has(a.__namespace__) || a.__namespace__ == b.__namespace__)))",message="dependencies must not name a service twice: list its further ports in morePorts"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, has(a.envPrefix) ? self.exists_one(b, has(b.envPrefix) && a.envPrefix == b.envPrefix) : self.exists_one(b, !has(b.envPrefix) && a.name == b.name))",message="two dependencies must not set the same variables: set envPrefix of one of them"
+	// +kubebuilder:validation:XValidation:rule="self.all(a, has(a.envPrefix) || !has(a.morePorts) || !a.morePorts.exists(p, self.exists(b, !has(b.envPrefix) && b.name.size() == a.name.size() + p.size() + 1 && b.name.startsWith(a.name) && b.name.endsWith(p) && b.name.charAt(a.name.size()) == '-')))",message="the variables of a further port must not be those of another dependency: set envPrefix of one of them"
 	Dependencies []Dependency `json:"dependencies,omitempty"`
 
 	// egress lists what the service may reach outside the cluster when the

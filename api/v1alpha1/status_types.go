@@ -75,11 +75,16 @@ type MicroserviceStatus struct {
 
 	// dependencies are the states of the services that this service calls.
 	// +optional
-	// +listType=map
-	// +listMapKey=name
+	// +listType=atomic
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
 	Dependencies []DependencyStatus `json:"dependencies,omitempty"`
+
+	// calls are the connections that the isolation permits the running pods to
+	// open: those of the spec and, during a rollout, those that pods of an
+	// earlier template still need. Unset means none.
+	// +optional
+	Calls *Calls `json:"calls,omitempty"`
 
 	// dependents is the number of Microservices that declare this one as a
 	// dependency and that it permits: the services that a failure would affect.
@@ -141,6 +146,67 @@ type DatabaseStatus struct {
 	// lastBackup is the newest verified backup. Unset means that there is none.
 	// +optional
 	LastBackup *BackupStatus `json:"lastBackup,omitempty"`
+}
+
+// Calls are connections that the pods of a service may open.
+// +kubebuilder:validation:MinProperties=0
+type Calls struct {
+	// dependencies are the ports of other services. Unset means none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=128
+	Dependencies []DependencyCall `json:"dependencies,omitempty"`
+
+	// egress are addresses outside the cluster. Unset means none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=128
+	Egress []EgressRule `json:"egress,omitempty"`
+
+	// databases are the service's own databases. Unset means none.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=8
+	Databases []DatabaseCall `json:"databases,omitempty"`
+}
+
+// DependencyCall is a service that the pods of another one may call.
+type DependencyCall struct {
+	// namespace is the namespace of the called service. Unset means the same
+	// namespace.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+
+	// name is the name of the called service.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// ports are the names of the called ports.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=15
+	Ports []string `json:"ports,omitempty"`
+}
+
+// DatabaseCall is a database that the pods of its service may call.
+type DatabaseCall struct {
+	// engine is the database engine.
+	// +required
+	Engine DatabaseEngine `json:"engine,omitempty"`
+
+	// provider runs the database. Unset means BuiltIn.
+	// +optional
+	Provider DatabaseProvider `json:"provider,omitempty"`
 }
 
 // DependencyStatus is the state of a service that this service calls.

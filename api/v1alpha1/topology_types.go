@@ -6,6 +6,7 @@ package v1alpha1
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // Topology is what a set of services shares: the gateway, the isolation between
@@ -241,6 +242,42 @@ type TopologyDefaults struct {
 	// resources apply to members that set none. Unset means none.
 	// +optional
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
+
+	// scaling applies to members that set none. Unset means 2 pods.
+	// +optional
+	Scaling *Scaling `json:"scaling,omitempty"`
+
+	// probes apply to members that set none. Probes with a path apply only to
+	// members whose first port speaks HTTP. Unset means Atoll's defaults.
+	// +optional
+	Probes *Probes `json:"probes,omitempty"`
+
+	// terminationGracePeriodSeconds is the time that the containers of members
+	// have to end after SIGTERM. Atoll adds the time in which it drains
+	// connections before. podTemplate takes precedence. Unset means 40.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
+
+	// env are environment variables of all members. They precede the member's
+	// own, which take precedence. ConfigMaps and Secrets are those of the
+	// member's namespace. PORT without a value is the number of the first port
+	// that the container listens on. Unset means none.
+	// +optional
+	// +listType=map
+	// +listMapKey=name
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=64
+	Env []corev1.EnvVar `json:"env,omitempty"`
+
+	// podTemplate is a strategic merge patch of the pod template of all members,
+	// as in a Microservice. The member's own is merged after it. Unset means no
+	// changes.
+	// +optional
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +kubebuilder:validation:Type=object
+	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
 
 	// database are settings for the databases of members, except External ones.
 	// The storage class and the major version apply when a database is created,

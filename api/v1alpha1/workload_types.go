@@ -3,7 +3,10 @@
 
 package v1alpha1
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+)
 
 // WorkloadType says whether a service answers requests.
 // +kubebuilder:validation:Enum=Server;Worker
@@ -76,6 +79,7 @@ type ServiceAccount struct {
 }
 
 // Probes say how the kubelet checks the pods.
+// +kubebuilder:validation:XValidation:rule="!has(self.startupSeconds) || has(self.path) && !has(self.startup)",message="startupSeconds is the limit of the startup probe of path: set path, and remove startup",fieldPath=".startupSeconds"
 // +kubebuilder:validation:MinProperties=1
 type Probes struct {
 	// path is an HTTP path on the first port. It returns 2xx or 3xx while the
@@ -98,18 +102,49 @@ type Probes struct {
 	Liveness *corev1.Probe `json:"liveness,omitempty"`
 
 	// startup delays the other probes while the container starts. Unset means
-	// path for up to five minutes or, without path, no startup probe.
+	// path for startupSeconds or, without path, no startup probe.
 	// +optional
 	Startup *corev1.Probe `json:"startup,omitempty"`
+
+	// startupSeconds is the time in which path must succeed for the first time.
+	// After it the container is restarted. Unset means 300.
+	// +optional
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=86400
+	StartupSeconds *int32 `json:"startupSeconds,omitempty"`
 }
 
 // Rollout says how a change reaches the pods.
+// +kubebuilder:validation:XValidation:rule="self.strategy != 'Recreate' || !(has(self.maxSurge) || has(self.maxUnavailable))",message="maxSurge and maxUnavailable apply only to strategy: RollingUpdate; remove them"
+// +kubebuilder:validation:XValidation:rule="!has(self.maxSurge) || !(self.maxSurge == 0 || self.maxSurge == '0%') || has(self.maxUnavailable) && !(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",message="maxSurge and maxUnavailable must not both be 0: no pod could be replaced; unset maxUnavailable means 0",fieldPath=".maxSurge"
 type Rollout struct {
 	// strategy is RollingUpdate or Recreate. RollingUpdate deletes an old pod
 	// only when a new pod is ready. Recreate deletes all old pods before it
 	// creates a new one, for a service that must not run twice.
 	// +required
 	Strategy RolloutStrategy `json:"strategy,omitempty"`
+
+	// maxSurge is how many pods a RollingUpdate may add, as a number or as a
+	// percentage of the pods, rounded up. Set it to 0, and maxUnavailable to at
+	// least 1, for pods that hold a scarce device or volume. Unset means 25%.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="type(self) == string ? self.matches('^(100|[1-9]?[0-9])%$') : self >= 0 && self <= 10000",message="maxSurge must be a number of pods or a percentage from 0% to 100%"
+	MaxSurge *intstr.IntOrString `json:"maxSurge,omitempty"`
+
+	// maxUnavailable is how many pods a RollingUpdate may remove before their
+	// replacements are ready, as a number or as a percentage of the pods,
+	// rounded down. Unset means 0.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="type(self) == string ? self.matches('^(100|[1-9]?[0-9])%$') : self >= 0 && self <= 10000",message="maxUnavailable must be a number of pods or a percentage from 0% to 100%"
+	MaxUnavailable *intstr.IntOrString `json:"maxUnavailable,omitempty"`
+
+	// progressDeadlineSeconds is the time without progress after which a rollout
+	// counts as failed. Unset means the time that the probes permit the pods to
+	// start and five minutes more, and at least ten minutes.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=86400
+	ProgressDeadlineSeconds *int32 `json:"progressDeadlineSeconds,omitempty"`
 }
 
 // RolloutStrategy says how new pods replace old pods.

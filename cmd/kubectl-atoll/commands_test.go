@@ -142,7 +142,7 @@ func shop() []client.Object {
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}},
 		orders, users, withRoute(service("payments", "orders")), away,
 		deployment("orders", 2, appsv1.DeploymentStatus{Replicas: 3, UpdatedReplicas: 1, AvailableReplicas: 2}),
-		httpRoute("orders", "shop", gatewayAnswer("shop", "", "")),
+		httpRoute("orders.orders", "shop", gatewayAnswer("shop", "", "")),
 	}
 }
 
@@ -153,7 +153,7 @@ func deployment(name string, replicas int32, status appsv1.DeploymentStatus) *ap
 
 // httpRoute returns a route of Atoll with the answers of its Gateway.
 func httpRoute(name, gateway string, answers ...gatewayv1.RouteParentStatus) *gatewayv1.HTTPRoute {
-	service, _, _ := strings.Cut(name, "-")
+	service, _, _ := strings.Cut(name, ".")
 	namespace, name2, elsewhere := strings.Cut(gateway, "/")
 	parent := gatewayv1.ParentReference{Name: gatewayv1.ObjectName(gateway)}
 	if elsewhere {

@@ -92,6 +92,9 @@ func (o *diffOptions) writeDifferences(live *clusterState, isNew bool, built *of
 	for _, problem := range built.Problems {
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, problem)
 	}
+	if origin := built.Origin(); origin != "" {
+		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, origin)
+	}
 	for _, unresolved := range built.Unresolved {
 		fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", built.Kind, built.Name, unresolved)
 	}

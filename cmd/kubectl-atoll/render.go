@@ -68,6 +68,9 @@ func (o *renderOptions) run(ctx context.Context) error {
 			fmt.Fprintln(o.Out, "---")
 		}
 		fmt.Fprint(o.Out, text)
+		if origin := b.Origin(); origin != "" {
+			fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", b.Kind, b.Name, origin)
+		}
 		for _, unresolved := range b.Unresolved {
 			fmt.Fprintf(o.ErrOut, "note: %s %q: %s; its port is assumed\n", b.Kind, b.Name, unresolved)
 		}

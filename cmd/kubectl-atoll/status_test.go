@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // checkoutService is a service with a blocked rollout, and routes in all states.
@@ -36,10 +37,10 @@ func checkoutService() []client.Object {
 		&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}, Spec: v1alpha1.TopologySpec{
 			Gateway: &v1alpha1.TopologyGateway{ClassName: "traefik", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}}},
 		ms, deployment("checkout", 3, appsv1.DeploymentStatus{Replicas: 4, UpdatedReplicas: 1, AvailableReplicas: 3}),
-		httpRoute("checkout", "shop", gatewayAnswer("shop", "", "")),
-		httpRoute("checkout-1", "front/public", gatewayAnswer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
-		httpRoute("checkout-2", "shop"),
-		httpRoute("checkout-3", "shop", gatewayAnswer("shop", "", "")),
+		httpRoute(names.Route(ms, 0), "shop", gatewayAnswer("shop", "", "")),
+		httpRoute(names.Route(ms, 1), "front/public", gatewayAnswer("public", "NoMatchingListenerHostname", "No listener of the Gateway has a hostname that the route's match")),
+		httpRoute(names.Route(ms, 2), "shop"),
+		httpRoute(names.Route(ms, 3), "shop", gatewayAnswer("shop", "", "")),
 	}
 }
 

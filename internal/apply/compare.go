@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"reflect"
 
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -36,6 +37,14 @@ func matchesDesired(desired, live client.Object) bool {
 		}
 	}
 	return true
+}
+
+// TemplateMatches reports whether the pod template of a live Deployment has every field that
+// the desired one sets.
+func TemplateMatches(desired, live *appsv1.Deployment) bool {
+	d, l := &desired.Spec.Template, &live.Spec.Template
+	return containsEntries(d.Labels, l.Labels) && containsEntries(d.Annotations, l.Annotations) &&
+		valueMatches(reflect.ValueOf(d.Spec), reflect.ValueOf(l.Spec))
 }
 
 func metadataMatches(desired, live client.Object) bool {

@@ -20,7 +20,9 @@ import (
 type Built struct {
 	// Database is the database as it is to be.
 	Database *database.Database
-	// Components has an entry for each row of the table.
+	// Components has an entry for each row of the table. For a Microservice that is no
+	// member of the Topology that it names, it has only the rows that follow the spec all
+	// the same.
 	Components []Wanted
 }
 
@@ -37,22 +39,31 @@ type Wanted struct {
 // spec are in the entries. It changes nothing of its inputs.
 func Build(in *inputs.Inputs) (*Built, error) {
 	built := &Built{Database: database.Of(in), Components: make([]Wanted, 0, len(Table))}
+	held := in.MembershipProblem() != nil
 	for i := range Table {
-		w, err := build(built.Database, &Table[i])
+		c := &Table[i]
+		construct := c.Build
+		if held {
+			construct = c.BuildHeld
+		}
+		if held && construct == nil {
+			continue
+		}
+		w, err := build(built.Database, c, construct)
 		if err != nil {
-			return nil, fmt.Errorf("building the %s of Microservice %q: %w", Table[i].Name, in.Microservice.Name, err)
+			return nil, fmt.Errorf("building the %s of Microservice %q: %w", c.Name, in.Microservice.Name, err)
 		}
 		built.Components = append(built.Components, w)
 	}
 	return built, nil
 }
 
-func build(db *database.Database, c *Component) (Wanted, error) {
+func build(db *database.Database, c *Component, construct func(*database.Database) ([]kube.Object, error)) (Wanted, error) {
 	w := Wanted{Component: c}
-	if c.Build == nil {
+	if construct == nil {
 		return w, nil
 	}
-	objects, err := c.Build(db)
+	objects, err := construct(db)
 	if err != nil && !errors.As(err, &w.Problem) {
 		return w, err
 	}

@@ -65,10 +65,17 @@ type Component struct {
 	// Orphan reports whether an object stays when its Microservice is deleted; nil
 	// means that none does.
 	Orphan func(*database.Database, kube.Object) bool
-	// PruneOnFailure means that an object which is no longer wanted is deleted also
-	// while another object can't be applied. By default it stays, because pods may
-	// still use it in place of what failed.
-	PruneOnFailure bool
+	// UsedByPods means that pods may use an object, so that one which is no longer
+	// wanted stays while pods of an earlier template run.
+	UsedByPods bool
+	// StandsIn reports whether a live object that is no longer wanted does what the spec
+	// still declares. It stays while an object of the component can't be built or applied,
+	// and the others are deleted. nil means that none is deleted while Build reports a
+	// problem.
+	StandsIn func(*inputs.Inputs, kube.Object) bool
+	// BuildHeld builds what follows the spec also while the Microservice is no member
+	// of the Topology that it names; nil where nothing does.
+	BuildHeld func(*database.Database) ([]kube.Object, error)
 }
 
 // CRD is a CustomResourceDefinition that a cluster may lack.
@@ -91,6 +98,9 @@ const (
 	barmanPlugin  = "the Barman Cloud plugin of CloudNativePG"
 )
 
+// Deployment is the name of the component that runs the service's pods.
+const Deployment = "deployment"
+
 const (
 	credentials     = "database credentials"
 	nextCredentials = "next database credentials"
@@ -99,55 +109,55 @@ const (
 // Table lists every component of a Microservice, in the order of applying.
 var Table = []Component{
 	{Name: "service account", Kind: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.ServiceAccounts)},
+		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.ServiceAccounts), UsedByPods: true},
 	{Name: credentials, Kind: "Secret", Prototype: &corev1.Secret{}, Label: v1alpha1.ComponentDatabase, Matches: database.IsNoNextSecret,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Secrets, CreateOnly: database.Minted, Orphan: database.Retained},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Secrets, CreateOnly: database.Minted, Orphan: database.Retained, UsedByPods: true},
 	{Name: nextCredentials, Kind: "Secret", Prototype: &corev1.Secret{}, Label: v1alpha1.ComponentDatabase, Matches: database.IsNextSecret,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.NextSecrets, CreateOnly: database.Minted, PruneOnFailure: true},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.NextSecrets, CreateOnly: database.Minted},
 	{Name: "database volume", Kind: "PersistentVolumeClaim", Prototype: &corev1.PersistentVolumeClaim{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Claims, Orphan: always},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Claims, Orphan: always, UsedByPods: true},
 	{Name: "service policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, Build: of(isolation.ServicePolicies), PruneOnFailure: true},
+		Condition: v1alpha1.ConditionWorkloadReady, Build: of(isolation.ServicePolicies)},
 	{Name: "database policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies, UsedByPods: true},
 	{Name: "database server", Kind: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, Health: database.ServerHealth},
+		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, Health: database.ServerHealth, UsedByPods: true},
 	{Name: "backup buckets", Kind: database.ObjectStoreKind.Kind, Prototype: prototype(database.ObjectStoreKind), Label: v1alpha1.ComponentDatabase,
 		CRD: &CRD{Name: "objectstores.barmancloud.cnpg.io", Provider: barmanPlugin}, WantedBy: hasDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.ObjectStores, Orphan: database.Retained},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.ObjectStores, Orphan: database.Retained, UsedByPods: true},
 	{Name: "database cluster", Kind: database.ClusterKind.Kind, Prototype: prototype(database.ClusterKind), Label: v1alpha1.ComponentDatabase,
 		CRD: &CRD{Name: "clusters.postgresql.cnpg.io", Provider: cloudNativePG}, WantedBy: hasDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Clusters, Health: database.ClusterHealth, Orphan: database.Retained},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Clusters, Health: database.ClusterHealth, Orphan: database.Retained, UsedByPods: true},
 	{Name: "scheduled backup", Kind: database.ScheduledBackupKind.Kind, Prototype: prototype(database.ScheduledBackupKind), Label: v1alpha1.ComponentBackup,
 		CRD: &CRD{Name: "scheduledbackups.postgresql.cnpg.io", Provider: cloudNativePG}, WantedBy: hasDatabase,
 		Condition: v1alpha1.ConditionBackupReady, Build: database.ScheduledBackups},
 	{Name: "service", Kind: "Service", Prototype: &corev1.Service{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, Build: workload.Services},
+		Condition: v1alpha1.ConditionWorkloadReady, Build: workload.Services, UsedByPods: true},
 	{Name: "database service", Kind: "Service", Prototype: &corev1.Service{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Services},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Services, UsedByPods: true},
 	{Name: "restore", Kind: "Job", Prototype: &batchv1.Job{}, Label: v1alpha1.ComponentRestore,
 		Condition: v1alpha1.ConditionDatabaseRestored, After: []string{credentials}, Build: database.RestoreJobs, Report: database.RestoreHealth,
-		CreateOnly: always, PruneOnFailure: true},
+		CreateOnly: always},
 	{Name: "password rotation", Kind: "Job", Prototype: &batchv1.Job{}, Label: v1alpha1.ComponentRotation,
 		Condition: v1alpha1.ConditionCredentialsRotated, After: []string{credentials, nextCredentials}, Build: database.RotationJobs, Report: database.RotationHealth,
-		CreateOnly: always, PruneOnFailure: true},
+		CreateOnly: always},
 	{Name: "migration", Kind: "Job", Prototype: &batchv1.Job{}, Label: v1alpha1.ComponentMigration,
 		Condition: v1alpha1.ConditionDatabaseMigrated, After: []string{credentials}, Build: workload.MigrationJobs, Report: database.MigrationHealth,
-		CreateOnly: always, PruneOnFailure: true},
+		CreateOnly: always},
 	{Name: "backup schedule", Kind: "CronJob", Prototype: &batchv1.CronJob{}, Label: v1alpha1.ComponentBackup,
 		Condition: v1alpha1.ConditionBackupReady, After: []string{credentials}, Build: database.CronJobs},
-	{Name: "deployment", Kind: "Deployment", Prototype: &appsv1.Deployment{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, After: []string{credentials}, Build: workload.Deployments, Health: healthOf(workload.DeploymentHealth)},
+	{Name: Deployment, Kind: "Deployment", Prototype: &appsv1.Deployment{}, Label: v1alpha1.ComponentService,
+		Condition: v1alpha1.ConditionWorkloadReady, After: []string{credentials}, Build: workload.Deployments, BuildHeld: workload.HeldDeployments, Health: healthOf(workload.DeploymentHealth)},
 	{Name: "autoscaler", Kind: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionAutoscalerReady, Build: of(workload.Autoscalers), Health: healthOf(workload.AutoscalerHealth)},
 	{Name: "disruption budget", Kind: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.DisruptionBudgets)},
 	{Name: "HTTP routes", Kind: "HTTPRoute", Prototype: &gatewayv1.HTTPRoute{}, Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: "httproutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
-		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.HTTPRoutes), Health: healthOf(routes.HTTPRouteHealth)},
+		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.HTTPRoutes), Health: healthOf(routes.HTTPRouteHealth), StandsIn: routes.StandsIn},
 	{Name: "gRPC routes", Kind: "GRPCRoute", Prototype: &gatewayv1.GRPCRoute{}, Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: "grpcroutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
-		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.GRPCRoutes), Health: healthOf(routes.GRPCRouteHealth)},
+		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.GRPCRoutes), Health: healthOf(routes.GRPCRouteHealth), StandsIn: routes.StandsIn},
 	{Name: "pod monitor", Kind: workload.PodMonitorKind.Kind, Prototype: prototype(workload.PodMonitorKind), Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: "podmonitors.monitoring.coreos.com", Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.PodMonitors)},

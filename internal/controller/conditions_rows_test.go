@@ -161,17 +161,17 @@ var _ = Describe("Conditions", func() {
 			wanted: []client.Object{topology(""), routed()},
 			then:   func(ctx context.Context, ns string) { gatewayAnswers(ctx, ns, yes) },
 			of:     bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonPending, `HTTPRoute "users" waits for its Gateway to accept it`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonPending, `HTTPRoute "users.users" waits for its Gateway to accept it`},
 			}}),
 		Entry("a route that the Gateway refuses", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology(""), routed()},
 			then: func(ctx context.Context, ns string) {
 				gatewayAnswers(ctx, ns, yes)
-				routeAnswers(ctx, ns, "users", no, string(gatewayv1.RouteReasonNoMatchingListenerHostname))
+				routeAnswers(ctx, ns, "users.users", no, string(gatewayv1.RouteReasonNoMatchingListenerHostname))
 			},
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotAccepted, `HTTPRoute "users" rejected by Gateway "shop": NoMatchingListenerHostname`},
-				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonNotAccepted, `HTTPRoute "users"`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotAccepted, `HTTPRoute "users.users" rejected by Gateway "shop": NoMatchingListenerHostname`},
+				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonNotAccepted, `HTTPRoute "users.users"`},
 			}}),
 		Entry("a route whose Gateway is refused", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{topology(""), routed()},
@@ -192,7 +192,7 @@ var _ = Describe("Conditions", func() {
 					return get(ctx, &gatewayv1.Gateway{}, ns, "shop").Spec.GatewayClassName
 				}).Should(BeEquivalentTo(class.Name))
 				gatewayAnswers(ctx, ns, yes)
-				routeAnswers(ctx, ns, "users", yes, "Accepted")
+				routeAnswers(ctx, ns, "users.users", yes, "Accepted")
 			},
 			of: bare("", "users"), want: []wantCondition{
 				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotSupported, "routes[0].rewrite"},
@@ -208,28 +208,28 @@ var _ = Describe("Conditions", func() {
 				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonInvalidSpec, "routes[0].path"},
 			}}),
 		Entry("a foreign route of its name", SpecTimeout(suiteTimeout), conditionRow{
-			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users"}}},
+			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users.users"}}},
 			wanted: []client.Object{topology(""), routed()},
 			of:     bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotOwned, `HTTPRoute "users" exists and was not created by Atoll`},
-				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonNotOwned, `HTTPRoute "users"`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonNotOwned, `HTTPRoute "users.users" exists and was not created by Atoll`},
+				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonNotOwned, `HTTPRoute "users.users"`},
 			}}),
 		Entry("a route that an earlier service of the name leaves", SpecTimeout(suiteTimeout), conditionRow{
-			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users", OwnerReferences: earlier("Microservice", "users")}}},
+			there:  []client.Object{&gatewayv1.HTTPRoute{ObjectMeta: metav1.ObjectMeta{Name: "users.users", OwnerReferences: earlier("Microservice", "users")}}},
 			wanted: []client.Object{topology(""), routed()},
 			of:     bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonProgressing, `HTTPRoute "users" still belongs to a deleted Microservice "users" and will be deleted with it`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonProgressing, `HTTPRoute "users.users" still belongs to a deleted Microservice "users" and will be deleted with it`},
 			}}),
 		Entry("a route that the API server forbids", SpecTimeout(suiteTimeout), conditionRow{
-			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users", refuseWith: http.StatusForbidden,
+			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users.users", refuseWith: http.StatusForbidden,
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonRefused, `HTTPRoute "users" is refused by the API server, and Atoll retries`},
-				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonRefused, `HTTPRoute "users"`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonRefused, `HTTPRoute "users.users" is refused by the API server, and Atoll retries`},
+				{v1alpha1.ConditionStalled, yes, v1alpha1.ReasonRefused, `HTTPRoute "users.users"`},
 			}}),
 		Entry("a route that can't be applied", SpecTimeout(suiteTimeout), conditionRow{
-			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users", refuseWith: http.StatusInternalServerError,
+			wanted: []client.Object{topology(""), routed()}, refuse: "/httproutes/users.users", refuseWith: http.StatusInternalServerError,
 			of: bare("", "users"), want: []wantCondition{
-				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonApplyFailed, `HTTPRoute "users" could not be applied, and Atoll retries`},
+				{v1alpha1.ConditionRoutesReady, no, v1alpha1.ReasonApplyFailed, `HTTPRoute "users.users" could not be applied, and Atoll retries`},
 			}}),
 
 		Entry("a Topology that nobody has joined", SpecTimeout(suiteTimeout), conditionRow{

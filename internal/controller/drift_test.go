@@ -162,7 +162,7 @@ var _ = Describe("Drift", func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		Expect(kinds(everythingIn(ctx, ns))).To(ContainElements(
-			"HTTPRoute/users", "HTTPRoute/users-1", "HorizontalPodAutoscaler/users", "StatefulSet/users-db", "Secret/users-db", "PersistentVolumeClaim/data-users-db-0", "Service/users-db"))
+			"HTTPRoute/users.users", "HTTPRoute/users.people", "HorizontalPodAutoscaler/users", "StatefulSet/users-db", "Secret/users-db", "PersistentVolumeClaim/data-users-db-0", "Service/users-db"))
 
 		change(ctx, users, func(ms *v1alpha1.Microservice) {
 			ms.Spec.Routes, ms.Spec.Scaling, ms.Spec.Database = nil, nil, nil

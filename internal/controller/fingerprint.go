@@ -46,9 +46,17 @@ func versionOf(o client.Object) string {
 	case *v1alpha1.Topology:
 		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.Annotations[v1alpha1.AnnotationIsolation])
 	case *v1alpha1.Microservice:
-		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", readyStatus(o.Status.Conditions), " ", servingPorts(o))
+		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", readyStatus(o.Status.Conditions), " ", servingPorts(o), " ", dependencyCalls(o))
 	}
 	return string(o.GetUID()) + " " + o.GetResourceVersion()
+}
+
+// dependencyCalls returns the calls in a Microservice's status.
+func dependencyCalls(ms *v1alpha1.Microservice) []v1alpha1.DependencyCall {
+	if ms.Status.Calls == nil {
+		return nil
+	}
+	return ms.Status.Calls.Dependencies
 }
 
 // recordingReader reads objects and adds their versions to a fingerprint. Every read

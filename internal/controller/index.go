@@ -20,12 +20,13 @@ const (
 	// indexMicroservice finds objects by the Microservice that they belong to, as
 	// namespace/name.
 	indexMicroservice = "atoll.microservice"
-	// indexDependency finds Microservices by their dependencies, as namespace/name.
+	// indexDependency finds Microservices by the services that they call, as
+	// namespace/name.
 	indexDependency = "atoll.dependency"
 	// indexTopology finds Microservices by their Topology, as namespace/name.
 	indexTopology = "atoll.topology"
-	// indexReference finds Microservices by the ConfigMaps and Secrets that they
-	// use, as Kind/name.
+	// indexReference finds Microservices, and Topologies by their defaults, by the
+	// ConfigMaps and Secrets that they use, as Kind/name.
 	indexReference = "atoll.reference"
 	// indexClaim finds live routes by the keys of their claims.
 	indexClaim = "atoll.claim"
@@ -36,9 +37,10 @@ const (
 
 func byDependency(o client.Object) []string {
 	ms := o.(*v1alpha1.Microservice)
-	names := make([]string, len(ms.Spec.Dependencies))
-	for i := range ms.Spec.Dependencies {
-		names[i] = graph.NamespaceOf(ms, &ms.Spec.Dependencies[i]) + "/" + ms.Spec.Dependencies[i].Name
+	callees := graph.CalleesOf(ms)
+	names := make([]string, len(callees))
+	for i := range callees {
+		names[i] = callees[i].String()
 	}
 	return names
 }
@@ -62,6 +64,16 @@ func byReference(o client.Object) []string {
 		for _, name := range []string{names.Database(ms.Name), names.AdminSecret(ms.Name), names.NextSecret(ms.Name)} {
 			found = append(found, "Secret/"+name)
 		}
+	}
+	return found
+}
+
+// byDefaultReference finds Topologies by the ConfigMaps and Secrets that their defaults
+// name, as Kind/name.
+func byDefaultReference(o client.Object) []string {
+	var found []string
+	for _, ref := range inputs.DefaultReferences(o.(*v1alpha1.Topology)) {
+		found = append(found, ref.Kind+"/"+ref.Name)
 	}
 	return found
 }
@@ -107,6 +119,7 @@ func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Microservice{}, indexReference, byReference},
 		{&v1alpha1.Microservice{}, indexGateway, byGateway},
 		{&v1alpha1.Topology{}, indexGateway, byGateway},
+		{&v1alpha1.Topology{}, indexReference, byDefaultReference},
 	} {
 		if err := indexer.IndexField(ctx, index.object, index.field, index.keys); err != nil {
 			return err

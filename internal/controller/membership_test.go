@@ -43,7 +43,7 @@ var _ = Describe("Membership", func() {
 		label(ctx, guest, "shop")
 		eventuallyReady(ctx, orders)
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.ReadyServices }).Should(BeEquivalentTo(2))
-		route := get(ctx, &gatewayv1.HTTPRoute{}, guest, "orders")
+		route := get(ctx, &gatewayv1.HTTPRoute{}, guest, "orders.orders")
 		Expect(string(*route.Spec.ParentRefs[0].Namespace)).To(Equal(home))
 		Expect(orders.Status.URLs).To(Equal([]string{"http://shop.example.com/orders"}))
 		listener := get(ctx, &gatewayv1.Gateway{}, home, "shop").Spec.Listeners[0].AllowedRoutes.Namespaces

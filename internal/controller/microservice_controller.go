@@ -21,6 +21,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
@@ -51,6 +52,9 @@ type MicroserviceReconciler struct {
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 
+	// turns limits how many services roll out a shared change at once.
+	turns rolloutTurns
+
 	// converged holds, for each Microservice, the fingerprint of the reads of the last
 	// reconcile that found nothing to do. Build is pure: from the same inputs it would
 	// find nothing to do again.
@@ -62,6 +66,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
 		r.converged.Delete(req.NamespacedName)
+		r.turns.end(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if ms.DeletionTimestamp != nil {
@@ -115,6 +120,8 @@ type outcome struct {
 	// written are the objects that this reconcile changed. Their state is unknown until
 	// the cache has them.
 	written map[objectKey]bool
+	// earlierPods means that pods of an earlier template may run.
+	earlierPods bool
 	// changed means that an object was written or deleted.
 	changed      bool
 	requeueAfter time.Duration
@@ -125,21 +132,28 @@ type outcome struct {
 type objectKey struct{ kind, name string }
 
 // reconcileComponents builds, applies and prunes. A failure of one object does not hold
-// up the others, but nothing that pods may still use is deleted unless everything
-// wanted was applied.
+// up the others. Nothing that pods may still use is deleted.
 func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
-	if g.MembershipProblem() != nil {
-		return out
-	}
 	built, err := components.Build(g.Inputs)
 	if err != nil {
 		out.err = err
 		return out
 	}
+	if r.awaitsTurn(g, built) {
+		g.AwaitsTurn, out.requeueAfter = true, turnPollInterval
+		if built, err = components.Build(g.Inputs); err != nil {
+			out.err = err
+			return out
+		}
+	}
 	out.built = built
 	for i := range built.Components {
 		r.applyComponent(ctx, g, &built.Components[i], out)
+	}
+	out.earlierPods = earlierPods(g, out)
+	if g.MembershipProblem() != nil {
+		return out
 	}
 	r.reconcileClaimOwner(ctx, g, out)
 	r.prune(ctx, g, out)
@@ -150,6 +164,7 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 	c := wanted.Component
 	// A database that starts without its Secret leaves a volume that no password opens.
 	if slices.ContainsFunc(c.After, out.failedComponent) {
+		out.failedComponents[c.Name] = true
 		return
 	}
 	for _, desired := range wanted.Objects {
@@ -173,11 +188,12 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
 	for i := range out.built.Components {
 		w := &out.built.Components[i]
-		if w.Component.Kind == "" || w.Problem != nil || len(out.failed) > 0 && !w.Component.PruneOnFailure {
+		if w.Component.Kind == "" || w.Problem != nil && w.Component.StandsIn == nil || w.Component.UsedByPods && out.earlierPods {
 			continue
 		}
+		incomplete := w.Component.StandsIn != nil && (w.Problem != nil || out.failedComponents[w.Component.Name])
 		changed, err := r.Applier.Prune(ctx, g.Microservice, clientObjects(g.source.live[w.Component.Kind]), func(live client.Object) bool {
-			return !w.Component.Owns(live) ||
+			return !w.Component.Owns(live) || incomplete && w.Component.StandsIn(g.Inputs, live) ||
 				slices.ContainsFunc(w.Objects, func(o kube.Object) bool { return o.GetName() == live.GetName() })
 		})
 		out.changed = out.changed || changed
@@ -185,6 +201,14 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 			out.err = errors.Join(out.err, fmt.Errorf("pruning the %s: %w", w.Component.Name, err))
 		}
 	}
+}
+
+// earlierPods reports whether pods may run that are not made from the desired pod
+// template: it could not be applied, it was applied just now, or its rollout is not
+// complete.
+func earlierPods(g *gathered, out *outcome) bool {
+	return out.failedComponents[components.Deployment] || out.written[objectKey{"Deployment", g.Microservice.Name}] ||
+		workload.Held(out.built.Database) || !workload.RolledOut(g.Inputs)
 }
 
 // fail records that an object of a component could not be applied.

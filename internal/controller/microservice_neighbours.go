@@ -4,6 +4,7 @@
 package controller
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -32,6 +33,7 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) { enqueueNeighbours(ctx, e.Object, q) },
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
+			enqueueAll(q, changedCalls(before, after))
 			if affectsCallees(before, after) {
 				enqueueAll(q, calleesOf(before))
 				enqueueAll(q, calleesOf(after))
@@ -42,6 +44,29 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 			}
 		},
 	}
+}
+
+// changedCalls returns the services that the pods of a Microservice may call, by its status,
+// on other ports than before.
+func changedCalls(before, after *v1alpha1.Microservice) []reconcile.Request {
+	callee := func(call v1alpha1.DependencyCall) types.NamespacedName {
+		return types.NamespacedName{Namespace: cmp.Or(call.Namespace, after.Namespace), Name: call.Name}
+	}
+	ports := map[types.NamespacedName][2][]string{}
+	for i, calls := range [][]v1alpha1.DependencyCall{dependencyCalls(before), dependencyCalls(after)} {
+		for _, call := range calls {
+			of := ports[callee(call)]
+			of[i] = call.Ports
+			ports[callee(call)] = of
+		}
+	}
+	var changed []reconcile.Request
+	for to, of := range ports {
+		if !slices.Equal(of[0], of[1]) {
+			changed = append(changed, reconcile.Request{NamespacedName: to})
+		}
+	}
+	return changed
 }
 
 // affectsCallees reports whether a change concerns the callees of a Microservice: what
@@ -105,11 +130,10 @@ func waitsFor(ms *v1alpha1.Microservice, callee types.NamespacedName) bool {
 }
 
 func calleesOf(o client.Object) []reconcile.Request {
-	ms := o.(*v1alpha1.Microservice)
-	found := make([]reconcile.Request, len(ms.Spec.Dependencies))
-	for i := range ms.Spec.Dependencies {
-		dependency := &ms.Spec.Dependencies[i]
-		found[i].NamespacedName = types.NamespacedName{Namespace: graph.NamespaceOf(ms, dependency), Name: dependency.Name}
+	callees := graph.CalleesOf(o.(*v1alpha1.Microservice))
+	found := make([]reconcile.Request, len(callees))
+	for i := range callees {
+		found[i].NamespacedName = callees[i]
 	}
 	return found
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components"
 	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/components/isolation"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -73,6 +74,7 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 	}
 	status.URLs = routes.URLs(g.Inputs)
 	status.Ports = workload.ServingPorts(g.Inputs)
+	status.Calls = isolation.Calls(g.Inputs, out.earlierPods)
 	status.Database = databaseStatus(out.built.Database)
 	setReplicas(status, g)
 

@@ -208,9 +208,9 @@ func requestsFor(services []v1alpha1.Microservice) []reconcile.Request {
 // forgets the content of one that is gone.
 func (r *MicroserviceReconciler) referenceEvents(kind string) handler.EventHandler {
 	enqueue := func(ctx context.Context, o client.Object, queue requestQueue) {
-		for _, request := range r.listRequests(ctx, client.InNamespace(o.GetNamespace()), client.MatchingFields{indexReference: kind + "/" + o.GetName()}) {
-			queue.Add(request)
-		}
+		reference := client.MatchingFields{indexReference: kind + "/" + o.GetName()}
+		enqueueAll(queue, r.listRequests(ctx, client.InNamespace(o.GetNamespace()), reference))
+		enqueueAll(queue, r.membersWithDefaults(ctx, o.GetNamespace(), reference))
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) { enqueue(ctx, e.Object, q) },
@@ -220,6 +220,24 @@ func (r *MicroserviceReconciler) referenceEvents(kind string) handler.EventHandl
 			enqueue(ctx, e.Object, q)
 		},
 	}
+}
+
+// membersWithDefaults returns the Microservices of a namespace whose Topology's defaults
+// name a ConfigMap or Secret.
+func (r *MicroserviceReconciler) membersWithDefaults(ctx context.Context, namespace string, reference client.MatchingFields) []reconcile.Request {
+	topologies := &v1alpha1.TopologyList{}
+	if err := r.List(ctx, topologies, reference); err != nil {
+		return nil
+	}
+	var found []reconcile.Request
+	for i := range topologies.Items {
+		for _, member := range r.membersOf(ctx, &topologies.Items[i]) {
+			if member.Namespace == namespace {
+				found = append(found, member)
+			}
+		}
+	}
+	return found
 }
 
 func enqueueAll(queue requestQueue, found []reconcile.Request) {

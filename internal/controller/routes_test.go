@@ -11,6 +11,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 var _ = Describe("Conflicting routes", func() {
@@ -23,7 +24,7 @@ var _ = Describe("Conflicting routes", func() {
 	}
 	hasRoute := func(ctx SpecContext, ms *v1alpha1.Microservice) func() bool {
 		return func() bool {
-			err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), &gatewayv1.HTTPRoute{})
+			err := k8s.Get(ctx, client.ObjectKey{Namespace: ms.Namespace, Name: names.Route(ms, 0)}, &gatewayv1.HTTPRoute{})
 			Expect(client.IgnoreNotFound(err)).To(Succeed())
 			return err == nil
 		}
@@ -53,7 +54,7 @@ var _ = Describe("Conflicting routes", func() {
 	// are in seconds.
 	older := func(ctx SpecContext, ms *v1alpha1.Microservice) {
 		GinkgoHelper()
-		created := get(ctx, &gatewayv1.HTTPRoute{}, ms.Namespace, ms.Name).CreationTimestamp
+		created := get(ctx, &gatewayv1.HTTPRoute{}, ms.Namespace, names.Route(ms, 0)).CreationTimestamp
 		Eventually(func() int64 { return metav1.Now().Unix() }).Should(BeNumerically(">", created.Unix()))
 	}
 	const claim = "shop.example.com/orders"
@@ -77,14 +78,15 @@ var _ = Describe("Conflicting routes", func() {
 		eventuallyReady(ctx, first, second)
 		Eventually(func() []string { return get(ctx, &v1alpha1.Microservice{}, ns, "new-orders").Status.URLs }).ShouldNot(BeEmpty())
 
-		By("the older route moving back, to which the gateway sends the requests again")
+		By("it moving back, as a new route, which is the younger one now")
+		older(ctx, second)
 		change(ctx, first, func(ms *v1alpha1.Microservice) { ms.Spec.Routes[0].Path = "/orders" })
-		expectConflict(ctx, first, second, claim)
+		expectConflict(ctx, second, first, claim)
 
 		By("the Microservice of the older route going")
-		remove(ctx, first)
-		eventuallyReady(ctx, second)
-		Expect(conditionOf(ctx, second, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring(`"orders"`))
+		remove(ctx, second)
+		eventuallyReady(ctx, first)
+		Expect(conditionOf(ctx, first, v1alpha1.ConditionRoutesReady).Message).NotTo(ContainSubstring(`"new-orders"`))
 	}, SpecTimeout(suiteTimeout))
 
 	It("are none with a service that the Gateway does not let in", func(ctx SpecContext) {
@@ -184,7 +186,7 @@ var _ = Describe("Conflicting routes", func() {
 		})
 		Expect(eventuallyHas(ctx, second, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonRouteConflict)).
 			To(ContainSubstring(claim + ` already belongs to Microservice "orders" of namespace "` + ns + `"`))
-		Expect(get(ctx, &gatewayv1.HTTPRoute{}, elsewhere, "orders").Spec.Hostnames).To(Equal([]gatewayv1.Hostname{"shop.example.com", "guests.example.com"}))
+		Expect(get(ctx, &gatewayv1.HTTPRoute{}, elsewhere, "orders.orders").Spec.Hostnames).To(Equal([]gatewayv1.Hostname{"shop.example.com", "guests.example.com"}))
 		Eventually(func() string {
 			return eventuallyHas(ctx, first, v1alpha1.ConditionRoutesReady, metav1.ConditionTrue, v1alpha1.ReasonReady)
 		}).Should(ContainSubstring(`of namespace "` + elsewhere + `"`))

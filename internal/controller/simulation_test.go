@@ -5,6 +5,7 @@ package controller_test
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,6 +29,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // simulate plays, in some namespaces and until the test ends, the controllers
@@ -64,8 +67,17 @@ func simulateOnce(ctx context.Context, ns string) {
 	for i := range deployments.Items {
 		d := &deployments.Items[i]
 		n := ptr.Deref(d.Spec.Replicas, 1)
-		want := appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: n, UpdatedReplicas: n, ReadyReplicas: n, AvailableReplicas: n}
-		if d.Status.ObservedGeneration != want.ObservedGeneration || d.Status.AvailableReplicas != n {
+		want := appsv1.DeploymentStatus{ObservedGeneration: d.Generation, Replicas: n, UpdatedReplicas: n, ReadyReplicas: n, AvailableReplicas: n,
+			Conditions: []appsv1.DeploymentCondition{{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, Reason: "NewReplicaSetAvailable"}}}
+		if _, stuck := stuckRollouts.Load(ns); stuck && d.Status.ObservedGeneration == d.Generation {
+			continue
+		} else if stuck && d.Status.ObservedGeneration > 0 {
+			// The Deployment's controller has made a pod that does not become ready.
+			want = d.Status
+			want.ObservedGeneration, want.Replicas, want.UpdatedReplicas = d.Generation, n+1, 1
+			want.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, Reason: "ReplicaSetUpdated"}}
+		}
+		if d.Status.ObservedGeneration != want.ObservedGeneration || d.Status.AvailableReplicas != want.AvailableReplicas || d.Status.Replicas != want.Replicas {
 			d.Status = want
 			_ = k8s.Status().Update(ctx, d)
 		}
@@ -112,10 +124,40 @@ func simulateStatefulSet(ctx context.Context, set *appsv1.StatefulSet) {
 		_ = k8s.Create(ctx, claim)
 	}
 	n := ptr.Deref(set.Spec.Replicas, 1)
-	if set.Status.ObservedGeneration != set.Generation || set.Status.ReadyReplicas != n {
-		set.Status = appsv1.StatefulSetStatus{ObservedGeneration: set.Generation, Replicas: n, ReadyReplicas: n, UpdatedReplicas: n, AvailableReplicas: n}
+	want := appsv1.StatefulSetStatus{ObservedGeneration: set.Generation, Replicas: n, ReadyReplicas: n, UpdatedReplicas: n, AvailableReplicas: n}
+	want.UpdateRevision = revisionOf(set)
+	want.CurrentRevision = set.Status.CurrentRevision
+	// Few tests make a pod. It keeps its revision until it is gone.
+	pod := client.ObjectKey{Namespace: set.Namespace, Name: set.Name + "-0"}
+	if want.CurrentRevision == "" || apierrors.IsNotFound(watched.Get(ctx, pod, &corev1.Pod{})) {
+		want.CurrentRevision = want.UpdateRevision
+	}
+	if !equality.Semantic.DeepEqual(set.Status, want) {
+		set.Status = want
 		_ = k8s.Status().Update(ctx, set)
 	}
+}
+
+// revisionOf names a pod template.
+func revisionOf(set *appsv1.StatefulSet) string {
+	text, err := json.Marshal(set.Spec.Template)
+	if err != nil {
+		return err.Error()
+	}
+	return names.Hash(string(text))
+}
+
+// stuckRollouts are the namespaces in which the rollout of a new pod template does not
+// complete.
+var stuckRollouts sync.Map
+
+// sticks makes rollouts in a namespace stick from now on, until the test ends or release
+// is called.
+func sticks(ns string) (release func()) {
+	stuckRollouts.Store(ns, true)
+	release = func() { stuckRollouts.Delete(ns) }
+	DeferCleanup(release)
+	return release
 }
 
 // jobOutcome is what becomes of a Job that a test looks at.

@@ -7,9 +7,13 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -40,15 +44,35 @@ func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 	}
 	edges := make([]Edge, len(caller.Spec.Dependencies))
 	for i := range caller.Spec.Dependencies {
-		dependency := &caller.Spec.Dependencies[i]
-		edges[i] = Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
-		if edges[i].Callee != nil {
-			edges[i].Port = FindPort(edges[i].Callee, dependency.Port)
-			edges[i].findMorePorts()
-			edges[i].Permitted = !edges[i].callsItself() && services.permits(edges[i].Callee, caller)
+		edges[i] = resolve(caller, &caller.Spec.Dependencies[i], services)
+	}
+	return edges
+}
+
+// ResolveCalls returns an edge for each call in the caller's status. They include the
+// calls that pods of an earlier template may still make.
+func ResolveCalls(caller *v1alpha1.Microservice, services Services) []Edge {
+	if caller.Status.Calls == nil {
+		return nil
+	}
+	var edges []Edge
+	for _, call := range caller.Status.Calls.Dependencies {
+		if len(call.Ports) > 0 {
+			dependency := &v1alpha1.Dependency{Namespace: call.Namespace, Name: call.Name, Port: call.Ports[0], MorePorts: call.Ports[1:]}
+			edges = append(edges, resolve(caller, dependency, services))
 		}
 	}
 	return edges
+}
+
+func resolve(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency, services Services) Edge {
+	e := Edge{Caller: caller, Dependency: dependency, Callee: services.Find(NamespaceOf(caller, dependency), dependency.Name)}
+	if e.Callee != nil {
+		e.Port = FindPort(e.Callee, dependency.Port)
+		e.findMorePorts()
+		e.Permitted = !e.callsItself() && services.permits(e.Callee, caller)
+	}
+	return e
 }
 
 func (e *Edge) findMorePorts() {
@@ -60,6 +84,26 @@ func (e *Edge) findMorePorts() {
 			e.MissingPort = name
 		}
 	}
+}
+
+// CalleesOf returns the services that a caller's spec and status say it calls, each once.
+func CalleesOf(caller *v1alpha1.Microservice) []types.NamespacedName {
+	var callees []types.NamespacedName
+	add := func(namespace, name string) {
+		callee := types.NamespacedName{Namespace: cmp.Or(namespace, caller.Namespace), Name: name}
+		if !slices.Contains(callees, callee) {
+			callees = append(callees, callee)
+		}
+	}
+	for i := range caller.Spec.Dependencies {
+		add(caller.Spec.Dependencies[i].Namespace, caller.Spec.Dependencies[i].Name)
+	}
+	if calls := caller.Status.Calls; calls != nil {
+		for i := range calls.Dependencies {
+			add(calls.Dependencies[i].Namespace, calls.Dependencies[i].Name)
+		}
+	}
+	return callees
 }
 
 // NamespaceOf returns the namespace of the callee of a dependency.
@@ -157,11 +201,24 @@ func (e *Edge) PortURL(port *v1alpha1.Port) string {
 	case v1alpha1.ProtocolTCP:
 		scheme = "tcp"
 	}
-	return scheme + "://" + net.JoinHostPort(e.Host(), strconv.Itoa(int(port.Port)))
+	return scheme + "://" + e.PortAddress(port)
 }
 
-// Address returns host:port of the called port.
-func (e *Edge) Address() string { return net.JoinHostPort(e.Host(), e.PortNumber()) }
+// PortAddress returns host:port of a port of the callee.
+func (e *Edge) PortAddress(port *v1alpha1.Port) string {
+	return net.JoinHostPort(e.Host(), strconv.Itoa(int(port.Port)))
+}
+
+// NamedPort returns the callee's port of a name, or the called port if the name is empty.
+// If there is no such port, it is the most likely one.
+func (e *Edge) NamedPort(name string) *v1alpha1.Port {
+	if name != "" && e.Callee != nil {
+		if port := FindPort(e.Callee, name); port != nil {
+			return port
+		}
+	}
+	return e.assumedPort()
+}
 
 // ServiceHost returns the host name of a Service inside the cluster.
 func ServiceHost(name, namespace string) string {

@@ -138,7 +138,7 @@ func TestResolve(t *testing.T) {
 			if got := edges[0].URL(); got != tc.wantURL {
 				t.Errorf("URL is %q, want %q", got, tc.wantURL)
 			}
-			if got := edges[0].Address(); got != tc.wantAddress {
+			if got := edges[0].PortAddress(edges[0].NamedPort("")); got != tc.wantAddress {
 				t.Errorf("address is %q, want %q", got, tc.wantAddress)
 			}
 		})

@@ -96,6 +96,9 @@ func addTopology(in *Inputs, source Source) error {
 	in.Standing = standing
 	if standing == graph.Member {
 		in.Topology = topology
+		own := len(in.Microservice.Spec.Env)
+		in.Microservice = withDefaults(in.Microservice, topology)
+		in.InheritedEnv = len(in.Microservice.Spec.Env) - own
 	}
 	return err
 }
@@ -125,6 +128,7 @@ func (l *lookups) services() graph.Services {
 func addEdges(in *Inputs, source Source) error {
 	l := &lookups{source: source}
 	in.Edges = graph.Resolve(in.Microservice, l.services())
+	in.EarlierEdges = graph.ResolveCalls(in.Microservice, l.services())
 	in.WaitsInCycle = graph.WaitsInCycle(in.Microservice, l.find)
 	return l.err
 }
@@ -143,12 +147,22 @@ func addCallers(in *Inputs, source Source) error {
 			if caller.DeletionTimestamp == nil {
 				in.Dependents++
 			}
-			for _, port := range edge.Ports() {
-				in.Callers = append(in.Callers, Caller{Namespace: caller.Namespace, Name: caller.Name, Port: port.Name})
+			in.addCaller(&edge)
+		}
+		for _, edge := range graph.ResolveCalls(caller, l.services()) {
+			if edge.Callee != nil && isSame(edge.Callee, in.Microservice) {
+				in.addCaller(&edge)
 			}
 		}
 	}
 	return l.err
+}
+
+// addCaller adds the caller of an edge, once for each port that it may call.
+func (in *Inputs) addCaller(edge *graph.Edge) {
+	for _, port := range edge.Ports() {
+		in.Callers = append(in.Callers, Caller{Namespace: edge.Caller.Namespace, Name: edge.Caller.Name, Port: port.Name})
+	}
 }
 
 func isSame(a, b *v1alpha1.Microservice) bool { return a.Namespace == b.Namespace && a.Name == b.Name }
@@ -174,6 +188,7 @@ func addObjects(in *Inputs, source Source) error {
 	database := names.Database(ms.Name)
 	pick("ServiceAccount", ms.Name, func(o kube.Object) { in.OwnServiceAccount = metav1.IsControlledBy(o, ms) })
 	pick("Deployment", ms.Name, func(o kube.Object) { in.Deployment = o.(*appsv1.Deployment) })
+	pick("Service", ms.Name, func(o kube.Object) { in.Service = o.(*corev1.Service) })
 	pick("StatefulSet", database, func(o kube.Object) { in.StatefulSet = o.(*appsv1.StatefulSet) })
 	pick("PersistentVolumeClaim", names.DatabaseClaim(ms.Name), func(o kube.Object) { in.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim) })
 	pick("ObjectStore", database, func(o kube.Object) { in.ObjectStore = o.(*unstructured.Unstructured) })
@@ -242,7 +257,7 @@ func addRouteConflicts(in *Inputs, source Source) (err error) {
 }
 
 func addReferences(in *Inputs, source Source) (err error) {
-	in.References, err = findReferences(in.Microservice, source)
+	in.References, err = findReferences(in, source)
 	return err
 }
 

@@ -22,7 +22,11 @@ import (
 // Inputs is everything that decides what children a Microservice has, gathered
 // beforehand. Nothing in it may be changed: it is shared with the cache.
 type Inputs struct {
+	// Microservice has the defaults of its Topology in place of what it does not set.
 	Microservice *v1alpha1.Microservice
+	// InheritedEnv is how many of its variables, at the beginning, are defaults of its
+	// Topology.
+	InheritedEnv int
 	// Topology is the one that the Microservice is a member of; nil unless Standing is
 	// Member.
 	Topology *v1alpha1.Topology
@@ -30,6 +34,9 @@ type Inputs struct {
 	Standing graph.Standing
 	// Edges are the resolved dependencies, in the spec's order.
 	Edges []graph.Edge
+	// EarlierEdges are the calls of the status: those of the spec, and those that pods
+	// of an earlier template may still make.
+	EarlierEdges []graph.Edge
 	// Callers are the services whose declared dependency on this one resolves.
 	Callers []Caller
 	// Dependents is the number of Microservices that declare this one as a dependency
@@ -43,9 +50,10 @@ type Inputs struct {
 	// References is what was found of the ConfigMaps and Secrets that the pods
 	// use.
 	References References
-	// Deployment, StatefulSet and ObjectStore are the live ones; nil when there are
-	// none.
+	// Deployment, Service, StatefulSet and ObjectStore are the live ones; nil when
+	// there are none.
 	Deployment  *appsv1.Deployment
+	Service     *corev1.Service
 	StatefulSet *appsv1.StatefulSet
 	ObjectStore *unstructured.Unstructured
 	// Jobs are the live Jobs of all components.
@@ -63,6 +71,9 @@ type Inputs struct {
 	// OwnServiceAccount says that the ServiceAccount of the Microservice's name is
 	// one that Atoll made.
 	OwnServiceAccount bool
+	// AwaitsTurn says that a change which the Microservice did not ask for waits until
+	// other services have rolled it out.
+	AwaitsTurn bool
 	// Pods are the live pods of all components.
 	Pods []corev1.Pod
 	// Gateways are the Gateways that routes attach to, by namespace/name. One that

@@ -11,8 +11,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
-// MembershipProblem says why nothing is built of a Microservice that names a Topology;
-// nil where it is a member, or names none.
+// MembershipProblem says why a Microservice that names a Topology keeps what it has; nil
+// where it is a member, or names none. Only its number of pods follows the spec then.
 func (in *Inputs) MembershipProblem() *condition.Problem {
 	key, _ := graph.TopologyKey(in.Microservice)
 	topology := condition.Object{Kind: "Topology", Namespace: key.Namespace, Name: key.Name}

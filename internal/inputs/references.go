@@ -48,11 +48,27 @@ func ReferencesOf(ms *v1alpha1.Microservice) []Reference {
 			Keys: engine.RequiredKeys(), Field: FieldExternalSecret})
 	}
 	if ms.Spec.PodTemplate != nil {
-		var template corev1.PodTemplateSpec
-		// Building the template reports an overlay that can't be decoded.
-		if json.Unmarshal(ms.Spec.PodTemplate.Raw, &template) == nil {
-			found.podSpec("podTemplate.spec", &template.Spec)
-		}
+		found = append(found, overlayReferences("podTemplate.spec", ms.Spec.PodTemplate.Raw)...)
+	}
+	return found
+}
+
+// DefaultReferences finds the ConfigMaps and Secrets that the defaults of a Topology name.
+// They are in the namespaces of its members.
+func DefaultReferences(topology *v1alpha1.Topology) []Reference {
+	in := &Inputs{Topology: topology}
+	var found references
+	found.env("defaults.env", defaultsOf(topology).Env)
+	return append(found, overlayReferences("defaults.podTemplate.spec", in.DefaultPodTemplate())...)
+}
+
+// overlayReferences finds the references of an overlay of the pod template.
+func overlayReferences(field string, overlay []byte) []Reference {
+	var found references
+	var template corev1.PodTemplateSpec
+	// Building the template reports an overlay that can't be decoded.
+	if len(overlay) > 0 && json.Unmarshal(overlay, &template) == nil {
+		found.podSpec(field, &template.Spec)
 	}
 	return found
 }
@@ -184,8 +200,9 @@ func ContentOf(data map[string][]byte) *Content {
 
 // findReferences looks up what the references of a Microservice hold. One that is
 // unknown counts as one that holds all.
-func findReferences(ms *v1alpha1.Microservice, source Source) (References, error) {
-	refs := ReferencesOf(ms)
+func findReferences(in *Inputs, source Source) (References, error) {
+	ms := in.Microservice
+	refs := append(ReferencesOf(ms), overlayReferences("defaults.podTemplate.spec", in.DefaultPodTemplate())...)
 	if len(refs) == 0 {
 		return References{}, nil
 	}

@@ -4,6 +4,8 @@
 package inputs
 
 import (
+	"k8s.io/apimachinery/pkg/util/intstr"
+
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
@@ -56,11 +58,21 @@ func Recreates(ms *v1alpha1.Microservice) bool {
 	return ms.Spec.Rollout != nil && ms.Spec.Rollout.Strategy == v1alpha1.RolloutRecreate
 }
 
-// Surge is how many pods a rollout adds to a number of pods for a while: a quarter,
-// rounded up.
+// MaxSurge returns how many pods a rolling update may add: by default a quarter.
+func MaxSurge(ms *v1alpha1.Microservice) intstr.IntOrString {
+	if own := ms.Spec.Rollout; own != nil && own.MaxSurge != nil {
+		return *own.MaxSurge
+	}
+	return intstr.FromString("25%")
+}
+
+// Surge returns how many pods a rollout adds to a number of pods for a while.
 func (in *Inputs) Surge(pods int) int {
 	if Recreates(in.Microservice) {
 		return 0
 	}
-	return (pods + 3) / 4
+	surge := MaxSurge(in.Microservice)
+	// The API server validates the form.
+	added, _ := intstr.GetScaledValueFromIntOrPercent(&surge, pods, true)
+	return added
 }

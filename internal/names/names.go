@@ -7,7 +7,8 @@ package names
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
+	"encoding/json"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -22,13 +23,41 @@ const AnnotationReferences = "atoll.dev/references-hash"
 // was complete when the pod template was applied.
 const AnnotationMigrated = "atoll.dev/migrated"
 
-// Route returns the name of a Microservice's i-th route. The first route has the
-// Microservice's name; the others have a number appended.
+// Route returns the name of the object of a Microservice's i-th route. The name depends
+// on what the route matches, and not on the other routes: no route takes over the object
+// of one that was removed. A route of every path has the Microservice's name. The others
+// have a dot in it, which no Microservice has, and so meet no other Microservice's.
 func Route(ms *v1alpha1.Microservice, i int) string {
-	if i == 0 {
+	key, path := routeKey(&ms.Spec.Routes[i]), ms.Spec.Routes[i].Path
+	plain := routeKey(&v1alpha1.Route{Path: path}) == key
+	label := pathLabel(path)
+	switch {
+	case plain && (path == "" || path == "/"):
 		return ms.Name
+	case plain && "/"+label == path:
+		return ms.Name + "." + label
+	case label == "":
+		return ms.Name + "." + Hash(key)
 	}
-	return ms.Name + "-" + strconv.Itoa(i)
+	return ms.Name + "." + label + "-" + Hash(key)
+}
+
+// routeKey identifies what a route matches. The API server refuses two routes that match
+// the same.
+func routeKey(route *v1alpha1.Route) string {
+	// API types always marshal to JSON.
+	text, _ := json.Marshal([]any{route.Path, route.Hostnames, route.Headers})
+	return string(text)
+}
+
+// maxPathLabel keeps names of routes readable.
+const maxPathLabel = 40
+
+// pathLabel returns the letters and digits of a path, separated by '-'.
+func pathLabel(path string) string {
+	words := strings.FieldsFunc(strings.ToLower(path), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	label := strings.Join(words, "-")
+	return strings.TrimSuffix(label[:min(len(label), maxPathLabel)], "-")
 }
 
 // TLSSecret returns the name of the Secret that holds the certificate that

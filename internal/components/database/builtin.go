@@ -93,7 +93,8 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 			Object: object("Secret", stale), Cause: "was just deleted or replaced; the database is created when Atoll knows the new one"}}
 	}
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
-	set.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	set.Spec.UpdateStrategy = updateStrategy(db)
+	set.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	return kube.One(set)
 }
 
@@ -114,13 +115,13 @@ func (builtIn) cronJobs(db *Database) ([]kube.Object, error) {
 	}
 	cronJob := db.Plan.BackupCronJob(backup, db.RcloneImage, AwaitingRestore(db) != nil, names.Labels(db.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
-	pod.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+	pod.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	pod.ServiceAccountName = db.storeAccount(backup.Destination.S3)
 	return kube.One(cronJob)
 }
 
 func (builtIn) usable(db *Database) bool {
-	return db.StatefulSet != nil && db.StatefulSet.DeletionTimestamp == nil && ServerHealth(db, db.StatefulSet).Ready
+	return db.StatefulSet != nil && db.StatefulSet.DeletionTimestamp == nil && ServerHealth(db, db.StatefulSet).Ready && !restarts(db)
 }
 
 // credentialsProblem finds lost passwords. A new password for an existing volume
@@ -169,7 +170,7 @@ func ServerHealth(db *Database, live kube.Object) condition.Health {
 		return suspended(condition.Message{Cause: "The database is suspended", Remedy: "set suspend to false to start it"})
 	case set.Status.ReadyReplicas < 1:
 		return serverUnready(db, set)
-	case set.Status.UpdateRevision != "" && set.Status.CurrentRevision != set.Status.UpdateRevision:
+	case isPending(set) && rollsOut(set):
 		return progressing(object("StatefulSet", name), "is rolling out a change")
 	}
 	return ready()

@@ -35,7 +35,7 @@ func (db *Database) Migration() *v1alpha1.DatabaseMigration {
 // another number of pods, do not start a new migration.
 func MigrationHash(db *Database) string {
 	ms, m := db.Microservice, db.Migration()
-	what := []any{MigrationImage(db), m.Command, m.Args, ms.Spec.Env, ms.Spec.EnvFrom}
+	what := []any{MigrationImage(db), m.Command, m.Args, db.OwnEnv(), ms.Spec.EnvFrom}
 	if holder := db.DatabaseState.Holder(); holder != nil && holder.UID != "" {
 		what = append(what, holder.UID)
 	}
@@ -99,6 +99,22 @@ func OtherMigration(db *Database, name string) (other *batchv1.Job, running bool
 	return other, false
 }
 
+// MigrationJob returns the Job of the wanted migration; nil if there is none. One that
+// failed does not count after the server was replaced: its fault may have been the
+// server's.
+func MigrationJob(db *Database, name string) *batchv1.Job {
+	job, pod := db.Job(name), serverPod(db)
+	if job == nil || !inputs.JobFailed(job) || !serverReady(db) {
+		return job
+	}
+	for _, c := range job.Status.Conditions {
+		if c.Type == batchv1.JobFailed && c.LastTransitionTime.Before(&pod.CreationTimestamp) {
+			return nil
+		}
+	}
+	return job
+}
+
 // LeftoverMigration returns the name of a pod that still migrates although its Job
 // was deleted; empty if there is none.
 func LeftoverMigration(db *Database) string {
@@ -153,7 +169,7 @@ func migrationHealth(db *Database) condition.Health {
 		return migrating(condition.Message{Object: object("Job", other.Name),
 			Cause: fmt.Sprintf("is an earlier migration that has not started; the migration of image %q replaces it", image)})
 	}
-	switch job := db.Job(name); {
+	switch job := MigrationJob(db, name); {
 	case job == nil:
 		if waits := migrationWaits(db); waits != nil {
 			return migrating(condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})

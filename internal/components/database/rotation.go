@@ -78,7 +78,7 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 		jobs = append(jobs, inputs.Kept(db.Job(set)))
 	case db.rotation == rotationSet && Usable(db):
 		job := p.SetPasswordJob(set, l)
-		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+		job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 		jobs = append(jobs, job)
 	}
 	switch {
@@ -86,7 +86,7 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 		jobs = append(jobs, inputs.Kept(db.Job(retire)))
 	case db.rotation == rotationRetire && Usable(db):
 		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, db.DatabaseState.Cluster).After(next.Username), l)
-		job.Spec.Template.Spec.ImagePullSecrets = inputs.PullSecrets(db.Inputs)
+		job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 		jobs = append(jobs, job)
 	}
 	return jobs, nil

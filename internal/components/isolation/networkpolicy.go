@@ -108,32 +108,19 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 }
 
 // egress allows the cluster's DNS, the dependencies, the service's own database and what
-// the spec declares.
+// the spec declares. What pods of an earlier template may still call stays allowed.
 func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 	rules := []networkingv1.NetworkPolicyEgressRule{dns()}
-	for i := range in.Edges {
-		edge := &in.Edges[i]
-		var ports []int32
-		for _, port := range edge.Ports() {
-			ports = append(ports, graph.ServingPorts(edge.Callee, port)...)
-		}
-		if len(ports) == 0 {
-			continue
-		}
-		slices.Sort(ports)
-		rules = append(rules, networkingv1.NetworkPolicyEgressRule{
-			To:    []networkingv1.NetworkPolicyPeer{podsInNamespace(edge.Namespace(), selectorOf(edge.Callee))},
-			Ports: tcpPorts(slices.Compact(ports)...),
-		})
-	}
+	rules = append(rules, egressToCallees(slices.Concat(in.Edges, in.EarlierEdges))...)
 	if callsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
 	}
-	if pods, port := databasePods(in); pods != nil {
-		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
+	for _, call := range databaseCalls(in.Microservice) {
+		if pods, port := databasePods(in.Microservice, call); pods != nil {
+			rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: pods}}, Ports: tcpPorts(port)})
+		}
 	}
-	for i := range in.Microservice.Spec.Egress {
-		declared := &in.Microservice.Spec.Egress[i]
+	for _, declared := range earlierEgress(in.Microservice) {
 		rule := networkingv1.NetworkPolicyEgressRule{Ports: tcpPorts(declared.Ports...)}
 		for _, cidr := range declared.CIDRs {
 			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: cidr}})
@@ -143,15 +130,37 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 	return rules
 }
 
+// egressToCallees returns a rule for each callee, in the order of the edges.
+func egressToCallees(edges []graph.Edge) []networkingv1.NetworkPolicyEgressRule {
+	var callees []*v1alpha1.Microservice
+	ports := map[*v1alpha1.Microservice][]int32{}
+	for i := range edges {
+		callee := edges[i].Callee
+		for _, port := range edges[i].Ports() {
+			at := slices.IndexFunc(callees, func(c *v1alpha1.Microservice) bool { return c.Namespace == callee.Namespace && c.Name == callee.Name })
+			if at < 0 {
+				at = len(callees)
+				callees = append(callees, callee)
+			}
+			ports[callees[at]] = append(ports[callees[at]], graph.ServingPorts(callee, port)...)
+		}
+	}
+	rules := make([]networkingv1.NetworkPolicyEgressRule, len(callees))
+	for i, callee := range callees {
+		slices.Sort(ports[callee])
+		rules[i] = networkingv1.NetworkPolicyEgressRule{
+			To:    []networkingv1.NetworkPolicyPeer{podsInNamespace(callee.Namespace, selectorOf(callee))},
+			Ports: tcpPorts(slices.Compact(ports[callee])...),
+		}
+	}
+	return rules
+}
+
 // databasePods selects the pods of a database that runs in the cluster, and returns the
 // port on which they listen; nil where there are none. An invalid spec does not matter:
 // the service keeps using the live database.
-func databasePods(in *inputs.Inputs) (*metav1.LabelSelector, int32) {
-	spec := in.Microservice.Spec.Database
-	if spec == nil {
-		return nil, 0
-	}
-	labels, port := database.ProviderOf(spec).PodSelector(in.Microservice), database.PortOf(spec.Engine)
+func databasePods(ms *v1alpha1.Microservice, call v1alpha1.DatabaseCall) (*metav1.LabelSelector, int32) {
+	labels, port := database.ProviderOf(&v1alpha1.Database{Provider: call.Provider}).PodSelector(ms), database.PortOf(call.Engine)
 	if labels == nil || port == 0 {
 		return nil, 0
 	}

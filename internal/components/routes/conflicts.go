@@ -20,7 +20,6 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
-	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // Claim is what an HTTPRoute or GRPCRoute asks for at one Gateway: the requests with a
@@ -153,13 +152,49 @@ func claimOf(path string, headers []string) Claim {
 	return Claim{Path: cmp.Or(strings.TrimSuffix(path, "/"), "/"), headers: strings.Join(headers, "\n")}
 }
 
+// StandsIn reports whether a live route claims something that the spec declares. Such a
+// route stays until the object that replaces it exists.
+func StandsIn(in *inputs.Inputs, live kube.Object) bool {
+	wanted := declaredClaims(in)
+	return slices.ContainsFunc(Claims(live), func(claim Claim) bool {
+		return slices.ContainsFunc(wanted, func(w Claim) bool { return w.Key() == claim.Key() && w.headers == claim.headers })
+	})
+}
+
+// declaredClaims returns the claims of all routes of the spec, also of those that can't be
+// built.
+func declaredClaims(in *inputs.Inputs) []Claim {
+	ms := in.Microservice
+	var claims []Claim
+	for i := range ms.Spec.Routes {
+		route := &ms.Spec.Routes[i]
+		headers := make([]string, len(route.Headers))
+		for j, header := range route.Headers {
+			headers[j] = headerLine(header.Name, header.Value)
+		}
+		claim := claimOf(pathOf(route), headers)
+		hostnames := Hostnames(route, in.Topology)
+		if len(hostnames) == 0 {
+			hostnames = []v1alpha1.Hostname{""}
+		}
+		for _, ref := range GatewayRefs(ms, route, in.Topology) {
+			claim.Gateway = RefKey(&ref, ms.Namespace)
+			for _, hostname := range hostnames {
+				claim.Hostname = hostname
+				claims = append(claims, claim)
+			}
+		}
+	}
+	return claims
+}
+
 // Conflicts returns the claims of a Microservice's routes that other Microservices make
 // too. A conflict that is lost names the one that gets the requests; a conflict that is
 // won names each of the others.
 func Conflicts(ms *v1alpha1.Microservice, own, others []Claim) []inputs.RouteConflict {
 	var conflicts []inputs.RouteConflict
 	for i := range own {
-		route := slices.IndexFunc(routeNames(ms), func(name string) bool { return name == own[i].route })
+		route := slices.IndexFunc(declared(ms), func(name string) bool { return name == own[i].route })
 		if route < 0 {
 			// The route was removed from the spec and is about to be pruned.
 			continue
@@ -190,14 +225,6 @@ func Conflicts(ms *v1alpha1.Microservice, own, others []Claim) []inputs.RouteCon
 	})
 	// Two routes may conflict at more than one listener.
 	return slices.Compact(conflicts)
-}
-
-func routeNames(ms *v1alpha1.Microservice) []string {
-	all := make([]string, len(ms.Spec.Routes))
-	for i := range all {
-		all[i] = names.Route(ms, i)
-	}
-	return all
 }
 
 // RouteConflictHealth reports the conflicts that the Microservice lost; nil where there

@@ -67,6 +67,15 @@ func routeMeta(ms *v1alpha1.Microservice, i int) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Name: names.Route(ms, i), Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)}
 }
 
+// declared returns the names of the objects of all routes of the spec.
+func declared(ms *v1alpha1.Microservice) []string {
+	all := make([]string, len(ms.Spec.Routes))
+	for i := range all {
+		all[i] = names.Route(ms, i)
+	}
+	return all
+}
+
 // GatewayRefs returns the Gateways that a route attaches to.
 func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1alpha1.Topology) []v1alpha1.GatewayReference {
 	return inputs.GatewayRefs(ms, route, topology)

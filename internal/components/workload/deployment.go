@@ -12,7 +12,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -27,45 +26,69 @@ const (
 	// drainSeconds is how long the preStop hook delays SIGTERM, so that gateways and
 	// kube-proxies remove the endpoint before the pod stops serving.
 	drainSeconds = 5
-	// gracePeriodSeconds is the whole termination grace period: the drain, and then time
-	// to finish the requests in flight.
-	gracePeriodSeconds = drainSeconds + 40
+	// defaultEndSeconds is the time after the drain to finish the requests in flight.
+	defaultEndSeconds = 40
 )
 
-// Deployments builds the Deployment. While gate holds a new pod template back, the
-// Deployment keeps its live one.
+// gracePeriod returns the whole termination grace period: the drain, and then the time that
+// the service has to end.
+func gracePeriod(in *inputs.Inputs) int64 {
+	return drainSeconds + ptr.Deref(in.GracePeriodSeconds(), defaultEndSeconds)
+}
+
+// Deployments builds the Deployment. While something holds the desired pod template back,
+// or there is none, the Deployment keeps its live one; its replicas follow the spec all
+// the same.
 func Deployments(in *database.Database) ([]kube.Object, error) {
-	if problem := database.Unusable(in); problem != nil {
-		return nil, problem
+	template, problem := desiredTemplate(in)
+	if problem != nil {
+		held, _ := HeldDeployments(in)
+		return held, problem
 	}
-	if len(in.References.Missing) > 0 {
-		// The live pods keep running with the content that they have.
-		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: in.References.Message()}
-	}
-	template, err := podTemplate(in)
-	if err != nil {
-		return nil, err
-	}
-	d := deploymentOf(in.Inputs, template)
-	d.Annotations = database.MigrationMark(in)
-	problem := gate(in)
-	if problem == nil {
+	awaited := gate(in)
+	switch {
+	case awaited == nil && in.AwaitsTurn && in.Deployment != nil:
+		return nil, &condition.Problem{Reason: v1alpha1.ReasonProgressing, Message: condition.Say("The change waits for other services of the Topology that it rolls out too")}
+	case awaited == nil:
+		d := deploymentOf(in.Inputs, template)
+		d.Annotations = database.MigrationMark(in)
 		return kube.One(d)
+	case in.Deployment == nil:
+		return nil, awaited
 	}
+	return HeldDeployments(in)
+}
+
+// HeldDeployments builds the Deployment with its live pod template; nothing if there is no
+// Deployment. The live pods keep running with the content that they have.
+func HeldDeployments(in *database.Database) ([]kube.Object, error) {
 	if in.Deployment == nil {
-		return nil, problem
+		return nil, nil
 	}
-	// The live pods keep running, and can still be scaled.
-	d.Spec.Template = *in.Deployment.Spec.Template.DeepCopy()
-	if database.AwaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.Plan.SecretName) {
+	d := deploymentOf(in.Inputs, in.Deployment.Spec.Template.DeepCopy())
+	if in.Plan != nil && database.AwaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.Plan.SecretName) {
 		// The volume is new. Data that the pods write to it would prevent the restore.
 		d.Spec.Replicas = ptr.To[int32](0)
 	}
-	d.Annotations = nil
+	if in.MembershipProblem() != nil && !in.Suspended() && in.Microservice.Spec.Scaling == nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
+		// The Topology's default for scaling is not known.
+		d.Spec.Replicas = nil
+	}
 	if mark := in.Deployment.Annotations[names.AnnotationMigrated]; mark != "" {
 		d.Annotations = map[string]string{names.AnnotationMigrated: mark}
 	}
 	return kube.One(d)
+}
+
+// desiredTemplate returns the pod template of the spec, or says why there is none.
+func desiredTemplate(in *database.Database) (*corev1.PodTemplateSpec, *condition.Problem) {
+	if problem := database.Unusable(in); problem != nil {
+		return nil, problem
+	}
+	if len(in.References.Missing) > 0 {
+		return nil, &condition.Problem{Reason: v1alpha1.ReasonReferenceNotFound, Message: in.References.Message()}
+	}
+	return podTemplate(in)
 }
 
 // usesDatabase reports whether pods log in to the database.
@@ -94,11 +117,12 @@ func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.D
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
 		Spec: appsv1.DeploymentSpec{
-			Replicas:             replicas(in),
-			RevisionHistoryLimit: ptr.To[int32](3),
-			Selector:             &metav1.LabelSelector{MatchLabels: names.Selector(ms, v1alpha1.ComponentService)},
-			Strategy:             strategy(ms),
-			Template:             *template,
+			Replicas:                replicas(in),
+			RevisionHistoryLimit:    ptr.To[int32](3),
+			Selector:                &metav1.LabelSelector{MatchLabels: names.Selector(ms, v1alpha1.ComponentService)},
+			Strategy:                strategy(ms),
+			ProgressDeadlineSeconds: progressDeadline(ms, template),
+			Template:                *template,
 		},
 	}
 }
@@ -112,22 +136,13 @@ func replicas(in *inputs.Inputs) *int32 {
 	return ptr.To(in.MinReplicas())
 }
 
-func strategy(ms *v1alpha1.Microservice) appsv1.DeploymentStrategy {
-	if inputs.Recreates(ms) {
-		return appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
-	}
-	return appsv1.DeploymentStrategy{
-		Type: appsv1.RollingUpdateDeploymentStrategyType,
-		RollingUpdate: &appsv1.RollingUpdateDeployment{
-			MaxUnavailable: ptr.To(intstr.FromInt32(0)),
-			MaxSurge:       ptr.To(intstr.FromString("25%")),
-		},
-	}
-}
-
 // podTemplate builds the pod template, and merges the user's overlay into it.
-func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
+func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, *condition.Problem) {
 	ms := in.Microservice
+	service, problem := container(in)
+	if problem != nil {
+		return nil, problem
+	}
 	podLabels := names.Labels(ms, v1alpha1.ComponentService)
 	template := &corev1.PodTemplateSpec{
 		ObjectMeta: metav1.ObjectMeta{Labels: podLabels},
@@ -137,14 +152,14 @@ func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 			// Service links would set USERS_PORT to an address, and replace the port of the
 			// dependency.
 			EnableServiceLinks:            ptr.To(false),
-			TerminationGracePeriodSeconds: ptr.To[int64](gracePeriodSeconds),
-			ImagePullSecrets:              inputs.PullSecrets(in.Inputs),
+			TerminationGracePeriodSeconds: ptr.To(gracePeriod(in.Inputs)),
+			ImagePullSecrets:              ms.Spec.ImagePullSecrets,
 			SecurityContext: &corev1.PodSecurityContext{
 				RunAsNonRoot:   ptr.To(true),
 				SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 			},
 			TopologySpreadConstraints: spreadConstraints(ms),
-			Containers:                []corev1.Container{container(in)},
+			Containers:                []corev1.Container{service},
 			Volumes: []corev1.Volume{
 				{Name: "tmp", VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}},
 			},
@@ -159,12 +174,10 @@ func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 	if hash := database.ContentHash(in); hash != "" {
 		template.Annotations = map[string]string{names.AnnotationReferences: hash}
 	}
-	if ms.Spec.PodTemplate == nil {
-		return template, nil
-	}
-	template, problem := mergeOverlay(template, ms.Spec.PodTemplate.Raw)
-	if problem != nil {
-		return nil, problem
+	for _, overlay := range overlays(in.Inputs) {
+		if template, problem = mergeOverlay(template, overlay); problem != nil {
+			return nil, problem
+		}
 	}
 	// The Deployment's selector must match the template, whatever the overlay says.
 	if template.Labels == nil {
@@ -174,15 +187,16 @@ func podTemplate(in *database.Database) (*corev1.PodTemplateSpec, error) {
 	return template, nil
 }
 
-func container(in *database.Database) corev1.Container {
+func container(in *database.Database) (corev1.Container, *condition.Problem) {
 	ms := in.Microservice
+	env, problem := environment(in)
 	c := corev1.Container{
 		Name:            ms.Name,
 		Image:           ms.Spec.Image,
 		ImagePullPolicy: ms.Spec.ImagePullPolicy,
 		Command:         ms.Spec.Command,
 		Args:            ms.Spec.Args,
-		Env:             environment(in),
+		Env:             env,
 		EnvFrom:         ms.Spec.EnvFrom,
 		Ports:           containerPorts(ms),
 		SecurityContext: &corev1.SecurityContext{
@@ -196,13 +210,10 @@ func container(in *database.Database) corev1.Container {
 	if len(c.Ports) > 0 {
 		c.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: drainSeconds}}}
 	}
-	switch {
-	case ms.Spec.Resources != nil:
+	if ms.Spec.Resources != nil {
 		c.Resources = *ms.Spec.Resources
-	case in.Topology != nil && in.Topology.Spec.Defaults != nil && in.Topology.Spec.Defaults.Resources != nil:
-		c.Resources = *in.Topology.Spec.Defaults.Resources
 	}
-	return c
+	return c, problem
 }
 
 // spreadConstraints spread the pods of a revision over zones and nodes where possible.

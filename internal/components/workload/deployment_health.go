@@ -6,6 +6,7 @@ package workload
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -52,6 +53,12 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 		if late {
 			h.Stalled, h.Progressing = true, false
 		}
+		if h.Reason == v1alpha1.ReasonUnschedulable && keepsOldPods(d) {
+			if h.Message.Remedy != "" {
+				h.Message.Remedy += "; or "
+			}
+			h.Message.Remedy += "let an old pod make room: set rollout.maxSurge to 0 and rollout.maxUnavailable to 1"
+		}
 		return *h
 	}
 	switch {
@@ -63,6 +70,14 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	}
 	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
 		Message: condition.Message{Object: object, Cause: "has fewer ready pods than desired", Remedy: "wait; if it stays so, " + remedy}}
+}
+
+// keepsOldPods reports whether a rollout waits for a new pod before it deletes an old one.
+// If the old pods hold what the new one needs, such as a device, it waits for ever.
+func keepsOldPods(d *appsv1.Deployment) bool {
+	rolling := d.Spec.Strategy.RollingUpdate
+	return d.Status.Replicas > d.Status.UpdatedReplicas && rolling != nil && rolling.MaxUnavailable != nil &&
+		(rolling.MaxUnavailable.Type == intstr.Int && rolling.MaxUnavailable.IntVal == 0 || rolling.MaxUnavailable.StrVal == "0%")
 }
 
 func deploymentCondition(d *appsv1.Deployment, t appsv1.DeploymentConditionType) *appsv1.DeploymentCondition {

@@ -15,10 +15,11 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// DisruptionBudgets builds a budget that lets one pod at a time be evicted. A single pod
-// has none: a budget of one unavailable pod would allow each eviction of it.
+// DisruptionBudgets builds a budget that permits the eviction of one pod at a time. A
+// service that never runs more than one pod has none, because it would have no effect: it
+// permits each eviction of a single pod.
 func DisruptionBudgets(in *inputs.Inputs) ([]kube.Object, error) {
-	if in.MinReplicas() < 2 {
+	if in.Suspended() || in.MaxReplicas() < 2 {
 		return nil, nil
 	}
 	ms := in.Microservice

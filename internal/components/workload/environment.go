@@ -4,6 +4,7 @@
 package workload
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,72 +13,101 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // environment returns Atoll's variables, followed by the user's. The user's may refer to
-// Atoll's with $(NAME), and replace one of the same name.
-func environment(in *database.Database) []corev1.EnvVar {
+// Atoll's with $(NAME), and replace one of the same name. So may the Topology's. A variable
+// of a dependency with the name of another variable of Atoll's is a fault of the spec.
+func environment(in *database.Database) ([]corev1.EnvVar, *condition.Problem) {
 	own := in.Microservice.Spec.Env
 	env := make([]corev1.EnvVar, 0, len(own)+4*len(in.Edges)+8)
-	add := func(v corev1.EnvVar) {
-		for i := range own {
-			if own[i].Name == v.Name {
-				return
+	setBy := make(map[string]string, cap(env))
+	var collision *condition.Problem
+	add := func(source, field string, variables []corev1.EnvVar) {
+		for _, v := range variables {
+			if slices.ContainsFunc(own, func(o corev1.EnvVar) bool { return o.Name == v.Name }) {
+				continue
 			}
-		}
-		for i := range env {
-			if env[i].Name == v.Name {
-				env[i] = v
-				return
+			other, taken := setBy[v.Name]
+			if taken && other == source {
+				// A dependency's env replaces what its name gives.
+				env = slices.DeleteFunc(env, func(e corev1.EnvVar) bool { return e.Name == v.Name })
+			} else if taken && collision == nil {
+				collision = &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{Field: field,
+					Cause: fmt.Sprintf("%s and %s both set %s", other, source, v.Name), Remedy: "set envPrefix of the dependency, or set " + v.Name + " in env"}}
 			}
+			setBy[v.Name] = source
+			env = append(env, v)
 		}
-		env = append(env, v)
 	}
 	if in.Plan != nil {
-		for _, v := range in.Plan.Env() {
-			add(v)
-		}
+		add("the database", "database", in.Plan.Env())
 	}
 	for i := range in.Edges {
-		for _, v := range dependencyEnv(in.Inputs, i) {
-			add(v)
-		}
+		add(dependencySource(in.Edges[i].Dependency), fmt.Sprintf("dependencies[%d]", i), dependencyEnv(in.Inputs, i))
 	}
-	for _, v := range telemetryEnv(in.Microservice) {
-		add(v)
+	add("Atoll", "env", telemetryEnv(in.Microservice))
+	if collision != nil {
+		return nil, collision
 	}
-	return append(env, own...)
+	return append(env, extendAttributes(in.Microservice)...), nil
+}
+
+func dependencySource(d *v1alpha1.Dependency) string {
+	if d.Namespace == "" {
+		return fmt.Sprintf("dependency %q", d.Name)
+	}
+	return fmt.Sprintf("dependency %q of namespace %q", d.Name, d.Namespace)
 }
 
 // dependencyEnv returns the variables with the address of the i-th dependency.
 func dependencyEnv(in *inputs.Inputs, i int) []corev1.EnvVar {
 	edge := &in.Edges[i]
-	parts := map[v1alpha1.AddressPart]string{
-		v1alpha1.AddressPartURL:     edge.URL(),
-		v1alpha1.AddressPartAddress: edge.Address(),
-		v1alpha1.AddressPartHost:    edge.Host(),
-		v1alpha1.AddressPartPort:    edge.PortNumber(),
+	prefix := edge.Dependency.EnvPrefix
+	if prefix == "" {
+		prefix = variableName(edge.Dependency.Name)
 	}
-	prefix := strings.ToUpper(strings.ReplaceAll(edge.Dependency.Name, "-", "_"))
 	env := []corev1.EnvVar{
-		{Name: prefix + "_URL", Value: parts[v1alpha1.AddressPartURL]},
-		{Name: prefix + "_HOST", Value: parts[v1alpha1.AddressPartHost]},
-		{Name: prefix + "_PORT", Value: parts[v1alpha1.AddressPartPort]},
+		{Name: prefix + "_URL", Value: edge.URL()},
+		{Name: prefix + "_HOST", Value: edge.Host()},
+		{Name: prefix + "_PORT", Value: edge.PortNumber()},
 	}
 	for _, port := range edge.MorePorts {
-		named := prefix + "_" + strings.ToUpper(strings.ReplaceAll(port.Name, "-", "_"))
+		named := prefix + "_" + variableName(port.Name)
 		env = append(env,
 			corev1.EnvVar{Name: named + "_URL", Value: edge.PortURL(port)},
 			corev1.EnvVar{Name: named + "_PORT", Value: strconv.Itoa(int(port.Port))})
 	}
 	for _, further := range edge.Dependency.Env {
-		env = append(env, corev1.EnvVar{Name: further.Name, Value: parts[further.Value]})
+		env = append(env, corev1.EnvVar{Name: further.Name, Value: addressPart(edge, &further)})
 	}
-	if edge.Port == nil {
+	if edge.Port == nil || edge.MissingPort != "" {
 		keepLiveValues(in, env)
 	}
 	return env
+}
+
+// variableName returns a name as a part of the name of a variable.
+func variableName(name string) string {
+	return strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// addressPart returns the part of a dependency's address that a variable asks for. Where
+// the dependency lacks the port, it is the likeliest one, as for URLs.
+func addressPart(edge *graph.Edge, v *v1alpha1.DependencyEnvVar) string {
+	port := edge.NamedPort(v.Port)
+	switch v.Value {
+	case v1alpha1.AddressPartURL:
+		return edge.PortURL(port)
+	case v1alpha1.AddressPartAddress:
+		return edge.PortAddress(port)
+	case v1alpha1.AddressPartHost:
+		return edge.Host()
+	}
+	return strconv.Itoa(int(port.Port))
 }
 
 // keepLiveValues copies the values of variables from the live Deployment. A dependency
@@ -100,17 +130,41 @@ func keepLiveValues(in *inputs.Inputs, env []corev1.EnvVar) {
 	}
 }
 
+const resourceAttributes = "OTEL_RESOURCE_ATTRIBUTES"
+
 // telemetryEnv returns the resource attributes of the service for OpenTelemetry
 // (https://opentelemetry.io/docs/specs/semconv/resource/).
 func telemetryEnv(ms *v1alpha1.Microservice) []corev1.EnvVar {
-	attributes := "service.namespace=" + ms.Namespace + ",service.version=" + imageVersion(ms.Spec.Image)
-	if ms.Spec.TopologyRef != nil {
-		attributes += ",atoll.topology=" + ms.Spec.TopologyRef.Name
-	}
 	return []corev1.EnvVar{
 		{Name: "OTEL_SERVICE_NAME", Value: ms.Name},
-		{Name: "OTEL_RESOURCE_ATTRIBUTES", Value: attributes},
+		{Name: resourceAttributes, Value: strings.Join(attributes(ms), ",")},
 	}
+}
+
+func attributes(ms *v1alpha1.Microservice) []string {
+	of := []string{"service.namespace=" + ms.Namespace, "service.version=" + imageVersion(ms.Spec.Image)}
+	if ms.Spec.TopologyRef != nil {
+		of = append(of, "atoll.topology="+ms.Spec.TopologyRef.Name)
+	}
+	return of
+}
+
+// extendAttributes returns the user's variables. The user's resource attributes are added
+// to Atoll's, and replace those of the same key.
+func extendAttributes(ms *v1alpha1.Microservice) []corev1.EnvVar {
+	env := slices.Clone(ms.Spec.Env)
+	for i := range env {
+		if env[i].Name != resourceAttributes || env[i].ValueFrom != nil || env[i].Value == "" {
+			continue
+		}
+		own := strings.Split(env[i].Value, ",")
+		all := slices.DeleteFunc(attributes(ms), func(attribute string) bool {
+			key, _, _ := strings.Cut(attribute, "=")
+			return slices.ContainsFunc(own, func(o string) bool { return strings.HasPrefix(strings.TrimSpace(o), key+"=") })
+		})
+		env[i].Value = strings.Join(append(all, own...), ",")
+	}
+	return env
 }
 
 // imageVersion returns an image's tag, or the start of its digest.

@@ -12,6 +12,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -20,9 +21,21 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 const notPulled = `Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; to fix: correct image, or push the image`
+
+// rolling gives a Deployment a rolling update that may remove some pods first.
+func rolling(d *appsv1.Deployment, unavailable int32) *appsv1.Deployment {
+	d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: ptr.To(intstr.FromInt32(unavailable))}
+	return d
+}
+
+func withRemedy(m condition.Message, more string) condition.Message {
+	m.Remedy += more
+	return m
+}
 
 func TestDeploymentHealth(t *testing.T) {
 	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
@@ -78,6 +91,21 @@ func TestDeploymentHealth(t *testing.T) {
 			live: live(2, appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
 				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "exceeded quota: none"}}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.ParseMessage(`Deployment "orders" cannot create pods: exceeded quota: none; to fix: raise the namespace's ResourceQuota, or request less`)},
+		},
+		"a new pod that fits no node because of the old ones": {
+			ms:   inputstest.Orders(),
+			pods: []corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient example.com/gpu.")},
+			live: rolling(live(4, appsv1.DeploymentStatus{Replicas: 5, UpdatedReplicas: 1, AvailableReplicas: 4}), 0),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: withRemedy(
+				podfailure.Worst([]corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient example.com/gpu.")}, v1alpha1.ComponentService).Message,
+				"let an old pod make room: set rollout.maxSurge to 0 and rollout.maxUnavailable to 1")},
+		},
+		"a new pod that fits no node although old ones may go": {
+			ms:   inputstest.Orders(),
+			pods: []corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient example.com/gpu.")},
+			live: rolling(live(4, appsv1.DeploymentStatus{Replicas: 4, UpdatedReplicas: 1, AvailableReplicas: 3}), 1),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true,
+				Message: podfailure.Worst([]corev1.Pod{inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient example.com/gpu.")}, v1alpha1.ComponentService).Message},
 		},
 		"a refusal that is over does not count": {
 			ms: inputstest.Orders(),

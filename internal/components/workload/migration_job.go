@@ -30,8 +30,11 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 	name := names.Migration(in.Microservice, database.MigrationHash(in))
 	other, running := database.OtherMigration(in, name)
 	switch {
-	case in.Job(name) != nil:
+	case database.MigrationJob(in, name) != nil:
 		return kube.One(inputs.Kept(in.Job(name)))
+	case in.Job(name) != nil:
+		// The failed Job is pruned, and created again once it is gone.
+		return nil, nil
 	case database.Migrated(in) || in.Suspended():
 		return nil, nil
 	case running:

@@ -15,44 +15,98 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// mergeOverlay merges the user's strategic merge patch into the pod template. It refuses
-// a field that Kubernetes does not know, which would have no effect.
-func mergeOverlay(template *corev1.PodTemplateSpec, patch []byte) (*corev1.PodTemplateSpec, *condition.Problem) {
-	var fields map[string]any
-	if err := json.Unmarshal(patch, &fields); err != nil {
-		return nil, invalidOverlay(err.Error(), "")
+// overlay is a strategic merge patch of the pod template, and where it comes from.
+type overlay struct {
+	patch []byte
+	// container is the name of the service's container.
+	container string
+	// topology is the Topology whose default it is; empty if it is the Microservice's own.
+	topology condition.Object
+}
+
+// overlays returns the overlays in the order of merging: the Topology's default, and the
+// Microservice's own.
+func overlays(in *inputs.Inputs) []overlay {
+	var all []overlay
+	if patch := in.DefaultPodTemplate(); patch != nil {
+		all = append(all, overlay{patch, in.Microservice.Name, condition.Object{Kind: "Topology", Name: in.Topology.Name}})
 	}
-	plain, err := json.Marshal(withoutDirectives(fields))
+	if own := in.Microservice.Spec.PodTemplate; own != nil {
+		all = append(all, overlay{patch: own.Raw, container: in.Microservice.Name})
+	}
+	return all
+}
+
+// mergeOverlay merges an overlay into the pod template. It refuses a field that Kubernetes
+// does not know, which would have no effect.
+func mergeOverlay(template *corev1.PodTemplateSpec, from overlay) (*corev1.PodTemplateSpec, *condition.Problem) {
+	var patch fields
+	if err := json.Unmarshal(from.patch, &patch); err != nil {
+		return nil, from.invalid(err.Error(), "")
+	}
+	plain, err := json.Marshal(withoutDirectives(patch))
 	if err != nil {
-		return nil, invalidOverlay(err.Error(), "")
+		return nil, from.invalid(err.Error(), "")
 	}
 	strict, err := kjson.UnmarshalStrict(plain, &corev1.PodTemplateSpec{})
 	if err != nil {
-		return nil, invalidOverlay(err.Error(), "")
+		return nil, from.invalid(err.Error(), "")
 	}
 	if len(strict) > 0 {
-		return nil, invalidOverlay(joinErrors(strict), "write it as the metadata and spec of a Pod")
+		return nil, from.invalid(joinErrors(strict), "write it as the metadata and spec of a Pod")
 	}
-	base, err := json.Marshal(template)
+	base, err := withoutReplaced(template, patch)
 	if err != nil {
-		return nil, invalidOverlay(err.Error(), "")
+		return nil, from.invalid(err.Error(), "")
 	}
-	merged, err := strategicpatch.StrategicMergePatch(base, patch, corev1.PodTemplateSpec{})
+	merged, err := strategicpatch.StrategicMergePatch(base, from.patch, corev1.PodTemplateSpec{})
 	if err != nil {
-		return nil, invalidOverlay("can't be merged: "+err.Error(), "give each entry of containers, volumes and env its name")
+		return nil, from.invalid("can't be merged: "+err.Error(), "give each entry of containers, volumes and env its name")
 	}
 	result := &corev1.PodTemplateSpec{}
 	if err := json.Unmarshal(merged, result); err != nil {
-		return nil, invalidOverlay(err.Error(), "")
+		return nil, from.invalid(err.Error(), "")
 	}
-	for i := range result.Spec.Containers {
-		if result.Spec.Containers[i].Name == template.Spec.Containers[0].Name {
-			result.Spec.Containers[i].Env = templateVariablesFirst(template.Spec.Containers[0].Env, result.Spec.Containers[i].Env)
+	if c, before := containerOf(result, from.container), containerOf(template, from.container); c != nil && before != nil {
+		c.Env = templateVariablesFirst(before.Env, c.Env)
+		if _, own := object(patch, "spec")["terminationGracePeriodSeconds"]; own && drains(c) && result.Spec.TerminationGracePeriodSeconds != nil {
+			// The user's seconds are for the service. The drain comes before them.
+			*result.Spec.TerminationGracePeriodSeconds += drainSeconds
 		}
 	}
 	return result, nil
+}
+
+// containerOf returns a container of a template; nil if there is none of the name.
+func containerOf(template *corev1.PodTemplateSpec, name string) *corev1.Container {
+	for i := range template.Spec.Containers {
+		if template.Spec.Containers[i].Name == name {
+			return &template.Spec.Containers[i]
+		}
+	}
+	return nil
+}
+
+// withoutReplaced returns the template as JSON, without what a patch replaces.
+func withoutReplaced(template *corev1.PodTemplateSpec, patch fields) ([]byte, error) {
+	text, err := json.Marshal(template)
+	if err != nil {
+		return nil, err
+	}
+	var base fields
+	if err := json.Unmarshal(text, &base); err != nil {
+		return nil, err
+	}
+	removeReplaced(base, patch)
+	return json.Marshal(base)
+}
+
+// drains reports whether a container has the template's preStop hook.
+func drains(c *corev1.Container) bool {
+	return c.Lifecycle != nil && c.Lifecycle.PreStop != nil && c.Lifecycle.PreStop.Sleep != nil && c.Lifecycle.PreStop.Sleep.Seconds == drainSeconds
 }
 
 // templateVariablesFirst sorts the variables of the template before those that the
@@ -92,8 +146,13 @@ func withoutDirectives(value any) any {
 	return value
 }
 
-func invalidOverlay(cause, remedy string) *condition.Problem {
-	return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{Field: "podTemplate", Cause: cause, Remedy: remedy}}
+func (o *overlay) invalid(cause, remedy string) *condition.Problem {
+	field := "podTemplate"
+	if o.topology.Kind != "" {
+		field = "defaults.podTemplate"
+	}
+	return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,
+		Message: condition.Message{Object: o.topology, Field: field, Cause: cause, Remedy: remedy}}
 }
 
 func joinErrors(errs []error) string {

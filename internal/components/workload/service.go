@@ -6,12 +6,12 @@ package workload
 import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -21,13 +21,14 @@ func Services(db *database.Database) ([]kube.Object, error) {
 	if db.Err != nil {
 		return nil, db.Err
 	}
-	if s := service(db.Microservice); s != nil {
+	if s := service(db.Inputs); s != nil {
 		return kube.One(s)
 	}
 	return nil, nil
 }
 
-func service(ms *v1alpha1.Microservice) *corev1.Service {
+func service(in *inputs.Inputs) *corev1.Service {
+	ms := in.Microservice
 	ports := graph.Ports(ms)
 	if len(ports) == 0 {
 		return nil
@@ -44,7 +45,7 @@ func service(ms *v1alpha1.Microservice) *corev1.Service {
 		s.Spec.Ports[i] = corev1.ServicePort{
 			Name:        ports[i].Name,
 			Port:        ports[i].Port,
-			TargetPort:  intstr.FromString(graph.ContainerPortName(ms, &ports[i])),
+			TargetPort:  targetOf(in, &ports[i]),
 			Protocol:    corev1.ProtocolTCP,
 			AppProtocol: appProtocol(ports[i].Protocol),
 		}

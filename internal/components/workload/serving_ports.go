@@ -6,7 +6,7 @@ package workload
 import (
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -17,8 +17,7 @@ import (
 const maxServingPorts = 16
 
 // ServingPorts returns the ports on which the service's pods listen, by port of the spec.
-// A Service targets a port by its name, and so pods of an earlier template too, which may
-// listen on another port. That port counts until these pods are gone.
+// Pods of an earlier template may listen on another one, which counts until they are gone.
 func ServingPorts(in *inputs.Inputs) []v1alpha1.PortStatus {
 	ports := graph.Ports(in.Microservice)
 	serving := make([]v1alpha1.PortStatus, len(ports))
@@ -28,25 +27,17 @@ func ServingPorts(in *inputs.Inputs) []v1alpha1.PortStatus {
 	return serving
 }
 
-// ServingPortsOf returns the ports on which pods listen for one port of the spec, sorted.
+// ServingPortsOf returns the ports on which pods listen for one port of the spec, sorted:
+// the port of the spec, and those that the Service's target and the port's name lead to in
+// the live pods.
 func ServingPortsOf(in *inputs.Inputs, port *v1alpha1.Port) []int32 {
-	wanted, name := graph.TargetPort(port), graph.ContainerPortName(in.Microservice, port)
+	wanted := graph.TargetPort(port)
 	var earlier []int32
-	add := func(containers []corev1.Container) {
-		for i := range containers {
-			for _, p := range containers[i].Ports {
-				if p.Name == name && p.ContainerPort != wanted {
-					earlier = append(earlier, p.ContainerPort)
-				}
+	for _, pod := range serving(in) {
+		for _, target := range []intstr.IntOrString{intstr.FromString(graph.ContainerPortName(in.Microservice, port)), targetOf(in, port)} {
+			if number := pod.port(target); number != 0 && number != wanted {
+				earlier = append(earlier, number)
 			}
-		}
-	}
-	if in.Deployment != nil {
-		add(in.Deployment.Spec.Template.Spec.Containers)
-	}
-	for i := range in.Pods {
-		if in.Pods[i].Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentService {
-			add(in.Pods[i].Spec.Containers)
 		}
 	}
 	slices.Sort(earlier)

@@ -50,9 +50,7 @@ func (s *source) Microservice(key types.NamespacedName) (*v1alpha1.Microservice,
 func (s *source) Callers(of *v1alpha1.Microservice) ([]*v1alpha1.Microservice, error) {
 	var callers []*v1alpha1.Microservice
 	for _, ms := range s.world.Services {
-		if slices.ContainsFunc(ms.Spec.Dependencies, func(d v1alpha1.Dependency) bool {
-			return d.Name == of.Name && graph.NamespaceOf(ms, &d) == of.Namespace
-		}) {
+		if slices.Contains(graph.CalleesOf(ms), types.NamespacedName{Namespace: of.Namespace, Name: of.Name}) {
 			callers = append(callers, ms)
 		}
 	}

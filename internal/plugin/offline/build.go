@@ -4,6 +4,7 @@
 package offline
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -39,6 +41,10 @@ type Built struct {
 	Unknown []string
 	// Unresolved says of dependencies why they don't resolve: their port is a guess.
 	Unresolved []string
+	// Topology is the Topology that the service is a member of, and Inherited the fields
+	// that its defaults decide.
+	Topology  string
+	Inherited []string
 	// Connections is the budget of the database's connections; nil where there is
 	// none.
 	Connections *condition.Health
@@ -104,6 +110,9 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 		b.Problems, b.LeftAsIs = []Problem{{Problem: *problem}}, true
 		return b, nil
 	}
+	if in.Topology != nil {
+		b.Topology, b.Inherited = in.Topology.Name, inputs.Inherited(ms, in.Topology)
+	}
 	for i := range in.Edges {
 		if reason, message := in.Edges[i].Problem(); reason != "" {
 			b.Unresolved = append(b.Unresolved, message.String())
@@ -152,6 +161,14 @@ func (b *Built) add(wanted *components.Wanted) {
 		}
 	}
 	b.Problems = append(b.Problems, Problem{Problem: *wanted.Problem, Kinds: []string{wanted.Component.Kind}})
+}
+
+// Origin says which fields of a service its Topology decides; empty if none.
+func (b *Built) Origin() string {
+	if len(b.Inherited) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("the defaults of Topology %q set %s", b.Topology, strings.Join(b.Inherited, ", "))
 }
 
 // forgetHash puts a word in the place of a hash that would be another in the
@@ -215,6 +232,8 @@ func settleDatabase(in *gathered, wanted []components.Wanted) {
 		}
 		switch wanted[i].Component.Kind {
 		case "StatefulSet":
+			// A change of the server has reached its pod.
+			set.Spec = wanted[i].Objects[0].(*appsv1.StatefulSet).Spec
 			in.StatefulSet = set
 		case "Cluster":
 			cluster := wanted[i].Objects[0].DeepCopyObject().(*unstructured.Unstructured)

@@ -50,9 +50,7 @@ func (w *World) indexed() *index {
 	found := x.graph()
 	for _, caller := range w.Services {
 		x.edges[caller] = graph.Resolve(caller, found)
-		for i := range caller.Spec.Dependencies {
-			dependency := &caller.Spec.Dependencies[i]
-			callee := types.NamespacedName{Namespace: graph.NamespaceOf(caller, dependency), Name: dependency.Name}
+		for _, callee := range graph.CalleesOf(caller) {
 			x.callers[callee] = append(x.callers[callee], caller)
 		}
 	}

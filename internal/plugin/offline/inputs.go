@@ -88,6 +88,8 @@ func (s *source) Objects(ms *v1alpha1.Microservice, kind string) ([]kube.Object,
 	switch kind {
 	case "ServiceAccount":
 		return existing(s.accounts[own]), nil
+	case "Service":
+		return existing(s.kubeServices[own]), nil
 	case "Deployment":
 		return existing(s.deployments[own]), nil
 	case "StatefulSet":

@@ -55,6 +55,7 @@ type World struct {
 	deployments  map[types.NamespacedName]*appsv1.Deployment
 	sets         map[types.NamespacedName]*appsv1.StatefulSet
 	accounts     map[types.NamespacedName]*corev1.ServiceAccount
+	kubeServices map[types.NamespacedName]*corev1.Service
 	jobs         []*batchv1.Job
 	pods         []*corev1.Pod
 	routes       []kube.Object
@@ -96,6 +97,8 @@ func (w *World) Add(o *unstructured.Unstructured) error {
 		return w.addConfigMap(key, o)
 	case schema.GroupKind{Kind: "ServiceAccount"}:
 		return add(&w.accounts, key, o)
+	case schema.GroupKind{Kind: "Service"}:
+		return add(&w.kubeServices, key, o)
 	case schema.GroupKind{Kind: "Pod"}:
 		pod, err := decode[corev1.Pod](o)
 		if err == nil {
