@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
@@ -151,13 +153,14 @@ func (s *stage) status(o client.Object) {
 // eventually reads an object that Atoll makes.
 func (s *stage) eventually(name string, o client.Object) {
 	s.t.Helper()
-	var err error
-	for deadline := time.Now().Add(clusterTimeout); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if err = s.client.Get(s.t.Context(), client.ObjectKey{Namespace: "default", Name: name}, o); err == nil {
-			return
-		}
+	var last error
+	err := wait.PollUntilContextTimeout(s.t.Context(), 50*time.Millisecond, clusterTimeout, true, func(ctx context.Context) (bool, error) {
+		last = s.client.Get(ctx, client.ObjectKey{Namespace: "default", Name: name}, o)
+		return last == nil, nil
+	})
+	if err != nil {
+		s.t.Fatal(errors.Join(last, err))
 	}
-	s.t.Fatal(err)
 }
 
 func (s *stage) deployment(name string, labels map[string]string) *appsv1.Deployment {
@@ -206,13 +209,17 @@ func (s *stage) run(service, node string, ready corev1.ConditionStatus) {
 func (s *stage) expect(want staging) {
 	s.t.Helper()
 	var report *diagnosis.Report
-	for deadline := time.Now().Add(clusterTimeout); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	err := wait.PollUntilContextTimeout(s.t.Context(), 100*time.Millisecond, clusterTimeout, true, func(context.Context) (bool, error) {
 		report = s.why(want.service)
 		for _, f := range append([]*diagnosis.Finding{report.Root}, report.Also...) {
 			if f != nil && f.Fault == want.fault && saysAll(f.Cause, want.says) {
-				return
+				return true, nil
 			}
 		}
+		return false, nil
+	})
+	if err == nil {
+		return
 	}
 	text, _ := json.MarshalIndent(report, "", "  ")
 	s.t.Errorf("why %s does not name %s with %q: %s", want.service, want.fault, want.says, text)

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -81,22 +82,23 @@ func waitUntilConverged(ctx context.Context, b *testing.B, e *environment, names
 		must(b, e.client.List(ctx, list, client.InNamespace(namespace)))
 		return len(list.Items)
 	}
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		done := true
 		for _, k := range childKinds {
 			done = done && count(k.GroupVersion().WithKind(k.kind+"List")) >= k.count*n
 		}
 		list := &v1alpha1.MicroserviceList{}
-		must(b, e.client.List(ctx, list, client.InNamespace(namespace)))
+		if err := e.client.List(ctx, list, client.InNamespace(namespace)); err != nil {
+			return false, err
+		}
 		for i := range list.Items {
 			done = done && list.Items[i].Status.ObservedGeneration == list.Items[i].Generation && list.Items[i].Status.Database != nil
 		}
-		if done {
-			return
-		}
-		time.Sleep(50 * time.Millisecond)
+		return done, nil
+	})
+	if err != nil {
+		b.Fatalf("waiting for the operator to converge: %v", err)
 	}
-	b.Fatal("timed out waiting for the operator to converge")
 }
 
 // readChildren reads the children by Microservice and removes the fields that a user

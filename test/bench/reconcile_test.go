@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -61,10 +62,11 @@ func BenchmarkUnchangedReconcile(b *testing.B) {
 func waitUntilStable(ctx context.Context, b *testing.B, e *environment, n int) {
 	b.Helper()
 	last, since := "", time.Now()
-	deadline := time.Now().Add(10 * time.Minute)
-	for time.Now().Before(deadline) {
+	err := wait.PollUntilContextTimeout(ctx, 500*time.Millisecond, 10*time.Minute, true, func(ctx context.Context) (bool, error) {
 		list := &v1alpha1.MicroserviceList{}
-		must(b, e.client.List(ctx, list, client.InNamespace("bench")))
+		if err := e.client.List(ctx, list, client.InNamespace("bench")); err != nil {
+			return false, err
+		}
 		observed := 0
 		for i := range list.Items {
 			if list.Items[i].Status.ObservedGeneration == list.Items[i].Generation && list.Items[i].Status.Database != nil {
@@ -74,10 +76,9 @@ func waitUntilStable(ctx context.Context, b *testing.B, e *environment, n int) {
 		if list.ResourceVersion != last || observed < n {
 			last, since = list.ResourceVersion, time.Now()
 		}
-		if time.Since(since) > 5*time.Second {
-			return
-		}
-		time.Sleep(500 * time.Millisecond)
+		return time.Since(since) > 5*time.Second, nil
+	})
+	if err != nil {
+		b.Fatalf("waiting for the Microservices to stop changing: %v", err)
 	}
-	b.Fatal("timed out waiting for the Microservices to stop changing")
 }
