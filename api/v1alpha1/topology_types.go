@@ -4,9 +4,7 @@
 package v1alpha1
 
 import (
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // Topology is what a set of services shares: the gateway, the isolation between
@@ -226,94 +224,6 @@ type IssuerReference struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
-}
-
-// TopologyDefaults are settings for members that do not set their own.
-// +kubebuilder:validation:MinProperties=0
-type TopologyDefaults struct {
-	// imagePullSecrets apply to members that set none. Unset means none.
-	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=16
-	ImagePullSecrets []corev1.LocalObjectReference `json:"imagePullSecrets,omitempty"`
-
-	// resources apply to members that set none. Unset means none.
-	// +optional
-	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
-
-	// scaling applies to members that set none. Unset means 2 pods.
-	// +optional
-	Scaling *Scaling `json:"scaling,omitempty"`
-
-	// probes apply to members that set none. Probes with a path apply only to
-	// members whose first port speaks HTTP. Unset means Atoll's defaults.
-	// +optional
-	Probes *Probes `json:"probes,omitempty"`
-
-	// terminationGracePeriodSeconds is the time that the containers of members
-	// have to end after SIGTERM. Atoll adds the time in which it drains
-	// connections before. podTemplate takes precedence. Unset means 40.
-	// +optional
-	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=86400
-	TerminationGracePeriodSeconds *int64 `json:"terminationGracePeriodSeconds,omitempty"`
-
-	// env are environment variables of all members. They precede the member's
-	// own, which take precedence. ConfigMaps and Secrets are those of the
-	// member's namespace. PORT without a value is the number of the first port
-	// that the container listens on. Unset means none.
-	// +optional
-	// +listType=map
-	// +listMapKey=name
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=64
-	Env []corev1.EnvVar `json:"env,omitempty"`
-
-	// podTemplate is a strategic merge patch of the pod template of all members,
-	// as in a Microservice. The member's own is merged after it. Unset means no
-	// changes.
-	// +optional
-	// +kubebuilder:pruning:PreserveUnknownFields
-	// +kubebuilder:validation:Type=object
-	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
-
-	// database are settings for the databases of members, except External ones.
-	// The storage class and the major version apply when a database is created,
-	// and do not change later. The minor version and the deletion policy also
-	// apply to existing databases. Unset means Atoll's defaults.
-	// +optional
-	Database *DatabaseDefaults `json:"database,omitempty"`
-}
-
-// DatabaseDefaults are settings for the databases of members.
-// +kubebuilder:validation:MinProperties=0
-type DatabaseDefaults struct {
-	// engine is the engine that version applies to. Members with another engine
-	// ignore version. Unset means PostgreSQL.
-	// +optional
-	Engine DatabaseEngine `json:"engine,omitempty"`
-
-	// version is the version of the engine, major or major.minor. Unset means
-	// Atoll's default version.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=16
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,4}(\\\\.[0-9]{1,4})?$')",message="version must be major or major.minor, such as \"17\" or \"17.2\""
-	Version string `json:"version,omitempty"`
-
-	// storageClassName is the class of the volumes. Unset means the cluster's
-	// default.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=253
-	StorageClassName string `json:"storageClassName,omitempty"`
-
-	// deletionPolicy says what happens to the data when a member or its
-	// database is removed. Unset means Retain.
-	// +optional
-	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 }
 
 // TopologyStatus summarizes the members of a Topology.

@@ -5,9 +5,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,12 +14,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
@@ -33,36 +27,11 @@ import (
 )
 
 const (
-	// maxLogBytes limits what is read of a log: its last lines may be long.
-	maxLogBytes = 64 << 10
-	// logTimeout is for nodes that do not respond.
-	logTimeout = 5 * time.Second
 	// operatorName and operatorRole are labels of Atoll's own Deployment.
 	operatorName, operatorRole = "atoll", "controller-manager"
 	// eventObjectUID is the field that selects the events of an object.
 	eventObjectUID = "involvedObject.uid"
 )
-
-// logReader reads the end of a container's log.
-type logReader func(ctx context.Context, namespace string, log diagnosis.Log) (string, error)
-
-// readLog reads the end of a container's log from the cluster.
-func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Log) (string, error) {
-	config, err := p.flags.ToRESTConfig()
-	if err != nil {
-		return "", err
-	}
-	c, err := corev1client.NewForConfig(config)
-	if err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, logTimeout)
-	defer cancel()
-	text, err := c.Pods(namespace).GetLogs(log.Pod, &corev1.PodLogOptions{
-		Container: log.Container, Previous: log.Previous, TailLines: ptr.To[int64](diagnosis.LogLines), LimitBytes: ptr.To[int64](maxLogBytes),
-	}).DoRaw(ctx)
-	return string(text), err
-}
 
 // gatherer reads the evidence about services.
 type gatherer struct {
@@ -70,17 +39,6 @@ type gatherer struct {
 	logs      logReader
 	now       func() time.Time
 	inventory *inventory
-}
-
-// evidenceReader reads the evidence about one service, with concurrent requests.
-type evidenceReader struct {
-	*gatherer
-	namespace string
-	byService []client.ListOption
-	evidence  *diagnosis.Evidence
-
-	mu     sync.Mutex
-	failed error
 }
 
 // readEvidence reads all objects that may show the cause of a service's fault.
@@ -122,45 +80,6 @@ func (g *gatherer) neighbours(ms *v1alpha1.Microservice) graph.Services {
 	return graph.Services{Find: g.inventory.lookup, MemberOf: func(ms *v1alpha1.Microservice) string { return members[ms] }}
 }
 
-func (r *evidenceReader) runConcurrently(reads ...func()) {
-	var done sync.WaitGroup
-	for _, read := range reads {
-		done.Go(read)
-	}
-	done.Wait()
-}
-
-// readOK reports whether a read succeeded. It records kinds that the user may not read,
-// and ignores missing objects and kinds.
-func (r *evidenceReader) readOK(what string, err error) bool {
-	if err == nil {
-		return true
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
-	case apierrors.IsForbidden(err):
-		if !slices.Contains(r.evidence.Unread, what) {
-			r.evidence.Unread = append(r.evidence.Unread, what)
-		}
-	case r.failed == nil:
-		r.failed = fmt.Errorf("reading %s: %w", what, err)
-	}
-	return false
-}
-
-// get reads an object. there reports whether it exists, and told whether the user may
-// know that.
-func (r *evidenceReader) get(ctx context.Context, what, namespace, name string, into client.Object) (there, told bool) {
-	err := r.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into)
-	return r.readOK(what, err), err == nil || apierrors.IsNotFound(err)
-}
-
-func (r *evidenceReader) list(ctx context.Context, what string, into client.ObjectList, opts ...client.ListOption) bool {
-	return r.readOK(what, r.client.List(ctx, into, opts...))
-}
-
 func (r *evidenceReader) readWorkload(ctx context.Context) {
 	e := r.evidence
 	deployments, sets := &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}
@@ -173,12 +92,6 @@ func (r *evidenceReader) readWorkload(ctx context.Context) {
 	if hpa := (&autoscalingv2.HorizontalPodAutoscaler{}); r.getLocal(ctx, "HorizontalPodAutoscalers", e.Microservice.Name, hpa) {
 		e.Autoscaler = hpa
 	}
-}
-
-// getLocal reads an object of the service's namespace, and reports whether it exists.
-func (r *evidenceReader) getLocal(ctx context.Context, what, name string, into client.Object) bool {
-	there, _ := r.get(ctx, what, r.namespace, name, into)
-	return there
 }
 
 func (r *evidenceReader) readPods(ctx context.Context) {
@@ -359,17 +272,4 @@ func (r *evidenceReader) readEventsOf(ctx context.Context, o metav1.Object) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.evidence.Events[o.GetUID()] = found.Items
-}
-
-func (r *evidenceReader) readLogs(ctx context.Context) {
-	for _, log := range diagnosis.LogsWanted(r.evidence) {
-		text, err := r.logs(ctx, r.namespace, log)
-		switch {
-		case err == nil:
-			r.evidence.Logs[log] = text
-		case apierrors.IsForbidden(err):
-			r.readOK("logs of pods", err)
-		}
-		// A log that no longer exists is not necessary for the diagnosis.
-	}
 }
