@@ -144,12 +144,7 @@ var _ = Describe("What running pods need", func() {
 		Expect(kinds(everythingIn(ctx, ns))).To(ContainElements("HTTPRoute/svc.pub", "HorizontalPodAutoscaler/svc"))
 
 		By("a database that is refused, and a route that can't be built")
-		requestsFor.failWith(func(r *http.Request) *http.Response {
-			if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "/namespaces/"+ns+"/statefulsets/") {
-				return nil
-			}
-			return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
-		})
+		refuse(ns, "statefulsets/")
 		change(ctx, svc, func(ms *v1alpha1.Microservice) {
 			ms.Spec.Database.Parameters = map[string]v1alpha1.ParameterValue{"maxclients": "100"}
 			ms.Spec.Scaling = nil
@@ -211,12 +206,7 @@ var _ = Describe("What running pods need", func() {
 		svc := bare(ns, "svc")
 		Expect(k8s.Create(ctx, svc)).To(Succeed())
 		eventuallyReady(ctx, svc)
-		requestsFor.failWith(func(r *http.Request) *http.Response {
-			if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "/namespaces/"+ns+"/secrets/") {
-				return nil
-			}
-			return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
-		})
+		refuse(ns, "secrets/")
 		change(ctx, svc, func(ms *v1alpha1.Microservice) {
 			ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 			ms.Spec.ServiceAccount = &v1alpha1.ServiceAccount{Name: "other"}
@@ -234,12 +224,7 @@ var _ = Describe("What running pods need", func() {
 		Expect(k8s.Create(ctx, shop)).To(Succeed())
 		Expect(k8s.Create(ctx, svc)).To(Succeed())
 		eventuallyReady(ctx, svc)
-		requestsFor.failWith(func(r *http.Request) *http.Response {
-			if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "/namespaces/"+ns+"/httproutes/svc.kept-") {
-				return nil
-			}
-			return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
-		})
+		refuse(ns, "httproutes/svc.kept-")
 		// The explicit host gives the route another name, and the same claim.
 		change(ctx, svc, func(ms *v1alpha1.Microservice) {
 			ms.Spec.Routes = []v1alpha1.Route{{Path: "/kept", Hostnames: []v1alpha1.Hostname{"shop.example.com"}}}
@@ -286,6 +271,17 @@ var _ = Describe("What running pods need", func() {
 		}),
 	)
 })
+
+// refuse makes the API server refuse the objects of a namespace whose path begins with a
+// resource and a part of a name.
+func refuse(ns, path string) {
+	requestsFor.failWith(func(r *http.Request) *http.Response {
+		if r.Method != http.MethodPatch || !strings.Contains(r.URL.Path, "/namespaces/"+ns+"/"+path) {
+			return nil
+		}
+		return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
+	})
+}
 
 // runPod makes a ready pod of service users from the Deployment's present template.
 func runPod(ctx context.Context, ns, name string) *corev1.Pod {

@@ -25,30 +25,51 @@ func defaultsOf(topology *v1alpha1.Topology) *v1alpha1.TopologyDefaults {
 	return topology.Spec.Defaults
 }
 
+// inheritable are the fields that a Microservice takes over as a whole where it sets none.
+var inheritable = []struct {
+	field    string
+	inherits func(ms *v1alpha1.Microservice, defaults *v1alpha1.TopologyDefaults) bool
+	take     func(spec *v1alpha1.MicroserviceSpec, defaults *v1alpha1.TopologyDefaults)
+}{
+	{"imagePullSecrets",
+		func(ms *v1alpha1.Microservice, d *v1alpha1.TopologyDefaults) bool {
+			return len(ms.Spec.ImagePullSecrets) == 0 && len(d.ImagePullSecrets) > 0
+		},
+		func(spec *v1alpha1.MicroserviceSpec, d *v1alpha1.TopologyDefaults) {
+			spec.ImagePullSecrets = d.ImagePullSecrets
+		}},
+	{"resources",
+		func(ms *v1alpha1.Microservice, d *v1alpha1.TopologyDefaults) bool {
+			return ms.Spec.Resources == nil && d.Resources != nil
+		},
+		func(spec *v1alpha1.MicroserviceSpec, d *v1alpha1.TopologyDefaults) { spec.Resources = d.Resources }},
+	{"scaling",
+		func(ms *v1alpha1.Microservice, d *v1alpha1.TopologyDefaults) bool {
+			return ms.Spec.Scaling == nil && d.Scaling != nil
+		},
+		func(spec *v1alpha1.MicroserviceSpec, d *v1alpha1.TopologyDefaults) { spec.Scaling = d.Scaling }},
+	{"probes",
+		func(ms *v1alpha1.Microservice, d *v1alpha1.TopologyDefaults) bool {
+			return ms.Spec.Probes == nil && d.Probes != nil && (d.Probes.Path == "" || speaksHTTP(ms))
+		},
+		func(spec *v1alpha1.MicroserviceSpec, d *v1alpha1.TopologyDefaults) { spec.Probes = d.Probes }},
+}
+
 // withDefaults returns a Microservice with the defaults of its Topology in place of what
 // it does not set. The overlays of the pod template stay apart, because they are merged one
 // after the other.
 func withDefaults(ms *v1alpha1.Microservice, topology *v1alpha1.Topology) *v1alpha1.Microservice {
-	inherited := Inherited(ms, topology)
-	if len(inherited) == 0 {
+	if len(Inherited(ms, topology)) == 0 {
 		return ms
 	}
 	defaults := defaultsOf(topology)
 	merged := *ms
-	spec := &merged.Spec
-	for _, field := range inherited {
-		switch field {
-		case "imagePullSecrets":
-			spec.ImagePullSecrets = defaults.ImagePullSecrets
-		case "resources":
-			spec.Resources = defaults.Resources
-		case "scaling":
-			spec.Scaling = defaults.Scaling
-		case "probes":
-			spec.Probes = defaults.Probes
+	for _, f := range inheritable {
+		if f.inherits(ms, defaults) {
+			f.take(&merged.Spec, defaults)
 		}
 	}
-	spec.Env = slices.Concat(inheritedEnv(ms, defaults), ms.Spec.Env)
+	merged.Spec.Env = slices.Concat(inheritedEnv(ms, defaults), ms.Spec.Env)
 	return &merged
 }
 
@@ -57,17 +78,17 @@ func withDefaults(ms *v1alpha1.Microservice, topology *v1alpha1.Topology) *v1alp
 func Inherited(ms *v1alpha1.Microservice, topology *v1alpha1.Topology) []string {
 	defaults := defaultsOf(topology)
 	var fields []string
-	add := func(inherits bool, field string) {
-		if inherits {
-			fields = append(fields, field)
+	for _, f := range inheritable {
+		if f.inherits(ms, defaults) {
+			fields = append(fields, f.field)
 		}
 	}
-	add(len(ms.Spec.ImagePullSecrets) == 0 && len(defaults.ImagePullSecrets) > 0, "imagePullSecrets")
-	add(ms.Spec.Resources == nil && defaults.Resources != nil, "resources")
-	add(ms.Spec.Scaling == nil && defaults.Scaling != nil, "scaling")
-	add(ms.Spec.Probes == nil && defaults.Probes != nil && (defaults.Probes.Path == "" || speaksHTTP(ms)), "probes")
-	add(defaults.TerminationGracePeriodSeconds != nil, "terminationGracePeriodSeconds")
-	add(defaults.PodTemplate != nil, "podTemplate")
+	if defaults.TerminationGracePeriodSeconds != nil {
+		fields = append(fields, "terminationGracePeriodSeconds")
+	}
+	if defaults.PodTemplate != nil {
+		fields = append(fields, "podTemplate")
+	}
 	for _, v := range inheritedEnv(ms, defaults) {
 		fields = append(fields, "env["+v.Name+"]")
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// TestRoute asks for names that differ where routes do, depend on nothing else, and are
-// nobody else's.
+// TestRoute asks for names that differ where routes do, depend on nothing else, and can be
+// no other Microservice's.
 func TestRoute(t *testing.T) {
 	long := "/" + strings.Repeat("segment/", 120)
 	routes := map[string]v1alpha1.Route{

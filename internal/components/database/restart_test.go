@@ -87,7 +87,7 @@ func TestUpdateStrategy(t *testing.T) {
 		"such a change, and the node is drained":        {spec, live(pending), pod(corev1.ConditionTrue, true), true, true},
 		"the node is drained, and nothing waits":        {spec, live(nothing), pod(corev1.ConditionTrue, true), false, true},
 		"a server that is not ready, and nothing waits": {spec, live(nothing), pod(corev1.ConditionFalse, false), false, false},
-		"a container that somebody added to the template": {spec, live(func(set *appsv1.StatefulSet) {
+		"a container that another client added": {spec, live(func(set *appsv1.StatefulSet) {
 			set.Spec.Template.Spec.Containers = append([]corev1.Container{{Name: "proxy"}}, set.Spec.Template.Spec.Containers...)
 		}), running, false, false},
 	} {

@@ -5,6 +5,7 @@ package diagnosis
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/atoll-dev/atoll/internal/podfailure"
@@ -47,10 +48,12 @@ func (e *Evidence) platform(c *container) string {
 	return "its node"
 }
 
+// pullText tells the events of a pull from others of the reason Failed.
+var pullText = regexp.MustCompile("pull")
+
 // pullProof is what the kubelet says of an image that cannot be pulled.
 func (e *Evidence) pullProof(f *podfailure.Failure) []Excerpt {
-	event := e.event(f.Pod, nil, "Failed")
-	if event != nil && strings.Contains(event.Message, "pull") {
+	if event := e.event(f.Pod, pullText.MatchString, "Failed"); event != nil {
 		return eventProof(event)
 	}
 	return detailProof(f)

@@ -139,7 +139,7 @@ func (a *answer) got() string {
 func (a *answer) refused() bool { return strings.Contains(a.says, "connection refused") }
 
 // killedByProbe is how the kubelet explains a kill after a failed probe.
-var killedByProbe = regexp.MustCompile("failed (?:liveness|startup) probe")
+var killedByProbe = regexp.MustCompile("failed (liveness|startup) probe")
 
 // livenessKill finds containers that the kubelet restarts after a failed liveness or
 // startup probe.
@@ -154,10 +154,7 @@ func livenessKill(e *Evidence, part Part) *Finding {
 		if !podfailure.MaybeProbe(ended.ExitCode) {
 			continue
 		}
-		kind := "Liveness"
-		if strings.Contains(killed.Message, "startup probe") {
-			kind = "Startup"
-		}
+		kind := upperFirst(killedByProbe.FindStringSubmatch(killed.Message)[1])
 		f := &Finding{
 			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: eventProof(killed), Beside: podfailure.Ready(c.Pod),
 			Cause:  fmt.Sprintf("The kubelet restarts %s because its %s probe fails", c.called(), strings.ToLower(kind)),
