@@ -11,6 +11,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
@@ -24,6 +25,22 @@ type Built struct {
 	// member of the Topology that it names, it has only the rows that follow the spec all
 	// the same.
 	Components []Wanted
+}
+
+// Deployment returns what was built of the service's Deployment.
+func (b *Built) Deployment() *Wanted {
+	for i := range b.Components {
+		if b.Components[i].Component.Name == Deployment {
+			return &b.Components[i]
+		}
+	}
+	return &Wanted{}
+}
+
+// HoldsTemplate reports whether the Deployment keeps a pod template that is not the desired
+// one.
+func (b *Built) HoldsTemplate() bool {
+	return b.Deployment().Problem != nil || b.Database.MembershipProblem() != nil || workload.Gated(b.Database)
 }
 
 // Wanted is what Build returns for one component.

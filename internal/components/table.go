@@ -170,8 +170,12 @@ var Table = []Component{
 }
 
 // Kinds returns the components of the table that are the first of their kind: one
-// for each kind of object.
-func Kinds() []*Component {
+// for each kind of object. Callers must not change the result.
+func Kinds() []*Component { return kinds }
+
+var kinds = firstOfKinds()
+
+func firstOfKinds() []*Component {
 	var kinds []*Component
 	seen := map[string]bool{"": true}
 	for i := range Table {

@@ -46,7 +46,22 @@ func versionOf(o client.Object) string {
 	case *v1alpha1.Topology:
 		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.Annotations[v1alpha1.AnnotationIsolation])
 	case *v1alpha1.Microservice:
-		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", readyStatus(o.Status.Conditions), " ", servingPorts(o), " ", dependencyCalls(o))
+		version := make([]byte, 0, 128)
+		version = fmt.Append(version, o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", readyStatus(o.Status.Conditions))
+		for _, ports := range servingPorts(o) {
+			version = append(version, ' ')
+			for _, port := range ports {
+				version = strconv.AppendInt(append(version, ','), int64(port), 10)
+			}
+		}
+		for _, call := range dependencyCalls(o) {
+			version = append(append(append(version, ' '), call.Namespace...), '/')
+			version = append(version, call.Name...)
+			for _, port := range call.Ports {
+				version = append(append(version, ','), port...)
+			}
+		}
+		return string(version)
 	}
 	return string(o.GetUID()) + " " + o.GetResourceVersion()
 }

@@ -208,7 +208,7 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 // complete.
 func earlierPods(g *gathered, out *outcome) bool {
 	return out.failedComponents[components.Deployment] || out.written[objectKey{"Deployment", g.Microservice.Name}] ||
-		workload.Held(out.built.Database) || !workload.RolledOut(g.Inputs)
+		!workload.RolledOut(g.Inputs) || out.built.HoldsTemplate()
 }
 
 // fail records that an object of a component could not be applied.

@@ -6,6 +6,7 @@ package controller
 import (
 	"context"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,11 +56,16 @@ func TestRememberedConvergenceGoesWithTheMicroservice(t *testing.T) {
 	r := &MicroserviceReconciler{Client: fakeClient(t)}
 	key := types.NamespacedName{Namespace: "shop", Name: "orders"}
 	r.converged.Store(key, "fingerprint")
+	r.turns.ask(key)
+	r.turns.take(types.NamespacedName{Namespace: "shop", Name: "shop"}, key, time.Now())
 	if _, err := r.Reconcile(context.Background(), ctrl.Request{NamespacedName: key}); err != nil {
 		t.Fatal(err)
 	}
 	if _, remembered := r.converged.Load(key); remembered {
 		t.Error("the fingerprint of a Microservice that is gone is still remembered")
+	}
+	if r.turns.hasAsked(key) || len(r.turns.since) > 0 {
+		t.Errorf("turns of a Microservice that is gone are still remembered: %v", r.turns.since)
 	}
 }
 

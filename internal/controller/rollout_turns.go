@@ -58,6 +58,18 @@ func (t *rolloutTurns) hasAsked(service types.NamespacedName) bool {
 	return t.asked[service]
 }
 
+// knows reports whether a service has something to forget.
+func (t *rolloutTurns) knows(service types.NamespacedName) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, turns := range t.since {
+		if _, has := turns[service]; has {
+			return true
+		}
+	}
+	return t.asked[service]
+}
+
 // take gives a service its turn, or reports that it has to wait.
 func (t *rolloutTurns) take(topology, service types.NamespacedName, now time.Time) bool {
 	t.mu.Lock()
@@ -107,12 +119,14 @@ func (r *MicroserviceReconciler) awaitsTurn(g *gathered, built *components.Built
 	if ms.Status.ObservedGeneration != ms.Generation {
 		r.turns.ask(service)
 	}
-	desired := desiredDeployment(built)
-	switch {
-	case live == nil || desired == nil || workload.Held(built.Database):
+	objects := built.Deployment().Objects
+	if live == nil || len(objects) == 0 {
 		return false
+	}
+	desired := objects[0].(*appsv1.Deployment)
+	switch {
 	case apply.TemplateMatches(desired, live):
-		if workload.RolledOut(g.Inputs) {
+		if r.turns.knows(service) && workload.RolledOut(g.Inputs) && !built.HoldsTemplate() {
 			r.turns.end(service)
 		}
 		return false
@@ -130,15 +144,4 @@ func asksForRollout(topology *v1alpha1.Topology, desired, live *appsv1.Deploymen
 	return desired.Annotations[names.AnnotationMigrated] != live.Annotations[names.AnnotationMigrated] ||
 		len(inputs.DefaultReferences(topology)) == 0 &&
 			desired.Spec.Template.Annotations[names.AnnotationReferences] != live.Spec.Template.Annotations[names.AnnotationReferences]
-}
-
-// desiredDeployment returns the Deployment that was built; nil if there is none.
-func desiredDeployment(built *components.Built) *appsv1.Deployment {
-	for i := range built.Components {
-		w := &built.Components[i]
-		if w.Component.Name == components.Deployment && len(w.Objects) == 1 {
-			return w.Objects[0].(*appsv1.Deployment)
-		}
-	}
-	return nil
 }

@@ -49,20 +49,41 @@ func Resolve(caller *v1alpha1.Microservice, services Services) []Edge {
 	return edges
 }
 
-// ResolveCalls returns an edge for each call in the caller's status. They include the
-// calls that pods of an earlier template may still make.
-func ResolveCalls(caller *v1alpha1.Microservice, services Services) []Edge {
+// ResolveEarlier returns the edges of calls that the caller's status has beyond the spec:
+// those that pods of an earlier template may still make. edges are those of the spec.
+func ResolveEarlier(caller *v1alpha1.Microservice, edges []Edge, services Services) []Edge {
 	if caller.Status.Calls == nil {
 		return nil
 	}
-	var edges []Edge
-	for _, call := range caller.Status.Calls.Dependencies {
-		if len(call.Ports) > 0 {
-			dependency := &v1alpha1.Dependency{Namespace: call.Namespace, Name: call.Name, Port: call.Ports[0], MorePorts: call.Ports[1:]}
-			edges = append(edges, resolve(caller, dependency, services))
+	var earlier []Edge
+	for i := range caller.Status.Calls.Dependencies {
+		call := &caller.Status.Calls.Dependencies[i]
+		ports := portsBeyond(call, edges)
+		if len(ports) > 0 {
+			dependency := &v1alpha1.Dependency{Namespace: call.Namespace, Name: call.Name, Port: ports[0], MorePorts: ports[1:]}
+			earlier = append(earlier, resolve(caller, dependency, services))
 		}
 	}
-	return edges
+	return earlier
+}
+
+// portsBeyond returns the ports of a call that no edge leads to.
+func portsBeyond(call *v1alpha1.DependencyCall, edges []Edge) []string {
+	var beyond []string
+	for _, port := range call.Ports {
+		if !slices.ContainsFunc(edges, func(e Edge) bool {
+			return e.Dependency.Namespace == call.Namespace && e.Dependency.Name == call.Name && e.calls(port)
+		}) {
+			beyond = append(beyond, port)
+		}
+	}
+	return beyond
+}
+
+// calls reports whether the caller may call the callee's port of a name.
+func (e *Edge) calls(port string) bool {
+	return e.Permitted && e.Port != nil && (e.Port.Name == port ||
+		slices.ContainsFunc(e.MorePorts, func(p *v1alpha1.Port) bool { return p.Name == port }))
 }
 
 func resolve(caller *v1alpha1.Microservice, dependency *v1alpha1.Dependency, services Services) Edge {

@@ -128,7 +128,7 @@ func (l *lookups) services() graph.Services {
 func addEdges(in *Inputs, source Source) error {
 	l := &lookups{source: source}
 	in.Edges = graph.Resolve(in.Microservice, l.services())
-	in.EarlierEdges = graph.ResolveCalls(in.Microservice, l.services())
+	in.EarlierEdges = graph.ResolveEarlier(in.Microservice, in.Edges, l.services())
 	in.WaitsInCycle = graph.WaitsInCycle(in.Microservice, l.find)
 	return l.err
 }
@@ -140,7 +140,8 @@ func addCallers(in *Inputs, source Source) error {
 	}
 	l := &lookups{source: source}
 	for _, caller := range callers {
-		for _, edge := range graph.Resolve(caller, l.services()) {
+		edges := graph.Resolve(caller, l.services())
+		for _, edge := range edges {
 			if edge.Callee == nil || !isSame(edge.Callee, in.Microservice) || !edge.Permitted {
 				continue
 			}
@@ -149,7 +150,7 @@ func addCallers(in *Inputs, source Source) error {
 			}
 			in.addCaller(&edge)
 		}
-		for _, edge := range graph.ResolveCalls(caller, l.services()) {
+		for _, edge := range graph.ResolveEarlier(caller, edges, l.services()) {
 			if edge.Callee != nil && isSame(edge.Callee, in.Microservice) {
 				in.addCaller(&edge)
 			}

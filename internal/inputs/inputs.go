@@ -34,8 +34,8 @@ type Inputs struct {
 	Standing graph.Standing
 	// Edges are the resolved dependencies, in the spec's order.
 	Edges []graph.Edge
-	// EarlierEdges are the calls of the status: those of the spec, and those that pods
-	// of an earlier template may still make.
+	// EarlierEdges are the calls beyond the spec that pods of an earlier template may
+	// still make.
 	EarlierEdges []graph.Edge
 	// Callers are the services whose declared dependency on this one resolves.
 	Callers []Caller

@@ -112,6 +112,9 @@ func gate(in *database.Database) *condition.Problem {
 	return nil
 }
 
+// Gated reports whether something holds a built pod template back.
+func Gated(in *database.Database) bool { return gate(in) != nil }
+
 func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.Deployment {
 	ms := in.Microservice
 	return &appsv1.Deployment{

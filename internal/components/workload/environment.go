@@ -24,9 +24,9 @@ import (
 func environment(in *database.Database) ([]corev1.EnvVar, *condition.Problem) {
 	own := in.Microservice.Spec.Env
 	env := make([]corev1.EnvVar, 0, len(own)+4*len(in.Edges)+8)
-	setBy := make(map[string]string, cap(env))
+	setBy := make(map[string]variableSource, cap(env))
 	var collision *condition.Problem
-	add := func(source, field string, variables []corev1.EnvVar) {
+	add := func(source variableSource, variables []corev1.EnvVar) {
 		for _, v := range variables {
 			if slices.ContainsFunc(own, func(o corev1.EnvVar) bool { return o.Name == v.Name }) {
 				continue
@@ -36,31 +36,59 @@ func environment(in *database.Database) ([]corev1.EnvVar, *condition.Problem) {
 				// A dependency's env replaces what its name gives.
 				env = slices.DeleteFunc(env, func(e corev1.EnvVar) bool { return e.Name == v.Name })
 			} else if taken && collision == nil {
-				collision = &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{Field: field,
-					Cause: fmt.Sprintf("%s and %s both set %s", other, source, v.Name), Remedy: "set envPrefix of the dependency, or set " + v.Name + " in env"}}
+				collision = &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{Field: source.field(),
+					Cause: fmt.Sprintf("%s and %s both set %s", other.name(in), source.name(in), v.Name), Remedy: "set envPrefix of the dependency, or set " + v.Name + " in env"}}
 			}
 			setBy[v.Name] = source
 			env = append(env, v)
 		}
 	}
 	if in.Plan != nil {
-		add("the database", "database", in.Plan.Env())
+		add(fromDatabase, in.Plan.Env())
 	}
 	for i := range in.Edges {
-		add(dependencySource(in.Edges[i].Dependency), fmt.Sprintf("dependencies[%d]", i), dependencyEnv(in.Inputs, i))
+		add(variableSource(i), dependencyEnv(in.Inputs, i))
 	}
-	add("Atoll", "env", telemetryEnv(in.Microservice))
+	add(fromAtoll, telemetryEnv(in.Microservice))
 	if collision != nil {
 		return nil, collision
 	}
 	return append(env, extendAttributes(in.Microservice)...), nil
 }
 
-func dependencySource(d *v1alpha1.Dependency) string {
+// variableSource is what sets a variable: the dependency of that index, or one of the
+// constants.
+type variableSource int
+
+const (
+	fromDatabase variableSource = -1
+	fromAtoll    variableSource = -2
+)
+
+// name names the source, for a message.
+func (s variableSource) name(in *database.Database) string {
+	switch s {
+	case fromDatabase:
+		return "the database"
+	case fromAtoll:
+		return "Atoll"
+	}
+	d := in.Edges[s].Dependency
 	if d.Namespace == "" {
 		return fmt.Sprintf("dependency %q", d.Name)
 	}
 	return fmt.Sprintf("dependency %q of namespace %q", d.Name, d.Namespace)
+}
+
+// field returns the field of the spec that the source is declared in.
+func (s variableSource) field() string {
+	switch s {
+	case fromDatabase:
+		return "database"
+	case fromAtoll:
+		return "env"
+	}
+	return fmt.Sprintf("dependencies[%d]", s)
 }
 
 // dependencyEnv returns the variables with the address of the i-th dependency.

@@ -10,7 +10,6 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
@@ -18,12 +17,6 @@ import (
 // complete. It stays until the next rollout, also while pods are unavailable
 // (https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#complete-deployment).
 const newReplicaSetAvailable = "NewReplicaSetAvailable"
-
-// Held reports whether the Deployment keeps a pod template that is not the desired one.
-func Held(db *database.Database) bool {
-	_, problem := desiredTemplate(db)
-	return db.MembershipProblem() != nil || problem != nil || gate(db) != nil || db.AwaitsTurn
-}
 
 // RolledOut reports whether all pods are made from the pod template of the live
 // Deployment. It is false while an earlier ReplicaSet may still create pods, and while a

@@ -33,8 +33,9 @@ func ServingPorts(in *inputs.Inputs) []v1alpha1.PortStatus {
 func ServingPortsOf(in *inputs.Inputs, port *v1alpha1.Port) []int32 {
 	wanted := graph.TargetPort(port)
 	var earlier []int32
+	targets := [...]intstr.IntOrString{intstr.FromString(graph.ContainerPortName(in.Microservice, port)), targetOf(in, port)}
 	for _, pod := range serving(in) {
-		for _, target := range []intstr.IntOrString{intstr.FromString(graph.ContainerPortName(in.Microservice, port)), targetOf(in, port)} {
+		for _, target := range targets {
 			if number := pod.port(target); number != 0 && number != wanted {
 				earlier = append(earlier, number)
 			}
