@@ -71,8 +71,16 @@ bench: ## Run the benchmarks: see docs/performance.md.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test -run '^$$' -bench . -benchmem -timeout 30m ./test/bench/...
 
 .PHONY: test-e2e
-test-e2e: deploy ## Run the end-to-end tests on a real cluster.
-	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v
+test-e2e: E2E_LABELS = !topology
+test-e2e: run-e2e ## Run the end-to-end tests on a real cluster.
+
+.PHONY: test-topology
+test-topology: E2E_LABELS = topology
+test-topology: run-e2e ## Change, break and scale a topology of eleven services under load, on a real cluster.
+
+.PHONY: run-e2e
+run-e2e: deploy
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
 
 .PHONY: test-packages
 test-packages:

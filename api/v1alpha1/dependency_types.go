@@ -88,7 +88,9 @@ type DependencyEnvVar struct {
 	Name string `json:"name,omitempty"`
 
 	// value is the part of the address: URL (http://users.shop.svc:8080),
-	// Address (users.shop.svc:8080), Host or Port.
+	// Address (users.shop.svc:8080), Host or Port. For a GRPC port, URL
+	// (dns:///users-headless.shop.svc:9000) and Address lead to the pods, and
+	// Host and Port to the Service. For a TCP port, URL is the Address.
 	// +required
 	Value AddressPart `json:"value,omitempty"`
 
@@ -105,7 +107,8 @@ type DependencyEnvVar struct {
 type AddressPart string
 
 const (
-	// AddressPartURL is the complete URL, such as http://users.shop.svc:8080.
+	// AddressPartURL is the complete URL, such as http://users.shop.svc:8080;
+	// dns:///host:port for a GRPC port, and host:port for a TCP port.
 	AddressPartURL AddressPart = "URL"
 	// AddressPartAddress is host:port.
 	AddressPartAddress AddressPart = "Address"

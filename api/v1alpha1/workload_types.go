@@ -41,7 +41,9 @@ type Port struct {
 	TargetPort int32 `json:"targetPort,omitempty"`
 
 	// protocol is the application protocol: HTTP, GRPC or TCP. It determines
-	// the kind of the route and the scheme of URLs. Unset means HTTP.
+	// the kind of the route and the URL that callers get. A GRPC port also gets
+	// a headless Service, <name>-headless, so that clients can balance their
+	// calls over the pods. Unset means HTTP.
 	// +optional
 	Protocol PortProtocol `json:"protocol,omitempty"`
 }

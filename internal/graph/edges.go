@@ -17,6 +17,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // Edge is a declared dependency and the service and ports that it resolves to.
@@ -210,24 +211,36 @@ func (e *Edge) PortNumber() string { return strconv.Itoa(int(e.assumedPort().Por
 // depend on the callee's existence, so that services can be created in any order.
 func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace()) }
 
+// HeadlessHost returns the host name of the callee's headless Service, which a service
+// with a GRPC port has.
+func (e *Edge) HeadlessHost() string {
+	return ServiceHost(names.Headless(e.Dependency.Name), e.Namespace())
+}
+
 // URL returns the URL of the called port.
 func (e *Edge) URL() string { return e.PortURL(e.assumedPort()) }
 
-// PortURL returns the URL of another port of the callee.
+// PortURL returns the URL of a port of the callee. gRPC clients balance the addresses of
+// the scheme dns (https://github.com/grpc/grpc/blob/master/doc/naming.md). A TCP port has
+// no scheme, so its URL is host:port.
 func (e *Edge) PortURL(port *v1alpha1.Port) string {
-	scheme := "http"
 	switch port.Protocol {
 	case v1alpha1.ProtocolGRPC:
-		scheme = "grpc"
+		return "dns:///" + e.PortAddress(port)
 	case v1alpha1.ProtocolTCP:
-		scheme = "tcp"
+		return e.PortAddress(port)
 	}
-	return scheme + "://" + e.PortAddress(port)
+	return "http://" + e.PortAddress(port)
 }
 
-// PortAddress returns host:port of a port of the callee.
+// PortAddress returns host:port of a port of the callee. The host of a GRPC port is the
+// headless Service: a client connects to the pods, so the port is the container's.
 func (e *Edge) PortAddress(port *v1alpha1.Port) string {
-	return net.JoinHostPort(e.Host(), strconv.Itoa(int(port.Port)))
+	host, number := e.Host(), port.Port
+	if port.Protocol == v1alpha1.ProtocolGRPC {
+		host, number = e.HeadlessHost(), TargetPort(port)
+	}
+	return net.JoinHostPort(host, strconv.Itoa(int(number)))
 }
 
 // NamedPort returns the callee's port of a name, or the called port if the name is empty.

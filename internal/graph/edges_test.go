@@ -81,10 +81,10 @@ func TestResolve(t *testing.T) {
 			wantURL: "http://users.shop.svc:80", wantAddress: "users.shop.svc:80"},
 		"a port by name": {
 			dependency: v1alpha1.Dependency{Name: "users", Port: "grpc"}, callee: listening("users", http, grpc),
-			wantURL: "grpc://users.shop.svc:50051", wantAddress: "users.shop.svc:50051"},
+			wantURL: "dns:///users-headless.shop.svc:50051", wantAddress: "users-headless.shop.svc:50051"},
 		"a TCP port": {
 			dependency: v1alpha1.Dependency{Name: "queue"}, callee: listening("queue", amqp),
-			wantURL: "tcp://queue.shop.svc:5672", wantAddress: "queue.shop.svc:5672"},
+			wantURL: "queue.shop.svc:5672", wantAddress: "queue.shop.svc:5672"},
 		"a service of another namespace that permits the caller": {
 			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, callee: permitting("people", "users", v1alpha1.AccessRule{Name: "web", Namespace: "shop"}),
 			wantURL: "http://users.people.svc:8080", wantAddress: "users.people.svc:8080"},

@@ -24,6 +24,17 @@ func Ports(ms *v1alpha1.Microservice) []v1alpha1.Port {
 	return ms.Spec.Ports
 }
 
+// GRPCPorts returns the ports of a service that serve gRPC.
+func GRPCPorts(ms *v1alpha1.Microservice) []v1alpha1.Port {
+	var grpc []v1alpha1.Port
+	for _, port := range Ports(ms) {
+		if port.Protocol == v1alpha1.ProtocolGRPC {
+			grpc = append(grpc, port)
+		}
+	}
+	return grpc
+}
+
 // FindPort returns the port of a name. An empty name means the first port. It returns
 // nil if there is none.
 func FindPort(ms *v1alpha1.Microservice, name string) *v1alpha1.Port {

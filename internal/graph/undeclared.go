@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // UndeclaredCall is an address in a service's configuration that is another service,
@@ -45,6 +46,9 @@ func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservic
 	for _, given := range serviceValues(ms) {
 		for _, at := range parseAddresses(given.value) {
 			to := at.serviceFrom(ms.Namespace)
+			if others[to] == nil {
+				to.name = names.OfHeadless(to.name)
+			}
 			if callee := others[to]; callee != nil && !told[to] {
 				told[to] = true
 				found = append(found, UndeclaredCall{Caller: ms, Callee: callee, Where: given.where, Port: at.port})
@@ -116,6 +120,8 @@ func (a *address) serviceFrom(namespace string) serviceKey {
 // the namespace of the pod, or not a Service.
 func parseAddresses(text string) []address {
 	var found []address
+	// A gRPC name may have an empty authority before the host.
+	text = strings.ReplaceAll(text, "dns:///", "dns://")
 	for _, at := range hostPattern.FindAllStringSubmatchIndex(text, -1) {
 		part := func(i int) string {
 			if at[2*i] < 0 {

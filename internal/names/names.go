@@ -60,6 +60,17 @@ func pathLabel(path string) string {
 	return strings.TrimSuffix(label[:min(len(label), maxPathLabel)], "-")
 }
 
+// headlessSuffix ends the name of a headless Service.
+const headlessSuffix = "-headless"
+
+// Headless returns the name of the headless Service of a Microservice, whose DNS name has
+// the addresses of the pods.
+func Headless(microservice string) string { return microservice + headlessSuffix }
+
+// OfHeadless returns the Microservice that a headless Service belongs to. It returns other
+// names as they are.
+func OfHeadless(service string) string { return strings.TrimSuffix(service, headlessSuffix) }
+
 // TLSSecret returns the name of the Secret that holds the certificate that
 // cert-manager issues for a Topology.
 func TLSSecret(topology *v1alpha1.Topology) string { return topology.Name + "-tls" }

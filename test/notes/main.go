@@ -1,5 +1,6 @@
 // Command notes stores notes in a database of any engine. The end-to-end tests use it to check
-// that acknowledged writes survive. It never retries a call and returns every error to the client.
+// that acknowledged writes survive. As a relay it has no database and calls further services. It
+// never retries a call and returns every error to the client.
 package main
 
 import (
@@ -91,8 +92,10 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		return serve(ctx)
 	case slices.Equal(args, []string{"migrate"}):
 		return migrate(ctx, func(line string) { fmt.Fprintln(output, line) })
+	case slices.Equal(args, []string{"relay"}):
+		return relayRequests(ctx)
 	default:
-		return fmt.Errorf("usage: notes serve|migrate, got %q", args)
+		return fmt.Errorf("usage: notes serve|migrate|relay, got %q", args)
 	}
 }
 
@@ -145,13 +148,13 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	return serveOn(ctx, listener, notes)
+	return serveHTTP(ctx, listener, handler(notes))
 }
 
-// serveOn serves requests until ctx ends, and then waits for the requests in flight.
-func serveOn(ctx context.Context, listener net.Listener, notes store) error {
+// serveHTTP serves requests until ctx ends, and then waits for the requests in flight.
+func serveHTTP(ctx context.Context, listener net.Listener, h http.Handler) error {
 	server := &http.Server{
-		Handler:           handler(notes),
+		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,

@@ -128,7 +128,7 @@ func TestShutdownWaitsForRequestInFlight(t *testing.T) {
 		<-finish
 	}}
 	exited := make(chan error, 1)
-	go func() { exited <- serveOn(ctx, listener, fake) }()
+	go func() { exited <- serveHTTP(ctx, listener, handler(fake)) }()
 
 	status := make(chan int, 1)
 	go func() {
@@ -160,7 +160,7 @@ func TestShutdownWaitsForRequestInFlight(t *testing.T) {
 		t.Errorf("the request in flight got status %d, want 204", got)
 	}
 	if err := <-exited; err != nil {
-		t.Errorf("serveOn returned %v, want no error", err)
+		t.Errorf("serveHTTP returned %v, want no error", err)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestRun(t *testing.T) {
 		wantErr     string
 	}{
 		"no command": {
-			wantErr: "usage: notes serve|migrate, got []",
+			wantErr: "usage: notes serve|migrate|relay, got []",
 		},
 		"unknown engine": {
 			environment: map[string]string{"DATABASE_URL": "oracle://ada:secret@db:1521/x"},

@@ -56,8 +56,10 @@ func TestEnvironmentCollisions(t *testing.T) {
 func TestDependencyVariables(t *testing.T) {
 	ms := inputstest.Orders()
 	ms.Spec.Dependencies = []v1alpha1.Dependency{
-		{Name: "users", MorePorts: []string{"admin"}, Env: []v1alpha1.DependencyEnvVar{
-			{Name: "ADMIN", Value: v1alpha1.AddressPartAddress, Port: "admin"}, {Name: "USERS", Value: v1alpha1.AddressPartAddress}}},
+		{Name: "users", MorePorts: []string{"admin", "grpc"}, Env: []v1alpha1.DependencyEnvVar{
+			{Name: "ADMIN", Value: v1alpha1.AddressPartAddress, Port: "admin"}, {Name: "USERS", Value: v1alpha1.AddressPartAddress},
+			{Name: "GRPC", Value: v1alpha1.AddressPartAddress, Port: "grpc"}, {Name: "GRPC_HOST", Value: v1alpha1.AddressPartHost, Port: "grpc"},
+			{Name: "GRPC_PORT", Value: v1alpha1.AddressPartPort, Port: "grpc"}}},
 		{Name: "users", Namespace: "old", EnvPrefix: "OLD_USERS"},
 	}
 	in := callingAll(ms)
@@ -70,6 +72,9 @@ func TestDependencyVariables(t *testing.T) {
 	want := map[string]string{
 		"USERS_URL": "http://users.shop.svc:80", "USERS_HOST": "users.shop.svc", "USERS_PORT": "80",
 		"USERS_ADMIN_URL": "http://users.shop.svc:9090", "USERS_ADMIN_PORT": "9090", "ADMIN": "users.shop.svc:9090", "USERS": "users.shop.svc:80",
+		// The URL and the address lead to the pods, host and port to the Service.
+		"USERS_GRPC_URL": "dns:///users-headless.shop.svc:9000", "USERS_GRPC_PORT": "81",
+		"GRPC": "users-headless.shop.svc:9000", "GRPC_HOST": "users.shop.svc", "GRPC_PORT": "81",
 		"OLD_USERS_URL": "http://users.old.svc:80", "OLD_USERS_HOST": "users.old.svc", "OLD_USERS_PORT": "80",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -78,14 +83,15 @@ func TestDependencyVariables(t *testing.T) {
 }
 
 // callingAll returns the inputs of a Microservice whose dependencies all exist, with the
-// ports http and admin.
+// ports http, admin and grpc.
 func callingAll(ms *v1alpha1.Microservice) *inputs.Inputs {
 	services := graph.Services{
 		MemberOf: func(*v1alpha1.Microservice) string { return "" },
 		Find: func(namespace, name string) *v1alpha1.Microservice {
 			callee := inputstest.Orders()
 			callee.Namespace, callee.Name = namespace, name
-			callee.Spec = v1alpha1.MicroserviceSpec{Ports: []v1alpha1.Port{{Name: "http", Port: 80}, {Name: "admin", Port: 9090}}}
+			callee.Spec = v1alpha1.MicroserviceSpec{Ports: []v1alpha1.Port{{Name: "http", Port: 80}, {Name: "admin", Port: 9090},
+				{Name: "grpc", Port: 81, TargetPort: 9000, Protocol: v1alpha1.ProtocolGRPC}}}
 			return callee
 		},
 	}

@@ -16,25 +16,27 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// Services builds the Service of a Microservice that has ports.
+// Services builds the Service of a Microservice that has ports, and a headless one if it
+// serves gRPC.
 func Services(db *database.Database) ([]kube.Object, error) {
 	if db.Err != nil {
 		return nil, db.Err
 	}
-	if s := service(db.Inputs); s != nil {
-		return kube.One(s)
+	ms := db.Microservice
+	var services []kube.Object
+	if ports := graph.Ports(ms); len(ports) > 0 {
+		services = append(services, service(db.Inputs, ms.Name, ports))
 	}
-	return nil, nil
+	if ports := graph.GRPCPorts(ms); len(ports) > 0 {
+		services = append(services, headless(db.Inputs, ports))
+	}
+	return services, nil
 }
 
-func service(in *inputs.Inputs) *corev1.Service {
+func service(in *inputs.Inputs, name string, ports []v1alpha1.Port) *corev1.Service {
 	ms := in.Microservice
-	ports := graph.Ports(ms)
-	if len(ports) == 0 {
-		return nil
-	}
 	s := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
 		Spec: corev1.ServiceSpec{
 			Type:     corev1.ServiceTypeClusterIP,
 			Selector: names.Selector(ms, v1alpha1.ComponentService),
@@ -50,6 +52,15 @@ func service(in *inputs.Inputs) *corev1.Service {
 			AppProtocol: appProtocol(ports[i].Protocol),
 		}
 	}
+	return s
+}
+
+// headless returns the Service whose DNS name has the addresses of all ready pods. A gRPC
+// client keeps one connection, so it can balance its calls only over addresses that it
+// knows.
+func headless(in *inputs.Inputs, ports []v1alpha1.Port) *corev1.Service {
+	s := service(in, names.Headless(in.Microservice.Name), ports)
+	s.Spec.ClusterIP = corev1.ClusterIPNone
 	return s
 }
 

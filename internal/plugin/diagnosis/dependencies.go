@@ -94,7 +94,7 @@ func (e *Evidence) callee(edge *graph.Edge) *Finding {
 	if e.reasonOfReady() == v1alpha1.ReasonDependencyNotReady && edge.Dependency.Startup == v1alpha1.StartupWait {
 		f.Steps = append(f.Steps, step(name("Microservice", e.Microservice.Name), "its first rollout waits for %s (startup: Wait)", shown))
 		f.Beside = false
-	} else if line, found := e.mentioned(edge.Host(), callee.Name+"."+callee.Namespace, "//"+callee.Name+":", "//"+callee.Name+"/"); found {
+	} else if line, found := e.mentioned(edge.Host(), edge.HeadlessHost(), callee.Name+"."+callee.Namespace, "//"+callee.Name+":", "//"+callee.Name+"/"); found {
 		f.Steps = append(e.workloadSteps(PartService), step(name("Microservice", e.Microservice.Name), "logs about %s: %s", shown, cut(strings.TrimSpace(line), 160)))
 		f.Beside, f.symptom = false, true
 	}

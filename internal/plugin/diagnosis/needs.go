@@ -62,7 +62,7 @@ func (e *Evidence) needs() []*need {
 				connections: []networkpolicy.Connection{{From: own, To: e.calleeEndpoint(edge.Callee), Port: port, Protocol: corev1.ProtocolTCP}},
 				shown:       callee, place: fmt.Sprintf("port %d of %s", port, callee), because: fmt.Sprintf("declares %s in dependencies", callee),
 				rule:  fmt.Sprintf("pods %s=%s of namespace %s, port %d", v1alpha1.LabelMicroservice, edge.Callee.Name, edge.Callee.Namespace, port),
-				signs: []string{edge.Host()},
+				signs: []string{edge.Host(), edge.HeadlessHost()},
 			})
 		}
 	}

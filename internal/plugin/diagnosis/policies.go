@@ -169,7 +169,7 @@ func undeclaredCall(e *Evidence) []*Finding {
 			Cause:  fmt.Sprintf("%s names %s, which is not among the dependencies of %s: the isolation of the Topology blocks the call", upperFirst(mention.Where), shown, e.Microservice.Name),
 			Remedy: fmt.Sprintf("Add {name: %s%s} to dependencies", callee.Name, elsewhere(e.Microservice, callee)),
 		}
-		if line, found := e.mentioned(graph.ServiceHost(callee.Name, callee.Namespace), "//"+callee.Name+":", "//"+callee.Name+"/", " "+callee.Name+":"); found {
+		if line, found := e.mentioned(graph.ServiceHost(callee.Name, callee.Namespace), graph.ServiceHost(names.Headless(callee.Name), callee.Namespace), "//"+callee.Name+":", "//"+callee.Name+"/", " "+callee.Name+":"); found {
 			f.Beside, f.symptom = false, true
 			f.Steps = append(e.workloadSteps(PartService), append(f.Steps, step(name("Microservice", e.Microservice.Name), "logs: %s", cut(line, 160)))...)
 		}

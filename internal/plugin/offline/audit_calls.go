@@ -40,7 +40,7 @@ func (a *audit) unresolved(ms *v1alpha1.Microservice) {
 func (a *audit) told(ms *v1alpha1.Microservice) {
 	seen := map[string]bool{}
 	for _, at := range graph.ServiceAddresses(ms) {
-		callee := a.world.indexed().service(at.Namespace, at.Name)
+		callee := a.called(&at)
 		if callee == nil || callee == ms || a.members[ms] == nil && a.members[callee] == nil || a.reaches(ms, callee, at.Port) {
 			continue
 		}
@@ -116,7 +116,17 @@ func (a *audit) outside(ms *v1alpha1.Microservice) {
 func (a *audit) inside(at *graph.ConfiguredAddress) bool {
 	find := a.world.indexed().service
 	owner, isDatabase := strings.CutSuffix(at.Name, names.Database(""))
-	return at.Name != "" && (find(at.Namespace, at.Name) != nil || isDatabase && find(at.Namespace, owner) != nil)
+	return at.Name != "" && (a.called(at) != nil || isDatabase && find(at.Namespace, owner) != nil)
+}
+
+// called returns the service that an address belongs to, by its Service or its headless
+// one; nil if there is none.
+func (a *audit) called(at *graph.ConfiguredAddress) *v1alpha1.Microservice {
+	find := a.world.indexed().service
+	if ms := find(at.Namespace, at.Name); ms != nil {
+		return ms
+	}
+	return find(at.Namespace, names.OfHeadless(at.Name))
 }
 
 // letsOutTo says whether egress may let out to a port of a host.
@@ -161,7 +171,7 @@ func (a *audit) workload(of *Workload) {
 	from := a.endpointOf(of.Namespace, of.Pods.Labels)
 	seen := map[*v1alpha1.Microservice]bool{}
 	for _, at := range graph.PodAddresses(of.Namespace, &of.Pods.Spec) {
-		callee := a.world.indexed().service(at.Namespace, at.Name)
+		callee := a.called(&at)
 		if callee == nil || seen[callee] || a.lets(callee, from, at.Port) {
 			continue
 		}

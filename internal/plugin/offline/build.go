@@ -34,6 +34,8 @@ type Built struct {
 	Namespace, Name string
 	// Objects are what the operator would apply, in its order.
 	Objects []kube.Object
+	// made names the objects.
+	made []reference
 	// Problems kept objects from being built.
 	Problems []Problem
 	// Unknown are objects that the service refers to and that the world lacks, such
@@ -145,6 +147,7 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 func (b *Built) add(wanted *components.Wanted) {
 	for _, o := range wanted.Objects {
 		b.Objects = append(b.Objects, o)
+		b.made = append(b.made, referenceOf(wanted.Component.Kind, o))
 		if wanted.Component.Kind == "Job" {
 			b.Once[wanted.Component.Kind+"/"+o.GetName()] = true
 		}

@@ -69,14 +69,16 @@ type linter struct {
 	world   *World
 	sources map[string]string
 	// broken are services that the API server would refuse: nothing is built of them.
-	broken   map[string]bool
+	broken map[string]bool
+	// names are the objects of the files and those that are built, to find two of a name.
+	names    objectNames
 	findings []Finding
 }
 
 func id(kind, namespace, name string) string { return kind + " " + namespace + "/" + name }
 
 func newLinter(schemas Schemas) *linter {
-	return &linter{schemas: schemas, world: &World{}, sources: map[string]string{}, broken: map[string]bool{}}
+	return &linter{schemas: schemas, world: &World{}, sources: map[string]string{}, broken: map[string]bool{}, names: objectNames{}}
 }
 
 // objects looks at each object by itself, and counts Atoll's.
@@ -103,6 +105,7 @@ func Lint(ctx context.Context, schemas Schemas, sources []Source) (findings []Fi
 		l.topology(topology)
 	}
 	l.cycles()
+	l.sameNames()
 	return l.findings, count, nil
 }
 
@@ -126,6 +129,9 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	o := source.Object
 	known, ours := l.schemas.knows(o.GroupVersionKind())
 	if !ours {
+		if !adoptable[o.GetKind()] {
+			l.names.add(referenceOf(o.GetKind(), o), objectOwner{})
+		}
 		if err := l.world.Add(o); err != nil {
 			l.refuse(source, CodeInvalid, "", err.Error())
 		}
@@ -190,6 +196,9 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	built, err := l.world.BuildService(ms, true)
 	if err != nil {
 		return err
+	}
+	for _, of := range built.made {
+		l.names.add(of, objectOwner{"Microservice", ms.Name})
 	}
 	for i := range built.Problems {
 		problem := &built.Problems[i]

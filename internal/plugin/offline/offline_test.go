@@ -300,6 +300,13 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Microservice "a": there is no kind Microservice in atoll.dev/v1: use atoll.dev/v1alpha1 [UnknownKind]`}},
 		"a name twice": {input: ms("a", "") + ms("a", ""),
 			want: []string{`error: Microservice "a": is there twice: the one that is applied last wins [Invalid]`}},
+		"one with the name of another's database": {input: ms("user", ", database: {engine: PostgreSQL}") + ms("user-db", ""),
+			want: []string{
+				`error: Microservice "user": metadata.name: needs the name of Service "user-db", and so does Microservice "user-db": rename one of them [NotOwned]`,
+				`error: Microservice "user-db": metadata.name: needs the name of Service "user-db", and so does Microservice "user": rename one of them [NotOwned]`}},
+		"one with the name of an object in the files": {input: ms("a", "") + "---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
+			want: []string{`error: Microservice "a": metadata.name: needs the name of Service "a", and so does an object of the files: rename one of them [NotOwned]`}},
+		"one whose Secret is restored": {input: ms("a", ", database: {engine: PostgreSQL}") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a-db, labels: {app.kubernetes.io/managed-by: atoll, atoll.dev/microservice: a}}\nstringData: {password: p}\n"},
 		"two that claim one host and path": {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x/}]") + ms("a", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",

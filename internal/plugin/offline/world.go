@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -69,6 +70,10 @@ type World struct {
 type reference struct {
 	kind string
 	types.NamespacedName
+}
+
+func referenceOf(kind string, o metav1.Object) reference {
+	return reference{kind, types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetName()}}
 }
 
 // Add adds an object. An object of a kind that decides over nothing is passed
