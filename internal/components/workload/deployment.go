@@ -22,20 +22,6 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-const (
-	// drainSeconds is how long the preStop hook delays SIGTERM, so that gateways and
-	// kube-proxies remove the endpoint before the pod stops serving.
-	drainSeconds = 5
-	// defaultEndSeconds is the time after the drain to finish the requests in flight.
-	defaultEndSeconds = 40
-)
-
-// gracePeriod returns the whole termination grace period: the drain, and then the time that
-// the service has to end.
-func gracePeriod(in *inputs.Inputs) int64 {
-	return drainSeconds + ptr.Deref(in.GracePeriodSeconds(), defaultEndSeconds)
-}
-
 // Deployments builds the Deployment. While something holds the desired pod template back,
 // or there is none, the Deployment keeps its live one; its replicas follow the spec all
 // the same.
@@ -211,7 +197,7 @@ func container(in *database.Database) (corev1.Container, *condition.Problem) {
 	}
 	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = probes(ms)
 	if len(c.Ports) > 0 {
-		c.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: drainSeconds}}}
+		c.Lifecycle = &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: drainSeconds(ms)}}}
 	}
 	if ms.Spec.Resources != nil {
 		c.Resources = *ms.Spec.Resources

@@ -23,6 +23,8 @@ type overlay struct {
 	patch []byte
 	// container is the name of the service's container.
 	container string
+	// drain is how long the template's preStop hook sleeps, in seconds.
+	drain int64
 	// topology is the Topology whose default it is; empty if it is the Microservice's own.
 	topology condition.Object
 }
@@ -31,11 +33,12 @@ type overlay struct {
 // Microservice's own.
 func overlays(in *inputs.Inputs) []overlay {
 	var all []overlay
+	drain := drainSeconds(in.Microservice)
 	if patch := in.DefaultPodTemplate(); patch != nil {
-		all = append(all, overlay{patch, in.Microservice.Name, condition.Object{Kind: "Topology", Name: in.Topology.Name}})
+		all = append(all, overlay{patch, in.Microservice.Name, drain, condition.Object{Kind: "Topology", Name: in.Topology.Name}})
 	}
 	if own := in.Microservice.Spec.PodTemplate; own != nil {
-		all = append(all, overlay{patch: own.Raw, container: in.Microservice.Name})
+		all = append(all, overlay{patch: own.Raw, container: in.Microservice.Name, drain: drain})
 	}
 	return all
 }
@@ -72,9 +75,9 @@ func mergeOverlay(template *corev1.PodTemplateSpec, from overlay) (*corev1.PodTe
 	}
 	if c, before := containerOf(result, from.container), containerOf(template, from.container); c != nil && before != nil {
 		c.Env = templateVariablesFirst(before.Env, c.Env)
-		if _, own := object(patch, "spec")["terminationGracePeriodSeconds"]; own && drains(c) && result.Spec.TerminationGracePeriodSeconds != nil {
+		if _, own := object(patch, "spec")["terminationGracePeriodSeconds"]; own && drains(c, from.drain) && result.Spec.TerminationGracePeriodSeconds != nil {
 			// The user's seconds are for the service. The drain comes before them.
-			*result.Spec.TerminationGracePeriodSeconds += drainSeconds
+			*result.Spec.TerminationGracePeriodSeconds += from.drain
 		}
 	}
 	return result, nil
@@ -102,11 +105,6 @@ func withoutReplaced(template *corev1.PodTemplateSpec, patch fields) ([]byte, er
 	}
 	removeReplaced(base, patch)
 	return json.Marshal(base)
-}
-
-// drains reports whether a container has the template's preStop hook.
-func drains(c *corev1.Container) bool {
-	return c.Lifecycle != nil && c.Lifecycle.PreStop != nil && c.Lifecycle.PreStop.Sleep != nil && c.Lifecycle.PreStop.Sleep.Seconds == drainSeconds
 }
 
 // templateVariablesFirst sorts the variables of the template before those that the
