@@ -17,9 +17,9 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.persistentVolumeClaim) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from must be s3 with provider: CloudNativePG: it can't read its backups from a volume; to restore a dump from a volume, set restore.from.provider to BuiltIn",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.provider) || self.restore.from.provider == 'BuiltIn' || (has(self.provider) && self.provider == self.restore.from.provider)",message="restore.from.provider: CloudNativePG requires provider: CloudNativePG: only CloudNativePG can read its backups; set provider to CloudNativePG, or restore from a dump",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version must keep its major version: to change it, take a backup, create a Microservice with the new version and restore the backup there"
+// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version must keep its major version: remove it to keep the data's version, or restore a backup in a new Microservice with the new version"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.namespace) || has(self.restore.from.s3) || (!has(self.restore.from.persistentVolumeClaim) && has(self.backup) && has(self.backup.destination.s3))",message="restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: to revert a version that never ran, first apply without version"
+// +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: remove it to keep the version that ran"
 type Database struct {
 	// engine is the database engine: PostgreSQL, MariaDB or Valkey.
 	// +required
@@ -184,8 +184,8 @@ const (
 
 // DatabaseStorage configures the persistent volume of a database.
 // +kubebuilder:validation:MinProperties=1
-// +kubebuilder:validation:XValidation:rule="!has(oldSelf.storageClassName) || (has(self.storageClassName) && self.storageClassName == oldSelf.storageClassName)",message="storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the new class"
-// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size must not be reduced: a volume can't shrink; to revert a size that the volume never reached, first apply without size"
+// +kubebuilder:validation:XValidation:rule="!has(self.storageClassName) || !has(oldSelf.storageClassName) || self.storageClassName == oldSelf.storageClassName",message="storageClassName can't be changed in place: remove it to keep the volume's class, or restore a backup in a new Microservice with the new class"
+// +kubebuilder:validation:XValidation:rule="!has(self.size) || !has(oldSelf.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",message="size must not be reduced, because a volume can't shrink: remove it to keep the volume's size"
 type DatabaseStorage struct {
 	// size is the size of the volume, such as 10Gi. It can grow where the
 	// storage class allows expansion, and never shrinks. Unset means 10Gi for a

@@ -246,11 +246,11 @@ var _ = Describe("Database", func() {
 		settled(ns)
 		collectGarbage(ctx, ns, users)
 		for want, db := range map[string]*v1alpha1.Database{
-			`database.version: PersistentVolumeClaim "data-users-db-0" holds data of version 16, which version 17 cannot read; to fix: set version to "16", or restore a backup of it in a new Microservice`: {
+			`database.version: PersistentVolumeClaim "data-users-db-0" holds data of version 16, which version 17 cannot read; to fix: remove version to keep version 16, or restore a backup of it in a new Microservice`: {
 				Engine: v1alpha1.EnginePostgreSQL, Version: "17"},
-			`database.engine: PersistentVolumeClaim "data-users-db-0" holds data of postgresql, not of mariadb; to fix: set the old engine, or delete PersistentVolumeClaim "data-users-db-0" if its data is not needed`: {
+			`database.engine: PersistentVolumeClaim "data-users-db-0" holds data of postgresql, not of mariadb; to fix: delete PersistentVolumeClaim "data-users-db-0" if its data is not needed, or remove database and then add it with the old engine`: {
 				Engine: v1alpha1.EngineMariaDB},
-			`database.storage.size: PersistentVolumeClaim "data-users-db-0" has 2Gi and cannot shrink to 1Gi; to fix: set size to at least 2Gi`: {
+			`database.storage.size: PersistentVolumeClaim "data-users-db-0" has 2Gi and cannot shrink to 1Gi; to fix: remove size to keep 2Gi`: {
 				Engine: v1alpha1.EnginePostgreSQL, Storage: &v1alpha1.DatabaseStorage{Size: "1Gi"}},
 		} {
 			again := bare(ns, "users")

@@ -485,13 +485,13 @@ var validations = inBuckets(map[string]validation{
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "18"}}`,
-		field:    "spec.database", message: "version must keep its major version: to change it, take a backup, create a Microservice with the new version and restore the backup there",
+		field:    "spec.database", message: "version must keep its major version: remove it to keep the data's version, or restore a backup in a new Microservice with the new version",
 	},
 	"a lower minor version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.10"}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17.8"}}`,
-		field:    "spec.database", message: "version must not be lowered: to revert a version that never ran, first apply without version",
+		field:    "spec.database", message: "version must not be lowered: remove it to keep the version that ran",
 	},
 	"a minor version that becomes no version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
@@ -523,13 +523,13 @@ var validations = inBuckets(map[string]validation{
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1024Mi}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1G}}}`,
-		field:    "spec.database.storage", message: "size must not be reduced: a volume can't shrink; to revert a size that the volume never reached, first apply without size",
+		field:    "spec.database.storage", message: "size must not be reduced, because a volume can't shrink: remove it to keep the volume's size",
 	},
 	"another storage class": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast}}}`,
-		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: fast, size: 20Gi}}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 20Gi}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, storage: {storageClassName: slow}}}`,
-		field:    "spec.database.storage", message: "storageClassName can't be changed in place: take a backup, and restore it in a new Microservice with the new class",
+		field:    "spec.database.storage", message: "storageClassName can't be changed in place: remove it to keep the volume's class, or restore a backup in a new Microservice with the new class",
 	},
 	"a storage class that is taken away": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, storage: {size: 1Gi}}}`,

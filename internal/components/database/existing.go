@@ -33,13 +33,13 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 	if e.engine != "" && e.engine != p.Engine.Type() {
 		return invalid(condition.Message{Field: "database.engine",
 			Cause:  fmt.Sprintf("%s holds data of %s, not of %s", e.name, e.engine, p.Engine.Type()),
-			Remedy: "set the old engine, or delete " + e.name + " if its data is not needed"})
+			Remedy: "delete " + e.name + " if its data is not needed, or remove database and then add it with the old engine"})
 	}
 	if e.major != "" && e.major != majorOf(p.Version) {
 		if spec.Version != "" {
 			return invalid(condition.Message{Field: "database.version",
 				Cause:  fmt.Sprintf("%s holds data of version %s, which version %s cannot read", e.name, e.major, p.Version),
-				Remedy: fmt.Sprintf("set version to %q, or restore a backup of it in a new Microservice", e.major)})
+				Remedy: fmt.Sprintf("remove version to keep version %s, or restore a backup of it in a new Microservice", e.major)})
 		}
 		p.Version = e.major
 		if majorOf(e.ran) == e.major {
@@ -50,7 +50,7 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 		if spec.Version != "" {
 			return invalid(condition.Message{Field: "database.version",
 				Cause:  fmt.Sprintf("version %s has written to %s, and version %s is older", e.ran, e.name, p.Version),
-				Remedy: fmt.Sprintf("set version to at least %q, or restore a backup of it in a new Microservice", e.ran)})
+				Remedy: fmt.Sprintf("remove version to keep version %s, or restore a backup of it in a new Microservice", e.ran)})
 		}
 		p.Version = e.ran
 	}
@@ -58,7 +58,7 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 		if storage.StorageClassName != "" && storage.StorageClassName != e.class {
 			return invalid(condition.Message{Field: "database.storage.storageClassName",
 				Cause:  fmt.Sprintf("%s has class %q, which cannot change to %q", e.name, e.class, storage.StorageClassName),
-				Remedy: fmt.Sprintf("set storageClassName to %q, or restore a backup of it in a new Microservice", e.class)})
+				Remedy: fmt.Sprintf("remove storageClassName to keep class %s, or restore a backup of it in a new Microservice", e.class)})
 		}
 		p.StorageClass = e.class
 	}
@@ -69,7 +69,7 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 	case e.size.Cmp(p.Size) > 0:
 		return invalid(condition.Message{Field: "database.storage.size",
 			Cause:  fmt.Sprintf("%s has %s and cannot shrink to %s", e.name, e.size.String(), p.Size.String()),
-			Remedy: "set size to at least " + e.size.String()})
+			Remedy: "remove size to keep " + e.size.String()})
 	}
 	return nil
 }

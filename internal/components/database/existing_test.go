@@ -39,13 +39,13 @@ func TestExistingCluster(t *testing.T) {
 		"a newer minor version":                             {spec: v1alpha1.Database{Version: "16.9"}, want: "16.9 fast 20Gi"},
 		"storage that grows":                                {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "30Gi"}}, want: "16.4 fast 30Gi"},
 		"another major version": {spec: v1alpha1.Database{Version: "17"},
-			wantErr: `database.version: Cluster "order-book-db" holds data of version 16, which version 17 cannot read; to fix: set version to "16", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: Cluster "order-book-db" holds data of version 16, which version 17 cannot read; to fix: remove version to keep version 16, or restore a backup of it in a new Microservice`},
 		"an older minor version": {spec: v1alpha1.Database{Version: "16.2"},
-			wantErr: `database.version: version 16.4 has written to Cluster "order-book-db", and version 16.2 is older; to fix: set version to at least "16.4", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: version 16.4 has written to Cluster "order-book-db", and version 16.2 is older; to fix: remove version to keep version 16.4, or restore a backup of it in a new Microservice`},
 		"another class": {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}},
-			wantErr: `database.storage.storageClassName: Cluster "order-book-db" has class "fast", which cannot change to "slow"; to fix: set storageClassName to "fast", or restore a backup of it in a new Microservice`},
+			wantErr: `database.storage.storageClassName: Cluster "order-book-db" has class "fast", which cannot change to "slow"; to fix: remove storageClassName to keep class fast, or restore a backup of it in a new Microservice`},
 		"less storage": {spec: v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "10Gi"}},
-			wantErr: `database.storage.size: Cluster "order-book-db" has 20Gi and cannot shrink to 10Gi; to fix: set size to at least 20Gi`},
+			wantErr: `database.storage.size: Cluster "order-book-db" has 20Gi and cannot shrink to 10Gi; to fix: remove size to keep 20Gi`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.spec.Provider = v1alpha1.ProviderCloudNativePG

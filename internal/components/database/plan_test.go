@@ -174,19 +174,19 @@ func TestResolveErrors(t *testing.T) {
 			wantErr: `database.storage.size: "much" is not a quantity such as 10Gi`},
 		"a volume of another engine": {
 			ms: service(&v1alpha1.Database{}), claim: written("mariadb", "17", "fast", "10Gi"),
-			wantErr: `database.engine: PersistentVolumeClaim "data-order-book-db-0" holds data of mariadb, not of postgresql; to fix: set the old engine, or delete PersistentVolumeClaim "data-order-book-db-0" if its data is not needed`},
+			wantErr: `database.engine: PersistentVolumeClaim "data-order-book-db-0" holds data of mariadb, not of postgresql; to fix: delete PersistentVolumeClaim "data-order-book-db-0" if its data is not needed, or remove database and then add it with the old engine`},
 		"a newer major version": {
 			ms: service(&v1alpha1.Database{Version: "18.1"}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.version: PersistentVolumeClaim "data-order-book-db-0" holds data of version 17, which version 18.1 cannot read; to fix: set version to "17", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: PersistentVolumeClaim "data-order-book-db-0" holds data of version 17, which version 18.1 cannot read; to fix: remove version to keep version 17, or restore a backup of it in a new Microservice`},
 		"a minor version that is older than the one that ran": {
 			ms: service(&v1alpha1.Database{Version: "17.2"}), claim: ran("17.5"),
-			wantErr: `database.version: version 17.5 has written to PersistentVolumeClaim "data-order-book-db-0", and version 17.2 is older; to fix: set version to at least "17.5", or restore a backup of it in a new Microservice`},
+			wantErr: `database.version: version 17.5 has written to PersistentVolumeClaim "data-order-book-db-0", and version 17.2 is older; to fix: remove version to keep version 17.5, or restore a backup of it in a new Microservice`},
 		"another class": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{StorageClassName: "slow"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.storageClassName: PersistentVolumeClaim "data-order-book-db-0" has class "fast", which cannot change to "slow"; to fix: set storageClassName to "fast", or restore a backup of it in a new Microservice`},
+			wantErr: `database.storage.storageClassName: PersistentVolumeClaim "data-order-book-db-0" has class "fast", which cannot change to "slow"; to fix: remove storageClassName to keep class fast, or restore a backup of it in a new Microservice`},
 		"a smaller size": {
 			ms: service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "9Gi"}}), claim: written("postgresql", "17", "fast", "10Gi"),
-			wantErr: `database.storage.size: PersistentVolumeClaim "data-order-book-db-0" has 10Gi and cannot shrink to 9Gi; to fix: set size to at least 10Gi`},
+			wantErr: `database.storage.size: PersistentVolumeClaim "data-order-book-db-0" has 10Gi and cannot shrink to 9Gi; to fix: remove size to keep 10Gi`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			plan, err := Resolve(tc.ms, nil, &inputs.State{Claim: tc.claim})
