@@ -167,7 +167,7 @@ func restoreHealth(db *Database) condition.Health {
 	case restoreRefused(db):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true, Message: condition.Message{
 			Cause:  "The restore was refused: the database is not new, and Atoll keeps its data",
-			Remedy: "remove database.restore, or restore into a new Microservice"}}
+			Remedy: "remove database.restore, or restore into a new Microservice; docs/databases.md says how to go back to a backup"}}
 	case id != "" && restoredBy(db) == id:
 		return condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.Say("The database was restored from the backup")}
 	case db.recovery() != nil:
