@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -22,6 +23,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 const (
@@ -135,7 +138,22 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	if o.CreateOnly || existing.DeletionTimestamp != nil {
 		return false, conflict
 	}
+	if existing.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll {
+		return true, a.relabel(ctx, existing, desired.GetLabels())
+	}
 	return a.update(ctx, existing, desired, "")
+}
+
+// relabel gives an object the labels back that the cache selects by. Nothing else changes:
+// what is to be made may depend on the live object, which the cache does not have yet.
+func (a *Applier) relabel(ctx context.Context, existing *metav1.PartialObjectMetadata, labels map[string]string) error {
+	before := existing.DeepCopy()
+	existing.Labels = maps.Clone(existing.Labels)
+	if existing.Labels == nil {
+		existing.Labels = map[string]string{}
+	}
+	maps.Copy(existing.Labels, labels)
+	return a.Writer.Patch(ctx, existing, client.MergeFromWithOptions(before, client.MergeFromWithOptimisticLock{}), FieldOwner)
 }
 
 // update applies to an existing object. It sends the UID, so that the API server

@@ -119,7 +119,7 @@ var Table = []Component{
 	{Name: "service policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(isolation.ServicePolicies)},
 	{Name: "database policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies, UsedByPods: true},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies, Orphan: database.RetainedServer, UsedByPods: true},
 	{Name: "database server", Kind: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Label: v1alpha1.ComponentDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, Health: database.ServerHealth, UsedByPods: true},
 	{Name: "backup buckets", Kind: database.ObjectStoreKind.Kind, Prototype: prototype(database.ObjectStoreKind), Label: v1alpha1.ComponentDatabase,

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -40,6 +41,7 @@ var _ = Describe("CloudNativePG", func() {
 		Expect(string(own.Data["uri"])).To(Equal("postgresql://orders_a:" + string(own.Data["password"]) + "@orders-db-rw." + ns + ".svc:5432/orders?sslmode=require"))
 		c := theCluster(ctx, ns, "orders-db")
 		Expect(c.GetOwnerReferences()).To(BeEmpty(), "under Retain the Cluster outlives its Microservice")
+		Expect(get(ctx, &networkingv1.NetworkPolicy{}, ns, "orders-db").OwnerReferences).To(BeEmpty(), "a Cluster that stays needs its policy")
 		instances, _, _ := unstructured.NestedInt64(c.Object, "spec", "instances")
 		Expect(instances).To(BeEquivalentTo(3))
 		settled(ns)

@@ -213,6 +213,22 @@ var _ = Describe("Drift", func() {
 		Expect(seen()).To(HaveEach(int32(7)))
 	}, SpecTimeout(suiteTimeout))
 
+	It("gives a StatefulSet its label back, also after the volume grew", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users := withDatabase(ns, v1alpha1.EnginePostgreSQL)
+		users.Spec.Database.Storage = &v1alpha1.DatabaseStorage{Size: "1Gi"}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Database.Storage.Size = "2Gi" })
+		settled(ns)
+		set := get(ctx, &appsv1.StatefulSet{}, ns, "users-db")
+		change(ctx, set, func(set *appsv1.StatefulSet) { delete(set.Labels, v1alpha1.LabelManagedBy) })
+		Eventually(func() map[string]string { return get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Labels }).
+			Should(HaveKeyWithValue(v1alpha1.LabelManagedBy, v1alpha1.ManagedByAtoll))
+		Expect(get(ctx, &appsv1.StatefulSet{}, ns, "users-db").UID).To(Equal(set.UID))
+	}, SpecTimeout(suiteTimeout))
+
 	It("is repaired and says Ready again, where nothing else tells that it was", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)

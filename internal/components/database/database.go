@@ -54,6 +54,12 @@ func Retained(db *Database, _ kube.Object) bool {
 	return db.Plan != nil && db.Plan.Retained()
 }
 
+// RetainedServer reports whether the server outlives its Microservice. It then needs its
+// NetworkPolicy as before.
+func RetainedServer(db *Database, o kube.Object) bool {
+	return Retained(db, o) && db.Plan.Provider.Clustered()
+}
+
 // Secrets returns the binding Secret and the administrator's. The controller
 // creates the passwords: a build must not, or a failed read would change them.
 func Secrets(db *Database) ([]kube.Object, error) { return db.build("Secret") }
