@@ -30,6 +30,15 @@ type DatabaseBackup struct {
 	// destination is where backups are stored.
 	// +required
 	Destination BackupLocation `json:"destination,omitzero"`
+
+	// timeoutSeconds is the time after which a backup that has not ended is
+	// stopped and counts as failed. It covers all tries. The next one can start
+	// only then. It must not be set with provider: CloudNativePG. Unset means
+	// 21600, which is 6 hours.
+	// +optional
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=2592000
+	TimeoutSeconds *int64 `json:"timeoutSeconds,omitempty"`
 }
 
 // BackupLocation is where backups are stored: a volume or a bucket. Each
@@ -104,6 +113,16 @@ type DatabaseRestore struct {
 	// from identifies the backup.
 	// +required
 	From RestoreSource `json:"from,omitzero"`
+
+	// timeoutSeconds is the time after which a restore that has not ended is
+	// stopped and counts as failed. It covers all tries. A change does not apply
+	// to a restore that runs; it runs a restore again that exceeded the earlier
+	// limit. Unset means 86400, which is 24 hours. A recovery of CloudNativePG
+	// has no limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=2592000
+	TimeoutSeconds *int64 `json:"timeoutSeconds,omitempty"`
 }
 
 // BackupProvider is the provider of the database from which a backup was taken.

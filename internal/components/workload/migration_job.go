@@ -4,7 +4,6 @@
 package workload
 
 import (
-	"maps"
 	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -31,14 +30,16 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 	other, running := database.OtherMigration(in, name)
 	switch {
 	case database.MigrationJob(in, name) != nil:
-		return kube.One(inputs.Kept(in.Job(name)))
+		return kube.One(database.KeepJob(in, in.Job(name)))
 	case in.Job(name) != nil:
-		// The failed Job is pruned, and created again once it is gone.
+		// The Job is pruned. If it failed, it is created again once it is gone.
 		return nil, nil
-	case database.Migrated(in) || in.Suspended():
+	case database.Migrated(in):
 		return nil, nil
 	case running:
 		return kube.One(inputs.Kept(other))
+	case in.Suspended():
+		return nil, nil
 	case other != nil:
 		// The other Job is pruned first, and the desired one created once it is gone.
 		return nil, nil
@@ -50,7 +51,8 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 }
 
 // migrationJob builds a Job from the service's pod template: it has the service's
-// environment, volumes and ServiceAccount, and no ports, probes or hooks.
+// environment, volumes, ServiceAccount and other containers. The migration's container has
+// no ports, probes or hooks.
 func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	ms := in.Microservice
 	// The Deployment has the same template and reports its problem.
@@ -73,11 +75,9 @@ func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	c.ReadinessProbe, c.LivenessProbe, c.StartupProbe = nil, nil, nil
 	c.TerminationMessagePolicy = corev1.TerminationMessageFallbackToLogsOnError
 
-	podLabels := maps.Clone(template.Labels)
-	maps.Copy(podLabels, l)
-	spec := database.JobSpec(podLabels, *pod, database.MigrationTries-1)
 	// Annotations tell an injector, such as that of a mesh, what to do with a pod.
-	spec.Template.Annotations = maps.Clone(template.Annotations)
+	spec := database.JobSpec(in.Plan.PodMeta(template.ObjectMeta, l), *pod, database.MigrationTries-1)
+	spec.ActiveDeadlineSeconds = in.Migration().TimeoutSeconds
 	delete(spec.Template.Annotations, names.AnnotationReferences)
 	return kube.One(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})
 }

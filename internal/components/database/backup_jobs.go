@@ -1,0 +1,74 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package database
+
+import (
+	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/podfailure"
+)
+
+// backupFailure says why no backup succeeded after the last one; nil if none failed.
+func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message {
+	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
+		return &h.Message
+	}
+	var newest *batchv1.Job
+	var at metav1.Time
+	for _, job := range db.Jobs {
+		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentBackup || db.JobWorkDone(job) {
+			continue
+		}
+		if stuck := stuckBehind(db, job); stuck != nil && !inputs.JobFailed(job) {
+			return &condition.Message{Object: object("Job", job.Name), Cause: "made no backup" + stuck.Cause, Remedy: stuck.Remedy}
+		}
+		c := inputs.JobCondition(job, batchv1.JobFailed)
+		if c != nil && (newest == nil || at.Before(&c.LastTransitionTime)) {
+			newest, at = job, c.LastTransitionTime
+		}
+	}
+	if newest == nil || last != nil && (!last.Time.Before(&at) || madeBy(newest, last)) {
+		return nil
+	}
+	if exceeded(newest) {
+		return &condition.Message{Object: object("Job", newest.Name), Cause: limitOf(newest), Remedy: "raise database.backup.timeoutSeconds"}
+	}
+	return &condition.Message{Cause: inputs.Failure(db.Inputs, newest.Name)}
+}
+
+// madeBy reports whether a Job that exceeded its limit made a backup nevertheless: another
+// container kept its pod running.
+func madeBy(job *batchv1.Job, last *v1alpha1.BackupStatus) bool {
+	return exceeded(job) && !last.Time.Before(&job.CreationTimestamp)
+}
+
+// LeftoverBackups returns the Jobs of the CronJob whose backup the status records and that
+// still run, because of a container that another client added. They are deleted: no other
+// backup starts while they run.
+func LeftoverBackups(db *Database) []kube.Object {
+	old := db.Microservice.Status.Database
+	if old == nil || old.LastBackup == nil {
+		return nil
+	}
+	var leftovers []kube.Object
+	for _, job := range db.Jobs {
+		owner := metav1.GetControllerOfNoCopy(job)
+		if owner == nil || owner.Kind != "CronJob" || owner.Name != names.Backup(db.Microservice.Name) || !db.JobOutlivesWork(job) {
+			continue
+		}
+		for _, pod := range inputs.PodsOf(db.Inputs, job.Name) {
+			if report := reportOf(pod); report != nil && !old.LastBackup.Time.Before(&report.Time) {
+				leftovers = append(leftovers, job)
+				break
+			}
+		}
+	}
+	return leftovers
+}
