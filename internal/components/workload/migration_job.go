@@ -9,6 +9,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
@@ -65,10 +66,12 @@ func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	pod.RestartPolicy = corev1.RestartPolicyNever
 	pod.TopologySpreadConstraints = nil
 	pod.TerminationGracePeriodSeconds = nil
-	pod.Containers = slices.DeleteFunc(pod.Containers, func(c corev1.Container) bool { return c.Name != ms.Name })
-	if len(pod.Containers) == 0 {
+	isOther := func(c corev1.Container) bool { return c.Name != ms.Name }
+	if !slices.ContainsFunc(pod.Containers, func(c corev1.Container) bool { return !isOther(c) }) {
 		return nil, nil
 	}
+	pod.InitContainers = append(pod.InitContainers, sidecars(pod.Containers, isOther)...)
+	pod.Containers = slices.DeleteFunc(pod.Containers, isOther)
 	c := &pod.Containers[0]
 	c.Image, c.Command, c.Args = database.MigrationImage(in), in.Migration().Command, in.Migration().Args
 	c.Ports, c.Lifecycle = nil, nil
@@ -80,4 +83,28 @@ func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	spec.ActiveDeadlineSeconds = in.Migration().TimeoutSeconds
 	delete(spec.Template.Annotations, names.AnnotationReferences)
 	return kube.One(&batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: ms.Namespace, Labels: l}, Spec: spec})
+}
+
+// sidecars returns containers of the service's pod as native sidecars, which end with the
+// migration. The migration may need them, such as a proxy to the database. They start after
+// the init containers, as in the service's pod. A probe for readiness or liveness may be
+// about the service, which does not run here; a startup probe delays the migration.
+func sidecars(containers []corev1.Container, wanted func(corev1.Container) bool) []corev1.Container {
+	var all []corev1.Container
+	for i := range containers {
+		if !wanted(containers[i]) {
+			continue
+		}
+		c := *containers[i].DeepCopy()
+		c.RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
+		// Restart rules are for a policy of their own.
+		c.RestartPolicyRules = nil
+		c.ReadinessProbe, c.LivenessProbe = nil, nil
+		for j := range c.Ports {
+			// The service's pod may hold the port on the same node.
+			c.Ports[j].HostPort = 0
+		}
+		all = append(all, c)
+	}
+	return all
 }
