@@ -25,8 +25,9 @@ import (
 const (
 	defaultKeep = 7
 	// backupDeadlineSeconds is how late a missed backup may start, for example
-	// after an outage of the control plane.
-	backupDeadlineSeconds = 3600
+	// after an outage of the control plane or after a migration. It is longer than
+	// the time after which a backup is overdue.
+	backupDeadlineSeconds = 6 * 60 * 60
 	// defaultBackupSeconds is the default of backup.timeoutSeconds.
 	defaultBackupSeconds = 6 * 60 * 60
 )
@@ -39,8 +40,7 @@ func Keep(backup *v1alpha1.DatabaseBackup) int {
 	return int(*backup.Keep)
 }
 
-// BackupCronJob backs the database up by schedule. It is suspended while held,
-// because the backup of a database that waits for its restore would be the newest.
+// BackupCronJob backs the database up by schedule. It is suspended while held.
 func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
 	where := p.locate(&backup.Destination, p.Namespace, p.Owner)
 	scripts := p.Engine.Scripts()

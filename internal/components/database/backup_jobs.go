@@ -4,7 +4,10 @@
 package database
 
 import (
+	"slices"
+
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -71,4 +74,30 @@ func LeftoverBackups(db *Database) []kube.Object {
 		}
 	}
 	return leftovers
+}
+
+// holdsBackups reports whether no backup must start: the database waits for its restore, and
+// a backup of it would be the newest; or a migration runs, and waits for no dump then. A
+// backup that is overdue does not wait for a migration any longer.
+func holdsBackups(db *Database) bool {
+	return AwaitingRestore(db) != nil || !db.BackupOverdue && migrationRuns(db)
+}
+
+// backupRuns reports whether a pod dumps the database.
+func backupRuns(db *Database) bool {
+	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {
+		return pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && db.PodWorks(&pod)
+	})
+}
+
+// migrationRuns reports whether a migration runs or is about to. One that can't start does
+// not count.
+func migrationRuns(db *Database) bool {
+	return slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool {
+		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || inputs.JobFailed(job) || db.JobWorkDone(job) || isHeld(job) {
+			return false
+		}
+		return stuckBehind(db, job) == nil &&
+			(podfailure.Worst(db.Pods, v1alpha1.ComponentMigration) == nil || slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), db.PodWorks))
+	})
 }

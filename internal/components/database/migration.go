@@ -75,6 +75,9 @@ func migrationWaits(db *Database) *condition.Message {
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:
 		return &condition.Message{Cause: "the restore of the database"}
+	case backupRuns(db):
+		// A statement that waits for the locks of a dump blocks all later ones.
+		return &condition.Message{Cause: "the backup that runs"}
 	case len(db.References.Missing) > 0:
 		missing := db.References.Missing[0].Message()
 		remedy := missing.Remedy
