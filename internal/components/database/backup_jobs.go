@@ -8,6 +8,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -15,12 +16,11 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // backupFailure says why no backup succeeded after the last one; nil if none failed.
 func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message {
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentBackup); h != nil {
 		return &h.Message
 	}
 	var newest *batchv1.Job
@@ -76,6 +76,22 @@ func LeftoverBackups(db *Database) []kube.Object {
 	return leftovers
 }
 
+// stagingRequest returns the ephemeral storage that a dump is expected to take on the node;
+// nil if it takes none, or no earlier dump is known. It is the size of the last one, and a
+// quarter more, rounded up to a power of two, so that it seldom changes.
+func stagingRequest(db *Database, backup *v1alpha1.DatabaseBackup) *resource.Quantity {
+	last := LastBackup(db)
+	if backup.Destination.S3 == nil || backup.Destination.S3.Staging != nil || last == nil || last.Size <= 0 {
+		return nil
+	}
+	const smallest = 64 << 20
+	size := int64(smallest)
+	for size < last.Size+last.Size/4 && size < db.Plan.Size.Value() {
+		size *= 2
+	}
+	return resource.NewQuantity(min(size, db.Plan.Size.Value()), resource.BinarySI)
+}
+
 // holdsBackups reports whether no backup must start: the database waits for its restore, and
 // a backup of it would be the newest; or a migration runs, and waits for no dump then. A
 // backup that is overdue does not wait for a migration any longer.
@@ -98,6 +114,6 @@ func migrationRuns(db *Database) bool {
 			return false
 		}
 		return stuckBehind(db, job) == nil &&
-			(podfailure.Worst(db.Pods, v1alpha1.ComponentMigration) == nil || slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), db.PodWorks))
+			(jobFailure(db, v1alpha1.ComponentMigration) == nil || slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), db.PodWorks))
 	})
 }

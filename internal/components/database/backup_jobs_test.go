@@ -78,3 +78,60 @@ func TestMigrationWaitsForBackup(t *testing.T) {
 		t.Error("the migration starts while a backup runs")
 	}
 }
+
+// TestEvictedBackup checks that an eviction is reported, until the backup succeeds.
+func TestEvictedBackup(t *testing.T) {
+	evicted := func(in *inputs.Inputs) {
+		in.Jobs = append(in.Jobs, &batchv1.Job{})
+		in.Jobs[0].Name, in.Jobs[0].Spec.Template.Spec.Containers = "b-1", []corev1.Container{{Name: "dump"}}
+		in.Jobs[0].Labels = map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentBackup}
+		podOfJob(v1alpha1.ComponentBackup, "b-1")(in)
+		in.Pods[0].Status = corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "Usage of EmptyDir volume exceeds the limit."}
+	}
+	checkHealth(t, BackupHealth, map[string]healthCase{
+		"it was evicted": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted}, want: &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(
+			"The last backup failed: The kubelet evicted the pod: Usage of EmptyDir volume exceeds the limit.; to fix: set staging of the bucket in database.backup.destination, or free space on the node; create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now")}},
+		"a later try succeeded": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted, podOfJob(v1alpha1.ComponentBackup, "b-1", ended("dump", 0, report))},
+			want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}},
+	})
+}
+
+// TestStagingRequest checks the ephemeral storage that a dump requests.
+func TestStagingRequest(t *testing.T) {
+	const mib = 1 << 20
+	dumped := func(size int64) func(*inputs.Inputs) {
+		return func(in *inputs.Inputs) {
+			remembered(3)(in)
+			in.Microservice.Status.Database.LastBackup.Size = size
+		}
+	}
+	staged := func(in *inputs.Inputs) {
+		in.Microservice.Spec.Database.Backup.Destination.S3.Staging = &v1alpha1.StagingStorage{Size: "1Gi"}
+	}
+	for name, tc := range map[string]struct {
+		of      string
+		changes []func(*inputs.Inputs)
+		want    string
+	}{
+		"no dump is known":           {"backup-s3", nil, "0"},
+		"a small dump":               {"backup-s3", []func(*inputs.Inputs){dumped(1)}, "64Mi"},
+		"a dump":                     {"backup-s3", []func(*inputs.Inputs){dumped(100 * mib)}, "128Mi"},
+		"a larger dump":              {"backup-s3", []func(*inputs.Inputs){dumped(110 * mib)}, "256Mi"},
+		"a dump larger than a claim": {"backup-s3", []func(*inputs.Inputs){dumped(20 << 30)}, "10Gi"},
+		"a staging volume":           {"backup-s3", []func(*inputs.Inputs){dumped(100 * mib), staged}, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			objects, err := CronJobs(builtCase(t, tc.of, tc.changes...))
+			if err != nil || len(objects) != 1 {
+				t.Fatalf("%d CronJobs: %v", len(objects), err)
+			}
+			requests := objects[0].(*batchv1.CronJob).Spec.JobTemplate.Spec.Template.Spec.InitContainers[0].Resources.Requests
+			if got := requests.StorageEphemeral().String(); got != tc.want {
+				t.Errorf("the dump requests %s, want %s", got, tc.want)
+			}
+		})
+	}
+	if request := stagingRequest(builtCase(t, "backup-claim", dumped(mib)), builtCase(t, "backup-claim").backup()); request != nil {
+		t.Errorf("a backup to a volume requests %s", request)
+	}
+}

@@ -117,6 +117,9 @@ func (builtIn) cronJobs(db *Database) ([]kube.Object, error) {
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
 	pod.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	pod.ServiceAccountName = db.storeAccount(backup.Destination.S3)
+	if size := stagingRequest(db, backup); size != nil {
+		pod.InitContainers[0].Resources.Requests[corev1.ResourceEphemeralStorage] = *size
+	}
 	return kube.One(cronJob)
 }
 

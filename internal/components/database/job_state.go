@@ -15,6 +15,7 @@ import (
 
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // KeepJob stands for a Job that exists and stays. It suspends the Job between two tries while
@@ -48,6 +49,16 @@ func isHeld(job *batchv1.Job) bool { return ptr.Deref(job.Spec.Suspend, false) }
 
 func unended(pod *corev1.Pod) bool {
 	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
+}
+
+// jobFailure returns the failure of a component's pods; nil if there is none. Pods of Jobs
+// that have done their work do not count: an earlier try may have failed.
+func jobFailure(db *Database, component string) *condition.Health {
+	pods := slices.DeleteFunc(slices.Clone(db.Pods), func(pod corev1.Pod) bool {
+		name := pod.Labels[batchv1.JobNameLabel]
+		return name != "" && db.JobWorkDone(db.Job(name))
+	})
+	return podfailure.Worst(pods, component)
 }
 
 // exceeded reports whether a Job failed because it did not end within its limit.

@@ -15,7 +15,6 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // MigrationTries is the number of tries of a migration.
@@ -187,7 +186,7 @@ func migrationHealth(db *Database) condition.Health {
 			Cause:  fmt.Sprintf("The migration of image %q failed, and the rollout waits. Its output: %s", image, inputs.Failure(db.Inputs, name)),
 			Remedy: fmt.Sprintf("correct image, env or database.migration, or delete Job %q to run it again", name)}}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentMigration); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
 	if waits := migrationWaits(db); waits != nil && isHeld(db.Job(name)) {

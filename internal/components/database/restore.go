@@ -19,18 +19,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 // RestoreID returns the ID of a restore: a hash of the backup's location, and of the
-// UID of the volume or Cluster that receives it. The bucket's Secret and region are not
-// part of the location.
+// UID of the volume or Cluster that receives it. The bucket's Secret, region and staging
+// are not part of the location.
 func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
 	from := restore.From
 	if from.S3 != nil {
 		bucket := *from.S3
-		bucket.SecretName, bucket.Region = "", ""
+		bucket.SecretName, bucket.Region, bucket.Staging = "", "", nil
 		from.S3 = &bucket
 	}
 	// API types always marshal to JSON.
@@ -54,6 +53,7 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 	}
 	service := firstSet(from.Service, p.Owner)
 	where := p.locate(location, p.restoreNamespace(spec), service)
+	where.readOnly = !where.bucket
 	scripts := p.Engine.Scripts()
 	env := append(p.operationEnv(p.SecretName), where.env...)
 	env = append(env,
@@ -201,7 +201,7 @@ func restoreHealth(db *Database) condition.Health {
 			Cause:  "The restore failed: " + inputs.Failure(db.Inputs, name),
 			Remedy: fmt.Sprintf("correct database.restore, or delete Job %q to retry, or remove database.restore to start with the database as it is", name)}}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRestore); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
 	if isHeld(db.Job(name)) {

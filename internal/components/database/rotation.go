@@ -15,7 +15,6 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // rotationStep is the progress of a rotation of the database's password. It follows
@@ -140,7 +139,7 @@ func RotationHealth(db *Database) *condition.Health {
 		}
 		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.Say("The password was rotated; the old password no longer works")}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRotation); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}
