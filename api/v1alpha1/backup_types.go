@@ -30,6 +30,15 @@ type DatabaseBackup struct {
 	// destination is where backups are stored.
 	// +required
 	Destination BackupLocation `json:"destination,omitzero"`
+
+	// timeoutSeconds is the time after which a backup that has not ended is
+	// stopped and counts as failed. It covers all tries. The next one can start
+	// only then. It must not be set with provider: CloudNativePG. Unset means
+	// 21600, which is 6 hours.
+	// +optional
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=2592000
+	TimeoutSeconds *int64 `json:"timeoutSeconds,omitempty"`
 }
 
 // BackupLocation is where backups are stored: a volume or a bucket. Each
@@ -97,6 +106,30 @@ type S3Location struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
+
+	// staging is a volume that holds the dump between the database and the
+	// bucket. It is created for each backup or restore, and deleted after it. It
+	// must not be set where CloudNativePG reads or writes the backup. Unset means
+	// the node's ephemeral storage, up to the size of the database's volume.
+	// +optional
+	Staging *StagingStorage `json:"staging,omitempty"`
+}
+
+// StagingStorage is a volume that lives as long as the pod that uses it.
+type StagingStorage struct {
+	// size is the size of the volume, such as 10Gi. It must hold one dump.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="isQuantity(self) && !quantity(self).isLessThan(quantity('1Mi'))",message="size must be a quantity of at least 1Mi, such as 10Gi or 500Mi"
+	Size string `json:"size,omitempty"`
+
+	// storageClassName is the class of the volume. Unset means the cluster's
+	// default.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	StorageClassName string `json:"storageClassName,omitempty"`
 }
 
 // DatabaseRestore fills a new, empty database from a backup.
@@ -104,6 +137,16 @@ type DatabaseRestore struct {
 	// from identifies the backup.
 	// +required
 	From RestoreSource `json:"from,omitzero"`
+
+	// timeoutSeconds is the time after which a restore that has not ended is
+	// stopped and counts as failed. It covers all tries. A change does not apply
+	// to a restore that runs; it runs a restore again that exceeded the earlier
+	// limit. It must not be set for a backup of CloudNativePG. Unset means
+	// 86400, which is 24 hours.
+	// +optional
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=2592000
+	TimeoutSeconds *int64 `json:"timeoutSeconds,omitempty"`
 }
 
 // BackupProvider is the provider of the database from which a backup was taken.

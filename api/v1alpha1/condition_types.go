@@ -105,6 +105,9 @@ const (
 	ReasonContainerConfigInvalid = "ContainerConfigInvalid"
 	// ReasonCrashLooping means that a container keeps crashing.
 	ReasonCrashLooping = "CrashLooping"
+	// ReasonEvicted means that the kubelet evicted a pod, because its node lacks
+	// a resource or the pod exceeds a limit of its storage.
+	ReasonEvicted = "Evicted"
 	// ReasonUnschedulable means that the scheduler finds no node for a pod.
 	ReasonUnschedulable = "Unschedulable"
 	// ReasonPodsRefused means that the API server rejects pods, for example

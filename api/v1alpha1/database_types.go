@@ -14,6 +14,10 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG requires engine: PostgreSQL"
 // +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",fieldPath=".instances"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",fieldPath=".backup"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || !has(self.backup.timeoutSeconds)",message="backup.timeoutSeconds must not be set with provider: CloudNativePG, which makes its backups itself; remove it",fieldPath=".backup"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.timeoutSeconds) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.timeoutSeconds must not be set for a backup of CloudNativePG, which recovers it itself; remove it",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || !has(self.backup.destination.s3) || !has(self.backup.destination.s3.staging)",message="backup.destination.s3.staging must not be set with provider: CloudNativePG, which writes its backups without it; remove it",fieldPath=".backup"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.s3) || !has(self.restore.from.s3.staging) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from.s3.staging must not be set for a backup of CloudNativePG, which is read without it; remove it",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.persistentVolumeClaim) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from must be s3 with provider: CloudNativePG: it can't read its backups from a volume; to restore a dump from a volume, set restore.from.provider to BuiltIn",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.provider) || self.restore.from.provider == 'BuiltIn' || (has(self.provider) && self.provider == self.restore.from.provider)",message="restore.from.provider: CloudNativePG requires provider: CloudNativePG: only CloudNativePG can read its backups; set provider to CloudNativePG, or restore from a dump",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from",fieldPath=".restore"
@@ -121,6 +125,18 @@ type Database struct {
 	// means that a new database is empty.
 	// +optional
 	Restore *DatabaseRestore `json:"restore,omitempty"`
+
+	// podMetadata are labels and annotations of the database's pods, and of the
+	// pods of its migrations, backups, restores and rotations. Use them to
+	// exclude these pods from the injection of a proxy, for example
+	// sidecar.istio.io/inject: "false". A migration's pod also has those of
+	// podTemplate; podMetadata takes precedence. A running server gets a change
+	// with its next restart, and a Job that exists is not changed. With provider:
+	// CloudNativePG they are inheritedMetadata of the Cluster, so its Services
+	// and volumes have them too. Unset means the Topology's default or, without
+	// one, none.
+	// +optional
+	PodMetadata *PodMetadata `json:"podMetadata,omitempty"`
 
 	// external locates a database of provider: External, which requires it.
 	// Unset for any other provider.
@@ -246,4 +262,13 @@ type DatabaseMigration struct {
 	// +kubebuilder:validation:MaxLength=500
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not contain white space"
 	Image string `json:"image,omitempty"`
+
+	// timeoutSeconds is the time after which a migration that has not ended is
+	// stopped and counts as failed. It covers all tries. A change does not apply
+	// to a migration that runs; it runs a migration again that exceeded the
+	// earlier limit. Unset means no limit.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2592000
+	TimeoutSeconds *int64 `json:"timeoutSeconds,omitempty"`
 }

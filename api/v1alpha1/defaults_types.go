@@ -61,8 +61,9 @@ type TopologyDefaults struct {
 
 	// database are settings for the databases of members, except External ones.
 	// The storage class and the major version apply when a database is created,
-	// and do not change later. The minor version and the deletion policy also
-	// apply to existing databases. Unset means Atoll's defaults.
+	// and do not change later. The minor version, the deletion policy and
+	// podMetadata also apply to existing databases. Unset means Atoll's
+	// defaults.
 	// +optional
 	Database *DatabaseDefaults `json:"database,omitempty"`
 }
@@ -94,4 +95,10 @@ type DatabaseDefaults struct {
 	// database is removed. Unset means Retain.
 	// +optional
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
+	// podMetadata are labels and annotations of the pods of databases and of
+	// their migrations, backups, restores and rotations. A member's own
+	// podMetadata replaces them as a whole. Unset means none.
+	// +optional
+	PodMetadata *PodMetadata `json:"podMetadata,omitempty"`
 }

@@ -70,7 +70,8 @@ type Object struct {
 	// Adopt permits the adoption of an object without a controller and without
 	// Atoll's labels. If false, Apply returns a NotOwnedError for it.
 	Adopt bool
-	// CreateOnly means that an existing object is not changed. An object that exists
+	// CreateOnly means that an existing object is not changed, except whether a Job is
+	// suspended. An object that exists
 	// but is not in the cache yet causes a conflict, and the caller retries.
 	CreateOnly bool
 }
@@ -91,7 +92,10 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 		if !Owns(owner, o.Live, o.Adopt) {
 			return false, newNotOwnedError(owner, gvk.Kind, o.Live)
 		}
-		if o.CreateOnly || a.upToDate(o, hash) {
+		if o.CreateOnly {
+			return a.suspend(ctx, o)
+		}
+		if a.upToDate(o, hash) {
 			return false, nil
 		}
 	}

@@ -15,8 +15,19 @@ import (
 // and reports whether it deleted any. It keeps objects that owner does not control,
 // such as retained data.
 func (a *Applier) Prune(ctx context.Context, owner client.Object, live []client.Object, wanted func(client.Object) bool) (changed bool, err error) {
+	var unwanted []client.Object
 	for _, o := range live {
-		if wanted(o) || !metav1.IsControlledBy(o, owner) || o.GetDeletionTimestamp() != nil {
+		if !wanted(o) && metav1.IsControlledBy(o, owner) {
+			unwanted = append(unwanted, o)
+		}
+	}
+	return a.Delete(ctx, unwanted)
+}
+
+// Delete deletes live objects, and reports whether it deleted any.
+func (a *Applier) Delete(ctx context.Context, live []client.Object) (changed bool, err error) {
+	for _, o := range live {
+		if o.GetDeletionTimestamp() != nil {
 			continue
 		}
 		err := a.Writer.Delete(ctx, o,

@@ -73,6 +73,9 @@ type Component struct {
 	// and the others are deleted. nil means that none is deleted while Build reports a
 	// problem.
 	StandsIn func(*inputs.Inputs, kube.Object) bool
+	// Leftovers returns live objects that an object of the component created, that have
+	// done their work, and that are deleted. nil means that there are none.
+	Leftovers func(*database.Database) []kube.Object
 	// BuildHeld builds what follows the spec also while the Microservice is no member
 	// of the Topology that it names; nil where nothing does.
 	BuildHeld func(*database.Database) ([]kube.Object, error)
@@ -145,7 +148,7 @@ var Table = []Component{
 		Condition: v1alpha1.ConditionDatabaseMigrated, After: []string{credentials}, Build: workload.MigrationJobs, Report: database.MigrationHealth,
 		CreateOnly: always},
 	{Name: "backup schedule", Kind: "CronJob", Prototype: &batchv1.CronJob{}, Label: v1alpha1.ComponentBackup,
-		Condition: v1alpha1.ConditionBackupReady, After: []string{credentials}, Build: database.CronJobs},
+		Condition: v1alpha1.ConditionBackupReady, After: []string{credentials}, Build: database.CronJobs, Leftovers: database.LeftoverBackups},
 	{Name: Deployment, Kind: "Deployment", Prototype: &appsv1.Deployment{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionWorkloadReady, After: []string{credentials}, Build: workload.Deployments, BuildHeld: workload.HeldDeployments, Health: healthOf(workload.DeploymentHealth)},
 	{Name: "autoscaler", Kind: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Label: v1alpha1.ComponentService,

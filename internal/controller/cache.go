@@ -59,8 +59,8 @@ func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	return foreign, mgr.Add(foreign)
 }
 
-// stripPod keeps the fields of a pod that show why it is not ready and on which ports
-// it listens.
+// stripPod keeps the fields of a pod that show why it is not ready, which of its
+// containers run, and on which ports it listens.
 func stripPod(object any) (any, error) {
 	pod, ok := object.(*corev1.Pod)
 	if !ok {
@@ -68,13 +68,18 @@ func stripPod(object any) (any, error) {
 	}
 	slim := &corev1.Pod{ObjectMeta: pod.ObjectMeta, Status: corev1.PodStatus{
 		Phase:                 pod.Status.Phase,
+		Reason:                pod.Status.Reason,
+		Message:               pod.Status.Message,
 		Conditions:            pod.Status.Conditions,
 		ContainerStatuses:     pod.Status.ContainerStatuses,
 		InitContainerStatuses: pod.Status.InitContainerStatuses,
 	}}
 	slim.ManagedFields = nil
 	for i := range pod.Spec.InitContainers {
-		slim.Spec.InitContainers = append(slim.Spec.InitContainers, nameAndImage(&pod.Spec.InitContainers[i]))
+		c := nameAndImage(&pod.Spec.InitContainers[i])
+		// It tells a sidecar from a container that ends.
+		c.RestartPolicy = pod.Spec.InitContainers[i].RestartPolicy
+		slim.Spec.InitContainers = append(slim.Spec.InitContainers, c)
 	}
 	for i := range pod.Spec.Containers {
 		c := nameAndImage(&pod.Spec.Containers[i])

@@ -188,6 +188,13 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
 	for i := range out.built.Components {
 		w := &out.built.Components[i]
+		if w.Component.Leftovers != nil {
+			changed, err := r.Applier.Delete(ctx, clientObjects(w.Component.Leftovers(out.built.Database)))
+			out.changed = out.changed || changed
+			if err != nil {
+				out.err = errors.Join(out.err, fmt.Errorf("deleting leftovers of the %s: %w", w.Component.Name, err))
+			}
+		}
 		if w.Component.Kind == "" || w.Problem != nil && w.Component.StandsIn == nil || w.Component.UsedByPods && out.earlierPods {
 			continue
 		}

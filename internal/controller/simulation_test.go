@@ -176,7 +176,7 @@ var jobRunners sync.Map
 func runJobs(ns string, runner func(*batchv1.Job) jobOutcome) { jobRunners.Store(ns, runner) }
 
 func simulateJob(ctx context.Context, job *batchv1.Job) {
-	if len(job.Status.Conditions) > 0 || job.DeletionTimestamp != nil {
+	if len(job.Status.Conditions) > 0 || job.DeletionTimestamp != nil || ptr.Deref(job.Spec.Suspend, false) {
 		return
 	}
 	outcome := jobSucceeds

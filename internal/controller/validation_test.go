@@ -43,7 +43,7 @@ type validation struct {
 }
 
 // validations has at least one entry for each rule in the API's types.
-var validations = inBuckets(map[string]validation{
+var validations = inPodMetadata(inBuckets(map[string]validation{
 	// Names.
 	"a Microservice's name that leaves no room for the names made from it": {
 		accepted: `{metadata: {name: ` + strings.Repeat("a", 40) + `}, spec: {image: users}}`,
@@ -599,6 +599,31 @@ var validations = inBuckets(map[string]validation{
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, backup: {schedule: "@daily", destination: {persistentVolumeClaim: {claimName: b}}}}}`,
 		field:    "spec.database.backup", message: "backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",
 	},
+	"a limit for backups that CloudNativePG makes": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, backup: {schedule: "@daily", timeoutSeconds: 60, destination: {s3: {bucket: shop}}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, backup: {schedule: "@daily", timeoutSeconds: 60, destination: {s3: {bucket: shop}}}}}`,
+		field:    "spec.database.backup", message: "backup.timeoutSeconds must not be set with provider: CloudNativePG, which makes its backups itself; remove it",
+	},
+	"a limit for a recovery of CloudNativePG": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {timeoutSeconds: 60, from: {provider: BuiltIn, s3: {bucket: shop}}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {timeoutSeconds: 60, from: {s3: {bucket: shop}}}}}`,
+		field:    "spec.database.restore", message: "restore.timeoutSeconds must not be set for a backup of CloudNativePG, which recovers it itself; remove it",
+	},
+	"a staging volume for backups that CloudNativePG makes": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, backup: {schedule: "@daily", destination: {s3: {bucket: shop, staging: {size: 1Gi}}}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, backup: {schedule: "@daily", destination: {s3: {bucket: shop, staging: {size: 1Gi}}}}}}`,
+		field:    "spec.database.backup", message: "backup.destination.s3.staging must not be set with provider: CloudNativePG, which writes its backups without it; remove it",
+	},
+	"a staging volume for a backup that CloudNativePG reads": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {provider: BuiltIn, s3: {bucket: shop, staging: {size: 1Gi}}}}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {s3: {bucket: shop, staging: {size: 1Gi}}}}}}`,
+		field:    "spec.database.restore", message: "restore.from.s3.staging must not be set for a backup of CloudNativePG, which is read without it; remove it",
+	},
+	"a migration without time": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, migration: {command: [a], timeoutSeconds: 1}}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, migration: {command: [a], timeoutSeconds: 0}}}`,
+		field:    "spec.database.migration.timeoutSeconds", message: "should be greater than or equal to 1",
+	},
 	"a Cluster restored from a volume": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, restore: {from: {persistentVolumeClaim: {claimName: b}}}}}`,
@@ -748,7 +773,7 @@ var validations = inBuckets(map[string]validation{
 		refused:  `{kind: Topology, spec: {defaults: {database: {version: v16}}}}`,
 		field:    "spec.defaults.database.version", message: `version must be major or major.minor, such as "17" or "17.2"`,
 	},
-})
+}))
 
 // Messages that more than one test waits for.
 const (
@@ -772,6 +797,10 @@ var buckets = map[string]struct{ accepted, refused, field, message string }{
 	"an endpoint without its scheme": {
 		accepted: `bucket: shop, endpoint: "http://minio.minio.svc:9000", secretName: keys`, refused: `bucket: shop, endpoint: "minio.minio.svc:9000"`,
 		field: "endpoint", message: "endpoint must be an HTTP or HTTPS URL, such as https://s3.example.com",
+	},
+	"a staging volume of a hundredth of a byte": {
+		accepted: `bucket: shop, staging: {size: 1Mi, storageClassName: fast}`, refused: `bucket: shop, staging: {size: 10m}`,
+		field: "staging.size", message: "size must be a quantity of at least 1Mi, such as 10Gi or 500Mi",
 	},
 	"a region with a dot": {
 		accepted: `bucket: shop, region: eu-central-1`, refused: `bucket: shop, region: eu.central`,

@@ -24,7 +24,8 @@ type Stage int
 // Stages are in order of severity: a later one needs a change of the spec more
 // surely than an earlier one.
 const (
-	Scheduling Stage = iota + 1
+	Eviction Stage = iota + 1
+	Scheduling
 	Exit
 	Pull
 	Start
@@ -79,6 +80,9 @@ func Find(pods []corev1.Pod, component string) *Failure {
 
 // of returns the failure of one pod. The first container that fails decides.
 func of(pod *corev1.Pod) *Failure {
+	if isEvicted(pod) {
+		return &Failure{Stage: Eviction, Class: Evicted, Pod: pod, Detail: pod.Status.Message}
+	}
 	containers := Containers(pod)
 	for i := range containers {
 		c := &containers[i]
@@ -102,6 +106,8 @@ func (f *Failure) Health() *condition.Health {
 
 func (f *Failure) reason() string {
 	switch f.Stage {
+	case Eviction:
+		return v1alpha1.ReasonEvicted
 	case Scheduling:
 		return v1alpha1.ReasonUnschedulable
 	case Pull:
@@ -117,6 +123,8 @@ func (f *Failure) reason() string {
 func (f *Failure) Short() condition.Message {
 	m := condition.Message{Remedy: f.Remedy()}
 	switch f.Stage {
+	case Eviction:
+		m.Cause = "The kubelet evicted the pod: " + f.Detail
 	case Scheduling:
 		m.Cause = "No node fits the pod: " + f.Detail
 		// The scheduler's text says all that is known; `kubectl atoll why` says more.
@@ -134,6 +142,8 @@ func (f *Failure) Short() condition.Message {
 // Why returns the cause in a few words, to follow the name of what fails.
 func (f *Failure) Why() string {
 	switch f.Stage {
+	case Eviction:
+		return "was evicted by the kubelet: " + f.Detail
 	case Scheduling:
 		return f.whyUnscheduled()
 	case Pull:
@@ -147,6 +157,8 @@ func (f *Failure) Why() string {
 // Remedy returns what to do, beginning with a verb in lower case.
 func (f *Failure) Remedy() string {
 	switch f.Stage {
+	case Eviction:
+		return f.evictionRemedy()
 	case Scheduling:
 		return f.scheduleRemedy()
 	case Pull:

@@ -19,15 +19,17 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 const (
 	defaultKeep = 7
 	// backupDeadlineSeconds is how late a missed backup may start, for example
-	// after an outage of the control plane.
-	backupDeadlineSeconds = 3600
+	// after an outage of the control plane or after a migration. It is longer than
+	// the time after which a backup is overdue.
+	backupDeadlineSeconds = 6 * 60 * 60
+	// defaultBackupSeconds is the default of backup.timeoutSeconds.
+	defaultBackupSeconds = 6 * 60 * 60
 )
 
 // Keep returns the number of backups to keep.
@@ -38,8 +40,7 @@ func Keep(backup *v1alpha1.DatabaseBackup) int {
 	return int(*backup.Keep)
 }
 
-// BackupCronJob backs the database up by schedule. It is suspended while held,
-// because the backup of a database that waits for its restore would be the newest.
+// BackupCronJob backs the database up by schedule. It is suspended while held.
 func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string, held bool, labels map[string]string) *batchv1.CronJob {
 	where := p.locate(&backup.Destination, p.Namespace, p.Owner)
 	scripts := p.Engine.Scripts()
@@ -70,10 +71,18 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 			Suspend:                    ptr.To(held || p.Suspended),
 			JobTemplate: batchv1.JobTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       JobSpec(labels, pod, tries-1),
+				Spec:       p.backupJob(backup, pod, labels),
 			},
 		},
 	}
+}
+
+// backupJob returns the Job of a backup. It has a limit, because the next backup starts
+// only after it.
+func (p *Plan) backupJob(backup *v1alpha1.DatabaseBackup, pod corev1.PodSpec, labels map[string]string) batchv1.JobSpec {
+	spec := JobSpec(p.PodMeta(metav1.ObjectMeta{}, labels), pod, tries-1)
+	spec.ActiveDeadlineSeconds = ptr.To(ptr.Deref(backup.TimeoutSeconds, defaultBackupSeconds))
+	return spec
 }
 
 func (db *Database) backup() *v1alpha1.DatabaseBackup {
@@ -109,14 +118,20 @@ func LastBackup(db *Database) *v1alpha1.BackupStatus {
 func (builtIn) lastBackup(db *Database) *v1alpha1.BackupStatus {
 	var last *v1alpha1.BackupStatus
 	for i := range db.Pods {
-		pod := &db.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentBackup || pod.Status.Phase != corev1.PodSucceeded {
-			continue
+		if pod := &db.Pods[i]; pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup {
+			last = newer(last, reportOf(pod))
 		}
-		for j := range pod.Status.ContainerStatuses {
-			if ended := pod.Status.ContainerStatuses[j].State.Terminated; ended != nil {
-				last = newer(last, reported(ended.Message))
-			}
+	}
+	return last
+}
+
+// reportOf returns the backup that a pod reports; nil if it reports none. The pod may still
+// run because of a container that another client added.
+func reportOf(pod *corev1.Pod) *v1alpha1.BackupStatus {
+	var last *v1alpha1.BackupStatus
+	for i := range pod.Status.ContainerStatuses {
+		if ended := pod.Status.ContainerStatuses[i].State.Terminated; ended != nil && ended.ExitCode == 0 {
+			last = newer(last, reported(ended.Message))
 		}
 	}
 	return last
@@ -192,23 +207,4 @@ func joinRemedies(first, second string) string {
 		return second
 	}
 	return first + "; " + second
-}
-
-// backupFailure says why the Job of the last backup failed.
-func (builtIn) backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message {
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentBackup); h != nil {
-		return &h.Message
-	}
-	var newest *batchv1.Job
-	var at metav1.Time
-	for _, job := range db.Jobs {
-		c := inputs.JobCondition(job, batchv1.JobFailed)
-		if job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && c != nil && (newest == nil || at.Before(&c.LastTransitionTime)) {
-			newest, at = job, c.LastTransitionTime
-		}
-	}
-	if newest == nil || last != nil && !last.Time.Before(&at) {
-		return nil
-	}
-	return &condition.Message{Cause: inputs.Failure(db.Inputs, newest.Name)}
 }

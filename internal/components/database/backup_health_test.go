@@ -27,7 +27,14 @@ func backedUp(phase corev1.PodPhase, message string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		pod := inputstest.WaitingPod(v1alpha1.ComponentBackup, "", "")
 		pod.Status.Phase = phase
-		pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: message}}
+		switch phase {
+		case corev1.PodSucceeded:
+			pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: message}}
+		case corev1.PodFailed:
+			pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Message: message, ExitCode: 1}}
+		default:
+			pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+		}
 		in.Pods = append(in.Pods, pod)
 	}
 }
@@ -81,10 +88,15 @@ func TestLastBackup(t *testing.T) {
 			of: "backup-claim", changes: []func(*inputs.Inputs){
 				backedUp(corev1.PodSucceeded, report), backedUp(corev1.PodSucceeded, `{"time":"2026-03-01T01:00:00Z","size":1,"location":"older"}`)}, want: reported},
 		"a running pod reports nothing": {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodRunning, report)}},
-		"a failed pod reports nothing":  {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodFailed, report)}},
-		"a report cut short":            {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
-		"a log is no report":            {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
-		"a report without a time":       {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
+		"a pod that a proxy keeps": {
+			of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report), func(in *inputs.Inputs) {
+				in.Pods[0].Status.Phase = corev1.PodRunning
+				in.Pods[0].Status.ContainerStatuses = append(in.Pods[0].Status.ContainerStatuses, running("proxy"))
+			}}, want: reported},
+		"a failed pod reports nothing": {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodFailed, report)}},
+		"a report cut short":           {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
+		"a log is no report":           {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
+		"a report without a time":      {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
 		"a pod of a restore": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report), func(in *inputs.Inputs) { in.Pods[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentRestore }}},
 

@@ -113,10 +113,13 @@ func (builtIn) cronJobs(db *Database) ([]kube.Object, error) {
 	if problem := checkSchedule(backup.Schedule); problem != nil {
 		return nil, problem
 	}
-	cronJob := db.Plan.BackupCronJob(backup, db.RcloneImage, AwaitingRestore(db) != nil, names.Labels(db.Microservice, v1alpha1.ComponentBackup))
+	cronJob := db.Plan.BackupCronJob(backup, db.RcloneImage, holdsBackups(db), names.Labels(db.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
 	pod.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	pod.ServiceAccountName = db.storeAccount(backup.Destination.S3)
+	if size := stagingRequest(db, backup); size != nil {
+		pod.InitContainers[0].Resources.Requests[corev1.ResourceEphemeralStorage] = *size
+	}
 	return kube.One(cronJob)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -36,7 +37,7 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 		// Atoll sets the passwords of the service's users.
 		"enableSuperuserAccess": true,
 		"bootstrap":             p.bootstrap(spec),
-		"inheritedMetadata":     map[string]any{"labels": stringFields(labels)},
+		"inheritedMetadata":     p.inheritedMetadata(labels),
 	}
 	if len(p.Parameters) > 0 {
 		parameters := make(map[string]any, len(p.Parameters))
@@ -82,6 +83,17 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 	}
 	cluster.SetAnnotations(annotations)
 	return cluster
+}
+
+// inheritedMetadata returns the labels and annotations of the objects that CloudNativePG
+// creates for the Cluster.
+func (p *Plan) inheritedMetadata(labels map[string]string) map[string]any {
+	pod := p.PodMeta(metav1.ObjectMeta{}, labels)
+	inherited := map[string]any{"labels": stringFields(pod.Labels)}
+	if len(pod.Annotations) > 0 {
+		inherited["annotations"] = stringFields(pod.Annotations)
+	}
+	return inherited
 }
 
 func (p *Plan) bootstrap(spec *v1alpha1.Database) map[string]any {

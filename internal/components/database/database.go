@@ -123,6 +123,6 @@ func (db *Database) serverPlan() *Plan {
 func operationRuns(db *Database) bool {
 	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {
 		component := pod.Labels[v1alpha1.LabelComponent]
-		return component != v1alpha1.ComponentService && component != v1alpha1.ComponentDatabase && containerRuns(&pod)
+		return component != v1alpha1.ComponentService && component != v1alpha1.ComponentDatabase && db.PodWorks(&pod)
 	})
 }

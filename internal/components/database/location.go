@@ -7,6 +7,8 @@ import (
 	"path"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/engine"
@@ -25,10 +27,12 @@ const RcloneImage = "docker.io/rclone/rclone:1.76"
 // place is a location as a pod sees it: a folder /backup/<service>, which is the
 // location itself or a copy of it.
 type place struct {
-	env     []corev1.EnvVar
-	volume  corev1.Volume
-	bucket  bool
-	secrets *v1alpha1.S3Location
+	env    []corev1.EnvVar
+	volume corev1.Volume
+	bucket bool
+	// readOnly means that the pod does not write to the location.
+	readOnly bool
+	secrets  *v1alpha1.S3Location
 }
 
 func (p *Plan) locate(location *v1alpha1.BackupLocation, namespace, service string) place {
@@ -45,10 +49,31 @@ func (p *Plan) locate(location *v1alpha1.BackupLocation, namespace, service stri
 		env: []corev1.EnvVar{
 			{Name: "ATOLL_SERVICE", Value: service}, {Name: "ATOLL_LOCATION", Value: "s3://" + folder}, {Name: "ATOLL_PATH", Value: folder},
 		},
-		volume:  engine.EmptyDir("backup", corev1.StorageMediumDefault),
+		volume:  p.staging(location.S3.Staging),
 		bucket:  true,
 		secrets: location.S3,
 	}
+}
+
+// staging returns the volume that holds a dump between the database and a bucket. On the
+// node's disk it is limited, so that the kubelet evicts this pod and no other one. A dump
+// is compressed, and smaller than the volume of its database.
+func (p *Plan) staging(s *v1alpha1.StagingStorage) corev1.Volume {
+	if s == nil {
+		volume := engine.EmptyDir("backup", corev1.StorageMediumDefault)
+		volume.EmptyDir.SizeLimit = ptr.To(p.Size.DeepCopy())
+		return volume
+	}
+	claim := corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}}
+	if size, err := resource.ParseQuantity(s.Size); err == nil {
+		claim.Resources.Requests = corev1.ResourceList{corev1.ResourceStorage: size}
+	}
+	if s.StorageClassName != "" {
+		claim.StorageClassName = &s.StorageClassName
+	}
+	return corev1.Volume{Name: "backup", VolumeSource: corev1.VolumeSource{
+		Ephemeral: &corev1.EphemeralVolumeSource{VolumeClaimTemplate: &corev1.PersistentVolumeClaimTemplate{Spec: claim}},
+	}}
 }
 
 // bucketPath returns the bucket and the folder of a namespace in it. In a shared
@@ -59,7 +84,7 @@ func bucketPath(s3 *v1alpha1.S3Location, namespace string) string {
 }
 
 func (l *place) mount(c corev1.Container) corev1.Container {
-	c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: "backup", MountPath: "/backup"})
+	c.VolumeMounts = append(c.VolumeMounts, corev1.VolumeMount{Name: "backup", MountPath: "/backup", ReadOnly: l.readOnly})
 	return c
 }
 

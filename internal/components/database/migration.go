@@ -9,14 +9,12 @@ import (
 	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // MigrationTries is the number of tries of a migration.
@@ -56,8 +54,13 @@ func MigrationImage(db *Database) string {
 // Deployment remembers it after the Job is deleted.
 func Migrated(db *Database) bool {
 	hash := MigrationHash(db)
-	return db.Deployment != nil && db.Deployment.Annotations[names.AnnotationMigrated] == hash ||
-		inputs.JobDone(db.Job(names.Migration(db.Microservice, hash)))
+	return MigrationRecorded(db, hash) ||
+		db.JobWorkDone(db.Job(names.Migration(db.Microservice, hash)))
+}
+
+// MigrationRecorded reports whether the Deployment records that a migration is complete.
+func MigrationRecorded(db *Database, hash string) bool {
+	return db.Deployment != nil && db.Deployment.Annotations[names.AnnotationMigrated] == hash
 }
 
 // MigrationWaits reports whether the migration has to wait before it can start.
@@ -71,6 +74,9 @@ func migrationWaits(db *Database) *condition.Message {
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:
 		return &condition.Message{Cause: "the restore of the database"}
+	case backupRuns(db):
+		// A statement that waits for the locks of a dump blocks all later ones.
+		return &condition.Message{Cause: "the backup that runs"}
 	case len(db.References.Missing) > 0:
 		missing := db.References.Missing[0].Message()
 		remedy := missing.Remedy
@@ -87,8 +93,8 @@ func OtherMigration(db *Database, name string) (other *batchv1.Job, running bool
 		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || job.Name == name || !metav1.IsControlledBy(job, db.Microservice) {
 			continue
 		}
-		alive := slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), containerRuns)
-		if inputs.JobDone(job) || inputs.JobFailed(job) && !alive {
+		alive := slices.ContainsFunc(inputs.PodsOf(db.Inputs, job.Name), db.PodWorks)
+		if db.JobWorkDone(job) || inputs.JobFailed(job) && !alive {
 			continue
 		}
 		other, running = job, running || alive && job.DeletionTimestamp == nil
@@ -101,9 +107,13 @@ func OtherMigration(db *Database, name string) (other *batchv1.Job, running bool
 
 // MigrationJob returns the Job of the wanted migration; nil if there is none. One that
 // failed does not count after the server was replaced: its fault may have been the
-// server's.
+// server's. One that exceeded its limit does not count after the limit was changed. One
+// that has done its work is not needed once that is recorded.
 func MigrationJob(db *Database, name string) *batchv1.Job {
 	job, pod := db.Job(name), serverPod(db)
+	if outdated(job, db.Migration().TimeoutSeconds) || db.JobOutlivesWork(job) && MigrationRecorded(db, MigrationHash(db)) {
+		return nil
+	}
 	if job == nil || !inputs.JobFailed(job) || !serverReady(db) {
 		return job
 	}
@@ -120,7 +130,7 @@ func MigrationJob(db *Database, name string) *batchv1.Job {
 func LeftoverMigration(db *Database) string {
 	for i := range db.Pods {
 		pod := &db.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !containerRuns(pod) {
+		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !db.PodWorks(pod) {
 			continue
 		}
 		owner := metav1.GetControllerOf(pod)
@@ -129,17 +139,6 @@ func LeftoverMigration(db *Database) string {
 		}
 	}
 	return ""
-}
-
-func containerRuns(pod *corev1.Pod) bool {
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for i := range statuses {
-			if statuses[i].State.Running != nil {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // MigrationHealth returns the health of the migration; nil if there is none.
@@ -178,15 +177,22 @@ func migrationHealth(db *Database) condition.Health {
 			return migrating(condition.Say("The migration of image %q waits until pod %q of an earlier migration has stopped", image, pod))
 		}
 		return migrating(condition.Say("The migration of image %q is about to start", image))
+	case exceeded(job):
+		return condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: condition.Message{
+			Cause:  fmt.Sprintf("The migration of image %q %s, and the rollout waits", image, limitOf(job)),
+			Remedy: fmt.Sprintf("raise database.migration.timeoutSeconds, or correct image, env or database.migration, or delete Job %q to run it again", name)}}
 	case inputs.JobFailed(job):
 		return condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: condition.Message{
 			Cause:  fmt.Sprintf("The migration of image %q failed, and the rollout waits. Its output: %s", image, inputs.Failure(db.Inputs, name)),
 			Remedy: fmt.Sprintf("correct image, env or database.migration, or delete Job %q to run it again", name)}}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentMigration); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentMigration); h != nil {
 		return *h
 	}
-	return migrating(condition.Message{Object: object("Job", name), Cause: fmt.Sprintf("is running the migration of image %q%s", image, failedTries(db, name))})
+	if waits := migrationWaits(db); waits != nil && isHeld(db.Job(name)) {
+		return migrating(condition.Message{Cause: fmt.Sprintf("The next try of the migration of image %q waits for %s%s", image, waits.Cause, failedTries(db, name)), Remedy: waits.Remedy})
+	}
+	return migrating(jobRunning(db, name, fmt.Sprintf("is running the migration of image %q", image)))
 }
 
 // failedTries describes the failed tries of a Job; empty while there are none.

@@ -4,7 +4,6 @@
 package database
 
 import (
-	"maps"
 	"strconv"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -17,8 +16,13 @@ import (
 	"github.com/atoll-dev/atoll/internal/names"
 )
 
-// tries is the number of tries of a Job that can fail for good.
-const tries = 3
+const (
+	// tries is the number of tries of a Job that can fail for good.
+	tries = 3
+	// stepSeconds is the time after which the pod of a step of a rotation is replaced. A
+	// step takes seconds.
+	stepSeconds = 1800
+)
 
 // SetPasswordJob gives the next user its password. It is tried until it succeeds,
 // because only the server's return can help.
@@ -36,25 +40,27 @@ func (p *Plan) RetirePasswordJob(name, retired string, labels map[string]string)
 func (p *Plan) untilDone(name string, labels map[string]string, c corev1.Container) *batchv1.Job {
 	pod := p.operationPod(c)
 	pod.RestartPolicy = corev1.RestartPolicyOnFailure
-	return job(name, p.Namespace, labels, pod, 1_000_000)
+	// A pod that hangs is replaced. The Job itself has no limit.
+	pod.ActiveDeadlineSeconds = ptr.To[int64](stepSeconds)
+	return p.job(name, labels, pod, 1_000_000)
 }
 
 // job runs a pod until it succeeds, or fails too often. A pod evicted by a drain
 // does not count.
-func job(name, namespace string, labels map[string]string, pod corev1.PodSpec, backoffLimit int32) *batchv1.Job {
+func (p *Plan) job(name string, labels map[string]string, pod corev1.PodSpec, backoffLimit int32) *batchv1.Job {
 	return &batchv1.Job{
-		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace, Labels: labels},
-		Spec:       JobSpec(labels, pod, backoffLimit),
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: p.Namespace, Labels: labels},
+		Spec:       JobSpec(p.PodMeta(metav1.ObjectMeta{}, labels), pod, backoffLimit),
 	}
 }
 
 // JobSpec is the spec of all Jobs: one pod at a time, the next one only after the
 // last has stopped.
-func JobSpec(labels map[string]string, pod corev1.PodSpec, backoffLimit int32) batchv1.JobSpec {
+func JobSpec(metadata metav1.ObjectMeta, pod corev1.PodSpec, backoffLimit int32) batchv1.JobSpec {
 	spec := batchv1.JobSpec{
 		BackoffLimit:         &backoffLimit,
 		PodReplacementPolicy: ptr.To(batchv1.Failed),
-		Template:             corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: maps.Clone(labels)}, Spec: pod},
+		Template:             corev1.PodTemplateSpec{ObjectMeta: metadata, Spec: pod},
 	}
 	// The API accepts a failure policy only for pods that do not restart in place.
 	if pod.RestartPolicy == corev1.RestartPolicyNever {

@@ -76,7 +76,7 @@ func TestMigrationHealth(t *testing.T) {
 			of:   "migration-reference-missing",
 			want: migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for a missing reference: ConfigMap "limits" does not exist in namespace "shop", and envFrom[0] needs it; to fix: create it, or correct envFrom[0]`)},
 		"it can start": {of: "migration-due", want: aboutToStart},
-		"it runs":      {of: "migration-running", want: migrating(`Job "` + job + `" is running the migration of image "ghcr.io/example/orders:1.4.0"`)},
+		"it runs":      {of: "migration-running", want: migrating(`Job "` + job + `" is running the migration of image "ghcr.io/example/orders:1.4.0"; running containers: "orders" since 2026-01-01T00:00:00Z`)},
 		"its image does not exist": {
 			of: "migration-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }, stuck(job, v1alpha1.ComponentMigration)},
 			want: &condition.Health{Reason: v1alpha1.ReasonImagePullFailed, Stalled: true,
@@ -133,7 +133,7 @@ func TestRestoreHealth(t *testing.T) {
 		"no database":                            {of: "defaults"},
 		"there is no volume yet":                 {of: "restore-waiting", want: soon},
 		"the Job is about to start":              {of: "restore-claim", want: soon},
-		"the Job runs":                           {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(`Job "` + job + `" is restoring the database from the backup`)}},
+		"the Job runs":                           {of: "restore-running", want: &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage(`Job "` + job + `" is restoring the database from the backup; running containers: "orders" since 2026-01-01T00:00:00Z`)}},
 		"the Job has ended":                      {of: "restore-done", want: filled},
 		"the claim is marked":                    {of: "restore-marked", want: filled},
 		"the claim is marked by another restore": {of: "restore-of-another-volume", want: refused},

@@ -44,6 +44,8 @@ type Plan struct {
 	DatabaseName string
 	// Projected reports whether the pods get the binding Secret as files, too.
 	Projected bool
+	// PodMetadata are labels and annotations of the pods; nil if there are none.
+	PodMetadata *v1alpha1.PodMetadata
 	// Suspended reports whether the server stops.
 	Suspended bool
 }
@@ -82,6 +84,8 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 		Pool:      defaultPool,
 		Projected: spec.Projection == v1alpha1.ProjectionServiceBinding,
 		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
+
+		PodMetadata: spec.PodMetadata,
 	}
 	if spec.Pool != nil {
 		plan.Pool = *spec.Pool
@@ -113,6 +117,9 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 		storage = *spec.Storage
 	}
 
+	if p.PodMetadata == nil {
+		p.PodMetadata = defaults.PodMetadata
+	}
 	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
 	p.Version = firstSet(spec.Version, p.Engine.DefaultVersion())
 	// A version belongs to an engine.

@@ -12,24 +12,24 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 // RestoreID returns the ID of a restore: a hash of the backup's location, and of the
-// UID of the volume or Cluster that receives it. The bucket's Secret and region are not
-// part of the location.
+// UID of the volume or Cluster that receives it. The bucket's Secret, region and staging
+// are not part of the location.
 func RestoreID(restore *v1alpha1.DatabaseRestore, holder types.UID) string {
 	from := restore.From
 	if from.S3 != nil {
 		bucket := *from.S3
-		bucket.SecretName, bucket.Region = "", ""
+		bucket.SecretName, bucket.Region, bucket.Staging = "", "", nil
 		from.S3 = &bucket
 	}
 	// API types always marshal to JSON.
@@ -53,6 +53,7 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 	}
 	service := firstSet(from.Service, p.Owner)
 	where := p.locate(location, p.restoreNamespace(spec), service)
+	where.readOnly = !where.bucket
 	scripts := p.Engine.Scripts()
 	env := append(p.operationEnv(p.SecretName), where.env...)
 	env = append(env,
@@ -67,7 +68,16 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 		pod.InitContainers = []corev1.Container{where.rclone("download", restoreDownload, env, rcloneImage)}
 	}
 	where.attach(&pod)
-	return job(name, p.Namespace, labels, pod, tries-1)
+	restore := p.job(name, labels, pod, tries-1)
+	restore.Spec.ActiveDeadlineSeconds = restoreLimit(spec)
+	return restore
+}
+
+// defaultRestoreSeconds is the default of restore.timeoutSeconds.
+const defaultRestoreSeconds = 24 * 60 * 60
+
+func restoreLimit(spec *v1alpha1.Database) *int64 {
+	return ptr.To(ptr.Deref(spec.Restore.TimeoutSeconds, defaultRestoreSeconds))
 }
 
 // usesRestoreJob reports whether a Job restores the backup.
@@ -88,7 +98,7 @@ func restoreID(db *Database) string {
 // restoredBy returns the ID of the restore that filled the database. The volume or
 // Cluster also records it in an annotation, because the Job may be deleted.
 func restoredBy(db *Database) string {
-	if id := restoreID(db); id != "" && inputs.JobDone(db.Job(names.Restore(db.Microservice, id))) {
+	if id := restoreID(db); id != "" && db.JobWorkDone(db.Job(names.Restore(db.Microservice, id))) {
 		return id
 	}
 	if holder := db.DatabaseState.Holder(); holder != nil {
@@ -131,7 +141,11 @@ func RestoreJobs(db *Database) ([]kube.Object, error) {
 	ms := db.Microservice
 	name := names.Restore(ms, id)
 	if job := db.Job(name); job != nil {
-		return kube.One(inputs.Kept(job))
+		holder := db.DatabaseState.Holder()
+		if outdated(job, restoreLimit(ms.Spec.Database)) || db.JobOutlivesWork(job) && holder.Marks.Restored == id {
+			return nil, nil
+		}
+		return kube.One(KeepJob(db, job))
 	}
 	hasUser := AwaitingCredentials(db) == nil
 	if restoredBy(db) == id || restoreRefused(db) || !Usable(db) || !hasUser {
@@ -176,15 +190,24 @@ func restoreHealth(db *Database) condition.Health {
 		return suspended(condition.Say("The restore starts when the service is no longer suspended"))
 	case id == "" || db.Job(name) == nil:
 		return waiting(v1alpha1.ReasonRestoring, condition.Say("The restore starts when the database accepts connections"))
+	case outdated(db.Job(name), restoreLimit(db.Microservice.Spec.Database)):
+		return waiting(v1alpha1.ReasonRestoring, condition.Say("The restore starts again, with the limit of database.restore.timeoutSeconds"))
+	case exceeded(db.Job(name)):
+		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true, Message: condition.Message{
+			Cause:  "The restore " + limitOf(db.Job(name)),
+			Remedy: fmt.Sprintf("raise database.restore.timeoutSeconds, or delete Job %q to retry, or remove database.restore to start with the database as it is", name)}}
 	case inputs.JobFailed(db.Job(name)):
 		return condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true, Message: condition.Message{
 			Cause:  "The restore failed: " + inputs.Failure(db.Inputs, name),
 			Remedy: fmt.Sprintf("correct database.restore, or delete Job %q to retry, or remove database.restore to start with the database as it is", name)}}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRestore); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentRestore); h != nil {
 		return *h
 	}
-	return waiting(v1alpha1.ReasonRestoring, condition.Message{Object: object("Job", name), Cause: "is restoring the database from the backup" + failedTries(db, name)})
+	if isHeld(db.Job(name)) {
+		return waiting(v1alpha1.ReasonRestoring, condition.Say("The next try of the restore waits for the database to accept connections%s", failedTries(db, name)))
+	}
+	return waiting(v1alpha1.ReasonRestoring, jobRunning(db, name, "is restoring the database from the backup"))
 }
 
 // AwaitingRestore says why the service waits for a restore; nil if it does not.

@@ -15,7 +15,6 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
-	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // rotationStep is the progress of a rotation of the database's password. It follows
@@ -49,13 +48,13 @@ func rotationOf(db *Database) rotationStep {
 	case next.UID == "":
 		return rotationMint
 	case binding == nil || binding.Username != next.Username || binding.Password != next.Password:
-		if inputs.JobDone(db.Job(names.Rotation(db.Microservice, next.UID))) {
+		if db.JobWorkDone(db.Job(names.Rotation(db.Microservice, next.UID))) {
 			return rotationPublish
 		}
 		return rotationSet
 	case !rolledOut(db):
 		return rotationRoll
-	case inputs.JobDone(db.Job(names.Retirement(db.Microservice, next.UID))):
+	case db.JobWorkDone(db.Job(names.Retirement(db.Microservice, next.UID))):
 		return rotationDone
 	}
 	return rotationRetire
@@ -74,8 +73,10 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 	l := names.Labels(ms, v1alpha1.ComponentRotation)
 	set, retire := names.Rotation(ms, next.UID), names.Retirement(ms, next.UID)
 	switch {
+	case db.JobOutlivesWork(db.Job(set)) && db.rotation > rotationPublish:
+		// Its work is in the binding Secret.
 	case db.Job(set) != nil:
-		jobs = append(jobs, inputs.Kept(db.Job(set)))
+		jobs = append(jobs, KeepJob(db, db.Job(set)))
 	case db.rotation == rotationSet && Usable(db):
 		job := p.SetPasswordJob(set, l)
 		job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
@@ -83,7 +84,7 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 	}
 	switch {
 	case db.Job(retire) != nil:
-		jobs = append(jobs, inputs.Kept(db.Job(retire)))
+		jobs = append(jobs, KeepJob(db, db.Job(retire)))
 	case db.rotation == rotationRetire && Usable(db):
 		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, db.DatabaseState.Cluster).After(next.Username), l)
 		job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
@@ -97,7 +98,7 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 func rolledOut(db *Database) bool {
 	// A running migration has the password that it started with.
 	if slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool {
-		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !inputs.JobDone(job) && !inputs.JobFailed(job)
+		return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration && !db.JobWorkDone(job) && !inputs.JobFailed(job)
 	}) {
 		return false
 	}
@@ -138,7 +139,7 @@ func RotationHealth(db *Database) *condition.Health {
 		}
 		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonRotated, Message: condition.Say("The password was rotated; the old password no longer works")}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentRotation); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentRotation); h != nil {
 		h.Stalled, h.Progressing = false, true
 		return h
 	}

@@ -23,6 +23,7 @@ import (
 func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string]string) *appsv1.StatefulSet {
 	podLabels := maps.Clone(labels)
 	maps.Copy(podLabels, selector)
+	metadata := p.PodMeta(metav1.ObjectMeta{}, podLabels)
 
 	retention := appsv1.RetainPersistentVolumeClaimRetentionPolicyType
 	if !p.Retained() {
@@ -44,7 +45,7 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 			Replicas:    &replicas,
 			ServiceName: p.Name,
 			Selector:    &metav1.LabelSelector{MatchLabels: selector},
-			Template:    corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: podLabels}, Spec: p.Engine.PodSpec(p.server())},
+			Template:    corev1.PodTemplateSpec{ObjectMeta: metadata, Spec: p.Engine.PodSpec(p.server())},
 			// Scaling to zero, as suspend does, never deletes data.
 			PersistentVolumeClaimRetentionPolicy: &appsv1.StatefulSetPersistentVolumeClaimRetentionPolicy{
 				WhenDeleted: retention,

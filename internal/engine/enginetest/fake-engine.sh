@@ -7,7 +7,10 @@ case $name in date)
   exit 0 ;;
 esac
 [ -z "${FAKE_DOWN:-}" ] || { echo "connection refused" >&2; exit 1; }
-dump() { printf '%s\n' "$FAKE_DATA" > "$1"; [ -n "${FAKE_CUT:-}" ] || echo "-- Dump completed" >> "$1"; [ -z "${FAKE_BROKEN:-}" ] || exit 1; }
+dump() {
+  { printf "%s\n" "$FAKE_DATA"; [ -n "${FAKE_CUT:-}" ] || echo "-- Dump completed"; } > "$1"
+  [ -z "${FAKE_BROKEN:-}" ] || exit 1
+}
 last() { for last; do :; done; echo "$last"; }
 verify() { grep -q '^-- Dump completed' "$1" || { echo "not a dump" >&2; exit 1; }; }
 statements() {
@@ -57,7 +60,7 @@ pg_dump*) dump "$(last "$@")" ;;
 pg_isready*|mariadb-admin*) ;;
 rclone*) bucket "$@" ;;
 psql*|"mariadb "*) statements ;;
-mariadb-dump*) for a; do case $a in --result-file=*) dump "${a#*=}" ;; esac; done ;;
+mariadb-dump*) dump /dev/stdout ;;
 valkey-check-rdb*) verify "$1" ;;
 valkey-server*) cat "$FAKE/scratch/restore.rdb" >> "$FAKE/told"; exec sleep "${FAKE_ENDS:-60}" ;;
 valkey-cli*"ACL LIST") cat "$FAKE/users" 2>/dev/null || true ;;
