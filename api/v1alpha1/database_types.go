@@ -48,7 +48,7 @@ type Database struct {
 	// Examples are a mirror, an image with extensions or, for Valkey, a
 	// compatible server such as Redis. Unset means the official image of
 	// version, or with provider: CloudNativePG the PostgreSQL image of
-	// CloudNativePG.
+	// CloudNativePG, with the tag of the base that the volume was created with.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500

@@ -21,8 +21,12 @@ type Engine interface {
 	Type() string
 	// DefaultVersion is the version for a spec that names none.
 	DefaultVersion() string
-	// Image is the official image of a version.
-	Image(version string) string
+	// Base is the operating system, as tags of the official image name it, that a new
+	// volume of a version is created with. It is empty if no tag is known to name one.
+	Base(version string) string
+	// Image is the official image of a version on a base. Without a base, it is the
+	// tag whose base changes in time.
+	Image(version, base string) string
 	// Port is the port that the engine listens on.
 	Port() int32
 	// URI is the address of a database in the form that the clients of the engine

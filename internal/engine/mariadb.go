@@ -26,13 +26,17 @@ const (
 	mariaDBData = mariaDBHome + "/data"
 )
 
-func (mariaDB) Type() string                { return "mariadb" }
-func (mariaDB) DefaultVersion() string      { return "11.8" }
-func (mariaDB) Image(version string) string { return "docker.io/library/mariadb:" + version }
-func (mariaDB) Port() int32                 { return 3306 }
-func (mariaDB) UID() int64                  { return mariaDBUID }
-func (mariaDB) Admin() string               { return "root" }
-func (mariaDB) Extension() string           { return "sql.gz" }
+func (mariaDB) Type() string           { return "mariadb" }
+func (mariaDB) DefaultVersion() string { return "11.8" }
+func (mariaDB) Port() int32            { return 3306 }
+func (mariaDB) UID() int64             { return mariaDBUID }
+func (mariaDB) Admin() string          { return "root" }
+func (mariaDB) Extension() string      { return "sql.gz" }
+
+// Image returns the official image.
+func (mariaDB) Image(version, base string) string {
+	return tagged("docker.io/library/mariadb", version, base)
+}
 
 // Users have the same rights. Both exist from the first rotation on, so that the
 // definers of views and triggers stay.

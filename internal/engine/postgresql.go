@@ -27,13 +27,17 @@ const (
 	postgresData = postgresHome + "/pgdata"
 )
 
-func (postgreSQL) Type() string                { return "postgresql" }
-func (postgreSQL) DefaultVersion() string      { return "17" }
-func (postgreSQL) Image(version string) string { return "docker.io/library/postgres:" + version }
-func (postgreSQL) Port() int32                 { return 5432 }
-func (postgreSQL) UID() int64                  { return postgresUID }
-func (postgreSQL) Admin() string               { return "postgres" }
-func (postgreSQL) Extension() string           { return "dump" }
+func (postgreSQL) Type() string           { return "postgresql" }
+func (postgreSQL) DefaultVersion() string { return "17" }
+func (postgreSQL) Port() int32            { return 5432 }
+func (postgreSQL) UID() int64             { return postgresUID }
+func (postgreSQL) Admin() string          { return "postgres" }
+func (postgreSQL) Extension() string      { return "dump" }
+
+// Image returns the official image.
+func (postgreSQL) Image(version, base string) string {
+	return tagged("docker.io/library/postgres", version, base)
+}
 
 // Users returns the names of two login roles. At login both switch to a third role, the
 // owner, which owns everything that they create.
