@@ -77,7 +77,14 @@ type Scripts struct {
 	// Restore restores ATOLL_FILE into the database. The restore is called
 	// ATOLL_RESTORE.
 	Restore string
+	// Collation ends with ExitCollationChanged if text indexes have the order of another
+	// C library, and with the names of their databases in the termination message. It is
+	// empty for an engine with collations of its own.
+	Collation string
 }
+
+// ExitCollationChanged is the exit code of Scripts.Collation that no other command has.
+const ExitCollationChanged = 86
 
 // EnvKey is an environment variable and the key of the binding Secret with its
 // value.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -70,9 +71,16 @@ var (
 		"connect": script("postgresql/connect", nil),
 		"login":   script("postgresql/grant-login", nil),
 	}
-	postgresScripts = scriptsIn("postgresql", postgresParts)
+	postgresScripts = withCollation(scriptsIn("postgresql", postgresParts))
 	postgresInit    = script("postgresql/init", postgresParts)
 )
+
+func withCollation(s Scripts) Scripts {
+	s.Collation = script("postgresql/collation", map[string]string{
+		"connect": script("postgresql/connect", nil), "changed": strconv.Itoa(ExitCollationChanged),
+	})
+	return s
+}
 
 func (postgreSQL) Scripts() Scripts { return postgresScripts }
 

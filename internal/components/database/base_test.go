@@ -17,7 +17,7 @@ import (
 // in another way, so an existing volume keeps its own.
 func TestBase(t *testing.T) {
 	on := func(base string) *corev1.PersistentVolumeClaim {
-		claim := ran("17.5")
+		claim := ran("17.4")
 		if base != "" {
 			claim.Annotations[inputs.AnnotationBase] = base
 		}

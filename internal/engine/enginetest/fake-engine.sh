@@ -15,6 +15,7 @@ statements() {
   case $text in
   *HAVING*) cat "$FAKE/held" 2>/dev/null || true; return ;;
   *"SELECT 'filled'"*) cat "$FAKE/filled" 2>/dev/null || true; return ;;
+  *datcollversion*) cat "$FAKE/collations" 2>/dev/null || true; return ;;
   *COMMIT*) echo filled > "$FAKE/filled" ;;
   esac
   printf '%s\n' "$text" >> "$FAKE/told"
