@@ -12,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 // postgreSQL runs the official image (https://hub.docker.com/_/postgres). Another image
@@ -73,6 +74,9 @@ var (
 	}
 	postgresScripts = withCollation(scriptsIn("postgresql", postgresParts))
 	postgresInit    = script("postgresql/init", postgresParts)
+	postgresUser    = script("postgresql/user", map[string]string{
+		"data": postgresData, "uid": strconv.Itoa(postgresUID), "nouser": strconv.Itoa(shell.ExitNoUser),
+	})
 )
 
 func withCollation(s Scripts) Scripts {
@@ -87,7 +91,7 @@ func (postgreSQL) Scripts() Scripts { return postgresScripts }
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
 func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server := s.server(postgresHome, postgresUser+firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
 	server.Args = postgresArgs(s)
 	server.Env = append(s.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},

@@ -38,7 +38,9 @@ type Server struct {
 // server is the container of the engine. start runs the engine. The entry point of
 // the image runs init, unless empty, after it has created the database.
 func (s *Server) server(home, start, init string) corev1.Container {
-	command := shell.Fill(serverScript, map[string]string{"home": home})
+	command := shell.Fill(serverScript, map[string]string{
+		"home": home, "held": strconv.Itoa(shell.ExitHeld), "unlocked": strconv.Itoa(shell.ExitUnlocked),
+	})
 	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
 	if init != "" {
 		command += "cat > " + initFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
@@ -71,6 +73,7 @@ func firstStart(data string) string {
 		"begun": path.Join(path.Dir(data), ".atoll-begun"),
 		"made":  madeNote(data),
 		"limit": strconv.Itoa(startupPeriod * startupTries),
+		"often": strconv.Itoa(shell.ExitInterrupted),
 	})
 }
 

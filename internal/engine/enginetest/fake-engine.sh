@@ -5,6 +5,7 @@ name=${0##*/}
 case $name in date)
   case ${2:-$1} in +%s) echo "${FAKE_SECONDS:-1772330400}" ;; *:*) echo "$FAKE_TIME" ;; *) echo "$FAKE_TIME" | tr -d ':-' ;; esac
   exit 0 ;;
+id) [ -z "${FAKE_NAMELESS:-}" ] || { echo "id: unknown ID 999" >&2; exit 1; }; echo postgres; exit 0 ;;
 esac
 [ -z "${FAKE_DOWN:-}" ] || { echo "connection refused" >&2; exit 1; }
 dump() { printf '%s\n' "$FAKE_DATA" > "$1"; [ -n "${FAKE_CUT:-}" ] || echo "-- Dump completed" >> "$1"; [ -z "${FAKE_BROKEN:-}" ] || exit 1; }
