@@ -91,7 +91,7 @@ func (postgreSQL) Scripts() Scripts { return postgresScripts }
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
 func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(postgresHome, postgresUser+firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server := s.server(postgresHome, postgresUser+firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`)
 	server.Args = postgresArgs(s)
 	server.Env = append(s.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
@@ -100,7 +100,7 @@ func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
 	// The temporary server of the first start listens on the socket only, so the
 	// probes use TCP.
-	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
+	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady, postgresInit), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
 	// pg_isready exits with 1 if the server rejects connections, for example during
 	// startup, and with 2 if it does not respond. Only the latter fails the probe.

@@ -91,7 +91,7 @@ func appendOnly(s *Server) string {
 }
 
 func (valkey) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(valkeyHome, valkeyStart, "")
+	server := s.server(valkeyHome, valkeyStart)
 	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
 	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
 		if name != "appendonly" {

@@ -39,7 +39,7 @@ func NewMachine(t *testing.T) *Machine {
 		}
 	}
 	m := &Machine{t, t.TempDir()}
-	for _, folder := range []string{"bin", "backup", "scratch", "home", "init"} {
+	for _, folder := range []string{"bin", "backup", "scratch", "home"} {
 		if err := os.Mkdir(filepath.Join(m.Dir, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
