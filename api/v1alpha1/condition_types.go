@@ -122,6 +122,9 @@ const (
 	// yet.
 	ReasonStoragePending = "StoragePending"
 
+	// ReasonExtensionFailed means that an extension of a database could not be
+	// created.
+	ReasonExtensionFailed = "ExtensionFailed"
 	// ReasonRestoring means that a new database is being restored from a
 	// backup.
 	ReasonRestoring = "Restoring"

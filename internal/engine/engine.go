@@ -81,10 +81,17 @@ type Scripts struct {
 	// C library, and with the names of their databases in the termination message. It is
 	// empty for an engine with collations of its own.
 	Collation string
+	// Extensions creates the extensions ATOLL_EXTENSIONS, separated by spaces, in the
+	// database. It ends with ExitExtensionsLacking if the image lacks some, and with their
+	// names in the termination message. It is empty for an engine without extensions.
+	Extensions string
 }
 
-// ExitCollationChanged is the exit code of Scripts.Collation that no other command has.
-const ExitCollationChanged = 86
+// Exit codes of scripts that no other command has.
+const (
+	ExitCollationChanged  = 86
+	ExitExtensionsLacking = 87
+)
 
 // EnvKey is an environment variable and the key of the binding Secret with its
 // value.

@@ -72,17 +72,18 @@ var (
 		"connect": script("postgresql/connect", nil),
 		"login":   script("postgresql/grant-login", nil),
 	}
-	postgresScripts = withCollation(scriptsIn("postgresql", postgresParts))
+	postgresScripts = withOwn(scriptsIn("postgresql", postgresParts))
 	postgresInit    = script("postgresql/init", postgresParts)
 	postgresUser    = script("postgresql/user", map[string]string{
 		"data": postgresData, "uid": strconv.Itoa(postgresUID), "nouser": strconv.Itoa(shell.ExitNoUser),
 	})
 )
 
-func withCollation(s Scripts) Scripts {
-	s.Collation = script("postgresql/collation", map[string]string{
-		"connect": script("postgresql/connect", nil), "changed": strconv.Itoa(ExitCollationChanged),
-	})
+// withOwn adds the scripts that other engines do not have.
+func withOwn(s Scripts) Scripts {
+	connect := script("postgresql/connect", nil)
+	s.Collation = script("postgresql/collation", map[string]string{"connect": connect, "changed": strconv.Itoa(ExitCollationChanged)})
+	s.Extensions = script("postgresql/extensions", map[string]string{"connect": connect, "lacking": strconv.Itoa(ExitExtensionsLacking)})
 	return s
 }
 

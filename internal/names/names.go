@@ -121,6 +121,12 @@ func Collation(ms *v1alpha1.Microservice, what string) string {
 	return ms.Name + "-collation-" + Hash(what)
 }
 
+// Extensions returns the name of the Job that creates a database's extensions. what
+// identifies them, the image, and the volume.
+func Extensions(ms *v1alpha1.Microservice, what string) string {
+	return ms.Name + "-extensions-" + Hash(what)
+}
+
 // Hash returns a short hash of text, for use in the name of an object.
 func Hash(text string) string {
 	sum := sha256.Sum256([]byte(text))

@@ -71,6 +71,8 @@ func migrationWaits(db *Database) *condition.Message {
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:
 		return &condition.Message{Cause: "the restore of the database"}
+	case AwaitingExtensions(db) != nil:
+		return &condition.Message{Cause: "the extensions of the database"}
 	case len(db.References.Missing) > 0:
 		missing := db.References.Missing[0].Message()
 		remedy := missing.Remedy

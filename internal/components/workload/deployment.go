@@ -104,7 +104,7 @@ func usesDatabase(pod *corev1.PodSpec, secret string) bool {
 // dependencies on a first rollout, and the credentials, the restore and the migration of
 // its database.
 func gate(in *database.Database) *condition.Problem {
-	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingMigration} {
+	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingExtensions, database.AwaitingMigration} {
 		if problem := awaiting(in); problem != nil {
 			return problem
 		}

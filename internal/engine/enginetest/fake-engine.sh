@@ -16,6 +16,7 @@ statements() {
   case $text in
   *HAVING*) cat "$FAKE/held" 2>/dev/null || true; return ;;
   *"SELECT 'filled'"*) cat "$FAKE/filled" 2>/dev/null || true; return ;;
+  *pg_available_extensions*) cat "$FAKE/lacking" 2>/dev/null || true; return ;;
   *datcollversion*) cat "$FAKE/collations" 2>/dev/null || true; return ;;
   *COMMIT*) echo filled > "$FAKE/filled" ;;
   esac
