@@ -10,7 +10,7 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="self.engine == oldSelf.engine",message="engine can't be changed in place: move the data to a new Microservice, or remove database first"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) ? self.provider : 'BuiltIn') == (has(oldSelf.provider) ? oldSelf.provider : 'BuiltIn')",message="provider can't be changed in place: remove database, restore the data at the new provider, then add database again"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external require each other: set external.secretName with provider: External only"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.extensions) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, extensions, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.extensions) || has(self.startup) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, extensions, startup, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG requires engine: PostgreSQL"
 // +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",fieldPath=".instances"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",fieldPath=".backup"
@@ -94,6 +94,14 @@ type Database struct {
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=32
 	Extensions []ExtensionName `json:"extensions,omitempty"`
+
+	// startup says whether the first rollout of the service waits until its
+	// database accepts connections. With Ignore, the pods start at once and
+	// must retry; with Wait, they start afterwards. Later rollouts and single
+	// pods never wait. A migration, a restore and extensions are always waited
+	// for. Unset means Ignore.
+	// +optional
+	Startup StartupPolicy `json:"startup,omitempty"`
 
 	// pool is the number of database connections that one pod may open. Pods
 	// read it from ATOLL_DB_POOL to configure their connection pool. The

@@ -763,7 +763,7 @@ var validations = inBuckets(map[string]validation{
 // Messages that more than one test waits for.
 const (
 	databaseVariables = "a dependency must not set the variables of the database: DATABASE_URL, and those of VALKEY and REDIS or of MYSQL for these engines; set envPrefix of the dependency"
-	notForExternal    = "version, image, instances, storage, resources, parameters, extensions, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
+	notForExternal    = "version, image, instances, storage, resources, parameters, extensions, startup, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
 	parameterIsSet    = "parameters must not set where the server stores files, listens or looks up users (such as data_directory, port, bind and aclfile): the server would be unreachable, or would not start"
 	badSchedule       = `schedule must be a cron expression of five fields (minute, hour, day of month, month and day of week), such as "0 3 * * *", or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually`
 )
