@@ -62,7 +62,8 @@ func ExtensionsJobs(db *Database) ([]kube.Object, error) {
 	if job := db.Job(name); job != nil {
 		return kube.One(inputs.Kept(job))
 	}
-	if !Usable(db) || AwaitingCredentials(db) != nil || AwaitingRestore(db) != nil {
+	due := Usable(db) && AwaitingCredentials(db) == nil && AwaitingRestore(db) == nil
+	if !due {
 		return nil, nil
 	}
 	job := db.Plan.ExtensionsJob(name, extensions, names.Labels(db.Microservice, v1alpha1.ComponentExtensions))
