@@ -40,6 +40,10 @@ const (
 	// is overdue. It is absent without database.backup. It does not affect
 	// Ready.
 	ConditionBackupReady = "BackupReady"
+	// ConditionCollationCurrent is True when the text indexes of the database
+	// have the order of its C library. It is absent when the C library can't
+	// have changed. It does not affect Ready.
+	ConditionCollationCurrent = "CollationCurrent"
 	// ConditionConnectionsSufficient is True when the database accepts enough
 	// connections for the maximum number of pods. It is absent when Atoll does
 	// not run the database. It does not affect Ready.
@@ -121,6 +125,9 @@ const (
 	// yet.
 	ReasonStoragePending = "StoragePending"
 
+	// ReasonExtensionFailed means that an extension of a database could not be
+	// created.
+	ReasonExtensionFailed = "ExtensionFailed"
 	// ReasonRestoring means that a new database is being restored from a
 	// backup.
 	ReasonRestoring = "Restoring"
@@ -153,6 +160,9 @@ const (
 	ReasonBackupFailed = "BackupFailed"
 	// ReasonBackupOverdue means that no backup was made at the scheduled time.
 	ReasonBackupOverdue = "BackupOverdue"
+	// ReasonCollationChanged means that the database's C library sorts text in
+	// another order than the one that its text indexes have.
+	ReasonCollationChanged = "CollationChanged"
 	// ReasonConnectionsSufficient means that the database accepts enough
 	// connections for all pods.
 	ReasonConnectionsSufficient = "ConnectionsSufficient"

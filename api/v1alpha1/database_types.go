@@ -10,7 +10,7 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="self.engine == oldSelf.engine",message="engine can't be changed in place: move the data to a new Microservice, or remove database first"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) ? self.provider : 'BuiltIn') == (has(oldSelf.provider) ? oldSelf.provider : 'BuiltIn')",message="provider can't be changed in place: remove database, restore the data at the new provider, then add database again"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external require each other: set external.secretName with provider: External only"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.extensions) || has(self.startup) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, extensions, startup, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG requires engine: PostgreSQL"
 // +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",fieldPath=".instances"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",fieldPath=".backup"
@@ -24,6 +24,7 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version must keep its major version: remove it to keep the data's version, or restore a backup in a new Microservice with the new version"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.namespace) || has(self.restore.from.s3) || (!has(self.restore.from.persistentVolumeClaim) && has(self.backup) && has(self.backup.destination.s3))",message="restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: remove it to keep the version that ran"
+// +kubebuilder:validation:XValidation:rule="!has(self.extensions) || self.engine == 'PostgreSQL'",message="extensions requires engine: PostgreSQL: other engines have none",fieldPath=".extensions"
 type Database struct {
 	// engine is the database engine: PostgreSQL, MariaDB or Valkey.
 	// +required
@@ -52,7 +53,7 @@ type Database struct {
 	// Examples are a mirror, an image with extensions or, for Valkey, a
 	// compatible server such as Redis. Unset means the official image of
 	// version, or with provider: CloudNativePG the PostgreSQL image of
-	// CloudNativePG.
+	// CloudNativePG, with the tag of the base that the volume was created with.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
@@ -85,6 +86,26 @@ type Database struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(k, k.matches('^[a-z_][a-z0-9_.-]*$'))",message="parameters must have the names of the engine's configuration file: lower case letters, digits, '_', '-' and '.'"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !(k.replace('-', '_') in ['data_directory', 'hba_file', 'ident_file', 'config_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories', 'datadir', 'socket', 'bind_address', 'pid_file', 'skip_networking', 'skip_grant_tables', 'dir', 'bind', 'aclfile', 'user', 'requirepass', 'masterauth', 'masteruser', 'daemonize', 'pidfile', 'unixsocket', 'dbfilename', 'appendfilename', 'appenddirname', 'replicaof', 'slaveof', 'include']))",message="parameters must not set where the server stores files, listens or looks up users (such as data_directory, port, bind and aclfile): the server would be unreachable, or would not start"
 	Parameters map[string]ParameterValue `json:"parameters,omitempty"`
+
+	// extensions are the PostgreSQL extensions that the service needs, such as
+	// postgis or pg_trgm. The image must contain them. The administrator
+	// creates them in the service's database before the migration, also in a
+	// database that exists; the service's user may create only trusted ones.
+	// An extension that is removed here stays in the database. Requires
+	// engine: PostgreSQL. Unset means none.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=32
+	Extensions []ExtensionName `json:"extensions,omitempty"`
+
+	// startup says whether the first rollout of the service waits until its
+	// database accepts connections. With Ignore, the pods start at once and
+	// must retry; with Wait, they start afterwards. Later rollouts and single
+	// pods never wait. A migration, a restore and extensions are always waited
+	// for. Unset means Ignore.
+	// +optional
+	Startup StartupPolicy `json:"startup,omitempty"`
 
 	// pool is the number of database connections that one pod may open. Pods
 	// read it from ATOLL_DB_POOL to configure their connection pool. The
@@ -143,6 +164,12 @@ type Database struct {
 	// +optional
 	External *ExternalDatabase `json:"external,omitempty"`
 }
+
+// ExtensionName is the name of a PostgreSQL extension.
+// +kubebuilder:validation:MinLength=1
+// +kubebuilder:validation:MaxLength=63
+// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9_][a-z0-9_-]*$')",message="extensions must have the names that pg_available_extensions lists: lower case letters, digits, '_' and '-'"
+type ExtensionName string
 
 // ParameterValue is the value of an engine setting.
 // +kubebuilder:validation:MaxLength=1024

@@ -32,6 +32,10 @@ const (
 	ComponentRestore = "restore"
 	// ComponentRotation is the change of the database password.
 	ComponentRotation = "rotation"
+	// ComponentCollation is the check of the database's collation.
+	ComponentCollation = "collation"
+	// ComponentExtensions is the creation of the database's extensions.
+	ComponentExtensions = "extensions"
 )
 
 // AnnotationIsolation is an annotation of a Topology. With the value audit,

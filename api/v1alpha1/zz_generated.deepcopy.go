@@ -207,6 +207,11 @@ func (in *Database) DeepCopyInto(out *Database) {
 			(*out)[key] = val
 		}
 	}
+	if in.Extensions != nil {
+		in, out := &in.Extensions, &out.Extensions
+		*out = make([]ExtensionName, len(*in))
+		copy(*out, *in)
+	}
 	if in.Pool != nil {
 		in, out := &in.Pool, &out.Pool
 		*out = new(int32)

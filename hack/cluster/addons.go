@@ -44,8 +44,10 @@ func (c cache) systemImages(own []artifact) map[string]func() (v1.Image, error) 
 		},
 	}
 	for _, d := range debianImages {
-		images[d.repository+":"+d.tag] = func() (v1.Image, error) {
-			return d.image(c.debianTar(d), binaries[d.program])
+		for _, ref := range d.refs() {
+			images[ref] = func() (v1.Image, error) {
+				return d.image(c.debianTar(d), binaries[d.program])
+			}
 		}
 	}
 	for _, a := range addOnArtifacts {
@@ -79,7 +81,8 @@ func (c cache) pushSystemImages(ctx context.Context, registry string, own []arti
 	return writeFile(path, []byte(fingerprint), 0o644)
 }
 
-// imagesFingerprint returns the sizes and times of all files in the images.
+// imagesFingerprint returns the names of the images, and the sizes and times of all files
+// in them.
 func (c cache) imagesFingerprint(own []artifact) (string, error) {
 	var files []string
 	for _, d := range debianImages {
@@ -89,6 +92,9 @@ func (c cache) imagesFingerprint(own []artifact) (string, error) {
 		files = append(files, c.bin(a.file()))
 	}
 	var fingerprint strings.Builder
+	for _, d := range debianImages {
+		fmt.Fprintln(&fingerprint, strings.Join(d.refs(), " "))
+	}
 	for _, file := range files {
 		info, err := os.Stat(file)
 		if err != nil {

@@ -20,7 +20,9 @@ import (
 // official image of the same software.
 type debianImage struct {
 	repository string
-	tag        string
+	// tag is the version. base is the operating system that the official image's tags
+	// name in addition; empty if they name none.
+	tag, base string
 	// user is the user of the official image; id is its user and group ID.
 	user string
 	id   int
@@ -61,6 +63,15 @@ var commonUnwanted = []string{
 func (c cache) debianTar(d debianImage) string {
 	choice := hexDigest(fmt.Sprint(commonPackages, commonUnwanted, d.packages, d.unwanted))
 	return c.path("images", strings.Join([]string{path.Base(d.repository), d.tag, debianRelease, choice[:12]}, "-")+".tar")
+}
+
+// refs returns the names of an image: with the base, and without it.
+func (d debianImage) refs() []string {
+	ref := d.repository + ":" + d.tag
+	if d.base == "" {
+		return []string{ref}
+	}
+	return []string{ref, ref + "-" + d.base}
 }
 
 // missingImages returns the images whose file systems are not in the cache.

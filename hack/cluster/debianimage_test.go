@@ -102,21 +102,21 @@ func TestDebianImages(t *testing.T) {
 		user  string
 		wants []string
 	}{
-		"library/postgres:17": {postgres, "999:999", []string{"var/lib/postgresql/data/", "run/postgresql/"}},
-		"library/mariadb:11.8": {
+		"library/postgres:17 library/postgres:17-trixie": {postgres, "999:999", []string{"var/lib/postgresql/data/", "run/postgresql/"}},
+		"library/mariadb:11.8 library/mariadb:11.8-noble": {
 			mariadbImage, "999:999",
 			[]string{"etc/mysql/my.cnf", "etc/mysql/conf.d/", "var/lib/mysql/", "run/mysqld/"},
 		},
-		"valkey/valkey:8.1":  {valkey, "999:999", []string{"data/"}},
-		"rclone/rclone:1.76": {rclone, "1009:1009", []string{"data/", "usr/local/bin/rclone"}},
+		"valkey/valkey:8.1 valkey/valkey:8.1-trixie": {valkey, "999:999", []string{"data/"}},
+		"rclone/rclone:1.76":                         {rclone, "1009:1009", []string{"data/", "usr/local/bin/rclone"}},
 	}
 	if len(tests) != len(debianImages) {
 		t.Errorf("%d of %d images have a test", len(tests), len(debianImages))
 	}
-	for ref, tc := range tests {
-		t.Run(ref, func(t *testing.T) {
-			if got := tc.image.repository + ":" + tc.image.tag; got != ref {
-				t.Errorf("the reference is %q, want %q", got, ref)
+	for refs, tc := range tests {
+		t.Run(refs, func(t *testing.T) {
+			if got := strings.Join(tc.image.refs(), " "); got != refs {
+				t.Errorf("the references are %q, want %q", got, refs)
 			}
 			if !slices.ContainsFunc(slices.Concat(own, toolArtifacts), func(a artifact) bool { return a.name == tc.image.program }) {
 				t.Errorf("no artifact is named %q", tc.image.program)

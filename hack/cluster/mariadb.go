@@ -18,7 +18,7 @@ skip-name-resolve
 // mariadbImage describes the MariaDB image. It contains mariadb-server-core, because
 // mariadb-server only adds files for a dedicated host.
 var mariadbImage = debianImage{
-	repository: "library/mariadb", tag: "11.8",
+	repository: "library/mariadb", tag: "11.8", base: "noble",
 	user: "mysql", id: mariadbUID, home: "/var/lib/mysql",
 	packages: []string{"mariadb-server-core", "mariadb-client"},
 	unwanted: []string{"etc/mysql"},

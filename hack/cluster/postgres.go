@@ -9,7 +9,7 @@ const (
 
 // postgres leaves out LLVM. PostgreSQL then disables just-in-time compilation.
 var postgres = debianImage{
-	repository: "library/postgres", tag: postgresMajor,
+	repository: "library/postgres", tag: postgresMajor, base: "trixie",
 	user: "postgres", id: postgresUID, home: "/var/lib/postgresql",
 	packages: []string{"postgresql-" + postgresMajor},
 	unwanted: []string{

@@ -5,7 +5,7 @@ import v1 "github.com/google/go-containerregistry/pkg/v1"
 const valkeyUID = 999
 
 var valkey = debianImage{
-	repository: "valkey/valkey", tag: "8.1",
+	repository: "valkey/valkey", tag: "8.1", base: "trixie",
 	user: "valkey", id: valkeyUID, home: "/data",
 	packages: []string{"valkey-server", "valkey-tools"},
 	program:  "valkey", path: entryPoint,

@@ -117,7 +117,7 @@ func simulateOnce(ctx context.Context, ns string) {
 func simulateStatefulSet(ctx context.Context, set *appsv1.StatefulSet) {
 	template := set.Spec.VolumeClaimTemplates[0]
 	claim := &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: template.Name + "-" + set.Name + "-0", Namespace: set.Namespace, Labels: template.Labels},
+		ObjectMeta: metav1.ObjectMeta{Name: template.Name + "-" + set.Name + "-0", Namespace: set.Namespace, Labels: template.Labels, Annotations: template.Annotations},
 		Spec:       template.Spec,
 	}
 	if apierrors.IsNotFound(watched.Get(ctx, client.ObjectKeyFromObject(claim), &corev1.PersistentVolumeClaim{})) {

@@ -436,6 +436,16 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, database: {engine: MariaDB, provider: CloudNativePG}}`,
 		field:    "spec.database", message: "provider: CloudNativePG requires engine: PostgreSQL",
 	},
+	"extensions of another engine": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, extensions: [postgis, uuid-ossp]}}`,
+		refused:  `spec: {image: users, database: {engine: MariaDB, extensions: [postgis]}}`,
+		field:    "spec.database.extensions", message: "extensions requires engine: PostgreSQL: other engines have none",
+	},
+	"an extension that is no name": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, extensions: [pg_trgm]}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, extensions: ["postgis; DROP"]}}`,
+		field:    "spec.database.extensions[0]", message: "extensions must have the names that pg_available_extensions lists: lower case letters, digits, '_' and '-'",
+	},
 	"several built-in servers": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, instances: 1}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, instances: 2}}`,
@@ -778,7 +788,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 // Messages that more than one test waits for.
 const (
 	databaseVariables = "a dependency must not set the variables of the database: DATABASE_URL, and those of VALKEY and REDIS or of MYSQL for these engines; set envPrefix of the dependency"
-	notForExternal    = "version, image, instances, storage, resources, parameters, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
+	notForExternal    = "version, image, instances, storage, resources, parameters, extensions, startup, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
 	parameterIsSet    = "parameters must not set where the server stores files, listens or looks up users (such as data_directory, port, bind and aclfile): the server would be unreachable, or would not start"
 	badSchedule       = `schedule must be a cron expression of five fields (minute, hour, day of month, month and day of week), such as "0 3 * * *", or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly and @annually`
 )

@@ -21,8 +21,12 @@ type Engine interface {
 	Type() string
 	// DefaultVersion is the version for a spec that names none.
 	DefaultVersion() string
-	// Image is the official image of a version.
-	Image(version string) string
+	// Base is the operating system, as tags of the official image name it, that a new
+	// volume of a version is created with. It is empty if no tag is known to name one.
+	Base(version string) string
+	// Image is the official image of a version on a base. Without a base, it is the
+	// tag whose base changes in time.
+	Image(version, base string) string
 	// Port is the port that the engine listens on.
 	Port() int32
 	// URI is the address of a database in the form that the clients of the engine
@@ -73,7 +77,21 @@ type Scripts struct {
 	// Restore restores ATOLL_FILE into the database. The restore is called
 	// ATOLL_RESTORE.
 	Restore string
+	// Collation ends with ExitCollationChanged if text indexes have the order of another
+	// C library, and with the names of their databases in the termination message. It is
+	// empty for an engine with collations of its own.
+	Collation string
+	// Extensions creates the extensions ATOLL_EXTENSIONS, separated by spaces, in the
+	// database. It ends with ExitExtensionsLacking if the image lacks some, and with their
+	// names in the termination message. It is empty for an engine without extensions.
+	Extensions string
 }
+
+// Exit codes of scripts that no other command has.
+const (
+	ExitCollationChanged  = 86
+	ExitExtensionsLacking = 87
+)
 
 // EnvKey is an environment variable and the key of the binding Secret with its
 // value.

@@ -23,7 +23,7 @@ import (
 func serverOf(engine v1alpha1.DatabaseEngine) *Server {
 	e := Engines[engine]
 	return &Server{
-		Engine: e, Image: e.Image(e.DefaultVersion()), Database: "order_book",
+		Engine: e, Image: e.Image(e.DefaultVersion(), e.Base(e.DefaultVersion())), Database: "order_book",
 		SecretName: "order-book-db", AdminSecretName: "order-book-db-admin",
 	}
 }
@@ -61,7 +61,7 @@ func TestEnginesDiffer(t *testing.T) {
 	of := map[string]func(Engine) string{
 		"Type":      Engine.Type,
 		"Extension": Engine.Extension,
-		"Image":     func(e Engine) string { return e.Image("1") },
+		"Image":     func(e Engine) string { return e.Image("1", "") },
 	}
 	for what, value := range of {
 		seen := map[string]v1alpha1.DatabaseEngine{}

@@ -25,7 +25,7 @@ func inVolume(m *enginetest.Machine, s *Server, probe bool) *corev1.Container {
 		c.Command, c.Args = c.StartupProbe.Exec.Command, nil
 	}
 	home := map[string]string{"postgresql": postgresHome, "mariadb": mariaDBHome, "valkey": valkeyHome}[s.Engine.Type()]
-	script := strings.NewReplacer(home, m.Dir+"/home", initFolder, m.Dir+"/init").Replace(c.Command[2])
+	script := strings.NewReplacer(home, m.Dir+"/home").Replace(c.Command[2])
 	c.Command = []string{c.Command[0], c.Command[1], script}
 	return &c
 }
@@ -135,5 +135,58 @@ func TestFirstStartIsNoted(t *testing.T) {
 		if output, succeeded := m.Run(inVolume(m, server, true)); succeeded {
 			t.Errorf("%s: the startup probe succeeds without its note: %s", engine, output)
 		}
+	}
+}
+
+// TestPostgresInit checks when the startup probe creates the service's user: in a database
+// that Atoll has created, until it is noted as complete.
+func TestPostgresInit(t *testing.T) {
+	for name, tc := range map[string]struct {
+		do          func(m *enginetest.Machine, start, answer func(env ...string) bool)
+		wantCreated int
+		wantNoted   bool
+	}{
+		"a first start": {do: func(_ *enginetest.Machine, start, answer func(...string) bool) { start(); answer() }, wantCreated: 1, wantNoted: true},
+		"a later probe, and a later start": {do: func(_ *enginetest.Machine, start, answer func(...string) bool) {
+			start()
+			answer()
+			answer()
+			start()
+			answer()
+		}, wantCreated: 1, wantNoted: true},
+		"a server that refuses the statements": {do: func(_ *enginetest.Machine, start, answer func(...string) bool) {
+			start()
+			if answer("FAKE_REFUSED=OWNER TO") {
+				t.Error("the probe succeeds without the service's user")
+			}
+		}, wantCreated: 1},
+		"data of another program": {do: func(m *enginetest.Machine, start, answer func(...string) bool) {
+			m.Write("used", "home", "pgdata", "state")
+			start()
+			answer()
+		}, wantNoted: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := enginetest.NewMachine(t)
+			server := serverOf(v1alpha1.EnginePostgreSQL)
+			run := func(probe bool) func(env ...string) bool {
+				return func(env ...string) bool {
+					_, succeeded := m.Run(inVolume(m, server, probe), append([]string{"DATA=" + filepath.Join(m.Dir, "home", "pgdata"), secondsAgo(0)}, env...)...)
+					return succeeded
+				}
+			}
+			tc.do(m, run(false), run(true))
+			if got := strings.Count(m.Read("told"), "ALTER SCHEMA public OWNER"); got != tc.wantCreated {
+				t.Errorf("the owner was set %d times, want %d:\n%s", got, tc.wantCreated, m.Read("told"))
+			}
+			if got := m.Read("home", ".atoll-made") != ""; got != tc.wantNoted {
+				t.Errorf("the data is noted as complete: %t, want %t", got, tc.wantNoted)
+			}
+			for _, v := range podSpec(server).Containers[0].VolumeMounts {
+				if v.MountPath == "/docker-entrypoint-initdb.d" {
+					t.Error("a volume hides the image's own scripts for the first start")
+				}
+			}
+		})
 	}
 }

@@ -26,13 +26,17 @@ const (
 	mariaDBData = mariaDBHome + "/data"
 )
 
-func (mariaDB) Type() string                { return "mariadb" }
-func (mariaDB) DefaultVersion() string      { return "11.8" }
-func (mariaDB) Image(version string) string { return "docker.io/library/mariadb:" + version }
-func (mariaDB) Port() int32                 { return 3306 }
-func (mariaDB) UID() int64                  { return mariaDBUID }
-func (mariaDB) Admin() string               { return "root" }
-func (mariaDB) Extension() string           { return "sql.gz" }
+func (mariaDB) Type() string           { return "mariadb" }
+func (mariaDB) DefaultVersion() string { return "11.8" }
+func (mariaDB) Port() int32            { return 3306 }
+func (mariaDB) UID() int64             { return mariaDBUID }
+func (mariaDB) Admin() string          { return "root" }
+func (mariaDB) Extension() string      { return "sql.gz" }
+
+// Image returns the official image.
+func (mariaDB) Image(version, base string) string {
+	return tagged("docker.io/library/mariadb", version, base)
+}
 
 // Users have the same rights. Both exist from the first rotation on, so that the
 // definers of views and triggers stay.
@@ -75,7 +79,7 @@ func (mariaDB) Scripts() Scripts { return mariaDBScripts }
 const mariaDBAnswers = `MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb-admin --user=root --protocol=tcp --host=127.0.0.1 --connect-timeout=4 ping >/dev/null 2>&1`
 
 func (e mariaDB) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`, "")
+	server := s.server(mariaDBHome, firstStart(mariaDBData)+`exec docker-entrypoint.sh mariadbd "$@"`)
 	server.Args = append([]string{"--datadir=" + mariaDBData}, mariaDBArgs(s)...)
 	server.Env = append(s.serverEnv(),
 		s.adminEnv("MARIADB_ROOT_PASSWORD"),
@@ -84,7 +88,7 @@ func (e mariaDB) PodSpec(s *Server) corev1.PodSpec {
 		s.secretEnv("MARIADB_PASSWORD", KeyPassword),
 		// The server upgrades the system tables to its version.
 		corev1.EnvVar{Name: "MARIADB_AUTO_UPGRADE", Value: "1"})
-	server.StartupProbe = execProbe(firstStarted(mariaDBData, mariaDBAnswers), startupPeriod, startupTries)
+	server.StartupProbe = execProbe(firstStarted(mariaDBData, mariaDBAnswers, ""), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(mariaDBAnswers, 5, 3)
 	server.LivenessProbe = execProbe(mariaDBAnswers, 10, 12)
 	return s.serverPod(server, scratch{"run", "/run/mysqld", corev1.StorageMediumDefault})

@@ -7,10 +7,12 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 // postgreSQL runs the official image (https://hub.docker.com/_/postgres). Another image
@@ -27,13 +29,17 @@ const (
 	postgresData = postgresHome + "/pgdata"
 )
 
-func (postgreSQL) Type() string                { return "postgresql" }
-func (postgreSQL) DefaultVersion() string      { return "17" }
-func (postgreSQL) Image(version string) string { return "docker.io/library/postgres:" + version }
-func (postgreSQL) Port() int32                 { return 5432 }
-func (postgreSQL) UID() int64                  { return postgresUID }
-func (postgreSQL) Admin() string               { return "postgres" }
-func (postgreSQL) Extension() string           { return "dump" }
+func (postgreSQL) Type() string           { return "postgresql" }
+func (postgreSQL) DefaultVersion() string { return "17" }
+func (postgreSQL) Port() int32            { return 5432 }
+func (postgreSQL) UID() int64             { return postgresUID }
+func (postgreSQL) Admin() string          { return "postgres" }
+func (postgreSQL) Extension() string      { return "dump" }
+
+// Image returns the official image.
+func (postgreSQL) Image(version, base string) string {
+	return tagged("docker.io/library/postgres", version, base)
+}
 
 // Users returns the names of two login roles. At login both switch to a third role, the
 // owner, which owns everything that they create.
@@ -66,16 +72,27 @@ var (
 		"connect": script("postgresql/connect", nil),
 		"login":   script("postgresql/grant-login", nil),
 	}
-	postgresScripts = scriptsIn("postgresql", postgresParts)
+	postgresScripts = withOwn(scriptsIn("postgresql", postgresParts))
 	postgresInit    = script("postgresql/init", postgresParts)
+	postgresUser    = script("postgresql/user", map[string]string{
+		"data": postgresData, "uid": strconv.Itoa(postgresUID), "nouser": strconv.Itoa(shell.ExitNoUser),
+	})
 )
+
+// withOwn adds the scripts that other engines do not have.
+func withOwn(s Scripts) Scripts {
+	connect := script("postgresql/connect", nil)
+	s.Collation = script("postgresql/collation", map[string]string{"connect": connect, "changed": strconv.Itoa(ExitCollationChanged)})
+	s.Extensions = script("postgresql/extensions", map[string]string{"connect": connect, "lacking": strconv.Itoa(ExitExtensionsLacking)})
+	return s
+}
 
 func (postgreSQL) Scripts() Scripts { return postgresScripts }
 
 const postgresReady = `pg_isready -q -h 127.0.0.1 -d postgres`
 
 func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(postgresHome, firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`, postgresInit)
+	server := s.server(postgresHome, postgresUser+firstStart(postgresData)+`exec docker-entrypoint.sh postgres "$@"`)
 	server.Args = postgresArgs(s)
 	server.Env = append(s.serverEnv(),
 		corev1.EnvVar{Name: "POSTGRES_USER", Value: e.Admin()},
@@ -84,7 +101,7 @@ func (e postgreSQL) PodSpec(s *Server) corev1.PodSpec {
 		corev1.EnvVar{Name: "PGDATA", Value: postgresData})
 	// The temporary server of the first start listens on the socket only, so the
 	// probes use TCP.
-	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady), startupPeriod, startupTries)
+	server.StartupProbe = execProbe(firstStarted(postgresData, postgresReady, postgresInit), startupPeriod, startupTries)
 	server.ReadinessProbe = execProbe(postgresReady, 5, 3)
 	// pg_isready exits with 1 if the server rejects connections, for example during
 	// startup, and with 2 if it does not respond. Only the latter fails the probe.

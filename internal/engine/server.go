@@ -35,15 +35,11 @@ type Server struct {
 	SecretName, AdminSecretName string
 }
 
-// server is the container of the engine. start runs the engine. The entry point of
-// the image runs init, unless empty, after it has created the database.
-func (s *Server) server(home, start, init string) corev1.Container {
-	command := shell.Fill(serverScript, map[string]string{"home": home})
-	mounts := []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}}
-	if init != "" {
-		command += "cat > " + initFolder + "/atoll.sh <<'ATOLL_INIT'\n" + init + "ATOLL_INIT\n"
-		mounts = append(mounts, corev1.VolumeMount{Name: "init", MountPath: initFolder})
-	}
+// server is the container of the engine. start runs the engine.
+func (s *Server) server(home, start string) corev1.Container {
+	command := shell.Fill(serverScript, map[string]string{
+		"home": home, "held": strconv.Itoa(shell.ExitHeld), "unlocked": strconv.Itoa(shell.ExitUnlocked),
+	})
 	return corev1.Container{
 		Name:  ContainerName,
 		Image: s.Image,
@@ -52,7 +48,7 @@ func (s *Server) server(home, start, init string) corev1.Container {
 		Resources:       s.Resources,
 		Ports:           []corev1.ContainerPort{{Name: PortName, ContainerPort: s.Engine.Port(), Protocol: corev1.ProtocolTCP}},
 		SecurityContext: Restricted(),
-		VolumeMounts:    mounts,
+		VolumeMounts:    []corev1.VolumeMount{{Name: names.VolumeName, MountPath: home}, {Name: "tmp", MountPath: "/tmp"}},
 	}
 }
 
@@ -68,9 +64,10 @@ var (
 func firstStart(data string) string {
 	return shell.Fill(firstStartScript, map[string]string{
 		"data":  data,
-		"begun": path.Join(path.Dir(data), ".atoll-begun"),
+		"begun": begunNote(data),
 		"made":  madeNote(data),
 		"limit": strconv.Itoa(startupPeriod * startupTries),
+		"often": strconv.Itoa(shell.ExitInterrupted),
 	})
 }
 
@@ -80,17 +77,18 @@ const (
 	startupTries  = 1800
 )
 
-// firstStarted is the script of a startup probe: it notes that the data is complete
-// once the server answers. The temporary server of the first start must not satisfy
-// answers.
-func firstStarted(data, answers string) string {
-	return shell.Fill(firstStartedScript, map[string]string{"answers": answers, "made": madeNote(data)})
+// firstStarted is the script of a startup probe: once the server answers, it runs
+// complete, which may be empty, and notes that the data is complete. The temporary server
+// of the first start must not satisfy answers.
+func firstStarted(data, answers, complete string) string {
+	return shell.Fill(firstStartedScript, map[string]string{
+		"answers": answers, "made": madeNote(data), "complete": shell.Fill(complete, map[string]string{"begun": begunNote(data)}),
+	})
 }
 
-func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
+func begunNote(data string) string { return path.Join(path.Dir(data), ".atoll-begun") }
 
-// initFolder is where the official images look for scripts of the first start.
-const initFolder = "/docker-entrypoint-initdb.d"
+func madeNote(data string) string { return path.Join(path.Dir(data), ".atoll-made") }
 
 // serverEnv gives the scripts of the first start the user and the database to
 // create.
@@ -113,11 +111,6 @@ type scratch struct {
 // serverPod is the pod around the engine's container.
 func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.PodSpec {
 	volumes := []corev1.Volume{EmptyDir("tmp", corev1.StorageMediumDefault)}
-	for i := range server.VolumeMounts {
-		if server.VolumeMounts[i].Name == "init" {
-			volumes = append(volumes, EmptyDir("init", corev1.StorageMediumDefault))
-		}
-	}
 	for _, f := range folders {
 		server.VolumeMounts = append(server.VolumeMounts, corev1.VolumeMount{Name: f.name, MountPath: f.path})
 		volumes = append(volumes, EmptyDir(f.name, f.medium))

@@ -26,13 +26,17 @@ const (
 	valkeyHome = "/data"
 )
 
-func (valkey) Type() string                { return "valkey" }
-func (valkey) DefaultVersion() string      { return "8.1" }
-func (valkey) Image(version string) string { return "docker.io/valkey/valkey:" + version }
-func (valkey) Port() int32                 { return 6379 }
-func (valkey) UID() int64                  { return valkeyUID }
-func (valkey) Admin() string               { return "atoll" }
-func (valkey) Extension() string           { return "rdb" }
+func (valkey) Type() string           { return "valkey" }
+func (valkey) DefaultVersion() string { return "8.1" }
+func (valkey) Port() int32            { return 6379 }
+func (valkey) UID() int64             { return valkeyUID }
+func (valkey) Admin() string          { return "atoll" }
+func (valkey) Extension() string      { return "rdb" }
+
+// Image returns the official image.
+func (valkey) Image(version, base string) string {
+	return tagged("docker.io/valkey/valkey", version, base)
+}
 
 // Users are the default user, for clients that send only a password. A user can
 // have several passwords at once.
@@ -87,7 +91,7 @@ func appendOnly(s *Server) string {
 }
 
 func (valkey) PodSpec(s *Server) corev1.PodSpec {
-	server := s.server(valkeyHome, valkeyStart, "")
+	server := s.server(valkeyHome, valkeyStart)
 	server.Args = []string{"--dir", valkeyHome, "--aclfile", valkeyHome + "/users.acl"}
 	for _, name := range slices.Sorted(maps.Keys(s.Parameters)) {
 		if name != "appendonly" {

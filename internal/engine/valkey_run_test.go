@@ -147,3 +147,20 @@ func TestValkeyLiveness(t *testing.T) {
 		}
 	}
 }
+
+// TestValkeyUsers checks the rights of the service's user on a new volume: libraries for
+// sessions and queues read the configuration and the clients when they start.
+func TestValkeyUsers(t *testing.T) {
+	m := enginetest.NewMachine(t)
+	if output, succeeded := m.Run(inVolume(m, appending(""), false)); !succeeded {
+		t.Fatalf("the server did not start:\n%s", output)
+	}
+	service, _, _ := strings.Cut(m.Read("home", "users.acl"), "\n")
+	all, rights, found := strings.Cut(service, " -@admin ")
+	if !found || !strings.HasPrefix(all, "user default on #") || !strings.HasSuffix(all, " ~* &* +@all") {
+		t.Errorf("the service's user is %q, want all rights except those of an administrator", service)
+	}
+	if diff := cmp.Diff("+config|get +client|list +client|info +slowlog|get +latency|latest", rights); diff != "" {
+		t.Errorf("rights beyond that (-want +got):\n%s", diff)
+	}
+}

@@ -18,6 +18,9 @@ const (
 	LabelMajorVersion = "atoll.dev/database-major-version"
 	// AnnotationVersion is the last version of the engine that ran.
 	AnnotationVersion = "atoll.dev/database-version"
+	// AnnotationBase is the operating system of the images that run the data, as their
+	// tags name it. Data without it runs on the tag that names none.
+	AnnotationBase = "atoll.dev/database-base"
 	// AnnotationRestored says which restore filled it.
 	AnnotationRestored = "atoll.dev/restored"
 	// AnnotationInUse says that the service works with the data: nothing is restored

@@ -126,6 +126,18 @@ func Retirement(ms *v1alpha1.Microservice, secret types.UID) string {
 	return ms.Name + "-retire-" + Hash(string(secret))
 }
 
+// Collation returns the name of the Job that checks the collation of a database. what
+// identifies the image and the volume.
+func Collation(ms *v1alpha1.Microservice, what string) string {
+	return ms.Name + "-collation-" + Hash(what)
+}
+
+// Extensions returns the name of the Job that creates a database's extensions. what
+// identifies them, the image, and the volume.
+func Extensions(ms *v1alpha1.Microservice, what string) string {
+	return ms.Name + "-extensions-" + Hash(what)
+}
+
 // Hash returns a short hash of text, for use in the name of an object.
 func Hash(text string) string {
 	sum := sha256.Sum256([]byte(text))

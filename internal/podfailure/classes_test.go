@@ -66,6 +66,13 @@ func TestClasses(t *testing.T) {
 			Remedy: "see what the scheduler says, and correct resources or podTemplate.spec, or add nodes"}},
 		"memory of the database": {inputstest.Changed(inputstest.Crashing("OOMKilled", 137), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
 			classified{Class: OutOfMemory, Why: "was killed because it used more memory than its limit", Remedy: "raise database.resources.limits.memory"}},
+		"image of the database without its user": {inputstest.Changed(inputstest.Crashing("Error", 83), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
+			classified{Class: ServerRefused, Why: "cannot start: its image does not have the user that its pod runs as", Remedy: "set database.image to an image with the user 999, such as a Debian variant"}},
+		"data that another server holds": {inputstest.Changed(inputstest.Crashing("Error", 81), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
+			classified{Class: ServerRefused, Why: "cannot start: another server still holds the data",
+				Remedy: "see whether a pod of the database still runs on another node (kubectl get pods -o wide), or whether the node's kubelet has stopped it"}},
+		"the same code of the service": {inputstest.Crashing("Error", 81), classified{Class: Crash, Why: "keeps crashing; last exit code 81",
+			Remedy: "see kubectl logs deployment/orders -c orders --previous"}},
 		"crash of a Job": {inputstest.Changed(inputstest.Crashing("Error", 127), func(p *corev1.Pod) {
 			p.Labels[v1alpha1.LabelComponent], p.Labels["batch.kubernetes.io/job-name"] = v1alpha1.ComponentMigration, "orders-migration"
 		}), classified{Class: Crash, Why: "keeps crashing; last exit code 127 (command not found)", Remedy: "see kubectl logs job/orders-migration -c orders --previous"}},

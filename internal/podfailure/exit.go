@@ -7,12 +7,17 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/shell"
 )
 
 // Classes of containers that end.
 const (
 	OutOfMemory Class = "OutOfMemory"
 	Crash       Class = "Crash"
+	// ServerRefused is a database's server whose script says why it cannot start.
+	ServerRefused Class = "ServerRefused"
 )
 
 // ExitClass returns the class of an exit.
@@ -32,12 +37,30 @@ func (c *Container) crashing() *Failure {
 	}
 	f := c.failure(Exit, ExitClass(last))
 	f.ExitCode = last.ExitCode
+	if _, known := refusals[last.ExitCode]; known && f.component() == v1alpha1.ComponentDatabase {
+		f.Class = ServerRefused
+	}
 	return f
 }
 
+// refusals are the exit codes of the scripts of a database's server.
+var refusals = map[int32]struct{ why, remedy string }{
+	shell.ExitHeld: {"cannot start: another server still holds the data",
+		"see whether a pod of the database still runs on another node (kubectl get pods -o wide), or whether the node's kubelet has stopped it"},
+	shell.ExitUnlocked: {"cannot start: its data cannot be locked, or its image has no flock",
+		"use a storage class whose volumes support locks, or a database.image that contains flock, such as a Debian variant"},
+	shell.ExitNoUser: {"cannot start: its image does not have the user that its pod runs as",
+		"set database.image to an image with the user 999, such as a Debian variant"},
+	shell.ExitInterrupted: {"cannot start: its first start was interrupted three times, and the unfinished data is kept",
+		"delete the folders whose names contain .interrupted- from the volume, if their data is not needed"},
+}
+
 func (f *Failure) whyEnded() string {
-	if f.Class == OutOfMemory {
+	switch f.Class {
+	case OutOfMemory:
 		return "was killed because it used more memory than its limit"
+	case ServerRefused:
+		return refusals[f.ExitCode].why
 	}
 	maybe := ""
 	if MaybeProbe(f.ExitCode) {
@@ -47,8 +70,11 @@ func (f *Failure) whyEnded() string {
 }
 
 func (f *Failure) exitRemedy() string {
-	if f.Class == OutOfMemory {
+	switch f.Class {
+	case OutOfMemory:
 		return fmt.Sprintf("raise %s.limits.memory", f.field("resources"))
+	case ServerRefused:
+		return refusals[f.ExitCode].remedy
 	}
 	return "see " + logsCommand(f.Pod, f.Container.Spec.Name)
 }

@@ -38,7 +38,8 @@ func (builtIn) complete(p *Plan, _ *v1alpha1.Database) *condition.Problem {
 	return nil
 }
 
-func (builtIn) image(p *Plan) string { return p.Engine.Image(p.Version) }
+func (builtIn) base(p *Plan) string  { return p.Engine.Base(p.Version) }
+func (builtIn) image(p *Plan) string { return p.Engine.Image(p.Version, p.Base) }
 
 func (builtIn) existing(p *Plan, state *inputs.State) *existing {
 	switch {
@@ -46,8 +47,11 @@ func (builtIn) existing(p *Plan, state *inputs.State) *existing {
 		return existingClaim(state.Claim)
 	case state.ClaimTemplate != nil:
 		// The API server does not allow a template to change: the claim created from it
-		// will have that major version.
-		return &existing{name: "the claim template of " + object("StatefulSet", p.Name).String(), major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion]}
+		// will have that major version and base.
+		return &existing{
+			name:  "the claim template of " + object("StatefulSet", p.Name).String(),
+			major: state.ClaimTemplate.Labels[inputs.LabelMajorVersion], base: state.ClaimTemplate.Annotations[inputs.AnnotationBase],
+		}
 	}
 	return nil
 }

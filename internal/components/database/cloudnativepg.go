@@ -39,6 +39,7 @@ const CloudNativePGNamespace = "cnpg-system"
 
 const (
 	clusterImage = "ghcr.io/cloudnative-pg/postgresql:"
+	clusterBase  = "trixie"
 	barmanPlugin = "barman-cloud.cloudnative-pg.io"
 	// clusterLabel is on the pods of a Cluster.
 	clusterLabel = "cnpg.io/cluster"
@@ -76,7 +77,21 @@ func (cloudNativePG) complete(p *Plan, spec *v1alpha1.Database) *condition.Probl
 	return nil
 }
 
-func (cloudNativePG) image(p *Plan) string { return clusterImage + p.Version }
+// base is trixie for the versions that have images on it. CloudNativePG stopped to build
+// version 13 at the time of trixie, and tags earlier images in another form.
+func (cloudNativePG) base(p *Plan) string {
+	if base := p.Engine.Base(p.Version); base == clusterBase && majorOf(p.Version) != "13" {
+		return base
+	}
+	return ""
+}
+
+func (cloudNativePG) image(p *Plan) string {
+	if p.Base == "" {
+		return clusterImage + p.Version
+	}
+	return clusterImage + p.Version + "-standard-" + p.Base
+}
 
 func (cloudNativePG) existing(_ *Plan, state *inputs.State) *existing {
 	if state.Cluster == nil {

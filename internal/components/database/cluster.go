@@ -73,7 +73,7 @@ func (p *Plan) Cluster(live *unstructured.Unstructured, spec *v1alpha1.Database,
 	wrote := map[string]string{inputs.LabelEngine: p.Engine.Type(), inputs.LabelMajorVersion: majorOf(p.Version)}
 	maps.Copy(wrote, labels)
 	cluster := p.clusterObject(ClusterKind, p.Name, wrote, fields)
-	annotations := marks.On(p.keepAnnotations())
+	annotations := p.onBase(marks.On(p.keepAnnotations()))
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
@@ -171,6 +171,7 @@ func existingCluster(cluster *unstructured.Unstructured) *existing {
 		engine: cluster.GetLabels()[inputs.LabelEngine],
 		major:  cluster.GetLabels()[inputs.LabelMajorVersion],
 		ran:    cluster.GetAnnotations()[inputs.AnnotationVersion],
+		base:   cluster.GetAnnotations()[inputs.AnnotationBase],
 	}
 	e.class, _, _ = unstructured.NestedString(cluster.Object, "spec", "storage", "storageClass")
 	text, _, _ := unstructured.NestedString(cluster.Object, "spec", "storage", "size")

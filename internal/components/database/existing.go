@@ -22,6 +22,8 @@ type existing struct {
 	// engine and major wrote the data, and ran is the last version that did; empty if
 	// unknown.
 	engine, major, ran string
+	// base is the operating system of the images that run the data; empty if unknown.
+	base string
 	// class is empty if unknown.
 	class string
 	size  *resource.Quantity

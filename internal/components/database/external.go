@@ -31,6 +31,7 @@ func (external) complete(p *Plan, spec *v1alpha1.Database) *condition.Problem {
 	return nil
 }
 
+func (external) base(*Plan) string                                                  { return "" }
 func (external) image(*Plan) string                                                 { return "" }
 func (external) existing(*Plan, *inputs.State) *existing                            { return nil }
 func (external) objects() map[string]builder                                        { return nil }

@@ -77,6 +77,8 @@ func migrationWaits(db *Database) *condition.Message {
 	case backupRuns(db):
 		// A statement that waits for the locks of a dump blocks all later ones.
 		return &condition.Message{Cause: "the backup that runs"}
+	case AwaitingExtensions(db) != nil:
+		return &condition.Message{Cause: "the extensions of the database"}
 	case len(db.References.Missing) > 0:
 		missing := db.References.Missing[0].Message()
 		remedy := missing.Remedy

@@ -25,7 +25,7 @@ func PortOf(of v1alpha1.DatabaseEngine) int32 {
 // clients selects the pods that may use the database.
 func (p *Plan) clients() networkingv1.NetworkPolicyPeer {
 	return p.component(v1alpha1.ComponentService, v1alpha1.ComponentMigration, v1alpha1.ComponentBackup,
-		v1alpha1.ComponentRestore, v1alpha1.ComponentRotation)
+		v1alpha1.ComponentRestore, v1alpha1.ComponentRotation, v1alpha1.ComponentCollation, v1alpha1.ComponentExtensions)
 }
 
 // component selects pods of this service, in the same namespace.

@@ -21,11 +21,13 @@ type Plan struct {
 	// Owner is the Microservice's name, Namespace its namespace.
 	Owner, Namespace string
 	// Name is the name of the StatefulSet, the Service and the Secret.
-	Name           string
-	Kind           v1alpha1.DatabaseEngine
-	Engine         engine.Engine
-	Provider       Provider
-	Version        string
+	Name     string
+	Kind     v1alpha1.DatabaseEngine
+	Engine   engine.Engine
+	Provider Provider
+	Version  string
+	// Base is the operating system of the image; empty if the tag names none.
+	Base           string
 	Image          string
 	Instances      int32
 	Pool           int32
@@ -100,8 +102,15 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 	plan.Port = engine.Port()
 	plan.DatabaseName = inputs.DatabaseName(ms, state.Cluster)
 	plan.Parameters = spec.Parameters
-	if problem := plan.applyDefaults(spec, topology, plan.Provider.existing(plan, state)); problem != nil {
+	exists := plan.Provider.existing(plan, state)
+	if problem := plan.applyDefaults(spec, topology, exists); problem != nil {
 		return nil, problem
+	}
+	switch {
+	case exists != nil:
+		plan.Base = exists.base
+	case spec.Image == "":
+		plan.Base = plan.Provider.base(plan)
 	}
 	plan.Image = firstSet(spec.Image, plan.Provider.image(plan))
 	return plan, nil

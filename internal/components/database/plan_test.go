@@ -4,6 +4,7 @@
 package database
 
 import (
+	"maps"
 	"net/url"
 	"testing"
 
@@ -126,9 +127,9 @@ func TestResolveNames(t *testing.T) {
 	}
 	want := &Plan{
 		Owner: "order-book", Namespace: "shop", Name: "order-book-db", Kind: v1alpha1.EnginePostgreSQL, Engine: engines.Engines[v1alpha1.EnginePostgreSQL], Provider: builtIn{},
-		Version: "17", Size: resource.MustParse("10Gi"), Resources: defaultResources, DeletionPolicy: v1alpha1.DeletionRetain,
+		Version: "17", Base: "trixie", Size: resource.MustParse("10Gi"), Resources: defaultResources, DeletionPolicy: v1alpha1.DeletionRetain,
 		SecretName: "order-book-db", Host: "order-book-db.shop.svc", Port: 5432,
-		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17", Instances: 1, Pool: 10,
+		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17-trixie", Instances: 1, Pool: 10,
 		// A hyphen would need quotes in SQL.
 		DatabaseName: "order_book", Suspended: true,
 	}
@@ -289,7 +290,8 @@ func TestClaimTemplateStays(t *testing.T) {
 		t.Errorf("(-live +got):\n%s", diff)
 	}
 	want := []corev1.PersistentVolumeClaim{{
-		ObjectMeta: metav1.ObjectMeta{Name: "data", Labels: map[string]string{"topology": "old", "app": "x", inputs.LabelEngine: "postgresql", inputs.LabelMajorVersion: "16"}},
+		ObjectMeta: metav1.ObjectMeta{Name: "data", Labels: map[string]string{"topology": "old", "app": "x", inputs.LabelEngine: "postgresql", inputs.LabelMajorVersion: "16"},
+			Annotations: map[string]string{inputs.AnnotationBase: "trixie"}},
 		Spec: corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 			Resources: corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")}}},
 	}}
@@ -302,6 +304,7 @@ func TestClaimTemplateStays(t *testing.T) {
 }
 
 func TestRetention(t *testing.T) {
+	base := map[string]string{inputs.AnnotationBase: "trixie"}
 	kept := map[string]string{"argocd.argoproj.io/sync-options": "Prune=false,Delete=false", "kustomize.toolkit.fluxcd.io/prune": "disabled"}
 	for policy, want := range map[v1alpha1.DeletionPolicy]struct {
 		retained    bool
@@ -326,8 +329,14 @@ func TestRetention(t *testing.T) {
 			if retention.WhenScaled != appsv1.RetainPersistentVolumeClaimRetentionPolicyType {
 				t.Errorf("whenScaled is %s: suspend would delete the data", retention.WhenScaled)
 			}
-			for _, got := range []map[string]string{plan.BindingSecret(inputs.Credentials{}, nil).Annotations, plan.AdminSecret(inputs.Credentials{}, nil).Annotations, plan.Claim(inputs.Marks{}, nil).Annotations} {
-				if diff := cmp.Diff(want.annotations, got); diff != "" {
+			onClaim := maps.Clone(base)
+			maps.Copy(onClaim, want.annotations)
+			for _, tc := range []struct{ got, want map[string]string }{
+				{plan.BindingSecret(inputs.Credentials{}, nil).Annotations, want.annotations},
+				{plan.AdminSecret(inputs.Credentials{}, nil).Annotations, want.annotations},
+				{plan.Claim(inputs.Marks{}, nil).Annotations, onClaim},
+			} {
+				if diff := cmp.Diff(tc.want, tc.got); diff != "" {
 					t.Errorf("annotations (-want +got):\n%s", diff)
 				}
 			}

@@ -32,7 +32,10 @@ type Provider interface {
 
 	// complete sets the fields of a plan that depend on the provider alone.
 	complete(p *Plan, spec *v1alpha1.Database) *condition.Problem
-	// image is the default image of a plan's version.
+	// base is the operating system of the image that a new database of a plan's version
+	// gets; empty if the image's tag names none.
+	base(p *Plan) string
+	// image is the default image of a plan's version and base.
 	image(p *Plan) string
 	// existing returns the existing database; nil if there is none.
 	existing(p *Plan, state *inputs.State) *existing

@@ -37,6 +37,12 @@ func scriptsOf(t *testing.T) map[string]string {
 		pods["server"] = plan.Engine.PodSpec(plan.server())
 		pods["set password"] = plan.SetPasswordJob("x", nil).Spec.Template.Spec
 		pods["retire password"] = plan.RetirePasswordJob("x", "y", nil).Spec.Template.Spec
+		if plan.Engine.Scripts().Collation != "" {
+			pods["collation"] = plan.CollationJob("x", nil).Spec.Template.Spec
+		}
+		if plan.Engine.Scripts().Extensions != "" {
+			pods["extensions"] = plan.ExtensionsJob("x", []string{"postgis"}, nil).Spec.Template.Spec
+		}
 		for where, location := range map[string]v1alpha1.BackupLocation{
 			"claim": {PersistentVolumeClaim: &v1alpha1.ClaimLocation{ClaimName: "backups"}}, "bucket": {S3: &v1alpha1.S3Location{Bucket: "shop"}},
 		} {
@@ -56,8 +62,9 @@ func scriptsOf(t *testing.T) map[string]string {
 		}
 	}
 	// A server with three probes, two Jobs for passwords, and backup and restore,
-	// which are two containers each for a bucket.
-	if want := 12 * len(engines.Engines); len(scripts) != want {
+	// which are two containers each for a bucket. One engine checks its collation, and
+	// creates extensions.
+	if want := 12*len(engines.Engines) + 2; len(scripts) != want {
 		t.Errorf("there are %d scripts, want %d: did this test lose some?", len(scripts), want)
 	}
 	return scripts

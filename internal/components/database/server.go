@@ -71,7 +71,7 @@ func (p *Plan) server() *engine.Server {
 // keepClaimTemplate takes over the fields of an existing claim template that may
 // differ: the API server allows no change. The claim itself can grow.
 func keepClaimTemplate(template, live *corev1.PersistentVolumeClaim) {
-	template.Labels = live.Labels
+	template.Labels, template.Annotations = live.Labels, live.Annotations
 	template.Spec.Resources.Requests = live.Spec.Resources.Requests
 	template.Spec.StorageClassName = live.Spec.StorageClassName
 }
@@ -91,14 +91,28 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 	if p.StorageClass != "" {
 		claim.Spec.StorageClassName = &p.StorageClass
 	}
+	// The volume is created with the base: a note afterwards could come too late.
+	claim.Annotations = p.onBase(nil)
 	return claim
+}
+
+// onBase adds the base of the image to annotations of what holds the data.
+func (p *Plan) onBase(annotations map[string]string) map[string]string {
+	if p.Base == "" {
+		return annotations
+	}
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[inputs.AnnotationBase] = p.Base
+	return annotations
 }
 
 // Claim returns the fields that Atoll manages of the claim that the StatefulSet
 // created: its size, which can grow, the annotations of the deletion policy, and
 // the marks.
 func (p *Plan) Claim(marks inputs.Marks, labels map[string]string) *corev1.PersistentVolumeClaim {
-	annotations := marks.On(p.keepAnnotations())
+	annotations := p.onBase(marks.On(p.keepAnnotations()))
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: names.DatabaseClaim(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: annotations},
 		Spec: corev1.PersistentVolumeClaimSpec{
@@ -146,6 +160,7 @@ func existingClaim(claim *corev1.PersistentVolumeClaim) *existing {
 		engine: claim.Labels[inputs.LabelEngine],
 		major:  claim.Labels[inputs.LabelMajorVersion],
 		ran:    claim.Annotations[inputs.AnnotationVersion],
+		base:   claim.Annotations[inputs.AnnotationBase],
 	}
 	if class := claim.Spec.StorageClassName; class != nil {
 		e.class = *class

@@ -92,3 +92,13 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 	return &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
 		Message: condition.Say("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", "))}
 }
+
+// awaitingDatabase says that the first rollout waits for the service's own database; nil if
+// it does not. Pods of a service that runs find their database again by themselves.
+func awaitingDatabase(in *database.Database) *condition.Problem {
+	if in.Deployment != nil || in.Plan == nil || in.Suspended() || in.Microservice.Spec.Database.Startup != v1alpha1.StartupWait || database.Usable(in) {
+		return nil
+	}
+	return &condition.Problem{Condition: v1alpha1.ConditionWorkloadReady, Reason: v1alpha1.ReasonProgressing,
+		Message: condition.Say("The first rollout waits for the database to accept connections (database.startup: Wait)")}
+}

@@ -87,10 +87,10 @@ func usesDatabase(pod *corev1.PodSpec, secret string) bool {
 }
 
 // gate reports what a pod of the desired template waits for before it may start: its
-// dependencies on a first rollout, and the credentials, the restore and the migration of
+// dependencies and its database on a first rollout, and the credentials, the restore and the migration of
 // its database.
 func gate(in *database.Database) *condition.Problem {
-	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingMigration} {
+	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, awaitingDatabase, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingExtensions, database.AwaitingMigration} {
 		if problem := awaiting(in); problem != nil {
 			return problem
 		}

@@ -5,6 +5,7 @@ name=${0##*/}
 case $name in date)
   case ${2:-$1} in +%s) echo "${FAKE_SECONDS:-1772330400}" ;; *:*) echo "$FAKE_TIME" ;; *) echo "$FAKE_TIME" | tr -d ':-' ;; esac
   exit 0 ;;
+id) [ -z "${FAKE_NAMELESS:-}" ] || { echo "id: unknown ID 999" >&2; exit 1; }; echo postgres; exit 0 ;;
 esac
 [ -z "${FAKE_DOWN:-}" ] || { echo "connection refused" >&2; exit 1; }
 dump() {
@@ -18,6 +19,8 @@ statements() {
   case $text in
   *HAVING*) cat "$FAKE/held" 2>/dev/null || true; return ;;
   *"SELECT 'filled'"*) cat "$FAKE/filled" 2>/dev/null || true; return ;;
+  *pg_available_extensions*) cat "$FAKE/lacking" 2>/dev/null || true; return ;;
+  *datcollversion*) cat "$FAKE/collations" 2>/dev/null || true; return ;;
   *COMMIT*) echo filled > "$FAKE/filled" ;;
   esac
   printf '%s\n' "$text" >> "$FAKE/told"

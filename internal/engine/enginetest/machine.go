@@ -39,13 +39,13 @@ func NewMachine(t *testing.T) *Machine {
 		}
 	}
 	m := &Machine{t, t.TempDir()}
-	for _, folder := range []string{"bin", "backup", "scratch", "home", "init"} {
+	for _, folder := range []string{"bin", "backup", "scratch", "home"} {
 		if err := os.Mkdir(filepath.Join(m.Dir, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m.install("docker-entrypoint.sh", fakeEntryPoint)
-	for _, command := range []string{"date", "psql", "pg_dump", "pg_restore", "mariadb", "mariadb-dump", "valkey-cli", "valkey-server", "valkey-check-rdb", "pg_isready", "mariadb-admin", "rclone"} {
+	for _, command := range []string{"date", "id", "psql", "pg_dump", "pg_restore", "mariadb", "mariadb-dump", "valkey-cli", "valkey-server", "valkey-check-rdb", "pg_isready", "mariadb-admin", "rclone"} {
 		m.install(command, fakeEngine)
 	}
 	return m

@@ -20,7 +20,8 @@ elif [ -e "$begun" ] && [ ! -e "$made" ]; then
   if [ "$((${written:-0} - ${began:-0}))" -le @limit@ ]; then
     # A server that fails over and over must not fill the volume.
     kept=$(find "$(dirname "$data")" -maxdepth 1 -name "$(basename "$data").interrupted-*" | wc -l)
-    [ "$kept" -lt 3 ] || { echo "the first start was interrupted again: delete the folders $data.interrupted-* if their data is not needed" >&2; exit 1; }
+    # shellcheck disable=SC2242 # @often@ is a number.
+    [ "$kept" -lt 3 ] || { echo "the first start was interrupted again: delete the folders $data.interrupted-* if their data is not needed" >&2; exit @often@; }
     aside=$data.interrupted-$(date +%s)
     [ ! -e "$aside" ] || aside=$aside-$$
     mv "$data" "$aside"

@@ -1,6 +1,11 @@
 #!/bin/sh
-# A startup probe: notes that the data is complete once the server answers.
+# A startup probe: completes the first start once the server answers, and notes that the
+# data is complete.
 
 @answers@ || exit 1
+set -e
 @note@
-[ -e "@made@" ] || note "@made@" yes
+if [ ! -e "@made@" ]; then
+@complete@
+note "@made@" yes
+fi

@@ -42,7 +42,7 @@ var conditionOf = []struct {
 	further   []string
 }{
 	{part: PartSpec, condition: v1alpha1.ConditionReady},
-	{part: PartDatabase, condition: v1alpha1.ConditionDatabaseReady, further: []string{v1alpha1.ConditionConnectionsSufficient}},
+	{part: PartDatabase, condition: v1alpha1.ConditionDatabaseReady, further: []string{v1alpha1.ConditionConnectionsSufficient, v1alpha1.ConditionCollationCurrent}},
 	{part: PartRestore, condition: v1alpha1.ConditionDatabaseRestored},
 	{part: PartRotation, condition: v1alpha1.ConditionCredentialsRotated},
 	{part: PartMigration, condition: v1alpha1.ConditionDatabaseMigrated},

@@ -250,6 +250,9 @@ func settleDatabase(in *gathered, wanted []components.Wanted) {
 	// A restore is of a volume, which the StatefulSet makes.
 	if in.StatefulSet != nil && state.Claim == nil && ms.Spec.Database != nil && ms.Spec.Database.Restore != nil {
 		state.Claim = &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Namespace: ms.Namespace, Name: names.DatabaseClaim(ms.Name)}}
+		for i := range in.StatefulSet.Spec.VolumeClaimTemplates {
+			state.Claim.Annotations = in.StatefulSet.Spec.VolumeClaimTemplates[i].Annotations
+		}
 	}
 }
 
