@@ -66,7 +66,7 @@ func CollationJobs(db *Database) ([]kube.Object, error) {
 		return keptJobs(db, v1alpha1.ComponentCollation), nil
 	}
 	if job := db.Job(name); job != nil {
-		return kube.One(inputs.Kept(job))
+		return kube.One(KeepJob(db, job))
 	}
 	if !Usable(db) {
 		return nil, nil
@@ -81,7 +81,7 @@ func keptJobs(db *Database, component string) []kube.Object {
 	var jobs []kube.Object
 	for _, job := range db.Jobs {
 		if job.Labels[v1alpha1.LabelComponent] == component && job.DeletionTimestamp == nil {
-			jobs = append(jobs, inputs.Kept(job))
+			jobs = append(jobs, KeepJob(db, job))
 		}
 	}
 	return jobs
@@ -98,7 +98,7 @@ func CollationHealth(db *Database) *condition.Health {
 		if job.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentCollation || name != "" && job.Name != name {
 			continue
 		}
-		if inputs.JobDone(job) {
+		if db.JobWorkDone(job) {
 			return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("Text indexes have the order of the database's C library")}
 		}
 		for _, pod := range inputs.PodsOf(db.Inputs, job.Name) {

@@ -22,7 +22,7 @@ import (
 // ExtensionsJob creates extensions as the administrator: the service's user may not.
 func (p *Plan) ExtensionsJob(name string, extensions []string, labels map[string]string) *batchv1.Job {
 	env := append(p.operationEnv(p.SecretName), corev1.EnvVar{Name: "ATOLL_EXTENSIONS", Value: strings.Join(extensions, " ")})
-	return job(name, p.Namespace, labels, p.operationPod(p.operation("extensions", p.Engine.Scripts().Extensions, env)), tries-1)
+	return p.job(name, labels, p.operationPod(p.operation("extensions", p.Engine.Scripts().Extensions, env)), tries-1)
 }
 
 // extensionsOf returns the desired extensions; none for an engine without extensions.
@@ -60,7 +60,7 @@ func ExtensionsJobs(db *Database) ([]kube.Object, error) {
 	}
 	name := extensionsJobName(db)
 	if job := db.Job(name); job != nil {
-		return kube.One(inputs.Kept(job))
+		return kube.One(KeepJob(db, job))
 	}
 	due := Usable(db) && AwaitingCredentials(db) == nil && AwaitingRestore(db) == nil
 	if !due {
@@ -80,7 +80,7 @@ func ExtensionsHealth(db *Database) *condition.Health {
 	name := extensionsJobName(db)
 	job := db.Job(name)
 	switch {
-	case inputs.JobDone(job):
+	case db.JobWorkDone(job):
 		return nil
 	case inputs.JobFailed(job):
 		return &condition.Health{Reason: v1alpha1.ReasonExtensionFailed, Stalled: true, Message: extensionsFailure(db, name)}
@@ -91,7 +91,7 @@ func ExtensionsHealth(db *Database) *condition.Health {
 	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentExtensions); h != nil {
 		return h
 	}
-	h := progressing(object("Job", name), "is creating the extensions in database.extensions")
+	h := waiting(v1alpha1.ReasonProgressing, jobRunning(db, name, "is creating the extensions in database.extensions"))
 	return &h
 }
 
