@@ -142,13 +142,13 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	if o.CreateOnly || existing.DeletionTimestamp != nil {
 		return false, conflict
 	}
-	if existing.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll {
+	if existing.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll && metav1.IsControlledBy(existing, owner) {
 		return true, a.relabel(ctx, existing, desired.GetLabels())
 	}
 	return a.update(ctx, existing, desired, "")
 }
 
-// relabel gives an object the labels back that the cache selects by. Nothing else changes:
+// relabel gives an object of the owner the labels back that the cache selects by. Nothing else changes:
 // what is to be made may depend on the live object, which the cache does not have yet.
 func (a *Applier) relabel(ctx context.Context, existing *metav1.PartialObjectMetadata, labels map[string]string) error {
 	before := existing.DeepCopy()
