@@ -35,6 +35,16 @@ func secondsAgo(seconds int64) string {
 	return "FAKE_SECONDS=" + strconv.FormatInt(time.Now().Unix()-seconds, 10)
 }
 
+// podTmp sets the folder that lasts as long as the pod.
+func podTmp(m *enginetest.Machine) string { return "TMPDIR=" + filepath.Join(m.Dir, "tmp") }
+
+// newPod empties the folder that lasts as long as the pod.
+func newPod(m *enginetest.Machine) {
+	if err := os.Remove(filepath.Join(m.Dir, "tmp", "atoll-first-starts")); err != nil {
+		m.T.Fatal(err)
+	}
+}
+
 // TestFirstStart checks which data a start moves aside.
 func TestFirstStart(t *testing.T) {
 	for engine, data := range map[v1alpha1.DatabaseEngine]string{v1alpha1.EnginePostgreSQL: "pgdata", v1alpha1.EngineMariaDB: "data"} {
@@ -43,6 +53,8 @@ func TestFirstStart(t *testing.T) {
 			do        func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
 			wantState string
 			wantSaid  bool
+			// wantUnready means that the startup probe fails.
+			wantUnready bool
 		}{
 			"an empty volume": {
 				do: func(*enginetest.Machine, func(...string), func(...string)) {}, wantState: "whole\n"},
@@ -53,6 +65,19 @@ func TestFirstStart(t *testing.T) {
 				do: func(_ *enginetest.Machine, start, _ func(...string)) {
 					start("FAKE_KILLED=1")
 					start("FAKE_KILLED=1")
+				}, wantState: "whole\n", wantSaid: true},
+			"a first start that fails for the fourth time in a pod": {
+				do: func(_ *enginetest.Machine, start, _ func(...string)) {
+					for range 4 {
+						start("FAKE_KILLED=1")
+					}
+				}, wantState: "half\n", wantUnready: true},
+			"the same, and a new pod": {
+				do: func(m *enginetest.Machine, start, _ func(...string)) {
+					for range 5 {
+						start("FAKE_KILLED=1")
+					}
+					newPod(m)
 				}, wantState: "whole\n", wantSaid: true},
 			"a server that has answered": {
 				do: func(m *enginetest.Machine, start, answer func(...string)) {
@@ -98,9 +123,12 @@ func TestFirstStart(t *testing.T) {
 		} {
 			t.Run(string(engine)+": "+name, func(t *testing.T) {
 				m := enginetest.NewMachine(t)
+				if err := os.MkdirAll(filepath.Join(m.Dir, "tmp"), 0o755); err != nil {
+					t.Fatal(err)
+				}
 				server := serverOf(engine)
 				begin := func(env ...string) (string, bool) {
-					return m.Run(inVolume(m, server, false), append([]string{"DATA=" + filepath.Join(m.Dir, "home", data), secondsAgo(0)}, env...)...)
+					return m.Run(inVolume(m, server, false), append([]string{"DATA=" + filepath.Join(m.Dir, "home", data), secondsAgo(0), podTmp(m)}, env...)...)
 				}
 				tc.do(m, func(env ...string) { begin(env...) }, func(env ...string) { m.Run(inVolume(m, server, true), env...) })
 				said, started := begin()
@@ -113,8 +141,11 @@ func TestFirstStart(t *testing.T) {
 				if got := strings.Contains(said, "beginning it anew"); got != tc.wantSaid {
 					t.Errorf("the repeat is logged: %t, want %t:\n%s", got, tc.wantSaid, said)
 				}
+				if _, ready := m.Run(inVolume(m, server, true), podTmp(m)); ready == tc.wantUnready {
+					t.Errorf("the startup probe succeeds: %t, want %t", ready, !tc.wantUnready)
+				}
 				aside, err := filepath.Glob(filepath.Join(m.Dir, "home", data+".interrupted-*", "state"))
-				if err != nil || tc.wantSaid != (len(aside) > 0) {
+				if err != nil || (tc.wantSaid || tc.wantUnready) != (len(aside) > 0) {
 					t.Errorf("%d folders of earlier data are kept (%v), want some: %t", len(aside), err, tc.wantSaid)
 				}
 			})

@@ -67,7 +67,6 @@ func firstStart(data string) string {
 		"begun": begunNote(data),
 		"made":  madeNote(data),
 		"limit": strconv.Itoa(startupPeriod * startupTries),
-		"often": strconv.Itoa(shell.ExitInterrupted),
 	})
 }
 

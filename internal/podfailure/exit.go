@@ -51,8 +51,6 @@ var refusals = map[int32]struct{ why, remedy string }{
 		"use a storage class whose volumes support locks, or a database.image that contains flock, such as a Debian variant"},
 	shell.ExitNoUser: {"cannot start: its image does not have the user that its pod runs as",
 		"set database.image to an image with the user 999, such as a Debian variant"},
-	shell.ExitInterrupted: {"cannot start: its first start was interrupted three times, and the unfinished data is kept",
-		"delete the folders whose names contain .interrupted- from the volume, if their data is not needed"},
 }
 
 func (f *Failure) whyEnded() string {

@@ -12,6 +12,4 @@ const (
 	ExitUnlocked = 82
 	// ExitNoUser means that the image lacks the user that the pod runs as.
 	ExitNoUser = 83
-	// ExitInterrupted means that the first start was interrupted too often.
-	ExitInterrupted = 84
 )

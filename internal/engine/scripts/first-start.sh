@@ -18,14 +18,20 @@ elif [ -e "$begun" ] && [ ! -e "$made" ]; then
   written=$(find "$data" -type f -exec stat -c %Y {} + | sort -n | tail -n 1)
   # shellcheck disable=SC2170 # @limit@ is a number.
   if [ "$((${written:-0} - ${began:-0}))" -le @limit@ ]; then
-    # A server that fails over and over must not fill the volume.
-    kept=$(find "$(dirname "$data")" -maxdepth 1 -name "$(basename "$data").interrupted-*" | wc -l)
-    # shellcheck disable=SC2242 # @often@ is a number.
-    [ "$kept" -lt 3 ] || { echo "the first start was interrupted again: delete the folders $data.interrupted-* if their data is not needed" >&2; exit @often@; }
-    aside=$data.interrupted-$(date +%s)
-    [ ! -e "$aside" ] || aside=$aside-$$
-    mv "$data" "$aside"
-    echo "the first start was interrupted before the server answered: beginning it anew. Delete $aside if its data is not needed" >&2
-    note "$begun" "$(date +%s)"
+    # A server that fails over and over must not fill the volume. From the fourth time on,
+    # a pod starts with the unfinished data, so that its log goes on to tell the cause. Its
+    # startup probe then fails. A new pod, which other settings cause, begins anew.
+    count=${TMPDIR:-/tmp}/atoll-first-starts
+    tries=$(($(cat "$count" 2>/dev/null || echo 0) + 1))
+    echo "$tries" > "$count"
+    if [ "$tries" -le 3 ]; then
+      aside=$data.interrupted-$(date +%s)
+      [ ! -e "$aside" ] || aside=$aside-$$
+      mv "$data" "$aside"
+      echo "the first start was interrupted before the server answered: beginning it anew. Delete $aside if its data is not needed" >&2
+      note "$begun" "$(date +%s)"
+    else
+      echo "the first start was interrupted three times in this pod: starting with its unfinished data to show the cause" >&2
+    fi
   fi
 fi
