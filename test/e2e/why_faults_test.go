@@ -14,7 +14,11 @@ import (
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 const (
@@ -109,6 +113,10 @@ func stageFaults(ctx context.Context) {
 		if o.GetNamespace() == "" {
 			o.SetNamespace(whyNamespace)
 		}
+		if o.GetName() == "usurper" {
+			// The older route wins.
+			eventuallyHasRoute(ctx, "timed")
+		}
 		Expect(k8s.Create(ctx, o)).To(Succeed(), document)
 	}
 
@@ -120,6 +128,15 @@ func stageFaults(ctx context.Context) {
 	Expect(k8s.Delete(ctx, leaving.DeepCopy())).To(Succeed())
 	deleteForegroundHeld(ctx, emptying.DeepCopy())
 	backUpNow(ctx, "unbased")
+}
+
+func eventuallyHasRoute(ctx context.Context, service string) {
+	GinkgoHelper()
+	routes := &gatewayv1.HTTPRouteList{}
+	Eventually(ctx, func() ([]gatewayv1.HTTPRoute, error) {
+		err := k8s.List(ctx, routes, client.InNamespace(whyNamespace), client.MatchingLabels{v1alpha1.LabelMicroservice: service})
+		return routes.Items, err
+	}).ShouldNot(BeEmpty())
 }
 
 // backUpNow starts a backup with the command that a user would run.
