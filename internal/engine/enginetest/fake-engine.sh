@@ -18,25 +18,27 @@ statements() {
   text=$(cat)
   case $text in
   *HAVING*) cat "$FAKE/held" 2>/dev/null || true; return ;;
-  *"SELECT 'filled'"*) cat "$FAKE/filled" 2>/dev/null || true; return ;;
+  *"AS mark"*) cat "$FAKE/mark" 2>/dev/null || true; return ;;
+  *pg_shdepend*) cat "$FAKE/objects" 2>/dev/null || echo 5; return ;;
+  *pg_stat_activity*application_name*) return ;;
   *pg_available_extensions*) cat "$FAKE/lacking" 2>/dev/null || true; return ;;
   *datcollversion*) cat "$FAKE/collations" 2>/dev/null || true; return ;;
-  *COMMIT*) echo filled > "$FAKE/filled" ;;
+  *"COMMENT ON DATABASE"*) printf '%s\n' "$text" | sed -n "s/.* IS '\(.*\)';/\1/p" > "$FAKE/mark" ;;
   esac
-  printf '%s\n' "$text" >> "$FAKE/told"
+  printf '%s\n' "$name $*" "$text" >> "$FAKE/told"
   case $text in *"${FAKE_REFUSED:-nothing}"*) echo "$FAKE_REFUSED is refused" >&2; exit 1 ;; esac
 }
-# A part of a PostgreSQL archive: its table of contents, its role, and at the end of the
-# last part the data.
+# The statements of a part of a PostgreSQL archive.
 part() {
-  echo "-- $*"
-  sed -n 's/^[0-9; ]* EXTENSION - \([^ ]*\).*/CREATE EXTENSION IF NOT EXISTS \1 WITH SCHEMA public;/p; t
-/^;/!p' "$2"
-  case "$*" in *--single-transaction*)
-    [ -z "${FAKE_TORN:-}" ] || { echo "could not read from input file" >&2; exit 1; }
-    cat "$(last "$@")"
-    echo "COMMIT;" ;;
-  esac
+  sed -n 's/^[0-9; ]* EXTENSION - \([^ ]*\).*/CREATE EXTENSION IF NOT EXISTS \1 WITH SCHEMA public;/p
+s/^[0-9; ]* SCHEMA - \([^ ]*\).*/CREATE SCHEMA \1;/p' "$2"
+}
+# pg_restore sends the entries of the list that $3 names to the server.
+archive() {
+  { echo "pg_restore as $PGUSER with $PGPASSWORD: $*"; cat "$3" "$(last "$@")"; } >> "$FAKE/told"
+  [ -z "${FAKE_COMMITS:-}" ] || echo 6 > "$FAKE/objects"
+  [ -z "${FAKE_KILLED:-}" ] || kill -KILL "$PPID"
+  [ -z "${FAKE_TORN:-}" ] || { echo "could not read from input file" >&2; exit 1; }
 }
 # A bucket is the folder store.
 stored() { echo "$FAKE/store/$(echo "$1" | sed 's/^store://')"; }
@@ -60,9 +62,11 @@ pg_dump*) dump "$(last "$@")" ;;
 "pg_restore --file /dev/null"*) verify "$(last "$@")" ;;
 "pg_restore --list"*) cat "$FAKE/contents" 2>/dev/null || true ;;
 "pg_restore --use-list"*) part "$@" ;;
+pg_restore*) archive "$@" ;;
+"mariadb --help") echo "  --sandbox           Disallow commands" ;;
 pg_isready*|mariadb-admin*) ;;
 rclone*) bucket "$@" ;;
-psql*|"mariadb "*) statements ;;
+psql*|"mariadb "*) statements "$@" ;;
 mariadb-dump*) dump /dev/stdout ;;
 valkey-check-rdb*) verify "$1" ;;
 valkey-server*) cat "$FAKE/scratch/restore.rdb" >> "$FAKE/told"; exec sleep "${FAKE_ENDS:-60}" ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Creates the extensions ATOLL_EXTENSIONS in the database, with those that they need. If
 # the server does not have some, it creates none, writes their names into the termination
-# message, and ends with the code for that.
+# message, and ends with the code for that. They go into the schema public.
 
 # shellcheck disable=SC2242 # @lacking@ is a number.
 @connect@
@@ -19,5 +19,5 @@ if [ -n "$lacking" ]; then
 fi
 admin <<'SQL'
 \getenv extensions ATOLL_EXTENSIONS
-SELECT format('CREATE EXTENSION IF NOT EXISTS %I CASCADE', name) FROM unnest(string_to_array(:'extensions', ' ')) WITH ORDINALITY AS wanted (name, place) ORDER BY place \gexec
+SELECT 'SET search_path = public', format('CREATE EXTENSION IF NOT EXISTS %I CASCADE', name) FROM unnest(string_to_array(:'extensions', ' ')) WITH ORDINALITY AS wanted (name, place) ORDER BY place \gexec
 SQL

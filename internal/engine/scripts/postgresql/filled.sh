@@ -9,6 +9,7 @@ SELECT count(*) || ' tables, views or sequences, among them ' || min(c.oid::regc
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
     AND c.relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    AND shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database') IS DISTINCT FROM 'filled by ' || :'restore'
+    AND NOT EXISTS (SELECT FROM pg_database d, shobj_description(d.oid, 'pg_database') mark
+      WHERE datname = current_database() AND (mark = 'filled by ' || :'restore' OR starts_with(mark, 'filling by ' || :'restore' || ' ')))
   HAVING count(*) > 0;
 SQL

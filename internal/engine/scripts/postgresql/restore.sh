@@ -1,69 +1,109 @@
 #!/bin/sh
-# Restores everything in one transaction, which also writes into the database's
-# comment that the restore has filled it: an interrupted try leaves nothing, and a
-# complete one is never repeated.
-# The owner becomes the owner of what the dump holds, except of extensions that only
-# the administrator can create. Extensions come after the schemas that they may be in,
-# and before everything that may use them. Some have tables whose rows are dumped, such
-# as the reference systems of PostGIS; the owner may write to them meanwhile.
-# With --single-transaction pg_restore writes a COMMIT at its end, and no other around
-# large objects. As the last part has it, psql commits only if pg_restore has read the
-# whole dump; its BEGIN does nothing.
+# The service's user restores everything in one transaction: statements in a dump may be
+# anyone's, so they never run as the administrator. pg_restore sends them to the server.
+# psql would run its own commands in them, such as \!.
+# Before that, the administrator creates the extensions, and the owner the schemas that
+# they may be in. Only their names come from the dump. Some extensions have tables whose
+# rows are dumped, such as the reference systems of PostGIS; the owner may write to them
+# meanwhile.
+# The database's comment marks the restore, with the number of objects before it. The next
+# try sees from the number whether a try that was killed has committed.
 
 @connect@
 admin() { psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname "$ATOLL_DATABASE"; }
-filled() {
+marked() {
+  admin <<'SQL'
+SELECT shobj_description(oid, 'pg_database') AS mark FROM pg_database WHERE datname = current_database();
+SQL
+}
+mark() {
+  admin <<SQL
+\\getenv database ATOLL_DATABASE
+COMMENT ON DATABASE :"database" IS $1;
+SQL
+}
+objects() {
+  admin <<'SQL'
+SELECT count(*) FROM pg_shdepend WHERE deptype = 'o' AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+SQL
+}
+# A statement of a killed try may still run.
+sessions() {
   admin <<'SQL'
 \getenv restore ATOLL_RESTORE
-SELECT 'filled' FROM pg_database
-  WHERE datname = current_database() AND shobj_description(oid, 'pg_database') = 'filled by ' || :'restore';
+SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :'restore';
 SQL
-}
-begin() {
-  cat <<'SQL'
-BEGIN;
-\getenv database ATOLL_DATABASE
-\getenv owner ATOLL_OWNER
-\getenv restore ATOLL_RESTORE
-\set mark 'filled by ' :restore
-COMMENT ON DATABASE :"database" IS :'mark';
-SQL
-}
-makers() {
-  sed "s/^CREATE EXTENSION IF NOT EXISTS \"*\([^\" ]*\).*/SELECT set_config('role', CASE WHEN bool_or(trusted) THEN :'owner' ELSE 'none' END, false) FROM pg_available_extension_versions WHERE name = '\1'; &/"
 }
 write() {
-  cat <<SQL
+  admin <<SQL
 \\getenv owner ATOLL_OWNER
 SELECT format('$1 %s %s $2 %I', CASE relkind WHEN 'S' THEN 'UPDATE ON SEQUENCE' ELSE 'INSERT ON TABLE' END, c.oid::regclass, :'owner')
-  FROM pg_extension, unnest(extconfig) config JOIN pg_class c ON c.oid = config \\gexec
+  FROM pg_extension, unnest(extconfig) config JOIN pg_class c ON c.oid = config WHERE pg_get_userbyid(relowner) <> :'owner' \\gexec
 SQL
 }
-part() {
-  sed -nE "$1" /scratch/contents > /scratch/part
-  shift
-  pg_restore --use-list /scratch/part --no-owner --no-privileges --file - "$@" "$ATOLL_FILE"
+# An entry of the list begins with its number and two object identifiers.
+entry='^[0-9]+; [0-9]+ [0-9]+ '
+statements() {
+  grep -E "$entry$1 - " /scratch/contents > /scratch/part || true
+  pg_restore --use-list /scratch/part --no-owner --no-privileges --file - "$ATOLL_FILE" > /scratch/statements
+  grep "^CREATE $1 " /scratch/statements || true
 }
-schemas='^[0-9]+; [0-9]+ [0-9]+ SCHEMA - '
-extensions='^[0-9]+; [0-9]+ [0-9]+ EXTENSION - '
-comments='^[0-9]+; [0-9]+ [0-9]+ COMMENT - (SCHEMA|EXTENSION) '
-mark=$(filled)
-if [ -z "$mark" ]; then
+prepare() {
   pg_restore --list "$ATOLL_FILE" > /scratch/contents
-  part "/$schemas/p" --role "$ATOLL_OWNER" > /scratch/schemas
-  part "/$extensions/p" > /scratch/extensions
-  part "/$comments/p" > /scratch/comments
-  {
-    begin
-    sed 's/^CREATE SCHEMA /CREATE SCHEMA IF NOT EXISTS /' /scratch/schemas
-    makers < /scratch/extensions
-    echo 'RESET ROLE;'
-    cat /scratch/comments
-    write GRANT TO
-    echo 'SET client_min_messages = error;'
-    part "/$schemas|$extensions|$comments/!p" --single-transaction --role "$ATOLL_OWNER"
-  } | admin >/dev/null
-  mark=$(filled)
-  [ -n "$mark" ] || { echo "the backup could not be read to its end" >&2; exit 1; }
+  if grep -E "$entry(ACCESS METHOD|EVENT TRIGGER|FOREIGN DATA WRAPPER|OPERATOR CLASS|OPERATOR FAMILY|PROCEDURAL LANGUAGE|SUBSCRIPTION|TEXT SEARCH PARSER|TEXT SEARCH TEMPLATE) " /scratch/contents > /scratch/refused; then
+    echo "the backup holds what only the administrator may create, and a restore runs as the service's user:" >&2
+    sed -E "s/$entry/  /" /scratch/refused >&2
+    exit 1
+  fi
+  statements SCHEMA > /scratch/schemas
+  statements EXTENSION > /scratch/extensions
+  if [ "$(grep -cE "${entry}EXTENSION - " /scratch/contents)" != "$(grep -c '' /scratch/extensions)" ]; then
+    echo "the statements that create the backup's extensions have an unknown form" >&2
+    exit 1
+  fi
+  # parse_ident refuses what is no name.
+  admin <<'SQL'
+\getenv owner ATOLL_OWNER
+\set schemas `cat /scratch/schemas`
+\set extensions `cat /scratch/extensions`
+SET client_min_messages = warning;
+BEGIN;
+SET LOCAL ROLE :"owner";
+SELECT format('CREATE SCHEMA IF NOT EXISTS %I', VARIADIC parse_ident(substring(line FROM '^CREATE SCHEMA (.*);$')))
+  FROM regexp_split_to_table(:'schemas', '\n') WITH ORDINALITY AS lines (line, place) WHERE line <> '' ORDER BY place \gexec
+RESET ROLE;
+SELECT CASE WHEN trusted THEN format('SET LOCAL ROLE %I', :'owner') ELSE 'RESET ROLE' END,
+    format('CREATE EXTENSION IF NOT EXISTS %I WITH SCHEMA %I', VARIADIC parse_ident(names[1]) || parse_ident(names[2]))
+  FROM regexp_split_to_table(:'extensions', '\n') WITH ORDINALITY AS lines (line, place),
+    regexp_match(line, '^CREATE EXTENSION (?:IF NOT EXISTS )?(.*) WITH SCHEMA (.*);$') names,
+    LATERAL (SELECT bool_or(trusted) AS trusted FROM pg_available_extension_versions WHERE ARRAY[name::text] = parse_ident(names[1])) versions
+  WHERE line <> '' ORDER BY place \gexec
+COMMIT;
+SQL
+  write GRANT TO
+  # CREATE EXTENSION writes the comment of the extension.
+  grep -vE "${entry}(SCHEMA - |EXTENSION - |COMMENT - EXTENSION )" /scratch/contents > /scratch/part || true
+}
+failed() {
+  write REVOKE FROM || true
+  [ "$(objects)" = "$before" ] || echo "the backup holds statements that end the restore's transaction: a part of it is in the database" >&2
+  mark NULL || true
+  exit 1
+}
+while [ -n "$(sessions)" ]; do sleep 1; done
+mark=$(marked)
+before=
+case $mark in "filling by $ATOLL_RESTORE from "*) before=${mark##* } ;; esac
+if [ "$mark" != "filled by $ATOLL_RESTORE" ]; then
+  if [ -n "$before" ] && [ "$(objects)" != "$before" ]; then
+    echo "an earlier try has restored the backup"
+  else
+    prepare
+    before=$(objects)
+    mark "'filling by $ATOLL_RESTORE from $before'"
+    PGUSER=$ATOLL_USER PGPASSWORD=$ATOLL_PASSWORD PGOPTIONS='' PGAPPNAME=$ATOLL_RESTORE pg_restore --single-transaction \
+      --use-list /scratch/part --no-owner --no-privileges --role "$ATOLL_OWNER" --dbname "$ATOLL_DATABASE" "$ATOLL_FILE" || failed
+  fi
+  mark "'filled by $ATOLL_RESTORE'"
 fi
-write REVOKE FROM | admin
+write REVOKE FROM
