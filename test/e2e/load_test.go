@@ -22,7 +22,7 @@ const (
 	// loadInterval is the time between two requests, which gives 40 a second.
 	loadInterval = 25 * time.Millisecond
 	// loadLimit is the maximum duration of a load.
-	loadLimit = 60 * time.Second
+	loadLimit = 2 * time.Minute
 )
 
 // load is a steady stream of reads and writes to orders through the gateway, over
