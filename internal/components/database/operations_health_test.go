@@ -123,7 +123,7 @@ func TestRestoreHealth(t *testing.T) {
 	soon := &condition.Health{Reason: v1alpha1.ReasonRestoring, Progressing: true, Message: condition.ParseMessage("The restore starts when the database accepts connections")}
 	filled := &condition.Health{Ready: true, Reason: v1alpha1.ReasonRestored, Message: condition.ParseMessage("The database was restored from the backup")}
 	refused := &condition.Health{Reason: v1alpha1.ReasonRestoreRefused, Stalled: true,
-		Message: condition.ParseMessage("The restore was refused: the database is not new, and Atoll keeps its data; to fix: remove database.restore, or restore into a new Microservice")}
+		Message: condition.ParseMessage("The restore was refused: the database is not new, and Atoll keeps its data; to fix: remove database.restore, or restore into a new Microservice; docs/databases.md says how to go back to a backup")}
 	failed := func(why string) *condition.Health {
 		return &condition.Health{Reason: v1alpha1.ReasonRestoreFailed, Stalled: true,
 			Message: condition.ParseMessage("The restore failed: " + why + `; to fix: correct database.restore, or delete Job "` + job + `" to retry, or remove database.restore to start with the database as it is`)}
