@@ -49,10 +49,13 @@ var _ = Describe("A migration", Ordered, ContinueOnFailure, func() {
 		By("waiting for the migration to complete")
 		Eventually(ctx, func() int32 {
 			pods := servingPods(ctx, n)
-			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(job), job)).To(Succeed())
-			if job.Status.Succeeded == 0 {
+			runs, err := n.podsOfJob(ctx, job)
+			Expect(err).NotTo(HaveOccurred())
+			// The migration is done when its container has ended, a moment before its Job is.
+			if runs[0].Status.ContainerStatuses[0].State.Terminated == nil {
 				Expect(pods).To(Equal(old), "the pods changed while the migration ran")
 			}
+			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(job), job)).To(Succeed())
 			return job.Status.Succeeded
 		}).Should(BeEquivalentTo(1))
 		eventuallyReady(ctx, n.key())
