@@ -198,9 +198,11 @@ func eventuallyBalanced(ctx context.Context, load *relayLoad, pods int) {
 
 // step counts the failed requests of a load while something is done.
 func (l *relayLoad) step(name string, do func()) (failed int) {
+	GinkgoHelper()
 	l.take()
 	do()
 	requests, failures, _ := l.take()
+	Expect(requests).NotTo(BeZero(), "there was no load")
 	AddReportEntry(name, fmt.Sprintf("%d of %d requests failed %s", len(failures), requests, strings.Join(failures[:min(len(failures), 3)], "; ")))
 	return len(failures)
 }
@@ -234,12 +236,13 @@ var _ = Describe("A topology of eleven services", Label("topology"), Ordered, fu
 		createAll(ctx, by["frontend"], by["ad"], by["recommendation"], by["catalog"], by["cart"], by["checkout"], by["currency"],
 			by["email"], by["payment"], by["shipping"], by["visitor"])
 		Eventually(ctx, func() error { _, err := askRelay(ctx, newHTTPClient(true), by["visitor"]); return err }).MustPassRepeatedly(5).Should(Succeed())
-		load = startRelayLoad(ctx, by["visitor"])
+		// The load outlives this node.
+		load = startRelayLoad(context.WithoutCancel(ctx), by["visitor"])
 	}, NodeTimeout(specTimeout))
 
 	AfterAll(func() { load.stop() })
 
-	// recover waits until requests succeed again.
+	// recovers waits until requests succeed again.
 	recovers := func(ctx context.Context) {
 		GinkgoHelper()
 		Eventually(ctx, func() error { _, err := askRelay(ctx, newHTTPClient(true), by["visitor"]); return err }).MustPassRepeatedly(10).Should(Succeed())
