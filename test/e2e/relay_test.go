@@ -240,7 +240,11 @@ var _ = Describe("A topology of eleven services", Label("topology"), Ordered, fu
 		load = startRelayLoad(context.WithoutCancel(ctx), by["visitor"])
 	}, NodeTimeout(specTimeout))
 
-	AfterAll(func() { load.stop() })
+	AfterAll(func() {
+		if load != nil {
+			load.stop()
+		}
+	})
 
 	// recovers waits until requests succeed again.
 	recovers := func(ctx context.Context) {

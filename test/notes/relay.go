@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -107,25 +106,22 @@ func callGRPC(conn *grpc.ClientConn) hop {
 func (r *relay) call(ctx context.Context) (map[string]string, error) {
 	var mu sync.Mutex
 	var calls sync.WaitGroup
-	pods, failures := map[string]string{}, map[string]error{}
+	pods := map[string]string{}
+	var failures []error
 	for url, call := range r.hops {
 		calls.Go(func() {
 			pod, err := call(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failures[url] = fmt.Errorf("calling %s: %w", url, err)
+				failures = append(failures, fmt.Errorf("calling %s: %w", url, err))
 				return
 			}
 			pods[url] = pod
 		})
 	}
 	calls.Wait()
-	var all []error
-	for err := range maps.Values(failures) {
-		all = append(all, err)
-	}
-	return pods, errors.Join(all...)
+	return pods, errors.Join(failures...)
 }
 
 func (r *relay) handler() http.Handler {

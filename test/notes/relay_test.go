@@ -38,7 +38,7 @@ func TestRelay(t *testing.T) {
 		wantStatus int
 		want       string
 	}{
-		"calls nobody":                 {nil, http.StatusOK, "{}\n"},
+		"calls no service":             {nil, http.StatusOK, "{}\n"},
 		"calls over HTTP":              {[]string{plain}, http.StatusOK, `{"` + plain + `":"plain"}` + "\n"},
 		"calls over gRPC, and further": {[]string{inner}, http.StatusOK, `{"` + inner + `":"inner"}` + "\n"},
 		"reports a failure far away":   {[]string{plain, broken}, http.StatusBadGateway, "calling dns:///127.0.0.1:1"},

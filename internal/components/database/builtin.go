@@ -98,7 +98,6 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	}
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.UpdateStrategy = updateStrategy(db)
-	set.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	return kube.One(set)
 }
 
@@ -119,7 +118,6 @@ func (builtIn) cronJobs(db *Database) ([]kube.Object, error) {
 	}
 	cronJob := db.Plan.BackupCronJob(backup, db.RcloneImage, holdsBackups(db), names.Labels(db.Microservice, v1alpha1.ComponentBackup))
 	pod := &cronJob.Spec.JobTemplate.Spec.Template.Spec
-	pod.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	pod.ServiceAccountName = db.storeAccount(backup.Destination.S3)
 	if size := stagingRequest(db, backup); size != nil {
 		pod.InitContainers[0].Resources.Requests[corev1.ResourceEphemeralStorage] = *size

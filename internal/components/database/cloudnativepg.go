@@ -132,7 +132,7 @@ func (cloudNativePG) objectStores(db *Database) ([]kube.Object, error) {
 
 func (cloudNativePG) clusters(db *Database) ([]kube.Object, error) {
 	c := db.serverPlan().Cluster(db.DatabaseState.Cluster, db.Microservice.Spec.Database, marks(db), names.Labels(db.Microservice, v1alpha1.ComponentDatabase))
-	if pull := db.Microservice.Spec.ImagePullSecrets; len(pull) > 0 {
+	if pull := db.Plan.ImagePullSecrets; len(pull) > 0 {
 		names := make([]any, len(pull))
 		for i := range pull {
 			names[i] = map[string]any{"name": pull[i].Name}

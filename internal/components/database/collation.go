@@ -71,9 +71,7 @@ func CollationJobs(db *Database) ([]kube.Object, error) {
 	if !Usable(db) {
 		return nil, nil
 	}
-	job := db.Plan.CollationJob(name, names.Labels(db.Microservice, v1alpha1.ComponentCollation))
-	job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
-	return kube.One(job)
+	return kube.One(db.Plan.CollationJob(name, names.Labels(db.Microservice, v1alpha1.ComponentCollation)))
 }
 
 // keptJobs returns the Jobs of a component that exist.

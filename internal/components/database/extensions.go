@@ -66,9 +66,7 @@ func ExtensionsJobs(db *Database) ([]kube.Object, error) {
 	if !due {
 		return nil, nil
 	}
-	job := db.Plan.ExtensionsJob(name, extensions, names.Labels(db.Microservice, v1alpha1.ComponentExtensions))
-	job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
-	return kube.One(job)
+	return kube.One(db.Plan.ExtensionsJob(name, extensions, names.Labels(db.Microservice, v1alpha1.ComponentExtensions)))
 }
 
 // ExtensionsHealth reports the extensions as a part of the database; nil if none are

@@ -98,6 +98,7 @@ func (p *Plan) operationPod(containers ...corev1.Container) corev1.PodSpec {
 		EnableServiceLinks:           ptr.To(false),
 		RestartPolicy:                corev1.RestartPolicyNever,
 		SecurityContext:              engine.PodSecurity(p.Engine),
+		ImagePullSecrets:             p.ImagePullSecrets,
 		Containers:                   containers,
 		Volumes:                      []corev1.Volume{engine.EmptyDir("tmp", corev1.StorageMediumDefault), engine.EmptyDir("scratch", corev1.StorageMediumDefault)},
 	}

@@ -47,7 +47,8 @@ type Plan struct {
 	// Projected reports whether the pods get the binding Secret as files, too.
 	Projected bool
 	// PodMetadata are labels and annotations of the pods; nil if there are none.
-	PodMetadata *v1alpha1.PodMetadata
+	PodMetadata      *v1alpha1.PodMetadata
+	ImagePullSecrets []corev1.LocalObjectReference
 	// Suspended reports whether the server stops.
 	Suspended bool
 }
@@ -87,7 +88,8 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 		Projected: spec.Projection == v1alpha1.ProjectionServiceBinding,
 		Suspended: ms.Spec.Suspend != nil && *ms.Spec.Suspend,
 
-		PodMetadata: spec.PodMetadata,
+		PodMetadata:      spec.PodMetadata,
+		ImagePullSecrets: ms.Spec.ImagePullSecrets,
 	}
 	if spec.Pool != nil {
 		plan.Pool = *spec.Pool

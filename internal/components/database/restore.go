@@ -152,7 +152,6 @@ func RestoreJobs(db *Database) ([]kube.Object, error) {
 		return nil, nil
 	}
 	job := db.Plan.RestoreJob(name, id, ms.Spec.Database, db.RcloneImage, names.Labels(ms, v1alpha1.ComponentRestore))
-	job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
 	job.Spec.Template.Spec.ServiceAccountName = db.storeAccount(restoreLocation(ms.Spec.Database))
 	return kube.One(job)
 }

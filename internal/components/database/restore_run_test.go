@@ -160,7 +160,7 @@ func TestDownloadRuns(t *testing.T) {
 
 func TestMariaDBRestore(t *testing.T) {
 	const dump = "/*M!999999\\- enable the sandbox mode */ \n" +
-		"INSERT INTO `t` VALUES\n(1,'DEFINER=`nobody`@`%`');\n" +
+		"INSERT INTO `t` VALUES\n(1,'DEFINER=`ada`@`%`');\n" +
 		"/*!50003 CREATE*/ /*!50017 DEFINER=`users_b`@`%`*/ /*!50003 TRIGGER t1 */\nCREATE DEFINER=`root`@`localhost` PROCEDURE `p`()\n" +
 		"/*!50106 CREATE*/ /*!50117 DEFINER=`users_b`@`%`*/ /*!50106 EVENT `e` */\nCREATE DEFINER=`a role` FUNCTION `f`()\n" +
 		"/*!50013 DEFINER=`users_b`@`%` SQL SECURITY DEFINER */"
@@ -172,7 +172,7 @@ func TestMariaDBRestore(t *testing.T) {
 	}{
 		"one that succeeds": {want: true, wantTold: []string{
 			"CREATE DATABASE IF NOT EXISTS atoll_restore_1;", "--user=root", "CREATE OR REPLACE DATABASE `order_book`;", "SET GLOBAL max_allowed_packet = 1073741824;",
-			"--user=secret --max-allowed-packet=1G --binary-mode --local-infile=0 --sandbox order_book", "(1,'DEFINER=`nobody`@`%`')",
+			"--user=secret --max-allowed-packet=1G --binary-mode --local-infile=0 --sandbox order_book", "(1,'DEFINER=`ada`@`%`')",
 			"/*!50017 DEFINER=CURRENT_USER*/ /*!50003 TRIGGER", "CREATE DEFINER=CURRENT_USER PROCEDURE", "/*!50117 DEFINER=CURRENT_USER*/ /*!50106 EVENT",
 			"CREATE DEFINER=CURRENT_USER FUNCTION", "/*!50013 DEFINER=CURRENT_USER SQL SECURITY DEFINER */", "--user=root", "EXECUTE IMMEDIATE @limit;", "DROP DATABASE atoll_restore_1;"}},
 		// The database is empty again: a later write of the user is not the restore's.

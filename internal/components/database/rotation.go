@@ -78,17 +78,13 @@ func RotationJobs(db *Database) ([]kube.Object, error) {
 	case db.Job(set) != nil:
 		jobs = append(jobs, KeepJob(db, db.Job(set)))
 	case db.rotation == rotationSet && Usable(db):
-		job := p.SetPasswordJob(set, l)
-		job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
-		jobs = append(jobs, job)
+		jobs = append(jobs, p.SetPasswordJob(set, l))
 	}
 	switch {
 	case db.Job(retire) != nil:
 		jobs = append(jobs, KeepJob(db, db.Job(retire)))
 	case db.rotation == rotationRetire && Usable(db):
-		job := p.RetirePasswordJob(retire, inputs.UsersOf(ms, db.DatabaseState.Cluster).After(next.Username), l)
-		job.Spec.Template.Spec.ImagePullSecrets = db.Microservice.Spec.ImagePullSecrets
-		jobs = append(jobs, job)
+		jobs = append(jobs, p.RetirePasswordJob(retire, inputs.UsersOf(ms, db.DatabaseState.Cluster).After(next.Username), l))
 	}
 	return jobs, nil
 }

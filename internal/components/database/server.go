@@ -53,6 +53,7 @@ func (p *Plan) StatefulSet(live *appsv1.StatefulSet, labels, selector map[string
 			},
 		},
 	}
+	set.Spec.Template.Spec.ImagePullSecrets = p.ImagePullSecrets
 	template := p.claimTemplate(labels, selector)
 	if live != nil && len(live.Spec.VolumeClaimTemplates) == 1 {
 		keepClaimTemplate(&template, &live.Spec.VolumeClaimTemplates[0])

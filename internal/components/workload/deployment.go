@@ -86,11 +86,14 @@ func usesDatabase(pod *corev1.PodSpec, secret string) bool {
 	})
 }
 
-// gate reports what a pod of the desired template waits for before it may start: its
-// dependencies and its database on a first rollout, and the credentials, the restore and the migration of
-// its database.
+// gate reports what a pod of the desired template waits for before it may start: on a first
+// rollout its dependencies and its database, and always the credentials, the restore, the
+// extensions and the migration of the database.
 func gate(in *database.Database) *condition.Problem {
-	for _, awaiting := range []func(*database.Database) *condition.Problem{awaitingDependencies, awaitingDatabase, database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingExtensions, database.AwaitingMigration} {
+	for _, awaiting := range []func(*database.Database) *condition.Problem{
+		awaitingDependencies, awaitingDatabase,
+		database.AwaitingCredentials, database.AwaitingRestore, database.AwaitingExtensions, database.AwaitingMigration,
+	} {
 		if problem := awaiting(in); problem != nil {
 			return problem
 		}
