@@ -121,6 +121,13 @@ func (l *relayLoad) take() (requests int, failures []string, answers map[string]
 	return requests, failures, answers
 }
 
+// expectNoFailures expects that no request has failed since the last count.
+func (l *relayLoad) expectNoFailures() {
+	GinkgoHelper()
+	requests, failures, _ := l.take()
+	Expect(failures).To(BeEmpty(), "%d of %d requests failed", len(failures), requests)
+}
+
 // stop ends the load and waits for the requests in flight.
 func (l *relayLoad) stop() {
 	l.cancel()
@@ -168,12 +175,12 @@ var _ = Describe("A gRPC service", func() {
 })
 
 // eventuallyBalanced waits until each of the pods answers between 90 and 110 percent of its
-// share of 300 calls in a row. No call may fail meanwhile.
+// share of 300 calls in a row. No call may have failed before, nor fail meanwhile.
 func eventuallyBalanced(ctx context.Context, load *relayLoad, pods int) {
 	GinkgoHelper()
+	load.expectNoFailures()
 	for deadline := time.Now().Add(3 * time.Minute); ; {
 		requests, failures, answers := 0, []string(nil), map[string]int{}
-		load.take()
 		Eventually(ctx, func() int {
 			n, failed, by := load.take()
 			requests, failures = requests+n, append(failures, failed...)
@@ -199,7 +206,7 @@ func eventuallyBalanced(ctx context.Context, load *relayLoad, pods int) {
 // step counts the failed requests of a load while something is done.
 func (l *relayLoad) step(name string, do func()) (failed int) {
 	GinkgoHelper()
-	l.take()
+	l.expectNoFailures()
 	do()
 	requests, failures, _ := l.take()
 	Expect(requests).NotTo(BeZero(), "there was no load")
