@@ -110,7 +110,7 @@ type S3Location struct {
 	// staging is a volume that holds the dump between the database and the
 	// bucket. It is created for each backup or restore, and deleted after it. It
 	// must not be set where CloudNativePG reads or writes the backup. Unset means
-	// the node's ephemeral storage, up to the size of the database's volume.
+	// the node's ephemeral storage, up to twice the size of the database's volume.
 	// +optional
 	Staging *StagingStorage `json:"staging,omitempty"`
 }

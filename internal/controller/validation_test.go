@@ -491,6 +491,11 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17-alpine"}}`,
 		field:    "spec.database.version", message: `version must be major or major.minor, such as "17" or "17.2"`,
 	},
+	"a version of PostgreSQL that is too old": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "15"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "14.9"}}`,
+		field:    "spec.database.version", message: "version of PostgreSQL must be at least 15: the tools of older versions lack what Atoll uses",
+	},
 	"another major version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,

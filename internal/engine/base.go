@@ -35,7 +35,7 @@ func numbersOf(version string) (major, minor int, exact bool) {
 // postgresBases are the first minor releases of each major version that have a tag for
 // a base. Debian trixie came in August 2025, bookworm in June 2023.
 var postgresBases = map[int]struct{ bookworm, trixie int }{
-	13: {11, 22}, 14: {8, 19}, 15: {3, 14}, 16: {0, 10}, 17: {0, 6},
+	15: {3, 14}, 16: {0, 10}, 17: {0, 6},
 }
 
 // Base returns the newest base with a tag for the version. The tags of earlier versions

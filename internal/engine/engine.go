@@ -21,6 +21,8 @@ type Engine interface {
 	Type() string
 	// DefaultVersion is the version for a spec that names none.
 	DefaultVersion() string
+	// Oldest is the oldest major version whose tools Atoll's scripts work with; 0 if all do.
+	Oldest() int
 	// Base is the operating system, as tags of the official image name it, that a new
 	// volume of a version is created with. It is empty if no tag is known to name one.
 	Base(version string) string

@@ -79,6 +79,18 @@ func TestFirstStart(t *testing.T) {
 					}
 					newPod(m)
 				}, wantState: "whole\n", wantSaid: true},
+			"the same, after the server wrote for hours": {
+				do: func(m *enginetest.Machine, start, _ func(...string)) {
+					for range 4 {
+						start("FAKE_KILLED=1")
+					}
+					start("FAKE_KILLED=1", secondsAgo(-3000))
+					later := time.Now().Add(5000 * time.Second)
+					if err := os.Chtimes(filepath.Join(m.Dir, "home", data, "state"), later, later); err != nil {
+						m.T.Fatal(err)
+					}
+					newPod(m)
+				}, wantState: "whole\n", wantSaid: true},
 			"a server that has answered": {
 				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					start()
@@ -109,7 +121,7 @@ func TestFirstStart(t *testing.T) {
 				}, wantState: "used"},
 			"data written long after the first start": {
 				do: func(_ *enginetest.Machine, start, _ func(...string)) {
-					start("FAKE_KILLED=1", secondsAgo(startupPeriod*startupTries+100))
+					start("FAKE_KILLED=1", secondsAgo(startupPeriod*startupTries+endSeconds+100))
 				}, wantState: "half\n"},
 			"data that the user deleted is created again, even after an interruption": {
 				do: func(m *enginetest.Machine, start, answer func(...string)) {

@@ -28,6 +28,7 @@ const (
 
 func (mariaDB) Type() string           { return "mariadb" }
 func (mariaDB) DefaultVersion() string { return "11.8" }
+func (mariaDB) Oldest() int            { return 0 }
 func (mariaDB) Port() int32            { return 3306 }
 func (mariaDB) UID() int64             { return mariaDBUID }
 func (mariaDB) Admin() string          { return "root" }

@@ -31,6 +31,7 @@ const (
 
 func (postgreSQL) Type() string           { return "postgresql" }
 func (postgreSQL) DefaultVersion() string { return "17" }
+func (postgreSQL) Oldest() int            { return 15 }
 func (postgreSQL) Port() int32            { return 5432 }
 func (postgreSQL) UID() int64             { return postgresUID }
 func (postgreSQL) Admin() string          { return "postgres" }

@@ -66,14 +66,17 @@ func firstStart(data string) string {
 		"data":  data,
 		"begun": begunNote(data),
 		"made":  madeNote(data),
-		"limit": strconv.Itoa(startupPeriod * startupTries),
+		// The kubelet ends a server that has not answered by then, which writes once more.
+		"limit": strconv.Itoa(startupPeriod*startupTries + endSeconds),
 	})
 }
 
-// A server has an hour to start, because recovery after a crash can take long.
+// A server has an hour to start, because recovery after a crash can take long, and then
+// some minutes to end.
 const (
 	startupPeriod = 2
 	startupTries  = 1800
+	endSeconds    = 600
 )
 
 // firstStarted is the script of a startup probe: once the server answers, it runs

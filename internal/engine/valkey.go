@@ -28,6 +28,7 @@ const (
 
 func (valkey) Type() string           { return "valkey" }
 func (valkey) DefaultVersion() string { return "8.1" }
+func (valkey) Oldest() int            { return 0 }
 func (valkey) Port() int32            { return 6379 }
 func (valkey) UID() int64             { return valkeyUID }
 func (valkey) Admin() string          { return "atoll" }

@@ -28,6 +28,8 @@ const (
 	// after an outage of the control plane or after a migration. It is longer than
 	// the time after which a backup is overdue.
 	backupDeadlineSeconds = 6 * 60 * 60
+	// dumpContainer is the name of the container that dumps the database.
+	dumpContainer = "dump"
 	// defaultBackupSeconds is the default of backup.timeoutSeconds.
 	defaultBackupSeconds = 6 * 60 * 60
 )
@@ -53,9 +55,9 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 	var pod corev1.PodSpec
 	if where.bucket {
 		pod = p.operationPod(where.rclone("upload", backupUpload, env, rcloneImage))
-		pod.InitContainers = []corev1.Container{where.mount(p.operation("dump", dump+backupHandOver, env))}
+		pod.InitContainers = []corev1.Container{where.mount(p.operation(dumpContainer, dump+backupHandOver, env))}
 	} else {
-		pod = p.operationPod(where.mount(p.operation("dump", dump+backupToClaim, env)))
+		pod = p.operationPod(where.mount(p.operation(dumpContainer, dump+backupToClaim, env)))
 	}
 	where.attach(&pod)
 

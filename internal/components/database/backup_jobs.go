@@ -4,6 +4,7 @@
 package database
 
 import (
+	"math/bits"
 	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -78,31 +79,33 @@ func LeftoverBackups(db *Database) []kube.Object {
 
 // stagingRequest returns the ephemeral storage that a dump is expected to take on the node;
 // nil if it takes none, or no earlier dump is known. It is the size of the last one, and a
-// quarter more, rounded up to a power of two, so that it seldom changes.
+// quarter more, rounded up by at most an eighth, so that it seldom changes.
 func stagingRequest(db *Database, backup *v1alpha1.DatabaseBackup) *resource.Quantity {
 	last := LastBackup(db)
 	if backup.Destination.S3 == nil || backup.Destination.S3.Staging != nil || last == nil || last.Size <= 0 {
 		return nil
 	}
 	const smallest = 64 << 20
-	size := int64(smallest)
-	for size < last.Size+last.Size/4 && size < db.Plan.Size.Value() {
-		size *= 2
-	}
+	size := max(last.Size+last.Size/4, smallest)
+	// The step is between a sixteenth and an eighth of the size.
+	step := int64(1) << (bits.Len64(uint64(size-1)) - 4)
+	size = (size + step - 1) / step * step
 	return resource.NewQuantity(min(size, db.Plan.Size.Value()), resource.BinarySI)
 }
 
-// holdsBackups reports whether no backup must start: the database waits for its restore, and
-// a backup of it would be the newest; or a migration runs, and waits for no dump then. A
-// backup that is overdue does not wait for a migration any longer.
+// holdsBackups reports whether no backup must start: the database is down, and each try would
+// fail; it waits for its restore, and a backup of it would be the newest; or a migration
+// runs, and waits for no dump then. A backup that is overdue does not wait for a migration
+// any longer.
 func holdsBackups(db *Database) bool {
-	return AwaitingRestore(db) != nil || !db.BackupOverdue && migrationRuns(db)
+	return !Usable(db) || AwaitingRestore(db) != nil || !db.BackupOverdue && migrationRuns(db)
 }
 
-// backupRuns reports whether a pod dumps the database.
-func backupRuns(db *Database) bool {
+// dumps reports whether a pod dumps the database. The upload to a bucket holds no locks.
+func dumps(db *Database) bool {
 	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {
-		return pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && db.PodWorks(&pod)
+		return pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup &&
+			slices.ContainsFunc(db.Working(&pod), func(c *corev1.ContainerStatus) bool { return c.Name == dumpContainer })
 	})
 }
 

@@ -6,12 +6,14 @@ package database
 import (
 	"testing"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 )
 
 // TestBackupsHeld checks that no backup starts while a migration runs, and that this loses
@@ -23,12 +25,16 @@ func TestBackupsHeld(t *testing.T) {
 	}
 	overdue := func(in *inputs.Inputs) { in.BackupOverdue = true }
 	noPod := func(in *inputs.Inputs) { in.Pods = nil }
+	accepting := func(in *inputs.Inputs) {
+		in.StatefulSet = &appsv1.StatefulSet{Status: appsv1.StatefulSetStatus{ReadyReplicas: 1}}
+	}
 	for name, tc := range map[string]struct {
 		of      string
 		changes []func(*inputs.Inputs)
 		want    bool
 	}{
-		"no migration":                                  {"backup-claim", nil, false},
+		"the database is down":                          {"backup-claim", nil, true},
+		"no migration":                                  {"backup-claim", []func(*inputs.Inputs){accepting}, false},
 		"a migration runs":                              {"migration-running", nil, true},
 		"a migration is about to start":                 {"migration-running", []func(*inputs.Inputs){noPod}, true},
 		"a migration can't start":                       {"migration-running", []func(*inputs.Inputs){noPod, stuck(runningMigration, v1alpha1.ComponentMigration)}, false},
@@ -69,9 +75,14 @@ func TestMigrationWaitsForBackup(t *testing.T) {
 			podOfJob(v1alpha1.ComponentBackup, "b-1", statuses...)(in)
 		}
 	}
+	uploading := func(in *inputs.Inputs) {
+		backup(running("upload"))(in)
+		in.Jobs[0].Spec.Template.Spec = corev1.PodSpec{InitContainers: []corev1.Container{{Name: "dump"}}, Containers: []corev1.Container{{Name: "upload"}}}
+	}
 	checkHealth(t, MigrationHealth, map[string]healthCase{
 		"a backup runs":                      {of: "migration-due", changes: []func(*inputs.Inputs){backup(running("dump"))}, want: waits},
 		"a backup can't start":               {of: "migration-due", changes: []func(*inputs.Inputs){stuck("b-1", v1alpha1.ComponentBackup)}, want: starts},
+		"a backup uploads its dump":          {of: "migration-due", changes: []func(*inputs.Inputs){uploading}, want: starts},
 		"a backup is done, and a proxy runs": {of: "migration-due", changes: []func(*inputs.Inputs){backup(ended("dump", 0, report), running("proxy"))}, want: starts},
 	})
 	if db := builtCase(t, "migration-due", backup(running("dump"))); !MigrationWaits(db) {
@@ -88,11 +99,20 @@ func TestEvictedBackup(t *testing.T) {
 		podOfJob(v1alpha1.ComponentBackup, "b-1")(in)
 		in.Pods[0].Status = corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "Usage of EmptyDir volume exceeds the limit."}
 	}
+	later := func(in *inputs.Inputs) {
+		job := in.Jobs[0].DeepCopy()
+		job.Name = "b-2"
+		in.Jobs = append(in.Jobs, job)
+		podOfJob(v1alpha1.ComponentBackup, "b-2", ended("dump", 0, report))(in)
+		in.Pods[1].CreationTimestamp = inputstest.At(2)
+	}
+	complete := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}
 	checkHealth(t, BackupHealth, map[string]healthCase{
 		"it was evicted": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted}, want: &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(
 			"The last backup failed: The kubelet evicted the pod: Usage of EmptyDir volume exceeds the limit.; to fix: set staging of the bucket in database.backup.destination, or free space on the node; create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now")}},
 		"a later try succeeded": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted, podOfJob(v1alpha1.ComponentBackup, "b-1", ended("dump", 0, report))},
-			want: &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}},
+			want: complete},
+		"a later backup succeeded": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted, later}, want: complete},
 	})
 }
 
@@ -113,12 +133,13 @@ func TestStagingRequest(t *testing.T) {
 		changes []func(*inputs.Inputs)
 		want    string
 	}{
-		"no dump is known":           {"backup-s3", nil, "0"},
-		"a small dump":               {"backup-s3", []func(*inputs.Inputs){dumped(1)}, "64Mi"},
-		"a dump":                     {"backup-s3", []func(*inputs.Inputs){dumped(100 * mib)}, "128Mi"},
-		"a larger dump":              {"backup-s3", []func(*inputs.Inputs){dumped(110 * mib)}, "256Mi"},
-		"a dump larger than a claim": {"backup-s3", []func(*inputs.Inputs){dumped(20 << 30)}, "10Gi"},
-		"a staging volume":           {"backup-s3", []func(*inputs.Inputs){dumped(100 * mib), staged}, "0"},
+		"no dump is known":            {"backup-s3", nil, "0"},
+		"a small dump":                {"backup-s3", []func(*inputs.Inputs){dumped(1)}, "64Mi"},
+		"a dump":                      {"backup-s3", []func(*inputs.Inputs){dumped(100 * mib)}, "128Mi"},
+		"a larger dump":               {"backup-s3", []func(*inputs.Inputs){dumped(110 * mib)}, "144Mi"},
+		"one that is a little larger": {"backup-s3", []func(*inputs.Inputs){dumped(115 * mib)}, "144Mi"},
+		"a dump larger than a claim":  {"backup-s3", []func(*inputs.Inputs){dumped(20 << 30)}, "10Gi"},
+		"a staging volume":            {"backup-s3", []func(*inputs.Inputs){dumped(100 * mib), staged}, "0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			objects, err := CronJobs(builtCase(t, tc.of, tc.changes...))

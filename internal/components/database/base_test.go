@@ -39,7 +39,7 @@ func TestBase(t *testing.T) {
 		wantNoted string
 	}{
 		"a new volume": {want: postgres + "17-trixie", wantNoted: "trixie"},
-		"a new volume of a version without a base":        {spec: v1alpha1.Database{Version: "12"}, want: postgres + "12"},
+		"a new volume of a version without a base":        {spec: v1alpha1.Database{Version: "15.2"}, want: postgres + "15.2"},
 		"a new volume of an image whose base is unknown":  {spec: v1alpha1.Database{Image: "example.com/postgis:17"}, want: "example.com/postgis:17"},
 		"a volume of the base":                            {state: inputs.State{Claim: on("trixie")}, want: postgres + "17-trixie", wantNoted: "trixie"},
 		"a volume of an older base":                       {state: inputs.State{Claim: on("bookworm")}, want: postgres + "17-bookworm", wantNoted: "bookworm"},

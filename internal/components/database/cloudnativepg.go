@@ -77,10 +77,10 @@ func (cloudNativePG) complete(p *Plan, spec *v1alpha1.Database) *condition.Probl
 	return nil
 }
 
-// base is trixie for the versions that have images on it. CloudNativePG stopped to build
-// version 13 at the time of trixie, and tags earlier images in another form.
+// base is trixie for the versions that have images on it. CloudNativePG tags earlier images
+// in another form.
 func (cloudNativePG) base(p *Plan) string {
-	if base := p.Engine.Base(p.Version); base == clusterBase && majorOf(p.Version) != "13" {
+	if base := p.Engine.Base(p.Version); base == clusterBase {
 		return base
 	}
 	return ""

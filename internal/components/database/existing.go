@@ -86,6 +86,12 @@ func lower(version, than string) bool {
 	return exact && otherExact && major == otherMajor && errA == nil && errB == nil && a < b
 }
 
+func majorNumber(version string) int {
+	// The API accepts only numbers.
+	major, _ := strconv.Atoi(majorOf(version))
+	return major
+}
+
 func majorOf(version string) string {
 	major, _, _ := strings.Cut(version, ".")
 	return major

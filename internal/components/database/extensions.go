@@ -59,7 +59,10 @@ func ExtensionsJobs(db *Database) ([]kube.Object, error) {
 		return nil, nil
 	}
 	name := extensionsJobName(db)
-	if job := db.Job(name); job != nil {
+	if job := db.Job(name); forgiven(db, job) {
+		// It is pruned, and created again once it is gone.
+		return nil, nil
+	} else if job != nil {
 		return kube.One(KeepJob(db, job))
 	}
 	due := Usable(db) && AwaitingCredentials(db) == nil && AwaitingRestore(db) == nil
@@ -80,13 +83,13 @@ func ExtensionsHealth(db *Database) *condition.Health {
 	switch {
 	case db.JobWorkDone(job):
 		return nil
-	case inputs.JobFailed(job):
-		return &condition.Health{Reason: v1alpha1.ReasonExtensionFailed, Stalled: true, Message: extensionsFailure(db, name)}
-	case job == nil:
+	case job == nil || forgiven(db, job) || isHeld(job):
 		h := waiting(v1alpha1.ReasonProgressing, condition.Say("The extensions in database.extensions are created when the database accepts connections"))
 		return &h
+	case inputs.JobFailed(job):
+		return &condition.Health{Reason: v1alpha1.ReasonExtensionFailed, Stalled: true, Message: extensionsFailure(db, name)}
 	}
-	if h := podfailure.Worst(db.Pods, v1alpha1.ComponentExtensions); h != nil {
+	if h := jobFailure(db, v1alpha1.ComponentExtensions); h != nil {
 		return h
 	}
 	h := waiting(v1alpha1.ReasonProgressing, jobRunning(db, name, "is creating the extensions in database.extensions"))

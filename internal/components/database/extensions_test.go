@@ -10,6 +10,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -26,7 +27,7 @@ func extensionsEnded(ended batchv1.JobConditionType, exitCode int32, message str
 		name := extensionsJobName(Of(in))
 		job := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentExtensions}}}
 		if ended != "" {
-			job.Status.Conditions = []batchv1.JobCondition{{Type: ended, Status: corev1.ConditionTrue}}
+			job.Status.Conditions = []batchv1.JobCondition{{Type: ended, Status: corev1.ConditionTrue, LastTransitionTime: inputstest.At(4)}}
 		}
 		in.Jobs = append(in.Jobs, job)
 		pod := inputstest.WaitingPod(v1alpha1.ComponentExtensions, "", "")
@@ -34,6 +35,13 @@ func extensionsEnded(ended batchv1.JobConditionType, exitCode int32, message str
 		pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: exitCode, Message: message}}
 		in.Pods = append(in.Pods, pod)
 	}
+}
+
+// replacedServer adds a server's pod that was created after all Jobs ended.
+func replacedServer(in *inputs.Inputs) {
+	server := corev1.Pod{ObjectMeta: metav1.ObjectMeta{CreationTimestamp: inputstest.At(9), Labels: map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentDatabase}}}
+	server.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	in.Pods = append(in.Pods, server)
 }
 
 // TestExtensionsHealth checks what the database reports of its extensions.
@@ -44,13 +52,14 @@ func TestExtensionsHealth(t *testing.T) {
 		return &condition.Health{Reason: v1alpha1.ReasonExtensionFailed, Stalled: true,
 			Message: condition.Message{Field: "database.extensions", Cause: cause, Remedy: remedy}}
 	}
+	soon := &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.Say("The extensions in database.extensions are created when the database accepts connections")}
 	checkHealth(t, ExtensionsHealth, map[string]healthCase{
 		"none are wanted": {of: "database-postgresql-builtin-retain"},
 		"no database":     {of: "defaults"},
 		"a suspended service": {
 			of: of, changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { inputstest.Suspended(in.Microservice) }}},
 		"the Job does not exist yet": {
-			of: of, want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.Say("The extensions in database.extensions are created when the database accepts connections")}},
+			of: of, want: soon},
 		"the Job runs": {
 			of: of, changes: []func(*inputs.Inputs){extensionsEnded("", 0, "")},
 			want: &condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.Message{Object: object("Job", job), Cause: "is creating the extensions in database.extensions"}}},
@@ -58,6 +67,10 @@ func TestExtensionsHealth(t *testing.T) {
 		"the image lacks one": {
 			of: of, changes: []func(*inputs.Inputs){extensionsEnded(batchv1.JobFailed, engine.ExitExtensionsLacking, "postgis\n")},
 			want: failed("the database's image does not contain postgis", "set database.image to an image that contains it, or remove it from database.extensions")},
+		"they failed before the server was replaced": {
+			of: of, changes: []func(*inputs.Inputs){extensionsEnded(batchv1.JobFailed, 3, "out of memory"), replacedServer}, want: soon},
+		"the next try waits for the database": {
+			of: of, changes: []func(*inputs.Inputs){extensionsEnded("", 0, ""), func(in *inputs.Inputs) { in.Jobs[0].Spec.Suspend = ptr.To(true) }}, want: soon},
 		"another fault": {
 			of: of, changes: []func(*inputs.Inputs){extensionsEnded(batchv1.JobFailed, 3, "must be loaded via shared_preload_libraries")},
 			want: failed("could not be created: must be loaded via shared_preload_libraries", `correct database.extensions, or delete Job "`+job+`" to retry`)},

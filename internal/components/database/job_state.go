@@ -51,14 +51,25 @@ func unended(pod *corev1.Pod) bool {
 	return pod.Status.Phase != corev1.PodSucceeded && pod.Status.Phase != corev1.PodFailed
 }
 
-// jobFailure returns the failure of a component's pods; nil if there is none. Pods of Jobs
-// that have done their work do not count: an earlier try may have failed.
+// jobFailure returns the failure of the pods of a component's newest Job; nil if there is
+// none. A Job that has done its work has none: an earlier try may have failed.
 func jobFailure(db *Database, component string) *condition.Health {
-	pods := slices.DeleteFunc(slices.Clone(db.Pods), func(pod corev1.Pod) bool {
-		name := pod.Labels[batchv1.JobNameLabel]
-		return name != "" && db.JobWorkDone(db.Job(name))
-	})
-	return podfailure.Worst(pods, component)
+	f := podfailure.Find(db.Pods, component)
+	if f == nil || db.JobWorkDone(db.Job(podfailure.Template(f.Pod))) {
+		return nil
+	}
+	return f.Health()
+}
+
+// forgiven reports whether a Job failed before the server was replaced: its fault may have
+// been the server's.
+func forgiven(db *Database, job *batchv1.Job) bool {
+	pod := serverPod(db)
+	if job == nil || !inputs.JobFailed(job) || !serverReady(db) {
+		return false
+	}
+	c := inputs.JobCondition(job, batchv1.JobFailed)
+	return c != nil && c.LastTransitionTime.Before(&pod.CreationTimestamp)
 }
 
 // exceeded reports whether a Job failed because it did not end within its limit.

@@ -8,7 +8,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
-	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/engine"
@@ -56,12 +55,14 @@ func (p *Plan) locate(location *v1alpha1.BackupLocation, namespace, service stri
 }
 
 // staging returns the volume that holds a dump between the database and a bucket. On the
-// node's disk it is limited, so that the kubelet evicts this pod and no other one. A dump
-// is compressed, and smaller than the volume of its database.
+// node's disk it is limited, so that the kubelet evicts this pod and no other one. A dump is
+// compressed. One of MariaDB can still be larger than its data, if that does not compress.
 func (p *Plan) staging(s *v1alpha1.StagingStorage) corev1.Volume {
 	if s == nil {
 		volume := engine.EmptyDir("backup", corev1.StorageMediumDefault)
-		volume.EmptyDir.SizeLimit = ptr.To(p.Size.DeepCopy())
+		limit := p.Size.DeepCopy()
+		limit.Add(p.Size)
+		volume.EmptyDir.SizeLimit = &limit
 		return volume
 	}
 	claim := corev1.PersistentVolumeClaimSpec{AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce}}

@@ -74,7 +74,7 @@ func migrationWaits(db *Database) *condition.Message {
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:
 		return &condition.Message{Cause: "the restore of the database"}
-	case backupRuns(db):
+	case dumps(db):
 		// A statement that waits for the locks of a dump blocks all later ones.
 		return &condition.Message{Cause: "the backup that runs"}
 	case AwaitingExtensions(db) != nil:
@@ -112,17 +112,9 @@ func OtherMigration(db *Database, name string) (other *batchv1.Job, running bool
 // server's. One that exceeded its limit does not count after the limit was changed. One
 // that has done its work is not needed once that is recorded.
 func MigrationJob(db *Database, name string) *batchv1.Job {
-	job, pod := db.Job(name), serverPod(db)
-	if outdated(job, db.Migration().TimeoutSeconds) || db.JobOutlivesWork(job) && MigrationRecorded(db, MigrationHash(db)) {
+	job := db.Job(name)
+	if forgiven(db, job) || outdated(job, db.Migration().TimeoutSeconds) || db.JobOutlivesWork(job) && MigrationRecorded(db, MigrationHash(db)) {
 		return nil
-	}
-	if job == nil || !inputs.JobFailed(job) || !serverReady(db) {
-		return job
-	}
-	for _, c := range job.Status.Conditions {
-		if c.Type == batchv1.JobFailed && c.LastTransitionTime.Before(&pod.CreationTimestamp) {
-			return nil
-		}
 	}
 	return job
 }

@@ -28,20 +28,26 @@ const (
 // because only the server's return can help.
 func (p *Plan) SetPasswordJob(name string, labels map[string]string) *batchv1.Job {
 	env := p.operationEnv(names.NextSecret(p.Owner))
-	return p.untilDone(name, labels, p.operation("rotate", p.Engine.Scripts().SetPassword, env))
+	return p.step(name, labels, p.operation("rotate", p.Engine.Scripts().SetPassword, env))
 }
 
 // RetirePasswordJob disables the previous password.
 func (p *Plan) RetirePasswordJob(name, retired string, labels map[string]string) *batchv1.Job {
 	env := append(p.operationEnv(p.SecretName), corev1.EnvVar{Name: "ATOLL_RETIRED_USER", Value: retired})
-	return p.untilDone(name, labels, p.operation("retire", p.Engine.Scripts().RetirePassword, env))
+	return p.step(name, labels, p.operation("retire", p.Engine.Scripts().RetirePassword, env))
 }
 
+// step is a step of a rotation. A pod that hangs is replaced; the Job itself has no limit.
+func (p *Plan) step(name string, labels map[string]string, c corev1.Container) *batchv1.Job {
+	job := p.untilDone(name, labels, c)
+	job.Spec.Template.Spec.ActiveDeadlineSeconds = ptr.To[int64](stepSeconds)
+	return job
+}
+
+// untilDone runs a container again in the same pod until it succeeds.
 func (p *Plan) untilDone(name string, labels map[string]string, c corev1.Container) *batchv1.Job {
 	pod := p.operationPod(c)
 	pod.RestartPolicy = corev1.RestartPolicyOnFailure
-	// A pod that hangs is replaced. The Job itself has no limit.
-	pod.ActiveDeadlineSeconds = ptr.To[int64](stepSeconds)
 	return p.job(name, labels, pod, 1_000_000)
 }
 

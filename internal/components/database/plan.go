@@ -108,6 +108,11 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 	if problem := plan.applyDefaults(spec, topology, exists); problem != nil {
 		return nil, problem
 	}
+	if oldest := engine.Oldest(); majorNumber(plan.Version) < oldest {
+		return nil, invalid(condition.Message{Field: "database.version",
+			Cause:  fmt.Sprintf("the tools of %s %s lack what Atoll uses", spec.Engine, plan.Version),
+			Remedy: fmt.Sprintf("set version to %d or newer", oldest)})
+	}
 	switch {
 	case exists != nil:
 		plan.Base = exists.base

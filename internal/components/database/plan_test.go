@@ -170,6 +170,9 @@ func TestResolveErrors(t *testing.T) {
 			ms:      service(&v1alpha1.Database{Provider: v1alpha1.ProviderExternal}),
 			wantErr: "database.external: provider External needs external.secretName"},
 		"an engine that this version lacks": {ms: unknown, wantErr: `database.engine: "Oracle" is not known to this version of Atoll`},
+		"a version that is too old": {
+			ms:      service(&v1alpha1.Database{Version: "14.9"}),
+			wantErr: `database.version: the tools of PostgreSQL 14.9 lack what Atoll uses; to fix: set version to 15 or newer`},
 		"a size that is no quantity": {
 			ms:      service(&v1alpha1.Database{Storage: &v1alpha1.DatabaseStorage{Size: "much"}}),
 			wantErr: `database.storage.size: "much" is not a quantity such as 10Gi`},

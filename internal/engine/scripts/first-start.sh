@@ -31,6 +31,8 @@ elif [ -e "$begun" ] && [ ! -e "$made" ]; then
       echo "the first start was interrupted before the server answered: beginning it anew. Delete $aside if its data is not needed" >&2
       note "$begun" "$(date +%s)"
     else
+      # The start with unfinished data goes on from here: what it writes is not another's.
+      note "$begun" "$(date +%s)"
       echo "the first start was interrupted three times in this pod: starting with its unfinished data to show the cause" >&2
     fi
   fi

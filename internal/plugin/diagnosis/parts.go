@@ -26,6 +26,7 @@ const (
 	PartSpec         Part = "spec"
 	PartDatabase     Part = v1alpha1.ComponentDatabase
 	PartRestore      Part = v1alpha1.ComponentRestore
+	PartExtensions   Part = v1alpha1.ComponentExtensions
 	PartRotation     Part = v1alpha1.ComponentRotation
 	PartMigration    Part = v1alpha1.ComponentMigration
 	PartDependencies Part = "dependencies"
@@ -44,6 +45,7 @@ var conditionOf = []struct {
 	{part: PartSpec, condition: v1alpha1.ConditionReady},
 	{part: PartDatabase, condition: v1alpha1.ConditionDatabaseReady, further: []string{v1alpha1.ConditionConnectionsSufficient, v1alpha1.ConditionCollationCurrent}},
 	{part: PartRestore, condition: v1alpha1.ConditionDatabaseRestored},
+	{part: PartExtensions, condition: v1alpha1.ConditionDatabaseReady},
 	{part: PartRotation, condition: v1alpha1.ConditionCredentialsRotated},
 	{part: PartMigration, condition: v1alpha1.ConditionDatabaseMigrated},
 	{part: PartDependencies, condition: v1alpha1.ConditionDependenciesReady},
@@ -53,7 +55,7 @@ var conditionOf = []struct {
 }
 
 // parts are those that have pods.
-var parts = []Part{PartDatabase, PartRestore, PartRotation, PartMigration, PartService, PartBackup}
+var parts = []Part{PartDatabase, PartRestore, PartExtensions, PartRotation, PartMigration, PartService, PartBackup}
 
 func (p Part) rank() int {
 	for i := range conditionOf {

@@ -4,6 +4,7 @@
 # of a database since version 15.
 
 @connect@
+export PGCONNECT_TIMEOUT=10 PGOPTIONS="$PGOPTIONS -c statement_timeout=60s"
 changed=$(psql -v ON_ERROR_STOP=1 -XAtq --username "$ATOLL_ADMIN" --dbname postgres <<'SQL'
 SELECT current_setting('server_version_num')::int >= 150000 AS recorded \gset
 \if :recorded
