@@ -300,10 +300,8 @@ var _ = Describe("A topology of eleven services", Label("topology"), Ordered, fu
 	It("loses no request while a broken release of one of them is held", func(ctx SpecContext) {
 		Expect(load.step("broken", func() {
 			update(ctx, by["payment"], func(ms *v1alpha1.Microservice) { ms.Spec.Args = []string{"broken"} })
-			Eventually(ctx, func() bool {
-				ready := condition(ctx, by["payment"], v1alpha1.ConditionReady)
-				return ready != nil && ready.ObservedGeneration == by["payment"].Generation && ready.Status != "True"
-			}).Should(BeTrue())
+			Eventually(ctx, func() ([]corev1.Pod, error) { return podsOf(ctx, by["payment"], v1alpha1.ComponentService) }).Should(
+				ContainElement(HaveField("Status.ContainerStatuses", ContainElement(HaveField("RestartCount", BeNumerically(">=", 2))))))
 			update(ctx, by["payment"], func(ms *v1alpha1.Microservice) { ms.Spec.Args = []string{"relay"} })
 			eventuallyReady(ctx, by["payment"])
 		})).To(BeZero())
@@ -314,7 +312,8 @@ var _ = Describe("A topology of eleven services", Label("topology"), Ordered, fu
 			pods, err := podsOf(ctx, by["currency"], v1alpha1.ComponentService)
 			Expect(err).NotTo(HaveOccurred())
 			forceDelete(ctx, &pods[0])
-			eventuallyReplaced(ctx, &pods[0])
+			eventuallyGone(ctx, &pods[0])
+			eventuallyHasPods(ctx, by["currency"], 2)
 			recovers(ctx)
 		})
 		Expect(load.step("suspend", func() {
