@@ -51,8 +51,9 @@ const (
 	// ConditionRoutesReady reports whether the Gateways accept the routes. It
 	// is absent without routes.
 	ConditionRoutesReady = "RoutesReady"
-	// ConditionAutoscalerReady reports the HorizontalPodAutoscaler. It is
-	// absent without autoscale and while the service is suspended. It does not
+	// ConditionAutoscalerReady reports the HorizontalPodAutoscaler, and one
+	// that Atoll did not make if it scales the Deployment. It is absent without
+	// either and while the service is suspended. It does not
 	// affect Ready: a service without metrics still serves requests.
 	ConditionAutoscalerReady = "AutoscalerReady"
 	// ConditionDependenciesReady is True when every dependency is Ready. It is
@@ -166,6 +167,9 @@ const (
 	// ReasonConnectionsSufficient means that the database accepts enough
 	// connections for all pods.
 	ReasonConnectionsSufficient = "ConnectionsSufficient"
+	// ReasonForeignAutoscaler means that an autoscaler which Atoll did not make
+	// scales the Deployment.
+	ReasonForeignAutoscaler = "ForeignAutoscaler"
 	// ReasonTooFewConnections means that the pods may open more connections
 	// than the database accepts.
 	ReasonTooFewConnections = "TooFewConnections"

@@ -52,6 +52,11 @@ const (
 	DeletionGuardOverride   = "override"
 )
 
+// AnnotationDefaultReplicas is an annotation of a Microservice that Atoll writes. It holds
+// the number of pods that Atoll wrote to scaling.replicas because the spec had none. While
+// both are equal, the number is a default and follows the Topology's.
+const AnnotationDefaultReplicas = "atoll.dev/default-replicas"
+
 // AnnotationRotateCredentials is an annotation of a Microservice. It requests a
 // new password for its database. Each new value requests one rotation.
 const AnnotationRotateCredentials = "atoll.dev/rotate-credentials"

@@ -6,11 +6,13 @@ package v1alpha1
 import autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 // Scaling is the number of pods.
-// +kubebuilder:validation:XValidation:rule="!has(self.replicas) || !has(self.autoscale)",message="replicas and autoscale are mutually exclusive: remove one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.replicas) || !has(self.autoscale) || oldSelf.hasValue() && has(oldSelf.value().replicas) && self.replicas == oldSelf.value().replicas",message="replicas and autoscale are mutually exclusive: remove one of them",optionalOldSelf=true
 // +kubebuilder:validation:MinProperties=0
 type Scaling struct {
-	// replicas is the fixed number of pods. kubectl scale changes it. Unset
-	// means 2.
+	// replicas is the fixed number of pods. kubectl scale changes it, and so does
+	// an autoscaler of your own whose target is the Microservice. Unset means 2;
+	// Atoll then writes the number here, so that such an autoscaler can start.
+	// With autoscale, a number that is left from before is not used.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=10000

@@ -174,6 +174,7 @@ var Table = []Component{
 	{Name: "external database", Condition: v1alpha1.ConditionDatabaseReady, Report: database.ExternalHealth},
 	{Name: "backups", Condition: v1alpha1.ConditionBackupReady, Report: database.BackupHealth},
 	{Name: "database connections", Condition: v1alpha1.ConditionConnectionsSufficient, Report: database.ConnectionsHealth},
+	{Name: "foreign autoscalers", Condition: v1alpha1.ConditionAutoscalerReady, Report: reportOf(workload.ForeignAutoscaler)},
 	{Name: "route conflicts", Condition: v1alpha1.ConditionRoutesReady, Report: reportOf(routes.RouteConflictHealth)},
 	{Name: "dependencies", Condition: v1alpha1.ConditionDependenciesReady, Report: reportOf(workload.DependencyHealth)},
 }

@@ -4,6 +4,7 @@
 package controller
 
 import (
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,7 +44,7 @@ func ClientOptions() client.Options {
 }
 
 // NewForeignCache returns a cache of objects that Atoll does not own: Gateways, their
-// classes, and the metadata of ConfigMaps, Secrets and Namespaces. The manager starts
+// classes, what autoscalers scale, and the metadata of ConfigMaps, Secrets and Namespaces. The manager starts
 // it.
 func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 	foreign, err := cache.New(mgr.GetConfig(), cache.Options{
@@ -52,6 +53,7 @@ func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
 		Scheme:                       mgr.GetScheme(),
 		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
+		ByObject:                     map[client.Object]cache.ByObject{&autoscalingv2.HorizontalPodAutoscaler{}: {Transform: stripAutoscaler}},
 	})
 	if err != nil {
 		return nil, err

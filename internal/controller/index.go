@@ -33,6 +33,8 @@ const (
 	// indexGateway finds Microservices by the Gateways that their routes name
 	// themselves, and Topologies by theirs, as namespace/name.
 	indexGateway = "atoll.gateway"
+	// indexDeployment finds autoscalers by the name of the Deployment that they scale.
+	indexDeployment = "atoll.deployment"
 )
 
 func byDependency(o client.Object) []string {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -81,6 +82,10 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
+	if again, err := r.recordReplicas(ctx, ms, g); again || err != nil {
+		// The event of the change that is in conflict starts another reconcile.
+		return ctrl.Result{}, ignoreConflict(client.IgnoreNotFound(err))
+	}
 	if err := r.gatherLive(ctx, g); err != nil {
 		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
@@ -99,6 +104,13 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 func (r *MicroserviceReconciler) reportReadError(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
 	_, err := r.writeStatus(ctx, &gathered{Inputs: &inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
 	return errors.Join(why, err)
+}
+
+func ignoreConflict(err error) error {
+	if apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
 }
 
 // minNonZero returns the shorter duration; zero means never.

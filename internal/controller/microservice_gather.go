@@ -23,6 +23,9 @@ type gathered struct {
 	*inputs.Inputs
 	// source is what it was read from; it holds the live objects.
 	source *cacheSource
+	// specChanged means that the spec has changed since the last reconcile, by anybody but
+	// Atoll.
+	specChanged bool
 	// incomplete means that something could not be read.
 	incomplete bool
 	// checkAfter is how soon the clock alone changes something; zero means never.
@@ -40,7 +43,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 	if err != nil {
 		return nil, err
 	}
-	g := &gathered{Inputs: in, source: source}
+	g := &gathered{Inputs: in, source: source, specChanged: ms.Status.ObservedGeneration != ms.Generation}
 	r.gatherClock(g)
 	return g, nil
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,6 +56,9 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 	if err := indexes(context.Background(), mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
+	if err := foreign.IndexField(context.Background(), &autoscalingv2.HorizontalPodAutoscaler{}, indexDeployment, byDeployment); err != nil {
+		return fmt.Errorf("indexing: %w", err)
+	}
 	b := ctrl.NewControllerManagedBy(mgr).
 		Named("microservice").
 		For(&v1alpha1.Microservice{}, builder.WithPredicates(specAnnotationsOrStatusChanged())).
@@ -68,6 +72,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		}
 	}
 	b = b.WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.namespaceToMicroservices), predicate.LabelChangedPredicate{}))
+	b = b.WatchesRawSource(source.Kind[client.Object](foreign, &autoscalingv2.HorizontalPodAutoscaler{}, handler.EnqueueRequestsFromMapFunc(autoscalerToMicroservice), targetChanged()))
 	for _, kind := range []string{"ConfigMap", "Secret"} {
 		m := &metav1.PartialObjectMetadata{}
 		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))

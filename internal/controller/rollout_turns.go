@@ -116,7 +116,7 @@ func (t *rolloutTurns) end(service types.NamespacedName) {
 func (r *MicroserviceReconciler) awaitsTurn(g *gathered, built *components.Built) bool {
 	ms, live := g.Microservice, g.Deployment
 	service := types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
-	if ms.Status.ObservedGeneration != ms.Generation {
+	if g.specChanged {
 		r.turns.ask(service)
 	}
 	objects := built.Deployment().Objects

@@ -13,8 +13,10 @@ import (
 
 // The manager's rights, and the reason for each.
 //
-// Atoll's own kinds: read the spec, write the status; never write the spec.
+// Atoll's own kinds: read the spec, write the status. Of the spec, Atoll writes only the
+// default of scaling.replicas, and reads before it whether somebody declares that number.
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices;topologies,verbs=list;watch
+// +kubebuilder:rbac:groups=atoll.dev,resources=microservices,verbs=get;patch
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices/status;topologies/status,verbs=patch
 //
 // Owner references with blockOwnerDeletion need this where the API server checks

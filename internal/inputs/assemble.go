@@ -47,6 +47,9 @@ type Source interface {
 	// RouteConflicts returns the claims of a Microservice's routes that other
 	// Microservices make too.
 	RouteConflicts(in *Inputs) ([]RouteConflict, error)
+	// Autoscalers returns the names of the HorizontalPodAutoscalers that scale the
+	// Deployment of a Microservice and were not made for it, in order.
+	Autoscalers(ms *v1alpha1.Microservice) ([]string, error)
 	// Content returns what a ConfigMap or Secret holds; it may return
 	// graph.ErrUnknown.
 	Content(namespace string, ref *Reference) (*Content, error)
@@ -71,10 +74,10 @@ type Settings struct {
 func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 	settings := source.Settings()
 	in := &Inputs{
-		Microservice: ms,
+		Microservice: withOwnScaling(ms),
 		RcloneImage:  settings.RcloneImage, CloudNativePGNamespace: settings.CloudNativePGNamespace, MissingCRDs: settings.MissingCRDs,
 	}
-	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addGateways, addRouteConflicts, addReferences, addCredentials} {
+	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addGateways, addRouteConflicts, addAutoscalers, addReferences, addCredentials} {
 		if err := step(in, source); err != nil {
 			return nil, err
 		}
@@ -167,6 +170,12 @@ func (in *Inputs) addCaller(edge *graph.Edge) {
 }
 
 func isSame(a, b *v1alpha1.Microservice) bool { return a.Namespace == b.Namespace && a.Name == b.Name }
+
+func addAutoscalers(in *Inputs, source Source) error {
+	var err error
+	in.ForeignAutoscalers, err = source.Autoscalers(in.Microservice)
+	return err
+}
 
 // addObjects picks the live objects that builders look at.
 func addObjects(in *Inputs, source Source) error {

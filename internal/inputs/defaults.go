@@ -45,7 +45,7 @@ var inheritable = []struct {
 		func(spec *v1alpha1.MicroserviceSpec, d *v1alpha1.TopologyDefaults) { spec.Resources = d.Resources }},
 	{"scaling",
 		func(ms *v1alpha1.Microservice, d *v1alpha1.TopologyDefaults) bool {
-			return ms.Spec.Scaling == nil && d.Scaling != nil
+			return OwnScaling(ms) == nil && d.Scaling != nil
 		},
 		func(spec *v1alpha1.MicroserviceSpec, d *v1alpha1.TopologyDefaults) { spec.Scaling = d.Scaling }},
 	{"probes",

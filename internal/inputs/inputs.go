@@ -86,6 +86,9 @@ type Inputs struct {
 	RefusedBy map[string]bool
 	// RouteConflicts are the claims of the live routes that other Microservices make too.
 	RouteConflicts []RouteConflict
+	// ForeignAutoscalers are the HorizontalPodAutoscalers that scale the Deployment and that
+	// Atoll did not make.
+	ForeignAutoscalers []string
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 }

@@ -4,10 +4,57 @@
 package inputs
 
 import (
+	"strconv"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
+
+// OwnScaling returns what a Microservice declares of its scaling; nil if it leaves it to the
+// default. A number that Atoll recorded is the default's.
+func OwnScaling(ms *v1alpha1.Microservice) *v1alpha1.Scaling {
+	scaling := ms.Spec.Scaling
+	if scaling == nil || scaling.Autoscale == nil && (scaling.Replicas == nil || IsDefaultReplicas(ms)) {
+		return nil
+	}
+	return scaling
+}
+
+// IsDefaultReplicas reports whether Atoll recorded the number in scaling.replicas, and
+// nobody has changed it since.
+func IsDefaultReplicas(ms *v1alpha1.Microservice) bool {
+	scaling, recorded := ms.Spec.Scaling, ms.Annotations[v1alpha1.AnnotationDefaultReplicas]
+	return recorded != "" && scaling != nil && scaling.Replicas != nil && strconv.Itoa(int(*scaling.Replicas)) == recorded
+}
+
+// withOwnScaling returns a Microservice without a number of pods that is a default.
+func withOwnScaling(ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+	own := OwnScaling(ms)
+	if own == ms.Spec.Scaling {
+		return ms
+	}
+	stripped := *ms
+	stripped.Spec.Scaling = own
+	return &stripped
+}
+
+// FixedReplicas returns the number of pods where nothing scales them by load, also of a
+// suspended Microservice; nil where autoscale decides.
+func (in *Inputs) FixedReplicas() *int32 {
+	scaling := in.Microservice.Spec.Scaling
+	switch {
+	case scaling != nil && scaling.Autoscale != nil:
+		return nil
+	case scaling != nil && scaling.Replicas != nil:
+		return scaling.Replicas
+	}
+	return ptr.To(defaultReplicas)
+}
 
 // Suspended reports whether the Microservice is suspended.
 func (in *Inputs) Suspended() bool {
@@ -27,23 +74,31 @@ func (in *Inputs) MinReplicas() int32 {
 	if in.Suspended() {
 		return 0
 	}
-	scaling := in.Microservice.Spec.Scaling
-	if scaling == nil {
-		return defaultReplicas
+	if fixed := in.FixedReplicas(); fixed != nil {
+		return *fixed
 	}
-	if scaling.Autoscale != nil {
-		if scaling.Autoscale.Min != nil {
-			return *scaling.Autoscale.Min
-		}
-		return defaultReplicas
-	}
-	if scaling.Replicas != nil {
-		return *scaling.Replicas
-	}
-	return defaultReplicas
+	return ptr.Deref(in.Microservice.Spec.Scaling.Autoscale.Min, defaultReplicas)
 }
 
 const defaultReplicas int32 = 2
+
+// ScaledDeployment returns the name of the Deployment that an autoscaler scales; empty if it
+// scales something else.
+func ScaledDeployment(hpa *autoscalingv2.HorizontalPodAutoscaler) string {
+	target := &hpa.Spec.ScaleTargetRef
+	group, err := schema.ParseGroupVersion(target.APIVersion)
+	if err != nil || group.Group != appsv1.GroupName || target.Kind != "Deployment" {
+		return ""
+	}
+	return target.Name
+}
+
+// ScaledByOthers reports whether the live number of pods is left to an autoscaler: Atoll's,
+// or one that Atoll did not make. Undoing what that one does would start and end pods
+// without end.
+func (in *Inputs) ScaledByOthers() bool {
+	return in.Autoscale() != nil || len(in.ForeignAutoscalers) > 0 && !in.Suspended()
+}
 
 // MaxReplicas is the largest number of pods that the spec allows.
 func (in *Inputs) MaxReplicas() int32 {

@@ -53,6 +53,8 @@ func TestClasses(t *testing.T) {
 			Remedy: "see the events of the claim (kubectl describe pvc)"}},
 		"missing claim": {unschedulable(`persistentvolumeclaim "files" not found`), classified{Class: UnboundClaim, Why: `persistentvolumeclaim "files" not found`,
 			Remedy: "see the events of the claim (kubectl describe pvc)"}},
+		"a claim of another pod": {unschedulable("0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode. preemption: 0/1"),
+			classified{Class: SharedClaim, Why: "another pod has its claim, which is ReadWriteOncePod", Remedy: SharedClaimRemedy}},
 		"resources": {inputstest.Changed(unschedulable("0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient memory. preemption: 0/3 nodes"), func(p *corev1.Pod) {
 			p.Spec.Containers[0].Resources.Requests = corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("8")}
 			p.Spec.InitContainers = []corev1.Container{{Resources: corev1.ResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("9Gi")}}}}

@@ -16,6 +16,7 @@ import (
 // Classes of pods that no node fits.
 const (
 	UnboundClaim          Class = "UnboundClaim"
+	SharedClaim           Class = "SharedClaim"
 	InsufficientResources Class = "InsufficientResources"
 	UntoleratedTaint      Class = "UntoleratedTaint"
 	NodeAffinity          Class = "NodeAffinity"
@@ -30,11 +31,18 @@ const (
 	Unschedulable         Class = "Unschedulable"
 )
 
+// SharedClaimRemedy is what to do where two pods need a claim that only one can mount.
+const SharedClaimRemedy = "set scaling.replicas: 1 and rollout.strategy: Recreate, or mount a claim that is ReadWriteMany"
+
 var (
 	insufficient = regexp.MustCompile(`Insufficient ([\w./-]+)`)
 	taintText    = regexp.MustCompile(`untolerated taint(?:\(s\))? ?(\{[^}]*\})?`)
 	claimText    = regexp.MustCompile(`(?i)persistentvolumeclaim`)
 )
+
+// onePodText is the scheduler's for a claim that another pod has
+// (pkg/scheduler/framework/plugins/volumerestrictions).
+const onePodText = "ReadWriteOncePod access mode"
 
 // scheduleClasses are found by a text of the scheduler. The first one that fits
 // counts.
@@ -42,6 +50,7 @@ var scheduleClasses = []struct {
 	class             Class
 	text, why, remedy string
 }{
+	{SharedClaim, onePodText, "another pod has its claim, which is ReadWriteOncePod", SharedClaimRemedy},
 	{NodeAffinity, "didn't match Pod's node affinity/selector", "no node has the labels that its nodeSelector or nodeAffinity requires", "correct nodeSelector or affinity in podTemplate.spec, or label a node"},
 	{PodAntiAffinity, "didn't match pod anti-affinity rules", "its podAntiAffinity excludes every node", "relax affinity in podTemplate.spec, or add nodes"},
 	{PodAffinity, "didn't match pod affinity rules", "no node runs the pods that its podAffinity requires", "correct affinity in podTemplate.spec"},
@@ -70,7 +79,7 @@ func Unscheduled(pod *corev1.Pod) *Failure {
 	}
 	taint := taintText.FindStringSubmatch(f.Detail)
 	switch {
-	case claimText.MatchString(f.Detail):
+	case claimText.MatchString(f.Detail) && !strings.Contains(f.Detail, onePodText):
 		f.Class = UnboundClaim
 	case len(f.Lacking) > 0:
 		f.Class = InsufficientResources

@@ -10,8 +10,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
@@ -38,6 +40,27 @@ var _ = Describe("Under steady load through the gateway, orders", func() {
 		AddReportEntry("load", stream.String())
 		Expect(stream.failures).To(BeEmpty())
 		Expect(stream.complete).To(BeTrue(), "the load ended before the rollout did: %s", stream)
+	}, SpecTimeout(specTimeout))
+})
+
+var _ = Describe("An autoscaler of the team's own", func() {
+	It("scales a Microservice that declares no number", func(ctx SpecContext) {
+		const ns = "scaler"
+		createNotesTopology(ctx, ns)
+		ms := newRelay(ns, "echo", relayHTTP)
+		createAll(ctx, ms)
+		// Without metrics, the controller still keeps the number in the range.
+		hpa := &autoscalingv2.HorizontalPodAutoscaler{}
+		hpa.Namespace, hpa.Name = ns, "theirs"
+		hpa.Spec.MinReplicas, hpa.Spec.MaxReplicas = ptr.To[int32](3), 4
+		hpa.Spec.ScaleTargetRef = autoscalingv2.CrossVersionObjectReference{APIVersion: v1alpha1.GroupVersion.String(), Kind: "Microservice", Name: ms.Name}
+		Expect(k8s.Create(ctx, hpa)).To(Succeed())
+		eventuallyHasPods(ctx, ms, 3)
+		Eventually(ctx, func() (*autoscalingv2.HorizontalPodAutoscaler, error) {
+			return hpa, k8s.Get(ctx, client.ObjectKeyFromObject(hpa), hpa)
+		}).Should(HaveField("Status.Conditions", ContainElement(And(
+			HaveField("Type", autoscalingv2.AbleToScale), HaveField("Status", corev1.ConditionTrue)))))
+		Expect(hpa.Status.CurrentReplicas).To(BeEquivalentTo(3))
 	}, SpecTimeout(specTimeout))
 })
 

@@ -93,6 +93,7 @@ var stagedFaults = []stagedFault{
 	{fault: "RestoreFailed", service: "restoring", wantCause: []string{"there is no backup"}},
 	{fault: "BackupFailed", service: "unbased", wantCause: []string{"last backup"}, notRoot: true},
 	{fault: "TooFewConnections", service: "unbased", wantCause: []string{"= 180"}, notRoot: true},
+	{fault: "ForeignAutoscaler", service: "unbased", wantCause: []string{`HorizontalPodAutoscaler "theirs"`, `scales Deployment "unbased"`}, notRoot: true},
 	{fault: "Suspended", service: "asleep", wantCause: []string{"suspended"}},
 	{fault: "Terminating", service: "leaving", wantCause: []string{"It was deleted", "finalizer example.com/hold"}},
 	{fault: "Terminating", service: "emptying", wantCause: []string{"Deployment emptying", "foreground deletion", "Pod emptying-", "finalizer example.com/hold"}},

@@ -4,6 +4,8 @@
 package workload
 
 import (
+	"fmt"
+
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,6 +61,24 @@ func utilization(name corev1.ResourceName, percent int32) autoscalingv2.MetricSp
 		Name:   name,
 		Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &percent},
 	}}
+}
+
+// ForeignAutoscaler reports an autoscaler that Atoll did not make and that scales the
+// Deployment; nil if there is none.
+func ForeignAutoscaler(in *inputs.Inputs) *condition.Health {
+	if len(in.ForeignAutoscalers) == 0 || in.Suspended() {
+		return nil
+	}
+	m := condition.Message{
+		Object: condition.Object{Kind: "HorizontalPodAutoscaler", Name: in.ForeignAutoscalers[0]},
+		Cause:  fmt.Sprintf("scales Deployment %q, so scaling.replicas is not used", in.Microservice.Name),
+		Remedy: fmt.Sprintf("let it scale Microservice %q (%s), or delete it", in.Microservice.Name, v1alpha1.GroupVersion),
+	}
+	if in.Autoscale() != nil {
+		m.Cause = fmt.Sprintf("scales Deployment %q as scaling.autoscale does, and each undoes what the other one does", in.Microservice.Name)
+		m.Remedy = "delete it, or remove scaling.autoscale and let it scale the Microservice"
+	}
+	return &condition.Health{Reason: v1alpha1.ReasonForeignAutoscaler, Message: m}
 }
 
 // AutoscalerHealth returns the health of the live autoscaler. live is nil if it does not

@@ -119,10 +119,10 @@ func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.D
 	}
 }
 
-// replicas returns nil where the autoscaler decides. An autoscaler does not scale a
+// replicas returns nil where an autoscaler decides. An autoscaler does not scale a
 // Deployment that has zero replicas or does not exist yet: these begin at the minimum.
 func replicas(in *inputs.Inputs) *int32 {
-	if in.Autoscale() != nil && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
+	if in.ScaledByOthers() && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
 		return nil
 	}
 	return ptr.To(in.MinReplicas())

@@ -97,6 +97,10 @@ func (s *source) Admits(*v1alpha1.Microservice, *v1alpha1.Topology, types.Namesp
 
 func (s *source) RouteConflicts(*inputs.Inputs) ([]inputs.RouteConflict, error) { return nil, nil }
 
+func (s *source) Autoscalers(*v1alpha1.Microservice) ([]string, error) {
+	return s.circumstances.Autoscalers, nil
+}
+
 func (s *source) Content(_ string, ref *inputs.Reference) (*inputs.Content, error) {
 	missing := func(name string) bool {
 		return slices.Contains(s.circumstances.References.Missing, name)

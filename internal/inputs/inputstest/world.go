@@ -61,6 +61,8 @@ type Circumstances struct {
 	Only []string `json:"only,omitempty"`
 	// MissingCRDs are the optional kinds that the cluster lacks.
 	MissingCRDs []string `json:"missingCRDs,omitempty"`
+	// Autoscalers are the HorizontalPodAutoscalers of others that scale the Deployment.
+	Autoscalers []string `json:"autoscalers,omitempty"`
 	// References is what was found of ConfigMaps and Secrets. Missing are those that do
 	// not exist, as in Secret/orders, and keys, as in Secret/orders/password.
 	References struct {

@@ -190,6 +190,10 @@ func credentialsLost(e *Evidence) []*Finding {
 	return e.said(PartDatabase, e.red(v1alpha1.ReasonCredentialsLost), "Restore the Secret, or delete the claim if its data is not needed")
 }
 
+func foreignAutoscaler(e *Evidence) []*Finding {
+	return e.said(PartService, e.red(v1alpha1.ReasonForeignAutoscaler), "Let it scale the Microservice, or delete it")
+}
+
 func tooFewConnections(e *Evidence) []*Finding {
 	return e.said(PartDatabase, e.red(v1alpha1.ReasonTooFewConnections), "Lower database.pool or the number of pods")
 }

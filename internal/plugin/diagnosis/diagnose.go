@@ -74,6 +74,7 @@ var table = []fault{
 	{name: "PolicyCut", find: policyCut},
 	{name: "UndeclaredCall", find: undeclaredCall},
 	{name: "NoMetrics", find: noMetrics},
+	{name: "ForeignAutoscaler", find: foreignAutoscaler},
 	{name: "DrainBlocked", find: drainBlocked},
 	{name: "TooFewConnections", find: tooFewConnections},
 	{name: "BackupFailed", find: backupFailed},

@@ -223,6 +223,9 @@ var cases = map[string]diagnoseCase{
 	"volume that cannot be mounted": {
 		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedMount", `MountVolume.SetUp failed for volume "x" : driver name y not found`),
 		fault: "VolumeMount", part: PartService, object: "Pod p", cause: []string{"driver name y not found"}},
+	"volume that another node has": {
+		world: unavailable().pods(pod("p", svc, waits("ContainerCreating", ""))).event("p", "FailedAttachVolume", `Multi-Attach error for volume "pvc-1" Volume is already used by pod(s) q`),
+		fault: "VolumeMount", part: PartService, object: "Pod p", cause: []string{"Multi-Attach"}, remedy: "Set scaling.replicas: 1 and rollout.strategy: Recreate"},
 	"image runs as root": {
 		world: unavailable().pods(pod("p", svc, waits("CreateContainerConfigError", `container has runAsNonRoot and image will run as root (pod: "p_shop(1)", container: orders)`))),
 		fault: "RunsAsRoot", part: PartService, object: "Pod p", cause: []string{"as root"}, remedy: "runAsUser"},
@@ -417,6 +420,9 @@ var cases = map[string]diagnoseCase{
 			e.Budgets = []policyv1.PodDisruptionBudget{budget("orders", 1), budget("theirs", 1)}
 		}),
 		fault: "DrainBlocked", part: PartService, object: "PodDisruptionBudget theirs", cause: []string{`"orders" and "theirs" both select it`}, beside: true},
+	"an autoscaler of the Deployment": {
+		world: newWorld().unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonForeignAutoscaler, `HorizontalPodAutoscaler "theirs" scales Deployment "orders", so scaling.replicas is not used; to fix: delete it`),
+		fault: "ForeignAutoscaler", part: PartService, cause: []string{`"theirs" scales Deployment "orders"`}, remedy: "elete it", beside: true},
 	"too few connections": {
 		world: newWorld().unready(v1alpha1.ConditionConnectionsSufficient, v1alpha1.ReasonTooFewConnections, "150, of 97; to fix: lower database.pool"),
 		fault: "TooFewConnections", part: PartDatabase, cause: []string{"150, of 97"}, remedy: "Lower database.pool", beside: true},

@@ -17,6 +17,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components"
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
@@ -44,9 +45,8 @@ type Built struct {
 	// that its defaults decide.
 	Topology  string
 	Inherited []string
-	// Connections is the budget of the database's connections; nil where there is
-	// none.
-	Connections *condition.Health
+	// Beside is what is wrong and kept nothing from being built.
+	Beside []*condition.Health
 	// HashUnknown says that the hash over what the pods use could not be computed.
 	HashUnknown bool
 	// LeftAsIs says that the operator would neither make nor delete anything.
@@ -126,7 +126,11 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 			return nil, err
 		}
 	}
-	b.Connections = database.ConnectionsHealth(wanted.Database)
+	for _, h := range []*condition.Health{database.ConnectionsHealth(wanted.Database), workload.ForeignAutoscaler(in.Inputs)} {
+		if h != nil && !h.Ready {
+			b.Beside = append(b.Beside, h)
+		}
+	}
 	if h := routes.RouteConflictHealth(in.Inputs); h != nil {
 		b.Problems = append(b.Problems, Problem{Problem: condition.Problem{
 			Condition: v1alpha1.ConditionRoutesReady, Reason: h.Reason, Message: h.Message, Stalled: h.Stalled,

@@ -139,6 +139,18 @@ func (s *source) Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, 
 	return s.admits(ms, topology, gateway.String(), section), nil
 }
 
+// Autoscalers implements inputs.Source.
+func (s *source) Autoscalers(ms *v1alpha1.Microservice) ([]string, error) {
+	var names []string
+	for _, hpa := range s.autoscalers {
+		if hpa.Namespace == ms.Namespace && inputs.ScaledDeployment(hpa) == ms.Name && !metav1.IsControlledBy(hpa, ms) {
+			names = append(names, hpa.Name)
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
 // Content implements inputs.Source.
 func (s *source) Content(namespace string, ref *inputs.Reference) (*inputs.Content, error) {
 	content, known := s.contents[reference{ref.Kind, types.NamespacedName{Namespace: namespace, Name: ref.Name}}]

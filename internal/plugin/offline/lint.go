@@ -208,9 +208,10 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 		}
 		report(severity, problem.Reason, problem.Message.String())
 	}
-	if c := built.Connections; c != nil && !c.Ready {
-		report(SeverityWarning, c.Reason, c.Message.String())
+	for _, h := range built.Beside {
+		report(SeverityWarning, h.Reason, h.Message.String())
 	}
+	l.exclusiveClaims(built.Objects, report)
 	return nil
 }
 

@@ -274,6 +274,13 @@ func gated(beside string) string {
 
 func TestLint(t *testing.T) {
 	const topology = "---\napiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: "
+	const mounted = ", podTemplate: {spec: {volumes: [{name: data, persistentVolumeClaim: {claimName: files}}]}}"
+	claim := func(mode string) string {
+		return "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: files}\nspec: {accessModes: [" + mode + "], resources: {requests: {storage: 1Gi}}}\n"
+	}
+	scaler := func(group, kind string) string {
+		return "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: own}\nspec: {maxReplicas: 9, scaleTargetRef: {apiVersion: " + group + ", kind: " + kind + ", name: a}}\n"
+	}
 	for name, tc := range map[string]struct {
 		input string
 		// want are beginnings of findings.
@@ -306,7 +313,16 @@ func TestLint(t *testing.T) {
 				`error: Microservice "user-db": metadata.name: needs the name of Service "user-db", and so does Microservice "user": rename one of them [NotOwned]`}},
 		"one with the name of an object in the files": {input: ms("a", "") + "---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
 			want: []string{`error: Microservice "a": metadata.name: needs the name of Service "a", and so does an object of the files: rename one of them [NotOwned]`}},
-		"one whose Secret is restored": {input: ms("a", ", database: {engine: PostgreSQL}") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a-db, labels: {app.kubernetes.io/managed-by: atoll, atoll.dev/microservice: a}}\nstringData: {password: p}\n"},
+		"an autoscaler of the Deployment": {input: ms("a", "") + scaler("apps/v1", "Deployment"),
+			want: []string{`warning: Microservice "a": HorizontalPodAutoscaler "own" scales Deployment "a", so scaling.replicas is not used; to fix: let it scale Microservice "a" (atoll.dev/v1alpha1), or delete it [ForeignAutoscaler]`}},
+		"an autoscaler of the Microservice": {input: ms("a", "") + scaler("atoll.dev/v1alpha1", "Microservice")},
+		"a claim for one pod, which two need": {input: ms("a", mounted) + claim("ReadWriteOncePod"),
+			want: []string{`warning: Microservice "a": PersistentVolumeClaim "files" is ReadWriteOncePod, and 2 pods need it; to fix: set scaling.replicas: 1 and rollout.strategy: Recreate, or mount a claim that is ReadWriteMany [ClaimShared]`}},
+		"a claim for one node, which a rollout needs twice": {input: ms("a", mounted+", scaling: {replicas: 1}") + claim("ReadWriteOnce"),
+			want: []string{`warning: Microservice "a": PersistentVolumeClaim "files" is ReadWriteOnce, and a rolling update needs it twice; to fix: set`}},
+		"a claim for one pod, which has it alone": {input: ms("a", mounted+", scaling: {replicas: 1}, rollout: {strategy: Recreate}") + claim("ReadWriteOncePod")},
+		"a claim for all":                         {input: ms("a", mounted) + claim("ReadWriteMany")},
+		"one whose Secret is restored":            {input: ms("a", ", database: {engine: PostgreSQL}") + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a-db, labels: {app.kubernetes.io/managed-by: atoll, atoll.dev/microservice: a}}\nstringData: {password: p}\n"},
 		"two that claim one host and path": {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x/}]") + ms("a", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				topology + "{isolation: None, gateway: {className: traefik, hostnames: [a.example]}}\n",

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -57,6 +58,7 @@ type World struct {
 	sets         map[types.NamespacedName]*appsv1.StatefulSet
 	accounts     map[types.NamespacedName]*corev1.ServiceAccount
 	kubeServices map[types.NamespacedName]*corev1.Service
+	autoscalers  []*autoscalingv2.HorizontalPodAutoscaler
 	jobs         []*batchv1.Job
 	pods         []*corev1.Pod
 	routes       []kube.Object
@@ -116,6 +118,12 @@ func (w *World) Add(o *unstructured.Unstructured) error {
 		return add(&w.deployments, key, o)
 	case schema.GroupKind{Group: appsv1.GroupName, Kind: "StatefulSet"}:
 		return add(&w.sets, key, o)
+	case schema.GroupKind{Group: autoscalingv2.GroupName, Kind: "HorizontalPodAutoscaler"}:
+		hpa, err := decode[autoscalingv2.HorizontalPodAutoscaler](o)
+		if err == nil {
+			w.autoscalers = append(w.autoscalers, hpa)
+		}
+		return err
 	case schema.GroupKind{Group: batchv1.GroupName, Kind: "Job"}:
 		job, err := decode[batchv1.Job](o)
 		if err == nil {
