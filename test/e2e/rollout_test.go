@@ -58,9 +58,9 @@ var _ = Describe("An autoscaler of the team's own", func() {
 		eventuallyHasPods(ctx, ms, 3)
 		Eventually(ctx, func() (*autoscalingv2.HorizontalPodAutoscaler, error) {
 			return hpa, k8s.Get(ctx, client.ObjectKeyFromObject(hpa), hpa)
-		}).Should(HaveField("Status.Conditions", ContainElement(And(
-			HaveField("Type", autoscalingv2.AbleToScale), HaveField("Status", corev1.ConditionTrue)))))
-		Expect(hpa.Status.CurrentReplicas).To(BeEquivalentTo(3))
+		}).Should(And(
+			HaveField("Status.CurrentReplicas", BeEquivalentTo(3)),
+			HaveField("Status.Conditions", ContainElement(And(HaveField("Type", autoscalingv2.AbleToScale), HaveField("Status", corev1.ConditionTrue))))))
 	}, SpecTimeout(specTimeout))
 })
 
