@@ -12,6 +12,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
+	"slices"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -54,12 +56,14 @@ type Applier struct {
 	// Scheme has the kinds of all objects to apply.
 	Scheme *runtime.Scheme
 
-	// noops holds, by UID, the last apply that changed nothing. It stops repeated
-	// applies of an object that the comparison wrongly finds different.
-	noops sync.Map
+	// results holds, by UID, what the last apply made of an object that differs from the
+	// desired one all the same: an admission policy or webhook changes what Atoll sets, or
+	// the comparison is wrong. It stops repeated applies.
+	results sync.Map
 }
 
-type noopApply struct{ hash, resourceVersion string }
+// result is a desired object, by its hash, and the state that applying it leads to.
+type result struct{ hash, state string }
 
 // Object is an object to apply.
 type Object struct {
@@ -105,25 +109,73 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 	}
 	desired.SetGroupVersionKind(gvk)
 	if o.Live == nil {
-		return a.create(ctx, owner, o, desired)
+		return a.create(ctx, owner, o, desired, hash)
 	}
-	return a.update(ctx, o.Live, desired, hash)
+	return a.update(ctx, o, o.Live, desired, hash)
 }
 
 func (a *Applier) upToDate(o Object, hash string) bool {
-	if at, ok := a.noops.Load(o.Live.GetUID()); ok && at == (noopApply{hash, o.Live.GetResourceVersion()}) {
+	if at, ok := a.results.Load(o.Live.GetUID()); ok && at == (result{hash, stateOf(o.Desired, o.Live)}) {
 		return true
 	}
 	return o.Live.GetAnnotations()[AnnotationApplied] == hash && matchesDesired(o.Desired, o.Live)
 }
 
+// Applied reports whether a desired object is the one that was applied last. The live one
+// can still differ: somebody changed it since, or an admission policy does each time.
+func Applied(desired, live client.Object) bool {
+	hash, err := hashDesired(desired)
+	return err == nil && live.GetAnnotations()[AnnotationApplied] == hash
+}
+
+// stateOf names the state of an object as far as a desired object decides it. The API server
+// counts changes of the spec in the generation; a kind without one is the same only while
+// its resourceVersion is.
+func stateOf(desired, live client.Object) string {
+	if live.GetGeneration() == 0 {
+		return live.GetResourceVersion()
+	}
+	state := fmt.Appendf(nil, "%d %s", live.GetGeneration(), live.GetAnnotations()[AnnotationApplied])
+	for _, entries := range []struct{ desired, live map[string]string }{
+		{desired.GetLabels(), live.GetLabels()}, {desired.GetAnnotations(), live.GetAnnotations()},
+	} {
+		for _, key := range slices.Sorted(maps.Keys(entries.desired)) {
+			value, found := entries.live[key]
+			state = fmt.Appendf(state, " %s %t %q", key, found, value)
+		}
+	}
+	if controller := metav1.GetControllerOfNoCopy(live); controller != nil {
+		state = append(append(state, ' '), controller.UID...)
+	}
+	return string(state)
+}
+
+// remember keeps what an apply made of an object, if that differs from the desired one.
+func (a *Applier) remember(desired client.Object, applied *unstructured.Unstructured, hash string) {
+	live := client.Object(applied)
+	if _, untyped := desired.(*unstructured.Unstructured); !untyped {
+		live = reflect.New(reflect.TypeOf(desired).Elem()).Interface().(client.Object)
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(applied.Object, live); err != nil {
+			return
+		}
+	}
+	if matchesDesired(desired, live) {
+		a.results.Delete(live.GetUID())
+		return
+	}
+	a.results.Store(live.GetUID(), result{hash, stateOf(desired, live)})
+}
+
 // create creates an object that is not in the cache. The object may exist
 // nevertheless: the cache is stale, or the object has lost the label that the cache
 // selects by.
-func (a *Applier) create(ctx context.Context, owner client.Object, o Object, desired *unstructured.Unstructured) (bool, error) {
+func (a *Applier) create(ctx context.Context, owner client.Object, o Object, desired *unstructured.Unstructured, hash string) (bool, error) {
 	made := desired.DeepCopy()
 	made.SetResourceVersion(absentVersion)
 	conflict := a.apply(ctx, made, FieldOwner)
+	if conflict == nil {
+		a.remember(o.Desired, made, hash)
+	}
 	if !apierrors.IsConflict(conflict) {
 		return conflict == nil, conflict
 	}
@@ -145,7 +197,7 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	if existing.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll && metav1.IsControlledBy(existing, owner) {
 		return true, a.relabel(ctx, existing, desired.GetLabels())
 	}
-	return a.update(ctx, existing, desired, "")
+	return a.update(ctx, o, existing, desired, hash)
 }
 
 // relabel gives an object of the owner the labels back that the cache selects by. Nothing else changes:
@@ -162,7 +214,7 @@ func (a *Applier) relabel(ctx context.Context, existing *metav1.PartialObjectMet
 
 // update applies to an existing object. It sends the UID, so that the API server
 // rejects the apply if the object was deleted and recreated.
-func (a *Applier) update(ctx context.Context, live client.Object, desired *unstructured.Unstructured, hash string) (bool, error) {
+func (a *Applier) update(ctx context.Context, o Object, live client.Object, desired *unstructured.Unstructured, hash string) (bool, error) {
 	if err := a.yieldReplicas(ctx, live, desired); err != nil {
 		return false, err
 	}
@@ -177,11 +229,8 @@ func (a *Applier) update(ctx context.Context, live client.Object, desired *unstr
 			return false, err
 		}
 	}
-	if hash != "" && applied.GetResourceVersion() == live.GetResourceVersion() {
-		a.noops.Store(live.GetUID(), noopApply{hash, applied.GetResourceVersion()})
-		return false, nil
-	}
-	return true, nil
+	a.remember(o.Desired, applied, hash)
+	return applied.GetResourceVersion() != live.GetResourceVersion(), nil
 }
 
 // yieldReplicas keeps spec.replicas of a Deployment when Atoll stops applying it.
@@ -264,4 +313,4 @@ func hashDesired(o client.Object) (string, error) {
 }
 
 // Forget removes the memory of an object that no longer exists.
-func (a *Applier) Forget(uid types.UID) { a.noops.Delete(uid) }
+func (a *Applier) Forget(uid types.UID) { a.results.Delete(uid) }

@@ -125,7 +125,7 @@ func (r *MicroserviceReconciler) awaitsTurn(g *gathered, built *components.Built
 	}
 	desired := objects[0].(*appsv1.Deployment)
 	switch {
-	case apply.TemplateMatches(desired, live):
+	case apply.TemplateMatches(desired, live) || apply.Applied(desired, live):
 		if r.turns.knows(service) && workload.RolledOut(g.Inputs) && !built.HoldsTemplate() {
 			r.turns.end(service)
 		}

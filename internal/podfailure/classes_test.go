@@ -4,6 +4,7 @@
 package podfailure
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,5 +108,28 @@ func TestMissingReference(t *testing.T) {
 		if diff := cmp.Diff(want, MissingReference(text)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
+	}
+}
+
+// TestDeclaredAs checks the remedy where the image of a container is not the declared one.
+func TestDeclaredAs(t *testing.T) {
+	const correct = "correct image, or push the image"
+	replaced := func(image string) string {
+		return fmt.Sprintf("push the image to that registry, or correct the admission policy or webhook that put it in place of %q", image)
+	}
+	for name, tc := range map[string]struct{ declared, pulled, want string }{
+		"the declared one":            {"docker.io/team/orders:1", "docker.io/team/orders:1", correct},
+		"an earlier one":              {"docker.io/team/orders:2", "docker.io/team/orders:1", correct},
+		"another registry":            {"docker.io/team/orders:1", "mirror.example.com/team/orders:1", replaced("docker.io/team/orders:1")},
+		"a registry before the image": {"docker.io/team/orders:1", "mirror.example.com/docker.io/team/orders:1", replaced("docker.io/team/orders:1")},
+		"a registry for one without":  {"team/orders:1", "mirror.example.com:5000/team/orders:1", replaced("team/orders:1")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := inputstest.WaitingPod(v1alpha1.ComponentService, "ImagePullBackOff", "manifest unknown")
+			pod.Spec.Containers[0].Image = tc.pulled
+			if got := Find([]corev1.Pod{pod}, v1alpha1.ComponentService).DeclaredAs(tc.declared).Remedy(); got != tc.want {
+				t.Errorf("the remedy is %q, want %q", got, tc.want)
+			}
+		})
 	}
 }

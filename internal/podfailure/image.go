@@ -4,6 +4,7 @@
 package podfailure
 
 import (
+	"fmt"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -86,7 +87,28 @@ func containsAny(text string, parts ...string) bool {
 	return false
 }
 
+// DeclaredAs tells a failure which image was declared for its container. Where the container
+// has the same image of another registry, an admission policy or webhook put it there.
+func (f *Failure) DeclaredAs(image string) *Failure {
+	if is := f.Container; f.Stage == Pull && is.Spec.Image != image && strings.HasSuffix(is.Spec.Image, "/"+withoutRegistry(image)) {
+		f.rewritten = image
+	}
+	return f
+}
+
+// withoutRegistry returns the repository and tag of an image. A first part with a dot or a
+// port is the registry.
+func withoutRegistry(image string) string {
+	if registry, rest, found := strings.Cut(image, "/"); found && (strings.ContainsAny(registry, ".:") || registry == "localhost") {
+		return rest
+	}
+	return image
+}
+
 func (f *Failure) pullRemedy() string {
+	if f.rewritten != "" {
+		return fmt.Sprintf("push the image to that registry, or correct the admission policy or webhook that put it in place of %q", f.rewritten)
+	}
 	field := imageField(f.component())
 	switch f.Class {
 	case ImageNameInvalid:

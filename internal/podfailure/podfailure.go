@@ -51,6 +51,9 @@ type Failure struct {
 	Reference *Reference
 	// ExitCode is that of a container that crashed.
 	ExitCode int32
+
+	// rewritten is the declared image where the container has another one; empty otherwise.
+	rewritten string
 }
 
 // Worst returns the health of a component whose pods fail, and nil where the pods

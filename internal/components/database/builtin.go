@@ -98,6 +98,7 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	}
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.UpdateStrategy = updateStrategy(db)
+	set.Annotations = map[string]string{annotationServerHash: serverHash(db.Plan.serverContainer())}
 	return kube.One(set)
 }
 
@@ -191,7 +192,7 @@ func serverUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
 	switch {
 	// The claim says more than its pod, which waits for it.
 	case failure != nil && (!unbound || !failure.WaitsForClaim()):
-		return *failure.Health()
+		return *failure.DeclaredAs(db.Plan.Image).Health()
 	case set.Status.Replicas == 0:
 		return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name),
 			Cause:  "has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim",

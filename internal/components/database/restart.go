@@ -4,6 +4,7 @@
 package database
 
 import (
+	"encoding/json"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/names"
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
@@ -37,19 +39,37 @@ func restarts(db *Database) bool {
 		slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool { return isServer(&pod) && pod.DeletionTimestamp != nil })
 }
 
-// changesServer reports whether the spec and the live StatefulSet differ in the image,
-// arguments, variables or resources of the server.
+// changesServer reports whether the image, arguments, variables or resources of the server
+// differ from those that were applied last. An admission policy may have changed those that
+// are live: they are compared only where it is not known which ones were applied.
 func changesServer(db *Database) bool {
 	if db.StatefulSet == nil {
 		return false
 	}
-	wanted := db.Plan.Engine.PodSpec(db.Plan.server()).Containers
+	wanted := db.Plan.serverContainer()
+	if applied := db.StatefulSet.Annotations[annotationServerHash]; applied != "" {
+		return applied != serverHash(wanted)
+	}
 	live := db.StatefulSet.Spec.Template.Spec.Containers
 	at := slices.IndexFunc(live, func(c corev1.Container) bool { return c.Name == engine.ContainerName })
-	return at >= 0 && !equality.Semantic.DeepEqual(essentials(&wanted[0]), essentials(&live[at]))
+	return at >= 0 && !equality.Semantic.DeepEqual(essentials(wanted), essentials(&live[at]))
+}
+
+// annotationServerHash is the annotation of a StatefulSet with a hash of what is essential
+// to its server.
+const annotationServerHash = "atoll.dev/server-hash"
+
+func serverHash(c *corev1.Container) string {
+	// Each of these types has a form in JSON.
+	text, _ := json.Marshal(essentials(c))
+	return names.Hash(string(text))
 }
 
 func essentials(c *corev1.Container) []any { return []any{c.Image, c.Args, c.Env, c.Resources} }
+
+func (p *Plan) serverContainer() *corev1.Container {
+	return &p.Engine.PodSpec(p.server()).Containers[0]
+}
 
 // isPending reports whether the pod of a StatefulSet lacks a change of the template.
 func isPending(set *appsv1.StatefulSet) bool {

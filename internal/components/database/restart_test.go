@@ -87,6 +87,13 @@ func TestUpdateStrategy(t *testing.T) {
 		"such a change, and the node is drained":        {spec, live(pending), pod(corev1.ConditionTrue, true), true, true},
 		"the node is drained, and nothing waits":        {spec, live(nothing), pod(corev1.ConditionTrue, true), false, true},
 		"a server that is not ready, and nothing waits": {spec, live(nothing), pod(corev1.ConditionFalse, false), false, false},
+		"an image that an admission policy put in place of it": {spec, live(func(set *appsv1.StatefulSet) {
+			set.Annotations = map[string]string{annotationServerHash: serverHash(of(spec).Plan.serverContainer())}
+			set.Spec.Template.Spec.Containers[0].Image = "mirror.example.com/postgres:17"
+		}), running, false, false},
+		"another version beside such a policy": {changed(func(s *v1alpha1.Database) { s.Version = "17.4" }), live(func(set *appsv1.StatefulSet) {
+			set.Annotations = map[string]string{annotationServerHash: serverHash(of(spec).Plan.serverContainer())}
+		}), running, true, true},
 		"a container that another client added": {spec, live(func(set *appsv1.StatefulSet) {
 			set.Spec.Template.Spec.Containers = append([]corev1.Container{{Name: "proxy"}}, set.Spec.Template.Spec.Containers...)
 		}), running, false, false},

@@ -37,7 +37,7 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	wanted := ptr.Deref(d.Spec.Replicas, 1)
 	rolledOut := d.Status.UpdatedReplicas >= wanted && d.Status.Replicas <= d.Status.UpdatedReplicas
 	// A service with its minimum of pods stays ready while an autoscaler adds more.
-	if in.Autoscale() != nil {
+	if in.ScaledByOthers() {
 		rolledOut = d.Status.Replicas <= d.Status.UpdatedReplicas
 		wanted = min(wanted, in.MinReplicas())
 	}
@@ -49,7 +49,8 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	if c := deploymentCondition(d, appsv1.DeploymentProgressing); c != nil {
 		late = c.Status == corev1.ConditionFalse
 	}
-	if h := podfailure.Worst(in.Pods, v1alpha1.ComponentService); h != nil {
+	if f := podfailure.Find(in.Pods, v1alpha1.ComponentService); f != nil {
+		h := f.DeclaredAs(in.Microservice.Spec.Image).Health()
 		if late {
 			h.Stalled, h.Progressing = true, false
 		}

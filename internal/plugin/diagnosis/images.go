@@ -70,6 +70,7 @@ func imagePull(e *Evidence, part Part) *Finding {
 		if f == nil || f.Stage != podfailure.Pull {
 			continue
 		}
+		f.DeclaredAs(e.Microservice.Spec.Image)
 		return &Finding{
 			Object: name("Pod", c.Pod.Name), Steps: c.steps(), Proof: e.pullProof(f),
 			Cause: fmt.Sprintf("Image %q of %s cannot be pulled: %s", c.Spec.Image, c.called(), f.Why()), Remedy: upperFirst(f.Remedy()),
