@@ -34,6 +34,8 @@ const (
 	ComponentRotation = "rotation"
 	// ComponentCollation is the check of the database's collation.
 	ComponentCollation = "collation"
+	// ComponentImage is the pull of the image of the database's next server.
+	ComponentImage = "image"
 	// ComponentExtensions is the creation of the database's extensions.
 	ComponentExtensions = "extensions"
 )

@@ -138,6 +138,12 @@ func Extensions(ms *v1alpha1.Microservice, what string) string {
 	return ms.Name + "-extensions-" + Hash(what)
 }
 
+// Image returns the name of the Job that pulls the image of a database's next server. what
+// identifies the image and the server.
+func Image(ms *v1alpha1.Microservice, what string) string {
+	return ms.Name + "-image-" + Hash(what)
+}
+
 // Hash returns a short hash of text, for use in the name of an object.
 func Hash(text string) string {
 	sum := sha256.Sum256([]byte(text))

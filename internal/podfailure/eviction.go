@@ -27,7 +27,7 @@ func (f *Failure) evictionRemedy() string {
 		return "set staging of the bucket in database.backup.destination, or free space on the node"
 	case v1alpha1.ComponentRestore:
 		return "set staging of the bucket that database.restore reads, or free space on the node"
-	case v1alpha1.ComponentRotation, v1alpha1.ComponentCollation, v1alpha1.ComponentExtensions:
+	case v1alpha1.ComponentRotation, v1alpha1.ComponentCollation, v1alpha1.ComponentImage, v1alpha1.ComponentExtensions:
 		return "free the resource on the node"
 	}
 	return "free the resource on the node, or raise " + f.field("resources") + ".requests"

@@ -98,7 +98,7 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	}
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.UpdateStrategy = updateStrategy(db)
-	set.Annotations = map[string]string{annotationServerHash: serverHash(db.Plan.serverContainer())}
+	markServer(db, set)
 	return kube.One(set)
 }
 

@@ -31,6 +31,9 @@ type Database struct {
 func Of(in *inputs.Inputs) *Database {
 	db := &Database{Inputs: in}
 	db.Plan, db.Err = Resolve(db.Microservice, db.Topology, &db.DatabaseState)
+	if db.Plan != nil && db.Plan.Provider.RunsServer() {
+		holdImage(db)
+	}
 	db.rotation = rotationOf(db)
 	return db
 }

@@ -16,7 +16,7 @@ func marks(db *Database) inputs.Marks {
 	m.Restored = restoredBy(db)
 	// The service, or its migration, may write from now on.
 	m.InUse = m.InUse || AwaitingRestore(db) == nil
-	if Usable(db) {
+	if Usable(db) && !AwaitsImage(db) {
 		m.Ran(db.Plan.Version)
 	}
 	if binding := db.DatabaseState.Binding; binding != nil && db.Plan.Provider.ownsBinding(binding, holder) {

@@ -27,8 +27,10 @@ type Plan struct {
 	Provider Provider
 	Version  string
 	// Base is the operating system of the image; empty if the tag names none.
-	Base           string
-	Image          string
+	Base  string
+	Image string
+	// NextImage is the image that the server gets once it was pulled; empty if that is Image.
+	NextImage      string
 	Instances      int32
 	Pool           int32
 	Size           resource.Quantity

@@ -33,9 +33,14 @@ func updateStrategy(db *Database) appsv1.StatefulSetUpdateStrategy {
 	}
 }
 
-// restarts reports whether the server is being restarted, or is about to be.
+// restarts reports whether the server is being restarted, or is about to be. One that waits
+// for an image which can't be pulled is not.
 func restarts(db *Database) bool {
-	return changesServer(db) || isPending(db.StatefulSet) && rollsOut(db.StatefulSet) ||
+	changes := changesServer(db)
+	if AwaitsImage(db) {
+		changes = !imageFailed(db)
+	}
+	return changes || isPending(db.StatefulSet) && rollsOut(db.StatefulSet) ||
 		slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool { return isServer(&pod) && pod.DeletionTimestamp != nil })
 }
 

@@ -92,6 +92,7 @@ func TestDatabaseHealth(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := &inputs.Inputs{Microservice: tc.ms, Pods: tc.pods}
+			in.Microservice.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 			in.DatabaseState.Claim = tc.claim
 			if diff := cmp.Diff(tc.wantHealth, ServerHealth(Of(in), tc.live)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -26,6 +26,7 @@ const (
 	PartSpec         Part = "spec"
 	PartDatabase     Part = v1alpha1.ComponentDatabase
 	PartRestore      Part = v1alpha1.ComponentRestore
+	PartImage        Part = v1alpha1.ComponentImage
 	PartExtensions   Part = v1alpha1.ComponentExtensions
 	PartRotation     Part = v1alpha1.ComponentRotation
 	PartMigration    Part = v1alpha1.ComponentMigration
@@ -45,6 +46,7 @@ var conditionOf = []struct {
 	{part: PartSpec, condition: v1alpha1.ConditionReady},
 	{part: PartDatabase, condition: v1alpha1.ConditionDatabaseReady, further: []string{v1alpha1.ConditionConnectionsSufficient, v1alpha1.ConditionCollationCurrent}},
 	{part: PartRestore, condition: v1alpha1.ConditionDatabaseRestored},
+	{part: PartImage, condition: v1alpha1.ConditionDatabaseReady},
 	{part: PartExtensions, condition: v1alpha1.ConditionDatabaseReady},
 	{part: PartRotation, condition: v1alpha1.ConditionCredentialsRotated},
 	{part: PartMigration, condition: v1alpha1.ConditionDatabaseMigrated},
@@ -55,7 +57,7 @@ var conditionOf = []struct {
 }
 
 // parts are those that have pods.
-var parts = []Part{PartDatabase, PartRestore, PartExtensions, PartRotation, PartMigration, PartService, PartBackup}
+var parts = []Part{PartDatabase, PartRestore, PartImage, PartExtensions, PartRotation, PartMigration, PartService, PartBackup}
 
 func (p Part) rank() int {
 	for i := range conditionOf {
@@ -100,6 +102,8 @@ func (p Part) container(name string) string {
 		return fmt.Sprintf("container %q", name)
 	case PartDatabase:
 		return "the database's container"
+	case PartImage:
+		return "the database's next server"
 	}
 	return fmt.Sprintf("the %s's container", p)
 }

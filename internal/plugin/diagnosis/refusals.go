@@ -42,7 +42,7 @@ func (e *Evidence) refusals() []refusal {
 	if set := e.StatefulSet; set != nil && set.Status.Replicas == 0 && replicas(set.Spec.Replicas) > 0 {
 		add(PartDatabase, "StatefulSet", set)
 	}
-	for _, part := range []Part{PartRestore, PartExtensions, PartRotation, PartMigration, PartBackup} {
+	for _, part := range []Part{PartRestore, PartImage, PartExtensions, PartRotation, PartMigration, PartBackup} {
 		if job := e.job(part); job != nil && job.Status.Active == 0 && jobState(job) == "has not ended" {
 			add(part, "Job", job)
 		}
