@@ -15,6 +15,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -63,7 +64,13 @@ type Applier struct {
 }
 
 // result is a desired object, by its hash, and the state that applying it leads to.
-type result struct{ hash, state string }
+type result struct {
+	hash, state string
+	at          time.Time
+}
+
+// resultExpiry is how long a result is trusted: the policy may be another one by then.
+const resultExpiry = 10 * time.Minute
 
 // Object is an object to apply.
 type Object struct {
@@ -115,8 +122,10 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 }
 
 func (a *Applier) upToDate(o Object, hash string) bool {
-	if at, ok := a.results.Load(o.Live.GetUID()); ok && at == (result{hash, stateOf(o.Desired, o.Live)}) {
-		return true
+	if known, ok := a.results.Load(o.Live.GetUID()); ok {
+		if last := known.(result); last.hash == hash && time.Since(last.at) < resultExpiry && last.state == stateOf(o.Desired, o.Live) {
+			return true
+		}
 	}
 	return o.Live.GetAnnotations()[AnnotationApplied] == hash && matchesDesired(o.Desired, o.Live)
 }
@@ -163,7 +172,7 @@ func (a *Applier) remember(desired client.Object, applied *unstructured.Unstruct
 		a.results.Delete(live.GetUID())
 		return
 	}
-	a.results.Store(live.GetUID(), result{hash, stateOf(desired, live)})
+	a.results.Store(live.GetUID(), result{hash, stateOf(desired, live), time.Now()})
 }
 
 // create creates an object that is not in the cache. The object may exist

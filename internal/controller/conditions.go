@@ -100,8 +100,9 @@ func specAnnotationsOrStatusChanged() predicate.Predicate {
 		UpdateFunc: func(e event.UpdateEvent) bool {
 			switch before := e.ObjectOld.(type) {
 			case *v1alpha1.Microservice:
-				const rotate = v1alpha1.AnnotationRotateCredentials
-				return e.ObjectOld.GetAnnotations()[rotate] != e.ObjectNew.GetAnnotations()[rotate] || !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Microservice).Status)
+				old, current := e.ObjectOld.GetAnnotations(), e.ObjectNew.GetAnnotations()
+				return slices.ContainsFunc([]string{v1alpha1.AnnotationRotateCredentials, v1alpha1.AnnotationDefaultReplicas}, func(name string) bool { return old[name] != current[name] }) ||
+					!equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Microservice).Status)
 			case *v1alpha1.Topology:
 				const isolation = v1alpha1.AnnotationIsolation
 				return e.ObjectOld.GetAnnotations()[isolation] != e.ObjectNew.GetAnnotations()[isolation] || !equality.Semantic.DeepEqual(&before.Status, &e.ObjectNew.(*v1alpha1.Topology).Status)

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -60,6 +59,10 @@ type MicroserviceReconciler struct {
 	// reconcile that found nothing to do. Build is pure: from the same inputs it would
 	// find nothing to do again.
 	converged sync.Map
+
+	// numbered holds the generation of each Microservice that a default number of pods
+	// caused: it is no change of the user's.
+	numbered sync.Map
 }
 
 // Reconcile brings the children of one Microservice in line with its spec.
@@ -67,6 +70,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
 		r.converged.Delete(req.NamespacedName)
+		r.numbered.Delete(req.NamespacedName)
 		r.turns.end(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -82,15 +86,16 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
-	if again, err := r.recordReplicas(ctx, ms, g); again || err != nil {
-		// The event of the change that is in conflict starts another reconcile.
-		return ctrl.Result{}, ignoreConflict(client.IgnoreNotFound(err))
+	again, soon, recordErr := r.recordReplicas(ctx, ms, g)
+	if again {
+		return ctrl.Result{RequeueAfter: soon}, recordErr
 	}
 	if err := r.gatherLive(ctx, g); err != nil {
 		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	mint(g)
 	out := r.reconcileComponents(ctx, g)
+	out.err, out.requeueAfter = errors.Join(out.err, recordErr), minNonZero(out.requeueAfter, soon)
 	wrote, err := r.writeStatus(ctx, g, out)
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
 		r.converged.Store(req.NamespacedName, g.fingerprint())
@@ -104,13 +109,6 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 func (r *MicroserviceReconciler) reportReadError(ctx context.Context, ms *v1alpha1.Microservice, why error) error {
 	_, err := r.writeStatus(ctx, &gathered{Inputs: &inputs.Inputs{Microservice: ms}, incomplete: true}, &outcome{})
 	return errors.Join(why, err)
-}
-
-func ignoreConflict(err error) error {
-	if apierrors.IsConflict(err) {
-		return nil
-	}
-	return err
 }
 
 // minNonZero returns the shorter duration; zero means never.

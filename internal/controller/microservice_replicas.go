@@ -5,13 +5,16 @@ package controller
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
+	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -29,9 +32,18 @@ var replicasPath = fieldpath.MakePathOrDie("spec", "scaling", "replicas")
 // recordReplicas writes the default number of pods to the spec, and brings it in line with a
 // changed default: the API server serves the subresource scale of a custom resource only while
 // the number is there (scaleFromCustomResource in k8s.io/apiextensions-apiserver). g was
-// gathered from ms. again means that the number turned out to be somebody's own, so g is
-// wrong, and the event of the write starts another reconcile.
-func (r *MicroserviceReconciler) recordReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered) (again bool, err error) {
+// gathered from ms. again means that g counts as a default what may be somebody's own number,
+// so another reconcile must follow. soon is when to try again after a conflict; zero means
+// that there was none.
+func (r *MicroserviceReconciler) recordReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered) (again bool, soon time.Duration, err error) {
+	again, err = r.tryRecordReplicas(ctx, ms, g)
+	if apierrors.IsConflict(err) {
+		return again, time.Second, nil
+	}
+	return again, 0, client.IgnoreNotFound(err)
+}
+
+func (r *MicroserviceReconciler) tryRecordReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered) (again bool, err error) {
 	// Only a member knows the default of its Topology.
 	known := g.MembershipProblem() == nil
 	want, recorded := g.FixedReplicas(), inputs.IsDefaultReplicas(ms)
@@ -45,10 +57,10 @@ func (r *MicroserviceReconciler) recordReplicas(ctx context.Context, ms *v1alpha
 	}
 	if recorded {
 		declared, err := r.declaresReplicas(ctx, ms)
-		if err != nil {
-			return false, err
-		}
-		if declared {
+		switch {
+		case err != nil:
+			return true, err
+		case declared:
 			return true, r.writeReplicas(ctx, ms, g, ms.Spec.Scaling.Replicas, "")
 		}
 	}
@@ -59,8 +71,9 @@ func (r *MicroserviceReconciler) recordReplicas(ctx context.Context, ms *v1alpha
 	return false, r.writeReplicas(ctx, ms, g, want, mark)
 }
 
-// declaresReplicas reports whether somebody else owns the number that Atoll recorded: they
-// declare the same number. The cache has no managedFields.
+// declaresReplicas reports whether somebody declares the number that Atoll recorded: they
+// own the field, or it is in what kubectl apply noted on the client's side. The cache has no
+// managedFields.
 func (r *MicroserviceReconciler) declaresReplicas(ctx context.Context, ms *v1alpha1.Microservice) (bool, error) {
 	live := &v1alpha1.Microservice{}
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(ms), live); err != nil {
@@ -72,7 +85,10 @@ func (r *MicroserviceReconciler) declaresReplicas(ctx context.Context, ms *v1alp
 			return true, nil
 		}
 	}
-	return false, nil
+	noted := &v1alpha1.Microservice{}
+	// What can't be read declares nothing.
+	_ = json.Unmarshal([]byte(live.Annotations[corev1.LastAppliedConfigAnnotation]), noted)
+	return noted.Spec.Scaling != nil && noted.Spec.Scaling.Replicas != nil, nil
 }
 
 // owns reports whether an entry of managedFields has a field.
@@ -86,17 +102,15 @@ func owns(entry *metav1.ManagedFieldsEntry, path fieldpath.Path) bool {
 }
 
 // writeReplicas writes scaling.replicas and the mark of a default together. An empty mark
-// removes it. The field manager is dropped after it, so that whoever applies a number of
-// their own gets no conflict.
+// removes it.
 func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered, replicas *int32, mark string) error {
-	written := *ms
-	written.Annotations = maps.Clone(ms.Annotations)
+	// The answer is decoded into the copy; the cache shares the original.
+	written := ms.DeepCopy()
 	if mark == "" {
 		delete(written.Annotations, v1alpha1.AnnotationDefaultReplicas)
 	} else {
 		metav1.SetMetaDataAnnotation(&written.ObjectMeta, v1alpha1.AnnotationDefaultReplicas, mark)
 	}
-	written.Spec.Scaling = ms.Spec.Scaling.DeepCopy()
 	if written.Spec.Scaling == nil {
 		written.Spec.Scaling = &v1alpha1.Scaling{}
 	}
@@ -104,21 +118,33 @@ func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1
 	if *written.Spec.Scaling == (v1alpha1.Scaling{}) {
 		written.Spec.Scaling = nil
 	}
-	if err := r.Patch(ctx, &written, client.MergeFromWithOptions(ms, client.MergeFromWithOptimisticLock{}), defaultReplicasOwner); err != nil {
+	if err := r.Patch(ctx, written, client.MergeFromWithOptions(ms, client.MergeFromWithOptimisticLock{}), defaultReplicasOwner); err != nil {
 		return fmt.Errorf("recording the number of pods: %w", err)
 	}
 	// What the number stands for has not changed, so the status is one of the new generation.
 	current := *g.Microservice
 	current.Generation = written.Generation
 	g.Microservice = &current
+	r.numbered.Store(client.ObjectKeyFromObject(ms), written.Generation)
+	return r.disownReplicas(ctx, written)
+}
 
-	disowned := written
-	disowned.ManagedFields = slices.DeleteFunc(slices.Clone(written.ManagedFields), func(entry metav1.ManagedFieldsEntry) bool {
-		return entry.Manager == string(defaultReplicasOwner)
+// disownReplicas takes Atoll out of the managedFields of a Microservice whose number it has
+// just written, so that whoever applies a number of their own gets no conflict. If Atoll ends
+// before this, its entry stays until the number changes.
+func (r *MicroserviceReconciler) disownReplicas(ctx context.Context, written *v1alpha1.Microservice) error {
+	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
+		disowned := written.DeepCopy()
+		disowned.ManagedFields = slices.DeleteFunc(disowned.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+			return entry.Manager == string(defaultReplicasOwner)
+		})
+		err := r.Patch(ctx, disowned, client.MergeFromWithOptions(written, client.MergeFromWithOptimisticLock{}))
+		if apierrors.IsConflict(err) {
+			written = &v1alpha1.Microservice{}
+			if err := r.Live.Get(ctx, client.ObjectKeyFromObject(disowned), written); err != nil {
+				return err
+			}
+		}
+		return err
 	})
-	// After a conflict, the number is somebody else's already.
-	if err := r.Patch(ctx, &disowned, client.MergeFromWithOptions(&written, client.MergeFromWithOptimisticLock{})); err != nil && !apierrors.IsConflict(err) {
-		return fmt.Errorf("recording the number of pods: %w", err)
-	}
-	return nil
 }

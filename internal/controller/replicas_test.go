@@ -5,12 +5,16 @@ package controller_test
 
 import (
 	"context"
+	"net/http"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -93,6 +97,41 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		}).Should(Succeed())
 	}, SpecTimeout(suiteTimeout))
 
+	It("counts as declared where kubectl apply declares the same on the client's side", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop := topology(ns)
+		Expect(k8s.Create(ctx, shop)).To(Succeed())
+		Expect(applyScaling(ctx, ns, "users", shop.Name, nil)).To(Succeed())
+		eventuallyScaled(ctx, ns, "users", 2)
+		change(ctx, get(ctx, &v1alpha1.Microservice{}, ns, "users"), func(ms *v1alpha1.Microservice) {
+			ms.Annotations[corev1.LastAppliedConfigAnnotation] = `{"apiVersion":"atoll.dev/v1alpha1","kind":"Microservice","spec":{"image":"example.com/users:1","scaling":{"replicas":2}}}`
+		})
+		change(ctx, shop, func(t *v1alpha1.Topology) {
+			t.Spec.Defaults = &v1alpha1.TopologyDefaults{Scaling: &v1alpha1.Scaling{Replicas: ptr.To[int32](4)}}
+		})
+		Eventually(func() map[string]string { return get(ctx, &v1alpha1.Microservice{}, ns, "users").Annotations }).ShouldNot(HaveKey(v1alpha1.AnnotationDefaultReplicas))
+		settled(ns)
+		eventuallyScaled(ctx, ns, "users", 2)
+	}, SpecTimeout(suiteTimeout))
+
+	It("does not keep a service from being made where nobody may write the spec", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		requestsFor.failWith(func(r *http.Request) *http.Response {
+			if r.Method == http.MethodPatch && strings.HasSuffix(r.URL.Path, "/namespaces/"+ns+"/microservices/users") {
+				return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
+			}
+			return nil
+		})
+		users := bare(ns, "users")
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeEquivalentTo(2)))
+		requestsFor.failWith(nil)
+		eventuallyScaled(ctx, ns, "users", 2)
+	}, SpecTimeout(suiteTimeout))
+
 	It("lets autoscale in git win over what kubectl scale left", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
@@ -132,11 +171,20 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		Expect(seen()).To(HaveEach(BeElementOf(int32(2), int32(5))))
 		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeEquivalentTo(5)))
 
+		By("zero, as KEDA sets it")
+		d = get(ctx, &appsv1.Deployment{}, ns, "users")
+		Expect(k8s.SubResource("scale").Update(ctx, d, client.WithSubResourceBody(&autoscalingv1.Scale{}))).To(Succeed())
+		settled(ns)
+		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeZero()))
+		eventuallyReady(ctx, users)
+
 		By("suspend, which no autoscaler undoes")
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(true) })
-		Eventually(func() *int32 { return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas }).Should(HaveValue(BeZero()))
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, "False", v1alpha1.ReasonSuspended)
+		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeZero()))
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = nil })
 		eventuallyReady(ctx, users)
+		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeEquivalentTo(2)))
 
 		By("the autoscaler let go")
 		Expect(k8s.Delete(ctx, hpa)).To(Succeed())
@@ -165,6 +213,19 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		eventuallyScaled(ctx, ns, "orders", 3)
 		Expect(seen()).To(HaveEach(int32(3)))
 		Expect(get(ctx, &v1alpha1.Microservice{}, ns, "orders").Annotations).NotTo(HaveKey(v1alpha1.AnnotationDefaultReplicas))
+
+		By("another default together with something else, for a member that declares the number")
+		Expect(applyScaling(ctx, ns, "orders", shop.Name, nil)).To(Succeed())
+		eventuallyScaled(ctx, ns, "orders", 4)
+		Expect(applyScaling(ctx, ns, "orders", shop.Name, map[string]any{"replicas": 4})).To(Succeed())
+		settled(ns)
+		change(ctx, shop, func(t *v1alpha1.Topology) {
+			t.Spec.Defaults = &v1alpha1.TopologyDefaults{Scaling: &v1alpha1.Scaling{Replicas: ptr.To[int32](3)}, Env: []corev1.EnvVar{{Name: "LEVEL", Value: "debug"}}}
+		})
+		Eventually(func() []corev1.EnvVar {
+			return get(ctx, &appsv1.Deployment{}, ns, "orders").Spec.Template.Spec.Containers[0].Env
+		}).Should(ContainElement(HaveField("Name", "LEVEL")))
+		eventuallyScaled(ctx, ns, "orders", 4)
 
 		By("a default of autoscale, and back")
 		setDefault(&v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 9}})

@@ -502,6 +502,12 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "18"}}`,
 		field:    "spec.database", message: "version must keep its major version: remove it to keep the data's version, or restore a backup in a new Microservice with the new version",
 	},
+	"a lower minor version": {
+		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.10"}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, version: "17.8"}}`,
+		field:    "spec.database", message: "version must not be lowered: remove it to keep the version that ran",
+	},
 	"a minor version that becomes no version": {
 		before:   `spec: {image: users, database: {engine: PostgreSQL, version: "17.9"}}`,
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17"}}`,

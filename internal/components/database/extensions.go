@@ -83,11 +83,11 @@ func ExtensionsHealth(db *Database) *condition.Health {
 	switch {
 	case db.JobWorkDone(job):
 		return nil
+	case job != nil && inputs.JobFailed(job) && !forgiven(db, job):
+		return &condition.Health{Reason: v1alpha1.ReasonExtensionFailed, Stalled: true, Message: extensionsFailure(db, name)}
 	case job == nil || forgiven(db, job) || isHeld(job):
 		h := waiting(v1alpha1.ReasonProgressing, condition.Say("The extensions in database.extensions are created when the database accepts connections"))
 		return &h
-	case inputs.JobFailed(job):
-		return &condition.Health{Reason: v1alpha1.ReasonExtensionFailed, Stalled: true, Message: extensionsFailure(db, name)}
 	}
 	if h := jobFailure(db, v1alpha1.ComponentExtensions); h != nil {
 		return h

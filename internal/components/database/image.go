@@ -24,6 +24,9 @@ import (
 // declared for its server. An admission policy may have put another one there.
 const annotationServerImage = "atoll.dev/server-image"
 
+// imageSeconds is the time in which a node must pull the next image.
+const imageSeconds = 30 * 60
+
 // serverImage returns the image that was declared for the live server; empty if there is no
 // server.
 func serverImage(db *Database) string {
@@ -45,7 +48,12 @@ func serverImage(db *Database) string {
 // that does not exist would end the database.
 func holdImage(db *Database) {
 	p, current := db.Plan, serverImage(db)
-	if current == "" || current == p.Image || db.Suspended() || !serverReady(db) || db.JobWorkDone(db.Job(imageJobName(db, p.Image))) {
+	if current == "" || current == p.Image || db.Suspended() {
+		return
+	}
+	// A server that does not work gets every change at once, unless its next image is already
+	// known to be missing, or about to be.
+	if job := db.Job(imageJobName(db, p.Image)); job == nil && !serverReady(db) || db.JobWorkDone(job) {
 		return
 	}
 	p.Image, p.NextImage = current, p.Image
@@ -84,7 +92,10 @@ func ImageJobs(db *Database) ([]kube.Object, error) {
 func (p *Plan) ImageJob(name string, labels map[string]string) *batchv1.Job {
 	next := *p
 	next.Image = p.NextImage
-	return next.job(name, labels, next.operationPod(next.operation("image", "exit 0", nil)), tries-1)
+	job := next.job(name, labels, next.operationPod(next.operation("image", "exit 0", nil)), tries-1)
+	// Other Jobs wait for its end, also where a quota refuses its pod.
+	job.Spec.ActiveDeadlineSeconds = ptr.To[int64](imageSeconds)
+	return job
 }
 
 // markServer notes on a StatefulSet what it declares. While the next image is awaited, the
@@ -124,9 +135,16 @@ func ImageHealth(db *Database) *condition.Health {
 	}
 	if job := db.Job(name); job != nil && inputs.JobFailed(job) {
 		return &condition.Health{Reason: v1alpha1.ReasonContainerConfigInvalid, Stalled: true, Message: condition.Message{Object: object("Job", name),
-			Cause:  fmt.Sprintf("could not run image %q: %s", db.Plan.NextImage, inputs.Failure(db.Inputs, name)) + stays,
+			Cause:  imageFailure(db, job) + stays,
 			Remedy: "correct database.version or database.image, or delete the Job to try again"}}
 	}
 	h := waiting(v1alpha1.ReasonProgressing, condition.Say("Image %q is pulled before the server is replaced", db.Plan.NextImage))
 	return &h
+}
+
+func imageFailure(db *Database, job *batchv1.Job) string {
+	if exceeded(job) {
+		return fmt.Sprintf("could not pull image %q: it %s", db.Plan.NextImage, limitOf(job))
+	}
+	return fmt.Sprintf("could not run image %q: %s", db.Plan.NextImage, inputs.Failure(db.Inputs, job.Name))
 }

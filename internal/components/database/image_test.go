@@ -62,8 +62,10 @@ func TestNextImage(t *testing.T) {
 			`Progressing: Image "` + next + `" is pulled before the server is replaced`},
 		"it does not exist": {"17.99", []func(*inputs.Inputs){server("True"), job(""), pulling}, present, present, true, false,
 			`ImagePullFailed: Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; the database goes on with its present image; to fix: correct database.version or database.image, or push the image`},
-		"it can't be run":          {"17.99", []func(*inputs.Inputs){server("True"), job(batchv1.JobFailed)}, present, present, true, false, "ContainerConfigInvalid"},
-		"it was pulled":            {"17.99", []func(*inputs.Inputs){server("True"), job(batchv1.JobComplete)}, next, next, true, true, ""},
+		"it can't be run": {"17.99", []func(*inputs.Inputs){server("True"), job(batchv1.JobFailed)}, present, present, true, false, "ContainerConfigInvalid"},
+		"it was pulled":   {"17.99", []func(*inputs.Inputs){server("True"), job(batchv1.JobComplete)}, next, next, true, true, ""},
+		"the server stops while an image is missing": {"17.99", []func(*inputs.Inputs){server("False"), job(""), pulling}, present, present, true, false,
+			`ImagePullFailed: Image "orders:1" of container "orders" cannot be pulled: the registry does not have it; the database goes on with its present image; to fix: correct database.version or database.image, or push the image`},
 		"the server does not work": {"17.99", []func(*inputs.Inputs){server("False")}, next, next, false, true, ""},
 		"there is no server yet":   {"17.99", []func(*inputs.Inputs){func(in *inputs.Inputs) { in.StatefulSet = nil }}, next, next, false, false, ""},
 	} {

@@ -111,9 +111,12 @@ func Resolve(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, state *inpu
 		return nil, problem
 	}
 	if oldest := engine.Oldest(); majorNumber(plan.Version) < oldest {
+		remedy := fmt.Sprintf("set version to %d or newer", oldest)
+		if exists != nil {
+			remedy = fmt.Sprintf("load a dump of it into a new Microservice with version %d or newer", oldest)
+		}
 		return nil, invalid(condition.Message{Field: "database.version",
-			Cause:  fmt.Sprintf("the tools of %s %s lack what Atoll uses", spec.Engine, plan.Version),
-			Remedy: fmt.Sprintf("set version to %d or newer", oldest)})
+			Cause: fmt.Sprintf("the tools of %s %s lack what Atoll uses", spec.Engine, plan.Version), Remedy: remedy})
 	}
 	switch {
 	case exists != nil:

@@ -38,6 +38,7 @@ func Deployments(in *database.Database) ([]kube.Object, error) {
 	case awaited == nil:
 		d := deploymentOf(in.Inputs, template)
 		d.Annotations = database.MigrationMark(in)
+		markStopped(d)
 		return kube.One(d)
 	case in.Deployment == nil:
 		return nil, awaited
@@ -63,6 +64,7 @@ func HeldDeployments(in *database.Database) ([]kube.Object, error) {
 	if mark := in.Deployment.Annotations[names.AnnotationMigrated]; mark != "" {
 		d.Annotations = map[string]string{names.AnnotationMigrated: mark}
 	}
+	markStopped(d)
 	return kube.One(d)
 }
 
@@ -119,13 +121,27 @@ func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.D
 	}
 }
 
-// replicas returns nil where an autoscaler decides. An autoscaler does not scale a
-// Deployment that has zero replicas or does not exist yet: these begin at the minimum.
+// annotationStopped is an annotation of a Deployment whose zero replicas are Atoll's.
+const annotationStopped = "atoll.dev/stopped"
+
+// replicas returns nil where an autoscaler decides. A HorizontalPodAutoscaler does not scale a
+// Deployment that has zero replicas or does not exist yet: these begin at the minimum. But
+// what scales through a foreign one may have chosen zero, as KEDA does.
 func replicas(in *inputs.Inputs) *int32 {
-	if in.ScaledByOthers() && in.Deployment != nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
-		return nil
+	if d := in.Deployment; in.ScaledByOthers() && d != nil {
+		chosen := len(in.ForeignAutoscalers) > 0 && d.Annotations[annotationStopped] == ""
+		if ptr.Deref(d.Spec.Replicas, 1) > 0 || chosen {
+			return nil
+		}
 	}
 	return ptr.To(in.MinReplicas())
+}
+
+// markStopped notes that Atoll stops the pods of a Deployment.
+func markStopped(d *appsv1.Deployment) {
+	if ptr.Deref(d.Spec.Replicas, 1) == 0 {
+		metav1.SetMetaDataAnnotation(&d.ObjectMeta, annotationStopped, "true")
+	}
 }
 
 // podTemplate builds the pod template, and merges the user's overlay into it.
