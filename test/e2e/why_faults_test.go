@@ -57,7 +57,6 @@ var stagedFaults = []stagedFault{
 	{fault: "RouteConflict", service: "usurper", wantCause: []string{"/timed", `Microservice "timed"`}},
 	{fault: "NotPermitted", service: "stranger", wantCause: []string{`"keeper"`, "does not permit"}},
 	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "cannot be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
-	{fault: "MigrationFailed", service: "migrating", wantCause: []string{"no such column: price"}, wantProof: []string{"reading the schema"}},
 	{fault: "NotOwned", service: "foreign", wantCause: []string{`Deployment "foreign"`, "not created by Atoll"}},
 	{fault: "NoMetrics", service: "scaled", wantCause: []string{`HorizontalPodAutoscaler "scaled"`, "metrics.k8s.io"}},
 	{fault: "PolicyCut", service: "cut", wantCause: []string{`NetworkPolicy "deny-out"`, "port 8080 of target"}},
@@ -97,6 +96,8 @@ var stagedFaults = []stagedFault{
 	{fault: "Suspended", service: "asleep", wantCause: []string{"suspended"}},
 	{fault: "Terminating", service: "leaving", wantCause: []string{"It was deleted", "finalizer example.com/hold"}},
 	{fault: "Terminating", service: "emptying", wantCause: []string{"Deployment emptying", "foreground deletion", "Pod emptying-", "finalizer example.com/hold"}},
+	// Its three tries take the longest.
+	{fault: "MigrationFailed", service: "migrating", wantCause: []string{"no such column: price"}, wantProof: []string{"reading the schema"}},
 }
 
 // stageFaults creates every faulty service.
