@@ -99,7 +99,7 @@ var _ = Describe("An admission policy that rewrites what Atoll applies", func() 
 		Eventually(func() *int32 { return deployment().Spec.Replicas }).Should(HaveValue(BeEquivalentTo(4)))
 		eventuallyReady(ctx, users)
 		settled(ns)
-		Expect(len(writesOf(ns, "deployments")) - len(deployments)).To(BeNumerically("<=", 4), "twice that if the cache is behind")
+		Expect(len(writesOf(ns, "deployments"))-len(deployments)).To(BeNumerically("<=", 4), "twice that if the cache is behind")
 		Expect(deployment().Generation).To(BeEquivalentTo(2))
 
 		By("another image, with its migration, in one rollout")
