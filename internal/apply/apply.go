@@ -12,10 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"reflect"
-	"slices"
 	"sync"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -23,7 +20,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
@@ -57,20 +53,9 @@ type Applier struct {
 	// Scheme has the kinds of all objects to apply.
 	Scheme *runtime.Scheme
 
-	// results holds, by UID, what the last apply made of an object that differs from the
-	// desired one all the same: an admission policy or webhook changes what Atoll sets, or
-	// the comparison is wrong. It stops repeated applies.
+	// results holds the results of applies by UID.
 	results sync.Map
 }
-
-// result is a desired object, by its hash, and the state that applying it leads to.
-type result struct {
-	hash, state string
-	at          time.Time
-}
-
-// resultExpiry is how long a result is trusted: the policy may be another one by then.
-const resultExpiry = 10 * time.Minute
 
 // Object is an object to apply.
 type Object struct {
@@ -122,57 +107,15 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 }
 
 func (a *Applier) upToDate(o Object, hash string) bool {
-	if known, ok := a.results.Load(o.Live.GetUID()); ok {
-		if last := known.(result); last.hash == hash && time.Since(last.at) < resultExpiry && last.state == stateOf(o.Desired, o.Live) {
-			return true
-		}
-	}
-	return o.Live.GetAnnotations()[AnnotationApplied] == hash && matchesDesired(o.Desired, o.Live)
+	return a.isResult(o.Desired, o.Live, hash) ||
+		o.Live.GetAnnotations()[AnnotationApplied] == hash && matchesDesired(o.Desired, o.Live)
 }
 
-// Applied reports whether a desired object is the one that was applied last. The live one
-// can still differ: somebody changed it since, or an admission policy does each time.
+// Applied reports whether a desired object is the one that Atoll applied last. The live object
+// can still differ, because of drift or of an admission policy.
 func Applied(desired, live client.Object) bool {
 	hash, err := hashDesired(desired)
 	return err == nil && live.GetAnnotations()[AnnotationApplied] == hash
-}
-
-// stateOf names the state of an object as far as a desired object decides it. The API server
-// counts changes of the spec in the generation; a kind without one is the same only while
-// its resourceVersion is.
-func stateOf(desired, live client.Object) string {
-	if live.GetGeneration() == 0 {
-		return live.GetResourceVersion()
-	}
-	state := fmt.Appendf(nil, "%d %s", live.GetGeneration(), live.GetAnnotations()[AnnotationApplied])
-	for _, entries := range []struct{ desired, live map[string]string }{
-		{desired.GetLabels(), live.GetLabels()}, {desired.GetAnnotations(), live.GetAnnotations()},
-	} {
-		for _, key := range slices.Sorted(maps.Keys(entries.desired)) {
-			value, found := entries.live[key]
-			state = fmt.Appendf(state, " %s %t %q", key, found, value)
-		}
-	}
-	if controller := metav1.GetControllerOfNoCopy(live); controller != nil {
-		state = append(append(state, ' '), controller.UID...)
-	}
-	return string(state)
-}
-
-// remember keeps what an apply made of an object, if that differs from the desired one.
-func (a *Applier) remember(desired client.Object, applied *unstructured.Unstructured, hash string) {
-	live := client.Object(applied)
-	if _, untyped := desired.(*unstructured.Unstructured); !untyped {
-		live = reflect.New(reflect.TypeOf(desired).Elem()).Interface().(client.Object)
-		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(applied.Object, live); err != nil {
-			return
-		}
-	}
-	if matchesDesired(desired, live) {
-		a.results.Delete(live.GetUID())
-		return
-	}
-	a.results.Store(live.GetUID(), result{hash, stateOf(desired, live), time.Now()})
 }
 
 // create creates an object that is not in the cache. The object may exist
@@ -320,6 +263,3 @@ func hashDesired(o client.Object) (string, error) {
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:12]), nil
 }
-
-// Forget removes the memory of an object that no longer exists.
-func (a *Applier) Forget(uid types.UID) { a.results.Delete(uid) }

@@ -60,8 +60,8 @@ type MicroserviceReconciler struct {
 	// find nothing to do again.
 	converged sync.Map
 
-	// numbered holds the generation of each Microservice that a default number of pods
-	// caused: it is no change of the user's.
+	// numbered holds, for each Microservice, the generation that Atoll's write of a default
+	// number of pods caused. It is no change by a user.
 	numbered sync.Map
 }
 
@@ -86,16 +86,16 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
-	again, soon, recordErr := r.recordReplicas(ctx, ms, g)
+	again, retryAfter, recordErr := r.recordReplicas(ctx, ms, g)
 	if again {
-		return ctrl.Result{RequeueAfter: soon}, recordErr
+		return ctrl.Result{RequeueAfter: retryAfter}, recordErr
 	}
 	if err := r.gatherLive(ctx, g); err != nil {
 		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	mint(g)
 	out := r.reconcileComponents(ctx, g)
-	out.err, out.requeueAfter = errors.Join(out.err, recordErr), minNonZero(out.requeueAfter, soon)
+	out.err, out.requeueAfter = errors.Join(out.err, recordErr), minNonZero(out.requeueAfter, retryAfter)
 	wrote, err := r.writeStatus(ctx, g, out)
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
 		r.converged.Store(req.NamespacedName, g.fingerprint())

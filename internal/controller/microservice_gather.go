@@ -23,8 +23,8 @@ type gathered struct {
 	*inputs.Inputs
 	// source is what it was read from; it holds the live objects.
 	source *cacheSource
-	// specChanged means that the spec has changed since the last reconcile, by anybody but
-	// Atoll.
+	// specChanged means that a client other than Atoll has changed the spec since the last
+	// reconcile.
 	specChanged bool
 	// incomplete means that something could not be read.
 	incomplete bool

@@ -29,13 +29,13 @@ const defaultReplicasOwner = client.FieldOwner("atoll-default-replicas")
 
 var replicasPath = fieldpath.MakePathOrDie("spec", "scaling", "replicas")
 
-// recordReplicas writes the default number of pods to the spec, and brings it in line with a
-// changed default: the API server serves the subresource scale of a custom resource only while
-// the number is there (scaleFromCustomResource in k8s.io/apiextensions-apiserver). g was
-// gathered from ms. again means that g counts as a default what may be somebody's own number,
-// so another reconcile must follow. soon is when to try again after a conflict; zero means
-// that there was none.
-func (r *MicroserviceReconciler) recordReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered) (again bool, soon time.Duration, err error) {
+// recordReplicas writes the default number of pods to the spec, and follows a changed default.
+// The API server serves the subresource scale of a custom resource only while the number is
+// there (scaleFromCustomResource in k8s.io/apiextensions-apiserver). g was gathered from ms.
+//
+// again means that g must not be built, because a user may declare the number that g takes for
+// a default. Another reconcile follows. retryAfter is set after a conflict.
+func (r *MicroserviceReconciler) recordReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered) (again bool, retryAfter time.Duration, err error) {
 	again, err = r.tryRecordReplicas(ctx, ms, g)
 	if apierrors.IsConflict(err) {
 		return again, time.Second, nil
@@ -71,8 +71,8 @@ func (r *MicroserviceReconciler) tryRecordReplicas(ctx context.Context, ms *v1al
 	return false, r.writeReplicas(ctx, ms, g, want, mark)
 }
 
-// declaresReplicas reports whether somebody declares the number that Atoll recorded: they
-// own the field, or it is in what kubectl apply noted on the client's side. The cache has no
+// declaresReplicas reports whether a user declares the number that Atoll recorded: another
+// client owns the field, or kubectl apply noted it in its annotation. The cache has no
 // managedFields.
 func (r *MicroserviceReconciler) declaresReplicas(ctx context.Context, ms *v1alpha1.Microservice) (bool, error) {
 	live := &v1alpha1.Microservice{}
@@ -101,8 +101,8 @@ func owns(entry *metav1.ManagedFieldsEntry, path fieldpath.Path) bool {
 	return fields.FromJSON(entry.FieldsV1.GetRawReader()) == nil && fields.Has(path)
 }
 
-// writeReplicas writes scaling.replicas and the mark of a default together. An empty mark
-// removes it.
+// writeReplicas writes scaling.replicas together with the mark of a default. An empty mark
+// removes the annotation.
 func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1.Microservice, g *gathered, replicas *int32, mark string) error {
 	// The answer is decoded into the copy; the cache shares the original.
 	written := ms.DeepCopy()
@@ -121,7 +121,7 @@ func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1
 	if err := r.Patch(ctx, written, client.MergeFromWithOptions(ms, client.MergeFromWithOptimisticLock{}), defaultReplicasOwner); err != nil {
 		return fmt.Errorf("recording the number of pods: %w", err)
 	}
-	// What the number stands for has not changed, so the status is one of the new generation.
+	// The number of pods is the same as before, so the status holds for the new generation.
 	current := *g.Microservice
 	current.Generation = written.Generation
 	g.Microservice = &current
@@ -129,9 +129,9 @@ func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1
 	return r.disownReplicas(ctx, written)
 }
 
-// disownReplicas takes Atoll out of the managedFields of a Microservice whose number it has
-// just written, so that whoever applies a number of their own gets no conflict. If Atoll ends
-// before this, its entry stays until the number changes.
+// disownReplicas removes Atoll's entry from the managedFields after a write, so that a user can
+// apply another number without a conflict. If Atoll stops before this, the entry stays until
+// the number changes.
 func (r *MicroserviceReconciler) disownReplicas(ctx context.Context, written *v1alpha1.Microservice) error {
 	return retry.RetryOnConflict(retry.DefaultRetry, func() error {
 		disowned := written.DeepCopy()

@@ -39,6 +39,16 @@ func applyScaling(ctx context.Context, ns, name, topology string, scaling map[st
 	return k8s.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), client.FieldOwner("gitops"))
 }
 
+// newUnscaled makes a namespace with Microservice users, which declares no number of pods.
+func newUnscaled(ctx context.Context) (ns string) {
+	GinkgoHelper()
+	ns = newNamespace(ctx)
+	simulate(ns)
+	Expect(applyScaling(ctx, ns, "users", "", nil)).To(Succeed())
+	eventuallyScaled(ctx, ns, "users", 2)
+	return ns
+}
+
 // eventuallyScaled waits until the subresource scale of a Microservice and its Deployment
 // have a number.
 func eventuallyScaled(ctx context.Context, ns, name string, replicas int32) {
@@ -62,11 +72,8 @@ func scaleTo(ctx context.Context, ns, name string, replicas int32) {
 }
 
 var _ = Describe("The number of pods that a spec leaves open", func() {
-	It("is there for the subresource scale, and belongs to nobody", func(ctx SpecContext) {
-		ns := newNamespace(ctx)
-		simulate(ns)
-		Expect(applyScaling(ctx, ns, "users", "", nil)).To(Succeed())
-		eventuallyScaled(ctx, ns, "users", 2)
+	It("is in the spec for the subresource scale, and has no owner", func(ctx SpecContext) {
+		ns := newUnscaled(ctx)
 		users := get(ctx, &v1alpha1.Microservice{}, ns, "users")
 		eventuallyReady(ctx, users)
 		Expect(users.Annotations).To(HaveKeyWithValue(v1alpha1.AnnotationDefaultReplicas, "2"))
@@ -97,7 +104,7 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		}).Should(Succeed())
 	}, SpecTimeout(suiteTimeout))
 
-	It("counts as declared where kubectl apply declares the same on the client's side", func(ctx SpecContext) {
+	It("counts as declared if kubectl apply noted the same number", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		shop := topology(ns)
@@ -115,7 +122,7 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		eventuallyScaled(ctx, ns, "users", 2)
 	}, SpecTimeout(suiteTimeout))
 
-	It("does not keep a service from being made where nobody may write the spec", func(ctx SpecContext) {
+	It("does not block a service whose spec Atoll may not write", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		requestsFor.failWith(func(r *http.Request) *http.Response {
@@ -132,11 +139,8 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		eventuallyScaled(ctx, ns, "users", 2)
 	}, SpecTimeout(suiteTimeout))
 
-	It("lets autoscale in git win over what kubectl scale left", func(ctx SpecContext) {
-		ns := newNamespace(ctx)
-		simulate(ns)
-		Expect(applyScaling(ctx, ns, "users", "", nil)).To(Succeed())
-		eventuallyScaled(ctx, ns, "users", 2)
+	It("gives way to autoscale in Git after kubectl scale", func(ctx SpecContext) {
+		ns := newUnscaled(ctx)
 		scaleTo(ctx, ns, "users", 6)
 		eventuallyScaled(ctx, ns, "users", 6)
 		Expect(applyScaling(ctx, ns, "users", "", map[string]any{"autoscale": map[string]any{"max": 9}})).To(Succeed())
@@ -148,11 +152,8 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		eventuallyReady(ctx, get(ctx, &v1alpha1.Microservice{}, ns, "users"))
 	}, SpecTimeout(suiteTimeout))
 
-	It("is left to an autoscaler that scales the Deployment, which is told of", func(ctx SpecContext) {
-		ns := newNamespace(ctx)
-		simulate(ns)
-		Expect(applyScaling(ctx, ns, "users", "", nil)).To(Succeed())
-		eventuallyScaled(ctx, ns, "users", 2)
+	It("is left to an autoscaler of the Deployment, which AutoscalerReady reports", func(ctx SpecContext) {
+		ns := newUnscaled(ctx)
 		users := get(ctx, &v1alpha1.Microservice{}, ns, "users")
 		hpa := &autoscalingv2.HorizontalPodAutoscaler{}
 		hpa.Namespace, hpa.Name = ns, "theirs"
@@ -186,13 +187,13 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		eventuallyReady(ctx, users)
 		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeEquivalentTo(2)))
 
-		By("the autoscaler let go")
+		By("the autoscaler deleted")
 		Expect(k8s.Delete(ctx, hpa)).To(Succeed())
 		eventuallyScaled(ctx, ns, "users", 2)
 		Eventually(func() any { return condition(ctx, users, v1alpha1.ConditionAutoscalerReady) }).Should(BeNil())
 	}, SpecTimeout(suiteTimeout))
 
-	It("follows the Topology's default, until somebody declares the same number", func(ctx SpecContext) {
+	It("follows the Topology's default until a user declares the same number", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		shop := topology(ns)

@@ -46,6 +46,7 @@ var _ = Describe("What running pods need", func() {
 		Expect(target("web")()).To(Equal(intstr.FromInt32(8080)))
 
 		By("the old pod being gone")
+		eventuallyNamesPort(ctx, ns, "public")
 		runPod(ctx, ns, "new")
 		Expect(k8s.Delete(ctx, old, client.GracePeriodSeconds(0))).To(Succeed())
 		Eventually(target("web")).Should(Equal(intstr.FromString("public")))
@@ -71,6 +72,7 @@ var _ = Describe("What running pods need", func() {
 		})
 		Eventually(serviceTarget(ctx, ns, "users", "web")).Should(Equal(intstr.FromString("http")))
 		Eventually(ingressPorts(ctx, ns, "users")).Should(ContainElements(int32(8080), int32(9090)))
+		eventuallyNamesPort(ctx, ns, "web")
 		runPod(ctx, ns, "new")
 		Eventually(serviceTarget(ctx, ns, "users", "web")).Should(Equal(intstr.FromString("web")))
 	}, SpecTimeout(suiteTimeout))
@@ -298,6 +300,15 @@ func runPod(ctx context.Context, ns, name string) *corev1.Pod {
 }
 
 func raw(text string) *runtime.RawExtension { return &runtime.RawExtension{Raw: []byte(text)} }
+
+// eventuallyNamesPort waits until the pod template of users has a port of a name. Atoll applies
+// the Service before the Deployment.
+func eventuallyNamesPort(ctx context.Context, ns, name string) {
+	GinkgoHelper()
+	Eventually(func() []corev1.ContainerPort {
+		return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Spec.Containers[0].Ports
+	}).Should(ContainElement(HaveField("Name", name)))
+}
 
 // serviceTarget returns the target of a Service's port.
 func serviceTarget(ctx context.Context, ns, service, port string) func() intstr.IntOrString {

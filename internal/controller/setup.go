@@ -13,8 +13,8 @@ import (
 
 // The manager's rights, and the reason for each.
 //
-// Atoll's own kinds: read the spec, write the status. Of the spec, Atoll writes only the
-// default of scaling.replicas, and reads before it whether somebody declares that number.
+// Atoll's own kinds: read the spec, write the status. Of the spec, Atoll writes only a default
+// of scaling.replicas. Before it changes one, it reads the owner of the field.
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices;topologies,verbs=list;watch
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices,verbs=get;patch
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices/status;topologies/status,verbs=patch

@@ -15,8 +15,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// OwnScaling returns what a Microservice declares of its scaling; nil if it leaves it to the
-// default. A number that Atoll recorded is the default's.
+// OwnScaling returns the scaling that a Microservice declares; nil if it has the default. A
+// number that Atoll recorded is a default.
 func OwnScaling(ms *v1alpha1.Microservice) *v1alpha1.Scaling {
 	scaling := ms.Spec.Scaling
 	if scaling == nil || scaling.Autoscale == nil && (scaling.Replicas == nil || IsDefaultReplicas(ms)) {
@@ -25,8 +25,8 @@ func OwnScaling(ms *v1alpha1.Microservice) *v1alpha1.Scaling {
 	return scaling
 }
 
-// IsDefaultReplicas reports whether Atoll recorded the number in scaling.replicas, and
-// nobody has changed it since.
+// IsDefaultReplicas reports whether scaling.replicas still has the default number that Atoll
+// recorded.
 func IsDefaultReplicas(ms *v1alpha1.Microservice) bool {
 	scaling, recorded := ms.Spec.Scaling, ms.Annotations[v1alpha1.AnnotationDefaultReplicas]
 	return recorded != "" && scaling != nil && scaling.Replicas != nil && strconv.Itoa(int(*scaling.Replicas)) == recorded
@@ -93,9 +93,8 @@ func ScaledDeployment(hpa *autoscalingv2.HorizontalPodAutoscaler) string {
 	return target.Name
 }
 
-// ScaledByOthers reports whether the live number of pods is left to an autoscaler: Atoll's,
-// or one that Atoll did not make. Undoing what that one does would start and end pods
-// without end.
+// ScaledByOthers reports whether an autoscaler sets the number of pods: Atoll's, or one that
+// Atoll did not make. Atoll must not undo its changes: pods would start and end without end.
 func (in *Inputs) ScaledByOthers() bool {
 	return in.Autoscale() != nil || len(in.ForeignAutoscalers) > 0 && !in.Suspended()
 }

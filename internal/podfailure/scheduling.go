@@ -31,18 +31,11 @@ const (
 	Unschedulable         Class = "Unschedulable"
 )
 
-// SharedClaimRemedy is what to do where two pods need a claim that only one can mount.
-const SharedClaimRemedy = "set scaling.replicas: 1 and rollout.strategy: Recreate, or mount a claim that is ReadWriteMany"
-
 var (
 	insufficient = regexp.MustCompile(`Insufficient ([\w./-]+)`)
 	taintText    = regexp.MustCompile(`untolerated taint(?:\(s\))? ?(\{[^}]*\})?`)
 	claimText    = regexp.MustCompile(`(?i)persistentvolumeclaim`)
 )
-
-// onePodText is the scheduler's for a claim that another pod has
-// (pkg/scheduler/framework/plugins/volumerestrictions).
-const onePodText = "ReadWriteOncePod access mode"
 
 // scheduleClasses are found by a text of the scheduler. The first one that fits
 // counts.

@@ -131,8 +131,8 @@ var _ = Describe("kubectl atoll why names the cause", Ordered, ContinueOnFailure
 				if len(staged.wantPath) > 0 {
 					g.Expect(d.Path).To(Equal(staged.wantPath))
 				}
-			}).WithTimeout(5 * time.Minute).Should(Succeed())
-		}, SpecTimeout(6*time.Minute))
+			}).WithTimeout(3 * time.Minute).Should(Succeed())
+		}, SpecTimeout(4*time.Minute))
 	}
 
 	It("except for a healthy service", func(ctx SpecContext) {

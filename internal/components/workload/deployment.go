@@ -124,9 +124,9 @@ func deploymentOf(in *inputs.Inputs, template *corev1.PodTemplateSpec) *appsv1.D
 // annotationStopped is an annotation of a Deployment whose zero replicas are Atoll's.
 const annotationStopped = "atoll.dev/stopped"
 
-// replicas returns nil where an autoscaler decides. A HorizontalPodAutoscaler does not scale a
-// Deployment that has zero replicas or does not exist yet: these begin at the minimum. But
-// what scales through a foreign one may have chosen zero, as KEDA does.
+// replicas returns nil if an autoscaler decides. A HorizontalPodAutoscaler does not scale a
+// Deployment that has zero replicas or does not exist yet. Such a Deployment begins at the
+// minimum, unless a foreign autoscaler such as KEDA set it to zero.
 func replicas(in *inputs.Inputs) *int32 {
 	if d := in.Deployment; in.ScaledByOthers() && d != nil {
 		chosen := len(in.ForeignAutoscalers) > 0 && d.Annotations[annotationStopped] == ""

@@ -31,7 +31,7 @@ elif [ -e "$begun" ] && [ ! -e "$made" ]; then
       echo "the first start was interrupted before the server answered: beginning it anew. Delete $aside if its data is not needed" >&2
       note "$begun" "$(date +%s)"
     else
-      # The start with unfinished data goes on from here: what it writes is not another's.
+      # This start writes too. Without a new note, its data would count as another program's.
       note "$begun" "$(date +%s)"
       echo "the first start was interrupted three times in this pod: starting with its unfinished data to show the cause" >&2
     fi

@@ -112,15 +112,10 @@ func volumeMount(e *Evidence, part Part) *Finding {
 		if event == nil {
 			continue
 		}
-		remedy := "Correct what the message names: podTemplate.spec.volumes, or the volume itself"
-		if strings.Contains(event.Message, "Multi-Attach error") {
-			// The volume is attached to the node of another pod.
-			remedy = upperFirst(podfailure.SharedClaimRemedy)
-		}
 		return &Finding{
 			Object: name("Pod", pod.Name), Steps: []Step{podStep(pod, "waits for its volumes")}, Proof: eventProof(event),
 			Cause:  fmt.Sprintf("A volume of pod %s cannot be mounted: %s", pod.Name, cut(strings.Join(strings.Fields(event.Message), " "), 200)),
-			Remedy: remedy,
+			Remedy: upperFirst(podfailure.MountRemedy(event.Message)),
 		}
 	}
 	return nil

@@ -43,23 +43,23 @@ func serverImage(db *Database) string {
 	return ""
 }
 
-// holdImage keeps a server that works on its image until the next one has been pulled. A
-// StatefulSet ends its pod before the kubelet pulls the image of the next pod, so a version
-// that does not exist would end the database.
+// holdImage keeps a ready server on its image until the next image is pulled. A StatefulSet
+// deletes its pod before the kubelet pulls the image of the next pod. So a version that does
+// not exist would stop the database.
 func holdImage(db *Database) {
 	p, current := db.Plan, serverImage(db)
 	if current == "" || current == p.Image || db.Suspended() {
 		return
 	}
-	// A server that does not work gets every change at once, unless its next image is already
-	// known to be missing, or about to be.
+	// A server that is not ready gets every change at once, unless a Job already pulls the next
+	// image: the server may have stopped since.
 	if job := db.Job(imageJobName(db, p.Image)); job == nil && !serverReady(db) || db.JobWorkDone(job) {
 		return
 	}
 	p.Image, p.NextImage = current, p.Image
 }
 
-// AwaitsImage reports whether a server that works stays until its next image is pulled.
+// AwaitsImage reports whether the server keeps its image until the next one is pulled.
 func AwaitsImage(db *Database) bool { return db.Plan != nil && db.Plan.NextImage != "" }
 
 func imageJobName(db *Database, image string) string {
@@ -98,8 +98,8 @@ func (p *Plan) ImageJob(name string, labels map[string]string) *batchv1.Job {
 	return job
 }
 
-// markServer notes on a StatefulSet what it declares. While the next image is awaited, the
-// server stays as it is.
+// markServer records in annotations of a StatefulSet what Atoll declares for the server. While
+// the server awaits its next image, its pod template does not change.
 func markServer(db *Database, set *appsv1.StatefulSet) {
 	set.Annotations = map[string]string{annotationServerHash: serverHash(db.Plan.serverContainer()), annotationServerImage: db.Plan.Image}
 	if !AwaitsImage(db) {
@@ -114,15 +114,14 @@ func markServer(db *Database, set *appsv1.StatefulSet) {
 	}
 }
 
-// imageFailed reports whether the next image can't be pulled or run, so that the server
-// stays until the spec changes, or the registry has the image.
+// imageFailed reports whether the next image can't be pulled or run. The server then keeps its
+// image until the spec changes, or the registry has the next image.
 func imageFailed(db *Database) bool {
 	job := db.Job(imageJobName(db, db.Plan.NextImage))
 	return job != nil && (inputs.JobFailed(job) || jobFailure(db, v1alpha1.ComponentImage) != nil)
 }
 
-// ImageHealth reports the pull of the next server's image as a part of the database; nil if
-// no server waits for it.
+// ImageHealth reports the pull of the next image; nil if the server awaits none.
 func ImageHealth(db *Database) *condition.Health {
 	if !AwaitsImage(db) {
 		return nil

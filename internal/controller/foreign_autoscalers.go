@@ -42,7 +42,7 @@ func byDeployment(o client.Object) []string {
 }
 
 // Autoscalers implements inputs.Source. The status of an autoscaler changes often, so only
-// its name counts to what was read.
+// names go into the fingerprint.
 func (s *cacheSource) Autoscalers(ms *v1alpha1.Microservice) ([]string, error) {
 	list := &autoscalingv2.HorizontalPodAutoscalerList{}
 	if err := s.foreign.reader.List(s.ctx, list, client.InNamespace(ms.Namespace), client.MatchingFields{indexDeployment: ms.Name}); err != nil {

@@ -1,0 +1,86 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// result is a live object that differs from the desired one although Atoll has just applied
+// it: an admission policy or webhook changed what Atoll sets, or the comparison is wrong.
+// Another apply would have the same result.
+type result struct {
+	// hash is that of the desired object.
+	hash string
+	// state and generation are those of the live object.
+	state      string
+	generation int64
+	at         time.Time
+}
+
+// resultExpiry is how long a result counts. An administrator can have changed the policy since.
+const resultExpiry = 10 * time.Minute
+
+// isResult reports whether a live object is the result of the last apply, or is older than it
+// because the cache is behind.
+func (a *Applier) isResult(desired, live client.Object, hash string) bool {
+	known, found := a.results.Load(live.GetUID())
+	if !found {
+		return false
+	}
+	last := known.(result)
+	return last.hash == hash && time.Since(last.at) < resultExpiry &&
+		(live.GetGeneration() < last.generation || last.state == stateOf(desired, live))
+}
+
+// remember keeps the result of an apply if it differs from the desired object.
+func (a *Applier) remember(desired client.Object, applied *unstructured.Unstructured, hash string) {
+	live := client.Object(applied)
+	if _, untyped := desired.(*unstructured.Unstructured); !untyped {
+		live = reflect.New(reflect.TypeOf(desired).Elem()).Interface().(client.Object)
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(applied.Object, live); err != nil {
+			return
+		}
+	}
+	if matchesDesired(desired, live) {
+		a.results.Delete(live.GetUID())
+		return
+	}
+	a.results.Store(live.GetUID(), result{hash: hash, state: stateOf(desired, live), generation: live.GetGeneration(), at: time.Now()})
+}
+
+// Forget removes the result of an object that no longer exists.
+func (a *Applier) Forget(uid types.UID) { a.results.Delete(uid) }
+
+// stateOf identifies the parts of a live object that the desired object sets. The generation
+// counts changes of the spec. An object of a kind without a generation is identified by its
+// resourceVersion.
+func stateOf(desired, live client.Object) string {
+	if live.GetGeneration() == 0 {
+		return live.GetResourceVersion()
+	}
+	state := fmt.Appendf(nil, "%d %s", live.GetGeneration(), live.GetAnnotations()[AnnotationApplied])
+	for _, entries := range []struct{ desired, live map[string]string }{
+		{desired.GetLabels(), live.GetLabels()}, {desired.GetAnnotations(), live.GetAnnotations()},
+	} {
+		for _, key := range slices.Sorted(maps.Keys(entries.desired)) {
+			value, found := entries.live[key]
+			state = fmt.Appendf(state, " %s %t %q", key, found, value)
+		}
+	}
+	if controller := metav1.GetControllerOfNoCopy(live); controller != nil {
+		state = append(append(state, ' '), controller.UID...)
+	}
+	return string(state)
+}

@@ -1,0 +1,63 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// TestResults checks after which changes Atoll applies an object again that an admission policy
+// has changed.
+func TestResults(t *testing.T) {
+	deployment := func(image string, change func(*appsv1.Deployment)) *appsv1.Deployment {
+		d := &appsv1.Deployment{}
+		d.UID, d.Generation, d.Labels = "1", 3, map[string]string{"app": "users"}
+		d.Spec.Template.Spec.Containers = []corev1.Container{{Name: "users", Image: image}}
+		change(d)
+		return d
+	}
+	nothing := func(*appsv1.Deployment) {}
+	desired, rewritten := deployment("users:1", nothing), deployment("mirror/users:1", nothing)
+	for name, tc := range map[string]struct {
+		applied, live *appsv1.Deployment
+		hash          string
+		age           time.Duration
+		want          bool
+	}{
+		"the result":                {applied: rewritten, live: rewritten, want: true},
+		"another status":            {applied: rewritten, live: deployment("mirror/users:1", func(d *appsv1.Deployment) { d.ResourceVersion, d.Status.Replicas = "9", 4 }), want: true},
+		"a cache that is behind":    {applied: rewritten, live: deployment("users:0", func(d *appsv1.Deployment) { d.Generation = 2 }), want: true},
+		"a change of the spec":      {applied: rewritten, live: deployment("users:0", func(d *appsv1.Deployment) { d.Generation = 4 })},
+		"a change of a label":       {applied: rewritten, live: deployment("mirror/users:1", func(d *appsv1.Deployment) { d.Labels["app"] = "x" })},
+		"another annotation":        {applied: rewritten, live: deployment("mirror/users:1", func(d *appsv1.Deployment) { d.Annotations = map[string]string{"revision": "2"} }), want: true},
+		"another desired object":    {applied: rewritten, live: rewritten, hash: "other"},
+		"a result of long ago":      {applied: rewritten, live: rewritten, age: resultExpiry},
+		"a result that is desired":  {applied: desired, live: desired},
+		"another object of a name":  {applied: rewritten, live: deployment("mirror/users:1", func(d *appsv1.Deployment) { d.UID = "2" })},
+		"a kind without generation": {applied: deployment("mirror/users:1", func(d *appsv1.Deployment) { d.Generation, d.ResourceVersion = 0, "7" }), live: deployment("mirror/users:1", func(d *appsv1.Deployment) { d.Generation, d.ResourceVersion = 0, "8" })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(tc.applied)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := &Applier{}
+			a.remember(desired, &unstructured.Unstructured{Object: fields}, "")
+			if known, found := a.results.Load(tc.applied.UID); found {
+				last := known.(result)
+				last.at = last.at.Add(-tc.age)
+				a.results.Store(tc.applied.UID, last)
+			}
+			if got := a.isResult(desired, tc.live, tc.hash); got != tc.want {
+				t.Errorf("isResult is %t, want %t", got, tc.want)
+			}
+		})
+	}
+}
