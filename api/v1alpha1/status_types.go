@@ -196,6 +196,31 @@ type DependencyCall struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=15
 	Ports []string `json:"ports,omitempty"`
+
+	// numbers are the port numbers under which the pods may call the called
+	// service. During a rollout they include those that the previous pods use.
+	// The called service's Service keeps them. Unset means that they are not
+	// known.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=32
+	Numbers []PortNumber `json:"numbers,omitempty"`
+}
+
+// PortNumber is the number that a port has in a Service.
+type PortNumber struct {
+	// port is the name of the port.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=15
+	Port string `json:"port,omitempty"`
+
+	// number is the port's number.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	Number int32 `json:"number,omitempty"`
 }
 
 // DatabaseCall is a database that the pods of its service may call.

@@ -60,6 +60,10 @@ func versionOf(o client.Object) string {
 			for _, port := range call.Ports {
 				version = append(append(version, ','), port...)
 			}
+			for _, n := range call.Numbers {
+				version = append(append(append(version, ','), n.Port...), '=')
+				version = strconv.AppendInt(version, int64(n.Number), 10)
+			}
 		}
 		return string(version)
 	}

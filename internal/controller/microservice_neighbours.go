@@ -47,22 +47,22 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 }
 
 // changedCalls returns the services that the pods of a Microservice may call, by its status,
-// on other ports than before.
+// on other ports than before, or by other numbers.
 func changedCalls(before, after *v1alpha1.Microservice) []reconcile.Request {
 	callee := func(call v1alpha1.DependencyCall) types.NamespacedName {
 		return types.NamespacedName{Namespace: cmp.Or(call.Namespace, after.Namespace), Name: call.Name}
 	}
-	ports := map[types.NamespacedName][2][]string{}
+	ports := map[types.NamespacedName][2]v1alpha1.DependencyCall{}
 	for i, calls := range [][]v1alpha1.DependencyCall{dependencyCalls(before), dependencyCalls(after)} {
 		for _, call := range calls {
 			of := ports[callee(call)]
-			of[i] = call.Ports
+			of[i] = call
 			ports[callee(call)] = of
 		}
 	}
 	var changed []reconcile.Request
 	for to, of := range ports {
-		if !slices.Equal(of[0], of[1]) {
+		if !slices.Equal(of[0].Ports, of[1].Ports) || !slices.Equal(of[0].Numbers, of[1].Numbers) {
 			changed = append(changed, reconcile.Request{NamespacedName: to})
 		}
 	}

@@ -77,6 +77,42 @@ var _ = Describe("What running pods need", func() {
 		Eventually(serviceTarget(ctx, ns, "users", "web")).Should(Equal(intstr.FromString("web")))
 	}, SpecTimeout(suiteTimeout))
 
+	It("is the earlier number of a port, while callers and gateways use it", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users, caller := topology(ns), memberOf(ns, "users", "shop"), memberOf(ns, "orders", "shop")
+		users.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80, TargetPort: 8080}}
+		users.Spec.Routes = []v1alpha1.Route{{Path: "/users"}}
+		caller.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
+		for _, o := range []client.Object{shop, users, caller} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyReady(ctx, users, caller)
+		settled(ns)
+		numbers := func() []int32 {
+			var numbers []int32
+			for _, port := range get(ctx, &corev1.Service{}, ns, "users").Spec.Ports {
+				numbers = append(numbers, port.Port)
+			}
+			return numbers
+		}
+
+		By("another number, while the caller's rollout does not complete")
+		release := sticks(ns)
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Ports[0].Port = 81 })
+		Eventually(numbers).Should(ConsistOf(int32(81), int32(80)))
+		Eventually(func() []corev1.EnvVar {
+			return get(ctx, &appsv1.Deployment{}, ns, "orders").Spec.Template.Spec.Containers[0].Env
+		}).Should(ContainElement(HaveField("Value", HaveSuffix("users."+ns+".svc:81"))))
+		settled(ns)
+		Expect(numbers()).To(ConsistOf(int32(81), int32(80)))
+
+		By("the rollout completing")
+		release()
+		Eventually(numbers).Should(ConsistOf(int32(81)))
+		eventuallyReady(ctx, users, caller)
+	}, SpecTimeout(suiteTimeout))
+
 	It("stays while the rollout that replaces them does not complete", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)

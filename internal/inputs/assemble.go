@@ -143,6 +143,7 @@ func addCallers(in *Inputs, source Source) error {
 	}
 	l := &lookups{source: source}
 	for _, caller := range callers {
+		in.CalledNumbers = append(in.CalledNumbers, graph.CalledNumbers(caller, in.Microservice)...)
 		edges := graph.Resolve(caller, l.services())
 		for _, edge := range edges {
 			if edge.Callee == nil || !isSame(edge.Callee, in.Microservice) || !edge.Permitted {
@@ -159,6 +160,10 @@ func addCallers(in *Inputs, source Source) error {
 			}
 		}
 	}
+	slices.SortFunc(in.CalledNumbers, func(a, b v1alpha1.PortNumber) int {
+		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Port, b.Port))
+	})
+	in.CalledNumbers = slices.Compact(in.CalledNumbers)
 	return l.err
 }
 
@@ -212,6 +217,13 @@ func addObjects(in *Inputs, source Source) error {
 	}
 	if set := in.StatefulSet; set != nil && len(set.Spec.VolumeClaimTemplates) == 1 {
 		in.DatabaseState.ClaimTemplate = &set.Spec.VolumeClaimTemplates[0]
+	}
+	if len(ms.Spec.Routes) > 0 {
+		for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
+			routes, err := source.Objects(ms, kind)
+			errs = append(errs, err)
+			in.RoutesBehind = in.RoutesBehind || slices.ContainsFunc(routes, func(o kube.Object) bool { return isBehind(ms, o) })
+		}
 	}
 	jobs, err := source.Objects(ms, "Job")
 	errs = append(errs, err)

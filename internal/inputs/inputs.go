@@ -39,6 +39,12 @@ type Inputs struct {
 	EarlierEdges []graph.Edge
 	// Callers are the services whose declared dependency on this one resolves.
 	Callers []Caller
+	// CalledNumbers are the port numbers under which pods of other services may call the
+	// Service.
+	CalledNumbers []v1alpha1.PortNumber
+	// RoutesBehind means that a gateway may send requests to port numbers of the Service
+	// that the spec no longer has.
+	RoutesBehind bool
 	// Dependents is the number of Microservices that declare this one as a dependency
 	// and that it permits.
 	Dependents int

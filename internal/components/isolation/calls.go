@@ -17,6 +17,7 @@ import (
 const (
 	maxDependencyCalls = 128
 	maxPortsOfCall     = 16
+	maxNumbersOfCall   = 32
 	maxEgressCalls     = 128
 	maxDatabaseCalls   = 8
 )
@@ -29,17 +30,17 @@ func Calls(in *inputs.Inputs, earlierPods bool) *v1alpha1.Calls {
 	for i := range in.Edges {
 		edge := &in.Edges[i]
 		for _, port := range edge.Ports() {
-			addDependencyCall(calls, edge.Dependency.Namespace, edge.Dependency.Name, port.Name)
+			addCall(calls, edge.Dependency.Namespace, edge.Dependency.Name,
+				[]string{port.Name}, []v1alpha1.PortNumber{{Port: port.Name, Number: port.Port}})
 		}
 	}
 	if spec.Database != nil {
 		calls.Databases = []v1alpha1.DatabaseCall{{Engine: spec.Database.Engine, Provider: spec.Database.Provider}}
 	}
 	if earlier := in.Microservice.Status.Calls; earlierPods && earlier != nil {
-		for _, call := range earlier.Dependencies {
-			for _, port := range call.Ports {
-				addDependencyCall(calls, call.Namespace, call.Name, port)
-			}
+		for i := range earlier.Dependencies {
+			call := &earlier.Dependencies[i]
+			addCall(calls, call.Namespace, call.Name, call.Ports, call.Numbers)
 		}
 		calls.Egress = union(calls.Egress, earlier.Egress, maxEgressCalls)
 		calls.Databases = union(calls.Databases, earlier.Databases, maxDatabaseCalls)
@@ -50,16 +51,18 @@ func Calls(in *inputs.Inputs, earlierPods bool) *v1alpha1.Calls {
 	return calls
 }
 
-// addDependencyCall adds a port of a service, unless it is there already or the lists are
-// full.
-func addDependencyCall(calls *v1alpha1.Calls, namespace, name, port string) {
+// addCall adds ports of a service, and their numbers, as far as the lists have room.
+func addCall(calls *v1alpha1.Calls, namespace, name string, ports []string, numbers []v1alpha1.PortNumber) {
 	at := slices.IndexFunc(calls.Dependencies, func(c v1alpha1.DependencyCall) bool { return c.Namespace == namespace && c.Name == name })
-	switch {
-	case at < 0 && len(calls.Dependencies) < maxDependencyCalls:
-		calls.Dependencies = append(calls.Dependencies, v1alpha1.DependencyCall{Namespace: namespace, Name: name, Ports: []string{port}})
-	case at >= 0 && len(calls.Dependencies[at].Ports) < maxPortsOfCall && !slices.Contains(calls.Dependencies[at].Ports, port):
-		calls.Dependencies[at].Ports = append(calls.Dependencies[at].Ports, port)
+	if at < 0 {
+		if at = len(calls.Dependencies); at == maxDependencyCalls {
+			return
+		}
+		calls.Dependencies = append(calls.Dependencies, v1alpha1.DependencyCall{Namespace: namespace, Name: name})
 	}
+	call := &calls.Dependencies[at]
+	call.Ports = union(call.Ports, ports, maxPortsOfCall)
+	call.Numbers = union(call.Numbers, numbers, maxNumbersOfCall)
 }
 
 // union appends the items that a list lacks, up to a number of items.

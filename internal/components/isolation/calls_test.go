@@ -19,13 +19,16 @@ import (
 func TestCalls(t *testing.T) {
 	egress := []v1alpha1.EgressRule{{CIDRs: []string{"203.0.113.0/24"}, Ports: []int32{443}}}
 	postgresql := []v1alpha1.DatabaseCall{{Engine: v1alpha1.EnginePostgreSQL}}
-	whole := &v1alpha1.Calls{Dependencies: []v1alpha1.DependencyCall{{Name: "users", Ports: []string{"http"}}}, Egress: egress, Databases: postgresql}
-	calling := func(port string) *inputs.Inputs {
+	users := func(ports []string, numbers ...v1alpha1.PortNumber) *v1alpha1.Calls {
+		return &v1alpha1.Calls{Dependencies: []v1alpha1.DependencyCall{{Name: "users", Ports: ports, Numbers: numbers}}, Egress: egress, Databases: postgresql}
+	}
+	whole := users([]string{"http"}, v1alpha1.PortNumber{Port: "http", Number: 80})
+	calling := func(port string, number int32) *inputs.Inputs {
 		ms := inputstest.Orders(func(ms *v1alpha1.Microservice) {
 			ms.Spec.Egress, ms.Spec.Database = egress, &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}
 		})
 		return &inputs.Inputs{Microservice: ms, Edges: []graph.Edge{{
-			Caller: ms, Dependency: &v1alpha1.Dependency{Name: "users"}, Callee: inputstest.Orders(), Port: &v1alpha1.Port{Name: port, Port: 80}, Permitted: true,
+			Caller: ms, Dependency: &v1alpha1.Dependency{Name: "users"}, Callee: inputstest.Orders(), Port: &v1alpha1.Port{Name: port, Port: number}, Permitted: true,
 		}}}
 	}
 	after := func(in *inputs.Inputs, status *v1alpha1.Calls) *inputs.Inputs {
@@ -42,13 +45,15 @@ func TestCalls(t *testing.T) {
 		earlier bool
 		want    *v1alpha1.Calls
 	}{
-		"what the spec declares":                     {calling("http"), false, whole},
-		"the same again":                             {after(calling("http"), whole), true, whole},
+		"what the spec declares":                     {calling("http", 80), false, whole},
+		"the same again":                             {after(calling("http", 80), whole), true, whole},
 		"removed, and earlier pods run":              {after(nothing(), whole), true, whole},
 		"removed, and they are gone":                 {after(nothing(), whole), false, nil},
 		"removed, and the status was lost":           {nothing(), true, nil},
-		"another port, and earlier pods run":         {after(calling("grpc"), whole), true, &v1alpha1.Calls{Dependencies: []v1alpha1.DependencyCall{{Name: "users", Ports: []string{"grpc", "http"}}}, Egress: egress, Databases: postgresql}},
-		"another port, and they are gone":            {after(calling("grpc"), whole), false, &v1alpha1.Calls{Dependencies: []v1alpha1.DependencyCall{{Name: "users", Ports: []string{"grpc"}}}, Egress: egress, Databases: postgresql}},
+		"another port, and earlier pods run":         {after(calling("grpc", 81), whole), true, users([]string{"grpc", "http"}, v1alpha1.PortNumber{Port: "grpc", Number: 81}, v1alpha1.PortNumber{Port: "http", Number: 80})},
+		"another number, and earlier pods run":       {after(calling("http", 81), whole), true, users([]string{"http"}, v1alpha1.PortNumber{Port: "http", Number: 81}, v1alpha1.PortNumber{Port: "http", Number: 80})},
+		"another number, and they are gone":          {after(calling("http", 81), whole), false, users([]string{"http"}, v1alpha1.PortNumber{Port: "http", Number: 81})},
+		"another port, and they are gone":            {after(calling("grpc", 81), whole), false, users([]string{"grpc"}, v1alpha1.PortNumber{Port: "grpc", Number: 81})},
 		"as many rules as the API accepts, and more": {after(nothing(), &v1alpha1.Calls{Egress: append(many.Egress[:maxEgressCalls:maxEgressCalls], egress...)}), true, many},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,7 +25,9 @@ func Services(db *database.Database) ([]kube.Object, error) {
 	ms := db.Microservice
 	var services []kube.Object
 	if ports := graph.Ports(ms); len(ports) > 0 {
-		services = append(services, service(db.Inputs, ms.Name, ports))
+		s := service(db.Inputs, ms.Name, ports)
+		addEarlierNumbers(db.Inputs, s)
+		services = append(services, s)
 	}
 	if ports := graph.GRPCPorts(ms); len(ports) > 0 {
 		services = append(services, headless(db.Inputs, ports))
