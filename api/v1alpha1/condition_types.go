@@ -64,7 +64,8 @@ const (
 	// ConditionGatewayReady reports the Gateway of a Topology. It is absent
 	// without gateway.
 	ConditionGatewayReady = "GatewayReady"
-	// ConditionServicesReady is True when every member of a Topology is Ready.
+	// ConditionServicesReady is True when every member of a Topology is ready or
+	// suspended. It does not decide the Topology's Ready.
 	ConditionServicesReady = "ServicesReady"
 	// ConditionGraphSound is True when all dependencies of the members resolve
 	// and form no cycle. It does not affect Ready.

@@ -249,7 +249,8 @@ type DependencyStatus struct {
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
 
-	// ready is the dependency's own Ready condition: True, False or Unknown.
+	// ready is True if the dependency is Ready and not suspended, Unknown if
+	// Atoll has not observed it, and else False.
 	// +required
 	// +kubebuilder:validation:Enum=True;False;Unknown
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`

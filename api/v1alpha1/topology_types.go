@@ -16,8 +16,7 @@ import (
 // +kubebuilder:resource:shortName=topo,categories=atoll,path=topologies
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
-// +kubebuilder:printcolumn:name="Services",type=integer,JSONPath=`.status.services`
-// +kubebuilder:printcolumn:name="Ready Services",type=integer,JSONPath=`.status.readyServices`
+// +kubebuilder:printcolumn:name="Services",type=string,JSONPath=`.status.ready`
 // +kubebuilder:printcolumn:name="URL",type=string,JSONPath=`.status.urls[0]`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
@@ -250,7 +249,15 @@ type TopologyStatus struct {
 	// +kubebuilder:validation:Minimum=0
 	Services int32 `json:"services"`
 
-	// readyServices is the number of Ready members.
+	// ready is the number of members that are ready and the number of members,
+	// such as 2/3. A suspended member is not ready.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=32
+	Ready string `json:"ready,omitempty"`
+
+	// readyServices is the number of members that are ready. A suspended member
+	// is not.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	ReadyServices int32 `json:"readyServices"`

@@ -112,13 +112,6 @@ func specAnnotationsOrStatusChanged() predicate.Predicate {
 	})
 }
 
-func readyStatus(conditions []metav1.Condition) metav1.ConditionStatus {
-	if c := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady); c != nil {
-		return c.Status
-	}
-	return metav1.ConditionUnknown
-}
-
 // normalReasons are reasons for not being ready that are expected on the way to Ready.
 var normalReasons = []string{
 	v1alpha1.ReasonProgressing, v1alpha1.ReasonPending, v1alpha1.ReasonUnavailable, v1alpha1.ReasonMigrating, v1alpha1.ReasonRestoring,

@@ -238,7 +238,7 @@ var _ = Describe("Conditions", func() {
 				{v1alpha1.ConditionGatewayReady, yes, v1alpha1.ReasonReady, "The Gateway is programmed"},
 				{v1alpha1.ConditionServicesReady, yes, v1alpha1.ReasonNoServices, "set topologyRef on those that should"},
 				{v1alpha1.ConditionGraphSound, yes, v1alpha1.ReasonReady, "All dependencies resolve, without a cycle"},
-				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, "The gateway and all services are ready"},
+				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, "Members can use the Topology"},
 			}}),
 		Entry("a Topology whose members are ready", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), memberOf("", "users", "shop")}, simulated: true,
@@ -247,13 +247,20 @@ var _ = Describe("Conditions", func() {
 				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, ""},
 			}}),
 		Entry("a Topology with a member that is not ready", SpecTimeout(suiteTimeout), conditionRow{
+			wanted: []client.Object{ungated(), memberOf("", "users", "shop"), with(memberOf("", "orders", "shop"), func(ms *v1alpha1.Microservice) {
+				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "nobody"}}
+			})}, simulated: true,
+			of: topology(""), want: []wantCondition{
+				{v1alpha1.ConditionServicesReady, no, v1alpha1.ReasonServicesNotReady, "Not ready: orders"},
+				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, "Members can use the Topology"},
+			}}),
+		Entry("a Topology with a member that is suspended", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), memberOf("", "users", "shop"), with(suspended("orders"), func(ms *v1alpha1.Microservice) {
 				ms.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"}
 			})}, simulated: true,
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionServicesReady, no, v1alpha1.ReasonServicesNotReady, "Not ready: orders"},
-				{v1alpha1.ConditionReady, no, v1alpha1.ReasonServicesNotReady, "Not ready: orders"},
-				{v1alpha1.ConditionReconciling, yes, v1alpha1.ReasonServicesNotReady, "Not ready: orders"},
+				{v1alpha1.ConditionServicesReady, yes, v1alpha1.ReasonReady, "All services are ready that are not suspended; suspended: orders"},
+				{v1alpha1.ConditionReady, yes, v1alpha1.ReasonReady, ""},
 			}}),
 		Entry("a Topology whose member asks for a port that is not there", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), memberOf("", "users", "shop"), with(memberOf("", "orders", "shop"), func(ms *v1alpha1.Microservice) {

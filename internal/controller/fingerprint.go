@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // fingerprint names the version of everything that a reconcile has read. Two equal
@@ -47,7 +48,7 @@ func versionOf(o client.Object) string {
 		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.Annotations[v1alpha1.AnnotationIsolation])
 	case *v1alpha1.Microservice:
 		version := make([]byte, 0, 128)
-		version = fmt.Append(version, o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", readyStatus(o.Status.Conditions))
+		version = fmt.Append(version, o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", condition.Serving(o.Status.Conditions))
 		for _, ports := range servingPorts(o) {
 			version = append(version, ' ')
 			for _, port := range ports {

@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -39,7 +40,7 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 				enqueueAll(q, calleesOf(after))
 				enqueueAll(q, r.waitersFor(ctx, after))
 			}
-			if affectsCallers(before, after) || readyStatus(before.Status.Conditions) != readyStatus(after.Status.Conditions) {
+			if affectsCallers(before, after) || condition.Serving(before.Status.Conditions) != condition.Serving(after.Status.Conditions) {
 				enqueueAll(q, r.callersOf(ctx, after))
 			}
 		},

@@ -103,6 +103,9 @@ func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome)
 			ready = condition.Worse(ready, h)
 		}
 	}
+	if g.Suspended() && ready.Reason == v1alpha1.ReasonSuspended {
+		ready = condition.Health{Ready: true, Reason: v1alpha1.ReasonSuspended, Message: condition.Say("The service is suspended, as its spec says")}
+	}
 	set.summarize(ready)
 }
 
@@ -178,7 +181,7 @@ func dependencyStatus(g *gathered) []v1alpha1.DependencyStatus {
 	for i := range g.Edges {
 		dependencies[i] = v1alpha1.DependencyStatus{Name: g.Edges[i].Dependency.Name, Namespace: g.Edges[i].Dependency.Namespace, Ready: metav1.ConditionUnknown}
 		if callee := g.Edges[i].Callee; callee != nil {
-			dependencies[i].Ready = readyStatus(callee.Status.Conditions)
+			dependencies[i].Ready = condition.Serving(callee.Status.Conditions)
 		}
 	}
 	return dependencies

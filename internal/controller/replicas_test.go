@@ -181,7 +181,7 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 
 		By("suspend, which no autoscaler undoes")
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(true) })
-		eventuallyHas(ctx, users, v1alpha1.ConditionReady, "False", v1alpha1.ReasonSuspended)
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, "True", v1alpha1.ReasonSuspended)
 		Expect(get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(HaveValue(BeZero()))
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = nil })
 		eventuallyReady(ctx, users)

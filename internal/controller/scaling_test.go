@@ -94,7 +94,7 @@ var _ = Describe("Scaling", func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(true) })
-		eventuallyHas(ctx, users, v1alpha1.ConditionReady, "False", v1alpha1.ReasonSuspended)
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, "True", v1alpha1.ReasonSuspended)
 		Expect(*get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas).To(BeZero())
 		Expect(*get(ctx, &appsv1.StatefulSet{}, ns, "users-db").Spec.Replicas).To(BeZero())
 		Expect(kinds(everythingIn(ctx, ns))).To(ContainElements("Service/users", "Service/users-db", "Secret/users-db", "PersistentVolumeClaim/data-users-db-0"))

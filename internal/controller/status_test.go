@@ -17,6 +17,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	"sigs.k8s.io/yaml"
@@ -56,6 +57,32 @@ var _ = Describe("kstatus", func() {
 		result, err := status.Compute(users)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(result.Status).To(Equal(status.InProgressStatus))
+	}, SpecTimeout(suiteTimeout))
+
+	// A tool that applies in an order, such as dependsOn of Flux or a sync wave of Argo CD, waits
+	// for each object before it applies what may correct another one.
+	It("reads a Topology as Current whatever its members are, and a suspended service too", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		shop, users, orders := topology(ns), memberOf(ns, "users", "shop"), memberOf(ns, "orders", "shop")
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "nobody"}}
+		users.Spec.Suspend = ptr.To(true)
+		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Migration: &v1alpha1.DatabaseMigration{Command: []string{"/migrate"}}}
+		for _, o := range []client.Object{shop, users, orders} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		computed := func(kind string, o client.Object) func() status.Status {
+			u := &unstructured.Unstructured{}
+			u.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kind))
+			u.SetNamespace(ns)
+			u.SetName(o.GetName())
+			return func() status.Status { return kstatusOf(ctx, u).Status }
+		}
+		eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		Eventually(computed("Microservice", users)).Should(Equal(status.CurrentStatus))
+		Eventually(computed("Topology", shop)).Should(Equal(status.CurrentStatus))
+		eventuallyHas(ctx, shop, v1alpha1.ConditionServicesReady, metav1.ConditionFalse, v1alpha1.ReasonServicesNotReady)
+		Expect(shop.Status.Ready).To(Equal("0/2"))
 	}, SpecTimeout(suiteTimeout))
 
 	It("reads a broken one as Failed, with the cause", func(ctx SpecContext) {

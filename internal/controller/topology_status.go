@@ -71,15 +71,15 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	set := newConditions(&status.Conditions, topology.Generation)
 	defer set.prune()
 	services := servicesHealth(state, &status.ReadyServices)
+	status.Ready = fmt.Sprintf("%d/%d", status.ReadyServices, status.Services)
 	set.set(v1alpha1.ConditionServicesReady, services)
 	set.set(v1alpha1.ConditionGraphSound, graphHealth(missing, unpermitted, status.Cycles))
-	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("The gateway and all services are ready")}
+	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("Members can use the Topology")}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
 		set.set(v1alpha1.ConditionGatewayReady, gateway)
 		ready = condition.Worse(ready, gateway)
 	}
-	ready = condition.Worse(ready, services)
 	if problem := isolation.InvalidAnnotation(topology); problem != nil {
 		ready = problem.Health()
 	}
@@ -111,19 +111,32 @@ func gatewayHealth(state *topologyState, changed bool, problem *condition.Proble
 	return routes.GatewayHealth(state.gateway)
 }
 
-// memberReady reports whether a Microservice is Ready at its current generation.
-func memberReady(ms *v1alpha1.Microservice) bool {
-	return ms.Status.ObservedGeneration == ms.Generation && readyStatus(ms.Status.Conditions) == metav1.ConditionTrue
+// memberState is how a Microservice is at its current generation. Only one that Atoll has
+// observed at that generation is ready or suspended.
+type memberState struct{ ready, suspended bool }
+
+func stateOf(ms *v1alpha1.Microservice) memberState {
+	if ms.Status.ObservedGeneration != ms.Generation {
+		return memberState{}
+	}
+	return memberState{
+		ready:     condition.Serving(ms.Status.Conditions) == metav1.ConditionTrue,
+		suspended: condition.IsSuspended(ms.Status.Conditions),
+	}
 }
 
 func servicesHealth(state *topologyState, ready *int32) condition.Health {
 	*ready = 0
-	var notReady []string
+	var notReady, suspended []string
 	for _, ms := range state.members {
-		if memberReady(ms) {
+		name := state.shown(ms.Namespace, ms.Name)
+		switch member := stateOf(ms); {
+		case member.ready:
 			*ready++
-		} else {
-			notReady = append(notReady, state.shown(ms.Namespace, ms.Name))
+		case member.suspended:
+			suspended = append(suspended, name)
+		default:
+			notReady = append(notReady, name)
 		}
 	}
 	switch {
@@ -131,6 +144,9 @@ func servicesHealth(state *topologyState, ready *int32) condition.Health {
 		return condition.Health{Ready: true, Reason: v1alpha1.ReasonNoServices, Message: condition.Message{Cause: "No Microservice is a member yet", Remedy: "set topologyRef on those that should be"}}
 	case len(notReady) > 0:
 		return progressingHealth(v1alpha1.ReasonServicesNotReady, condition.Say("Not ready: %s", joinNames(notReady)))
+	}
+	if len(suspended) > 0 {
+		return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("All services are ready that are not suspended; suspended: %s", joinNames(suspended))}
 	}
 	return condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("All services are ready")}
 }

@@ -163,7 +163,7 @@ func memberEvents(callers handler.MapFunc) handler.EventHandler {
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
-			if before.Generation != after.Generation || memberReady(before) != memberReady(after) {
+			if before.Generation != after.Generation || stateOf(before) != stateOf(after) {
 				own(q, before)
 				own(q, after)
 			}

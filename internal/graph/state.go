@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // State summarizes the conditions of a service.
@@ -42,6 +43,8 @@ func StateFromConditions(conditions []metav1.Condition, generation int64) (state
 		return StateUnknown, "", "Atoll has not observed it yet"
 	case ready.ObservedGeneration < generation:
 		return StateReconciling, v1alpha1.ReasonProgressing, "Atoll has not observed the latest change yet"
+	case condition.IsSuspended(conditions):
+		return StateNotReady, ready.Reason, ready.Message
 	case ready.Status == metav1.ConditionTrue:
 		return StateReady, "", ""
 	case meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled):

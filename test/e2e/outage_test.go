@@ -35,7 +35,7 @@ var _ = Describe("Without users, orders", func() {
 
 		setSuspended(ctx, users, true)
 		DeferCleanup(func(ctx SpecContext) { setSuspended(ctx, users, false) }, NodeTimeout(time.Minute))
-		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonSuspended)
+		eventuallyHas(ctx, users, v1alpha1.ConditionReady, metav1.ConditionTrue, v1alpha1.ReasonSuspended)
 		Eventually(ctx, podsOf).WithArguments(ctx, users, v1alpha1.ComponentService).Should(BeEmpty())
 
 		// Enough requests to open the circuit breaker and to be refused by it.

@@ -37,7 +37,10 @@ var _ = Describe("The sample topology", func() {
 		eventuallyShopReady(ctx)
 
 		topology := &v1alpha1.Topology{}
-		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shop"}, topology)).To(Succeed())
+		Eventually(ctx, func() (string, error) {
+			err := k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shop"}, topology)
+			return topology.Status.Ready, err
+		}).Should(Equal("3/3"))
 		Expect(topology.Status.URLs).To(Equal([]string{"http://" + hostname}))
 		Expect([]int32{topology.Status.Services, topology.Status.ReadyServices}).To(Equal([]int32{3, 3}))
 		for _, name := range services {

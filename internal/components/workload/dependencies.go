@@ -6,7 +6,6 @@ package workload
 import (
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
@@ -56,7 +55,7 @@ func UnresolvedDependencies(in *inputs.Inputs) *condition.Problem {
 }
 
 func isReady(ms *v1alpha1.Microservice) bool {
-	return meta.IsStatusConditionPresentAndEqual(ms.Status.Conditions, v1alpha1.ConditionReady, metav1.ConditionTrue)
+	return condition.Serving(ms.Status.Conditions) == metav1.ConditionTrue
 }
 
 // nameOf returns the name of another Microservice, with its namespace where it is in

@@ -26,6 +26,9 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	if d == nil || d.Status.ObservedGeneration < d.Generation {
 		return condition.Progressing("Deployment %q is being updated", name)
 	}
+	if in.Suspended() && d.Status.Replicas > 0 {
+		return condition.Progressing("The service is suspended, and its pods are ending")
+	}
 	if in.Suspended() {
 		return condition.Health{Reason: v1alpha1.ReasonSuspended, Message: condition.Message{Cause: "The service is suspended", Remedy: "set suspend to false to start it"}}
 	}

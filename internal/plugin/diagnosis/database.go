@@ -8,10 +8,10 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
@@ -163,5 +163,5 @@ func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 }
 
 func isReady(ms *v1alpha1.Microservice) bool {
-	return meta.IsStatusConditionTrue(ms.Status.Conditions, v1alpha1.ConditionReady)
+	return condition.Serving(ms.Status.Conditions) == metav1.ConditionTrue
 }
