@@ -119,6 +119,7 @@ func renderManifests(crdDir string) (string, error) {
 	return strings.NewReplacer(
 		"@coredns@", systemImage("coredns", coreDNSVersion),
 		"@local-path-provisioner@", systemImage("local-path-provisioner", localPathVersion),
+		"@metrics-server@", systemImage("metrics-server", metricsServerVersion),
 		"@volume@", systemImage("volume", "1"),
 		"@traefik@", systemImage("traefik", traefikVersion),
 		"@dns-ip@", dnsIP,

@@ -28,14 +28,16 @@ type artifact struct {
 func (a artifact) file() string { return a.name + "-" + a.version }
 
 const (
-	kubernetesVersion = "v1.37.2"
-	etcdVersion       = "v3.7.3"
-	containerdVersion = "v2.4.2"
-	cniVersion        = "v1.9.1"
-	coreDNSVersion    = "v1.15.0"
-	localPathVersion  = "v0.0.30"
-	traefikVersion    = "v3.6.7"
-	rcloneVersion     = "v1.76.0"
+	kubernetesVersion    = "v1.37.2"
+	etcdVersion          = "v3.7.3"
+	containerdVersion    = "v2.4.2"
+	cniVersion           = "v1.9.1"
+	kubeRouterVersion    = "v2.1.0"
+	coreDNSVersion       = "v1.15.0"
+	localPathVersion     = "v0.0.30"
+	metricsServerVersion = "v0.9.0"
+	traefikVersion       = "v3.6.7"
+	rcloneVersion        = "v1.76.0"
 )
 
 // testAssets lists the binaries that envtest needs.
@@ -58,6 +60,10 @@ var nodeArtifacts = []artifact{
 	cni("main/loopback"),
 	cni("ipam/host-local"),
 	cni("meta/portmap"),
+	{
+		name: "kube-router", version: kubeRouterVersion, module: "build/kube-router",
+		pkg: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
+	},
 }
 
 // addOnArtifacts lists the binaries that run in pods; each becomes an image.
@@ -66,6 +72,10 @@ var addOnArtifacts = []artifact{
 	{
 		name: "local-path-provisioner", version: localPathVersion, module: "build/local-path",
 		pkg: "github.com/rancher/local-path-provisioner",
+	},
+	{
+		name: "metrics-server", version: metricsServerVersion, module: "build/metrics-server",
+		pkg: "sigs.k8s.io/metrics-server/cmd/metrics-server",
 	},
 	{
 		name: "traefik", version: traefikVersion, module: "build/traefik",

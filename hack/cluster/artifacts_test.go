@@ -10,15 +10,17 @@ import (
 // Each version exists in a go.mod, which tools can update, and as a constant.
 func TestVersionsMatchModules(t *testing.T) {
 	for module, want := range map[string]string{
-		"kubernetes":  "k8s.io/kubernetes " + kubernetesVersion,
-		"etcd":        "go.etcd.io/etcd/server/v3 " + etcdVersion,
-		"containerd":  "github.com/containerd/containerd/v2 " + containerdVersion,
-		"cni":         "github.com/containernetworking/plugins " + cniVersion,
-		"coredns":     "github.com/coredns/coredns " + coreDNSVersion,
-		"local-path":  "github.com/rancher/local-path-provisioner " + localPathVersion,
-		"rclone":      "github.com/rclone/rclone " + rcloneVersion,
-		"traefik":     "github.com/traefik/traefik/v3 " + traefikVersion,
-		"gateway-api": "sigs.k8s.io/gateway-api v1.6.3",
+		"kubernetes":     "k8s.io/kubernetes " + kubernetesVersion,
+		"etcd":           "go.etcd.io/etcd/server/v3 " + etcdVersion,
+		"containerd":     "github.com/containerd/containerd/v2 " + containerdVersion,
+		"cni":            "github.com/containernetworking/plugins " + cniVersion,
+		"coredns":        "github.com/coredns/coredns " + coreDNSVersion,
+		"local-path":     "github.com/rancher/local-path-provisioner " + localPathVersion,
+		"kube-router":    "github.com/cloudnativelabs/kube-router/v2 " + kubeRouterVersion,
+		"metrics-server": "sigs.k8s.io/metrics-server " + metricsServerVersion,
+		"rclone":         "github.com/rclone/rclone " + rcloneVersion,
+		"traefik":        "github.com/traefik/traefik/v3 " + traefikVersion,
+		"gateway-api":    "sigs.k8s.io/gateway-api v1.6.3",
 	} {
 		data, err := os.ReadFile(filepath.Join("build", module, "go.mod"))
 		if err != nil {

@@ -86,6 +86,19 @@ func components() []component {
 			"--node-labels=topology.kubernetes.io/region=local,topology.kubernetes.io/zone=local",
 		}},
 		{name: "kube-proxy", args: []string{"--config=" + state("etc/kube-proxy.yaml")}},
+		// Only its firewall runs: it enforces NetworkPolicies.
+		{name: "kube-router", args: []string{
+			"--kubeconfig=" + kubeconfig("kube-router"),
+			"--hostname-override=" + nodeName,
+			"--service-cluster-ip-range=" + serviceCIDR,
+			"--run-firewall=true",
+			"--run-router=false",
+			"--run-service-proxy=false",
+			"--run-loadbalancer=false",
+			"--enable-ipv6=false",
+			"--health-port=0",
+			"--metrics-port=0",
+		}},
 		{name: "registry", self: true, args: []string{"registry", "127.0.0.1:" + registryPort, state("registry")}},
 	}
 }

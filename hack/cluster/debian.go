@@ -17,6 +17,7 @@ type requirement struct{ program, debianPackage string }
 var requirements = []requirement{
 	{"runc", "runc"},
 	{"iptables", "iptables"},
+	{"ipset", "ipset"},
 	{"conntrack", "conntrack"},
 	{"ip", "iproute2"},
 	{"mount", "mount"},

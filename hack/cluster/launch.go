@@ -58,7 +58,7 @@ func (c cache) writeState() error {
 	if err != nil {
 		return err
 	}
-	for _, user := range []string{"kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy"} {
+	for _, user := range []string{"kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kube-router"} {
 		if configs[user+".kubeconfig"], err = kubeconfig(c.state("pki"), user, "https://"+nodeIP+":"+apiPort); err != nil {
 			return err
 		}

@@ -38,6 +38,7 @@ func identities() []identity {
 		{name: "kube-scheduler", commonName: "system:kube-scheduler"},
 		{name: "kubelet", commonName: "system:node:" + nodeName, organizations: []string{"system:nodes"}},
 		{name: "kube-proxy", commonName: "system:kube-proxy"},
+		{name: "kube-router", commonName: "kube-router"},
 	}
 }
 

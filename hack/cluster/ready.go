@@ -25,6 +25,7 @@ func readinessChecks(api *apiClient, since time.Time) []readinessCheck {
 	return []readinessCheck{
 		{"the node", func(ctx context.Context) error { return api.checkCondition(ctx, "/api/v1/nodes/"+nodeName, "Ready") }},
 		{"CoreDNS", deployment("kube-system", "coredns")},
+		{"metrics-server", deployment("kube-system", "metrics-server")},
 		{"the local path provisioner", deployment("local-path-storage", "local-path-provisioner")},
 		{"Traefik", deployment("traefik", "traefik")},
 		{"the gateway class", func(ctx context.Context) error {

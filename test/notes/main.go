@@ -1,6 +1,7 @@
 // Command notes stores notes in a database of any engine. The end-to-end tests use it to check
 // that acknowledged writes survive. As a relay it has no database and calls further services. It
-// never retries a call and returns every error to the client.
+// never retries a call and returns every error to the client. echo and dial show which pods can
+// reach each other.
 package main
 
 import (
@@ -94,8 +95,12 @@ func run(ctx context.Context, args []string, output io.Writer) error {
 		return migrate(ctx, func(line string) { fmt.Fprintln(output, line) })
 	case slices.Equal(args, []string{"relay"}):
 		return relayRequests(ctx)
+	case len(args) > 0 && args[0] == "echo":
+		return echo(ctx, args[1:])
+	case len(args) > 1 && args[0] == "dial":
+		return dial(ctx, args[1:], func(address string) { fmt.Fprintln(os.Stdout, address) })
 	default:
-		return fmt.Errorf("usage: notes serve|migrate|relay, got %q", args)
+		return fmt.Errorf("usage: notes serve|migrate|relay|echo [port...]|dial address..., got %q", args)
 	}
 }
 
