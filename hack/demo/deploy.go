@@ -56,7 +56,7 @@ func (d *deployment) applySamples(ctx context.Context) error {
 	printHeading("Applying the sample topology (config/samples)")
 	patch := ""
 	if d.gatewayClass != "" {
-		patch = fmt.Sprintf("patches:\n- target: {kind: Topology}\n  patch: '[{op: replace, path: /spec/gateway/className, value: %s}]'\n", d.gatewayClass)
+		patch = fmt.Sprintf("patches:\n- target: {kind: Topology}\n  patch: %s\n", gatewayClassPatch(d.gatewayClass))
 	}
 	images := []string{}
 	for _, name := range []string{"users", "orders", "payments"} {
@@ -71,6 +71,12 @@ func (d *deployment) applySamples(ctx context.Context) error {
 		_ = kubectl(ctx, "-n", "shop", "get", "topo,ms,pods", "-o", "wide")
 	}
 	return err
+}
+
+// gatewayClassPatch returns a JSON patch, quoted for YAML. kustomize reads a patch that begins
+// with [ as JSON.
+func gatewayClassPatch(class string) string {
+	return fmt.Sprintf(`'[{"op": "replace", "path": "/spec/gateway/className", "value": %q}]'`, class)
 }
 
 // applyWithImages applies a folder of config with the images of this build. Each pair is

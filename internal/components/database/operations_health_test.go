@@ -200,6 +200,10 @@ func TestRotationHealth(t *testing.T) {
 			of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){wanted("1"), madeFor("1")}, want: done},
 		"done for an earlier value": {
 			of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){wanted("2"), madeFor("1")}, want: rotating("A new password is about to be created")},
+		"done, and the annotation was removed": {
+			of: "database-postgresql-builtin-retain", changes: []func(*inputs.Inputs){madeFor("1")}, want: done},
+		"begun, and the annotation was removed": {
+			of: "rotation-3-publish", changes: []func(*inputs.Inputs){wanted("")}, want: rotating(`Secret "orders-db" is about to get the new password; the old password still works`)},
 		"another value during a rotation waits": {
 			of: "rotation-6-done", changes: []func(*inputs.Inputs){wanted("autumn")}, want: rotating("A new password is about to be created")},
 		"a suspended service": {

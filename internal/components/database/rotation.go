@@ -113,7 +113,11 @@ func rolledOut(db *Database) bool {
 // none was.
 func RotationHealth(db *Database) *condition.Health {
 	wanted := db.Microservice.Annotations[v1alpha1.AnnotationRotateCredentials]
-	if db.Plan == nil || wanted == "" && db.rotation == rotationNone || credentialsProblem(db) != nil {
+	if db.Plan == nil || credentialsProblem(db) != nil {
+		return nil
+	}
+	// A GitOps tool may take the annotation away. What was rotated stays known.
+	if binding := db.DatabaseState.Binding; wanted == "" && db.rotation == rotationNone && (binding == nil || binding.Rotation == "") {
 		return nil
 	}
 	if db.managed() == nil {
