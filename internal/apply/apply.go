@@ -80,7 +80,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 	if err != nil {
 		return false, err
 	}
-	hash, err := hashDesired(o.Desired)
+	hash, err := Hash(o.Desired)
 	if err != nil {
 		return false, fmt.Errorf("hashing %s %q: %w", gvk.Kind, o.Desired.GetName(), err)
 	}
@@ -114,7 +114,7 @@ func (a *Applier) upToDate(o Object, hash string) bool {
 // Applied reports whether a desired object is the one that Atoll applied last. The live object
 // can still differ, because of drift or of an admission policy.
 func Applied(desired, live client.Object) bool {
-	hash, err := hashDesired(desired)
+	hash, err := Hash(desired)
 	return err == nil && live.GetAnnotations()[AnnotationApplied] == hash
 }
 
@@ -248,9 +248,9 @@ func dropNulls(value any) any {
 	return value
 }
 
-// hashDesired returns a short hash of all desired fields. It omits the data of
+// Hash returns a short hash of all desired fields. It omits the data of
 // Secrets, because the hash is stored in an annotation that more users may read.
-func hashDesired(o client.Object) (string, error) {
+func Hash(o client.Object) (string, error) {
 	if secret, ok := o.(*corev1.Secret); ok {
 		withoutData := *secret
 		withoutData.Data = nil

@@ -93,7 +93,7 @@ func TestNotOwnedMessage(t *testing.T) {
 func TestHashOfSecret(t *testing.T) {
 	hash := func(o client.Object) string {
 		t.Helper()
-		h, err := hashDesired(o)
+		h, err := Hash(o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -17,6 +18,7 @@ import (
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/apply"
 )
 
 var _ = Describe("Drift", func() {
@@ -43,6 +45,27 @@ var _ = Describe("Drift", func() {
 			g.Expect(*d.Spec.Template.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem).To(BeTrue())
 			g.Expect(d.Labels).To(HaveKeyWithValue(v1alpha1.LabelMicroservice, "users"))
 		}).Should(Succeed())
+
+		By("an earlier release, as kubectl rollout undo brings it back with its annotations, and an event that says so")
+		settled(ns)
+		change(ctx, d, func(d *appsv1.Deployment) {
+			d.Annotations[apply.AnnotationApplied] = "earlier"
+			d.Spec.Template.Spec.Containers[0].Image = "example.com/users:0"
+		})
+		Eventually(func() string {
+			return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Spec.Containers[0].Image
+		}).Should(Equal("example.com/users:1"))
+		Eventually(func() []string {
+			list := &eventsv1.EventList{}
+			Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
+			var notes []string
+			for i := range list.Items {
+				if list.Items[i].Reason == "Reverted" {
+					notes = append(notes, list.Items[i].Note)
+				}
+			}
+			return notes
+		}).Should(ConsistOf(ContainSubstring(`Another client changed Deployment "users"`)))
 
 		By("a container port, a variable and a container that were added by another field manager")
 		change(ctx, d, func(d *appsv1.Deployment) {

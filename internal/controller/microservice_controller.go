@@ -63,6 +63,13 @@ type MicroserviceReconciler struct {
 	// numbered holds, for each Microservice, the generation that Atoll's write of a default
 	// number of pods caused. It is no change by a user.
 	numbered sync.Map
+
+	// deployed holds, for each Microservice, its Deployment when it last needed no change.
+	deployed sync.Map
+
+	// withheld holds, for each new Microservice that lacks another object, the reason of the
+	// event that waits for the object to arrive.
+	withheld sync.Map
 }
 
 // Reconcile brings the children of one Microservice in line with its spec.
@@ -71,6 +78,8 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
 		r.converged.Delete(req.NamespacedName)
 		r.numbered.Delete(req.NamespacedName)
+		r.withheld.Delete(req.NamespacedName)
+		r.deployed.Delete(req.NamespacedName)
 		r.turns.end(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -188,6 +197,9 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 		if changed {
 			out.changed = true
 			out.written[key] = true
+		}
+		if c.Name == components.Deployment && err == nil {
+			r.noteDeployment(g.Microservice, desired.(client.Object), g.source.find(key), changed)
 		}
 		if err != nil {
 			out.fail(key, c, err)

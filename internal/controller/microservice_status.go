@@ -33,14 +33,14 @@ func (r *MicroserviceReconciler) writeStatus(ctx context.Context, g *gathered, o
 	updated := *old
 	updated.Status = *old.Status.DeepCopy()
 	setMicroserviceStatus(&updated, g, out)
-	if equality.Semantic.DeepEqual(&old.Status, &updated.Status) {
-		return false, nil
+	wrote = !equality.Semantic.DeepEqual(&old.Status, &updated.Status)
+	if wrote {
+		if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
+			return false, client.IgnoreNotFound(err)
+		}
 	}
-	if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
-		return false, client.IgnoreNotFound(err)
-	}
-	recordTransition(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)
-	return true, nil
+	out.requeueAfter = minNonZero(out.requeueAfter, r.recordReadiness(ctx, &updated, old.Status.Conditions))
+	return wrote, nil
 }
 
 func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome) {

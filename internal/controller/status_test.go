@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -173,6 +174,44 @@ var _ = Describe("Status", func() {
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Annotations[v1alpha1.AnnotationIsolation] = "Audit" })
 		eventuallyReady(ctx, shop)
 		eventuallyGone(ctx, ns, "NetworkPolicy/users")
+	}, SpecTimeout(suiteTimeout))
+})
+
+var _ = Describe("The events of an apply", func() {
+	warnings := func(ctx context.Context, ns string) func() []string {
+		return func() []string {
+			list := &eventsv1.EventList{}
+			Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
+			var reasons []string
+			for i := range list.Items {
+				if list.Items[i].Type == corev1.EventTypeWarning && list.Items[i].Regarding.Kind == "Microservice" {
+					reasons = append(reasons, list.Items[i].Reason)
+				}
+			}
+			return reasons
+		}
+	}
+
+	It("warn of nothing that arrives a moment later", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users, orders := memberOf(ns, "users", "shop"), memberOf(ns, "orders", "shop")
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
+		orders.Spec.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "late"}}}}
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
+		Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
+		eventuallyHas(ctx, orders, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		Expect(k8s.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "late", Namespace: ns}, Data: map[string]string{"A": "b"}})).To(Succeed())
+		eventuallyReady(ctx, users, orders)
+		Expect(warnings(ctx, ns)()).To(BeEmpty())
+	}, SpecTimeout(suiteTimeout))
+
+	It("warn of what does not arrive", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		Expect(k8s.Create(ctx, memberOf(ns, "orders", "shop"))).To(Succeed())
+		Eventually(warnings(ctx, ns)).Should(ConsistOf(v1alpha1.ReasonTopologyNotFound))
 	}, SpecTimeout(suiteTimeout))
 })
 

@@ -70,6 +70,11 @@ func MigrationWaits(db *Database) bool { return migrationWaits(db) != nil }
 // continues "waits for".
 func migrationWaits(db *Database) *condition.Message {
 	switch {
+	case len(db.References.Missing) > 0:
+		missing := db.References.Missing[0].Message()
+		remedy := missing.Remedy
+		missing.Remedy = ""
+		return &condition.Message{Cause: "a missing reference: " + missing.String(), Remedy: remedy}
 	case AwaitingCredentials(db) != nil || !Usable(db):
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:
@@ -79,11 +84,6 @@ func migrationWaits(db *Database) *condition.Message {
 		return &condition.Message{Cause: "the backup that runs"}
 	case AwaitingExtensions(db) != nil:
 		return &condition.Message{Cause: "the extensions of the database"}
-	case len(db.References.Missing) > 0:
-		missing := db.References.Missing[0].Message()
-		remedy := missing.Remedy
-		missing.Remedy = ""
-		return &condition.Message{Cause: "a missing reference: " + missing.String(), Remedy: remedy}
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func migrationHealth(db *Database) condition.Health {
 	switch job := MigrationJob(db, name); {
 	case job == nil:
 		if waits := migrationWaits(db); waits != nil {
-			return migrating(condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})
+			return held(db, condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})
 		}
 		if pod := LeftoverMigration(db); pod != "" {
 			return migrating(condition.Say("The migration of image %q waits until pod %q of an earlier migration has stopped", image, pod))
@@ -184,7 +184,7 @@ func migrationHealth(db *Database) condition.Health {
 		return *h
 	}
 	if waits := migrationWaits(db); waits != nil && isHeld(db.Job(name)) {
-		return migrating(condition.Message{Cause: fmt.Sprintf("The next try of the migration of image %q waits for %s%s", image, waits.Cause, failedTries(db, name)), Remedy: waits.Remedy})
+		return held(db, condition.Message{Cause: fmt.Sprintf("The next try of the migration of image %q waits for %s%s", image, waits.Cause, failedTries(db, name)), Remedy: waits.Remedy})
 	}
 	return migrating(jobRunning(db, name, fmt.Sprintf("is running the migration of image %q", image)))
 }
@@ -200,6 +200,15 @@ func failedTries(db *Database, name string) string {
 
 func migrating(message condition.Message) condition.Health {
 	return waiting(v1alpha1.ReasonMigrating, message)
+}
+
+// held returns the health of a migration that waits. A reason that the user can remove is
+// named as such.
+func held(db *Database, message condition.Message) condition.Health {
+	if len(db.References.Missing) > 0 {
+		return waiting(v1alpha1.ReasonReferenceNotFound, message)
+	}
+	return migrating(message)
 }
 
 // AwaitingMigration says why the rollout waits for its migration; nil if it does not.

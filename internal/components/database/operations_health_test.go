@@ -73,8 +73,9 @@ func TestMigrationHealth(t *testing.T) {
 			changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Microservice.Spec.Database.Migration.Command = []string{"migrate"} }},
 			want:    migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for the restore of the database`)},
 		"a reference is missing": {
-			of:   "migration-reference-missing",
-			want: migrating(`The migration of image "ghcr.io/example/orders:1.4.0" waits for a missing reference: ConfigMap "limits" does not exist in namespace "shop", and envFrom[0] needs it; to fix: create it, or correct envFrom[0]`)},
+			of: "migration-reference-missing",
+			want: &condition.Health{Reason: v1alpha1.ReasonReferenceNotFound, Progressing: true, Message: condition.ParseMessage(
+				`The migration of image "ghcr.io/example/orders:1.4.0" waits for a missing reference: ConfigMap "limits" does not exist in namespace "shop", and envFrom[0] needs it; to fix: create it, or correct envFrom[0]`)}},
 		"it can start": {of: "migration-due", want: aboutToStart},
 		"it runs":      {of: "migration-running", want: migrating(`Job "` + job + `" is running the migration of image "ghcr.io/example/orders:1.4.0"; running containers: "orders" since 2026-01-01T00:00:00Z`)},
 		"its image does not exist": {
