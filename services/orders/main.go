@@ -35,6 +35,7 @@ func prepare(s settings) (service.Build, error) {
 	}
 	return func(db *postgres.DB, registry prometheus.Registerer) service.Parts {
 		usersPeer.MustRegister(registry)
-		return service.Parts{API: api.New(store.New(db), users.New(usersPeer), openAPI)}
+		public, internal := api.New(store.New(db), users.New(usersPeer), openAPI)
+		return service.Parts{API: public, Internal: internal}
 	}, nil
 }

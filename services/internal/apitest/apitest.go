@@ -24,7 +24,7 @@ type API struct {
 // Serve serves an API on its database until the end of the test.
 func Serve(t *testing.T, api http.Handler, db *postgres.DB) API {
 	t.Helper()
-	server := httptest.NewServer(observability.Instrument(api, observability.NewRegistry(db.Pool())))
+	server := httptest.NewServer(observability.Instrument(observability.NewRegistry(db.Pool()))(api))
 	t.Cleanup(server.Close)
 	return API{t: t, url: server.URL, client: &http.Client{Transport: newContract(t)}}
 }

@@ -26,8 +26,8 @@ func NewRegistry(pool *pgxpool.Pool) *prometheus.Registry {
 	return registry
 }
 
-// Instrument returns a handler that traces, measures and logs every request to next.
-func Instrument(next http.Handler, registry prometheus.Registerer) http.Handler {
+// Instrument returns a function that wraps handlers, so that every request to them is traced, measured and logged.
+func Instrument(registry prometheus.Registerer) func(http.Handler) http.Handler {
 	metrics := promauto.With(registry)
 	inFlight := metrics.NewGauge(prometheus.GaugeOpts{
 		Name: "http_requests_in_flight",
@@ -39,12 +39,14 @@ func Instrument(next http.Handler, registry prometheus.Registerer) http.Handler 
 		Buckets: prometheus.ExponentialBuckets(0.001, 2.5, 10),
 	}, []string{"route", "method", "code"})
 
-	// ServeMux writes the route into the request that it receives. No handler in between may copy the request.
-	next = logAccess(next)
-	next = promhttp.InstrumentHandlerDuration(duration, next, promhttp.WithLabelFromRequest("route", route))
-	next = promhttp.InstrumentHandlerInFlight(inFlight, next)
-	return otelhttp.NewHandler(next, "request", otelhttp.WithSpanNameFormatter(
-		func(_ string, r *http.Request) string { return r.Method + " " + route(r) }))
+	return func(next http.Handler) http.Handler {
+		// ServeMux writes the route into the request that it receives. No handler in between may copy the request.
+		next = logAccess(next)
+		next = promhttp.InstrumentHandlerDuration(duration, next, promhttp.WithLabelFromRequest("route", route))
+		next = promhttp.InstrumentHandlerInFlight(inFlight, next)
+		return otelhttp.NewHandler(next, "request", otelhttp.WithSpanNameFormatter(
+			func(_ string, r *http.Request) string { return r.Method + " " + route(r) }))
+	}
 }
 
 func logAccess(next http.Handler) http.Handler {

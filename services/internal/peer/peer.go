@@ -98,7 +98,11 @@ func New(name string, cfg Config) (*Client, error) {
 	return &Client{
 		name: name,
 		cfg:  cfg,
-		http: &http.Client{Transport: otelhttp.NewTransport(transport)},
+		// A redirect could lead the request, with its data, to an address that no one chose.
+		http: &http.Client{
+			Transport:     otelhttp.NewTransport(transport),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
 		breaker: circuitbreaker.NewBuilder[Answer]().
 			HandleIf(failed).
 			WithFailureThresholdRatio(breakerFailures, breakerWindow).

@@ -135,6 +135,16 @@ func TestGetUsesItsBudgetForARefusedConnection(t *testing.T) {
 	}
 }
 
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	elsewhere := peertest.Serve(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") }))
+	stock := newFake(t)
+	stock.behaves(http.RedirectHandler(elsewhere.String(), http.StatusTemporaryRedirect).ServeHTTP)
+	answer, err := newClient(t, stock, settings()).Get(t.Context(), "/items/1")
+	if err != nil || answer.Status != http.StatusTemporaryRedirect {
+		t.Errorf("got %d (%v), want the redirect itself, %d", answer.Status, err, http.StatusTemporaryRedirect)
+	}
+}
+
 func TestPutOnceDoesNotRetry(t *testing.T) {
 	stock := newFake(t)
 	stock.answers(http.StatusServiceUnavailable)

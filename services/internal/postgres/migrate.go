@@ -40,9 +40,25 @@ func (d *DB) checkSchema(ctx context.Context) error {
 		return err
 	}
 	if current < needed {
-		return fmt.Errorf("the schema has version %d and needs %d; waiting for the migrate subcommand", current, needed)
+		return &SchemaError{Current: current, Needed: needed}
 	}
 	return nil
+}
+
+// SchemaError is returned while the schema is older than this binary needs.
+type SchemaError struct{ Current, Needed int64 }
+
+// Error implements error.
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("the schema has version %d and needs %d; waiting for the migrate subcommand", e.Current, e.Needed)
+}
+
+// Explain says why the database can't be used, for any reader: it names no user, host or database.
+func Explain(err error) string {
+	if schema, ok := errors.AsType[*SchemaError](err); ok {
+		return schema.Error()
+	}
+	return "the database does not respond; see the log of the service"
 }
 
 // Migrate waits for the database and applies the missing migrations. It reports each migration. It does not change

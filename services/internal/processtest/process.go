@@ -34,7 +34,7 @@ type Process struct {
 func Start(t *testing.T, environment ...string) *Process {
 	t.Helper()
 	p := &Process{cmd: exec.Command(binary), ended: make(chan error, 1)}
-	p.cmd.Env = append(append(os.Environ(), "PORT=0"), environment...)
+	p.cmd.Env = append(append(os.Environ(), "PORT=0", "INTERNAL_PORT=0"), environment...)
 	p.cmd.Stderr = os.Stderr
 	output, err := p.cmd.StdoutPipe()
 	if err != nil {

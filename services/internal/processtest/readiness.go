@@ -8,11 +8,14 @@ import (
 	"github.com/atoll-dev/atoll/services/internal/postgrestest"
 )
 
+// noDatabase is what the probe says without a database. The address and the user are only in the log.
+const noDatabase = "the database does not respond; see the log of the service"
+
 func (s Service) readinessFollowsTheDatabase(t *testing.T) {
 	database := postgrestest.NewOutage(t)
 	process := s.start(t, database.URL)
 
-	eventually.Holds(t, "unready because there is no database yet", process.Unready(t, "no such file"))
+	eventually.Holds(t, "unready because there is no database yet", process.Unready(t, noDatabase))
 	if status, _ := process.Get(t, "/healthz"); status != http.StatusOK {
 		t.Errorf("/healthz answered %d without a database, want 200: a restart would not help", status)
 	}
@@ -21,7 +24,7 @@ func (s Service) readinessFollowsTheDatabase(t *testing.T) {
 	mustMigrate(t, database.URL)
 	eventually.Holds(t, "ready with a database", process.Ready(t))
 	database.Begin(t)
-	eventually.Holds(t, "unready without its database", process.Unready(t, "reaching the database"))
+	eventually.Holds(t, "unready without its database", process.Unready(t, noDatabase))
 	database.End(t)
 	eventually.Holds(t, "ready again", process.Ready(t))
 	if status, body := process.Get(t, s.Collection); status != http.StatusOK {

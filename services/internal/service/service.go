@@ -37,6 +37,9 @@ type Build func(db *postgres.DB, registry prometheus.Registerer) Parts
 type Parts struct {
 	// API handles the requests.
 	API http.Handler
+	// Internal handles the requests of other services, on a port that no route leads to. Unset means that the
+	// service has none.
+	Internal http.Handler
 	// Background runs beside the API. It starts when the schema is ready and returns when its context ends.
 	// Unset means that the service has no such work.
 	Background func(context.Context)
@@ -122,11 +125,11 @@ func (s Service[S]) serve(ctx context.Context, settings S) error {
 
 	registry := observability.NewRegistry(db.Pool())
 	parts := build(db, registry)
-	handler := observability.Instrument(parts.API, registry)
+	instrument := observability.Instrument(registry)
 
 	// Background work stops after the server, so that it also handles what the server accepts while it drains.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	readiness := server.NewReadiness(db.Ping)
+	readiness := server.NewReadiness(db.Ping, postgres.Explain)
 	var working sync.WaitGroup
 	working.Go(func() {
 		readiness.Await(background, db.AwaitSchema)
@@ -137,5 +140,9 @@ func (s Service[S]) serve(ctx context.Context, settings S) error {
 	defer working.Wait()
 	defer stop()
 
-	return server.Run(ctx, settings.Common().Server, server.Handler(handler, readiness, registry), readiness)
+	handlers := server.Handlers{Public: server.Handler(instrument(parts.API), readiness, registry)}
+	if parts.Internal != nil {
+		handlers.Internal = instrument(parts.Internal)
+	}
+	return server.Run(ctx, settings.Common().Server, handlers, readiness)
 }

@@ -24,16 +24,22 @@ type API struct {
 	users users.Client
 }
 
-// New returns the handler of the API. It also serves the document openAPI.
-func New(orders *store.Store, users users.Client, openAPI []byte) http.Handler {
+// New returns the handlers of the API: one for everybody, which also serves the document openAPI, and one for the
+// service that takes payments. Whoever reaches the second can have an order paid.
+func New(orders *store.Store, users users.Client, openAPI []byte) (public, internal http.Handler) {
 	api := API{store: orders, users: users}
-	router := rest.NewRouter(postgres.Unavailable)
-	router.Handle("POST /orders", api.create)
-	router.Handle("GET /orders", api.list)
-	router.Handle("GET /orders/{id}", rest.Resource("order", store.ErrNotFound, orders.Order))
-	router.Handle("PUT /orders/{id}/payment", api.pay)
-	router.Handle("GET /openapi.yaml", rest.Document(openAPI))
-	return router
+	order := rest.Resource("order", store.ErrNotFound, orders.Order)
+
+	open := rest.NewRouter(postgres.Unavailable)
+	open.Handle("POST /orders", api.create)
+	open.Handle("GET /orders", api.list)
+	open.Handle("GET /orders/{id}", order)
+	open.Handle("GET /openapi.yaml", rest.Document(openAPI))
+
+	closed := rest.NewRouter(postgres.Unavailable)
+	closed.Handle("GET /orders/{id}", order)
+	closed.Handle("PUT /orders/{id}/payment", api.pay)
+	return open, closed
 }
 
 type orderList struct {

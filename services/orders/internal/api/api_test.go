@@ -111,15 +111,15 @@ func TestPaymentIsRecordedOnce(t *testing.T) {
 	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	path := "/orders/" + order.ID.String() + "/payment"
 
-	paid := apitest.Decode[store.Order](t, service.Send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
+	paid := apitest.Decode[store.Order](t, service.internal.Send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
 	if paid.Status != store.Paid || paid.PaymentID == nil || paid.PaymentID.String() != onePayment || paid.PaidAt == nil {
 		t.Errorf("the paid order is %+v", paid)
 	}
-	again := apitest.Decode[store.Order](t, service.Send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
+	again := apitest.Decode[store.Order](t, service.internal.Send(http.MethodPut, path, paymentOf(onePayment, 1499, "EUR")), http.StatusOK)
 	if diff := cmp.Diff(paid, again); diff != "" {
 		t.Errorf("the same payment again changed the order (-first +second):\n%s", diff)
 	}
-	refused := apitest.Decode[problem.Problem](t, service.Send(http.MethodPut, path, paymentOf(anotherPayment, 1499, "EUR")),
+	refused := apitest.Decode[problem.Problem](t, service.internal.Send(http.MethodPut, path, paymentOf(anotherPayment, 1499, "EUR")),
 		http.StatusConflict)
 	if want := "https://atoll.dev/problems/already-paid"; refused.Type != want {
 		t.Errorf("got problem type %q, want %q", refused.Type, want)
@@ -142,7 +142,7 @@ func TestOnlyOneOfTwoConcurrentPaymentsIsAccepted(t *testing.T) {
 	var requests sync.WaitGroup
 	for i := range statuses {
 		requests.Go(func() {
-			statuses[i] = service.Send(http.MethodPut, "/orders/"+order.ID.String()+"/payment",
+			statuses[i] = service.internal.Send(http.MethodPut, "/orders/"+order.ID.String()+"/payment",
 				paymentOf(uuid.NewString(), 1499, "EUR")).Status
 		})
 	}
@@ -190,21 +190,10 @@ func TestListIsFilteredByUserAndPaged(t *testing.T) {
 
 func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 	service := newService(t)
-	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
-	payment := "/orders/" + order.ID.String() + "/payment"
-
 	tests := map[string]apitest.BadRequest{
-		"wrong method": {
-			Method: http.MethodPost, Path: payment, WantStatus: http.StatusMethodNotAllowed,
-			WantDetail: "POST is not possible here; use PUT.",
-		},
 		"unknown order": {
 			Method: http.MethodGet, Path: "/orders/" + unknownUser, WantStatus: http.StatusNotFound,
 			WantDetail: `No order has the id "` + unknownUser + `".`,
-		},
-		"payment of an unknown order": {
-			Method: http.MethodPut, Path: "/orders/" + unknownUser + "/payment", Body: paymentOf(onePayment, 1, "EUR"),
-			WantStatus: http.StatusNotFound, WantDetail: `No order has the id "` + unknownUser + `".`,
 		},
 		"unknown user": {
 			Method: http.MethodPost, Path: "/orders", Body: orderOf(unknownUser), WantStatus: http.StatusUnprocessableEntity,
@@ -254,6 +243,29 @@ func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 			Method: http.MethodPost, Path: "/orders", Body: `{"total_cents": 1}`, WantStatus: http.StatusUnprocessableEntity,
 			WantErrors: []problem.FieldError{{Pointer: "/total_cents", Detail: "is not a known field; remove it"}},
 		},
+		"filter that is not an id": {
+			Method: http.MethodGet, Path: "/orders?user_id=ada", WantStatus: http.StatusBadRequest,
+			WantErrors: []problem.FieldError{{Parameter: "user_id", Detail: "must be a UUID"}},
+		},
+	}
+	service.Refuses(t, tests)
+	service.RefusesMalformed(t, "/orders", orderOf(ada))
+}
+
+func TestBadPaymentsAreRejectedWithAdvice(t *testing.T) {
+	service := newService(t)
+	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+	payment := "/orders/" + order.ID.String() + "/payment"
+
+	service.internal.Refuses(t, map[string]apitest.BadRequest{
+		"wrong method": {
+			Method: http.MethodPost, Path: payment, WantStatus: http.StatusMethodNotAllowed,
+			WantDetail: "POST is not possible here; use PUT.",
+		},
+		"payment of an unknown order": {
+			Method: http.MethodPut, Path: "/orders/" + unknownUser + "/payment", Body: paymentOf(onePayment, 1, "EUR"),
+			WantStatus: http.StatusNotFound, WantDetail: `No order has the id "` + unknownUser + `".`,
+		},
 		"payment of too little": {
 			Method: http.MethodPut, Path: payment, Body: paymentOf(onePayment, 1498, "EUR"),
 			WantStatus: http.StatusUnprocessableEntity,
@@ -272,11 +284,20 @@ func TestBadRequestsAreRejectedWithAdvice(t *testing.T) {
 				{Pointer: "/currency", Detail: "must be an ISO 4217 code of three capitals, such as EUR"},
 			},
 		},
-		"filter that is not an id": {
-			Method: http.MethodGet, Path: "/orders?user_id=ada", WantStatus: http.StatusBadRequest,
-			WantErrors: []problem.FieldError{{Parameter: "user_id", Detail: "must be a UUID"}},
-		},
+	})
+}
+
+// Whoever can have an order paid without a payment pays nothing for it.
+func TestOnlyOtherServicesHaveAnOrderPaid(t *testing.T) {
+	service := newService(t)
+	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
+	path := "/orders/" + order.ID.String()
+
+	service.Refuses(t, map[string]apitest.BadRequest{"payment by everybody": {
+		Method: http.MethodPut, Path: path + "/payment", Body: paymentOf(onePayment, 1499, "EUR"),
+		WantStatus: http.StatusNotFound, WantDetail: "Nothing is served at " + path + "/payment; see /openapi.yaml.",
+	}})
+	if got := apitest.Decode[store.Order](t, service.Send(http.MethodGet, path, ""), http.StatusOK); got.Status != store.Pending {
+		t.Errorf("the order is %s, want %s", got.Status, store.Pending)
 	}
-	service.Refuses(t, tests)
-	service.RefusesMalformed(t, "/orders", orderOf(ada))
 }

@@ -24,8 +24,10 @@ func TestMain(m *testing.M) { os.Exit(postgrestest.Main(m)) }
 // service is the API with its own database.
 type service struct {
 	apitest.API
-	db    *postgres.DB
-	users *fakeUsers
+	// internal is what other services call.
+	internal apitest.API
+	db       *postgres.DB
+	users    *fakeUsers
 }
 
 // newService returns a service with a budget that also suffices on a busy machine.
@@ -45,8 +47,8 @@ func newServiceWithin(t *testing.T, budget time.Duration) service {
 		t.Fatal(err)
 	}
 	db := postgrestest.Open(t, postgrestest.NewDatabase(t), migrations.Files)
-	api := New(store.New(db), users.New(usersPeer), apitest.OpenAPI(t))
-	return service{API: apitest.Serve(t, api, db), db: db, users: fake}
+	public, internal := New(store.New(db), users.New(usersPeer), apitest.OpenAPI(t))
+	return service{API: apitest.Serve(t, public, db), internal: apitest.Serve(t, internal, db), db: db, users: fake}
 }
 
 // fakeUsers is a users service that has every user except unknownUser. A test can make it fail.
