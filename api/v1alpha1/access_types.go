@@ -13,6 +13,7 @@ type EgressRule struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=43
 	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, !isCIDR(c) || cidr(c).masked() == cidr(c))",message="cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8, or 10.0.0.1/32 for one address"
 	CIDRs []string `json:"cidrs,omitempty"`
 
 	// ports are the TCP ports. Unset means every port of every protocol.

@@ -691,6 +691,26 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, egress: [{cidrs: [api.example.com]}]}`,
 		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
 	},
+	"a way out to a block with the address of a host": {
+		accepted: `spec: {image: users, egress: [{cidrs: [10.0.0.0/8, 10.0.0.1/32, 0.0.0.0/0, "2001:db8::/32", "2001:db8::1/128", "::/0"]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [203.0.113.0/24]}, {cidrs: [10.0.0.1/8]}]}`,
+		field:    "spec.egress[1].cidrs", message: "cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8, or 10.0.0.1/32 for one address",
+	},
+	"a way out to an IPv6 block with the address of a host": {
+		accepted: `spec: {image: users, egress: [{cidrs: ["2001:db8:0:1::/64"]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: ["2001:db8::1/64"]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8, or 10.0.0.1/32 for one address",
+	},
+	"a way out to an IPv4 block that is written as IPv6": {
+		accepted: `spec: {image: users, egress: [{cidrs: [10.0.0.0/8]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: ["::ffff:10.0.0.0/104"]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
+	},
+	"a way out to a block with a leading zero": {
+		accepted: `spec: {image: users, egress: [{cidrs: [10.0.0.0/8]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [010.0.0.0/08]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
+	},
 	"a way of starting that there is not": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: orders, startup: Always}]}`,
