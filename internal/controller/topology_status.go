@@ -83,6 +83,9 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	if problem := isolation.InvalidAnnotation(topology); problem != nil {
 		ready = problem.Health()
 	}
+	if problem := isolation.InvalidPeers(topology); problem != nil {
+		ready = problem.Health()
+	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
 		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {
 			ready = condition.Health{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true,

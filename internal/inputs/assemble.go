@@ -199,6 +199,8 @@ func addObjects(in *Inputs, source Source) error {
 	pick("ServiceAccount", ms.Name, func(o kube.Object) { in.OwnServiceAccount = metav1.IsControlledBy(o, ms) })
 	pick("Deployment", ms.Name, func(o kube.Object) { in.Deployment = o.(*appsv1.Deployment) })
 	pick("Service", ms.Name, func(o kube.Object) { in.Service = o.(*corev1.Service) })
+	pick("NetworkPolicy", ms.Name, func(o kube.Object) { in.addPolicy(v1alpha1.ComponentService, o) })
+	pick("NetworkPolicy", database, func(o kube.Object) { in.addPolicy(v1alpha1.ComponentDatabase, o) })
 	pick("StatefulSet", database, func(o kube.Object) { in.StatefulSet = o.(*appsv1.StatefulSet) })
 	pick("PersistentVolumeClaim", names.DatabaseClaim(ms.Name), func(o kube.Object) { in.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim) })
 	pick("ObjectStore", database, func(o kube.Object) { in.ObjectStore = o.(*unstructured.Unstructured) })

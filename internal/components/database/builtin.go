@@ -99,6 +99,9 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.UpdateStrategy = updateStrategy(db)
 	markServer(db, set)
+	if failure := db.PolicyFailure(v1alpha1.ComponentDatabase); failure != nil {
+		return heldServer(db, set), failure
+	}
 	return kube.One(set)
 }
 

@@ -139,6 +139,10 @@ func (cloudNativePG) clusters(db *Database) ([]kube.Object, error) {
 		}
 		_ = unstructured.SetNestedSlice(c.Object, names, "spec", "imagePullSecrets")
 	}
+	if failure := db.PolicyFailure(v1alpha1.ComponentDatabase); failure != nil && (db.DatabaseState.Cluster == nil || !db.Plan.Suspended) {
+		// A live Cluster stays as it is: a change can restart its servers.
+		return nil, failure
+	}
 	return kube.One(c)
 }
 

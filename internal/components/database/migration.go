@@ -69,7 +69,11 @@ func MigrationWaits(db *Database) bool { return migrationWaits(db) != nil }
 // migrationWaits says what the migration waits for; nil if it can start. The cause
 // continues "waits for".
 func migrationWaits(db *Database) *condition.Message {
-	switch {
+	switch failure := db.PolicyFailure(v1alpha1.ComponentService); {
+	case failure != nil:
+		cause := failure.Message
+		cause.Remedy = ""
+		return &condition.Message{Cause: "its NetworkPolicy: " + cause.String(), Remedy: failure.Message.Remedy}
 	case AwaitingCredentials(db) != nil || !Usable(db):
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:

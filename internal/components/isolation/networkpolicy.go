@@ -29,6 +29,9 @@ func ServicePolicies(in *inputs.Inputs) ([]kube.Object, error) {
 	if Of(in) == v1alpha1.IsolationNone || Audited(in.Topology) {
 		return nil, nil
 	}
+	if problem := policyFault(in); problem != nil {
+		return nil, problem
+	}
 	return kube.One(ServicePolicy(in))
 }
 

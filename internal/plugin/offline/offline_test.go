@@ -383,6 +383,11 @@ func TestLint(t *testing.T) {
 			want:  []string{`error: Microservice "a": Secret "keys" has no key "a", which env[A] needs`}},
 		"an address block that begins within": {input: ms("a", ", egress: [{cidrs: [10.0.0.1/8]}]"),
 			want: []string{`error: Microservice "a": spec.egress[0].cidrs: Invalid value: cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8`}},
+		"a Topology whose selector of pods is invalid": {
+			input: ms("a", ", topologyRef: {name: shop}") + topology + "{monitoring: {namespaceSelector: {}, podSelector: {matchLabels: {app: a b}}}}\n",
+			want: []string{
+				`error: Microservice "a": Topology "shop" monitoring.podSelector: is invalid: `,
+				`error: Topology "shop": spec.monitoring.podSelector: is invalid: `}},
 		"a Topology whose routed ports are open": {input: topology + "{gateway: {className: traefik}}\n",
 			want: []string{`warning: Topology "shop": spec.gateway.dataPlane: is unset`}},
 		"what is not Atoll's is not looked at": {input: "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {replica: 1}\n"},
