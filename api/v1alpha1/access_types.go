@@ -5,7 +5,10 @@ package v1alpha1
 
 // EgressRule permits connections to addresses outside the cluster.
 type EgressRule struct {
-	// cidrs are the address blocks in CIDR notation, such as 203.0.113.0/24.
+	// cidrs are the address blocks in CIDR notation, such as 203.0.113.0/24. A
+	// block leaves out the addresses where clouds serve the metadata of nodes
+	// (169.254.169.254, fd00:ec2::254 and fd20:ce::254): a cidr of that address
+	// alone, such as 169.254.169.254/32, permits it.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1

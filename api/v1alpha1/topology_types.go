@@ -179,12 +179,13 @@ const (
 	IsolationNone Isolation = "None"
 )
 
-// PodPeer selects pods. Both selectors must match; an unset selector matches
-// everything.
+// PodPeer selects pods. Both selectors must match.
+// +kubebuilder:validation:XValidation:rule="has(self.namespaceSelector)",message="namespaceSelector must be set: name the namespace with matchLabels {kubernetes.io/metadata.name: ...}, or write {} for every namespace",fieldPath=".namespaceSelector"
 // +kubebuilder:validation:MinProperties=1
 type PodPeer struct {
-	// namespaceSelector selects the namespaces of the pods by their labels.
-	// Unset means every namespace.
+	// namespaceSelector selects the namespaces of the pods by their labels; {}
+	// selects every namespace. It must be set. Unset, in an object from before
+	// that rule, means the Topology's own namespace.
 	// +optional
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
 

@@ -56,7 +56,8 @@ func (d *deployment) applySamples(ctx context.Context) error {
 	printHeading("Applying the sample topology (config/samples)")
 	patch := ""
 	if d.gatewayClass != "" {
-		patch = fmt.Sprintf("patches:\n- target: {kind: Topology}\n  patch: '[{op: replace, path: /spec/gateway/className, value: %s}]'\n", d.gatewayClass)
+		// The pods of another class run in another namespace.
+		patch = fmt.Sprintf("patches:\n- target: {kind: Topology}\n  patch: '[{op: replace, path: /spec/gateway/className, value: %s}, {op: remove, path: /spec/gateway/dataPlane}]'\n", d.gatewayClass)
 	}
 	images := []string{}
 	for _, name := range []string{"users", "orders", "payments"} {

@@ -759,9 +759,19 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		field:    "spec.allowedNamespaces.from", message: `supported values: "Same", "All", "Selector"`,
 	},
 	"an isolation that there is not": {
-		accepted: `{kind: Topology, spec: {isolation: Ingress, monitoring: {namespaceSelector: {}}, gateway: {className: traefik, dataPlane: {podSelector: {}}}}}`,
+		accepted: `{kind: Topology, spec: {isolation: Ingress, monitoring: {namespaceSelector: {}}, gateway: {className: traefik, dataPlane: {namespaceSelector: {}, podSelector: {}}}}}`,
 		refused:  `{kind: Topology, spec: {isolation: Full}}`,
 		field:    "spec.isolation", message: `supported values: "Strict", "Ingress", "None"`,
+	},
+	"pods that scrape in namespaces that are not said": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, podSelector: {matchLabels: {app: prometheus}}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {podSelector: {matchLabels: {app: prometheus}}}}}`,
+		field:    "spec.monitoring.namespaceSelector", message: "namespaceSelector must be set: name the namespace with matchLabels {kubernetes.io/metadata.name: ...}, or write {} for every namespace",
+	},
+	"pods of a gateway in namespaces that are not said": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, dataPlane: {namespaceSelector: {}}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, dataPlane: {podSelector: {}}}}}`,
+		field:    "spec.gateway.dataPlane.namespaceSelector", message: "namespaceSelector must be set: name the namespace with matchLabels {kubernetes.io/metadata.name: ...}, or write {} for every namespace",
 	},
 	"a gateway that is made and there already": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik}}}`,

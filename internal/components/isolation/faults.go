@@ -6,7 +6,6 @@ package isolation
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -58,12 +57,6 @@ func InvalidPeers(topology *v1alpha1.Topology) *condition.Problem {
 	return nil
 }
 
-// isBlock reports whether a NetworkPolicy accepts a text as an address block.
-func isBlock(cidr string) bool {
-	block, err := netip.ParsePrefix(cidr)
-	return err == nil && !block.Addr().Is4In6() && block == block.Masked()
-}
-
 func invalidBlock(field, cidr string) *condition.Problem {
 	remedy := "write an address block, such as 203.0.113.0/24"
 	if block, err := netip.ParsePrefix(cidr); err == nil && !block.Addr().Is4In6() {
@@ -72,12 +65,4 @@ func invalidBlock(field, cidr string) *condition.Problem {
 	}
 	return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{
 		Field: field, Cause: fmt.Sprintf("%q is no address block that a NetworkPolicy accepts", cidr), Remedy: remedy}}
-}
-
-// withoutInvalid returns the rules whose address blocks are all valid. No pod has the others:
-// the API server refused the NetworkPolicy.
-func withoutInvalid(rules []v1alpha1.EgressRule) []v1alpha1.EgressRule {
-	return slices.DeleteFunc(slices.Clone(rules), func(rule v1alpha1.EgressRule) bool {
-		return slices.ContainsFunc(rule.CIDRs, func(cidr string) bool { return !isBlock(cidr) })
-	})
 }

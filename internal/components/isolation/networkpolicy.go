@@ -98,14 +98,14 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	known, others := routedPorts(in)
 	if len(known) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{podPeer(in.Topology.Spec.Gateway.DataPlane)}, Ports: tcpPorts(known...),
+			From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, in.Topology.Spec.Gateway.DataPlane)}, Ports: tcpPorts(known...),
 		})
 	}
 	if len(others) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(in)...)})
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(allPorts(in)...)})
 	}
 	return rules
 }
@@ -126,7 +126,7 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 	for _, declared := range earlierEgress(in.Microservice) {
 		rule := networkingv1.NetworkPolicyEgressRule{Ports: tcpPorts(declared.Ports...)}
 		for _, cidr := range declared.CIDRs {
-			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: cidr}})
+			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: Block(cidr)})
 		}
 		rules = append(rules, rule)
 	}
@@ -204,11 +204,14 @@ func dns() networkingv1.NetworkPolicyEgressRule {
 	return rule
 }
 
-func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
+// PeerOf returns pods that a Topology selects as a NetworkPolicy names them. Only an object
+// from before namespaceSelector was required lacks it; they are then in the Topology's own
+// namespace.
+func PeerOf(topology *v1alpha1.Topology, p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
 	namespaces := p.NamespaceSelector
 	if namespaces == nil {
-		// A policy reads no namespace selector as its own namespace.
-		namespaces = &metav1.LabelSelector{}
+		// A policy reads no namespace selector as its own namespace, which is the member's.
+		namespaces = &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: topology.Namespace}}
 	}
 	return networkingv1.NetworkPolicyPeer{NamespaceSelector: namespaces, PodSelector: p.PodSelector}
 }

@@ -388,6 +388,8 @@ func TestLint(t *testing.T) {
 			want: []string{
 				`error: Microservice "a": Topology "shop" monitoring.podSelector: is invalid: `,
 				`error: Topology "shop": spec.monitoring.podSelector: is invalid: `}},
+		"a Topology whose monitoring names no namespace": {input: topology + "{monitoring: {podSelector: {matchLabels: {app: prometheus}}}}\n",
+			want: []string{`error: Topology "shop": spec.monitoring.namespaceSelector: Invalid value: namespaceSelector must be set`}},
 		"a Topology whose routed ports are open": {input: topology + "{gateway: {className: traefik}}\n",
 			want: []string{`warning: Topology "shop": spec.gateway.dataPlane: is unset`}},
 		"what is not Atoll's is not looked at": {input: "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {replica: 1}\n"},
