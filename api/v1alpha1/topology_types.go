@@ -77,6 +77,19 @@ type TopologySpec struct {
 	// +optional
 	Isolation Isolation `json:"isolation,omitempty"`
 
+	// nameServers are addresses where members may resolve names, on port 53, beside
+	// those that Atoll finds: kube-dns and CoreDNS in kube-system, OpenShift's,
+	// caches at link-local addresses (169.254.0.0/16), and the name servers of
+	// Atoll's own pod. Unset means no others.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=45
+	// +kubebuilder:validation:XValidation:rule="self.all(a, isIP(a))",message="nameServers must be IP addresses, such as 10.96.0.10"
+	NameServers []string `json:"nameServers,omitempty"`
+
 	// monitoring selects the pods that may reach every port of the members, to
 	// scrape metrics. Unset means no pods.
 	// +optional
@@ -264,6 +277,16 @@ type TopologyStatus struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=2048
 	URLs []string `json:"urls,omitempty"`
+
+	// nameServers are the name servers of Atoll's own pod, where members may
+	// resolve names.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=45
+	NameServers []string `json:"nameServers,omitempty"`
 
 	// cycles are the cycles among the dependencies of members, such as "orders
 	// -> payments -> orders". They block nothing, but services in a cycle fail

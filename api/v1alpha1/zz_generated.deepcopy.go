@@ -1264,6 +1264,11 @@ func (in *TopologySpec) DeepCopyInto(out *TopologySpec) {
 		*out = new(AllowedNamespaces)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.NameServers != nil {
+		in, out := &in.NameServers, &out.NameServers
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.Monitoring != nil {
 		in, out := &in.Monitoring, &out.Monitoring
 		*out = new(PodPeer)
@@ -1298,6 +1303,11 @@ func (in *TopologyStatus) DeepCopyInto(out *TopologyStatus) {
 	}
 	if in.URLs != nil {
 		in, out := &in.URLs, &out.URLs
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
+	if in.NameServers != nil {
+		in, out := &in.NameServers, &out.NameServers
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}

@@ -49,6 +49,8 @@ type MicroserviceReconciler struct {
 	RcloneImage string
 	// CloudNativePGNamespace is the namespace of CloudNativePG's operator.
 	CloudNativePGNamespace string
+	// NameServers are the addresses of the cluster's name servers.
+	NameServers []string
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 

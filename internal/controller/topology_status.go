@@ -59,6 +59,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	status.Cycles = truncateCycles(graph.Cycles(topology.Namespace, state.members, state.known.find))
 	missing, unpermitted := unresolved(state)
 	status.Missing, status.Unpermitted = missing[:min(len(missing), maxListed)], unpermitted[:min(len(unpermitted), maxListed)]
+	status.NameServers = state.nameServers
 	status.URLs = nil
 	if topology.Spec.Gateway != nil {
 		section := ""

@@ -711,6 +711,16 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, egress: [{cidrs: [010.0.0.0/08]}]}`,
 		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
 	},
+	"a way out by a protocol that there is not": {
+		accepted: `spec: {image: users, egress: [{cidrs: [203.0.113.0/24], protocol: UDP, ports: [53]}, {cidrs: [203.0.113.0/24], protocol: SCTP}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [203.0.113.0/24], protocol: HTTP}]}`,
+		field:    "spec.egress[0].protocol", message: `supported values: "TCP", "UDP", "SCTP"`,
+	},
+	"a name server that is no address": {
+		accepted: `{kind: Topology, spec: {nameServers: [10.0.0.10, "fd00::a"]}}`,
+		refused:  `{kind: Topology, spec: {nameServers: [dns.example.com]}}`,
+		field:    "spec.nameServers", message: "nameServers must be IP addresses, such as 10.96.0.10",
+	},
 	"a way of starting that there is not": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: orders, startup: Always}]}`,

@@ -64,6 +64,9 @@ type Settings struct {
 	// CloudNativePGNamespace is where the operator of CloudNativePG runs; empty means
 	// where its own manifests install it.
 	CloudNativePGNamespace string
+	// NameServers are the addresses of the cluster's name servers; nil means those in the
+	// status of the Topology.
+	NameServers []string
 	// MissingCRDs are the optional kinds that the cluster lacks.
 	MissingCRDs map[string]bool
 }
@@ -82,7 +85,21 @@ func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 			return nil, err
 		}
 	}
+	in.NameServers = nameServers(in.Topology, settings.NameServers)
 	return in, nil
+}
+
+// nameServers returns the name servers of the cluster and those of a Topology, in order.
+func nameServers(topology *v1alpha1.Topology, ofCluster []string) []string {
+	all := slices.Clone(ofCluster)
+	if topology != nil {
+		if ofCluster == nil {
+			all = slices.Clone(topology.Status.NameServers)
+		}
+		all = append(all, topology.Spec.NameServers...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // AssembleRouting reads only what decides the routes of a Microservice.

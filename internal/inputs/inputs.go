@@ -91,6 +91,8 @@ type Inputs struct {
 	// ForeignAutoscalers are the HorizontalPodAutoscalers that scale the Deployment and that
 	// Atoll did not make.
 	ForeignAutoscalers []string
+	// NameServers are the addresses of name servers beside those that every cluster may have.
+	NameServers []string
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 	// Policies are the live NetworkPolicies that were made for the Microservice, by the
