@@ -90,6 +90,12 @@ type TopologySpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, isIP(a))",message="nameServers must be IP addresses, such as 10.96.0.10"
 	NameServers []string `json:"nameServers,omitempty"`
 
+	// mesh is the service mesh that the members belong to. It opens what the
+	// proxies of the mesh need in an isolated Topology, and in the policies of
+	// databases. Unset means none.
+	// +optional
+	Mesh *Mesh `json:"mesh,omitempty"`
+
 	// monitoring selects the pods that may reach every port of the members, to
 	// scrape metrics. Unset means no pods.
 	// +optional

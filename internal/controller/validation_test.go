@@ -721,6 +721,21 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `{kind: Topology, spec: {nameServers: [dns.example.com]}}`,
 		field:    "spec.nameServers", message: "nameServers must be IP addresses, such as 10.96.0.10",
 	},
+	"a mesh that there is not": {
+		accepted: `{kind: Topology, spec: {mesh: {type: IstioSidecar, namespace: istio}}}`,
+		refused:  `{kind: Topology, spec: {mesh: {type: Consul}}}`,
+		field:    "spec.mesh.type", message: `supported values: "IstioAmbient", "IstioSidecar", "Linkerd"`,
+	},
+	"a mesh in a namespace that can't be": {
+		accepted: `{kind: Topology, spec: {mesh: {type: Linkerd, namespace: linkerd-2}}}`,
+		refused:  `{kind: Topology, spec: {mesh: {type: Linkerd, namespace: Linkerd}}}`,
+		field:    "spec.mesh.namespace", message: "namespace must be the name of a namespace",
+	},
+	"the control plane of an ambient mesh": {
+		accepted: `{kind: Topology, spec: {mesh: {type: IstioAmbient}}}`,
+		refused:  `{kind: Topology, spec: {mesh: {type: IstioAmbient, namespace: istio-system}}}`,
+		field:    "spec.mesh.namespace", message: "namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane",
+	},
 	"a way of starting that there is not": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: orders, startup: Always}]}`,

@@ -85,7 +85,9 @@ func (builtIn) claims(db *Database) ([]kube.Object, error) {
 }
 
 func (b builtIn) policies(db *Database) ([]kube.Object, error) {
-	return kube.One(db.Plan.serverPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice)))
+	policy := db.Plan.serverPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
+	db.JoinMesh(policy)
+	return kube.One(policy)
 }
 
 func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {

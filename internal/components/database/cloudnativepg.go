@@ -119,7 +119,9 @@ func (cloudNativePG) secrets(db *Database) ([]kube.Object, error) {
 }
 
 func (cloudNativePG) policies(db *Database) ([]kube.Object, error) {
-	return kube.One(db.Plan.clusterPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace)))
+	policy := db.Plan.clusterPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace))
+	db.JoinMesh(policy)
+	return kube.One(policy)
 }
 
 func (cloudNativePG) objectStores(db *Database) ([]kube.Object, error) {

@@ -52,6 +52,10 @@ func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
 		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 		policy.Spec.Egress = egress(in)
 	}
+	in.JoinMesh(policy)
+	if Of(in) == v1alpha1.IsolationStrict {
+		policy.Spec.Egress = slices.Concat(nameResolution(in.NameServers), policy.Spec.Egress)
+	}
 	return policy
 }
 
@@ -105,7 +109,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(allPorts(in)...)})
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(append(allPorts(in), in.MeshMetrics()...)...)})
 	}
 	return rules
 }
@@ -113,8 +117,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 // egress allows the cluster's DNS, the dependencies, the service's own database and what
 // the spec declares. What pods of an earlier template may still call stays allowed.
 func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
-	rules := nameResolution(in.NameServers)
-	rules = append(rules, egressToCallees(slices.Concat(in.Edges, in.EarlierEdges))...)
+	rules := egressToCallees(slices.Concat(in.Edges, in.EarlierEdges))
 	if callsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
 	}
