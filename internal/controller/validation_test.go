@@ -721,6 +721,16 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `{kind: Topology, spec: {nameServers: [dns.example.com]}}`,
 		field:    "spec.nameServers", message: "nameServers must be IP addresses, such as 10.96.0.10",
 	},
+	"a user of a database's pods that there is not": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, podUser: Platform}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, podUser: root}}`,
+		field:    "spec.database.podUser", message: `supported values: "Image", "Platform"`,
+	},
+	"a default user of databases' pods that there is not": {
+		accepted: `{kind: Topology, spec: {defaults: {database: {podUser: Image}}}}`,
+		refused:  `{kind: Topology, spec: {defaults: {database: {podUser: postgres}}}}`,
+		field:    "spec.defaults.database.podUser", message: `supported values: "Image", "Platform"`,
+	},
 	"a mesh that there is not": {
 		accepted: `{kind: Topology, spec: {mesh: {type: IstioSidecar, namespace: istio}}}`,
 		refused:  `{kind: Topology, spec: {mesh: {type: Consul}}}`,

@@ -201,7 +201,7 @@ func serverUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
 	case set.Status.Replicas == 0:
 		return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name),
 			Cause:  "has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim",
-			Remedy: "see its events (kubectl describe statefulset " + set.Name + ")"})
+			Remedy: "see its events (kubectl describe statefulset " + set.Name + ")" + userRemedy(db)})
 	case unbound:
 		return waiting(v1alpha1.ReasonStoragePending, condition.Message{Object: object("PersistentVolumeClaim", claim.Name),
 			Cause:  ofClass(claim) + "is not bound yet",
