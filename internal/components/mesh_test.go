@@ -18,11 +18,10 @@ import (
 // TestMeshes asks whether what the proxies of a mesh need is let through, in a topology in which
 // orders calls users, and both have a database.
 func TestMeshes(t *testing.T) {
-	pod := func(service, component string) peer { return podOf(service, component) }
 	var (
-		orders, users = pod("orders", v1alpha1.ComponentService), pod("users", v1alpha1.ComponentService)
-		ordersDB      = pod("orders", v1alpha1.ComponentDatabase)
-		migration     = pod("orders", v1alpha1.ComponentMigration)
+		orders, users = podOf("orders", v1alpha1.ComponentService), podOf("users", v1alpha1.ComponentService)
+		ordersDB      = podOf("orders", v1alpha1.ComponentDatabase)
+		migration     = podOf("orders", v1alpha1.ComponentMigration)
 		stranger      = peer{"shop", map[string]string{"app": "stranger"}}
 		gateway       = peer{"edge", nil}
 		prometheus    = peer{"monitoring", nil}

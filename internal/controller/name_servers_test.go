@@ -26,7 +26,7 @@ func TestNameServers(t *testing.T) {
 		"two families":         {"nameserver fd00:10:96::a\nnameserver 10.96.0.10\nnameserver 10.96.0.10\n", []string{"10.96.0.10", "fd00:10:96::a"}},
 		"comments":             {"# nameserver 10.0.0.1\n; nameserver 10.0.0.2\n", nil},
 		"the machine's":        {"nameserver 127.0.0.53\nnameserver ::1\nnameserver fe80::1%eth0\n", nil},
-		"no address":           {"nameserver\nnameserver dns.example.com\n", nil},
+		"no address":           {"nameserver dns.example.com\nnameserver\n", nil},
 	} {
 		got, err := NameServers(strings.NewReader(tc.text))
 		if diff := cmp.Diff(tc.want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
