@@ -6,9 +6,12 @@ package main
 
 import (
 	"crypto/tls"
+	"errors"
 	"flag"
 	"fmt"
+	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,6 +40,7 @@ type options struct {
 	workers                int
 	rcloneImage            string
 	cloudNativePGNamespace string
+	nameServers            string
 	qps                    float64
 }
 
@@ -50,6 +54,7 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 8, "The number of Microservices to reconcile concurrently.")
 	flag.StringVar(&o.rcloneImage, "rclone-image", database.RcloneImage, "The image, with rclone and sh, that copies databases' backups to and from buckets.")
 	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Network policies permit it to reach its databases.")
+	flag.StringVar(&o.nameServers, "name-servers", "", "The addresses of the cluster's name servers, with commas. Network policies permit them. Unset means those in /etc/resolv.conf, if the manager runs in a cluster.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "The maximum number of requests per second to the API server. Bursts may be twice as large.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
@@ -89,10 +94,37 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("creating the manager: %w", err)
 	}
-	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}); err != nil {
+	servers, err := nameServers(o.nameServers)
+	if err != nil {
+		return err
+	}
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers}); err != nil {
 		return err
 	}
 	return mgr.Start(ctrl.SetupSignalHandler())
+}
+
+// nameServers returns the name servers of a flag, or else those that pods of the cluster use.
+func nameServers(flag string) ([]string, error) {
+	if flag != "" {
+		servers := strings.Split(flag, ",")
+		for _, server := range servers {
+			if _, err := netip.ParseAddr(server); err != nil {
+				return nil, fmt.Errorf("reading --name-servers: %w", err)
+			}
+		}
+		return servers, nil
+	}
+	// The kubelet sets the variable in each container.
+	if os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+		return nil, nil
+	}
+	file, err := os.Open("/etc/resolv.conf")
+	if err != nil {
+		return nil, fmt.Errorf("finding the cluster's name servers: %w", err)
+	}
+	servers, err := controller.NameServers(file)
+	return servers, errors.Join(err, file.Close())
 }
 
 func setup(mgr ctrl.Manager, settings controller.Settings) error {

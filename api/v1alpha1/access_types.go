@@ -3,9 +3,14 @@
 
 package v1alpha1
 
+import corev1 "k8s.io/api/core/v1"
+
 // EgressRule permits connections to addresses outside the cluster.
 type EgressRule struct {
-	// cidrs are the address blocks in CIDR notation, such as 203.0.113.0/24.
+	// cidrs are the address blocks in CIDR notation, such as 203.0.113.0/24. A
+	// block leaves out the addresses where clouds serve the metadata of nodes
+	// (169.254.169.254, fd00:ec2::254 and fd20:ce::254): a cidr of that address
+	// alone, such as 169.254.169.254/32, permits it.
 	// +required
 	// +listType=set
 	// +kubebuilder:validation:MinItems=1
@@ -13,9 +18,16 @@ type EgressRule struct {
 	// +kubebuilder:validation:items:MinLength=1
 	// +kubebuilder:validation:items:MaxLength=43
 	// +kubebuilder:validation:XValidation:rule="self.all(c, isCIDR(c))",message="cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32"
+	// +kubebuilder:validation:XValidation:rule="self.all(c, !isCIDR(c) || cidr(c).masked() == cidr(c))",message="cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8, or 10.0.0.1/32 for one address"
 	CIDRs []string `json:"cidrs,omitempty"`
 
-	// ports are the TCP ports. Unset means every port of every protocol.
+	// protocol is the protocol of the connections. Unset means TCP with ports,
+	// and every protocol without them.
+	// +optional
+	// +kubebuilder:validation:Enum=TCP;UDP;SCTP
+	Protocol corev1.Protocol `json:"protocol,omitempty"`
+
+	// ports are the ports. Unset means every port.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=0

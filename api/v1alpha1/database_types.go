@@ -160,11 +160,31 @@ type Database struct {
 	// +optional
 	PodMetadata *PodMetadata `json:"podMetadata,omitempty"`
 
+	// podUser says as which user the pods of the database, its backups, restores
+	// and rotations run. Image is the user of the engine's image. Platform sets
+	// no user and no group, for a platform that assigns them, such as OpenShift.
+	// A database that has run keeps its user, which owns the files. Not for the
+	// servers of CloudNativePG, whose operator decides. Unset means the
+	// Topology's default or, without one, Image.
+	// +optional
+	PodUser PodUser `json:"podUser,omitempty"`
+
 	// external locates a database of provider: External, which requires it.
 	// Unset for any other provider.
 	// +optional
 	External *ExternalDatabase `json:"external,omitempty"`
 }
+
+// PodUser says as which user the pods of a database run.
+// +kubebuilder:validation:Enum=Image;Platform
+type PodUser string
+
+const (
+	// PodUserImage is the user of the engine's image.
+	PodUserImage PodUser = "Image"
+	// PodUserPlatform is the user that the platform assigns.
+	PodUserPlatform PodUser = "Platform"
+)
 
 // ExtensionName is the name of a PostgreSQL extension.
 // +kubebuilder:validation:MinLength=1

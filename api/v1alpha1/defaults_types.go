@@ -60,8 +60,8 @@ type TopologyDefaults struct {
 	PodTemplate *runtime.RawExtension `json:"podTemplate,omitempty"`
 
 	// database are settings for the databases of members, except External ones.
-	// The storage class and the major version apply when a database is created,
-	// and do not change later. The minor version, the deletion policy and
+	// The storage class, the major version and podUser apply when a database is
+	// created, and do not change later. The minor version, the deletion policy and
 	// podMetadata also apply to existing databases. Unset means Atoll's
 	// defaults.
 	// +optional
@@ -101,4 +101,10 @@ type DatabaseDefaults struct {
 	// podMetadata replaces them as a whole. Unset means none.
 	// +optional
 	PodMetadata *PodMetadata `json:"podMetadata,omitempty"`
+
+	// podUser says as which user the pods of databases run: Image or Platform,
+	// as in a Microservice. A database that has run keeps its user. Unset means
+	// Image.
+	// +optional
+	PodUser PodUser `json:"podUser,omitempty"`
 }

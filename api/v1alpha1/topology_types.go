@@ -76,6 +76,25 @@ type TopologySpec struct {
 	// +optional
 	Isolation Isolation `json:"isolation,omitempty"`
 
+	// nameServers are addresses where members may resolve names, on port 53, beside
+	// those that Atoll finds: kube-dns and CoreDNS in kube-system, OpenShift's,
+	// caches at link-local addresses (169.254.0.0/16), and the name servers of
+	// Atoll's own pod. Unset means no others.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=45
+	// +kubebuilder:validation:XValidation:rule="self.all(a, isIP(a))",message="nameServers must be IP addresses, such as 10.96.0.10"
+	NameServers []string `json:"nameServers,omitempty"`
+
+	// mesh is the service mesh that the members belong to. It opens what the
+	// proxies of the mesh need in an isolated Topology, and in the policies of
+	// databases. Unset means none.
+	// +optional
+	Mesh *Mesh `json:"mesh,omitempty"`
+
 	// monitoring selects the pods that may reach every port of the members, to
 	// scrape metrics. Unset means no pods.
 	// +optional
@@ -178,12 +197,13 @@ const (
 	IsolationNone Isolation = "None"
 )
 
-// PodPeer selects pods. Both selectors must match; an unset selector matches
-// everything.
+// PodPeer selects pods. Both selectors must match.
+// +kubebuilder:validation:XValidation:rule="has(self.namespaceSelector)",message="namespaceSelector must be set: name the namespace with matchLabels {kubernetes.io/metadata.name: ...}, or write {} for every namespace",fieldPath=".namespaceSelector"
 // +kubebuilder:validation:MinProperties=1
 type PodPeer struct {
-	// namespaceSelector selects the namespaces of the pods by their labels.
-	// Unset means every namespace.
+	// namespaceSelector selects the namespaces of the pods by their labels; {}
+	// selects every namespace. It must be set. Unset, in an object from before
+	// that rule, means the Topology's own namespace.
 	// +optional
 	NamespaceSelector *metav1.LabelSelector `json:"namespaceSelector,omitempty"`
 
@@ -223,82 +243,4 @@ type IssuerReference struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	Name string `json:"name,omitempty"`
-}
-
-// TopologyStatus summarizes the members of a Topology.
-// +kubebuilder:validation:MinProperties=0
-type TopologyStatus struct {
-	// observedGeneration is the generation of the spec that this status
-	// describes. It is -1 until Atoll has observed the object.
-	// +optional
-	// +kubebuilder:validation:Minimum=-1
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// conditions describe the state of the Topology. Ready is always present
-	// and summarizes the others. Reconciling and Stalled are present only while
-	// they are True.
-	// +optional
-	// +listType=map
-	// +listMapKey=type
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=32
-	Conditions []metav1.Condition `json:"conditions,omitempty"`
-
-	// services is the number of members.
-	// +optional
-	// +kubebuilder:validation:Minimum=0
-	Services int32 `json:"services"`
-
-	// ready is the number of members that are ready and the number of members,
-	// such as 2/3. A suspended member is not ready.
-	// +optional
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=32
-	Ready string `json:"ready,omitempty"`
-
-	// readyServices is the number of members that are ready. A suspended member
-	// is not.
-	// +optional
-	// +kubebuilder:validation:Minimum=0
-	ReadyServices int32 `json:"readyServices"`
-
-	// urls are the addresses of the gateway.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=32
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=2048
-	URLs []string `json:"urls,omitempty"`
-
-	// cycles are the cycles among the dependencies of members, such as "orders
-	// -> payments -> orders". They block nothing, but services in a cycle fail
-	// together.
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=4096
-	Cycles []string `json:"cycles,omitempty"`
-
-	// missing are the dependencies of members on a service or a port that does
-	// not exist, such as "orders -> users".
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=256
-	Missing []string `json:"missing,omitempty"`
-
-	// unpermitted are the dependencies of members that the dependency does not
-	// permit, such as "orders -> reporting/ledger".
-	// +optional
-	// +listType=atomic
-	// +kubebuilder:validation:MinItems=0
-	// +kubebuilder:validation:MaxItems=64
-	// +kubebuilder:validation:items:MinLength=1
-	// +kubebuilder:validation:items:MaxLength=256
-	Unpermitted []string `json:"unpermitted,omitempty"`
 }

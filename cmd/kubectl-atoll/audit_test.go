@@ -95,7 +95,7 @@ func TestAuditOfForwarders(t *testing.T) {
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "shop", Annotations: map[string]string{v1alpha1.AnnotationIsolation: v1alpha1.IsolationAudit},
 	}, Spec: v1alpha1.TopologySpec{Gateway: &v1alpha1.TopologyGateway{ClassName: "traefik",
-		DataPlane: &v1alpha1.PodPeer{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "traefik"}}}}}}
+		DataPlane: &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}, PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "traefik"}}}}}}
 	users := service("users")
 	users.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 80, TargetPort: 8080}, {Name: "admin", Port: 81, TargetPort: 8081}}
 	users.Spec.Routes = []v1alpha1.Route{{Path: "/users", Port: "http"}}

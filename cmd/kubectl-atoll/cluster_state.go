@@ -59,15 +59,8 @@ func readClusterState(ctx context.Context, c client.Reader, sources []offline.So
 		gvk := source.Object.GroupVersionKind()
 		if gvk.Group == v1alpha1.GroupVersion.Group {
 			namespaces[source.Object.GetNamespace()] = true
-			status, err := l.copyIdentity(ctx, source.Object)
-			if err != nil {
+			if err := l.addDeclared(ctx, source.Object); err != nil {
 				return nil, err
-			}
-			if err := l.world.Add(source.Object); err != nil {
-				return nil, err
-			}
-			if ms := l.world.Service(source.Object.GetNamespace(), source.Object.GetName()); gvk.Kind == "Microservice" {
-				ms.Status = status
 			}
 		}
 	}
@@ -95,25 +88,27 @@ func (l *clusterState) note(format string, args ...any) {
 	}
 }
 
-// copyIdentity copies the UID and the age of the object in the cluster to the object
-// of a file. It returns the status of a Microservice, which has the ports of its pods.
-func (l *clusterState) copyIdentity(ctx context.Context, o *unstructured.Unstructured) (v1alpha1.MicroserviceStatus, error) {
-	there, ms := &unstructured.Unstructured{}, &v1alpha1.Microservice{}
+// addDeclared adds an object of a file to the world. It has the UID, the age and the status of
+// the object in the cluster: the status of a Microservice has the ports of its pods, and that of
+// a Topology the cluster's name servers.
+func (l *clusterState) addDeclared(ctx context.Context, o *unstructured.Unstructured) error {
+	there := &unstructured.Unstructured{}
 	there.SetGroupVersionKind(o.GroupVersionKind())
 	err := l.client.Get(ctx, client.ObjectKeyFromObject(o), there)
-	if apierrors.IsNotFound(err) {
-		return ms.Status, nil
-	}
-	if err != nil {
-		return ms.Status, explainError(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
+	if err != nil && !apierrors.IsNotFound(err) {
+		return explainError(fmt.Sprintf("reading %s %q", o.GetKind(), o.GetName()), err)
 	}
 	// The older of two services keeps a contended route.
 	o.SetUID(there.GetUID())
 	o.SetCreationTimestamp(there.GetCreationTimestamp())
-	if o.GetKind() == "Microservice" {
-		err = runtime.DefaultUnstructuredConverter.FromUnstructured(there.Object, ms)
+	if err := l.world.Add(o); err != nil {
+		return err
 	}
-	return ms.Status, err
+	status, _ := there.Object["status"].(map[string]any)
+	if o.GetKind() == "Topology" {
+		return runtime.DefaultUnstructuredConverter.FromUnstructured(status, &l.world.Topology(o.GetNamespace(), o.GetName()).Status)
+	}
+	return runtime.DefaultUnstructuredConverter.FromUnstructured(status, &l.world.Service(o.GetNamespace(), o.GetName()).Status)
 }
 
 // readChildren reads the objects that Atoll created in some namespaces, and the pods.

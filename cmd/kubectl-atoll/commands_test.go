@@ -391,6 +391,7 @@ func TestFileCommands(t *testing.T) {
 		"render with an assumed port":     {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users" does not exist in this namespace`},
 		"render with a problem":           {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
 		"lint":                            {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
+		"lint of the samples":             {args: []string{"lint", "-k", "../../config/samples"}, wantOut: "4 objects checked: 0 errors, 0 warnings\n"},
 		"lint with a warning":             {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},
 		"lint with an error":              {stdin: broken, args: []string{"lint", "-f", "-"}, wantCode: 1, wantOut: "1 object checked: 1 error, 0 warnings\n"},
 		"lint as json":                    {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},

@@ -61,6 +61,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 		fmt.Fprintf(o.ErrOut, "note: %s\n", note)
 	}
 	live.world.RcloneImage, live.world.CloudNativePGNamespace = o.rcloneImage, o.cloudNativePGNamespace
+	live.world.NameServers = o.nameServers
 	differs := false
 	for _, topology := range live.topologies {
 		different, err := o.writeDifferences(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))

@@ -21,8 +21,9 @@ import (
 // files has the flags that name the input of render, diff and lint.
 type files struct {
 	resource.FilenameOptions
-	// rcloneImage and cloudNativePGNamespace must equal the manager's flags.
+	// rcloneImage, cloudNativePGNamespace and nameServers must equal the manager's values.
 	rcloneImage, cloudNativePGNamespace string
+	nameServers                         []string
 }
 
 func (f *files) addFlags(c *cobra.Command) {
@@ -31,6 +32,7 @@ func (f *files) addFlags(c *cobra.Command) {
 	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Read the subdirectories of a directory of -f.")
 	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets. Use the value of the manager's flag.")
 	c.Flags().StringVar(&f.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Use the value of the manager's flag.")
+	c.Flags().StringSliceVar(&f.nameServers, "name-servers", nil, "The addresses of the cluster's name servers. Unset means those in the status of the Topology.")
 }
 
 // readSources reads all objects, in the order of the files. Objects without a

@@ -48,7 +48,7 @@ func (o *renderOptions) run(ctx context.Context) error {
 	if err := validateSources(ctx, o.plugin, sources); err != nil {
 		return err
 	}
-	world := &offline.World{RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace}
+	world := &offline.World{RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: o.nameServers}
 	for _, source := range sources {
 		if err := world.Add(source.Object); err != nil {
 			return fmt.Errorf("%s: %w", source.Name, err)

@@ -74,9 +74,9 @@ func (d *deployment) applySamples(ctx context.Context) error {
 }
 
 // gatewayClassPatch returns a JSON patch, quoted for YAML. kustomize reads a patch that begins
-// with [ as JSON.
+// with [ as JSON. The pods of another class run in another namespace than the sample's.
 func gatewayClassPatch(class string) string {
-	return fmt.Sprintf(`'[{"op": "replace", "path": "/spec/gateway/className", "value": %q}]'`, class)
+	return fmt.Sprintf(`'[{"op": "replace", "path": "/spec/gateway/className", "value": %q}, {"op": "remove", "path": "/spec/gateway/dataPlane"}]'`, class)
 }
 
 // applyWithImages applies a folder of config with the images of this build. Each pair is

@@ -15,7 +15,7 @@ func TestGatewayClassPatch(t *testing.T) {
 	files := filesys.MakeFsInMemory()
 	for name, text := range map[string]string{
 		"kustomization.yaml": "resources: [topology.yaml]\npatches:\n- target: {kind: Topology}\n  patch: " + gatewayClassPatch("my-class") + "\n",
-		"topology.yaml":      "apiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {gateway: {className: traefik}}\n",
+		"topology.yaml":      "apiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {gateway: {className: traefik, dataPlane: {}}}\n",
 	} {
 		if err := files.WriteFile("/"+name, []byte(text)); err != nil {
 			t.Fatal(err)

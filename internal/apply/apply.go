@@ -74,7 +74,7 @@ type Object struct {
 
 // Apply writes the desired object if the live one differs, and reports whether it
 // wrote. It returns a *NotOwnedError, and writes nothing, if another owner has an
-// object of this name.
+// object of this name, and an *AlteredError if a NetworkPolicy does not isolate the pods.
 func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (changed bool, err error) {
 	gvk, err := apiutil.GVKForObject(o.Desired, a.Scheme)
 	if err != nil {
@@ -92,7 +92,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 			return a.suspend(ctx, o)
 		}
 		if a.upToDate(o, hash) {
-			return false, nil
+			return false, checkIsolates(o.Desired, o.Live)
 		}
 	}
 	desired, err := a.toUnstructured(o.Desired, hash)
@@ -127,9 +127,10 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	conflict := a.apply(ctx, made, FieldOwner)
 	if conflict == nil {
 		a.remember(o.Desired, made, hash)
+		return true, checkApplied(o.Desired, made)
 	}
 	if !apierrors.IsConflict(conflict) {
-		return conflict == nil, conflict
+		return false, conflict
 	}
 	existing := &metav1.PartialObjectMetadata{}
 	existing.SetGroupVersionKind(desired.GroupVersionKind())
@@ -182,7 +183,7 @@ func (a *Applier) update(ctx context.Context, o Object, live client.Object, desi
 		}
 	}
 	a.remember(o.Desired, applied, hash)
-	return applied.GetResourceVersion() != live.GetResourceVersion(), nil
+	return applied.GetResourceVersion() != live.GetResourceVersion(), checkApplied(o.Desired, applied)
 }
 
 // yieldReplicas keeps spec.replicas of a Deployment when Atoll stops applying it.

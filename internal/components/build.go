@@ -70,6 +70,10 @@ func Build(in *inputs.Inputs) (*Built, error) {
 		if err != nil {
 			return nil, fmt.Errorf("building the %s of Microservice %q: %w", c.Name, in.Microservice.Name, err)
 		}
+		if c.Isolates && w.Problem != nil && w.Problem != built.Database.Err {
+			built.Database = database.Of(built.Database.WithPolicyFailure(c.Label, w.Problem))
+			w.Problem = built.Database.PolicyFailure(c.Label)
+		}
 		built.Components = append(built.Components, w)
 	}
 	return built, nil

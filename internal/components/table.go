@@ -49,6 +49,10 @@ type Component struct {
 	// After names components that come before in the table. None of this one's objects
 	// is applied while one of theirs can't be.
 	After []string
+	// Isolates means that the objects are the NetworkPolicies of the pods of the component's
+	// label. While one can't be built or applied, no pod starts that needs it. The component
+	// comes before those with such pods in the table.
+	Isolates bool
 	// Build returns the wanted objects. An error of type *Problem goes to the user:
 	// the objects beside it are applied, and all others of the component stay as they are.
 	Build func(*database.Database) ([]kube.Object, error)
@@ -120,9 +124,9 @@ var Table = []Component{
 	{Name: "database volume", Kind: "PersistentVolumeClaim", Prototype: &corev1.PersistentVolumeClaim{}, Label: v1alpha1.ComponentDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Claims, Orphan: always, UsedByPods: true},
 	{Name: "service policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, Build: of(isolation.ServicePolicies)},
+		Condition: v1alpha1.ConditionWorkloadReady, Build: of(isolation.ServicePolicies), Isolates: true},
 	{Name: "database policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies, Orphan: database.RetainedServer, UsedByPods: true},
+		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies, Isolates: true, Orphan: database.RetainedServer, UsedByPods: true},
 	{Name: "database server", Kind: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Label: v1alpha1.ComponentDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, Health: database.ServerHealth, UsedByPods: true},
 	{Name: "backup buckets", Kind: database.ObjectStoreKind.Kind, Prototype: prototype(database.ObjectStoreKind), Label: v1alpha1.ComponentDatabase,

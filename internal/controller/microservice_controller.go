@@ -49,6 +49,8 @@ type MicroserviceReconciler struct {
 	RcloneImage string
 	// CloudNativePGNamespace is the namespace of CloudNativePG's operator.
 	CloudNativePGNamespace string
+	// NameServers are the addresses of the cluster's name servers.
+	NameServers []string
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 
@@ -167,8 +169,11 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 		}
 	}
 	out.built = built
-	for i := range built.Components {
-		r.applyComponent(ctx, g, &built.Components[i], out)
+	for i := range out.built.Components {
+		r.applyComponent(ctx, g, &out.built.Components[i], out)
+		if !withholdPods(g, &out.built.Components[i], out) {
+			return out
+		}
 	}
 	out.earlierPods = earlierPods(g, out)
 	if g.MembershipProblem() != nil {
@@ -177,6 +182,29 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 	r.reconcileClaimOwner(ctx, g, out)
 	r.prune(ctx, g, out)
 	return out
+}
+
+// withholdPods builds the components again if a NetworkPolicy could not be applied, so that
+// no pod starts without it. It reports whether the components after it can be applied.
+func withholdPods(g *gathered, w *components.Wanted, out *outcome) bool {
+	c := w.Component
+	if !c.Isolates || !out.failedComponents[c.Name] {
+		return true
+	}
+	for _, o := range w.Objects {
+		key := objectKey{c.Kind, o.GetName()}
+		if problem := out.failed[key]; problem != nil {
+			g.Inputs = g.WithPolicyFailure(c.Label, problem)
+			out.failed[key] = g.PolicyFailure(c.Label)
+		}
+	}
+	built, err := components.Build(g.Inputs)
+	if err != nil {
+		out.err = errors.Join(out.err, err)
+		return false
+	}
+	out.built = built
+	return true
 }
 
 func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered, wanted *components.Wanted, out *outcome) {

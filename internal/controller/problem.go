@@ -23,12 +23,16 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	retry = fmt.Errorf("applying %s %q: %w", kind, name, err)
 	object := condition.Object{Kind: kind, Name: name}
 	var foreign *apply.NotOwnedError
+	var altered *apply.AlteredError
 	switch {
 	case errors.As(err, &foreign) && foreign.Leftover:
 		problem.Reason, problem.Message = v1alpha1.ReasonProgressing, foreign.Message()
 		return problem, nil
 	case errors.As(err, &foreign):
 		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonNotOwned, foreign.Message(), true
+		return problem, nil
+	case errors.As(err, &altered):
+		problem.Reason, problem.Message, problem.Stalled = v1alpha1.ReasonRefused, altered.Message(), true
 		return problem, nil
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true

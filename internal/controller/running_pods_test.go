@@ -150,7 +150,7 @@ var _ = Describe("What running pods need", func() {
 		eventuallyGone(ctx, ns, "ServiceAccount/svc", "StatefulSet/svc-db", "Service/svc", "NetworkPolicy/svc-db")
 		Eventually(func() []networkingv1.NetworkPolicyEgressRule {
 			return get(ctx, &networkingv1.NetworkPolicy{}, ns, "svc").Spec.Egress
-		}).Should(HaveLen(1), "name resolution only")
+		}).Should(HaveLen(2), "name resolution only")
 		Eventually(admits).Should(BeEmpty())
 		Eventually(func() *v1alpha1.Calls { return get(ctx, &v1alpha1.Microservice{}, ns, "svc").Status.Calls }).Should(BeNil())
 	}, SpecTimeout(suiteTimeout))
@@ -166,7 +166,7 @@ var _ = Describe("What running pods need", func() {
 		change(ctx, svc, func(ms *v1alpha1.Microservice) { ms.Spec.Egress = nil })
 		Eventually(func() []networkingv1.NetworkPolicyEgressRule {
 			return get(ctx, &networkingv1.NetworkPolicy{}, ns, "svc").Spec.Egress
-		}).Should(HaveLen(1))
+		}).Should(HaveLen(2))
 	}, SpecTimeout(suiteTimeout))
 
 	It("does not keep what another fault has nothing to do with", func(ctx SpecContext) {

@@ -72,6 +72,9 @@ type Settings struct {
 	// CloudNativePGNamespace is the namespace of CloudNativePG's operator, which must
 	// reach its servers. Empty means where its manifests install it.
 	CloudNativePGNamespace string
+	// NameServers are the addresses of the cluster's name servers, which NetworkPolicies
+	// permit.
+	NameServers []string
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -82,13 +85,16 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	optional := NewOptionalKinds(mgr, foreign)
 	services := NewMicroserviceReconciler(mgr, foreign, optional)
 	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
+	// Not nil: without an address, the status of a Topology must not count.
+	services.NameServers = append([]string{}, settings.NameServers...)
 	if settings.Now != nil {
 		services.Now = settings.Now
 	}
 	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
-	topologies := &TopologyReconciler{Client: mgr.GetClient(), Foreign: foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder}
+	topologies := &TopologyReconciler{Client: mgr.GetClient(), Foreign: foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder,
+		NameServers: services.NameServers}
 	if err := topologies.SetupWithManager(mgr, foreign); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)
 	}

@@ -51,7 +51,7 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 	seen.own(ms)
 	s := &cacheSource{
 		ctx: ctx, seen: seen, contents: r.Contents, claimsLike: r.claimsLike,
-		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, MissingCRDs: map[string]bool{}},
+		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, NameServers: r.NameServers, MissingCRDs: map[string]bool{}},
 		cache:          recordingReader{r.Client, seen},
 		foreign:        recordingReader{r.Foreign, seen},
 		uncached:       recordingReader{r.Live, seen},

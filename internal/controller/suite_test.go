@@ -149,7 +149,7 @@ func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
 	Expect(err).NotTo(HaveOccurred())
 	foreign, err := controller.NewForeignCache(mgr)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1", Now: now})).To(Succeed())
+	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1", NameServers: []string{nameServer}, Now: now})).To(Succeed())
 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

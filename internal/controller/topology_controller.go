@@ -34,6 +34,8 @@ type TopologyReconciler struct {
 	Applier  *apply.Applier
 	Optional *OptionalKinds
 	Recorder events.EventRecorder
+	// NameServers are the addresses of the cluster's name servers.
+	NameServers []string
 }
 
 // topologyState is everything that one reconcile reads.
@@ -53,6 +55,8 @@ type topologyState struct {
 	classMissing bool
 	// gatewayAPI means that the Gateway API is installed.
 	gatewayAPI bool
+	// nameServers are the addresses of the cluster's name servers.
+	nameServers []string
 	// incomplete means that something could not be read.
 	incomplete bool
 }
@@ -77,7 +81,7 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 }
 
 func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topology) (*topologyState, error) {
-	state := &topologyState{topology: topology, gatewayAPI: r.Optional.Installed(gatewayKind.crd)}
+	state := &topologyState{topology: topology, nameServers: r.NameServers, gatewayAPI: r.Optional.Installed(gatewayKind.crd)}
 	members := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, members, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(topology).String()}); err != nil {
 		return nil, fmt.Errorf("listing members: %w", err)

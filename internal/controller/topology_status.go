@@ -59,6 +59,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	status.Cycles = truncateCycles(graph.Cycles(topology.Namespace, state.members, state.known.find))
 	missing, unpermitted := unresolved(state)
 	status.Missing, status.Unpermitted = missing[:min(len(missing), maxListed)], unpermitted[:min(len(unpermitted), maxListed)]
+	status.NameServers = state.nameServers
 	status.URLs = nil
 	if topology.Spec.Gateway != nil {
 		section := ""
@@ -81,6 +82,9 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		ready = condition.Worse(ready, gateway)
 	}
 	if problem := isolation.InvalidAnnotation(topology); problem != nil {
+		ready = problem.Health()
+	}
+	if problem := isolation.InvalidPeers(topology); problem != nil {
 		ready = problem.Health()
 	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {

@@ -691,6 +691,61 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, egress: [{cidrs: [api.example.com]}]}`,
 		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
 	},
+	"a way out to a block with the address of a host": {
+		accepted: `spec: {image: users, egress: [{cidrs: [10.0.0.0/8, 10.0.0.1/32, 0.0.0.0/0, "2001:db8::/32", "2001:db8::1/128", "::/0"]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [203.0.113.0/24]}, {cidrs: [10.0.0.1/8]}]}`,
+		field:    "spec.egress[1].cidrs", message: "cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8, or 10.0.0.1/32 for one address",
+	},
+	"a way out to an IPv6 block with the address of a host": {
+		accepted: `spec: {image: users, egress: [{cidrs: ["2001:db8:0:1::/64"]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: ["2001:db8::1/64"]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8, or 10.0.0.1/32 for one address",
+	},
+	"a way out to an IPv4 block that is written as IPv6": {
+		accepted: `spec: {image: users, egress: [{cidrs: [10.0.0.0/8]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: ["::ffff:10.0.0.0/104"]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
+	},
+	"a way out to a block with a leading zero": {
+		accepted: `spec: {image: users, egress: [{cidrs: [10.0.0.0/8]}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [010.0.0.0/08]}]}`,
+		field:    "spec.egress[0].cidrs", message: "cidrs must be address blocks in CIDR notation, such as 203.0.113.0/24 or 2001:db8::/32",
+	},
+	"a way out by a protocol that there is not": {
+		accepted: `spec: {image: users, egress: [{cidrs: [203.0.113.0/24], protocol: UDP, ports: [53]}, {cidrs: [203.0.113.0/24], protocol: SCTP}]}`,
+		refused:  `spec: {image: users, egress: [{cidrs: [203.0.113.0/24], protocol: HTTP}]}`,
+		field:    "spec.egress[0].protocol", message: `supported values: "TCP", "UDP", "SCTP"`,
+	},
+	"a name server that is no address": {
+		accepted: `{kind: Topology, spec: {nameServers: [10.0.0.10, "fd00::a"]}}`,
+		refused:  `{kind: Topology, spec: {nameServers: [dns.example.com]}}`,
+		field:    "spec.nameServers", message: "nameServers must be IP addresses, such as 10.96.0.10",
+	},
+	"a user of a database's pods that there is not": {
+		accepted: `spec: {image: users, database: {engine: PostgreSQL, podUser: Platform}}`,
+		refused:  `spec: {image: users, database: {engine: PostgreSQL, podUser: root}}`,
+		field:    "spec.database.podUser", message: `supported values: "Image", "Platform"`,
+	},
+	"a default user of databases' pods that there is not": {
+		accepted: `{kind: Topology, spec: {defaults: {database: {podUser: Image}}}}`,
+		refused:  `{kind: Topology, spec: {defaults: {database: {podUser: postgres}}}}`,
+		field:    "spec.defaults.database.podUser", message: `supported values: "Image", "Platform"`,
+	},
+	"a mesh that there is not": {
+		accepted: `{kind: Topology, spec: {mesh: {type: IstioSidecar, namespace: istio}}}`,
+		refused:  `{kind: Topology, spec: {mesh: {type: Consul}}}`,
+		field:    "spec.mesh.type", message: `supported values: "IstioAmbient", "IstioSidecar", "Linkerd"`,
+	},
+	"a mesh in a namespace that can't be": {
+		accepted: `{kind: Topology, spec: {mesh: {type: Linkerd, namespace: linkerd-2}}}`,
+		refused:  `{kind: Topology, spec: {mesh: {type: Linkerd, namespace: Linkerd}}}`,
+		field:    "spec.mesh.namespace", message: "namespace must be the name of a namespace",
+	},
+	"the control plane of an ambient mesh": {
+		accepted: `{kind: Topology, spec: {mesh: {type: IstioAmbient}}}`,
+		refused:  `{kind: Topology, spec: {mesh: {type: IstioAmbient, namespace: istio-system}}}`,
+		field:    "spec.mesh.namespace", message: "namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane",
+	},
 	"a way of starting that there is not": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: orders, startup: Always}]}`,
@@ -739,9 +794,19 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		field:    "spec.allowedNamespaces.from", message: `supported values: "Same", "All", "Selector"`,
 	},
 	"an isolation that there is not": {
-		accepted: `{kind: Topology, spec: {isolation: Ingress, monitoring: {namespaceSelector: {}}, gateway: {className: traefik, dataPlane: {podSelector: {}}}}}`,
+		accepted: `{kind: Topology, spec: {isolation: Ingress, monitoring: {namespaceSelector: {}}, gateway: {className: traefik, dataPlane: {namespaceSelector: {}, podSelector: {}}}}}`,
 		refused:  `{kind: Topology, spec: {isolation: Full}}`,
 		field:    "spec.isolation", message: `supported values: "Strict", "Ingress", "None"`,
+	},
+	"pods that scrape in namespaces that are not said": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}, podSelector: {matchLabels: {app: prometheus}}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {podSelector: {matchLabels: {app: prometheus}}}}}`,
+		field:    "spec.monitoring.namespaceSelector", message: "namespaceSelector must be set: name the namespace with matchLabels {kubernetes.io/metadata.name: ...}, or write {} for every namespace",
+	},
+	"pods of a gateway in namespaces that are not said": {
+		accepted: `{kind: Topology, spec: {gateway: {className: traefik, dataPlane: {namespaceSelector: {}}}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: traefik, dataPlane: {podSelector: {}}}}}`,
+		field:    "spec.gateway.dataPlane.namespaceSelector", message: "namespaceSelector must be set: name the namespace with matchLabels {kubernetes.io/metadata.name: ...}, or write {} for every namespace",
 	},
 	"a gateway that is made and there already": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik}}}`,

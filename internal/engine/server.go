@@ -33,6 +33,8 @@ type Server struct {
 	// SecretName is the Secret with the service's user, AdminSecretName that with the
 	// administrator's password.
 	SecretName, AdminSecretName string
+	// PlatformUser means that the platform assigns the user of the pod.
+	PlatformUser bool
 }
 
 // server is the container of the engine. start runs the engine.
@@ -122,7 +124,7 @@ func (s *Server) serverPod(server corev1.Container, folders ...scratch) corev1.P
 		EnableServiceLinks:           ptr.To(false),
 		// A clean shutdown writes all data to the disk.
 		TerminationGracePeriodSeconds: ptr.To[int64](120),
-		SecurityContext:               PodSecurity(s.Engine),
+		SecurityContext:               PodSecurity(s.Engine, s.PlatformUser),
 		Containers:                    []corev1.Container{server},
 		Volumes:                       volumes,
 	}
@@ -133,17 +135,18 @@ func EmptyDir(name string, medium corev1.StorageMedium) corev1.Volume {
 	return corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{Medium: medium}}}
 }
 
-// PodSecurity is the security context of pods that run as the user of the engine's
-// image.
-func PodSecurity(engine Engine) *corev1.PodSecurityContext {
-	return &corev1.PodSecurityContext{
+// PodSecurity is the security context of pods that run as the user of the engine's image, or as
+// the user that the platform assigns.
+func PodSecurity(engine Engine, platformUser bool) *corev1.PodSecurityContext {
+	c := &corev1.PodSecurityContext{
 		RunAsNonRoot:        ptr.To(true),
-		RunAsUser:           ptr.To(engine.UID()),
-		RunAsGroup:          ptr.To(engine.UID()),
-		FSGroup:             ptr.To(engine.UID()),
 		FSGroupChangePolicy: ptr.To(corev1.FSGroupChangeOnRootMismatch),
 		SeccompProfile:      &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 	}
+	if !platformUser {
+		c.RunAsUser, c.RunAsGroup, c.FSGroup = ptr.To(engine.UID()), ptr.To(engine.UID()), ptr.To(engine.UID())
+	}
+	return c
 }
 
 func (s *Server) secretEnv(name, key string) corev1.EnvVar { return SecretEnv(name, s.SecretName, key) }

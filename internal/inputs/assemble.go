@@ -64,6 +64,9 @@ type Settings struct {
 	// CloudNativePGNamespace is where the operator of CloudNativePG runs; empty means
 	// where its own manifests install it.
 	CloudNativePGNamespace string
+	// NameServers are the addresses of the cluster's name servers; nil means those in the
+	// status of the Topology.
+	NameServers []string
 	// MissingCRDs are the optional kinds that the cluster lacks.
 	MissingCRDs map[string]bool
 }
@@ -82,7 +85,21 @@ func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 			return nil, err
 		}
 	}
+	in.NameServers = nameServers(in.Topology, settings.NameServers)
 	return in, nil
+}
+
+// nameServers returns the name servers of the cluster and those of a Topology, in order.
+func nameServers(topology *v1alpha1.Topology, ofCluster []string) []string {
+	all := slices.Clone(ofCluster)
+	if topology != nil {
+		if ofCluster == nil {
+			all = slices.Clone(topology.Status.NameServers)
+		}
+		all = append(all, topology.Spec.NameServers...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // AssembleRouting reads only what decides the routes of a Microservice.
@@ -204,6 +221,8 @@ func addObjects(in *Inputs, source Source) error {
 	pick("ServiceAccount", ms.Name, func(o kube.Object) { in.OwnServiceAccount = metav1.IsControlledBy(o, ms) })
 	pick("Deployment", ms.Name, func(o kube.Object) { in.Deployment = o.(*appsv1.Deployment) })
 	pick("Service", ms.Name, func(o kube.Object) { in.Service = o.(*corev1.Service) })
+	pick("NetworkPolicy", ms.Name, func(o kube.Object) { in.addPolicy(v1alpha1.ComponentService, o) })
+	pick("NetworkPolicy", database, func(o kube.Object) { in.addPolicy(v1alpha1.ComponentDatabase, o) })
 	pick("StatefulSet", database, func(o kube.Object) { in.StatefulSet = o.(*appsv1.StatefulSet) })
 	pick("PersistentVolumeClaim", names.DatabaseClaim(ms.Name), func(o kube.Object) { in.DatabaseState.Claim = o.(*corev1.PersistentVolumeClaim) })
 	pick("ObjectStore", database, func(o kube.Object) { in.ObjectStore = o.(*unstructured.Unstructured) })

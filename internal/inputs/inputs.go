@@ -11,11 +11,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -95,8 +97,15 @@ type Inputs struct {
 	// ForeignAutoscalers are the HorizontalPodAutoscalers that scale the Deployment and that
 	// Atoll did not make.
 	ForeignAutoscalers []string
+	// NameServers are the addresses of name servers beside those that every cluster may have.
+	NameServers []string
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
+	// Policies are the live NetworkPolicies that were made for the Microservice, by the
+	// component of the pods that they select.
+	Policies map[string]*networkingv1.NetworkPolicy
+	// PolicyFailures say why NetworkPolicies are not as desired, by that component.
+	PolicyFailures map[string]*condition.Problem
 }
 
 // Caller is a service that calls this one, and the name of the port that it calls.

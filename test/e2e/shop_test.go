@@ -31,7 +31,10 @@ func sampleTopology() *v1alpha1.Topology {
 	GinkgoHelper()
 	topology := readSample("topology", &v1alpha1.Topology{})
 	topology.Spec.Gateway.Hostnames = []v1alpha1.Hostname{hostname}
-	topology.Spec.Gateway.ClassName = gatewayClass(topology.Spec.Gateway.ClassName)
+	if class := gatewayClass(topology.Spec.Gateway.ClassName); class != topology.Spec.Gateway.ClassName {
+		// The pods of another class run in another namespace.
+		topology.Spec.Gateway.ClassName, topology.Spec.Gateway.DataPlane = class, nil
+	}
 	return topology
 }
 

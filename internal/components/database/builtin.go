@@ -85,7 +85,9 @@ func (builtIn) claims(db *Database) ([]kube.Object, error) {
 }
 
 func (b builtIn) policies(db *Database) ([]kube.Object, error) {
-	return kube.One(db.Plan.serverPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice)))
+	policy := db.Plan.serverPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
+	db.JoinMesh(policy)
+	return kube.One(policy)
 }
 
 func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
@@ -99,6 +101,9 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.UpdateStrategy = updateStrategy(db)
 	markServer(db, set)
+	if failure := db.PolicyFailure(v1alpha1.ComponentDatabase); failure != nil {
+		return heldServer(db, set), failure
+	}
 	return kube.One(set)
 }
 
@@ -196,7 +201,7 @@ func serverUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
 	case set.Status.Replicas == 0:
 		return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name),
 			Cause:  "has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim",
-			Remedy: "see its events (kubectl describe statefulset " + set.Name + ")"})
+			Remedy: "see its events (kubectl describe statefulset " + set.Name + ")" + userRemedy(db)})
 	case unbound:
 		return waiting(v1alpha1.ReasonStoragePending, condition.Message{Object: object("PersistentVolumeClaim", claim.Name),
 			Cause:  ofClass(claim) + "is not bound yet",

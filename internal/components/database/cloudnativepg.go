@@ -119,7 +119,9 @@ func (cloudNativePG) secrets(db *Database) ([]kube.Object, error) {
 }
 
 func (cloudNativePG) policies(db *Database) ([]kube.Object, error) {
-	return kube.One(db.Plan.clusterPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace)))
+	policy := db.Plan.clusterPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace))
+	db.JoinMesh(policy)
+	return kube.One(policy)
 }
 
 func (cloudNativePG) objectStores(db *Database) ([]kube.Object, error) {
@@ -138,6 +140,10 @@ func (cloudNativePG) clusters(db *Database) ([]kube.Object, error) {
 			names[i] = map[string]any{"name": pull[i].Name}
 		}
 		_ = unstructured.SetNestedSlice(c.Object, names, "spec", "imagePullSecrets")
+	}
+	if failure := db.PolicyFailure(v1alpha1.ComponentDatabase); failure != nil && (db.DatabaseState.Cluster == nil || !db.Plan.Suspended) {
+		// A live Cluster stays as it is: a change can restart its servers.
+		return nil, failure
 	}
 	return kube.One(c)
 }

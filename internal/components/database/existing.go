@@ -26,7 +26,9 @@ type existing struct {
 	base string
 	// class is empty if unknown.
 	class string
-	size  *resource.Quantity
+	// user is the user that owns the files; empty if Atoll does not decide it.
+	user v1alpha1.PodUser
+	size *resource.Quantity
 }
 
 // respect takes over the properties of the existing database that the spec leaves
@@ -63,6 +65,9 @@ func (p *Plan) respect(spec *v1alpha1.Database, storage v1alpha1.DatabaseStorage
 				Remedy: fmt.Sprintf("remove storageClassName to keep class %s, or restore a backup of it in a new Microservice", e.class)})
 		}
 		p.StorageClass = e.class
+	}
+	if problem := p.keepUser(spec, e); problem != nil {
+		return problem
 	}
 	switch {
 	case e.size == nil:

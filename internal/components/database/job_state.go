@@ -13,13 +13,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/names"
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
 
 // KeepJob stands for a Job that exists and stays. It suspends the Job between two tries while
-// the database is down, so that the tries left are not used up in vain.
+// the database is down, so that the tries left are not used up in vain, and while its next
+// pod would run without a NetworkPolicy.
 func KeepJob(db *Database, job *batchv1.Job) *batchv1.Job {
 	kept := inputs.Kept(job)
 	if wanted := holds(db, job); wanted != isHeld(job) {
@@ -33,7 +36,7 @@ func holds(db *Database, job *batchv1.Job) bool {
 	if inputs.JobDone(job) || inputs.JobFailed(job) || db.JobWorkDone(job) {
 		return isHeld(job)
 	}
-	if Usable(db) {
+	if Usable(db) && !unisolated(db, job) {
 		return false
 	}
 	pods := inputs.PodsOf(db.Inputs, job.Name)
@@ -43,6 +46,13 @@ func holds(db *Database, job *batchv1.Job) bool {
 	// A pod that has not started would count as a failed try once it is deleted. Only a
 	// suspended service must not keep it.
 	return db.Suspended() || isHeld(job) || !slices.ContainsFunc(pods, unended)
+}
+
+// unisolated reports whether the next pod of a Job would run without its NetworkPolicy. The
+// policy of the service selects the pods of a migration, and no policy those of other Jobs.
+func unisolated(db *Database, job *batchv1.Job) bool {
+	return job.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentMigration &&
+		db.Unisolated(v1alpha1.ComponentService, names.Labels(db.Microservice, v1alpha1.ComponentMigration))
 }
 
 func isHeld(job *batchv1.Job) bool { return ptr.Deref(job.Spec.Suspend, false) }

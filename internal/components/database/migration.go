@@ -69,12 +69,17 @@ func MigrationWaits(db *Database) bool { return migrationWaits(db) != nil }
 // migrationWaits says what the migration waits for; nil if it can start. The cause
 // continues "waits for".
 func migrationWaits(db *Database) *condition.Message {
+	failure := db.PolicyFailure(v1alpha1.ComponentService)
 	switch {
 	case len(db.References.Missing) > 0:
 		missing := db.References.Missing[0].Message()
 		remedy := missing.Remedy
 		missing.Remedy = ""
 		return &condition.Message{Cause: "a missing reference: " + missing.String(), Remedy: remedy}
+	case failure != nil:
+		cause := failure.Message
+		cause.Remedy = ""
+		return &condition.Message{Cause: "its NetworkPolicy: " + cause.String(), Remedy: failure.Message.Remedy}
 	case AwaitingCredentials(db) != nil || !Usable(db):
 		return &condition.Message{Cause: "the database to accept connections"}
 	case AwaitingRestore(db) != nil:

@@ -103,7 +103,7 @@ func (p *Plan) operationPod(containers ...corev1.Container) corev1.PodSpec {
 		AutomountServiceAccountToken: ptr.To(false),
 		EnableServiceLinks:           ptr.To(false),
 		RestartPolicy:                corev1.RestartPolicyNever,
-		SecurityContext:              engine.PodSecurity(p.Engine),
+		SecurityContext:              engine.PodSecurity(p.Engine, p.platformUser()),
 		ImagePullSecrets:             p.ImagePullSecrets,
 		Containers:                   containers,
 		Volumes:                      []corev1.Volume{engine.EmptyDir("tmp", corev1.StorageMediumDefault), engine.EmptyDir("scratch", corev1.StorageMediumDefault)},

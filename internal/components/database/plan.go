@@ -49,7 +49,9 @@ type Plan struct {
 	// Projected reports whether the pods get the binding Secret as files, too.
 	Projected bool
 	// PodMetadata are labels and annotations of the pods; nil if there are none.
-	PodMetadata      *v1alpha1.PodMetadata
+	PodMetadata *v1alpha1.PodMetadata
+	// PodUser is the user that the pods run as.
+	PodUser          v1alpha1.PodUser
 	ImagePullSecrets []corev1.LocalObjectReference
 	// Suspended reports whether the server stops.
 	Suspended bool
@@ -141,6 +143,7 @@ func (p *Plan) applyDefaults(spec *v1alpha1.Database, topology *v1alpha1.Topolog
 	if p.PodMetadata == nil {
 		p.PodMetadata = defaults.PodMetadata
 	}
+	p.PodUser = firstSet(spec.PodUser, defaults.PodUser, v1alpha1.PodUserImage)
 	p.DeletionPolicy = firstSet(spec.DeletionPolicy, defaults.DeletionPolicy, v1alpha1.DeletionRetain)
 	p.Version = firstSet(spec.Version, p.Engine.DefaultVersion())
 	// A version belongs to an engine.

@@ -36,7 +36,7 @@ func updateStrategy(db *Database) appsv1.StatefulSetUpdateStrategy {
 // restarts reports whether the server is being restarted, or is about to be. One that waits
 // for an image which can't be pulled is not.
 func restarts(db *Database) bool {
-	changes := changesServer(db)
+	changes := changesServer(db) && db.PolicyFailure(v1alpha1.ComponentDatabase) == nil
 	if AwaitsImage(db) {
 		changes = !imageFailed(db)
 	}

@@ -66,6 +66,7 @@ func (p *Plan) server() *engine.Server {
 	return &engine.Server{
 		Engine: p.Engine, Image: p.Image, Resources: p.Resources, Parameters: p.Parameters,
 		Database: p.DatabaseName, SecretName: p.SecretName, AdminSecretName: p.AdminSecretName,
+		PlatformUser: p.platformUser(),
 	}
 }
 
@@ -93,7 +94,7 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 		claim.Spec.StorageClassName = &p.StorageClass
 	}
 	// The volume is created with the base: a note afterwards could come too late.
-	claim.Annotations = p.onBase(nil)
+	claim.Annotations = p.ofUser(p.onBase(nil))
 	return claim
 }
 
@@ -113,7 +114,7 @@ func (p *Plan) onBase(annotations map[string]string) map[string]string {
 // created: its size, which can grow, the annotations of the deletion policy, and
 // the marks.
 func (p *Plan) Claim(marks inputs.Marks, labels map[string]string) *corev1.PersistentVolumeClaim {
-	annotations := p.onBase(marks.On(p.keepAnnotations()))
+	annotations := p.ofUser(p.onBase(marks.On(p.keepAnnotations())))
 	return &corev1.PersistentVolumeClaim{
 		ObjectMeta: metav1.ObjectMeta{Name: names.DatabaseClaim(p.Owner), Namespace: p.Namespace, Labels: labels, Annotations: annotations},
 		Spec: corev1.PersistentVolumeClaimSpec{
@@ -162,6 +163,7 @@ func existingClaim(claim *corev1.PersistentVolumeClaim) *existing {
 		major:  claim.Labels[inputs.LabelMajorVersion],
 		ran:    claim.Annotations[inputs.AnnotationVersion],
 		base:   claim.Annotations[inputs.AnnotationBase],
+		user:   firstSet(v1alpha1.PodUser(claim.Annotations[inputs.AnnotationPodUser]), v1alpha1.PodUserImage),
 	}
 	if class := claim.Spec.StorageClassName; class != nil {
 		e.class = *class

@@ -33,7 +33,7 @@ func TestDatabaseHealth(t *testing.T) {
 		return c
 	}
 	refused := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim; to fix: see its events (kubectl describe statefulset orders-db)`)}
+		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim; to fix: see its events (kubectl describe statefulset orders-db); if they refuse the pod's user, as on OpenShift, set database.podUser: Platform`)}
 	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" has a pod that does not accept connections yet`)}
 	for name, tc := range map[string]struct {
 		ms         *v1alpha1.Microservice

@@ -29,6 +29,9 @@ func ServicePolicies(in *inputs.Inputs) ([]kube.Object, error) {
 	if Of(in) == v1alpha1.IsolationNone || Audited(in.Topology) {
 		return nil, nil
 	}
+	if problem := policyFault(in); problem != nil {
+		return nil, problem
+	}
 	return kube.One(ServicePolicy(in))
 }
 
@@ -48,6 +51,10 @@ func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
 	if Of(in) == v1alpha1.IsolationStrict {
 		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 		policy.Spec.Egress = egress(in)
+	}
+	in.JoinMesh(policy)
+	if Of(in) == v1alpha1.IsolationStrict {
+		policy.Spec.Egress = slices.Concat(nameResolution(in.NameServers), policy.Spec.Egress)
 	}
 	return policy
 }
@@ -95,14 +102,14 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	known, others := routedPorts(in)
 	if len(known) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{podPeer(in.Topology.Spec.Gateway.DataPlane)}, Ports: tcpPorts(known...),
+			From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, in.Topology.Spec.Gateway.DataPlane)}, Ports: tcpPorts(known...),
 		})
 	}
 	if len(others) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{podPeer(monitoring)}, Ports: tcpPorts(allPorts(in)...)})
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(append(allPorts(in), in.MeshMetrics()...)...)})
 	}
 	return rules
 }
@@ -110,8 +117,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 // egress allows the cluster's DNS, the dependencies, the service's own database and what
 // the spec declares. What pods of an earlier template may still call stays allowed.
 func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
-	rules := []networkingv1.NetworkPolicyEgressRule{dns()}
-	rules = append(rules, egressToCallees(slices.Concat(in.Edges, in.EarlierEdges))...)
+	rules := egressToCallees(slices.Concat(in.Edges, in.EarlierEdges))
 	if callsItself(in) {
 		rules = append(rules, networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{{PodSelector: selectorOf(in.Microservice)}}})
 	}
@@ -121,9 +127,9 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 		}
 	}
 	for _, declared := range earlierEgress(in.Microservice) {
-		rule := networkingv1.NetworkPolicyEgressRule{Ports: tcpPorts(declared.Ports...)}
+		rule := networkingv1.NetworkPolicyEgressRule{Ports: egressPorts(&declared)}
 		for _, cidr := range declared.CIDRs {
-			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: cidr}})
+			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: Block(cidr)})
 		}
 		rules = append(rules, rule)
 	}
@@ -179,33 +185,14 @@ func selectorOf(callee *v1alpha1.Microservice) *metav1.LabelSelector {
 	return &metav1.LabelSelector{MatchLabels: names.Selector(callee, v1alpha1.ComponentService)}
 }
 
-// dns allows the cluster's name servers: the pods of Kubernetes and of OpenShift, the
-// cache on each node
-// (https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/), and the name
-// server of the cloud
-// (https://cloud.google.com/kubernetes-engine/docs/how-to/cloud-dns). A policy applies to
-// a pod's port, which is 53 or 5353, and not to the Service's.
-func dns() networkingv1.NetworkPolicyEgressRule {
-	const nodeLocal, cloud = "169.254.20.10/32", "169.254.169.254/32"
-	rule := networkingv1.NetworkPolicyEgressRule{To: []networkingv1.NetworkPolicyPeer{
-		podsInNamespace("kube-system", &metav1.LabelSelector{MatchLabels: map[string]string{"k8s-app": "kube-dns"}}),
-		podsInNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
-		{IPBlock: &networkingv1.IPBlock{CIDR: nodeLocal}},
-		{IPBlock: &networkingv1.IPBlock{CIDR: cloud}},
-	}}
-	for _, port := range []int32{53, 5353} {
-		for _, protocol := range []corev1.Protocol{corev1.ProtocolUDP, corev1.ProtocolTCP} {
-			rule.Ports = append(rule.Ports, networkingv1.NetworkPolicyPort{Protocol: ptr.To(protocol), Port: ptr.To(intstr.FromInt32(port))})
-		}
-	}
-	return rule
-}
-
-func podPeer(p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
+// PeerOf returns pods that a Topology selects as a NetworkPolicy names them. Only an object
+// from before namespaceSelector was required lacks it; they are then in the Topology's own
+// namespace.
+func PeerOf(topology *v1alpha1.Topology, p *v1alpha1.PodPeer) networkingv1.NetworkPolicyPeer {
 	namespaces := p.NamespaceSelector
 	if namespaces == nil {
-		// A policy reads no namespace selector as its own namespace.
-		namespaces = &metav1.LabelSelector{}
+		// A policy reads no namespace selector as its own namespace, which is the member's.
+		namespaces = &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: topology.Namespace}}
 	}
 	return networkingv1.NetworkPolicyPeer{NamespaceSelector: namespaces, PodSelector: p.PodSelector}
 }
@@ -253,6 +240,18 @@ func allPorts(in *inputs.Inputs) []int32 {
 	}
 	slices.Sort(ports)
 	return slices.Compact(ports)
+}
+
+// egressPorts returns the ports of a declared rule. None means all ports of all protocols.
+func egressPorts(rule *v1alpha1.EgressRule) []networkingv1.NetworkPolicyPort {
+	if len(rule.Ports) == 0 && rule.Protocol != "" {
+		return []networkingv1.NetworkPolicyPort{{Protocol: ptr.To(rule.Protocol)}}
+	}
+	ports := tcpPorts(rule.Ports...)
+	for i := range ports {
+		ports[i].Protocol = ptr.To(cmp.Or(rule.Protocol, corev1.ProtocolTCP))
+	}
+	return ports
 }
 
 // tcpPorts returns the TCP ports of a rule. None means all ports of all protocols.

@@ -111,7 +111,7 @@ func TestPolicyOfRoutedPorts(t *testing.T) {
 			ms.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 8080}, {Name: "admin", Port: 9090}}
 			ms.Spec.Routes = tc.routes
 			topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}
-			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{PodSelector: gateways[0].PodSelector}}
+			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}, PodSelector: gateways[0].PodSelector}}
 			got := map[int32][]networkingv1.NetworkPolicyPeer{}
 			for _, rule := range ServicePolicy(&inputs.Inputs{Microservice: ms, Topology: topology}).Spec.Ingress {
 				for _, port := range rule.Ports {

@@ -27,12 +27,18 @@ func Autoscalers(in *inputs.Inputs) ([]kube.Object, error) {
 		return nil, nil
 	}
 	ms := in.Microservice
+	lowest, highest := in.MinReplicas(), autoscale.Max
+	if d := in.Deployment; d != nil && in.Unisolated(v1alpha1.ComponentService, d.Spec.Template.Labels) {
+		// The autoscaler must not add pods that no NetworkPolicy isolates.
+		highest = max(1, min(highest, ptr.Deref(d.Spec.Replicas, 1)))
+		lowest = min(lowest, highest)
+	}
 	return kube.One(&autoscalingv2.HorizontalPodAutoscaler{
 		ObjectMeta: metav1.ObjectMeta{Name: ms.Name, Namespace: ms.Namespace, Labels: names.Labels(ms, v1alpha1.ComponentService)},
 		Spec: autoscalingv2.HorizontalPodAutoscalerSpec{
 			ScaleTargetRef: autoscalingv2.CrossVersionObjectReference{APIVersion: "apps/v1", Kind: "Deployment", Name: ms.Name},
-			MinReplicas:    ptr.To(in.MinReplicas()),
-			MaxReplicas:    autoscale.Max,
+			MinReplicas:    &lowest,
+			MaxReplicas:    highest,
 			Metrics:        metrics(autoscale),
 			Behavior:       autoscale.Behavior,
 		},

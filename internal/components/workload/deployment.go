@@ -24,12 +24,16 @@ import (
 
 // Deployments builds the Deployment. While something holds the desired pod template back,
 // or there is none, the Deployment keeps its live one; its replicas follow the spec all
-// the same.
+// the same. Pods that would run without their NetworkPolicy are not added.
 func Deployments(in *database.Database) ([]kube.Object, error) {
 	template, problem := desiredTemplate(in)
 	if problem != nil {
 		held, _ := HeldDeployments(in)
 		return held, problem
+	}
+	if failure := in.PolicyFailure(v1alpha1.ComponentService); failure != nil {
+		held, _ := HeldDeployments(in)
+		return held, failure
 	}
 	awaited := gate(in)
 	switch {
@@ -56,6 +60,9 @@ func HeldDeployments(in *database.Database) ([]kube.Object, error) {
 	if in.Plan != nil && database.AwaitingRestore(in) != nil && usesDatabase(&d.Spec.Template.Spec, in.Plan.SecretName) {
 		// The volume is new. Data that the pods write to it would prevent the restore.
 		d.Spec.Replicas = ptr.To[int32](0)
+	}
+	if live := in.Deployment.Spec.Replicas; d.Spec.Replicas != nil && in.Unisolated(v1alpha1.ComponentService, d.Spec.Template.Labels) {
+		d.Spec.Replicas = ptr.To(min(*d.Spec.Replicas, ptr.Deref(live, 1)))
 	}
 	if in.MembershipProblem() != nil && !in.Suspended() && in.Microservice.Spec.Scaling == nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
 		// The Topology's default for scaling is not known.

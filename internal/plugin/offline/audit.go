@@ -110,18 +110,6 @@ func (a *audit) member(ms *v1alpha1.Microservice, strict *v1alpha1.Topology, oth
 	return m
 }
 
-// dataPlanePeer is a data plane as policies name it; nil where it is not known.
-func dataPlanePeer(of *v1alpha1.PodPeer) *networkingv1.NetworkPolicyPeer {
-	if of == nil {
-		return nil
-	}
-	p := &networkingv1.NetworkPolicyPeer{NamespaceSelector: of.NamespaceSelector, PodSelector: of.PodSelector}
-	if p.NamespaceSelector == nil {
-		p.NamespaceSelector = &metav1.LabelSelector{}
-	}
-	return p
-}
-
 // pods are the labels of a service's pods.
 func (a *audit) pods(ms *v1alpha1.Microservice) map[string]string {
 	pods := names.PodSelector(ms)

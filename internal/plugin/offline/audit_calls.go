@@ -12,8 +12,10 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/isolation"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -140,8 +142,12 @@ func letsOutTo(egress []v1alpha1.EgressRule, host string, port int32) bool {
 			return false
 		}
 		return err != nil || slices.ContainsFunc(rule.CIDRs, func(cidr string) bool {
-			prefix, err := netip.ParsePrefix(cidr)
-			return err == nil && prefix.Contains(ip)
+			block := isolation.Block(cidr)
+			contains := func(cidr string) bool {
+				prefix, err := netip.ParsePrefix(cidr)
+				return err == nil && prefix.Contains(ip)
+			}
+			return contains(block.CIDR) && !slices.ContainsFunc(block.Except, contains)
 		})
 	})
 }
@@ -202,8 +208,8 @@ func (a *audit) entry(of *Entry) {
 		number = port.Port
 	}
 	from := &forwarder{}
-	if gateway := a.topology.Spec.Gateway; of.DataPlane && gateway != nil {
-		from.dataPlane = dataPlanePeer(gateway.DataPlane)
+	if gateway := a.topology.Spec.Gateway; of.DataPlane && gateway != nil && gateway.DataPlane != nil {
+		from.dataPlane = ptr.To(isolation.PeerOf(a.topology, gateway.DataPlane))
 	}
 	if !a.lets(callee, from, number) {
 		to := a.shown(callee)

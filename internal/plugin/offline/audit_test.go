@@ -122,7 +122,11 @@ func TestCuts(t *testing.T) {
 		"addresses": {
 			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:443 203.0.114.9:443 127.0.0.1:80 http://localhost:80"), out("203.0.113.0/24"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "203.0.114.9", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
-		"its own database, and what is no host": {services: []*v1alpha1.Microservice{member("orders", told("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
+		"the metadata of nodes, which a larger block leaves out": {
+			services: []*v1alpha1.Microservice{member("orders", told("http://169.254.169.254:80"), out("0.0.0.0/0"))},
+			want:     []graph.BlockedConnection{{From: "orders", To: "169.254.169.254", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
+		"the metadata of nodes by its own entry": {services: []*v1alpha1.Microservice{member("orders", told("http://169.254.169.254:80"), out("0.0.0.0/0", "169.254.169.254/32"))}},
+		"its own database, and what is no host":  {services: []*v1alpha1.Microservice{member("orders", told("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
 		"what is no host to call": {services: []*v1alpha1.Microservice{member("orders",
 			told("0.0.0.0:8080 noreply@example.com s3://bucket/key main.go:10 https://shop.example.com/callback tcp(elsewhere:3306)"))}},
 		"another port than the declared one": {

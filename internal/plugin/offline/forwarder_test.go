@@ -15,7 +15,7 @@ import (
 
 func TestForwarder(t *testing.T) {
 	gateways := func() *networkingv1.NetworkPolicyPeer {
-		return dataPlanePeer(&v1alpha1.PodPeer{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "gateway"}}})
+		return &networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{}, PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "gateway"}}}
 	}
 	all := &networkingv1.NetworkPolicyPeer{NamespaceSelector: &metav1.LabelSelector{}}
 	block := &networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: "0.0.0.0/0"}}

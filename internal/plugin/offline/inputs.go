@@ -58,7 +58,7 @@ type source struct {
 
 // Settings implements inputs.Source.
 func (s *source) Settings() inputs.Settings {
-	return inputs.Settings{RcloneImage: s.RcloneImage, CloudNativePGNamespace: s.CloudNativePGNamespace, MissingCRDs: s.MissingCRDs}
+	return inputs.Settings{RcloneImage: s.RcloneImage, CloudNativePGNamespace: s.CloudNativePGNamespace, NameServers: s.NameServers, MissingCRDs: s.MissingCRDs}
 }
 
 // Topology implements inputs.Source.

@@ -221,6 +221,9 @@ func (l *linter) topology(topology *v1alpha1.Topology) {
 	if wrong := isolation.InvalidAnnotation(topology); wrong != nil {
 		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong.Message.String())
 	}
+	if wrong := isolation.InvalidPeers(topology); wrong != nil {
+		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "spec."+wrong.Message.Field, wrong.Message.Cause+": "+wrong.Message.Remedy)
+	}
 	if l.broken[id("Topology", topology.Namespace, topology.Name)] || spec.Gateway == nil || spec.Gateway.DataPlane != nil || spec.Isolation == v1alpha1.IsolationNone {
 		return
 	}

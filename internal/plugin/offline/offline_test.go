@@ -381,6 +381,15 @@ func TestLint(t *testing.T) {
 		"a key that a Secret lacks": {
 			input: "kind: Secret\napiVersion: v1\nmetadata: {name: keys}\n" + ms("a", ", env: [{name: A, valueFrom: {secretKeyRef: {name: keys, key: a}}}]"),
 			want:  []string{`error: Microservice "a": Secret "keys" has no key "a", which env[A] needs`}},
+		"an address block that begins within": {input: ms("a", ", egress: [{cidrs: [10.0.0.1/8]}]"),
+			want: []string{`error: Microservice "a": spec.egress[0].cidrs: Invalid value: cidrs must begin with the first address of their block: 10.0.0.0/8 and not 10.0.0.1/8`}},
+		"a Topology whose selector of pods is invalid": {
+			input: ms("a", ", topologyRef: {name: shop}") + topology + "{monitoring: {namespaceSelector: {}, podSelector: {matchLabels: {app: a b}}}}\n",
+			want: []string{
+				`error: Microservice "a": Topology "shop" monitoring.podSelector: is invalid: `,
+				`error: Topology "shop": spec.monitoring.podSelector: is invalid: `}},
+		"a Topology whose monitoring names no namespace": {input: topology + "{monitoring: {podSelector: {matchLabels: {app: prometheus}}}}\n",
+			want: []string{`error: Topology "shop": spec.monitoring.namespaceSelector: Invalid value: namespaceSelector must be set`}},
 		"a Topology whose routed ports are open": {input: topology + "{gateway: {className: traefik}}\n",
 			want: []string{`warning: Topology "shop": spec.gateway.dataPlane: is unset`}},
 		"what is not Atoll's is not looked at": {input: "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {replica: 1}\n"},

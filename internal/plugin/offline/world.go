@@ -34,6 +34,9 @@ type World struct {
 	RcloneImage string
 	// CloudNativePGNamespace is where CloudNativePG's operator runs.
 	CloudNativePGNamespace string
+	// NameServers are the addresses of the cluster's name servers; nil means those in the
+	// status of each Topology.
+	NameServers []string
 	// MissingCRDs are the optional kinds that are not installed.
 	MissingCRDs map[string]bool
 	// Live says that the world holds all that the cluster does, so that what it
