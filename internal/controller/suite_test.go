@@ -84,6 +84,7 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred(), "envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS")
 	DeferCleanup(environment.Stop)
 	connect(apiServer)
+	install(apiServer)
 	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
 		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
 	})).To(Succeed())
@@ -133,10 +134,11 @@ var clockOffset atomic.Int64
 
 func now() time.Time { return time.Now().Add(time.Duration(clockOffset.Load())) }
 
-// startManager runs the controllers as cmd/main.go does, with every request
-// going through transport. The returned function stops it.
+// startManager runs the controllers as cmd/main.go does, as the ServiceAccount that
+// config/default installs, with every request going through transport. The returned
+// function stops it.
 func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
-	counted := rest.CopyConfig(to)
+	counted := asOperator(to)
 	counted.QPS, counted.Burst = 1000, 2000
 	counted.Wrap(transport.wrap)
 	mgr, err := ctrl.NewManager(counted, ctrl.Options{
