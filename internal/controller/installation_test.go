@@ -41,13 +41,13 @@ func installation(path string) []*unstructured.Unstructured {
 	return all
 }
 
-// install creates on an API server what config/default installs: the operator's account,
-// its rights, the roles of users and the admission policies.
-func install(to *rest.Config) {
+// install creates on an API server what a folder, such as config/default, installs: the
+// operator's account, its rights, the roles of users and the admission policies.
+func install(to *rest.Config, folder string) {
 	GinkgoHelper()
 	c, err := client.New(to, client.Options{Scheme: scheme})
 	Expect(err).NotTo(HaveOccurred())
-	for _, o := range installation(filepath.Join("config", "default")) {
+	for _, o := range installation(filepath.Join("config", folder)) {
 		Expect(c.Create(context.Background(), o)).To(Succeed(), "%s %s", o.GetKind(), o.GetName())
 	}
 }
