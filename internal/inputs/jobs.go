@@ -51,15 +51,28 @@ func JobCondition(job *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCond
 	return nil
 }
 
-// PodsOf are the pods of a Job.
+// PodsOf are the pods of a Job. A pod that only has the label of a Job is none: any user who
+// may create pods could report for it.
 func PodsOf(in *Inputs, job string) []*corev1.Pod {
+	at := slices.IndexFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == job })
 	var pods []*corev1.Pod
 	for i := range in.Pods {
-		if in.Pods[i].Labels[batchv1.JobNameLabel] == job {
-			pods = append(pods, &in.Pods[i])
+		pod := &in.Pods[i]
+		if pod.Labels[batchv1.JobNameLabel] != job {
+			continue
+		}
+		owner := metav1.GetControllerOfNoCopy(pod)
+		if at >= 0 && ofJob(pod, in.Jobs[at]) || at < 0 && owner != nil && owner.Kind == "Job" && owner.Name == job {
+			pods = append(pods, pod)
 		}
 	}
 	return pods
+}
+
+// Reports reports whether what a pod says of the work of a Job can be trusted: it was created
+// for a Job.
+func (in *Inputs) Reports(pod *corev1.Pod) bool {
+	return slices.Contains(PodsOf(in, pod.Labels[batchv1.JobNameLabel]), pod)
 }
 
 const (

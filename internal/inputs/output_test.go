@@ -10,6 +10,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
@@ -30,7 +31,7 @@ func TestFailureShowsNoPassword(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := corev1.Pod{
-				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: "migrate"}},
+				ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: "migrate"}, OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: "migrate", Controller: ptr.To(true)}}},
 				Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{State: corev1.ContainerState{
 					Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, Message: tc.said}}}}},
 			}
