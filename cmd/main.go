@@ -16,6 +16,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apimachinery/pkg/util/validation"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -42,6 +43,7 @@ type options struct {
 	cloudNativePGNamespace string
 	nameServers            string
 	qps                    float64
+	namespaces             string
 }
 
 func main() {
@@ -56,6 +58,7 @@ func main() {
 	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Network policies permit it to reach its databases.")
 	flag.StringVar(&o.nameServers, "name-servers", "", "The addresses of the cluster's name servers, with commas. Network policies permit them. Unset means those in /etc/resolv.conf, if the manager runs in a cluster.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "The maximum number of requests per second to the API server. Bursts may be twice as large.")
+	flag.StringVar(&o.namespaces, "namespaces", "", "The namespaces that the manager works in, separated by commas. Empty means all. See docs/security.md.")
 	logging := zap.Options{}
 	logging.BindFlags(flag.CommandLine)
 	flag.Parse()
@@ -78,9 +81,13 @@ func run(o options) error {
 		return fmt.Errorf("reading the kubeconfig: %w", err)
 	}
 	config.QPS, config.Burst = float32(o.qps), int(2*o.qps)
+	namespaces, err := parseNamespaces(o.namespaces)
+	if err != nil {
+		return err
+	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                 scheme,
-		Cache:                  controller.CacheOptions(),
+		Cache:                  controller.CacheOptions(namespaces...),
 		Client:                 controller.ClientOptions(),
 		Metrics:                metricsOptions(o),
 		HealthProbeBindAddress: o.probeAddress,
@@ -98,7 +105,7 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers}); err != nil {
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, Namespaces: namespaces}); err != nil {
 		return err
 	}
 	return mgr.Start(ctrl.SetupSignalHandler())
@@ -128,7 +135,7 @@ func nameServers(flag string) ([]string, error) {
 }
 
 func setup(mgr ctrl.Manager, settings controller.Settings) error {
-	foreign, err := controller.NewForeignCache(mgr)
+	foreign, err := controller.NewForeignCache(mgr, settings.Namespaces...)
 	if err != nil {
 		return fmt.Errorf("creating the cache of foreign objects: %w", err)
 	}
@@ -139,6 +146,20 @@ func setup(mgr ctrl.Manager, settings controller.Settings) error {
 		return err
 	}
 	return mgr.AddReadyzCheck("ping", healthz.Ping)
+}
+
+// parseNamespaces returns the namespaces of a list with commas.
+func parseNamespaces(list string) ([]string, error) {
+	if list == "" {
+		return nil, nil
+	}
+	namespaces := strings.Split(list, ",")
+	for _, namespace := range namespaces {
+		if wrong := validation.IsDNS1123Label(namespace); len(wrong) > 0 {
+			return nil, fmt.Errorf("--namespaces: %q: %s", namespace, strings.Join(wrong, ", "))
+		}
+	}
+	return namespaces, nil
 }
 
 func metricsOptions(o options) metricsserver.Options {

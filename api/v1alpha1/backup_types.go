@@ -81,7 +81,7 @@ type S3Location struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=512
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$')",message="prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-'"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*$') && !self.matches('(^|/)[.]{1,2}(/|$)')",message="prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-', and is not '.' or '..'"
 	Prefix string `json:"prefix,omitempty"`
 
 	// endpoint is the URL of a compatible store. Unset means Amazon S3.

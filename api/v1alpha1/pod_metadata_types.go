@@ -10,7 +10,7 @@ type PodMetadata struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=32
-	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('atoll.dev/') && !k.startsWith('app.kubernetes.io/') && !k.startsWith('batch.kubernetes.io/') && !k.startsWith('cnpg.io/') && !(k in ['job-name', 'controller-uid']))",message="labels must not begin with atoll.dev/, app.kubernetes.io/, batch.kubernetes.io/ or cnpg.io/, nor be job-name or controller-uid: controllers find the pods by these"
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('atoll.dev/') && !k.startsWith('app.kubernetes.io/') && !k.startsWith('batch.kubernetes.io/') && !k.startsWith('cnpg.io/') && !k.startsWith('gateway.networking.k8s.io/') && !(k in ['job-name', 'controller-uid']))",message="labels must not begin with atoll.dev/, app.kubernetes.io/, batch.kubernetes.io/, cnpg.io/ or gateway.networking.k8s.io/, nor be job-name or controller-uid: controllers find the pods by these"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue())",message="labels must have names of at most 63 letters, digits, '-', '_' and '.', such as sidecar.istio.io/inject"
 	Labels map[string]LabelValue `json:"labels,omitempty"`
 

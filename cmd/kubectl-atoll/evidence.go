@@ -23,6 +23,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/output"
 	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
 )
 
@@ -271,5 +272,9 @@ func (r *evidenceReader) readEventsOf(ctx context.Context, o metav1.Object) {
 	slices.SortStableFunc(found.Items, func(a, b corev1.Event) int { return diagnosis.LastSeen(&a).Compare(diagnosis.LastSeen(&b)) })
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	for i := range found.Items {
+		// The kubelet quotes the output of probes and hooks.
+		found.Items[i].Message = output.Safe(found.Items[i].Message)
+	}
 	r.evidence.Events[o.GetUID()] = found.Items
 }

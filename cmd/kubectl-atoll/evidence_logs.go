@@ -12,6 +12,7 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/ptr"
 
+	"github.com/atoll-dev/atoll/internal/output"
 	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
 )
 
@@ -48,7 +49,7 @@ func (r *evidenceReader) readLogs(ctx context.Context) {
 		text, err := r.logs(ctx, r.namespace, log)
 		switch {
 		case err == nil:
-			r.evidence.Logs[log] = text
+			r.evidence.Logs[log] = output.Safe(text)
 		case apierrors.IsForbidden(err):
 			r.readOK("logs of pods", err)
 		}

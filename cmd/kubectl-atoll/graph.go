@@ -158,8 +158,7 @@ func (o *graphOptions) redraw(ctx context.Context, c client.WithWatch, drawn str
 		}
 		drawn = now
 		if o.terminal.width > 0 {
-			// Move the cursor to the top left, and clear the screen.
-			fmt.Fprint(o.Out, "\x1b[H\x1b[2J")
+			o.clearScreen()
 		} else {
 			fmt.Fprintln(o.Out)
 		}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 func main() {
@@ -37,6 +39,6 @@ func exitCode(err error, streams genericiooptions.IOStreams) int {
 	case errors.Is(err, errFindings):
 		return 1
 	}
-	fmt.Fprintf(streams.ErrOut, "error: %v\n", err)
+	fmt.Fprintf(streams.ErrOut, "error: %s\n", output.Printable(err.Error()))
 	return 2
 }

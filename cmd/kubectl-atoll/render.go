@@ -65,9 +65,9 @@ func (o *renderOptions) run(ctx context.Context) error {
 			return err
 		}
 		if i > 0 && text != "" {
-			fmt.Fprintln(o.Out, "---")
+			fmt.Fprintln(o.data(), "---")
 		}
-		fmt.Fprint(o.Out, text)
+		fmt.Fprint(o.data(), text)
 		if origin := b.Origin(); origin != "" {
 			fmt.Fprintf(o.ErrOut, "note: %s %q: %s\n", b.Kind, b.Name, origin)
 		}

@@ -48,27 +48,35 @@ func (t terminal) textWidth() int {
 	return min(max(t.width, minWidth), maxWidth)
 }
 
+// The sequences that the plugin writes to a terminal.
+const (
+	redColour, greenColour, yellowColour = "\x1b[31m", "\x1b[32m", "\x1b[33m"
+	boldText, plainText                  = "\x1b[1m", "\x1b[0m"
+)
+
+var colours = []string{redColour, greenColour, yellowColour, boldText, plainText}
+
 // paint colours text for a state: green if ready, red if stalled or missing, else
 // yellow.
 func (t terminal) paint(s graph.State, text string) string {
 	if !t.colour || text == "" {
 		return text
 	}
-	code := "33"
+	colour := yellowColour
 	switch s {
 	case graph.StateReady:
-		code = "32"
+		colour = greenColour
 	case graph.StateStalled, graph.StateMissing:
-		code = "31"
+		colour = redColour
 	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
+	return colour + text + plainText
 }
 
 func (t terminal) bold(text string) string {
 	if !t.colour {
 		return text
 	}
-	return "\x1b[1m" + text + "\x1b[0m"
+	return boldText + text + plainText
 }
 
 func (t terminal) treeOptions() graph.TreeOptions {

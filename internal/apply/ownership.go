@@ -6,6 +6,7 @@ package apply
 import (
 	"fmt"
 
+	batchv1 "k8s.io/api/batch/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -71,6 +72,11 @@ func Owns(owner, live client.Object, adopt bool) bool {
 	if controller == nil && adopt {
 		return true
 	}
+	if isJob(live) {
+		// Atoll's Jobs always have a controller, and nothing retains them. The labels alone
+		// would let any user who may create Jobs report that work is done.
+		return false
+	}
 	labels := live.GetLabels()
 	if labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll {
 		return false
@@ -80,4 +86,10 @@ func Owns(owner, live client.Object, adopt bool) bool {
 		key = v1alpha1.LabelTopology
 	}
 	return labels[key] == owner.GetName()
+}
+
+// isJob reports whether an object, or the metadata of one, is a Job.
+func isJob(o client.Object) bool {
+	_, typed := o.(*batchv1.Job)
+	return typed || o.GetObjectKind().GroupVersionKind().GroupKind() == batchv1.SchemeGroupVersion.WithKind("Job").GroupKind()
 }

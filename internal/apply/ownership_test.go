@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -54,6 +55,24 @@ func TestOwns(t *testing.T) {
 				t.Errorf("owned is %t, want %t", got, tc.wantOwned)
 			}
 		})
+	}
+}
+
+// TestOwnsJobs checks that labels do not make a Job Atoll's: any user who may create Jobs can
+// set them.
+func TestOwnsJobs(t *testing.T) {
+	microservice := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "orders", UID: "u1"}}
+	meta := metav1.ObjectMeta{Name: "orders-migrate-1", Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll, v1alpha1.LabelMicroservice: "orders"}}
+	partial := &metav1.PartialObjectMetadata{ObjectMeta: meta}
+	partial.SetGroupVersionKind(batchv1.SchemeGroupVersion.WithKind("Job"))
+	for name, job := range map[string]client.Object{"a Job": &batchv1.Job{ObjectMeta: meta}, "its metadata": partial} {
+		if Owns(microservice, job, false) {
+			t.Errorf("%s with Atoll's labels is owned", name)
+		}
+		job.SetOwnerReferences([]metav1.OwnerReference{controller("Microservice", "u1")})
+		if !Owns(microservice, job, false) {
+			t.Errorf("%s that the Microservice controls is not owned", name)
+		}
 	}
 }
 

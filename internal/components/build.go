@@ -109,6 +109,6 @@ func build(db *database.Database, c *Component, construct func(*database.Databas
 // MissingCRD says that a cluster lacks a kind.
 func MissingCRD(conditionType, kind string, crd *CRD) *condition.Problem {
 	return &condition.Problem{Condition: conditionType, Reason: v1alpha1.ReasonCRDNotInstalled, Message: condition.Message{
-		Object: condition.Object{Kind: "CustomResourceDefinition", Name: crd.Name}, Cause: fmt.Sprintf("is not installed: the cluster does not know %s", kind),
-		Remedy: fmt.Sprintf("install %s; Atoll needs no restart", crd.Provider)}}
+		Object: condition.Object{Kind: "CustomResourceDefinition", Name: crd.Name}, Cause: fmt.Sprintf("is not installed, or Atoll may not list %s", kind),
+		Remedy: fmt.Sprintf("install %s, or bind Atoll's ClusterRole for it (config/rbac); Atoll needs no restart", crd.Provider)}}
 }

@@ -109,13 +109,14 @@ const (
 const Deployment = "deployment"
 
 const (
+	serviceAccount  = "service account"
 	credentials     = "database credentials"
 	nextCredentials = "next database credentials"
 )
 
 // Table lists every component of a Microservice, in the order of applying.
 var Table = []Component{
-	{Name: "service account", Kind: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Label: v1alpha1.ComponentService,
+	{Name: serviceAccount, Kind: "ServiceAccount", Prototype: &corev1.ServiceAccount{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.ServiceAccounts), UsedByPods: true},
 	{Name: credentials, Kind: "Secret", Prototype: &corev1.Secret{}, Label: v1alpha1.ComponentDatabase, Matches: database.IsNoNextSecret,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Secrets, CreateOnly: database.Minted, Orphan: database.Retained, UsedByPods: true},
@@ -143,7 +144,7 @@ var Table = []Component{
 	{Name: "database service", Kind: "Service", Prototype: &corev1.Service{}, Label: v1alpha1.ComponentDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Services, UsedByPods: true},
 	{Name: "restore", Kind: "Job", Prototype: &batchv1.Job{}, Label: v1alpha1.ComponentRestore,
-		Condition: v1alpha1.ConditionDatabaseRestored, After: []string{credentials}, Build: database.RestoreJobs, Report: database.RestoreHealth,
+		Condition: v1alpha1.ConditionDatabaseRestored, After: []string{serviceAccount, credentials}, Build: database.RestoreJobs, Report: database.RestoreHealth,
 		CreateOnly: always},
 	{Name: "password rotation", Kind: "Job", Prototype: &batchv1.Job{}, Label: v1alpha1.ComponentRotation,
 		Condition: v1alpha1.ConditionCredentialsRotated, After: []string{credentials, nextCredentials}, Build: database.RotationJobs, Report: database.RotationHealth,
@@ -158,12 +159,12 @@ var Table = []Component{
 		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.ExtensionsJobs, Report: database.ExtensionsHealth,
 		CreateOnly: always},
 	{Name: "migration", Kind: "Job", Prototype: &batchv1.Job{}, Label: v1alpha1.ComponentMigration,
-		Condition: v1alpha1.ConditionDatabaseMigrated, After: []string{credentials}, Build: workload.MigrationJobs, Report: database.MigrationHealth,
+		Condition: v1alpha1.ConditionDatabaseMigrated, After: []string{serviceAccount, credentials}, Build: workload.MigrationJobs, Report: database.MigrationHealth,
 		CreateOnly: always},
 	{Name: "backup schedule", Kind: "CronJob", Prototype: &batchv1.CronJob{}, Label: v1alpha1.ComponentBackup,
-		Condition: v1alpha1.ConditionBackupReady, After: []string{credentials}, Build: database.CronJobs, Leftovers: database.LeftoverBackups},
+		Condition: v1alpha1.ConditionBackupReady, After: []string{serviceAccount, credentials}, Build: database.CronJobs, Leftovers: database.LeftoverBackups},
 	{Name: Deployment, Kind: "Deployment", Prototype: &appsv1.Deployment{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, After: []string{credentials}, Build: workload.Deployments, BuildHeld: workload.HeldDeployments, Health: healthOf(workload.DeploymentHealth)},
+		Condition: v1alpha1.ConditionWorkloadReady, After: []string{serviceAccount, credentials}, Build: workload.Deployments, BuildHeld: workload.HeldDeployments, Health: healthOf(workload.DeploymentHealth)},
 	{Name: "autoscaler", Kind: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionAutoscalerReady, Build: of(workload.Autoscalers), Health: healthOf(workload.AutoscalerHealth)},
 	{Name: "disruption budget", Kind: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Label: v1alpha1.ComponentService,

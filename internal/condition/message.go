@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // Message is what a condition says, in parts. String writes it and ParseMessage
@@ -47,7 +49,7 @@ const remedyMarker = "; to fix: "
 // Say returns a message that has nothing but a cause.
 func Say(format string, args ...any) Message { return Message{Cause: fmt.Sprintf(format, args...)} }
 
-// String writes the message as conditions hold it.
+// String writes the message as conditions hold it. What controls a terminal is removed.
 func (m Message) String() string {
 	var text strings.Builder
 	if m.Object.Kind != "" {
@@ -60,7 +62,7 @@ func (m Message) String() string {
 	if m.Remedy != "" {
 		text.WriteString(remedyMarker + withoutMarker(m.Remedy))
 	}
-	return text.String()
+	return output.Printable(text.String())
 }
 
 // withoutMarker takes the marker out of what others said, such as the end of a log.

@@ -65,3 +65,11 @@ func TestJoin(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestMessagesControlNoTerminal writes what a container said.
+func TestMessagesControlNoTerminal(t *testing.T) {
+	m := Message{Object: Object{Kind: "Job", Name: "a"}, Cause: "failed: \x1b[31mRED\x1b[0m\u202e", Remedy: "see \a it"}
+	if got, want := m.String(), `Job "a" failed: RED; to fix: see  it`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

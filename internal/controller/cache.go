@@ -20,11 +20,13 @@ import (
 	"github.com/atoll-dev/atoll/internal/components"
 )
 
-// CacheOptions limits the manager's cache to Atoll's own kinds and to what Atoll made.
-// Readers share the cached objects and must not change them.
-func CacheOptions() cache.Options {
+// CacheOptions limits the manager's cache to Atoll's own kinds and to what Atoll made, in
+// some namespaces or, without any, in all. Readers share the cached objects and must not
+// change them.
+func CacheOptions(namespaces ...string) cache.Options {
 	everything := cache.ByObject{Label: labels.Everything()}
 	return cache.Options{
+		DefaultNamespaces:            only(namespaces),
 		DefaultLabelSelector:         labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}),
 		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
@@ -43,14 +45,25 @@ func ClientOptions() client.Options {
 	return client.Options{FieldOwner: string(apply.FieldOwner), Cache: &client.CacheOptions{Unstructured: true}}
 }
 
+// only returns the configuration of a cache of some namespaces. Objects without a namespace
+// are not affected.
+func only(namespaces []string) map[string]cache.Config {
+	configs := make(map[string]cache.Config, len(namespaces))
+	for _, namespace := range namespaces {
+		configs[namespace] = cache.Config{}
+	}
+	return configs
+}
+
 // NewForeignCache returns a cache of objects that Atoll does not own: Gateways, their
-// classes, what autoscalers scale, and the metadata of ConfigMaps, Secrets and Namespaces. The manager starts
-// it.
-func NewForeignCache(mgr ctrl.Manager) (cache.Cache, error) {
+// classes, what autoscalers scale, and the metadata of ConfigMaps, Secrets and Namespaces. Those with a
+// namespace are of some namespaces or, without any, of all. The manager starts it.
+func NewForeignCache(mgr ctrl.Manager, namespaces ...string) (cache.Cache, error) {
 	foreign, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:                   mgr.GetHTTPClient(),
 		Mapper:                       mgr.GetRESTMapper(),
 		Scheme:                       mgr.GetScheme(),
+		DefaultNamespaces:            only(namespaces),
 		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
 		ByObject:                     map[client.Object]cache.ByObject{&autoscalingv2.HorizontalPodAutoscaler{}: {Transform: stripAutoscaler}},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -26,8 +27,16 @@ import (
 type childStores struct {
 	cache cache.Cache
 
+	scheme *runtime.Scheme
+
 	mu        sync.RWMutex
 	informers map[string]toolscache.SharedIndexInformer
+	// divided are the informers of a cache of some namespaces, which has a store for each.
+	divided map[string]cache.Informer
+}
+
+func newChildStores(of cache.Cache, scheme *runtime.Scheme) *childStores {
+	return &childStores{cache: of, scheme: scheme, informers: map[string]toolscache.SharedIndexInformer{}, divided: map[string]cache.Informer{}}
 }
 
 // objectsOf returns the objects of a kind that belong to a Microservice, sorted by
@@ -45,13 +54,9 @@ func (s *childStores) find(ctx context.Context, kind string, prototype client.Ob
 	if err != nil {
 		return nil, err
 	}
-	found, err := informer.GetIndexer().ByIndex(index, key)
-	if err != nil || len(found) == 0 {
+	objects, err := s.lookUp(ctx, informer, prototype, index, key)
+	if err != nil || len(objects) == 0 {
 		return nil, err
-	}
-	objects := make([]kube.Object, len(found))
-	for i := range found {
-		objects[i] = found[i].(kube.Object)
 	}
 	slices.SortFunc(objects, func(a, b kube.Object) int {
 		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
@@ -62,26 +67,30 @@ func (s *childStores) find(ctx context.Context, kind string, prototype client.Ob
 // informer returns the informer of a kind, with the indexes. That of an optional kind
 // stops when the kind is uninstalled, and a new one starts when it is back. An informer
 // that has not listed its kind yet is an error, because it may never be able to.
+// It returns nil if the cache has a store for each of its namespaces.
 func (s *childStores) informer(ctx context.Context, kind string, prototype client.Object) (toolscache.SharedIndexInformer, error) {
 	s.mu.RLock()
-	known := s.informers[kind]
+	known, divided := s.informers[kind], s.divided[kind]
 	s.mu.RUnlock()
 	if known != nil && !known.IsStopped() {
 		return known, nil
+	}
+	if divided != nil && !divided.IsStopped() {
+		return nil, nil
 	}
 	found, err := s.cache.GetInformer(ctx, prototype, cache.BlockUntilSynced(false))
 	if err != nil {
 		return nil, err
 	}
-	informer, ok := found.(toolscache.SharedIndexInformer)
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("the cache has no store of its own for %s, but a %T", kind, found)
-	case !informer.HasSynced():
+	if !found.HasSynced() {
 		return nil, fmt.Errorf("%s is not listed yet", kind)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	informer, ok := found.(toolscache.SharedIndexInformer)
+	if !ok {
+		return nil, s.indexDivided(ctx, kind, prototype, found)
+	}
 	if _, indexed := informer.GetIndexer().GetIndexers()[indexMicroservice]; !indexed {
 		if err := informer.AddIndexers(toolscache.Indexers{indexMicroservice: byMicroservice, indexClaim: byClaim}); err != nil {
 			return nil, fmt.Errorf("indexing %s: %w", kind, err)

@@ -5,17 +5,12 @@ package controller_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
-	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -23,7 +18,7 @@ import (
 
 var _ = Describe("Deletion guard", Ordered, func() {
 	BeforeAll(func(ctx SpecContext) {
-		installPolicies(ctx)
+		awaitDeletionGuard(ctx)
 	}, NodeTimeout(suiteTimeout))
 
 	// guarded is a Topology with the guard, in which orders and payments call users.
@@ -125,12 +120,8 @@ var _ = Describe("Deletion guard", Ordered, func() {
 		ns := newNamespace(ctx)
 		_, users, _ := guarded(ctx, ns)
 		for name, refused := range map[string]bool{"system:serviceaccount:kube-system:deployment-controller": true, user: false} {
-			as := rest.CopyConfig(apiServer)
 			// Whoever it is may do everything but for the guard.
-			as.Impersonate = rest.ImpersonationConfig{UserName: name, Groups: []string{"system:masters"}}
-			c, err := client.New(as, client.Options{Scheme: scheme})
-			Expect(err).NotTo(HaveOccurred())
-			err = c.Delete(ctx, users.DeepCopy(), client.DryRunAll)
+			err := clientAs(name, "system:masters").Delete(ctx, users.DeepCopy(), client.DryRunAll)
 			Expect(err != nil).To(Equal(refused), "as %s: %v", name, err)
 		}
 	},
@@ -140,20 +131,9 @@ var _ = Describe("Deletion guard", Ordered, func() {
 	)
 })
 
-// installPolicies installs what config/policy has, until the suite's end, and
-// waits until it is in force.
-func installPolicies(ctx context.Context) {
+// awaitDeletionGuard waits until the policy of the suite's installation is in force.
+func awaitDeletionGuard(ctx context.Context) {
 	GinkgoHelper()
-	file, err := os.Open(filepath.Join("..", "..", "config", "policy", "deletion_guard.yaml"))
-	Expect(err).NotTo(HaveOccurred())
-	defer file.Close()
-	decoder := utilyaml.NewYAMLOrJSONDecoder(file, 4096)
-	for range 2 {
-		o := &unstructured.Unstructured{}
-		Expect(decoder.Decode(o)).To(Succeed())
-		Expect(k8s.Create(ctx, o)).To(Succeed())
-		DeferCleanup(func(ctx SpecContext) { Expect(k8s.Delete(ctx, o)).To(Succeed()) })
-	}
 	// The operator takes the status back, so that it is written each time.
 	ns := newNamespace(ctx)
 	probe := bare(ns, "probe")

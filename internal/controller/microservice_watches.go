@@ -14,7 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -41,7 +40,7 @@ func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *
 	return &MicroserviceReconciler{
 		Client:   mgr.GetClient(),
 		Live:     mgr.GetAPIReader(),
-		Children: &childStores{cache: mgr.GetCache(), informers: map[string]toolscache.SharedIndexInformer{}},
+		Children: newChildStores(mgr.GetCache(), mgr.GetScheme()),
 		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()},
 		Contents: &contentReader{metadata: foreign, live: mgr.GetAPIReader()},
 		Foreign:  foreign,

@@ -291,8 +291,9 @@ func podOf(ctx context.Context, ns string, job *batchv1.Job, state corev1.Contai
 	l[batchv1.JobNameLabel] = job.Name
 	name := job.Spec.Template.Spec.Containers[0].Name
 	pod := &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{GenerateName: job.Name + "-", Namespace: ns, Labels: l},
-		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: name, Image: job.Spec.Template.Spec.Containers[0].Image}}},
+		ObjectMeta: metav1.ObjectMeta{GenerateName: job.Name + "-", Namespace: ns, Labels: l,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(job, batchv1.SchemeGroupVersion.WithKind("Job"))}},
+		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: name, Image: job.Spec.Template.Spec.Containers[0].Image}}},
 	}
 	Expect(k8s.Create(ctx, pod)).To(Succeed())
 	pod.Status.Phase = corev1.PodRunning

@@ -10,8 +10,11 @@ import (
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -41,6 +44,10 @@ type optionalKind struct {
 type OptionalKinds struct {
 	// Cache is the manager's; Foreign holds objects that Atoll does not own.
 	Cache, Foreign cache.Cache
+	// Live reads past the cache.
+	Live client.Reader
+	// Namespaces are those that the caches hold; empty means all.
+	Namespaces []string
 
 	Mapper meta.RESTMapper
 	Scheme *runtime.Scheme
@@ -68,9 +75,9 @@ type kindWatcher struct {
 
 // NewOptionalKinds returns an OptionalKinds for the kinds that Atoll makes or reads and
 // that a cluster may lack.
-func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache) *OptionalKinds {
+func NewOptionalKinds(mgr ctrl.Manager, foreign cache.Cache, namespaces []string) *OptionalKinds {
 	o := &OptionalKinds{
-		Cache: mgr.GetCache(), Foreign: foreign, Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
+		Cache: mgr.GetCache(), Foreign: foreign, Live: mgr.GetAPIReader(), Namespaces: namespaces, Mapper: mgr.GetRESTMapper(), Scheme: mgr.GetScheme(),
 		kinds: map[string]optionalKind{gatewayKind.crd: gatewayKind, gatewayClassKind.crd: gatewayClassKind}, watched: map[string]bool{}, installed: map[string]bool{},
 	}
 	for i := range components.Table {
@@ -91,7 +98,8 @@ func (o *OptionalKinds) addWatcher(w kindWatcher) { o.watchers = append(o.watche
 func (o *OptionalKinds) discover(ctx context.Context) error {
 	for _, kind := range o.kinds {
 		err := o.watch(ctx, kind)
-		if meta.IsNoMatchError(err) {
+		if meta.IsNoMatchError(err) || apierrors.IsForbidden(err) {
+			// The reconcile of its CRD tries again.
 			continue
 		}
 		if err != nil {
@@ -127,7 +135,12 @@ func (o *OptionalKinds) install(ctx context.Context, kind optionalKind) (ctrl.Re
 	}
 	// The API server serves a CRD a moment after it is created. Until then this fails
 	// and is retried.
-	if err := o.watch(ctx, kind); err != nil {
+	err := o.watch(ctx, kind)
+	if apierrors.IsForbidden(err) {
+		// No watch reports a right that is granted.
+		return ctrl.Result{RequeueAfter: foreignPollInterval}, nil
+	}
+	if err != nil {
 		return ctrl.Result{}, fmt.Errorf("taking up %s: %w", kind.crd, err)
 	}
 	// A reader of a kind that was never listed would block, and listing may never
@@ -156,12 +169,36 @@ func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 	if _, err := o.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version); err != nil {
 		return err
 	}
+	if err := o.list(ctx, gvk); err != nil {
+		return err
+	}
 	for _, w := range o.watchers {
 		if err := w.watch(ctx, kind); err != nil {
 			return fmt.Errorf("watching %s: %w", gvk.Kind, err)
 		}
 	}
 	o.set(o.watched, kind.crd, true)
+	return nil
+}
+
+// list lists one object of a kind, to find out whether Atoll may. An informer without the
+// right would never be synced, and the manager would not start.
+func (o *OptionalKinds) list(ctx context.Context, gvk schema.GroupVersionKind) error {
+	namespaced, err := apiutil.IsGVKNamespaced(gvk, o.Mapper)
+	if err != nil {
+		return err
+	}
+	namespaces := []string{""}
+	if namespaced && len(o.Namespaces) > 0 {
+		namespaces = o.Namespaces
+	}
+	for _, namespace := range namespaces {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(gvk.GroupVersion().WithKind(gvk.Kind + "List"))
+		if err := o.Live.List(ctx, list, client.InNamespace(namespace), client.Limit(1)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

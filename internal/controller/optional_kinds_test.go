@@ -92,6 +92,7 @@ func startBare() (*rest.Config, *requestCounter) {
 	Expect(err).NotTo(HaveOccurred())
 	DeferCleanup(environment.Stop)
 	connect(bareServer)
+	install(bareServer, "default")
 	sent := &requestCounter{}
 	DeferCleanup(startManager(bareServer, sent))
 	return bareServer, sent

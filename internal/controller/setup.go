@@ -23,6 +23,9 @@ import (
 // it (OwnerReferencesPermissionEnforcement, as on OpenShift).
 // +kubebuilder:rbac:groups=atoll.dev,resources=microservices/finalizers;topologies/finalizers,verbs=update
 //
+// Rules for kinds that a cluster may lack are in ClusterRoles of their own (roleName), so
+// that a cluster without them need not grant them.
+//
 // Children: patch is server-side apply, create lets it create objects, update removes
 // list items that others added, delete prunes, get reads what no cache holds.
 // +kubebuilder:rbac:groups=apps,resources=deployments;statefulsets,verbs=get;list;watch;create;patch;update;delete
@@ -30,13 +33,13 @@ import (
 // +kubebuilder:rbac:groups="",resources=serviceaccounts,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups=policy,resources=poddisruptionbudgets,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=httproutes;grpcroutes;gateways,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:roleName=gateway-manager-role,groups=gateway.networking.k8s.io,resources=httproutes;grpcroutes;gateways,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups=networking.k8s.io,resources=networkpolicies,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=postgresql.cnpg.io,resources=clusters;scheduledbackups,verbs=get;list;watch;create;patch;update;delete
-// +kubebuilder:rbac:groups=barmancloud.cnpg.io,resources=objectstores,verbs=get;list;watch;create;patch;update;delete
-// +kubebuilder:rbac:groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:roleName=cloudnativepg-manager-role,groups=postgresql.cnpg.io,resources=clusters;scheduledbackups,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:roleName=cloudnativepg-manager-role,groups=barmancloud.cnpg.io,resources=objectstores,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:roleName=prometheus-manager-role,groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;update;delete
 //
 // Binding Secrets are children too. Secrets that pods use are read to report one that
 // is missing, or lacks a key, and to roll pods when it changes.
@@ -57,7 +60,7 @@ import (
 //
 // These report a GatewayClass that does not exist, and start optional kinds when they
 // are installed.
-// +kubebuilder:rbac:groups=gateway.networking.k8s.io,resources=gatewayclasses,verbs=list;watch
+// +kubebuilder:rbac:roleName=gateway-manager-role,groups=gateway.networking.k8s.io,resources=gatewayclasses,verbs=list;watch
 // +kubebuilder:rbac:groups=apiextensions.k8s.io,resources=customresourcedefinitions,verbs=list;watch
 //
 // Changes of readiness are recorded as events.
@@ -75,6 +78,8 @@ type Settings struct {
 	// NameServers are the addresses of the cluster's name servers, which NetworkPolicies
 	// permit.
 	NameServers []string
+	// Namespaces are those that the caches hold, as for CacheOptions. Empty means all.
+	Namespaces []string
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -82,7 +87,7 @@ type Settings struct {
 // Setup adds all controllers to the manager. foreign is a cache made with
 // NewForeignCache.
 func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
-	optional := NewOptionalKinds(mgr, foreign)
+	optional := NewOptionalKinds(mgr, foreign, settings.Namespaces)
 	services := NewMicroserviceReconciler(mgr, foreign, optional)
 	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
 	// Not nil: without an address, the status of a Topology must not count.

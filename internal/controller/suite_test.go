@@ -84,6 +84,7 @@ var _ = BeforeSuite(func() {
 	Expect(err).NotTo(HaveOccurred(), "envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS")
 	DeferCleanup(environment.Stop)
 	connect(apiServer)
+	install(apiServer, "default")
 	Expect(k8s.Create(context.Background(), &gatewayv1.GatewayClass{
 		ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"},
 	})).To(Succeed())
@@ -133,23 +134,24 @@ var clockOffset atomic.Int64
 
 func now() time.Time { return time.Now().Add(time.Duration(clockOffset.Load())) }
 
-// startManager runs the controllers as cmd/main.go does, with every request
-// going through transport. The returned function stops it.
-func startManager(to *rest.Config, transport *requestCounter) (stop func()) {
-	counted := rest.CopyConfig(to)
+// startManager runs the controllers as cmd/main.go does, as the ServiceAccount that
+// config/default installs, with every request going through transport. The returned
+// function stops it. Without namespaces, it works in all.
+func startManager(to *rest.Config, transport *requestCounter, namespaces ...string) (stop func()) {
+	counted := asOperator(to)
 	counted.QPS, counted.Burst = 1000, 2000
 	counted.Wrap(transport.wrap)
 	mgr, err := ctrl.NewManager(counted, ctrl.Options{
 		Scheme:     scheme,
-		Cache:      controller.CacheOptions(),
+		Cache:      controller.CacheOptions(namespaces...),
 		Client:     controller.ClientOptions(),
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	foreign, err := controller.NewForeignCache(mgr)
+	foreign, err := controller.NewForeignCache(mgr, namespaces...)
 	Expect(err).NotTo(HaveOccurred())
-	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1", NameServers: []string{nameServer}, Now: now})).To(Succeed())
+	Expect(controller.Setup(mgr, foreign, controller.Settings{Workers: 4, RcloneImage: "rclone:1", NameServers: []string{nameServer}, Now: now, Namespaces: namespaces})).To(Succeed())
 
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

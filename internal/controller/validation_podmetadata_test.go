@@ -7,9 +7,13 @@ import "strings"
 
 // podMetadata are the mistakes that can be made wherever pods get labels and annotations.
 var podMetadata = map[string]struct{ accepted, refused, field, message string }{
+	"a label of a Gateway": {
+		accepted: `labels: {networking.k8s.io/team: shop}`, refused: `labels: {gateway.networking.k8s.io/gateway-name: shop}`,
+		field: "labels", message: "labels must not begin with atoll.dev/, app.kubernetes.io/, batch.kubernetes.io/, cnpg.io/ or gateway.networking.k8s.io/, nor be job-name or controller-uid: controllers find the pods by these",
+	},
 	"a label of Atoll": {
 		accepted: `labels: {sidecar.istio.io/inject: "false", team: orders}`, refused: `labels: {app.kubernetes.io/component: proxy}`,
-		field: "labels", message: "labels must not begin with atoll.dev/, app.kubernetes.io/, batch.kubernetes.io/ or cnpg.io/, nor be job-name or controller-uid: controllers find the pods by these",
+		field: "labels", message: "labels must not begin with atoll.dev/, app.kubernetes.io/, batch.kubernetes.io/, cnpg.io/ or gateway.networking.k8s.io/, nor be job-name or controller-uid: controllers find the pods by these",
 	},
 	"a label with a space": {
 		accepted: `labels: {a-b_c.d: ""}`, refused: `labels: {"a b": c}`,

@@ -872,7 +872,15 @@ var buckets = map[string]struct{ accepted, refused, field, message string }{
 	},
 	"a folder that is absolute": {
 		accepted: `bucket: shop, prefix: eu/prod_1/v1.2`, refused: `bucket: shop, prefix: /eu`,
-		field: "prefix", message: "prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-'",
+		field: "prefix", message: "prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-', and is not '.' or '..'",
+	},
+	"a folder of another service": {
+		accepted: `bucket: shop, prefix: ..eu/a..b/.c`, refused: `bucket: shop, prefix: eu/../other`,
+		field: "prefix", message: "prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-', and is not '.' or '..'",
+	},
+	"a folder of the folder above": {
+		accepted: `bucket: shop, prefix: other`, refused: `bucket: shop, prefix: ../other`,
+		field: "prefix", message: "prefix must consist of folder names separated by '/'; a folder name has letters, digits, '.', '_' and '-', and is not '.' or '..'",
 	},
 	"an endpoint without its scheme": {
 		accepted: `bucket: shop, endpoint: "http://minio.minio.svc:9000", secretName: keys`, refused: `bucket: shop, endpoint: "minio.minio.svc:9000"`,

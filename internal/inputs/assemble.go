@@ -246,8 +246,12 @@ func addObjects(in *Inputs, source Source) error {
 	}
 	jobs, err := source.Objects(ms, "Job")
 	errs = append(errs, err)
+	schedules, err := source.Objects(ms, "CronJob")
+	errs = append(errs, err)
 	for _, o := range jobs {
-		in.Jobs = append(in.Jobs, o.(*batchv1.Job))
+		if ownsJob(ms, schedules, o) {
+			in.Jobs = append(in.Jobs, o.(*batchv1.Job))
+		}
 	}
 	pods, err := source.Objects(ms, "Pod")
 	errs = append(errs, err)
@@ -255,6 +259,15 @@ func addObjects(in *Inputs, source Source) error {
 		in.Pods = append(in.Pods, *o.(*corev1.Pod))
 	}
 	return errors.Join(errs...)
+}
+
+// ownsJob reports whether a Job was created for a Microservice, by Atoll or by the CronJob of
+// its backups. A label alone is no proof: any user who may create Jobs can set it. A
+// Microservice of a file has no UID, and counts as the owner.
+func ownsJob(ms *v1alpha1.Microservice, schedules []kube.Object, job metav1.Object) bool {
+	return ms.UID == "" || metav1.IsControlledBy(job, ms) || slices.ContainsFunc(schedules, func(schedule kube.Object) bool {
+		return metav1.IsControlledBy(schedule, ms) && metav1.IsControlledBy(job, schedule)
+	})
 }
 
 func addGateways(in *Inputs, source Source) error {

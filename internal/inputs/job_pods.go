@@ -86,11 +86,11 @@ func (in *Inputs) jobOf(pod *corev1.Pod) *batchv1.Job {
 	return in.Jobs[at]
 }
 
-// ofJob reports whether a pod with the name of a Job was created for it, and not for an
-// earlier one of the same name.
+// ofJob reports whether a pod with the name of a Job was created for it: not for an earlier
+// one of the same name, and not by a user who gave it the label.
 func ofJob(pod *corev1.Pod, job *batchv1.Job) bool {
 	owner := metav1.GetControllerOfNoCopy(pod)
-	return owner == nil || owner.UID == job.UID
+	return owner != nil && owner.UID == job.UID
 }
 
 // ownEnded reports whether all containers that a Job declares have ended, each in a way

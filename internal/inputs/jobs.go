@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // Kept stands for a Job that exists and is to stay: a Job is never changed.
@@ -50,15 +51,28 @@ func JobCondition(job *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCond
 	return nil
 }
 
-// PodsOf are the pods of a Job.
+// PodsOf are the pods of a Job. A pod that only has the label of a Job is none: any user who
+// may create pods could report for it.
 func PodsOf(in *Inputs, job string) []*corev1.Pod {
+	at := slices.IndexFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == job })
 	var pods []*corev1.Pod
 	for i := range in.Pods {
-		if in.Pods[i].Labels[batchv1.JobNameLabel] == job {
-			pods = append(pods, &in.Pods[i])
+		pod := &in.Pods[i]
+		if pod.Labels[batchv1.JobNameLabel] != job {
+			continue
+		}
+		owner := metav1.GetControllerOfNoCopy(pod)
+		if at >= 0 && ofJob(pod, in.Jobs[at]) || at < 0 && owner != nil && owner.Kind == "Job" && owner.Name == job {
+			pods = append(pods, pod)
 		}
 	}
 	return pods
+}
+
+// Reports reports whether what a pod says of the work of a Job can be trusted: it was created
+// for a Job.
+func (in *Inputs) Reports(pod *corev1.Pod) bool {
+	return slices.Contains(PodsOf(in, pod.Labels[batchv1.JobNameLabel]), pod)
 }
 
 const (
@@ -86,7 +100,36 @@ func Failure(in *Inputs, job string) string {
 	case strings.TrimSpace(last.Message) == "":
 		return fmt.Sprintf("it ended with exit code %d and said nothing", last.ExitCode)
 	}
-	return tail(last.Message)
+	return tail(in.Shown(last.Message))
+}
+
+// maxOutput is the length at which the kubelet cuts the output of a container, at its
+// beginning.
+const maxOutput = 2048
+
+// Shown returns what a container wrote, for a message: without what controls a terminal, and
+// without passwords. Of a text that the kubelet cut, it leaves out the first line or word: it
+// may be the end of a password.
+func (in *Inputs) Shown(text string) string {
+	if len(text) >= maxOutput {
+		cut := strings.IndexAny(text, "\n")
+		if cut < 0 {
+			cut = strings.IndexAny(text, " \t")
+		}
+		text = text[cut+1:]
+	}
+	return output.Safe(text, in.passwords()...)
+}
+
+// passwords are those of the service's database.
+func (in *Inputs) passwords() []string {
+	var all []string
+	for _, c := range []*Credentials{in.DatabaseState.Binding, in.DatabaseState.Admin, in.DatabaseState.Next} {
+		if c != nil && c.Password != "" {
+			all = append(all, c.Password)
+		}
+	}
+	return all
 }
 
 // tail is the end of a text, in whole lines where it can be.

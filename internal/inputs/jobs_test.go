@@ -13,6 +13,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 )
 
 func TestTail(t *testing.T) {
@@ -46,7 +48,7 @@ func TestFailure(t *testing.T) {
 	}
 	pod := func(job string, init, containers []corev1.ContainerStatus) corev1.Pod {
 		return corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: job}},
+			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: job}, OwnerReferences: []metav1.OwnerReference{{Kind: "Job", Name: job, Controller: ptr.To(true)}}},
 			Status:     corev1.PodStatus{InitContainerStatuses: init, ContainerStatuses: containers},
 		}
 	}
@@ -67,6 +69,34 @@ func TestFailure(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, Failure(&Inputs{Pods: tc.pods}, "j")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestPodsOfAJobHaveItAsTheirController has pods with the label of a Job that others made.
+func TestPodsOfAJobHaveItAsTheirController(t *testing.T) {
+	by := func(kind string, uid types.UID) []metav1.OwnerReference {
+		return []metav1.OwnerReference{{Kind: kind, Name: "j", UID: uid, Controller: ptr.To(true)}}
+	}
+	job := []*batchv1.Job{{ObjectMeta: metav1.ObjectMeta{Name: "j", UID: "1"}}}
+	for name, tc := range map[string]struct {
+		owners []metav1.OwnerReference
+		jobs   []*batchv1.Job
+		want   bool
+	}{
+		"the Job's own pod":             {by("Job", "1"), job, true},
+		"a pod of a Job that is gone":   {by("Job", "1"), nil, true},
+		"a pod of an earlier Job":       {by("Job", "0"), job, false},
+		"a user's pod with the label":   {nil, job, false},
+		"a user's pod, the Job is gone": {nil, nil, false},
+		"a pod of a ReplicaSet":         {by("ReplicaSet", "2"), nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: "j"}, OwnerReferences: tc.owners}}
+			in := &Inputs{Jobs: tc.jobs, Pods: []corev1.Pod{pod}}
+			if got := len(PodsOf(in, "j")) == 1; got != tc.want || in.Reports(&in.Pods[0]) != tc.want {
+				t.Errorf("got %t, want %t", got, tc.want)
 			}
 		})
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // Classes of images that cannot be pulled.
@@ -67,7 +69,7 @@ func (c Class) passing() bool { return pulls[c].passing }
 
 func (c *Container) pullFailure(waiting *corev1.ContainerStateWaiting) *Failure {
 	f := c.failure(Pull, RegistryUnreachable)
-	f.Detail = waiting.Message
+	f.Detail = output.Safe(waiting.Message)
 	text := strings.ToLower(waiting.Message)
 	for _, known := range pullClasses {
 		if known.reason != "" && waiting.Reason == known.reason || containsAny(text, known.texts...) {

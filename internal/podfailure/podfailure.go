@@ -13,6 +13,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // Class is the kind of a failure.
@@ -84,7 +85,7 @@ func Find(pods []corev1.Pod, component string) *Failure {
 // of returns the failure of one pod. The first container that fails decides.
 func of(pod *corev1.Pod) *Failure {
 	if isEvicted(pod) {
-		return &Failure{Stage: Eviction, Class: Evicted, Pod: pod, Detail: pod.Status.Message}
+		return &Failure{Stage: Eviction, Class: Evicted, Pod: pod, Detail: output.Safe(pod.Status.Message)}
 	}
 	containers := Containers(pod)
 	for i := range containers {

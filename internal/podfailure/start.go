@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // Classes of containers that cannot be created or started.
@@ -58,7 +60,7 @@ func WrongFormat(text string) bool { return execFormat.MatchString(text) }
 
 func (c *Container) startFailure(reason, text string) *Failure {
 	f := c.failure(Start, ContainerConfig)
-	f.Detail = withoutLayers(text)
+	f.Detail = output.Safe(withoutLayers(text))
 	if f.Detail == "" {
 		f.Detail = reason
 	}

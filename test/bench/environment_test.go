@@ -79,7 +79,7 @@ func startEnvironment(b *testing.B) *environment {
 	must(b, err)
 	e.foreign, err = controller.NewForeignCache(e.manager)
 	must(b, err)
-	e.optional = controller.NewOptionalKinds(e.manager, e.foreign)
+	e.optional = controller.NewOptionalKinds(e.manager, e.foreign, nil)
 	must(b, e.newReconciler().SetupWithManager(e.manager, e.foreign, workers))
 	must(b, e.optional.SetupWithManager(e.manager))
 	ctx, cancel := context.WithCancel(context.Background())

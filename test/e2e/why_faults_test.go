@@ -82,7 +82,7 @@ var stagedFaults = []stagedFault{
 	{fault: "PodSandbox", service: "milli", wantCause: []string{"cannot create the pod"}},
 	{fault: "VolumeMount", service: "unmounted", wantCause: []string{"no.such.driver"}},
 	{fault: "ClaimPending", service: "claimless", wantCause: []string{`"no-such-claim"`, "does not exist"}},
-	{fault: "AdmissionRefused", service: "privileged", wantCause: []string{"PodSecurity", "hostNetwork"}},
+	{fault: "AdmissionRefused", service: "privileged", wantCause: []string{"PodSecurity", "runAsNonRoot"}},
 	{fault: "TopologyNotFound", service: "lonely", wantCause: []string{`"no-such-topology"`}},
 	{fault: "NamespaceNotAllowed", service: "uninvited", wantCause: []string{"does not allow members from namespace"}},
 	{fault: "DependencyNotFound", service: "orphan", wantCause: []string{`"no-such-service"`}},

@@ -120,7 +120,7 @@ func LastBackup(db *Database) *v1alpha1.BackupStatus {
 func (builtIn) lastBackup(db *Database) *v1alpha1.BackupStatus {
 	var last *v1alpha1.BackupStatus
 	for i := range db.Pods {
-		if pod := &db.Pods[i]; pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup {
+		if pod := &db.Pods[i]; pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && db.Reports(pod) {
 			last = newer(last, reportOf(pod))
 		}
 	}

@@ -35,6 +35,7 @@ func backedUp(phase corev1.PodPhase, message string) func(*inputs.Inputs) {
 		default:
 			pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 		}
+		inputstest.OfJob(&pod, "orders-backup-1")
 		in.Pods = append(in.Pods, pod)
 	}
 }
@@ -55,7 +56,7 @@ func failedAt(hour int, name, said string) func(*inputs.Inputs) {
 		})
 		if said != "" {
 			pod := inputstest.WaitingPod(v1alpha1.ComponentBackup, "", "")
-			pod.Labels[batchv1.JobNameLabel] = name
+			inputstest.OfJob(&pod, name)
 			pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1, FinishedAt: inputstest.At(hour), Message: said}}
 			in.Pods = append(in.Pods, pod)
 		}
@@ -97,6 +98,8 @@ func TestLastBackup(t *testing.T) {
 		"a report cut short":           {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report[:40])}},
 		"a log is no report":           {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, "dumping to x\n")}},
 		"a report without a time":      {of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, `{"size":1}`)}},
+		"a user's pod with the labels": {
+			of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report), func(in *inputs.Inputs) { in.Pods[0].OwnerReferences = nil }}},
 		"a pod of a restore": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){backedUp(corev1.PodSucceeded, report), func(in *inputs.Inputs) { in.Pods[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentRestore }}},
 

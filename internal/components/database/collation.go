@@ -100,7 +100,7 @@ func CollationHealth(db *Database) *condition.Health {
 			return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("Text indexes have the order of the database's C library")}
 		}
 		for _, pod := range inputs.PodsOf(db.Inputs, job.Name) {
-			if databases := changedCollations(pod); databases != "" {
+			if databases := db.Shown(changedCollations(pod)); databases != "" {
 				return &condition.Health{Reason: v1alpha1.ReasonCollationChanged, Message: condition.Message{
 					Object: object("StatefulSet", db.Plan.Name),
 					Cause:  "runs with another C library than the one that sorted the text indexes of " + databases + ", which may give wrong results",

@@ -27,7 +27,7 @@ func checked(exitCode int32, message string) func(*inputs.Inputs) {
 		labels := map[string]string{v1alpha1.LabelComponent: v1alpha1.ComponentCollation}
 		in.Jobs = append(in.Jobs, &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}})
 		pod := inputstest.WaitingPod(v1alpha1.ComponentCollation, "CrashLoopBackOff", "back-off")
-		pod.Labels[batchv1.JobNameLabel] = name
+		inputstest.OfJob(&pod, name)
 		pod.Status.ContainerStatuses[0].LastTerminationState.Terminated = &corev1.ContainerStateTerminated{ExitCode: exitCode, Message: message}
 		in.Pods = append(in.Pods, pod)
 	}

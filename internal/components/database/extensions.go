@@ -102,7 +102,7 @@ func extensionsFailure(db *Database, job string) condition.Message {
 		for _, c := range podfailure.Containers(pod) {
 			if exit := c.LastExit(); exit != nil && exit.ExitCode == engine.ExitExtensionsLacking {
 				return condition.Message{Field: "database.extensions",
-					Cause:  "the database's image does not contain " + strings.TrimSpace(exit.Message),
+					Cause:  "the database's image does not contain " + db.Shown(strings.TrimSpace(exit.Message)),
 					Remedy: "set database.image to an image that contains it, or remove it from database.extensions"}
 			}
 		}

@@ -31,7 +31,7 @@ func extensionsEnded(ended batchv1.JobConditionType, exitCode int32, message str
 		}
 		in.Jobs = append(in.Jobs, job)
 		pod := inputstest.WaitingPod(v1alpha1.ComponentExtensions, "", "")
-		pod.Labels[batchv1.JobNameLabel] = name
+		inputstest.OfJob(&pod, name)
 		pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: exitCode, Message: message}}
 		in.Pods = append(in.Pods, pod)
 	}

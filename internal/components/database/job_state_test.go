@@ -120,6 +120,7 @@ func TestRestoreBesideOtherContainers(t *testing.T) {
 func podOfJob(component, job string, statuses ...corev1.ContainerStatus) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: job + "-1", Labels: map[string]string{v1alpha1.LabelComponent: component, batchv1.JobNameLabel: job}}}
+		inputstest.OfJob(&pod, job)
 		pod.Status.Phase, pod.Status.ContainerStatuses = corev1.PodRunning, statuses
 		in.Pods = append(in.Pods, pod)
 	}

@@ -29,7 +29,7 @@ func builtCase(t *testing.T, name string, changes ...func(*inputs.Inputs)) *Data
 func stuck(job, component string) func(*inputs.Inputs) {
 	return func(in *inputs.Inputs) {
 		pod := inputstest.Pulling(component)
-		pod.Labels[batchv1.JobNameLabel] = job
+		inputstest.OfJob(&pod, job)
 		in.Pods = append(in.Pods, pod)
 	}
 }
@@ -145,7 +145,8 @@ func TestRestoreHealth(t *testing.T) {
 		"its volume does not exist": {
 			of: "restore-running", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) {
 				pod := inputstest.Unschedulable(`0/1 nodes are available: persistentvolumeclaim "backups" not found. preemption: none`)
-				pod.Labels[v1alpha1.LabelComponent], pod.Labels[batchv1.JobNameLabel] = v1alpha1.ComponentRestore, job
+				pod.Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentRestore
+				inputstest.OfJob(&pod, job)
 				in.Pods = []corev1.Pod{pod}
 			}},
 			want: &condition.Health{Reason: v1alpha1.ReasonUnschedulable, Progressing: true, Message: condition.ParseMessage(`No node fits the pod: 0/1 nodes are available: persistentvolumeclaim "backups" not found.`)}},

@@ -61,6 +61,9 @@ func mergeOverlay(template *corev1.PodTemplateSpec, from overlay) (*corev1.PodTe
 	if len(strict) > 0 {
 		return nil, from.invalid(joinErrors(strict), "write it as the metadata and spec of a Pod")
 	}
+	if key := reservedLabel(patch, template.Labels); key != "" {
+		return nil, from.invalid(fmt.Sprintf("metadata.labels must not have %s: selectors of other services and of controllers use it", key), "remove it")
+	}
 	base, err := withoutReplaced(template, patch)
 	if err != nil {
 		return nil, from.invalid(err.Error(), "")

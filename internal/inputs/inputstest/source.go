@@ -6,7 +6,11 @@ package inputstest
 import (
 	"slices"
 
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -81,10 +85,25 @@ func (s *source) Objects(ms *v1alpha1.Microservice, kind string) ([]kube.Object,
 		}
 	case "Pod":
 		for i := range s.world.pods {
+			pod := &s.world.pods[i]
+			for _, job := range s.world.jobs {
+				if pod.Labels[batchv1.JobNameLabel] == job.Name && metav1.GetControllerOfNoCopy(job) != nil {
+					OfJob(pod, job.Name)
+				}
+			}
 			objects = append(objects, &s.world.pods[i])
 		}
 	}
 	return objects, nil
+}
+
+// OfJob makes a pod one of a Job, as the Job controller does, unless another object controls
+// it. Jobs of cases have no UID.
+func OfJob(pod *corev1.Pod, job string) {
+	pod.Labels[batchv1.JobNameLabel] = job
+	if metav1.GetControllerOfNoCopy(pod) == nil {
+		pod.OwnerReferences = append(pod.OwnerReferences, metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: job, Controller: ptr.To(true)})
+	}
 }
 
 func (s *source) Gateway(types.NamespacedName) (*gatewayv1.Gateway, error) { return nil, nil }

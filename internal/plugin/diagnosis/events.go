@@ -12,6 +12,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // LogLines is the number of log lines to read, and maxLine is the length at which a
@@ -87,27 +89,16 @@ func (e *Evidence) lines(c *container) []string {
 }
 
 func tail(text string) []string {
-	text = strings.TrimSpace(strings.ToValidUTF8(text, "?"))
+	text = strings.TrimSpace(output.Safe(text))
 	if text == "" {
 		return nil
 	}
 	lines := strings.Split(text, "\n")
 	lines = lines[max(0, len(lines)-LogLines):]
 	for i := range lines {
-		lines[i] = cut(strings.Map(printable, lines[i]), maxLine)
+		lines[i] = cut(strings.ReplaceAll(lines[i], "\t", " "), maxLine)
 	}
 	return lines
-}
-
-// printable removes control characters, which could control the terminal.
-func printable(r rune) rune {
-	switch {
-	case r == '\t':
-		return ' '
-	case r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0:
-		return -1
-	}
-	return r
 }
 
 func cut(text string, length int) string {

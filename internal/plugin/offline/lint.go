@@ -212,7 +212,7 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 		report(SeverityWarning, h.Reason, h.Message.String())
 	}
 	l.exclusiveClaims(built.Objects, report)
-	return nil
+	return l.hostAccess(built.Objects, report)
 }
 
 // topology looks at a Topology.

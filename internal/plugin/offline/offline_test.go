@@ -281,6 +281,7 @@ func TestLint(t *testing.T) {
 	scaler := func(group, kind string) string {
 		return "---\napiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: own}\nspec: {maxReplicas: 9, scaleTargetRef: {apiVersion: " + group + ", kind: " + kind + ", name: a}}\n"
 	}
+	inShop := func(text string) string { return strings.ReplaceAll(text, "{name: a}", "{name: a, namespace: shop}") }
 	for name, tc := range map[string]struct {
 		input string
 		// want are beginnings of findings.
@@ -299,6 +300,17 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Microservice "a": spec.ports[1]: Duplicate value: {"name":"http"} [Invalid]`}},
 		"a rule": {input: ms("a", ", scaling: {replicas: 1, autoscale: {max: 3}}"),
 			want: []string{`error: Microservice "a": spec.scaling: Invalid value: replicas and autoscale are mutually exclusive: remove one of them [Invalid]`}},
+		"the host's network, in a namespace that is not among the files": {input: ms("a", ", podTemplate: {spec: {hostNetwork: true}}"),
+			want: []string{`warning: Microservice "a": the pods reach the host: host namespaces hostNetwork=true; to fix: remove it from podTemplate or probes, or let an administrator label the namespace with pod-security.kubernetes.io/enforce: privileged [HostAccess]`}},
+		"a volume of the host and its users, in a namespace that does not allow it": {
+			input: inShop(ms("a", ", podTemplate: {spec: {hostUsers: true, volumes: [{name: root, hostPath: {path: /}}]}}")) +
+				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+			want: []string{`error: Microservice "a": the pods reach the host: hostPath volumes volume "root", hostUsers; to fix`}},
+		"the host's network, in a namespace that allows it": {
+			input: inShop(ms("a", ", podTemplate: {spec: {hostNetwork: true}}")) +
+				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n"},
+		"a label by which another service's pods are selected": {input: ms("a", ", podTemplate: {metadata: {labels: {cnpg.io/cluster: b-db}}}"),
+			want: []string{`error: Microservice "a": podTemplate: metadata.labels must not have cnpg.io/cluster: selectors of other services and of controllers use it; to fix: remove it [InvalidSpec]`}},
 		"a rule on the name": {input: ms("1a", ""),
 			want: []string{`error: Microservice "1a": metadata: Invalid value: metadata.name must be at most 40 characters`}},
 		"External without its Secret": {input: ms("a", ", database: {engine: PostgreSQL, provider: External}"),
