@@ -84,9 +84,9 @@ type ServiceAccount struct {
 // +kubebuilder:validation:XValidation:rule="!has(self.startupSeconds) || has(self.path) && !has(self.startup)",message="startupSeconds is the limit of the startup probe of path: set path, and remove startup",fieldPath=".startupSeconds"
 // +kubebuilder:validation:MinProperties=1
 type Probes struct {
-	// path is an HTTP path on the first port. It returns 2xx or 3xx while the
-	// pod is healthy. It applies to each of readiness, liveness and startup
-	// that is unset. Unset means no HTTP probe.
+	// path is an HTTP path on the first port, which must have protocol HTTP. It
+	// returns 2xx or 3xx while the pod is healthy. It applies to each of
+	// readiness, liveness and startup that is unset. Unset means no HTTP probe.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -94,7 +94,8 @@ type Probes struct {
 	Path string `json:"path,omitempty"`
 
 	// readiness decides whether the pod receives requests. Unset means path or,
-	// without path, a TCP connection to the first port.
+	// without path, a TCP connection to the first port, and for a GRPC port its
+	// health service (grpc.health.v1).
 	// +optional
 	Readiness *corev1.Probe `json:"readiness,omitempty"`
 

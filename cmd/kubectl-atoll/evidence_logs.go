@@ -18,7 +18,7 @@ import (
 
 const (
 	// maxLogBytes limits what is read of a log: its last lines may be long.
-	maxLogBytes = 64 << 10
+	maxLogBytes = 256 << 10
 	// logTimeout is for nodes that do not respond.
 	logTimeout = 5 * time.Second
 )

@@ -4,8 +4,12 @@
 package condition
 
 import (
+	"errors"
 	"regexp"
 	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // RefusalClass is the reason for which the API server, or admission, refuses an
@@ -19,8 +23,17 @@ const (
 	PodSecurity           RefusalClass = "PodSecurity"
 	LimitRange            RefusalClass = "LimitRange"
 	ServiceAccountMissing RefusalClass = "ServiceAccountMissing"
-	PermissionMissing     RefusalClass = "PermissionMissing"
+	// PermissionMissing is a refusal by RBAC, or by another authorizer.
+	PermissionMissing RefusalClass = "PermissionMissing"
+	// AdmissionPolicy is a refusal by a ValidatingAdmissionPolicy, and AdmissionWebhook one by
+	// a webhook.
+	AdmissionPolicy  RefusalClass = "AdmissionPolicy"
+	AdmissionWebhook RefusalClass = "AdmissionWebhook"
 )
+
+// policyAdvice is the remedy for the refusal of a policy. It never is a wider permission of
+// Atoll: the policy refuses what the object has.
+const policyAdvice = "change what it names in the spec; or ask the owner of the policy"
 
 // refusals are the texts by which the classes are found, and what to do. The first
 // one that fits counts.
@@ -28,13 +41,23 @@ var refusals = []struct {
 	class        RefusalClass
 	text, advice string
 }{
+	{AdmissionPolicy, "ValidatingAdmissionPolicy '", policyAdvice},
+	{AdmissionWebhook, "admission webhook \"", policyAdvice},
 	{QuotaExceeded, "exceeded quota", "raise the namespace's ResourceQuota, or request less"},
 	{QuotaNeedsResources, "failed quota", "set these in resources, or in the Topology's defaults.resources"},
 	{PodSecurity, "violates PodSecurity", "correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce"},
 	{LimitRange, "usage per ", "correct resources, or the namespace's LimitRange"},
 	{ServiceAccountMissing, "error looking up service account", "create it, or correct serviceAccount.name"},
-	{PermissionMissing, " cannot ", "grant Atoll that permission (config/rbac)"},
 }
+
+// permissionAdvice is the remedy for a request of Atoll's that the authorizer refuses.
+const permissionAdvice = "grant Atoll that permission (config/rbac)"
+
+// unauthorized is what the API server says for the authorizer, such as RBAC
+// (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters): the user, the verb and the
+// resource. The second text is that of an admission plugin that asks the authorizer. Text of
+// others, such as a policy's message, never begins so.
+var unauthorized = regexp.MustCompile(`^(?:\S+(?: "[^"]*")? is forbidden: )?(?:User "([^"]+)" cannot \S+ (?:resource|path) "|cannot set blockOwnerDeletion )`)
 
 // Refusal is why the API server refuses an object.
 type Refusal struct {
@@ -79,8 +102,30 @@ func ClassifyRefusal(said string) Refusal {
 			break
 		}
 	}
+	if found := unauthorized.FindStringSubmatch(r.Said); r.Class == "" && found != nil {
+		r.Class, r.Advice = PermissionMissing, permissionAdvice
+		// A pod is created by a controller of Kubernetes.
+		if strings.HasPrefix(found[1], "system:serviceaccount:kube-system:") {
+			r.Advice = "grant that permission to the user that the message names"
+		}
+	}
 	if found := quotaText.FindStringSubmatch(r.Said); found != nil {
 		r.Quota = exceededQuota(found[1], found[2], found[3])
+	}
+	return r
+}
+
+// RefusalOf classifies an error of the API server. The authorizer answers with the reason
+// Forbidden and no cause; admission policies add one.
+func RefusalOf(err error) Refusal {
+	status := apierrors.APIStatus(nil)
+	if !errors.As(err, &status) {
+		return ClassifyRefusal(err.Error())
+	}
+	s := status.Status()
+	r := ClassifyRefusal(s.Message)
+	if r.Class == PermissionMissing && (s.Reason != metav1.StatusReasonForbidden || s.Details != nil && len(s.Details.Causes) > 0) {
+		r.Class, r.Advice = "", ""
 	}
 	return r
 }

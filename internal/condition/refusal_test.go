@@ -4,9 +4,12 @@
 package condition
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 func TestClassifyRefusal(t *testing.T) {
@@ -57,12 +60,65 @@ func TestClassifyRefusal(t *testing.T) {
 			said: `services "a" is forbidden: User "atoll" cannot patch resource "services"`,
 			want: Refusal{Class: PermissionMissing, Said: `services "a" is forbidden: User "atoll" cannot patch resource "services"`, Advice: "grant Atoll that permission (config/rbac)"},
 		},
+		"missing permission of Atoll, of a cluster": {
+			said: `clusterroles.rbac.authorization.k8s.io is forbidden: User "atoll" cannot list resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope`,
+			want: Refusal{Class: PermissionMissing, Advice: "grant Atoll that permission (config/rbac)",
+				Said: `clusterroles.rbac.authorization.k8s.io is forbidden: User "atoll" cannot list resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope`},
+		},
+		"missing permission to set an owner": {
+			said: `deployments.apps "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>`,
+			want: Refusal{Class: PermissionMissing, Advice: "grant Atoll that permission (config/rbac)",
+				Said: `deployments.apps "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>`},
+		},
+		"missing permission of a controller of Kubernetes": {
+			said: `Error creating: pods is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods" in API group "" in the namespace "shop"`,
+			want: Refusal{Class: PermissionMissing, Advice: "grant that permission to the user that the message names",
+				Said: `pods is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods" in API group "" in the namespace "shop"`},
+		},
+		"admission policy that speaks like RBAC": {
+			said: `deployments.apps "a" is forbidden: ValidatingAdmissionPolicy 'hosts' with binding 'hosts' denied request: User "atoll" cannot create resource "deployments" with hostNetwork`,
+			want: Refusal{Class: AdmissionPolicy, Advice: "change what it names in the spec; or ask the owner of the policy",
+				Said: `deployments.apps "a" is forbidden: ValidatingAdmissionPolicy 'hosts' with binding 'hosts' denied request: User "atoll" cannot create resource "deployments" with hostNetwork`},
+		},
+		"webhook": {
+			said: `admission webhook "images.example.com" denied the request: images of this registry cannot be used`,
+			want: Refusal{Class: AdmissionWebhook, Advice: "change what it names in the spec; or ask the owner of the policy",
+				Said: `admission webhook "images.example.com" denied the request: images of this registry cannot be used`},
+		},
+		"security context that contradicts itself": {
+			said: "Deployment.apps \"a\" is invalid: spec.template.spec.containers[0].securityContext: Invalid value: cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
+			want: Refusal{Said: "Deployment.apps \"a\" is invalid: spec.template.spec.containers[0].securityContext: Invalid value: cannot set `allowPrivilegeEscalation` to false and `privileged` to true"},
+		},
 		"invalid pod":   {said: `Pod "a-1" is invalid: spec.x: Required value`, want: Refusal{Said: "spec.x: Required value"}},
 		"anything else": {said: "no", want: Refusal{Said: "no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, ClassifyRefusal(tc.said)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestRefusalOf checks that the authorizer is told from admission by the fields of the status.
+func TestRefusalOf(t *testing.T) {
+	denied := func(reason metav1.StatusReason, causes ...metav1.StatusCause) error {
+		return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Reason: reason,
+			Message: `services "a" is forbidden: User "atoll" cannot patch resource "services" in API group "" in the namespace "shop"`,
+			Details: &metav1.StatusDetails{Name: "a", Kind: "services", Causes: causes}}}
+	}
+	for name, tc := range map[string]struct {
+		err  error
+		want RefusalClass
+	}{
+		"the authorizer":                         {denied(metav1.StatusReasonForbidden), PermissionMissing},
+		"a policy, which adds a cause":           {denied(metav1.StatusReasonForbidden, metav1.StatusCause{Message: "no"}), ""},
+		"a policy, which has the reason Invalid": {denied(metav1.StatusReasonInvalid), ""},
+		"no status":                              {errors.New(`User "atoll" cannot patch resource "services"`), PermissionMissing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := RefusalOf(tc.err).Class; got != tc.want {
+				t.Errorf("the class is %q, want %q", got, tc.want)
 			}
 		})
 	}

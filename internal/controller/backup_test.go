@@ -26,7 +26,7 @@ var _ = Describe("Backup", func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonNoBackup)).
-			To(ContainSubstring("kubectl create job --from=cronjob/users-backup users-backup-now"))
+			To(ContainSubstring("kubectl create job -n " + ns + " --from=cronjob/users-backup users-backup-now"))
 
 		By("a Job made from the CronJob, that succeeded")
 		job := fromCronJob(ctx, ns, "users-now")

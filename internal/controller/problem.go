@@ -36,7 +36,8 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 		return problem, nil
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		problem.Message = condition.Message{Object: object, Cause: fmt.Sprintf("is refused by the API server: %s", err)}
+		refusal := condition.RefusalOf(err)
+		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server: " + refusal.Said, Remedy: refusal.Advice}
 		return problem, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		problem.Reason = v1alpha1.ReasonProgressing
@@ -45,7 +46,7 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	case apierrors.IsForbidden(err):
 		// It may be allowed later, and no watch reports that.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
-		refusal := condition.ClassifyRefusal(err.Error())
+		refusal := condition.RefusalOf(err)
 		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server, and Atoll retries: " + refusal.Said, Remedy: refusal.Advice}
 		return problem, retry
 	}

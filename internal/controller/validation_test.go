@@ -179,6 +179,16 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `spec: {image: users, type: Worker, probes: {path: /healthz}}`,
 		field:    "spec.probes", message: "probes.path and type: Worker are mutually exclusive: a Worker has no port to probe; set probes.liveness or probes.readiness with exec",
 	},
+	"a path on a GRPC port": {
+		accepted: `spec: {image: users, probes: {path: /healthz}, ports: [{name: http, port: 80}, {name: grpc, port: 81, protocol: GRPC}]}`,
+		refused:  `spec: {image: users, probes: {path: /healthz}, ports: [{name: grpc, port: 81, protocol: GRPC}, {name: http, port: 80}]}`,
+		field:    "spec.probes", message: "probes.path is an HTTP path on the first port, whose protocol must be HTTP: remove path for a probe of that port, set probes.readiness, or put an HTTP port first",
+	},
+	"a path on a TCP port": {
+		accepted: `spec: {image: users, probes: {path: /healthz}, ports: [{name: tcp, port: 81, protocol: HTTP}]}`,
+		refused:  `spec: {image: users, probes: {path: /healthz}, ports: [{name: tcp, port: 81, protocol: TCP}]}`,
+		field:    "spec.probes", message: "probes.path is an HTTP path on the first port, whose protocol must be HTTP: remove path for a probe of that port, set probes.readiness, or put an HTTP port first",
+	},
 	"probes that say nothing": {
 		accepted: `spec: {image: users, probes: {path: /healthz}}`,
 		refused:  `spec: {image: users, probes: {}}`,

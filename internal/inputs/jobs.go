@@ -96,7 +96,7 @@ func Failure(in *Inputs, job string) string {
 	}
 	switch {
 	case last == nil:
-		return fmt.Sprintf("see kubectl describe job %s", job)
+		return fmt.Sprintf("see kubectl describe job -n %s %s", in.Microservice.Namespace, job)
 	case strings.TrimSpace(last.Message) == "":
 		return fmt.Sprintf("it ended with exit code %d and said nothing", last.ExitCode)
 	}

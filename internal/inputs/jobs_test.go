@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 func TestTail(t *testing.T) {
@@ -53,21 +55,22 @@ func TestFailure(t *testing.T) {
 		}
 	}
 	statuses := func(s ...corev1.ContainerStatus) []corev1.ContainerStatus { return s }
+	ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders"}}
 	for name, tc := range map[string]struct {
 		pods []corev1.Pod
 		want string
 	}{
-		"no pod is left":              {want: "see kubectl describe job j"},
-		"a pod that still runs":       {pods: []corev1.Pod{pod("j", nil, statuses(corev1.ContainerStatus{}))}, want: "see kubectl describe job j"},
-		"a pod that succeeded":        {pods: []corev1.Pod{pod("j", nil, statuses(ended(0, 1, "fine")))}, want: "see kubectl describe job j"},
-		"a pod of another Job":        {pods: []corev1.Pod{pod("k", nil, statuses(ended(1, 1, "no")))}, want: "see kubectl describe job j"},
+		"no pod is left":              {want: "see kubectl describe job -n shop j"},
+		"a pod that still runs":       {pods: []corev1.Pod{pod("j", nil, statuses(corev1.ContainerStatus{}))}, want: "see kubectl describe job -n shop j"},
+		"a pod that succeeded":        {pods: []corev1.Pod{pod("j", nil, statuses(ended(0, 1, "fine")))}, want: "see kubectl describe job -n shop j"},
+		"a pod of another Job":        {pods: []corev1.Pod{pod("k", nil, statuses(ended(1, 1, "no")))}, want: "see kubectl describe job -n shop j"},
 		"its last words":              {pods: []corev1.Pod{pod("j", nil, statuses(ended(1, 1, "trying\nno\n")))}, want: "trying\nno"},
 		"the last of several tries":   {pods: []corev1.Pod{pod("j", nil, statuses(ended(1, 2, "second"))), pod("j", nil, statuses(ended(1, 3, "third"))), pod("j", nil, statuses(ended(1, 1, "first")))}, want: "third"},
 		"a container before the main": {pods: []corev1.Pod{pod("j", statuses(ended(3, 1, "no such bucket")), statuses(corev1.ContainerStatus{}))}, want: "no such bucket"},
 		"no words":                    {pods: []corev1.Pod{pod("j", nil, statuses(ended(137, 1, " \n")))}, want: "it ended with exit code 137 and said nothing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, Failure(&Inputs{Pods: tc.pods}, "j")); diff != "" {
+			if diff := cmp.Diff(tc.want, Failure(&Inputs{Microservice: ms, Pods: tc.pods}, "j")); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

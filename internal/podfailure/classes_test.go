@@ -51,9 +51,9 @@ func TestClasses(t *testing.T) {
 		"missing key": {start("couldn't find key token in Secret shop/provider"), classified{Class: ReferenceMissing, Why: "couldn't find key token in Secret shop/provider",
 			Remedy: "add the key, or correct the field of the spec that names it", Command: "orders:1", Reference: &Reference{Kind: "Secret", Name: "provider", Key: "token"}}},
 		"unbound claim": {unschedulable("pod has unbound immediate PersistentVolumeClaims"), classified{Class: UnboundClaim, Why: "pod has unbound immediate PersistentVolumeClaims",
-			Remedy: "see the events of the claim (kubectl describe pvc)"}},
+			Remedy: "see the events of the claim (kubectl describe pvc -n shop)"}},
 		"missing claim": {unschedulable(`persistentvolumeclaim "files" not found`), classified{Class: UnboundClaim, Why: `persistentvolumeclaim "files" not found`,
-			Remedy: "see the events of the claim (kubectl describe pvc)"}},
+			Remedy: "see the events of the claim (kubectl describe pvc -n shop)"}},
 		"a claim of another pod": {unschedulable("0/1 nodes are available: 1 node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode. preemption: 0/1"),
 			classified{Class: SharedClaim, Why: "another pod has its claim, which is ReadWriteOncePod", Remedy: SharedClaimRemedy}},
 		"resources": {inputstest.Changed(unschedulable("0/3 nodes are available: 2 Insufficient cpu, 1 Insufficient memory. preemption: 0/3 nodes"), func(p *corev1.Pod) {
@@ -75,10 +75,10 @@ func TestClasses(t *testing.T) {
 			classified{Class: ServerRefused, Why: "cannot start: another server still holds the data",
 				Remedy: "see whether a pod of the database still runs on another node (kubectl get pods -o wide), or whether the node's kubelet has stopped it"}},
 		"the same code of the service": {inputstest.Crashing("Error", 81), classified{Class: Crash, Why: "keeps crashing; last exit code 81",
-			Remedy: "see kubectl logs deployment/orders -c orders --previous"}},
+			Remedy: "see kubectl logs -n shop orders-1 -c orders --previous"}},
 		"crash of a Job": {inputstest.Changed(inputstest.Crashing("Error", 127), func(p *corev1.Pod) {
 			p.Labels[v1alpha1.LabelComponent], p.Labels["batch.kubernetes.io/job-name"] = v1alpha1.ComponentMigration, "orders-migration"
-		}), classified{Class: Crash, Why: "keeps crashing; last exit code 127 (command not found)", Remedy: "see kubectl logs job/orders-migration -c orders --previous"}},
+		}), classified{Class: Crash, Why: "keeps crashing; last exit code 127 (command not found)", Remedy: "see kubectl logs -n shop orders-1 -c orders --previous"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Find([]corev1.Pod{tc.pod}, tc.pod.Labels[v1alpha1.LabelComponent])

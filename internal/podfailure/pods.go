@@ -71,16 +71,11 @@ func Condition(pod *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition 
 	return nil
 }
 
-// logsCommand returns the kubectl command for the log of a container before its
-// last restart. It names the controller, whose name stays while pods come and go.
+// logsCommand returns the kubectl command for the log of a container before its last
+// restart. It names the pod, because another pod of the same controller may run well. A
+// container that keeps crashing does so in one pod.
 func logsCommand(pod *corev1.Pod, container string) string {
-	controller := "deployment/" + pod.Labels[v1alpha1.LabelMicroservice]
-	if job := pod.Labels[batchv1.JobNameLabel]; job != "" {
-		controller = "job/" + job
-	} else if pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentDatabase {
-		controller = "statefulset/" + pod.Labels[v1alpha1.LabelMicroservice] + "-db"
-	}
-	return "kubectl logs " + controller + " -c " + container + " --previous"
+	return "kubectl logs -n " + pod.Namespace + " " + pod.Name + " -c " + container + " --previous"
 }
 
 // Field returns the field of the spec that sets a property of a component's

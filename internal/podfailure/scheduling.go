@@ -120,7 +120,7 @@ func (f *Failure) scheduleRemedy() string {
 	case UntoleratedTaint:
 		return "add tolerations in podTemplate.spec, or remove the taint from a node"
 	case UnboundClaim:
-		return "see the events of the claim (kubectl describe pvc)"
+		return "see the events of the claim (kubectl describe pvc -n " + f.Pod.Namespace + ")"
 	}
 	for _, known := range scheduleClasses {
 		if known.class == f.Class {

@@ -183,7 +183,7 @@ func BackupHealth(db *Database) *condition.Health {
 		return nil
 	}
 	last := LastBackup(db)
-	inspect, create := db.Plan.Provider.backupRemedies(db.Microservice.Name)
+	inspect, create := db.Plan.Provider.backupRemedies(db.Microservice.Namespace, db.Microservice.Name)
 	failure := db.Plan.Provider.backupFailure(db, last)
 	switch {
 	case failure != nil:

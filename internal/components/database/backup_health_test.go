@@ -122,7 +122,7 @@ func TestLastBackup(t *testing.T) {
 }
 
 func TestBackupHealth(t *testing.T) {
-	const now = "create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now"
+	const now = "create a backup now with kubectl create job -n shop --from=cronjob/orders-backup orders-backup-now"
 	none := &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup exists yet; the first one is due by schedule "0 3 * * *" (UTC); to fix: ` + now)}
 	made := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}
 	failed := func(why, then string) *condition.Health {
@@ -143,14 +143,14 @@ func TestBackupHealth(t *testing.T) {
 		"the first one failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "connection refused")}, want: failed("connection refused", now)},
 		"one failed and its pod was deleted": {
-			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "")}, want: failed("see kubectl describe job b-1", now)},
+			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "")}, want: failed("see kubectl describe job -n shop b-1", now)},
 		"of several failures the newest counts": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "first"), failedAt(6, "b-3", "third"), failedAt(5, "b-2", "second")}, want: failed("third", now)},
 		"a failure before the last success": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(5), failedAt(4, "b-1", "connection refused")}, want: made},
 		"a Job of another component that failed": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), failedAt(4, "b-1", ""), func(in *inputs.Inputs) { in.Jobs[0].Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentMigration }}, want: made},
-		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe cronjob orders-backup; ` + now)}},
+		"overdue":            {of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe cronjob -n shop orders-backup; ` + now)}},
 		"overdue and failed": {of: "backup-claim", changes: []func(*inputs.Inputs){failedAt(4, "b-1", "disk full"), overdue}, want: failed("disk full", now)},
 		"a pod that can't start": {
 			of: "backup-claim", changes: []func(*inputs.Inputs){remembered(2), stuck("b-1", v1alpha1.ComponentBackup)},
@@ -158,8 +158,8 @@ func TestBackupHealth(t *testing.T) {
 
 		"a Cluster without one":               {of: "cloudnativepg-backup-cloud-identity", want: &condition.Health{Reason: v1alpha1.ReasonNoBackup, Message: condition.ParseMessage(`No backup exists yet; the first one is due by schedule "0 3 * * *" (UTC); to fix: create a Backup of CloudNativePG for a backup now`)}},
 		"a Cluster's last one":                {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("firstRecoverabilityPoint")}, want: made},
-		"a Cluster whose schedule is overdue": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe scheduledbackups.postgresql.cnpg.io orders-backup; create a Backup of CloudNativePG for a backup now`)}},
-		"a Cluster's last one failed":         {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("CloudNativePG reports a failure", "see kubectl get backups.postgresql.cnpg.io; create a Backup of CloudNativePG for a backup now")},
+		"a Cluster whose schedule is overdue": {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){overdue}, want: &condition.Health{Reason: v1alpha1.ReasonBackupOverdue, Message: condition.ParseMessage(`No backup succeeded at the last time of schedule "0 3 * * *"; to fix: see kubectl describe scheduledbackups.postgresql.cnpg.io -n shop orders-backup; create a Backup of CloudNativePG for a backup now`)}},
+		"a Cluster's last one failed":         {of: "cloudnativepg-backup-cloud-identity", changes: []func(*inputs.Inputs){server("lastFailedBackupTime")}, want: failed("CloudNativePG reports a failure", "see kubectl get backups.postgresql.cnpg.io -n shop; create a Backup of CloudNativePG for a backup now")},
 	})
 }
 

@@ -109,7 +109,7 @@ func TestEvictedBackup(t *testing.T) {
 	complete := &condition.Health{Ready: true, Reason: v1alpha1.ReasonBackedUp, Message: condition.ParseMessage("The last backup is complete and was read back; see status.database.lastBackup")}
 	checkHealth(t, BackupHealth, map[string]healthCase{
 		"it was evicted": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted}, want: &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage(
-			"The last backup failed: The kubelet evicted the pod: Usage of EmptyDir volume exceeds the limit.; to fix: set staging of the bucket in database.backup.destination, or free space on the node; create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now")}},
+			"The last backup failed: The kubelet evicted the pod: Usage of EmptyDir volume exceeds the limit.; to fix: set staging of the bucket in database.backup.destination, or free space on the node; create a backup now with kubectl create job -n shop --from=cronjob/orders-backup orders-backup-now")}},
 		"a later try succeeded": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted, podOfJob(v1alpha1.ComponentBackup, "b-1", ended("dump", 0, report))},
 			want: complete},
 		"a later backup succeeded": {of: "backup-claim", changes: []func(*inputs.Inputs){evicted, later}, want: complete},

@@ -165,9 +165,9 @@ func (builtIn) bindingServer(*inputs.Credentials) types.UID          { return ""
 func (builtIn) ownsBinding(*inputs.Credentials, *inputs.Holder) bool { return true }
 func (builtIn) recovery(*v1alpha1.Database) recovery                 { return nil }
 
-func (builtIn) backupRemedies(owner string) (inspect, create string) {
+func (builtIn) backupRemedies(namespace, owner string) (inspect, create string) {
 	name := names.Backup(owner)
-	return "see kubectl describe cronjob " + name, fmt.Sprintf("create a backup now with kubectl create job --from=cronjob/%s %s-now", name, name)
+	return "see kubectl describe cronjob -n " + namespace + " " + name, fmt.Sprintf("create a backup now with kubectl create job -n %s --from=cronjob/%s %s-now", namespace, name, name)
 }
 
 // ServerHealth returns the health of a built-in database.
@@ -201,11 +201,11 @@ func serverUnready(db *Database, set *appsv1.StatefulSet) condition.Health {
 	case set.Status.Replicas == 0:
 		return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name),
 			Cause:  "has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim",
-			Remedy: "see its events (kubectl describe statefulset " + set.Name + ")" + userRemedy(db)})
+			Remedy: "see its events (kubectl describe statefulset -n " + db.Microservice.Namespace + " " + set.Name + ")" + userRemedy(db)})
 	case unbound:
 		return waiting(v1alpha1.ReasonStoragePending, condition.Message{Object: object("PersistentVolumeClaim", claim.Name),
 			Cause:  ofClass(claim) + "is not bound yet",
-			Remedy: "see its events (kubectl describe pvc " + claim.Name + ")"})
+			Remedy: "see its events (kubectl describe pvc -n " + db.Microservice.Namespace + " " + claim.Name + ")"})
 	}
 	return waiting(v1alpha1.ReasonUnavailable, condition.Message{Object: object("StatefulSet", set.Name), Cause: "has a pod that does not accept connections yet"})
 }

@@ -190,8 +190,8 @@ func (cloudNativePG) recovery(spec *v1alpha1.Database) recovery {
 	return clusterRecovery{}
 }
 
-func (cloudNativePG) backupRemedies(owner string) (inspect, create string) {
-	return "see kubectl describe scheduledbackups.postgresql.cnpg.io " + names.Backup(owner), "create a Backup of CloudNativePG for a backup now"
+func (cloudNativePG) backupRemedies(namespace, owner string) (inspect, create string) {
+	return "see kubectl describe scheduledbackups.postgresql.cnpg.io -n " + namespace + " " + names.Backup(owner), "create a Backup of CloudNativePG for a backup now"
 }
 
 // recovers reports whether the Cluster starts from a backup of CloudNativePG.

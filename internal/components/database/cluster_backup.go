@@ -112,13 +112,13 @@ func (cloudNativePG) backupFailure(db *Database, last *v1alpha1.BackupStatus) *c
 	if cluster := db.DatabaseState.Cluster; cluster != nil && conditionStatus(cluster, "ContinuousArchiving") == metav1.ConditionFalse {
 		return &condition.Message{Object: object(ClusterKind.Kind, cluster.GetName()),
 			Cause:  "cannot archive to its bucket",
-			Remedy: "see kubectl describe clusters.postgresql.cnpg.io " + cluster.GetName()}
+			Remedy: "see kubectl describe clusters.postgresql.cnpg.io -n " + db.Microservice.Namespace + " " + cluster.GetName()}
 	}
 	_, failed := recoveryTime(db, "lastFailedBackupTime")
 	if failed.IsZero() || last != nil && !last.Time.Before(&failed) {
 		return nil
 	}
-	return &condition.Message{Cause: "CloudNativePG reports a failure", Remedy: "see kubectl get backups.postgresql.cnpg.io"}
+	return &condition.Message{Cause: "CloudNativePG reports a failure", Remedy: "see kubectl get backups.postgresql.cnpg.io -n " + db.Microservice.Namespace}
 }
 
 // recoveryTime returns the latest time in a field that the ObjectStore's status has

@@ -42,7 +42,7 @@ func (external) ownsBinding(*inputs.Credentials, *inputs.Holder) bool           
 func (external) recovery(*v1alpha1.Database) recovery                               { return nil }
 func (external) lastBackup(*Database) *v1alpha1.BackupStatus                        { return nil }
 func (external) backupFailure(*Database, *v1alpha1.BackupStatus) *condition.Message { return nil }
-func (external) backupRemedies(string) (inspect, create string)                     { return "", "" }
+func (external) backupRemedies(string, string) (inspect, create string)             { return "", "" }
 
 func (external) usable(db *Database) bool { return len(db.References.Missing) == 0 }
 

@@ -258,7 +258,7 @@ func TestLeftoverBackups(t *testing.T) {
 }
 
 func TestBackupLimits(t *testing.T) {
-	const now = "create a backup now with kubectl create job --from=cronjob/orders-backup orders-backup-now"
+	const now = "create a backup now with kubectl create job -n shop --from=cronjob/orders-backup orders-backup-now"
 	failed := func(message string) *condition.Health {
 		return &condition.Health{Reason: v1alpha1.ReasonBackupFailed, Message: condition.ParseMessage("The last backup failed: " + message + "; " + now)}
 	}

@@ -94,7 +94,7 @@ func TestMigrationHealth(t *testing.T) {
 		"it failed and its pod is gone": {
 			of: "error-migration-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Pods = nil }},
 			want: &condition.Health{Reason: v1alpha1.ReasonMigrationFailed, Stalled: true, Message: condition.ParseMessage(`The migration of image "ghcr.io/example/orders:1.4.0" failed, and the rollout waits. Its output: ` +
-				"see kubectl describe job " + job + `; to fix: correct image, env or database.migration, or delete Job "` + job + `" to run it again`)}},
+				"see kubectl describe job -n shop " + job + `; to fix: correct image, env or database.migration, or delete Job "` + job + `" to run it again`)}},
 		"a failed Job that was deleted is run again": {
 			of: "error-migration-failed", changes: []func(*inputs.Inputs){func(in *inputs.Inputs) { in.Jobs, in.Pods = nil, nil }}, want: aboutToStart},
 		"an earlier one runs": {

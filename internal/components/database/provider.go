@@ -68,7 +68,7 @@ type Provider interface {
 	backupFailure(db *Database, last *v1alpha1.BackupStatus) *condition.Message
 	// backupRemedies says how the user inspects the schedule of the backups, and
 	// creates a backup at once.
-	backupRemedies(owner string) (inspect, create string)
+	backupRemedies(namespace, owner string) (inspect, create string)
 }
 
 // builder builds the objects of one kind.

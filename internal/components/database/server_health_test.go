@@ -33,7 +33,7 @@ func TestDatabaseHealth(t *testing.T) {
 		return c
 	}
 	refused := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
-		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim; to fix: see its events (kubectl describe statefulset orders-db); if they refuse the pod's user, as on OpenShift, set database.podUser: Platform`)}
+		Message: condition.ParseMessage(`StatefulSet "orders-db" has no pod; the namespace's quota, limits or policies may refuse the pod or its volume claim; to fix: see its events (kubectl describe statefulset -n shop orders-db); if they refuse the pod's user, as on OpenShift, set database.podUser: Platform`)}
 	notYet := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`StatefulSet "orders-db" has a pod that does not accept connections yet`)}
 	for name, tc := range map[string]struct {
 		ms         *v1alpha1.Microservice
@@ -75,7 +75,7 @@ func TestDatabaseHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims."), ofDatabase)},
 			claim: ofStorageClass(claim(corev1.ClaimPending), "nope"), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet; to fix: see its events (kubectl describe pvc data-orders-db-0)`)},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" of storage class "nope" is not bound yet; to fix: see its events (kubectl describe pvc -n shop data-orders-db-0)`)},
 		},
 		"a claim that waits for the pod's node reports the pod": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Changed(inputstest.Unschedulable("0/1 nodes are available: 1 Insufficient memory."), ofDatabase)},
@@ -86,7 +86,7 @@ func TestDatabaseHealth(t *testing.T) {
 		"a claim that waits for its volume is reported": {
 			ms: inputstest.Orders(), claim: claim(corev1.ClaimPending), live: live(appsv1.StatefulSetStatus{Replicas: 1}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonStoragePending, Progressing: true,
-				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet; to fix: see its events (kubectl describe pvc data-orders-db-0)`)},
+				Message: condition.ParseMessage(`PersistentVolumeClaim "data-orders-db-0" is not bound yet; to fix: see its events (kubectl describe pvc -n shop data-orders-db-0)`)},
 		},
 		"a pod with a bound claim is not ready yet": {ms: inputstest.Orders(), claim: claim(corev1.ClaimBound), live: live(appsv1.StatefulSetStatus{Replicas: 1}), wantHealth: notYet},
 	} {

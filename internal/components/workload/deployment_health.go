@@ -22,7 +22,7 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	d, _ := live.(*appsv1.Deployment)
 	name := in.Microservice.Name
 	object := condition.Object{Kind: "Deployment", Name: name}
-	remedy := "check probes and the service's log (kubectl logs deployment/" + name + ")"
+	remedy := "check probes and the service's log (" + logsCommand(in) + ")"
 	if d == nil || d.Status.ObservedGeneration < d.Generation {
 		return condition.Progressing("Deployment %q is being updated", name)
 	}
@@ -52,7 +52,9 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	if c := deploymentCondition(d, appsv1.DeploymentProgressing); c != nil {
 		late = c.Status == corev1.ConditionFalse
 	}
-	if f := podfailure.Find(in.Pods, v1alpha1.ComponentService); f != nil {
+	// Without an updated pod, all pods are of an earlier template, and their failures may be
+	// corrected already.
+	if f := podfailure.Find(in.Pods, v1alpha1.ComponentService); f != nil && d.Status.UpdatedReplicas > 0 {
 		h := f.DeclaredAs(in.Microservice.Spec.Image).Health()
 		if late {
 			h.Stalled, h.Progressing = true, false
@@ -74,6 +76,16 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	}
 	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
 		Message: condition.Message{Object: object, Cause: "has fewer ready pods than desired", Remedy: "wait; if it stays so, " + remedy}}
+}
+
+// logsCommand returns the kubectl command for the log of a pod that is not ready, or of the
+// Deployment where there is none.
+func logsCommand(in *inputs.Inputs) string {
+	of := "deployment/" + in.Microservice.Name
+	if unready := podfailure.Unready(podfailure.Current(in.Pods, v1alpha1.ComponentService, nil)); len(unready) > 0 {
+		of = unready[0].Name
+	}
+	return "kubectl logs -n " + in.Microservice.Namespace + " " + of
 }
 
 // keepsOldPods reports whether a rollout waits for a new pod before it deletes an old one.

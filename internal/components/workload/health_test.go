@@ -40,7 +40,7 @@ func withRemedy(m condition.Message, more string) condition.Message {
 func TestDeploymentHealth(t *testing.T) {
 	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
 	rollingOut := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is rolling out`)}
-	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" has fewer ready pods than desired; to fix: wait; if it stays so, check probes and the service's log (kubectl logs deployment/orders)`)}
+	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" has fewer ready pods than desired; to fix: wait; if it stays so, check probes and the service's log (kubectl logs -n shop deployment/orders)`)}
 	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All pods are available")}
 	late := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}
 
@@ -126,16 +126,26 @@ func TestDeploymentHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 2}), wantHealth: ready,
 		},
+		"a broken pod of an earlier template does not matter": {
+			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)},
+			live: live(2, appsv1.DeploymentStatus{Replicas: 1}), wantHealth: rollingOut,
+		},
+		"the pod that does not become ready is named": {
+			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.WaitingPod(v1alpha1.ComponentService, "", "")},
+			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 1, Conditions: []appsv1.DeploymentCondition{late}}),
+			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
+				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs -n shop orders-1)`)},
+		},
 		"a crash stalls once the deadline has passed": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Crashing("Error", 1)},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonCrashLooping, Stalled: true,
-				Message: condition.ParseMessage(`Container "orders" keeps crashing; last exit code 1; to fix: see kubectl logs deployment/orders -c orders --previous`)},
+				Message: condition.ParseMessage(`Container "orders" keeps crashing; last exit code 1; to fix: see kubectl logs -n shop orders-1 -c orders --previous`)},
 		},
 		"pods that run and don't become ready stall once the deadline has passed": {
 			ms: inputstest.Orders(), live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs deployment/orders)`)},
+				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs -n shop deployment/orders)`)},
 		},
 		"pods that an autoscaler has just asked for don't make it unready": {
 			ms: inputstest.Orders(inputstest.Autoscaled(2, 10)), live: live(8, appsv1.DeploymentStatus{Replicas: 8, UpdatedReplicas: 8, AvailableReplicas: 2}), wantHealth: ready,

@@ -43,7 +43,7 @@ func Pulling(component string) corev1.Pod {
 // WaitingPod returns a pod of a component whose container waits for a reason.
 func WaitingPod(component, reason, message string) corev1.Pod {
 	return corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: "orders-1", Labels: map[string]string{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders-1", Labels: map[string]string{
 			v1alpha1.LabelComponent: component, v1alpha1.LabelMicroservice: "orders"}},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "orders", Image: "orders:1"}}},
 		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{

@@ -102,7 +102,8 @@ func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 		}
 	}
 	for _, c := range crashing {
-		for _, line := range e.lines(&c) {
+		lines := e.linesWithError(&c)
+		for _, line := range lines {
 			if !readOnlyWords.MatchString(line) {
 				continue
 			}

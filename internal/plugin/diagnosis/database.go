@@ -42,12 +42,12 @@ func databaseDown(e *Evidence) []*Finding {
 		}
 	case len(unready) == 0 && e.Now.Sub(set.CreationTimestamp.Time) >= warmingUp:
 		f.Cause = fmt.Sprintf("The database is down: StatefulSet %s has no pod", set.Name)
-		f.Remedy = "See kubectl describe statefulset " + set.Name
+		f.Remedy = "See kubectl describe statefulset -n " + set.Namespace + " " + set.Name
 	case len(unready) > 0 && !e.starting(PartDatabase):
 		containers := containersOf(unready[0], PartDatabase)
 		f.Object = name("Pod", unready[0].Name)
 		f.Cause = fmt.Sprintf("The database is down: pod %s does not accept connections", unready[0].Name)
-		f.Remedy = "See its log: kubectl logs " + unready[0].Name
+		f.Remedy = "See its log: kubectl logs -n " + unready[0].Namespace + " " + unready[0].Name
 		for i := range containers {
 			f.Steps = append(f.Steps, containers[i].steps()...)
 			f.Proof = append(f.Proof, e.proof(&containers[i])...)
@@ -116,11 +116,19 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 	f.Cause = fmt.Sprintf("%s failed with exit code %d%s", what, last.LastExit().ExitCode, e.quoted(last))
 	switch part {
 	case PartMigration:
-		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; the previous revision keeps serving", job.Name)
+		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; %s", job.Name, e.meanwhile())
 	case PartRestore:
 		f.Remedy = fmt.Sprintf("Correct or remove database.restore, or delete Job %s to try again", job.Name)
 	}
 	return []*Finding{f}
+}
+
+// meanwhile says what serves while a rollout is held.
+func (e *Evidence) meanwhile() string {
+	if d := e.deployment(); d != nil && d.Status.ReadyReplicas > 0 {
+		return "the previous revision keeps serving"
+	}
+	return "no pod serves until then"
 }
 
 // lastFailed returns the container of a Job that failed last.
@@ -147,7 +155,7 @@ func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 	containers := e.containers(PartService)
 	for i := range containers {
 		c := &containers[i]
-		lines := e.lines(c)
+		lines := e.linesWithError(c)
 		if a := e.answered(c, probeKinds...); a != nil && !c.Status.Ready {
 			lines = append(lines, a.says)
 		}

@@ -74,7 +74,37 @@ func dependencyDown(e *Evidence) []*Finding {
 			all = append(all, e.callee(&edge))
 		}
 	}
+	return append(all, e.behind()...)
+}
+
+// behind finds dependencies that are ready while a service that these depend on is not: their
+// answers are errors, although each is Ready.
+func (e *Evidence) behind() []*Finding {
+	var all []*Finding
+	for _, edge := range graph.Resolve(e.Microservice, e.Graph) {
+		if edge.Callee == nil || !isReady(edge.Callee) {
+			continue
+		}
+		path := graph.PathToDown(edge.Callee, e.Graph.Find)
+		if path == nil {
+			continue
+		}
+		through, down := e.shown(edge.Callee.Namespace, edge.Callee.Name), path[len(path)-1]
+		_, reason, _ := graph.StateFromConditions(down.Status.Conditions, down.Generation)
+		shown := e.shown(down.Namespace, down.Name)
+		all = append(all, &Finding{
+			Part: PartDependencies, Object: name("Microservice", shown), condition: v1alpha1.ConditionDependenciesReady, Beside: true,
+			Steps:  []Step{step(name("Microservice", e.Microservice.Name), "calls %s, which is Ready, and which depends on %s", through, shown)},
+			Cause:  fmt.Sprintf("Microservice %q, on which it depends through %q, is not ready: %s", shown, through, orElse(reason, "not observed by Atoll")),
+			Remedy: fmt.Sprintf("See why: kubectl atoll why %s -n %s", down.Name, down.Namespace),
+			Next:   keyOf(edge.Callee), behind: keyOf(path[1]),
+		})
+	}
 	return all
+}
+
+func keyOf(ms *v1alpha1.Microservice) *types.NamespacedName {
+	return &types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
 }
 
 // callee returns a finding that leads to another service.

@@ -255,7 +255,11 @@ var cases = map[string]diagnoseCase{
 		fault: "RestoreFailed", part: PartRestore, object: "Job orders-restore", cause: []string{"exit code 1: there is no backup"}, remedy: "database.restore"},
 	"failed migration": {
 		world: newWorld().database().job(PartMigration, batchv1.JobFailed).unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonMigrationFailed, "").pods(pod("m", v1alpha1.ComponentMigration, failed("reading\nno such column: price"))),
-		fault: "MigrationFailed", part: PartMigration, object: "Job orders-migration", cause: []string{"no such column: price"}, remedy: "delete Job orders-migration"},
+		fault: "MigrationFailed", part: PartMigration, object: "Job orders-migration", cause: []string{"no such column: price"}, remedy: "delete Job orders-migration to run it again; no pod serves until then"},
+	"failed migration while the previous revision serves": {
+		world: newWorld().database().job(PartMigration, batchv1.JobFailed).unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonMigrationFailed, "").
+			pods(pod("m", v1alpha1.ComponentMigration, failed("no such column: price"))).with(func(e *Evidence) { e.Deployments[0].Status.ReadyReplicas = 1 }),
+		fault: "MigrationFailed", part: PartMigration, object: "Job orders-migration", cause: []string{"no such column: price"}, remedy: "delete Job orders-migration to run it again; the previous revision keeps serving"},
 	"missing dependency": {
 		world: newWorld().calls(users).unready(calls, v1alpha1.ReasonDependencyNotFound, ""),
 		fault: "DependencyNotFound", part: PartDependencies, object: "Microservice users", cause: []string{`"users"`}, remedy: "Create it"},

@@ -16,11 +16,13 @@ import (
 	"github.com/atoll-dev/atoll/internal/output"
 )
 
-// LogLines is the number of log lines to read, and maxLine is the length at which a
-// line is cut.
+// LogLines is the number of log lines to read: the error may be far above the end, before
+// the frames of a stack trace. shownLines is the number of lines that a finding shows, and
+// maxLine the length at which a line is cut.
 const (
-	LogLines = 10
-	maxLine  = 300
+	LogLines   = 100
+	shownLines = 10
+	maxLine    = 300
 )
 
 // LogsWanted returns the logs to read: of each part, that of one container that ended
@@ -78,9 +80,27 @@ func (e *Evidence) log(c *container) Log {
 	return Log{Pod: c.Pod.Name, Container: c.Spec.Name, Previous: c.Status.State.Terminated == nil && e.exit(c) != nil}
 }
 
-// lines returns the end of a container's log, or the termination message where the log
-// could not be read.
+// lines returns the last few lines of a container's log. Earlier ones may be about faults
+// that have passed.
 func (e *Evidence) lines(c *container) []string {
+	lines := e.allLines(c)
+	return lines[max(0, len(lines)-shownLines):]
+}
+
+// linesWithError returns lines, after the line that says most where that is further up, such as
+// the error above the frames of a long stack trace.
+func (e *Evidence) linesWithError(c *container) []string {
+	all := e.allLines(c)
+	last := all[max(0, len(all)-shownLines):]
+	if at := tellingLine(all); at >= 0 && at < len(all)-len(last) {
+		return append([]string{all[at]}, last...)
+	}
+	return last
+}
+
+// allLines returns the end of a container's log, or the termination message where the log
+// could not be read.
+func (e *Evidence) allLines(c *container) []string {
 	text := e.Logs[e.log(c)]
 	if ended := e.exit(c); strings.TrimSpace(text) == "" && ended != nil {
 		text = ended.Message
@@ -114,30 +134,15 @@ func (e *Evidence) proof(c *container) []Excerpt {
 	if len(lines) == 0 {
 		return nil
 	}
+	// The line that says most is shown, also where it is far above the end.
+	if with := e.linesWithError(c); len(with) > len(lines) {
+		lines = append([]string{with[0], "…"}, lines[min(2, len(lines)):]...)
+	}
 	title := "Log of pod " + c.Pod.Name + ", container " + c.Spec.Name
 	if e.log(c).Previous {
 		title += ", before it was restarted"
 	}
 	return []Excerpt{{Title: title, Lines: lines}}
-}
-
-// tellingWords mark the lines of a log that say most, in order of weight.
-var tellingWords = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)\b(?:fatal|panic)\b`),
-	regexp.MustCompile(`(?i)\b(?:error|exception|failed|failure|cannot|can't|could not|denied|refused|no such|not found)\b`),
-	regexp.MustCompile(`[A-Za-z]`),
-}
-
-// lastWords returns the last of the most telling lines of a log, without its timestamp.
-func lastWords(lines []string) string {
-	for _, telling := range tellingWords {
-		for _, line := range slices.Backward(lines) {
-			if telling.MatchString(line) {
-				return cut(words(line), 160)
-			}
-		}
-	}
-	return ""
 }
 
 // lineHead matches the timestamp and the process ID at the start of a line.
@@ -154,7 +159,11 @@ func words(line string) string {
 	var said []string
 	for _, names := range [][]string{{"msg", "message"}, {"error", "err", "exception"}} {
 		for _, of := range names {
-			if text, ok := fields[of].(string); ok && text != "" {
+			field := fields[of]
+			if nested, ok := field.(map[string]any); ok {
+				field = nested["message"]
+			}
+			if text, ok := field.(string); ok && text != "" {
 				said = append(said, strings.Join(strings.Fields(text), " "))
 				break
 			}

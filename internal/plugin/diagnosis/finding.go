@@ -32,6 +32,8 @@ type Finding struct {
 	// Next is the service where the cause is.
 	Next *types.NamespacedName `json:"next,omitempty"`
 
+	// behind is the service after Next on the way to the cause, where Next is ready itself.
+	behind *types.NamespacedName
 	// condition is the condition that the fault explains.
 	condition string
 	// symptom means that failures of the service's own pods follow from this fault.

@@ -6,6 +6,7 @@ package diagnosis
 import (
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -16,7 +17,26 @@ import (
 
 // current returns the pods that show how a part is now.
 func (e *Evidence) current(part Part) []*corev1.Pod {
-	return podfailure.Current(e.Pods, string(part), func(pod *corev1.Pod) bool { return !e.stray(pod) && e.wanted(part, pod) })
+	return podfailure.Current(e.Pods, string(part), func(pod *corev1.Pod) bool { return !e.stray(pod) && e.wanted(part, pod) && !e.leftover(pod) })
+}
+
+// revisionAnnotation is the revision of a Deployment's template, and of each ReplicaSet.
+const revisionAnnotation = "deployment.kubernetes.io/revision"
+
+// leftover reports whether a pod of the service belongs to a ReplicaSet of another template
+// than the Deployment's. The newest pod may be such a pod: after a rollback, or while the pods
+// of the current template are refused. Without revisions, no pod is known to be one.
+func (e *Evidence) leftover(pod *corev1.Pod) bool {
+	d := e.deployment()
+	if d == nil || pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentService {
+		return false
+	}
+	revision, owner := d.Annotations[revisionAnnotation], metav1.GetControllerOfNoCopy(pod)
+	if revision == "" || owner == nil {
+		return false
+	}
+	at := slices.IndexFunc(e.ReplicaSets, func(set appsv1.ReplicaSet) bool { return set.Annotations[revisionAnnotation] == revision })
+	return at >= 0 && e.ReplicaSets[at].UID != owner.UID
 }
 
 // unready returns those of them that are neither ready nor complete.

@@ -139,7 +139,7 @@ func routeNotAccepted(e *Evidence) []*Finding {
 			return []*Finding{f}
 		}
 	}
-	return e.said(PartRoutes, c, "See kubectl describe httproute "+e.Microservice.Name)
+	return e.said(PartRoutes, c, "See kubectl describe httproute -n "+e.Microservice.Namespace+" "+e.Microservice.Name)
 }
 
 func (e *Evidence) refusedRoute(kind, route string, parents []gatewayv1.RouteParentStatus) *Finding {
@@ -154,7 +154,7 @@ func (e *Evidence) refusedRoute(kind, route string, parents []gatewayv1.RoutePar
 				Part: PartRoutes, Object: name(kind, route), condition: v1alpha1.ConditionRoutesReady,
 				Steps:  append(e.conditionSteps(v1alpha1.ConditionRoutesReady), step(name(kind, route), "%s is False at Gateway %s: %s", t, gateway, c.Reason)),
 				Cause:  fmt.Sprintf("Gateway %q rejects %s %q (%s)", gateway, kind, route, c.Reason),
-				Remedy: fmt.Sprintf("See kubectl describe %s %s", kind, route),
+				Remedy: fmt.Sprintf("See kubectl describe %s -n %s %s", kind, e.Microservice.Namespace, route),
 			}
 			if c.Message != "" {
 				f.Proof = []Excerpt{{Title: fmt.Sprintf("The controller of Gateway %s on %s %s", gateway, kind, route), Lines: []string{c.Message}}}

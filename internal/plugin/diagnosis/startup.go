@@ -65,10 +65,10 @@ func initContainer(e *Evidence, part Part) *Finding {
 	return nil
 }
 
-// quoted returns the last line that a container logged, after a colon, to end a
+// quoted returns the line of a container's log that says most, after a colon, to end a
 // sentence with.
 func (e *Evidence) quoted(c *container) string {
-	if words := lastWords(e.lines(c)); words != "" {
+	if words := lastWords(e.allLines(c)); words != "" {
 		return ": " + words
 	}
 	return ""

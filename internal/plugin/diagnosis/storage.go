@@ -70,7 +70,7 @@ func (e *Evidence) pending(pod *corev1.Pod, part Part, claim *corev1.PersistentV
 	if part == PartDatabase {
 		field = "database.storage.storageClassName (a class cannot be changed in place: delete the Microservice and its claim first)"
 	}
-	why, remedy := "no volume was created for it yet", "See kubectl describe pvc "+claim.Name
+	why, remedy := "no volume was created for it yet", "See kubectl describe pvc -n "+e.Microservice.Namespace+" "+claim.Name
 	patient := true
 	if event != nil {
 		patient = event.Reason == "ExternalProvisioning" || event.Reason == "Provisioning"

@@ -66,9 +66,10 @@ func Walk(start types.NamespacedName, gather func(types.NamespacedName) (*Eviden
 			}
 		}
 		root := d.Root()
-		// In a service that others wait for, only a fault that keeps it from being
-		// Ready counts.
-		if root == nil || len(way) > 0 && root.Beside {
+		if len(way) > 0 {
+			root = d.rootFor(hops[len(hops)-1])
+		}
+		if root == nil {
 			break
 		}
 		way = append(way, at)
@@ -84,6 +85,22 @@ func Walk(start types.NamespacedName, gather func(types.NamespacedName) (*Eviden
 	}
 	report.conclude(start.Namespace, way, hops)
 	return report, nil
+}
+
+// rootFor returns the cause in a service that others wait for: a fault that keeps it from being
+// Ready, or, where the fault is behind it, the finding that leads there.
+func (d *Diagnosis) rootFor(caller *Finding) *Finding {
+	if behind := caller.behind; behind != nil {
+		for _, f := range d.Findings {
+			if f.Next != nil && *f.Next == *behind {
+				return f
+			}
+		}
+	}
+	if root := d.Root(); root != nil && !root.Beside {
+		return root
+	}
+	return nil
 }
 
 func shownIn(home string, at types.NamespacedName) string {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/graph"
 )
 
 // evidenceOf is the evidence about each service, by name.
@@ -84,6 +85,22 @@ func TestWalk(t *testing.T) {
 		pathIs(t, r, "orders")
 		if r.Root.Fault != "DependencyDown" {
 			t.Errorf("the root is %+v", r.Root)
+		}
+	})
+	t.Run("through services that are ready, to the one that is not", func(t *testing.T) {
+		needsLedger, needsUsers := service("users", v1alpha1.Dependency{Name: "ledger"}), service("payments", users)
+		r := walk(t, evidenceOf{
+			"orders":   newWorld(needsUsers, needsLedger, ledger()).calls(v1alpha1.Dependency{Name: "payments"}),
+			"payments": newWorld(needsLedger, ledger()).calls(users),
+			"users":    newWorld(ledger()).calls(v1alpha1.Dependency{Name: "ledger"}).unready(calls, v1alpha1.ReasonDependencyNotReady, ""),
+			"ledger":   crashingDatabase(),
+		})
+		pathIs(t, r, "orders", "payments", "users", "ledger", "ledger's database")
+		if r.State != graph.StateReady || r.Root == nil || r.Root.Fault != "CrashLoop" || !r.Root.Beside || !r.Faulty() {
+			t.Errorf("the root is %+v", r.Root)
+		}
+		if len(r.Root.Steps) == 0 || r.Root.Steps[0] != step("Microservice orders", "calls payments, which is Ready, and which depends on ledger") {
+			t.Errorf("the steps are %+v", r.Root.Steps)
 		}
 	})
 	t.Run("past what is beside in a service that others wait for", func(t *testing.T) {
