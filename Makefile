@@ -80,7 +80,7 @@ test-topology: run-e2e ## Change, break and scale a topology of eleven services 
 
 .PHONY: run-e2e
 run-e2e: deploy
-	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 45m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
 
 .PHONY: test-packages
 test-packages:

@@ -95,7 +95,7 @@ var _ = Describe("An admission policy that rewrites what Atoll applies", func() 
 		Expect(writesOf(ns, "statefulsets")).To(Equal(sets))
 
 		By("another number of pods, in two requests")
-		scaleTo(ctx, ns, "users", 4)
+		scaleTo(ctx, ns, 4)
 		Eventually(func() *int32 { return deployment().Spec.Replicas }).Should(HaveValue(BeEquivalentTo(4)))
 		eventuallyReady(ctx, users)
 		settled(ns)

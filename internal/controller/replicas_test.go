@@ -64,9 +64,9 @@ func eventuallyScaled(ctx context.Context, ns, name string, replicas int32) {
 }
 
 // scaleTo sets a number as kubectl scale and autoscalers do.
-func scaleTo(ctx context.Context, ns, name string, replicas int32) {
+func scaleTo(ctx context.Context, ns string, replicas int32) {
 	GinkgoHelper()
-	ms := get(ctx, &v1alpha1.Microservice{}, ns, name)
+	ms := get(ctx, &v1alpha1.Microservice{}, ns, "users")
 	Expect(k8s.SubResource("scale").Update(ctx, ms, client.FieldOwner("an-autoscaler"),
 		client.WithSubResourceBody(&autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: replicas}}))).To(Succeed())
 }
@@ -80,7 +80,7 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 
 		By("an autoscaler of one's own, to zero and back")
 		for _, replicas := range []int32{7, 0, 2, 5} {
-			scaleTo(ctx, ns, "users", replicas)
+			scaleTo(ctx, ns, replicas)
 			eventuallyScaled(ctx, ns, "users", replicas)
 		}
 		Expect(applyScaling(ctx, ns, "users", "", nil)).To(Succeed(), "git without a number changes nothing")
@@ -141,7 +141,7 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 
 	It("gives way to autoscale in Git after kubectl scale", func(ctx SpecContext) {
 		ns := newUnscaled(ctx)
-		scaleTo(ctx, ns, "users", 6)
+		scaleTo(ctx, ns, 6)
 		eventuallyScaled(ctx, ns, "users", 6)
 		Expect(applyScaling(ctx, ns, "users", "", map[string]any{"autoscale": map[string]any{"max": 9}})).To(Succeed())
 		Eventually(func(g Gomega) {

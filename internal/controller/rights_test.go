@@ -157,7 +157,7 @@ var _ = Describe("Rights of users", func() {
 			shop.Spec.DeletionGuard = v1alpha1.DeletionGuardDependents
 			g.Expect(few.Update(ctx, shop)).To(Succeed())
 		}).Should(Succeed())
-		scaleTo(ctx, ns, "users", 3)
+		scaleTo(ctx, ns, 3)
 		Expect(few.Delete(ctx, users)).To(Succeed())
 	}, SpecTimeout(suiteTimeout))
 

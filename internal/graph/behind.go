@@ -4,6 +4,8 @@
 package graph
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -26,7 +28,7 @@ func PathToDown(from *v1alpha1.Microservice, find func(namespace, name string) *
 				continue
 			}
 			seen[callee] = true
-			longer := append(path[:len(path):len(path)], callee)
+			longer := slices.Concat(path, []*v1alpha1.Microservice{callee})
 			if condition.Serving(callee.Status.Conditions) != metav1.ConditionTrue {
 				return longer
 			}

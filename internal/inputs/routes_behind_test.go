@@ -18,7 +18,7 @@ func TestIsBehind(t *testing.T) {
 	ms := &v1alpha1.Microservice{Spec: v1alpha1.MicroserviceSpec{Ports: []v1alpha1.Port{{Name: "http", Port: 81}}}}
 	meta := metav1.ObjectMeta{Generation: 2}
 	backend := func(port int32) gatewayv1.BackendRef {
-		return gatewayv1.BackendRef{BackendObjectReference: gatewayv1.BackendObjectReference{Port: ptr.To(gatewayv1.PortNumber(port))}}
+		return gatewayv1.BackendRef{BackendObjectReference: gatewayv1.BackendObjectReference{Port: ptr.To(port)}}
 	}
 	status := func(generation int64) gatewayv1.RouteStatus {
 		return gatewayv1.RouteStatus{Parents: []gatewayv1.RouteParentStatus{{Conditions: []metav1.Condition{{Type: "Accepted", ObservedGeneration: generation}}}}}
