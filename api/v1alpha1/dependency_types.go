@@ -5,6 +5,7 @@ package v1alpha1
 
 // Dependency is a service that this service calls.
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || self.env.all(e, !has(e.port) || has(self.port) && self.port == e.port || has(self.morePorts) && e.port in self.morePorts)",message="env[].port must be one of the ports that the dependency calls: add it to morePorts",fieldPath=".env"
+// +kubebuilder:validation:XValidation:rule="!has(self.optional) || !self.optional || !has(self.startup) || self.startup != 'Wait'",message="optional: true and startup: Wait are mutually exclusive: a service that works without a dependency does not wait for it",fieldPath=".optional"
 type Dependency struct {
 	// name is the name of a Microservice.
 	// +required
@@ -54,6 +55,12 @@ type Dependency struct {
 	// wait. Unset means Ignore.
 	// +optional
 	Startup StartupPolicy `json:"startup,omitempty"`
+
+	// optional set to true means that the service works without the dependency:
+	// while it is not ready, DependenciesReady stays True. The dependency must
+	// exist all the same. Unset means false.
+	// +optional
+	Optional *bool `json:"optional,omitempty"`
 
 	// env sets parts of the dependency's address as additional environment
 	// variables, for code that expects other names than <NAME>_URL, <NAME>_HOST

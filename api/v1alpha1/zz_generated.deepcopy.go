@@ -409,6 +409,11 @@ func (in *Dependency) DeepCopyInto(out *Dependency) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.Optional != nil {
+		in, out := &in.Optional, &out.Optional
+		*out = new(bool)
+		**out = **in
+	}
 	if in.Env != nil {
 		in, out := &in.Env, &out.Env
 		*out = make([]DependencyEnvVar, len(*in))

@@ -312,6 +312,15 @@ func TestImpactCommand(t *testing.T) {
 	t.Run("kept data", func(t *testing.T) {
 		golden(t, "impact-orders.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "orders").out)
 	})
+	t.Run("a caller that works without it", func(t *testing.T) {
+		all := shop()
+		for _, o := range all {
+			if ms, ok := o.(*v1alpha1.Microservice); ok && ms.Name == "payments" {
+				ms.Spec.Dependencies[0].Optional = ptr.To(true)
+			}
+		}
+		golden(t, "impact-optional.txt", runPlugin(t, fakeCluster(all...), "", "impact", "orders").out)
+	})
 	t.Run("no callers", func(t *testing.T) {
 		golden(t, "impact-reports.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "reports").out)
 	})

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/types"
@@ -51,6 +52,10 @@ type impact struct {
 	UnresolvedCallers []unresolvedCaller `json:"inVain"`
 	// URLs are the URLs that stop working.
 	URLs []string `json:"urls"`
+	// CallerURLs are the URLs of the affected services. They fail at least in part.
+	CallerURLs []string `json:"callerURLs,omitempty"`
+	// OptionalCallers are the services that call it and work without it.
+	OptionalCallers []string `json:"optionalCallers,omitempty"`
 	// Data says whether its data is kept.
 	Data []string `json:"data"`
 	// Guard says that the deletion guard protects the service. Empty means that it does
@@ -116,13 +121,17 @@ func newImpact(ms *v1alpha1.Microservice, n *graph.Node) *impact {
 	of := &impact{Service: ms.Name, Namespace: ms.Namespace, Affected: []affectedService{}, UnresolvedCallers: []unresolvedCaller{}, URLs: []string{}, Guard: deletionGuardLine(ms), node: n}
 	direct := map[*graph.Node]bool{}
 	for _, call := range n.Callers {
-		direct[call.Caller] = direct[call.Caller] || call.Resolved
+		direct[call.Caller] = direct[call.Caller] || call.Resolved && !call.Optional
 	}
 	for _, caller := range graph.TransitiveCallers(n) {
 		of.Affected = append(of.Affected, affectedService{caller.ID, direct[caller], caller.URLs})
+		of.CallerURLs = append(of.CallerURLs, caller.URLs...)
 	}
 	for _, call := range graph.UnresolvedCallsTo(n) {
 		of.UnresolvedCallers = append(of.UnresolvedCallers, unresolvedCaller{call.From, call.Reason, call.Message, call.ShortProblem()})
+	}
+	for _, call := range graph.OptionalCallsTo(n) {
+		of.OptionalCallers = append(of.OptionalCallers, call.From)
 	}
 	of.URLs = append(of.URLs, n.URLs...)
 	return of
@@ -132,9 +141,12 @@ func newImpact(ms *v1alpha1.Microservice, n *graph.Node) *impact {
 func (o *impactOptions) writeText(of *impact) {
 	width := o.terminal.textWidth()
 	fmt.Fprintf(o.Out, "If %s (namespace %s) is deleted:\n\n", o.terminal.bold(of.Service), of.Namespace)
-	if len(of.Affected) == 0 {
+	switch {
+	case len(of.Affected) == 0 && len(of.OptionalCallers) == 0:
 		fmt.Fprintln(o.Out, "No service calls it.")
-	} else {
+	case len(of.Affected) == 0:
+		fmt.Fprintln(o.Out, "No service needs it.")
+	default:
 		direct := 0
 		for _, h := range of.Affected {
 			if h.Direct {
@@ -143,6 +155,10 @@ func (o *impactOptions) writeText(of *impact) {
 		}
 		fmt.Fprintf(o.Out, "%s, %d directly:\n", pluralize(len(of.Affected), "service is affected", "services are affected"), direct)
 		fmt.Fprint(o.Out, graph.CallersTree(of.node, o.terminal.treeOptions()))
+	}
+	if len(of.OptionalCallers) > 0 {
+		fmt.Fprintf(o.Out, "\n%s\n", wrap(pluralize(len(of.OptionalCallers), "service calls it and works without it", "services call it and work without it")+
+			" (optional: true): "+strings.Join(of.OptionalCallers, ", "), width, "  "))
 	}
 	if len(of.UnresolvedCallers) > 0 {
 		fmt.Fprintf(o.Out, "\n%s:\n", pluralize(len(of.UnresolvedCallers), "more service declares it, but its calls already fail", "more services declare it, but their calls already fail"))
@@ -160,6 +176,12 @@ func (o *impactOptions) writeText(of *impact) {
 	} else {
 		fmt.Fprintln(o.Out, pluralize(len(of.URLs), "URL stops working:", "URLs stop working:"))
 		for _, url := range of.URLs {
+			fmt.Fprintf(o.Out, "   %s\n", url)
+		}
+	}
+	if len(of.CallerURLs) > 0 {
+		fmt.Fprintln(o.Out, pluralize(len(of.CallerURLs), "URL of its callers is affected:", "URLs of its callers are affected:"))
+		for _, url := range of.CallerURLs {
 			fmt.Fprintf(o.Out, "   %s\n", url)
 		}
 	}

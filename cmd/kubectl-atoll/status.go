@@ -147,7 +147,7 @@ func (o *statusOptions) tableText(some []*v1alpha1.Microservice, g *graph.Graph)
 func readyCallsCell(n *graph.Node) cell {
 	ready, worst := 0, graph.StateReady
 	for _, call := range n.Calls {
-		if call.Resolved && call.Callee.Health == graph.StateReady {
+		if call.Resolved && call.Callee.Health.IsReady() {
 			ready++
 			continue
 		}

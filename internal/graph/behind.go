@@ -12,10 +12,10 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// PathToDown returns the shortest path from a service that is ready, through dependencies that
-// are ready too, to one that is not. Such a service answers with errors although it is Ready.
+// PathToDown returns the shortest path from a service that is ready, through required dependencies
+// that are ready too, to one that is not. Such a service answers with errors although it is Ready.
 // The path begins with the service, and is nil where all that it depends on is ready. A
-// dependency that does not exist makes its caller not ready, so it ends no path.
+// required dependency that does not exist makes its caller not ready, so it ends no path.
 func PathToDown(from *v1alpha1.Microservice, find func(namespace, name string) *v1alpha1.Microservice) []*v1alpha1.Microservice {
 	seen := map[*v1alpha1.Microservice]bool{from: true}
 	for paths := [][]*v1alpha1.Microservice{{from}}; len(paths) > 0; paths = paths[1:] {
@@ -23,6 +23,9 @@ func PathToDown(from *v1alpha1.Microservice, find func(namespace, name string) *
 		caller := path[len(path)-1]
 		for i := range caller.Spec.Dependencies {
 			dependency := &caller.Spec.Dependencies[i]
+			if dependency.Optional != nil && *dependency.Optional {
+				continue
+			}
 			callee := find(NamespaceOf(caller, dependency), dependency.Name)
 			if callee == nil || seen[callee] {
 				continue

@@ -145,6 +145,9 @@ func (e *Edge) callsItself() bool {
 // Namespace returns the callee's namespace.
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
+// Optional reports whether the caller works without the callee.
+func (e *Edge) Optional() bool { return e.Dependency.Optional != nil && *e.Dependency.Optional }
+
 // Resolved reports whether the callee and all called ports exist, and the caller may
 // call them.
 func (e *Edge) Resolved() bool { return e.Port != nil && e.MissingPort == "" && e.Permitted }

@@ -5,6 +5,7 @@ package graph
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,8 @@ type Call struct {
 	// Reason and Message say why the dependency does not resolve.
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message,omitempty"`
+	// Optional means that the caller works without the callee.
+	Optional bool `json:"optional,omitempty"`
 	// Cycle means that the callee can reach the caller.
 	Cycle bool `json:"cycle,omitempty"`
 
@@ -139,6 +142,7 @@ func Build(home string, services []*v1alpha1.Microservice, memberOf func(*v1alph
 	})
 	g.linkCalls(home, calls)
 	g.findCycles()
+	g.findDegraded()
 	return g
 }
 
@@ -180,7 +184,7 @@ func (c *Call) Ports() string {
 }
 
 func newCall(caller, callee *Node, edge *Edge) *Call {
-	call := &Call{Caller: caller, Callee: callee}
+	call := &Call{Caller: caller, Callee: callee, Optional: edge.Optional()}
 	reason, message := edge.Problem()
 	call.Reason, call.Message = reason, message.String()
 	if call.Resolved = edge.Resolved(); call.Resolved {
@@ -229,6 +233,25 @@ func (g *Graph) findCycles() {
 	slices.SortFunc(g.Cycles, slices.Compare)
 	for _, call := range g.Calls {
 		call.Cycle = componentOf[call.From] != 0 && componentOf[call.From] == componentOf[call.To]
+	}
+}
+
+// findDegraded marks the services that are ready and that depend on one that is not, directly or
+// through others.
+func (g *Graph) findDegraded() {
+	for again := true; again; {
+		again = false
+		for _, call := range g.Calls {
+			if call.Optional || !call.Resolved || call.Caller.Health != StateReady || call.Callee.Health == StateReady {
+				continue
+			}
+			call.Caller.Health = StateDegraded
+			call.Caller.Message = fmt.Sprintf("It is Ready, but %s, which it calls, is not ready", call.To)
+			if call.Callee.Health == StateDegraded {
+				call.Caller.Message = fmt.Sprintf("It is Ready, but a dependency of %s, which it calls, is not ready", call.To)
+			}
+			again = true
+		}
 	}
 }
 

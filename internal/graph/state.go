@@ -18,6 +18,9 @@ type State string
 const (
 	// StateReady means that Ready is True for the latest generation.
 	StateReady State = "Ready"
+	// StateDegraded means that Ready is True, and that a service that it depends on is not
+	// ready: requests may fail.
+	StateDegraded State = "Degraded"
 	// StateReconciling means that a change is in progress.
 	StateReconciling State = "Reconciling"
 	// StateNotReady means that it is not ready and no change is in progress, because it
@@ -32,7 +35,10 @@ const (
 )
 
 // States are all states, from the best to the worst.
-var States = []State{StateReady, StateReconciling, StateNotReady, StateUnknown, StateStalled, StateMissing}
+var States = []State{StateReady, StateDegraded, StateReconciling, StateNotReady, StateUnknown, StateStalled, StateMissing}
+
+// IsReady reports whether Ready is True in the state.
+func (s State) IsReady() bool { return s == StateReady || s == StateDegraded }
 
 // StateFromConditions summarizes the conditions Ready, Reconciling and Stalled. The
 // reason and the message are empty for StateReady.

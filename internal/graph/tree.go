@@ -23,7 +23,7 @@ type TreeOptions struct {
 
 // marks show the states without colour.
 var marks = map[State]string{
-	StateReady: "✓", StateReconciling: "◌", StateNotReady: "–", StateUnknown: "?", StateStalled: "✗", StateMissing: "✗",
+	StateReady: "✓", StateDegraded: "!", StateReconciling: "◌", StateNotReady: "–", StateUnknown: "?", StateStalled: "✗", StateMissing: "✗",
 }
 
 // Mark returns the character of a state.
@@ -50,7 +50,7 @@ func Tree(g *Graph, o TreeOptions) string {
 }
 
 // CallersTree draws the direct and indirect callers of a service. It omits calls that
-// do not resolve, because the loss of the service does not affect them.
+// do not resolve and optional ones, because the loss of the service does not affect them.
 func CallersTree(root *Node, o TreeOptions) string {
 	t := &tree{TreeOptions: o, drawn: map[*Node]bool{}, path: map[*Node]bool{}, upwards: true}
 	t.drawn[root], t.path[root] = true, true
@@ -85,7 +85,7 @@ func (t *tree) writeNode(n *Node, call *Call, branch, indent string) {
 	}
 	below := len(n.Calls) + databaseCount(n)
 	if t.upwards {
-		below = len(resolvedCalls(n.Callers))
+		below = len(requiredCalls(n.Callers))
 	}
 	repeated := t.drawn[n] && below > 0
 	switch {
@@ -117,7 +117,7 @@ func (t *tree) writeNode(n *Node, call *Call, branch, indent string) {
 
 func (t *tree) writeChildren(n *Node, indent string) {
 	if t.upwards {
-		callers := resolvedCalls(n.Callers)
+		callers := requiredCalls(n.Callers)
 		for i, call := range callers {
 			branch, next := branchPrefix(indent, i == len(callers)-1)
 			t.writeNode(call.Caller, call, branch, next)
@@ -201,7 +201,7 @@ func (t *tree) writeWrapped(l line) {
 }
 
 var stateWords = map[State]string{
-	StateReady: "ready", StateReconciling: "reconciling", StateNotReady: "not ready", StateUnknown: "unknown", StateStalled: "stalled", StateMissing: "missing",
+	StateReady: "ready", StateDegraded: "degraded", StateReconciling: "reconciling", StateNotReady: "not ready", StateUnknown: "unknown", StateStalled: "stalled", StateMissing: "missing",
 }
 
 func plural(n int, what string) string {
@@ -254,12 +254,13 @@ func (t *tree) writeLine(l line) {
 }
 
 // TransitiveCallers returns the direct and indirect callers of a service, each once
-// and the nearest first. It omits calls that do not resolve.
+// and the nearest first. It omits calls that do not resolve, and
+// callers that work without the service.
 func TransitiveCallers(n *Node) []*Node {
 	seen := map[*Node]bool{n: true}
 	reaching := []*Node{n}
 	for i := 0; i < len(reaching); i++ {
-		for _, call := range resolvedCalls(reaching[i].Callers) {
+		for _, call := range requiredCalls(reaching[i].Callers) {
 			if !seen[call.Caller] {
 				seen[call.Caller] = true
 				reaching = append(reaching, call.Caller)
@@ -274,7 +275,12 @@ func UnresolvedCallsTo(n *Node) []*Call {
 	return slices.DeleteFunc(slices.Clone(n.Callers), func(call *Call) bool { return call.Resolved })
 }
 
-// resolvedCalls returns the calls that resolve.
-func resolvedCalls(calls []*Call) []*Call {
-	return slices.DeleteFunc(slices.Clone(calls), func(call *Call) bool { return !call.Resolved })
+// OptionalCallsTo returns the calls to a service whose callers work without it.
+func OptionalCallsTo(n *Node) []*Call {
+	return slices.DeleteFunc(slices.Clone(n.Callers), func(call *Call) bool { return !call.Resolved || !call.Optional })
+}
+
+// requiredCalls returns the calls that resolve and that their callers need.
+func requiredCalls(calls []*Call) []*Call {
+	return slices.DeleteFunc(slices.Clone(calls), func(call *Call) bool { return !call.Resolved || call.Optional })
 }

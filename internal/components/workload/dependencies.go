@@ -23,16 +23,24 @@ func DependencyHealth(in *inputs.Inputs) *condition.Health {
 	if p := UnresolvedDependencies(in); p != nil {
 		return ptr.To(p.Health())
 	}
-	var notReady []string
+	var notReady, optional []string
 	for i := range in.Edges {
 		callee := in.Edges[i].Callee
-		if !isReady(callee) {
+		switch {
+		case isReady(callee):
+		case in.Edges[i].Optional():
+			optional = append(optional, nameOf(in, callee))
+		default:
 			notReady = append(notReady, nameOf(in, callee))
 		}
 	}
 	if len(notReady) > 0 {
 		return &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true,
 			Message: condition.Say("Dependencies are not ready: %s", strings.Join(notReady, ", "))}
+	}
+	if len(optional) > 0 {
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady,
+			Message: condition.Say("All required dependencies are ready; optional ones are not: %s", strings.Join(optional, ", "))}
 	}
 	return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("All dependencies are ready")}
 }

@@ -238,6 +238,22 @@ func TestDependencyHealth(t *testing.T) {
 			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Dependencies are not ready: users, mail")},
 			wantResolved: true,
 		},
+		"an optional one that is not ready is named and is no fault": {
+			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "mail", Optional: ptr.To(true)}},
+			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionTrue), callee("mail", metav1.ConditionFalse)},
+			wantHealth: &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady,
+				Message: condition.ParseMessage("All required dependencies are ready; optional ones are not: mail")}, wantResolved: true,
+		},
+		"an optional one beside a required one that is not ready": {
+			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "mail", Optional: ptr.To(true)}},
+			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse), callee("mail", metav1.ConditionFalse)},
+			wantHealth:   &condition.Health{Reason: v1alpha1.ReasonDependencyNotReady, Progressing: true, Message: condition.ParseMessage("Dependencies are not ready: users")}, wantResolved: true,
+		},
+		"an optional one that does not exist is reported": {
+			dependencies: []v1alpha1.Dependency{{Name: "absent", Optional: ptr.To(true)}},
+			wantHealth: &condition.Health{Reason: v1alpha1.ReasonDependencyNotFound, Progressing: true,
+				Message: condition.ParseMessage(`Microservice "absent" does not exist in this namespace; to fix: create it, or remove it from dependencies`)},
+		},
 		"a missing one comes before an unready one": {
 			dependencies: []v1alpha1.Dependency{{Name: "users"}, {Name: "stock"}},
 			callees:      []*v1alpha1.Microservice{callee("users", metav1.ConditionFalse)},

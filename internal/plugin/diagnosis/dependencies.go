@@ -70,8 +70,12 @@ func (e *Evidence) down() []graph.Edge {
 func dependencyDown(e *Evidence) []*Finding {
 	var all []*Finding
 	for _, edge := range e.down() {
-		if e.cycle(&edge) == nil {
-			all = append(all, e.callee(&edge))
+		if e.cycle(&edge) != nil {
+			continue
+		}
+		// An optional dependency is a fault only where the log blames it.
+		if f := e.callee(&edge); !edge.Optional() || !f.Beside {
+			all = append(all, f)
 		}
 	}
 	return append(all, e.behind()...)
@@ -82,7 +86,7 @@ func dependencyDown(e *Evidence) []*Finding {
 func (e *Evidence) behind() []*Finding {
 	var all []*Finding
 	for _, edge := range graph.Resolve(e.Microservice, e.Graph) {
-		if edge.Callee == nil || !isReady(edge.Callee) {
+		if edge.Callee == nil || edge.Optional() || !isReady(edge.Callee) {
 			continue
 		}
 		path := graph.PathToDown(edge.Callee, e.Graph.Find)

@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -102,6 +103,26 @@ func TestWalk(t *testing.T) {
 		if len(r.Root.Steps) == 0 || r.Root.Steps[0] != step("Microservice orders", "calls payments, which is Ready, and which depends on ledger") {
 			t.Errorf("the steps are %+v", r.Root.Steps)
 		}
+	})
+	t.Run("not to an optional service that is down", func(t *testing.T) {
+		optional := v1alpha1.Dependency{Name: "ledger", Optional: ptr.To(true)}
+		for name, w := range map[string]world{
+			"directly":               newWorld(ledger()).calls(optional),
+			"behind a required one":  newWorld(service("users", optional), ledger()).calls(users),
+			"behind an optional one": newWorld(service("users", v1alpha1.Dependency{Name: "ledger"}), ledger()).calls(v1alpha1.Dependency{Name: "users", Optional: ptr.To(true)}),
+		} {
+			if r := walk(t, evidenceOf{"orders": w, "users": newWorld(), "ledger": crashingDatabase()}); r.Root != nil || r.Faulty() {
+				t.Errorf("%s: the root is %+v, want none", name, r.Root)
+			}
+		}
+	})
+	t.Run("to an optional service that the log blames", func(t *testing.T) {
+		r := walk(t, evidenceOf{
+			"orders": newWorld(ledger()).calls(v1alpha1.Dependency{Name: "ledger", Optional: ptr.To(true)}).unready(workload, v1alpha1.ReasonCrashLooping, "").
+				pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(3, "Error", 1))).log("p", true, "dial ledger.shop.svc:8080: connection refused"),
+			"ledger": crashingDatabase(),
+		})
+		pathIs(t, r, "orders", "ledger", "ledger's database")
 	})
 	t.Run("past what is beside in a service that others wait for", func(t *testing.T) {
 		r := walk(t, evidenceOf{
