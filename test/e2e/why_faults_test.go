@@ -58,7 +58,7 @@ var stagedFaults = []stagedFault{
 	{fault: "NotPermitted", service: "stranger", wantCause: []string{`"keeper"`, "does not permit"}},
 	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "cannot be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
 	{fault: "NotOwned", service: "foreign", wantCause: []string{`Deployment "foreign"`, "not created by Atoll"}},
-	{fault: "NoMetrics", service: "scaled", wantCause: []string{`HorizontalPodAutoscaler "scaled"`, "metrics.k8s.io"}},
+	{fault: "NoMetrics", service: "scaled", wantCause: []string{`HorizontalPodAutoscaler "scaled"`, "their source does not answer"}},
 	{fault: "PolicyCut", service: "cut", wantCause: []string{`NetworkPolicy "deny-out"`, "port 8080 of target"}},
 	{fault: "UndeclaredCall", service: "told", wantCause: []string{"CATALOG_URL", "names well"}},
 	{fault: "DatabaseDown", service: "held", wantCause: []string{"pod held-db-0 is being deleted", "example.com/hold"}},
