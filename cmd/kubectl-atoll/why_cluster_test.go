@@ -64,7 +64,7 @@ func TestWhyInACluster(t *testing.T) {
 	atoll.Status = appsv1.DeploymentStatus{Replicas: 1, ReadyReplicas: 1}
 	s.status(atoll)
 
-	s.expect(staging{fault: "CRDNotInstalled", service: "routed", says: []string{"does not know HTTPRoute"}})
+	s.expect(staging{fault: "CRDNotInstalled", service: "routed", says: []string{"may not list HTTPRoute"}})
 
 	// A budget lets none of two pods go while one is not ready.
 	s.create(s.node("cordoned", true))
