@@ -131,7 +131,7 @@ func TestResolveNames(t *testing.T) {
 		SecretName: "order-book-db", Host: "order-book-db.shop.svc", Port: 5432,
 		AdminSecretName: "order-book-db-admin", Image: "docker.io/library/postgres:17-trixie", Instances: 1, Pool: 10,
 		// A hyphen would need quotes in SQL.
-		DatabaseName: "order_book", Suspended: true,
+		DatabaseName: "order_book", Suspended: true, PodUser: v1alpha1.PodUserImage,
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
