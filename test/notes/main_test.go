@@ -172,7 +172,7 @@ func TestRun(t *testing.T) {
 		wantErr     string
 	}{
 		"no command": {
-			wantErr: "usage: notes serve|migrate|relay, got []",
+			wantErr: "usage: notes serve|migrate|relay|echo [port...]|dial address..., got []",
 		},
 		"unknown engine": {
 			environment: map[string]string{"DATABASE_URL": "oracle://ada:secret@db:1521/x"},
