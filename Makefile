@@ -71,12 +71,17 @@ bench: ## Run the benchmarks: see docs/performance.md.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test -run '^$$' -bench . -benchmem -timeout 30m ./test/bench/...
 
 .PHONY: test-e2e
-test-e2e: E2E_LABELS = !topology
+test-e2e: E2E_LABELS = !topology && !policies
 test-e2e: run-e2e ## Run the end-to-end tests on a real cluster.
 
 .PHONY: test-topology
 test-topology: E2E_LABELS = topology
 test-topology: run-e2e ## Change, break and scale a topology of eleven services under load, on a real cluster.
+
+.PHONY: test-policies
+test-policies: export ATOLL_NETWORK_POLICIES = enforce
+test-policies: E2E_LABELS = policies
+test-policies: run-e2e ## Try every connection of a topology, on a real cluster that enforces NetworkPolicies.
 
 .PHONY: run-e2e
 run-e2e: deploy

@@ -47,7 +47,7 @@ var testAssets = []artifact{
 	kubernetes("kubectl"),
 }
 
-// nodeArtifacts lists the binaries that the node needs besides testAssets.
+// nodeArtifacts lists the binaries that every node needs besides testAssets.
 var nodeArtifacts = []artifact{
 	kubernetes("kube-controller-manager"),
 	kubernetes("kube-scheduler"),
@@ -60,10 +60,12 @@ var nodeArtifacts = []artifact{
 	cni("main/loopback"),
 	cni("ipam/host-local"),
 	cni("meta/portmap"),
-	{
-		name: "kube-router", version: kubeRouterVersion, module: "build/kube-router",
-		pkg: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
-	},
+}
+
+// firewallArtifact enforces NetworkPolicies on the node.
+var firewallArtifact = artifact{
+	name: "kube-router", version: kubeRouterVersion, module: "build/kube-router",
+	pkg: "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router",
 }
 
 // addOnArtifacts lists the binaries that run in pods; each becomes an image.

@@ -17,7 +17,7 @@ func components() []component {
 	pki := func(name string) string { return state("pki/" + name) }
 	kubeconfig := func(name string) string { return state("etc/" + name + ".kubeconfig") }
 
-	return []component{
+	all := []component{
 		{name: "etcd", args: []string{
 			"--name=" + nodeName,
 			"--data-dir=" + state("etcd"),
@@ -86,8 +86,11 @@ func components() []component {
 			"--node-labels=topology.kubernetes.io/region=local,topology.kubernetes.io/zone=local",
 		}},
 		{name: "kube-proxy", args: []string{"--config=" + state("etc/kube-proxy.yaml")}},
-		// Only its firewall runs: it enforces NetworkPolicies.
-		{name: "kube-router", args: []string{
+		{name: "registry", self: true, args: []string{"registry", "127.0.0.1:" + registryPort, state("registry")}},
+	}
+	if enforcesPolicies() {
+		// Only its firewall runs.
+		all = append(all, component{name: "kube-router", args: []string{
 			"--kubeconfig=" + kubeconfig("kube-router"),
 			"--hostname-override=" + nodeName,
 			"--service-cluster-ip-range=" + serviceCIDR,
@@ -98,7 +101,7 @@ func components() []component {
 			"--enable-ipv6=false",
 			"--health-port=0",
 			"--metrics-port=0",
-		}},
-		{name: "registry", self: true, args: []string{"registry", "127.0.0.1:" + registryPort, state("registry")}},
+		}})
 	}
+	return all
 }

@@ -23,6 +23,8 @@ type record struct {
 	// Started is the start time of the supervisor.
 	Started time.Time `json:"started"`
 	Ports   ports     `json:"ports"`
+	// Policies means that the node enforces NetworkPolicies.
+	Policies bool `json:"policies,omitempty"`
 }
 
 func (c cache) recordPath() string { return c.cluster("node.json") }

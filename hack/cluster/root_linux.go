@@ -198,7 +198,7 @@ func (b *rootBuilder) linkPrograms(c cache) {
 	b.do("making the binaries read-only", func() error {
 		return unix.Mount("", b.abs(base+"/bin"), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 	})
-	for _, list := range [][]artifact{testAssets, nodeArtifacts} {
+	for _, list := range [][]artifact{testAssets, wantedNodeArtifacts()} {
 		for _, a := range list {
 			b.link(nodeBin+"/bin/"+a.file(), base+"/path/"+a.name)
 		}

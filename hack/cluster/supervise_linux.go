@@ -32,7 +32,7 @@ func runSupervise(context.Context, []string) error {
 	if err != nil {
 		return err
 	}
-	current := record{Ports: last.Ports.withDefaults(defaultPorts), Started: time.Now()}
+	current := record{Ports: last.Ports.withDefaults(defaultPorts), Started: time.Now(), Policies: enforcesPolicies()}
 	listeners, err := current.Ports.listen()
 	if err != nil {
 		return err

@@ -36,6 +36,9 @@ func runUp(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkPolicies(current); err != nil {
+		return err
+	}
 	begin := time.Now()
 	if running(current) && c.upToDate(ctx, current, own) {
 		fmt.Fprintf(os.Stderr, "the cluster is up (%s)\n", elapsed(begin))
@@ -93,7 +96,7 @@ func (c cache) bringUp(ctx context.Context, own []artifact) error {
 	if packages := missingPackages(requirements); len(packages) > 0 {
 		tasks = append(tasks, task{"installing " + strings.Join(packages, ", "), func() error { return installPackages(ctx, packages) }})
 	}
-	for _, a := range c.missing(testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, own) {
+	for _, a := range c.missing(testAssets, wantedNodeArtifacts(), addOnArtifacts, toolArtifacts, own) {
 		tasks = append(tasks, task{"building " + a.name + " " + a.version, func() error { return c.build(ctx, a) }})
 	}
 	for _, d := range c.missingImages() {

@@ -54,7 +54,7 @@ var declaredConnections = []string{
 	"users -> users-db tcp 6379",
 }
 
-var _ = Describe("The connections of a topology", func() {
+var _ = Describe("The connections of a topology", Label("policies"), func() {
 	const front, back, other = "e2e-front", "e2e-back", "e2e-other"
 
 	BeforeEach(func(ctx SpecContext) {
