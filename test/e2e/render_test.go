@@ -158,7 +158,10 @@ func predatesOwner(claim client.Object, owners []client.Object) bool {
 // render runs kubectl atoll render on the files of a folder.
 func render(ctx context.Context, dir string) []byte {
 	GinkgoHelper()
-	command := exec.CommandContext(ctx, plugin, "render", "-f", dir)
+	// Files do not have what Atoll found in the cluster.
+	topology := &v1alpha1.Topology{}
+	Expect(k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shop"}, topology)).To(Succeed())
+	command := exec.CommandContext(ctx, plugin, "render", "-f", dir, "--name-servers="+strings.Join(topology.Status.NameServers, ","))
 	// The missing kubeconfig proves that render needs no cluster.
 	command.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(dir, "none"))
 	command.Stderr = GinkgoWriter
