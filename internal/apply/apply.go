@@ -20,6 +20,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
@@ -41,6 +42,9 @@ const (
 	// absentVersion is a resourceVersion that no object has. An apply with it creates
 	// the object, or fails with a conflict if the object exists.
 	absentVersion = "1"
+
+	// maxExactTries limits how often an apply and its update are repeated at once.
+	maxExactTries = 3
 )
 
 // Applier applies objects. It is safe for concurrent use.
@@ -171,19 +175,35 @@ func (a *Applier) update(ctx context.Context, o Object, live client.Object, desi
 	if err := a.yieldReplicas(ctx, live, desired); err != nil {
 		return false, err
 	}
-	applied := desired.DeepCopy()
-	applied.SetUID(live.GetUID())
-	if err := a.apply(ctx, applied, FieldOwner); err != nil {
+	applied, err := a.applyExactly(ctx, live.GetUID(), desired)
+	if err != nil {
 		return false, err
-	}
-	removed := removeForeignItems(desired, applied)
-	if restoreAtomicField(desired, applied) || removed {
-		if err := a.Writer.Update(ctx, applied, FieldOwner); err != nil {
-			return false, err
-		}
 	}
 	a.remember(o.Desired, applied, hash)
 	return applied.GetResourceVersion() != live.GetResourceVersion(), checkApplied(o.Desired, applied)
+}
+
+// applyExactly applies an object, and then updates it if it has items that an apply keeps. A
+// controller that writes the status between the two causes a conflict, and both are repeated.
+func (a *Applier) applyExactly(ctx context.Context, uid types.UID, desired *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	for tries := 1; ; tries++ {
+		applied := desired.DeepCopy()
+		applied.SetUID(uid)
+		if err := a.apply(ctx, applied, FieldOwner); err != nil {
+			return nil, err
+		}
+		removed := removeForeignItems(desired, applied)
+		if !restoreAtomicField(desired, applied) && !removed {
+			return applied, nil
+		}
+		err := a.Writer.Update(ctx, applied, FieldOwner)
+		if err == nil {
+			return applied, nil
+		}
+		if !apierrors.IsConflict(err) || tries == maxExactTries {
+			return nil, err
+		}
+	}
 }
 
 // yieldReplicas keeps spec.replicas of a Deployment when Atoll stops applying it.

@@ -44,7 +44,9 @@ func simulate(namespaces ...string) {
 		defer tick.Stop()
 		for {
 			for _, ns := range namespaces {
-				simulateOnce(ctx, ns)
+				if _, paused := pausedSimulations.Load(ns); !paused {
+					simulateOnce(ctx, ns)
+				}
 			}
 			select {
 			case <-ctx.Done():
@@ -57,6 +59,15 @@ func simulate(namespaces ...string) {
 		cancel()
 		<-done
 	})
+}
+
+// pausedSimulations are the namespaces in which nothing is simulated for now.
+var pausedSimulations sync.Map
+
+// pause stops the simulation in a namespace until resume is called.
+func pause(ns string) (resume func()) {
+	pausedSimulations.Store(ns, true)
+	return func() { pausedSimulations.Delete(ns) }
 }
 
 // simulateOnce ignores errors: what was changed in between is tried again.

@@ -177,21 +177,22 @@ var _ = Describe("Status", func() {
 	}, SpecTimeout(suiteTimeout))
 })
 
-var _ = Describe("The events of an apply", func() {
-	warnings := func(ctx context.Context, ns string) func() []string {
-		return func() []string {
-			list := &eventsv1.EventList{}
-			Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
-			var reasons []string
-			for i := range list.Items {
-				if list.Items[i].Type == corev1.EventTypeWarning && list.Items[i].Regarding.Kind == "Microservice" {
-					reasons = append(reasons, list.Items[i].Reason)
-				}
+// warningsIn returns the reasons of the Warning events about the Microservices of a namespace.
+func warningsIn(ctx context.Context, ns string) func() []string {
+	return func() []string {
+		list := &eventsv1.EventList{}
+		Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
+		var reasons []string
+		for i := range list.Items {
+			if list.Items[i].Type == corev1.EventTypeWarning && list.Items[i].Regarding.Kind == "Microservice" {
+				reasons = append(reasons, list.Items[i].Reason)
 			}
-			return reasons
 		}
+		return reasons
 	}
+}
 
+var _ = Describe("The events of an apply", func() {
 	It("warn of nothing that arrives a moment later", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		simulate(ns)
@@ -205,13 +206,13 @@ var _ = Describe("The events of an apply", func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(k8s.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "late", Namespace: ns}, Data: map[string]string{"A": "b"}})).To(Succeed())
 		eventuallyReady(ctx, users, orders)
-		Expect(warnings(ctx, ns)()).To(BeEmpty())
+		Expect(warningsIn(ctx, ns)()).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
 	It("warn of what does not arrive", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		Expect(k8s.Create(ctx, memberOf(ns, "orders", "shop"))).To(Succeed())
-		Eventually(warnings(ctx, ns)).Should(ConsistOf(v1alpha1.ReasonTopologyNotFound))
+		Eventually(warningsIn(ctx, ns)).Should(ConsistOf(v1alpha1.ReasonTopologyNotFound))
 	}, SpecTimeout(suiteTimeout))
 })
 
