@@ -12,7 +12,7 @@ import (
 
 // Serving says from a Microservice's conditions whether other services can use it: True,
 // False, or Unknown before Atoll has observed it. A suspended service is Ready, because it is
-// as its spec says, and serves nobody.
+// as its spec says, and serves no requests.
 func Serving(conditions []metav1.Condition) metav1.ConditionStatus {
 	ready := meta.FindStatusCondition(conditions, v1alpha1.ConditionReady)
 	switch {

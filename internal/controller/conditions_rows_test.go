@@ -248,7 +248,7 @@ var _ = Describe("Conditions", func() {
 			}}),
 		Entry("a Topology with a member that is not ready", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), memberOf("", "users", "shop"), with(memberOf("", "orders", "shop"), func(ms *v1alpha1.Microservice) {
-				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "nobody"}}
+				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "absent"}}
 			})}, simulated: true,
 			of: topology(""), want: []wantCondition{
 				{v1alpha1.ConditionServicesReady, no, v1alpha1.ReasonServicesNotReady, "Not ready: orders"},

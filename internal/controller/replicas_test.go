@@ -139,7 +139,7 @@ var _ = Describe("The number of pods that a spec leaves open", func() {
 		eventuallyScaled(ctx, ns, "users", 2)
 	}, SpecTimeout(suiteTimeout))
 
-	It("gives way to autoscale in Git after kubectl scale", func(ctx SpecContext) {
+	It("lets autoscale in Git replace the number of kubectl scale", func(ctx SpecContext) {
 		ns := newUnscaled(ctx)
 		scaleTo(ctx, ns, 6)
 		eventuallyScaled(ctx, ns, "users", 6)

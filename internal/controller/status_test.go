@@ -66,7 +66,7 @@ var _ = Describe("kstatus", func() {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		shop, users, orders := topology(ns), memberOf(ns, "users", "shop"), memberOf(ns, "orders", "shop")
-		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "nobody"}}
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "absent"}}
 		users.Spec.Suspend = ptr.To(true)
 		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, Migration: &v1alpha1.DatabaseMigration{Command: []string{"/migrate"}}}
 		for _, o := range []client.Object{shop, users, orders} {

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -146,7 +147,7 @@ func (e *Edge) callsItself() bool {
 func (e *Edge) Namespace() string { return NamespaceOf(e.Caller, e.Dependency) }
 
 // Optional reports whether the caller works without the callee.
-func (e *Edge) Optional() bool { return e.Dependency.Optional != nil && *e.Dependency.Optional }
+func (e *Edge) Optional() bool { return ptr.Deref(e.Dependency.Optional, false) }
 
 // Resolved reports whether the callee and all called ports exist, and the caller may
 // call them.

@@ -32,7 +32,7 @@ import (
 // TCP and UDP:
 //
 //	e2e-front: web, orders (with a database) and mail, a Worker
-//	e2e-back:  users (with a database), and bystander, a pod of nobody's
+//	e2e-back:  users (with a database), and bystander, a pod without a Microservice
 //	e2e-other: reports, a member of another Topology
 type connectivity struct {
 	pods map[string]*corev1.Pod

@@ -29,7 +29,7 @@ func TestEarlierNumbers(t *testing.T) {
 		// want are the targets of the Service's ports, by number.
 		want map[int32]string
 	}{
-		"nobody calls it":             {[]v1alpha1.Port{{Name: "http", Port: 81, TargetPort: 8080}}, nil, false, map[int32]string{81: "http"}},
+		"no caller":                   {[]v1alpha1.Port{{Name: "http", Port: 81, TargetPort: 8080}}, nil, false, map[int32]string{81: "http"}},
 		"a caller uses it":            {[]v1alpha1.Port{{Name: "http", Port: 81, TargetPort: 8080}}, numbers(http80), false, map[int32]string{81: "http", 80: "http"}},
 		"callers use the present one": {[]v1alpha1.Port{{Name: "http", Port: 81, TargetPort: 8080}}, numbers(v1alpha1.PortNumber{Port: "http", Number: 81}), false, map[int32]string{81: "http"}},
 		"a gateway uses it":           {[]v1alpha1.Port{{Name: "http", Port: 81, TargetPort: 8080}}, nil, true, map[int32]string{81: "http", 80: "http"}},

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -23,7 +24,7 @@ func PathToDown(from *v1alpha1.Microservice, find func(namespace, name string) *
 		caller := path[len(path)-1]
 		for i := range caller.Spec.Dependencies {
 			dependency := &caller.Spec.Dependencies[i]
-			if dependency.Optional != nil && *dependency.Optional {
+			if ptr.Deref(dependency.Optional, false) {
 				continue
 			}
 			callee := find(NamespaceOf(caller, dependency), dependency.Name)
