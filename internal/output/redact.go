@@ -5,10 +5,12 @@ package output
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Redacted stands for a password.
@@ -18,50 +20,127 @@ const Redacted = "***"
 // shorter one would be a part of other words.
 const minSecret = 4
 
-// patterns are the forms in which programs write credentials. The first group stays.
-var patterns = []*regexp.Regexp{
-	// A URL with a user and a password, and a URL with a token. A password may contain each
-	// character but white space, so everything up to the last @ is taken for it.
-	regexp.MustCompile(`(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@:]*:\S*@`),
-	regexp.MustCompile(`(\b[A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#@]+@`),
-	// The address of a MySQL driver, as in user:password@tcp(host:3306)/name.
-	regexp.MustCompile(`()[^\s:/@]+:\S*@((?:tcp|unix)\()`),
-	// A key and its value, as in password=secret, PGPASSWORD: secret, "password": "secret" and
-	// --password secret.
-	regexp.MustCompile(`(?i)([\w.-]*(?:passw(?:or)?d|passphrase|pwd|_auth)["']?\s*(?:=>|:=|[=:])[ \t]*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']\S*)`),
-	regexp.MustCompile(`(?i)(--?(?:password|passwd|requirepass|token|secret)\s+)\S+`),
-	regexp.MustCompile(`(?i)([\w.-]*(?:secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)["']?\s*=[ \t]*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']\S*)`),
-	regexp.MustCompile(`(?i)(["'](?:[\w.-]*(?:secret|token|api[_-]?key|access[_-]?key|private[_-]?key))["']\s*:\s*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`),
-	regexp.MustCompile(`(?i)(\b(?:bearer|basic)\s+)[A-Za-z0-9+/=._~-]{8,}`),
+// secretKey is the end of the name of a setting that holds a credential. A bare token, pass or
+// key is a word of many messages, so it counts only as a part of a name.
+const secretKey = `(?:passw(?:or)?d|passphrase|(?:[\w.]*[_-])?secret|[\w.]*[_-](?:token|pass|pwd|auth|key)|api[_-]?key|access[_-]?key|private[_-]?key|accesstoken|authtoken)`
+
+// jsonKey matches the name of a field of JSON, which is no word of a message.
+var jsonKey = regexp.MustCompile(`(?i)(?:` + secretKey + `|token|pass|pwd|credentials?|authorization)$`)
+
+// rule is a form in which programs write credentials, and what it becomes.
+type rule struct {
+	form *regexp.Regexp
+	safe string
 }
 
-// portAndPath is a port with a path, which is no password although an @ may follow, as in
-// http://users:8080/find?mail=a@example.com.
-var portAndPath = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:]*:[0-9]{1,5}[/?#]`)
+var rules = []rule{
+	// The address of a MySQL driver, as in user:password@tcp(host:3306)/name.
+	{regexp.MustCompile(`[\w.-]+:[^\s"]*@((?:tcp|unix)\()`), Redacted + "@$1"},
+	// A field of JSON inside other text, where the quotes may be escaped.
+	{regexp.MustCompile(`(?i)((\\?["'])[\w.-]*(?:` + secretKey + `|token|pass|credentials?)\\?["']\s*:\s*)(?:\\"[^"\\]*\\"|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`), "$1$2" + Redacted + "$2"},
+	// An assignment, as in password=secret or PGPASSWORD => "secret". PWD is a folder.
+	{regexp.MustCompile(`(?i)([\w.-]*(?:` + secretKey + `|token|\bpass|credentials?)["']?\s*(?:=>|:=|=)[ \t]*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)`), "$1" + Redacted},
+	{regexp.MustCompile(`(?i)(\bpwd\s*=\s*)[^\s"'/][^\s"';]*`), "$1" + Redacted},
+	// A setting of YAML, which ends its line: other text after a colon is a message.
+	{regexp.MustCompile(`(?im)([\w.-]*` + secretKey + `:[ \t]+)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']*[^\s"')}\]])[ \t]*$`), "$1" + Redacted},
+	// An argument, as in --password secret, and a setting of Valkey.
+	{regexp.MustCompile(`(?i)((?:^|[\s"'])--?(?:[\w-]+-)?(?:password|passwd|pass|token|secret)[ =])[^\s"']+`), "$1" + Redacted},
+	{regexp.MustCompile(`(?i)(\b(?:requirepass|masterauth)\s+)[^\s"']+`), "$1" + Redacted},
+	// A statement of SQL.
+	{regexp.MustCompile(`(?i)(\b(?:password|identified\s+by)\s*\(?\s*)'(?:[^'\\]|''|\\.)*'`), "$1" + Redacted},
+	// A header. A token has a digit, and a word of a message has none.
+	{regexp.MustCompile(`(?i)(\bauthorization["']?\s*[:=]\s*["']?(?:[a-z]+\s+)?)[^\s"']+`), "$1" + Redacted},
+	{regexp.MustCompile(`(?i)(\bbearer\s+)[a-z+/=._~-]*[0-9][^\s"']*`), "$1" + Redacted},
+}
 
 // Redact replaces known secrets, and credentials that have one of the usual forms.
 func Redact(text string, secrets ...string) string {
-	text = redactKnown(text, secrets)
-	for i, pattern := range patterns {
-		if !pattern.MatchString(text) {
-			continue
-		}
-		text = pattern.ReplaceAllStringFunc(text, func(found string) string {
-			groups := pattern.FindStringSubmatch(found)
-			switch {
-			case i < 2 && portAndPath.MatchString(found):
-				return found
-			case i < 2:
-				return groups[1] + Redacted + "@"
-			case len(groups) > 2:
-				return Redacted + "@" + groups[2]
-			case strings.HasPrefix(found[len(groups[1]):], Redacted):
-				return found
-			}
-			return groups[1] + Redacted
-		})
+	lines := strings.SplitAfter(redactKnown(text, secrets), "\n")
+	for i, line := range lines {
+		lines[i] = redactLine(line)
 	}
-	return text
+	return strings.Join(lines, "")
+}
+
+func redactLine(line string) string {
+	if strings.HasPrefix(line, "{") {
+		if redacted, isJSON := redactJSON(line); isJSON {
+			return redacted
+		}
+	}
+	line = redactURLs(line)
+	for _, r := range rules {
+		line = r.form.ReplaceAllString(line, r.safe)
+	}
+	return line
+}
+
+// redactJSON redacts a line of a structured log field by field, so that it stays JSON.
+func redactJSON(line string) (redacted string, isJSON bool) {
+	body := strings.TrimRight(line, "\n")
+	decoder := json.NewDecoder(strings.NewReader(body))
+	decoder.UseNumber()
+	var fields map[string]any
+	if decoder.Decode(&fields) != nil || decoder.More() {
+		return "", false
+	}
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(redactValue("", fields)) != nil {
+		return "", false
+	}
+	return strings.TrimRight(text.String(), "\n") + line[len(body):], true
+}
+
+func redactValue(key string, value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		for name := range value {
+			value[name] = redactValue(name, value[name])
+		}
+	case []any:
+		for i := range value {
+			value[i] = redactValue(key, value[i])
+		}
+	case string:
+		if jsonKey.MatchString(key) {
+			return Redacted
+		}
+		return Redact(value)
+	case json.Number:
+		if jsonKey.MatchString(key) {
+			return Redacted
+		}
+	}
+	return value
+}
+
+// scheme is the beginning of a URL.
+var scheme = regexp.MustCompile(`\b([A-Za-z][A-Za-z0-9+.-]*)://`)
+
+// redactURLs replaces the users and passwords of URLs. Those of databases often have characters
+// that should be encoded, so everything up to the last @ counts. A URL of HTTP may have an @ in
+// its path.
+func redactURLs(line string) string {
+	found := scheme.FindAllStringSubmatchIndex(line, -1)
+	for n := len(found) - 1; n >= 0; n-- {
+		begin, end := found[n][1], len(line)
+		if n+1 < len(found) {
+			end = found[n+1][0]
+		}
+		stop := func(r rune) bool { return unicode.IsSpace(r) }
+		if name := strings.ToLower(line[found[n][2]:found[n][3]]); name == "http" || name == "https" {
+			stop = func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`/?#"'`, r) }
+		}
+		if at := strings.IndexFunc(line[begin:end], stop); at >= 0 {
+			end = begin + at
+		}
+		if at := strings.LastIndexByte(line[begin:end], '@'); at > 0 {
+			line = line[:begin] + Redacted + line[begin+at:]
+		}
+	}
+	return line
 }
 
 // redactKnown replaces the secrets, and their forms in URLs and in Base64.
