@@ -129,7 +129,7 @@ func redactURLs(line string) string {
 		if n+1 < len(found) {
 			end = found[n+1][0]
 		}
-		stop := func(r rune) bool { return unicode.IsSpace(r) }
+		stop := unicode.IsSpace
 		if name := strings.ToLower(line[found[n][2]:found[n][3]]); name == "http" || name == "https" {
 			stop = func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(`/?#"'`, r) }
 		}
