@@ -8,7 +8,8 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.__namespace__) || self.type != 'IstioAmbient'",message="namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane",fieldPath=".namespace"
 type Mesh struct {
 	// type is the mesh. IstioAmbient permits its tunnel (port 15008) to and from
-	// the peers that are permitted anyway, and probes from 169.254.7.127.
+	// the peers that are permitted anyway, and probes from 169.254.7.127 and
+	// fd16:9254:7127:1337:ffff:ffff:ffff:ffff.
 	// IstioSidecar permits istiod (port 15012). Linkerd permits its control
 	// plane (ports 8080, 8086 and 8090), and the port of its proxies (4143) to
 	// and from the peers that are permitted anyway. With a tunnel, such a peer

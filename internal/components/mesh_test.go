@@ -15,8 +15,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
 )
 
-// TestMeshes asks whether what the proxies of a mesh need is let through, in a topology in which
-// orders calls users, and both have a database.
+// TestMeshes asks whether what the proxies of a mesh need is permitted, in a topology in which
+// orders calls users, both have a database, and mail is a Worker.
 func TestMeshes(t *testing.T) {
 	var (
 		orders, users = podOf("orders", v1alpha1.ComponentService), podOf("users", v1alpha1.ComponentService)
@@ -25,6 +25,9 @@ func TestMeshes(t *testing.T) {
 		stranger      = peer{"shop", map[string]string{"app": "stranger"}}
 		gateway       = peer{"edge", nil}
 		prometheus    = peer{"monitoring", nil}
+		mail          = podOf("mail", v1alpha1.ComponentService)
+		names         = peer{"kube-system", map[string]string{"k8s-app": "kube-dns"}}
+		probes6       = peer{labels: map[string]string{"ip": "fd16:9254:7127:1337:ffff:ffff:ffff:ffff"}}
 		istiod        = peer{"istio-system", map[string]string{"app": "istiod"}}
 		otherIstiod   = peer{"mesh", map[string]string{"app": "istiod"}}
 		identity      = peer{"linkerd", map[string]string{"linkerd.io/control-plane-component": "identity"}}
@@ -60,12 +63,17 @@ func TestMeshes(t *testing.T) {
 			"the tunnel to an address outside":               {orders, world, 15008, false},
 			"probes":                                         {probes, users, 8080, true},
 			"the control plane":                              {orders, istiod, 15012, false},
+			"probes by IPv6":                                 {probes6, users, 8080, true},
+			"names, of a database, whose pod has no proxy":   {ordersDB, names, 53, false},
 		}},
 		"Istio, with sidecars": {&v1alpha1.Mesh{Type: v1alpha1.MeshIstioSidecar}, map[string]connection{
 			"a declared call":                   {orders, users, 8080, true},
 			"the control plane":                 {orders, istiod, 15012, true},
 			"the control plane, of a migration": {migration, istiod, 15012, true},
 			"the control plane, of a database":  {ordersDB, istiod, 15012, true},
+			"its name, of a database":           {ordersDB, names, 53, true},
+			"metrics of the proxy of a Worker":  {prometheus, mail, 15090, true},
+			"other ports of a Worker":           {prometheus, mail, 8080, false},
 			"another port of it":                {orders, istiod, 443, false},
 			"the same pods elsewhere":           {orders, otherIstiod, 15012, false},
 			"metrics of the proxy":              {prometheus, orders, 15090, true},
@@ -97,7 +105,7 @@ func TestMeshes(t *testing.T) {
 					}
 				}
 				if got := all.IsTrafficAllowed(traffic); got.IsAllowed() != c.want {
-					t.Errorf("%s: let through is %t, want %t:\n%s", what, got.IsAllowed(), c.want, got.Table())
+					t.Errorf("%s: permitted is %t, want %t:\n%s", what, got.IsAllowed(), c.want, got.Table())
 				}
 			}
 		})
@@ -125,6 +133,7 @@ func meshedPolicies(t *testing.T, mesh *v1alpha1.Mesh) []*networkingv1.NetworkPo
 			spec.Egress = []v1alpha1.EgressRule{{CIDRs: []string{"203.0.113.0/24"}, Ports: []int32{443}}}
 		}),
 		service("users", func(spec *v1alpha1.MicroserviceSpec) { spec.Routes = []v1alpha1.Route{{}} }),
+		service("mail", func(spec *v1alpha1.MicroserviceSpec) { spec.Type, spec.Database = v1alpha1.WorkloadWorker, nil }),
 	}}
 	var policies []*networkingv1.NetworkPolicy
 	for _, ms := range w.Services {

@@ -24,8 +24,8 @@ import (
 )
 
 const (
-	notOwnedPolicy = `NetworkPolicy "users" exists and was not created by Atoll; pods do not start or roll out without it; to fix: delete or rename it, or rename this Microservice`
-	withoutPolicy  = "; pods do not start or roll out without it"
+	notOwnedPolicy = `NetworkPolicy "users" exists and was not created by Atoll; no pod starts or rolls out without its NetworkPolicy; to fix: delete or rename it, or rename this Microservice`
+	withoutPolicy  = "; no pod starts or rolls out without its NetworkPolicy"
 )
 
 // migrated is a member with a database and a migration.
@@ -211,7 +211,7 @@ var _ = Describe("Pods without their NetworkPolicy", func() {
 			Expect(k8s.Create(ctx, taken)).To(Succeed())
 			Expect(k8s.Create(ctx, users)).To(Succeed())
 			Expect(eventuallyHas(ctx, users, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)).To(Equal(
-				`NetworkPolicy "` + taken.Name + `" exists and was not created by Atoll; pods do not start or roll out without it; to fix: delete or rename it, or rename this Microservice`))
+				`NetworkPolicy "` + taken.Name + `" exists and was not created by Atoll; no pod starts or rolls out without its NetworkPolicy; to fix: delete or rename it, or rename this Microservice`))
 			settled(ns)
 			Expect(kinds(everythingIn(ctx, ns))).NotTo(ContainElement(HavePrefix("StatefulSet/")))
 			clusters := &unstructured.UnstructuredList{}

@@ -83,19 +83,6 @@ func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 	return in, nil
 }
 
-// nameServers returns the name servers of the cluster and those of a Topology, in order.
-func nameServers(topology *v1alpha1.Topology, ofCluster []string) []string {
-	all := slices.Clone(ofCluster)
-	if topology != nil {
-		if ofCluster == nil {
-			all = slices.Clone(topology.Status.NameServers)
-		}
-		all = append(all, topology.Spec.NameServers...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
 // AssembleRouting reads only what decides the routes of a Microservice.
 func AssembleRouting(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 	in := &Inputs{Microservice: ms}

@@ -16,14 +16,23 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
+// Isolation returns the isolation of a Microservice, which is its Topology's. A Microservice
+// without a Topology has none.
+func (in *Inputs) Isolation() v1alpha1.Isolation {
+	switch {
+	case in.Topology == nil:
+		return v1alpha1.IsolationNone
+	case in.Topology.Spec.Isolation == "":
+		return v1alpha1.IsolationStrict
+	}
+	return in.Topology.Spec.Isolation
+}
+
 // WithPolicyFailure returns the inputs for the case that the NetworkPolicy of a component's
 // pods can't be built or applied. Builders then start no pod that would run without it.
 func (in *Inputs) WithPolicyFailure(component string, failure *condition.Problem) *Inputs {
 	hold := *failure
-	hold.Message.Cause += "; pods do not start or roll out without it"
-	if hold.Message.Remedy == "" && hold.Stalled {
-		hold.Message.Remedy = "correct what the text names, in this Microservice, its Topology or the cluster's policies"
-	}
+	hold.Message.Cause += "; no pod starts or rolls out without its NetworkPolicy"
 	held := *in
 	held.PolicyFailures = maps.Clone(in.PolicyFailures)
 	if held.PolicyFailures == nil {
@@ -52,7 +61,7 @@ func (in *Inputs) Unisolated(component string, pods map[string]string) bool {
 // directions returns the directions in which a component's pods are isolated at least.
 func (in *Inputs) directions(component string) []networkingv1.PolicyType {
 	directions := []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
-	if component == v1alpha1.ComponentService && in.Topology != nil && in.Topology.Spec.Isolation != v1alpha1.IsolationIngress {
+	if component == v1alpha1.ComponentService && in.Isolation() == v1alpha1.IsolationStrict {
 		directions = append(directions, networkingv1.PolicyTypeEgress)
 	}
 	return directions

@@ -86,7 +86,7 @@ func (builtIn) claims(db *Database) ([]kube.Object, error) {
 
 func (b builtIn) policies(db *Database) ([]kube.Object, error) {
 	policy := db.Plan.serverPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
-	db.JoinMesh(policy)
+	permitMesh(db, policy)
 	return kube.One(policy)
 }
 

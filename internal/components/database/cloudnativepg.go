@@ -120,7 +120,7 @@ func (cloudNativePG) secrets(db *Database) ([]kube.Object, error) {
 
 func (cloudNativePG) policies(db *Database) ([]kube.Object, error) {
 	policy := db.Plan.clusterPolicy(names.Labels(db.Microservice, v1alpha1.ComponentDatabase), cmp.Or(db.CloudNativePGNamespace, CloudNativePGNamespace))
-	db.JoinMesh(policy)
+	permitMesh(db, policy)
 	return kube.One(policy)
 }
 

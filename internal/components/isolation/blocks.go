@@ -18,10 +18,10 @@ var metadataAddresses = []netip.Addr{
 	netip.MustParseAddr("169.254.169.254"), netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("fd20:ce::254"),
 }
 
-// Block returns an address block of egress as a NetworkPolicy names it. A larger block leaves
-// out the addresses of metadata; an entry that names one of them alone permits it.
-func Block(cidr string) *networkingv1.IPBlock {
-	block := &networkingv1.IPBlock{CIDR: cidr}
+// IPBlockOf returns an address block of egress as a NetworkPolicy names it. It leaves out the
+// addresses of metadata, unless it is one of them alone.
+func IPBlockOf(cidr string) *networkingv1.IPBlock {
+	block := &networkingv1.IPBlock{CIDR: canonical(cidr)}
 	prefix, err := netip.ParsePrefix(cidr)
 	if err != nil || prefix.IsSingleIP() {
 		return block
@@ -34,16 +34,25 @@ func Block(cidr string) *networkingv1.IPBlock {
 	return block
 }
 
-// isBlock reports whether a NetworkPolicy accepts a text as an address block.
-func isBlock(cidr string) bool {
-	block, err := netip.ParsePrefix(cidr)
-	return err == nil && !block.Addr().Is4In6() && block == block.Masked()
+// canonical returns an address block that begins with its first address, such as 10.0.0.0/8 for
+// 10.0.0.1/8. Objects from before the validation rule may have another one, which a newer API
+// server refuses in a NetworkPolicy (the feature gate StrictIPCIDRValidation).
+func canonical(cidr string) string {
+	prefix, err := netip.ParsePrefix(cidr)
+	if err != nil || prefix == prefix.Masked() {
+		return cidr
+	}
+	return prefix.Masked().String()
 }
 
-// withoutInvalid returns the rules whose address blocks are all valid. No pod has the others:
-// the API server refused the NetworkPolicy.
-func withoutInvalid(rules []v1alpha1.EgressRule) []v1alpha1.EgressRule {
-	return slices.DeleteFunc(slices.Clone(rules), func(rule v1alpha1.EgressRule) bool {
-		return slices.ContainsFunc(rule.CIDRs, func(cidr string) bool { return !isBlock(cidr) })
-	})
+// canonicalRules returns rules with canonical blocks.
+func canonicalRules(rules []v1alpha1.EgressRule) []v1alpha1.EgressRule {
+	all := slices.Clone(rules)
+	for i := range all {
+		all[i].CIDRs = slices.Clone(all[i].CIDRs)
+		for j, cidr := range all[i].CIDRs {
+			all[i].CIDRs[j] = canonical(cidr)
+		}
+	}
+	return all
 }

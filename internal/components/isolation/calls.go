@@ -26,7 +26,7 @@ const (
 // means that pods of an earlier template may run, which may call what the status lists.
 func Calls(in *inputs.Inputs, earlierPods bool) *v1alpha1.Calls {
 	spec := &in.Microservice.Spec
-	calls := &v1alpha1.Calls{Egress: withoutInvalid(spec.Egress)}
+	calls := &v1alpha1.Calls{Egress: canonicalRules(spec.Egress)}
 	for i := range in.Edges {
 		edge := &in.Edges[i]
 		for _, port := range edge.Ports() {
@@ -42,7 +42,7 @@ func Calls(in *inputs.Inputs, earlierPods bool) *v1alpha1.Calls {
 			call := &earlier.Dependencies[i]
 			addCall(calls, call.Namespace, call.Name, call.Ports, call.Numbers)
 		}
-		calls.Egress = union(calls.Egress, withoutInvalid(earlier.Egress), maxEgressCalls)
+		calls.Egress = union(calls.Egress, earlier.Egress, maxEgressCalls)
 		calls.Databases = union(calls.Databases, earlier.Databases, maxDatabaseCalls)
 	}
 	if equality.Semantic.DeepEqual(calls, &v1alpha1.Calls{}) {
@@ -81,7 +81,7 @@ func earlierEgress(ms *v1alpha1.Microservice) []v1alpha1.EgressRule {
 	if ms.Status.Calls == nil {
 		return ms.Spec.Egress
 	}
-	return union(slices.Clone(ms.Spec.Egress), withoutInvalid(ms.Status.Calls.Egress), maxEgressCalls)
+	return union(canonicalRules(ms.Spec.Egress), ms.Status.Calls.Egress, maxEgressCalls)
 }
 
 // databaseCalls returns the database of the spec, and those that pods of an earlier

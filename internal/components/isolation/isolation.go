@@ -12,20 +12,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/inputs"
 )
-
-// Of returns the isolation of a Microservice, which is its Topology's. A Microservice
-// without a Topology has none.
-func Of(in *inputs.Inputs) v1alpha1.Isolation {
-	switch {
-	case in.Topology == nil:
-		return v1alpha1.IsolationNone
-	case in.Topology.Spec.Isolation == "":
-		return v1alpha1.IsolationStrict
-	}
-	return in.Topology.Spec.Isolation
-}
 
 // Audited reports whether a Topology's isolation is computed and not enforced.
 func Audited(topology *v1alpha1.Topology) bool {

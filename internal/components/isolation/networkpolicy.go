@@ -15,6 +15,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/components/platform"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -26,7 +27,7 @@ import (
 // ServicePolicies builds the NetworkPolicy of a Microservice whose Topology isolates its
 // members.
 func ServicePolicies(in *inputs.Inputs) ([]kube.Object, error) {
-	if Of(in) == v1alpha1.IsolationNone || Audited(in.Topology) {
+	if in.Isolation() == v1alpha1.IsolationNone || Audited(in.Topology) {
 		return nil, nil
 	}
 	if problem := policyFault(in); problem != nil {
@@ -48,13 +49,13 @@ func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
 			Ingress:     ingress(in),
 		},
 	}
-	if Of(in) == v1alpha1.IsolationStrict {
+	if in.Isolation() == v1alpha1.IsolationStrict {
 		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 		policy.Spec.Egress = egress(in)
 	}
-	in.JoinMesh(policy)
-	if Of(in) == v1alpha1.IsolationStrict {
-		policy.Spec.Egress = slices.Concat(nameResolution(in.NameServers), policy.Spec.Egress)
+	platform.PermitMesh(in, policy)
+	if in.Isolation() == v1alpha1.IsolationStrict {
+		policy.Spec.Egress = slices.Concat(platform.NameServers(in.NameServers), policy.Spec.Egress)
 	}
 	return policy
 }
@@ -67,14 +68,6 @@ func callingPods(service string) *metav1.LabelSelector {
 		MatchExpressions: []metav1.LabelSelectorRequirement{{
 			Key: v1alpha1.LabelComponent, Operator: metav1.LabelSelectorOpIn, Values: []string{v1alpha1.ComponentService, v1alpha1.ComponentMigration},
 		}},
-	}
-}
-
-// podsInNamespace selects pods of one namespace, by the label that every namespace has.
-func podsInNamespace(namespace string, pods *metav1.LabelSelector) networkingv1.NetworkPolicyPeer {
-	return networkingv1.NetworkPolicyPeer{
-		NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
-		PodSelector:       pods,
 	}
 }
 
@@ -93,7 +86,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 			continue
 		}
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{podsInNamespace(caller.Namespace, callingPods(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
+			From: []networkingv1.NetworkPolicyPeer{platform.PodsIn(caller.Namespace, callingPods(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
 		})
 	}
 	if callsItself(in) {
@@ -108,8 +101,9 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	if len(others) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
-	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(graph.Ports(ms)) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(append(allPorts(in), in.MeshMetrics()...)...)})
+	ports := append(allPorts(in), platform.MeshMetrics(in)...)
+	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(ports) > 0 {
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(ports...)})
 	}
 	return rules
 }
@@ -129,7 +123,7 @@ func egress(in *inputs.Inputs) []networkingv1.NetworkPolicyEgressRule {
 	for _, declared := range earlierEgress(in.Microservice) {
 		rule := networkingv1.NetworkPolicyEgressRule{Ports: egressPorts(&declared)}
 		for _, cidr := range declared.CIDRs {
-			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: Block(cidr)})
+			rule.To = append(rule.To, networkingv1.NetworkPolicyPeer{IPBlock: IPBlockOf(cidr)})
 		}
 		rules = append(rules, rule)
 	}
@@ -155,7 +149,7 @@ func egressToCallees(edges []graph.Edge) []networkingv1.NetworkPolicyEgressRule 
 	for i, callee := range callees {
 		slices.Sort(ports[callee])
 		rules[i] = networkingv1.NetworkPolicyEgressRule{
-			To:    []networkingv1.NetworkPolicyPeer{podsInNamespace(callee.Namespace, selectorOf(callee))},
+			To:    []networkingv1.NetworkPolicyPeer{platform.PodsIn(callee.Namespace, selectorOf(callee))},
 			Ports: tcpPorts(slices.Compact(ports[callee])...),
 		}
 	}

@@ -142,7 +142,7 @@ func letsOutTo(egress []v1alpha1.EgressRule, host string, port int32) bool {
 			return false
 		}
 		return err != nil || slices.ContainsFunc(rule.CIDRs, func(cidr string) bool {
-			block := isolation.Block(cidr)
+			block := isolation.IPBlockOf(cidr)
 			contains := func(cidr string) bool {
 				prefix, err := netip.ParsePrefix(cidr)
 				return err == nil && prefix.Contains(ip)

@@ -1,7 +1,7 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package inputs
+package platform
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // mesh says what the proxies of a service mesh need beside the connections of the services.
@@ -23,9 +24,9 @@ type mesh struct {
 	tunnel int32
 	// metrics are the ports of the proxy's metrics.
 	metrics []int32
-	// probes is the address from which the kubelet's probes arrive; empty if they keep the
+	// probes are the addresses from which the kubelet's probes arrive; none if they keep the
 	// node's address, which NetworkPolicies permit.
-	probes string
+	probes []string
 	// namespace is the default namespace of the control plane. controlPlane selects the pods
 	// that a proxy calls, on some ports; nil if the pod itself calls none.
 	namespace    string
@@ -34,8 +35,9 @@ type mesh struct {
 }
 
 var meshes = map[v1alpha1.MeshType]mesh{
-	// https://istio.io/latest/docs/ambient/usage/networkpolicy/
-	v1alpha1.MeshIstioAmbient: {tunnel: 15008, probes: "169.254.7.127/32"},
+	// https://istio.io/latest/docs/ambient/usage/networkpolicy/; for IPv6 the default of
+	// HOST_PROBE_SNAT_IPV6 of Istio's CNI agent.
+	v1alpha1.MeshIstioAmbient: {tunnel: 15008, probes: []string{"169.254.7.127/32", "fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"}},
 	// https://istio.io/latest/docs/ops/deployment/application-requirements/
 	v1alpha1.MeshIstioSidecar: {metrics: []int32{15020, 15090}, namespace: "istio-system",
 		controlPlane: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "istiod"}}, controlPorts: []int32{15012}},
@@ -46,7 +48,7 @@ var meshes = map[v1alpha1.MeshType]mesh{
 }
 
 // meshOf returns the mesh of a member's Topology; nil if there is none.
-func (in *Inputs) meshOf() *mesh {
+func meshOf(in *inputs.Inputs) *mesh {
 	if in.Topology == nil || in.Topology.Spec.Mesh == nil {
 		return nil
 	}
@@ -59,20 +61,21 @@ func (in *Inputs) meshOf() *mesh {
 }
 
 // MeshMetrics returns the ports of the metrics of the mesh's proxies.
-func (in *Inputs) MeshMetrics() []int32 {
-	if m := in.meshOf(); m != nil {
+func MeshMetrics(in *inputs.Inputs) []int32 {
+	if m := meshOf(in); m != nil {
 		return m.metrics
 	}
 	return nil
 }
 
-// JoinMesh adds to a NetworkPolicy what the mesh of the Topology needs. Peers that may connect
-// may connect through its tunnel too; the mesh then decides to which port. A rule for all peers
-// stays as it is, because a tunnel leads to every port.
-func (in *Inputs) JoinMesh(policy *networkingv1.NetworkPolicy) {
-	m := in.meshOf()
+// PermitMesh adds to a NetworkPolicy what the mesh of the Topology needs, and reports whether
+// its proxies look up names. Peers that may connect may connect through its tunnel too; the
+// mesh then decides to which port. A rule for all peers stays as it is, because a tunnel leads
+// to every port.
+func PermitMesh(in *inputs.Inputs, policy *networkingv1.NetworkPolicy) (looksUp bool) {
+	m := meshOf(in)
 	if m == nil {
-		return
+		return false
 	}
 	for i := range policy.Spec.Ingress {
 		rule := &policy.Spec.Ingress[i]
@@ -82,19 +85,20 @@ func (in *Inputs) JoinMesh(policy *networkingv1.NetworkPolicy) {
 		rule := &policy.Spec.Egress[i]
 		rule.Ports = m.tunnelled(rule.To, rule.Ports)
 	}
-	if m.probes != "" {
-		policy.Spec.Ingress = append(policy.Spec.Ingress, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: m.probes}}}})
+	if len(m.probes) > 0 {
+		var from []networkingv1.NetworkPolicyPeer
+		for _, address := range m.probes {
+			from = append(from, networkingv1.NetworkPolicyPeer{IPBlock: &networkingv1.IPBlock{CIDR: address}})
+		}
+		policy.Spec.Ingress = append(policy.Spec.Ingress, networkingv1.NetworkPolicyIngressRule{From: from})
 	}
-	if m.controlPlane != nil && slices.Contains(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress) {
-		policy.Spec.Egress = append(policy.Spec.Egress, networkingv1.NetworkPolicyEgressRule{
-			To: []networkingv1.NetworkPolicyPeer{{
-				NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: m.namespace}},
-				PodSelector:       m.controlPlane.DeepCopy(),
-			}},
-			Ports: m.ports(m.controlPorts),
-		})
+	if m.controlPlane == nil || !slices.Contains(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress) {
+		return false
 	}
+	policy.Spec.Egress = append(policy.Spec.Egress, networkingv1.NetworkPolicyEgressRule{
+		To: []networkingv1.NetworkPolicyPeer{PodsIn(m.namespace, m.controlPlane.DeepCopy())}, Ports: m.ports(m.controlPorts),
+	})
+	return true
 }
 
 // tunnelled returns the ports of a rule with the tunnel, if the rule is about pods.

@@ -1,7 +1,9 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package isolation
+// Package platform builds the rules of NetworkPolicies for what every pod needs of its cluster:
+// name servers and the proxies of a service mesh. It is pure.
+package platform
 
 import (
 	"net/netip"
@@ -19,11 +21,11 @@ import (
 // to these addresses.
 const linkLocal = "169.254.0.0/16"
 
-// nameResolution allows the cluster's name servers. Pods listen on port 53, or on a port that
+// NameServers allows the cluster's name servers. Pods listen on port 53, or on a port that
 // needs no privilege: 5353 (OpenShift) or 8053 (Gardener). A policy applies to that port, and
 // not to the Service's. Addresses are those of caches on the node, which run in the node's
 // network and have no labels for a policy, and of a Service that no pods are behind.
-func nameResolution(addresses []string) []networkingv1.NetworkPolicyEgressRule {
+func NameServers(addresses []string) []networkingv1.NetworkPolicyEgressRule {
 	blocks := []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: linkLocal}}}
 	for _, text := range addresses {
 		address, err := netip.ParseAddr(text)
@@ -35,10 +37,10 @@ func nameResolution(addresses []string) []networkingv1.NetworkPolicyEgressRule {
 	}
 	return []networkingv1.NetworkPolicyEgressRule{
 		{To: []networkingv1.NetworkPolicyPeer{
-			podsInNamespace("kube-system", &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+			PodsIn("kube-system", &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
 				Key: "k8s-app", Operator: metav1.LabelSelectorOpIn, Values: []string{"kube-dns", "coredns", "node-local-dns"},
 			}}}),
-			podsInNamespace("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
+			PodsIn("openshift-dns", &metav1.LabelSelector{MatchLabels: map[string]string{"dns.operator.openshift.io/daemonset-dns": "default"}}),
 		}, Ports: dnsPorts(53, 5353, 8053)},
 		{To: blocks, Ports: dnsPorts(53)},
 	}
