@@ -96,6 +96,9 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 			return a.suspend(ctx, o)
 		}
 		if a.upToDate(o, hash) {
+			if a.isBehind(o.Live) {
+				return false, nil
+			}
 			return false, checkIsolates(o.Desired, o.Live)
 		}
 	}

@@ -41,7 +41,14 @@ func (a *Applier) isResult(desired, live client.Object, hash string) bool {
 	}
 	last := known.(result)
 	return last.hash == hash && time.Since(last.at) < resultExpiry &&
-		(live.GetGeneration() < last.generation || last.state == stateOf(desired, live))
+		(a.isBehind(live) || last.state == stateOf(desired, live))
+}
+
+// isBehind reports whether a live object is older than the result of the last apply, because the
+// cache is behind.
+func (a *Applier) isBehind(live client.Object) bool {
+	known, found := a.results.Load(live.GetUID())
+	return found && live.GetGeneration() < known.(result).generation
 }
 
 // remember keeps the result of an apply if it differs from the desired object.

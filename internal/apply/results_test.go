@@ -9,8 +9,14 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // TestResults checks after which changes Atoll applies an object again that an admission policy
@@ -59,5 +65,41 @@ func TestResults(t *testing.T) {
 				t.Errorf("isResult is %t, want %t", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestStalePolicy checks that a NetworkPolicy of an earlier spec, which the cache still has, is
+// not taken for one that an admission policy altered.
+func TestStalePolicy(t *testing.T) {
+	policy := func(app string, generation int64, types ...networkingv1.PolicyType) *networkingv1.NetworkPolicy {
+		return &networkingv1.NetworkPolicy{
+			ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop", UID: "1", Generation: generation,
+				Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}},
+			Spec: networkingv1.NetworkPolicySpec{PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}, PolicyTypes: types},
+		}
+	}
+	desired := policy("users", 0, networkingv1.PolicyTypeIngress)
+	desired.UID = ""
+	hash, err := Hash(desired)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A webhook adds a direction, which leaves the pods isolated.
+	altered := policy("users", 3, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(altered)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &Applier{Scheme: scheme.Scheme}
+	a.remember(desired, &unstructured.Unstructured{Object: fields}, hash)
+	owner := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop", UID: "2"}}
+	for name, live := range map[string]*networkingv1.NetworkPolicy{
+		"the result": altered, "an earlier policy": policy("earlier", 2, networkingv1.PolicyTypeIngress),
+	} {
+		live.OwnerReferences = []metav1.OwnerReference{{UID: owner.UID, Controller: ptr.To(true)}}
+		a.results.Store(live.UID, result{hash: hash, state: stateOf(desired, altered), generation: 3, at: time.Now()})
+		if changed, err := a.Apply(t.Context(), owner, Object{Desired: desired, Live: live}); changed || err != nil {
+			t.Errorf("%s: changed is %t, the error %v", name, changed, err)
+		}
 	}
 }
