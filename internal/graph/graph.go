@@ -5,7 +5,6 @@ package graph
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -55,6 +54,8 @@ type Node struct {
 	Callers []*Call `json:"-"`
 
 	routed bool
+	// serves means that other services can use it.
+	serves bool
 }
 
 // DatabaseNode is the database of a service in the graph.
@@ -147,7 +148,7 @@ func Build(home string, services []*v1alpha1.Microservice, memberOf func(*v1alph
 }
 
 func newServiceNode(ms *v1alpha1.Microservice) *Node {
-	n := &Node{Namespace: ms.Namespace, Name: ms.Name, URLs: ms.Status.URLs, routed: len(ms.Spec.Routes) > 0}
+	n := &Node{Namespace: ms.Namespace, Name: ms.Name, URLs: ms.Status.URLs, routed: len(ms.Spec.Routes) > 0, serves: serves(ms)}
 	n.Health, n.Reason, n.Message = StateFromConditions(ms.Status.Conditions, ms.Generation)
 	if ms.Spec.Database != nil {
 		n.Database = newDatabaseNode(ms)
@@ -233,25 +234,6 @@ func (g *Graph) findCycles() {
 	slices.SortFunc(g.Cycles, slices.Compare)
 	for _, call := range g.Calls {
 		call.Cycle = componentOf[call.From] != 0 && componentOf[call.From] == componentOf[call.To]
-	}
-}
-
-// findDegraded marks the services that are ready and that depend on one that is not, directly or
-// through others.
-func (g *Graph) findDegraded() {
-	for again := true; again; {
-		again = false
-		for _, call := range g.Calls {
-			if call.Optional || !call.Resolved || call.Caller.Health != StateReady || call.Callee.Health == StateReady {
-				continue
-			}
-			call.Caller.Health = StateDegraded
-			call.Caller.Message = fmt.Sprintf("It is Ready, but %s, which it calls, is not ready", call.To)
-			if call.Callee.Health == StateDegraded {
-				call.Caller.Message = fmt.Sprintf("It is Ready, but a dependency of %s, which it calls, is not ready", call.To)
-			}
-			again = true
-		}
 	}
 }
 

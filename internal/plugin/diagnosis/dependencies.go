@@ -89,7 +89,7 @@ func (e *Evidence) behind() []*Finding {
 		if edge.Callee == nil || edge.Optional() || !isReady(edge.Callee) {
 			continue
 		}
-		path := graph.PathToDown(edge.Callee, e.Graph.Find)
+		path := graph.PathToDown(edge.Callee, e.Graph)
 		if path == nil {
 			continue
 		}
