@@ -117,8 +117,7 @@ func Claims(o kube.Object) []Claim {
 func rejectedBy(parent gatewayv1.ParentReference, statuses []gatewayv1.RouteParentStatus, route metav1.Object) bool {
 	return slices.ContainsFunc(statuses, func(status gatewayv1.RouteParentStatus) bool {
 		accepted := meta.FindStatusCondition(status.Conditions, string(gatewayv1.RouteConditionAccepted))
-		return GatewayKey(status.ParentRef, route.GetNamespace()) == GatewayKey(parent, route.GetNamespace()) &&
-			ptr.Deref(status.ParentRef.SectionName, "") == ptr.Deref(parent.SectionName, "") &&
+		return inputs.SameParent(status.ParentRef, parent, route.GetNamespace()) &&
 			answered(accepted, route.GetGeneration()) && accepted.Status == metav1.ConditionFalse
 	})
 }
