@@ -96,9 +96,9 @@ func TestPodsOfAJobHaveItAsTheirController(t *testing.T) {
 		"a pod of a ReplicaSet":         {by("ReplicaSet", "2"), nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: "j"}, OwnerReferences: tc.owners}}
+			pod := corev1.Pod{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: "j", v1alpha1.LabelComponent: v1alpha1.ComponentBackup}, OwnerReferences: tc.owners}}
 			in := &Inputs{Jobs: tc.jobs, Pods: []corev1.Pod{pod}}
-			if got := len(PodsOf(in, "j")) == 1; got != tc.want || in.Reports(&in.Pods[0]) != tc.want {
+			if got := len(PodsOf(in, "j")) == 1; got != tc.want || in.Reports(&in.Pods[0]) != tc.want || len(in.JobPods(v1alpha1.ComponentBackup)) == 1 != tc.want {
 				t.Errorf("got %t, want %t", got, tc.want)
 			}
 		})

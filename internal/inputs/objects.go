@@ -81,8 +81,8 @@ func addObjects(in *Inputs, source Source) error {
 }
 
 // ownsJob reports whether a Job was created for a Microservice, by Atoll or by the CronJob of
-// its backups. A label alone is no proof: any user who may create Jobs can set it. A
-// Microservice of a file has no UID, and counts as the owner.
+// its backups. A label alone does not count, because tools copy labels. A Microservice of a file
+// has no UID, and counts as the owner.
 func ownsJob(ms *v1alpha1.Microservice, schedules []kube.Object, job metav1.Object) bool {
 	return ms.UID == "" || metav1.IsControlledBy(job, ms) || slices.ContainsFunc(schedules, func(schedule kube.Object) bool {
 		return metav1.IsControlledBy(schedule, ms) && metav1.IsControlledBy(job, schedule)

@@ -119,10 +119,8 @@ func LastBackup(db *Database) *v1alpha1.BackupStatus {
 // lastBackup returns the newest backup of the Jobs whose pods still exist.
 func (builtIn) lastBackup(db *Database) *v1alpha1.BackupStatus {
 	var last *v1alpha1.BackupStatus
-	for i := range db.Pods {
-		if pod := &db.Pods[i]; pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup && db.Reports(pod) {
-			last = newer(last, reportOf(pod))
-		}
+	for _, pod := range db.JobPods(v1alpha1.ComponentBackup) {
+		last = newer(last, reportOf(&pod))
 	}
 	return last
 }

@@ -103,9 +103,8 @@ func holdsBackups(db *Database) bool {
 
 // dumps reports whether a pod dumps the database. The upload to a bucket holds no locks.
 func dumps(db *Database) bool {
-	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {
-		return pod.Labels[v1alpha1.LabelComponent] == v1alpha1.ComponentBackup &&
-			slices.ContainsFunc(db.Working(&pod), func(c *corev1.ContainerStatus) bool { return c.Name == dumpContainer })
+	return slices.ContainsFunc(db.JobPods(v1alpha1.ComponentBackup), func(pod corev1.Pod) bool {
+		return slices.ContainsFunc(db.Working(&pod), func(c *corev1.ContainerStatus) bool { return c.Name == dumpContainer })
 	})
 }
 

@@ -6,11 +6,6 @@
 package database
 
 import (
-	"slices"
-
-	corev1 "k8s.io/api/core/v1"
-
-	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
@@ -124,8 +119,10 @@ func (db *Database) serverPlan() *Plan {
 // operationRuns reports whether a migration, a restore or another Job uses the
 // database.
 func operationRuns(db *Database) bool {
-	return slices.ContainsFunc(db.Pods, func(pod corev1.Pod) bool {
-		component := pod.Labels[v1alpha1.LabelComponent]
-		return component != v1alpha1.ComponentService && component != v1alpha1.ComponentDatabase && db.PodWorks(&pod)
-	})
+	for i := range db.Pods {
+		if pod := &db.Pods[i]; db.Reports(pod) && db.PodWorks(pod) {
+			return true
+		}
+	}
+	return false
 }

@@ -64,7 +64,7 @@ func unended(pod *corev1.Pod) bool {
 // jobFailure returns the failure of the pods of a component's newest Job; nil if there is
 // none. A Job that has done its work has none: an earlier try may have failed.
 func jobFailure(db *Database, component string) *condition.Health {
-	f := podfailure.Find(db.Pods, component)
+	f := podfailure.Find(db.JobPods(component), component)
 	if f == nil || db.JobWorkDone(db.Job(podfailure.Template(f.Pod))) {
 		return nil
 	}

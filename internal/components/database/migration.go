@@ -127,13 +127,9 @@ func MigrationJob(db *Database, name string) *batchv1.Job {
 // LeftoverMigration returns the name of a pod that still migrates although its Job
 // was deleted; empty if there is none.
 func LeftoverMigration(db *Database) string {
-	for i := range db.Pods {
-		pod := &db.Pods[i]
-		if pod.Labels[v1alpha1.LabelComponent] != v1alpha1.ComponentMigration || !db.PodWorks(pod) {
-			continue
-		}
-		owner := metav1.GetControllerOf(pod)
-		if owner != nil && !slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
+	for _, pod := range db.JobPods(v1alpha1.ComponentMigration) {
+		owner := metav1.GetControllerOfNoCopy(&pod)
+		if db.PodWorks(&pod) && !slices.ContainsFunc(db.Jobs, func(job *batchv1.Job) bool { return job.UID == owner.UID }) {
 			return pod.Name
 		}
 	}
@@ -170,7 +166,7 @@ func migrationHealth(db *Database) condition.Health {
 	switch job := MigrationJob(db, name); {
 	case job == nil:
 		if waits := migrationWaits(db); waits != nil {
-			return held(db, condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})
+			return migrationWaitHealth(db, condition.Message{Cause: fmt.Sprintf("The migration of image %q waits for %s", image, waits.Cause), Remedy: waits.Remedy})
 		}
 		if pod := LeftoverMigration(db); pod != "" {
 			return migrating(condition.Say("The migration of image %q waits until pod %q of an earlier migration has stopped", image, pod))
@@ -189,7 +185,7 @@ func migrationHealth(db *Database) condition.Health {
 		return *h
 	}
 	if waits := migrationWaits(db); waits != nil && isHeld(db.Job(name)) {
-		return held(db, condition.Message{Cause: fmt.Sprintf("The next try of the migration of image %q waits for %s%s", image, waits.Cause, failedTries(db, name)), Remedy: waits.Remedy})
+		return migrationWaitHealth(db, condition.Message{Cause: fmt.Sprintf("The next try of the migration of image %q waits for %s%s", image, waits.Cause, failedTries(db, name)), Remedy: waits.Remedy})
 	}
 	return migrating(jobRunning(db, name, fmt.Sprintf("is running the migration of image %q", image)))
 }
@@ -207,9 +203,9 @@ func migrating(message condition.Message) condition.Health {
 	return waiting(v1alpha1.ReasonMigrating, message)
 }
 
-// held returns the health of a migration that waits. A reason that the user can remove is
+// migrationWaitHealth returns the health of a migration that waits. A reason that the user can remove is
 // named as such.
-func held(db *Database, message condition.Message) condition.Health {
+func migrationWaitHealth(db *Database, message condition.Message) condition.Health {
 	if len(db.References.Missing) > 0 {
 		return waiting(v1alpha1.ReasonReferenceNotFound, message)
 	}
