@@ -43,6 +43,12 @@ func (b *Built) HoldsTemplate() bool {
 	return b.Deployment().Problem != nil || b.Database.MembershipProblem() != nil || workload.Gated(b.Database)
 }
 
+// Kept returns what is applied of a component while one that it comes after can't be.
+func (b *Built) Kept(c *Component) ([]kube.Object, error) {
+	kept, err := build(b.Database, c, c.BuildKept)
+	return kept.Objects, err
+}
+
 // Wanted is what Build returns for one component.
 type Wanted struct {
 	Component *Component

@@ -46,12 +46,15 @@ type Component struct {
 
 	// Condition is the type of the condition that covers the component.
 	Condition string
-	// After names components that come before in the table. None of this one's objects
-	// is applied while one of theirs can't be.
+	// After names components that come before in the table. While one of their objects can't
+	// be applied, none of this one's is, except what BuildKept returns.
 	After []string
-	// Isolates means that the objects are the NetworkPolicies of the pods of the component's
-	// label. While one can't be built or applied, no pod starts that needs it. The component
-	// comes before those with such pods in the table.
+	// BuildKept builds what stops pods all the same, and starts or changes none; nil where
+	// nothing does.
+	BuildKept func(*database.Database) ([]kube.Object, error)
+	// Isolates means that the objects are the NetworkPolicies of the pods with the component's
+	// label. While one can't be built or applied, none of these pods starts. In the table, the
+	// component comes before those that have such pods.
 	Isolates bool
 	// Build returns the wanted objects. An error of type *Problem goes to the user:
 	// the objects beside it are applied, and all others of the component stay as they are.
@@ -129,7 +132,7 @@ var Table = []Component{
 	{Name: "database policy", Kind: "NetworkPolicy", Prototype: &networkingv1.NetworkPolicy{}, Label: v1alpha1.ComponentDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.Policies, Isolates: true, Orphan: database.RetainedServer, UsedByPods: true},
 	{Name: "database server", Kind: "StatefulSet", Prototype: &appsv1.StatefulSet{}, Label: v1alpha1.ComponentDatabase,
-		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, Health: database.ServerHealth, UsedByPods: true},
+		Condition: v1alpha1.ConditionDatabaseReady, After: []string{credentials}, Build: database.StatefulSets, BuildKept: database.KeptServers, Health: database.ServerHealth, UsedByPods: true},
 	{Name: "backup buckets", Kind: database.ObjectStoreKind.Kind, Prototype: prototype(database.ObjectStoreKind), Label: v1alpha1.ComponentDatabase,
 		CRD: &CRD{Name: "objectstores.barmancloud.cnpg.io", Provider: barmanPlugin}, WantedBy: hasDatabase,
 		Condition: v1alpha1.ConditionDatabaseReady, Build: database.ObjectStores, Orphan: database.Retained, UsedByPods: true},
@@ -164,7 +167,7 @@ var Table = []Component{
 	{Name: "backup schedule", Kind: "CronJob", Prototype: &batchv1.CronJob{}, Label: v1alpha1.ComponentBackup,
 		Condition: v1alpha1.ConditionBackupReady, After: []string{serviceAccount, credentials}, Build: database.CronJobs, Leftovers: database.LeftoverBackups},
 	{Name: Deployment, Kind: "Deployment", Prototype: &appsv1.Deployment{}, Label: v1alpha1.ComponentService,
-		Condition: v1alpha1.ConditionWorkloadReady, After: []string{serviceAccount, credentials}, Build: workload.Deployments, BuildHeld: workload.HeldDeployments, Health: healthOf(workload.DeploymentHealth)},
+		Condition: v1alpha1.ConditionWorkloadReady, After: []string{serviceAccount, credentials}, Build: workload.Deployments, BuildHeld: workload.HeldDeployments, BuildKept: workload.KeptDeployments, Health: healthOf(workload.DeploymentHealth)},
 	{Name: "autoscaler", Kind: "HorizontalPodAutoscaler", Prototype: &autoscalingv2.HorizontalPodAutoscaler{}, Label: v1alpha1.ComponentService,
 		Condition: v1alpha1.ConditionAutoscalerReady, Build: of(workload.Autoscalers), Health: healthOf(workload.AutoscalerHealth)},
 	{Name: "disruption budget", Kind: "PodDisruptionBudget", Prototype: &policyv1.PodDisruptionBudget{}, Label: v1alpha1.ComponentService,

@@ -50,6 +50,7 @@ func TestWithheldServer(t *testing.T) {
 				if tc.live >= 0 {
 					in.StatefulSet = &appsv1.StatefulSet{ObjectMeta: metav1.ObjectMeta{Name: "orders-db", Annotations: map[string]string{"atoll.dev/server-hash": "live"}}}
 					in.StatefulSet.Spec.Replicas = &tc.live
+					in.StatefulSet.Spec.UpdateStrategy.RollingUpdate = &appsv1.RollingUpdateStatefulSetStrategy{Partition: ptr.To[int32](0)}
 					in.StatefulSet.Spec.Template = corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: own}, Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "live"}}}}
 				}
 				if tc.policy != nil {
@@ -61,6 +62,9 @@ func TestWithheldServer(t *testing.T) {
 			for _, o := range objects {
 				if set, ok := o.(*appsv1.StatefulSet); ok {
 					got = ptr.Deref(set.Spec.Replicas, 1)
+					if rolls := *set.Spec.UpdateStrategy.RollingUpdate.Partition == 0; rolls && tc.policy == nil {
+						t.Error("a rollout of the live server goes on without a policy")
+					}
 					if c := set.Spec.Template.Spec.Containers; len(c) != 1 || c[0].Name != "live" || set.Annotations["atoll.dev/server-hash"] != "live" {
 						t.Errorf("the pod template changes: %+v, %v", c, set.Annotations)
 					}

@@ -208,13 +208,17 @@ func withholdPods(g *gathered, w *components.Wanted, out *outcome) bool {
 }
 
 func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered, wanted *components.Wanted, out *outcome) {
-	c := wanted.Component
+	c, objects := wanted.Component, wanted.Objects
 	// A database that starts without its Secret leaves a volume that no password opens.
 	if slices.ContainsFunc(c.After, out.failedComponent) {
 		out.failedComponents[c.Name] = true
-		return
+		var err error
+		if objects, err = out.built.Kept(c); err != nil {
+			out.err = errors.Join(out.err, err)
+			return
+		}
 	}
-	for _, desired := range wanted.Objects {
+	for _, desired := range objects {
 		key := objectKey{c.Kind, desired.GetName()}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
 			Desired:    desired.(client.Object),

@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -63,5 +64,36 @@ var _ = Describe("A Microservice with the name of a ServiceAccount", func() {
 		change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.ServiceAccount = &v1alpha1.ServiceAccount{Name: "default"} })
 		eventuallyReady(ctx, ms)
 		Expect(get(ctx, &appsv1.Deployment{}, ns, "default").Spec.Template.Spec.ServiceAccountName).To(Equal("default"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("can be suspended when its ServiceAccount became another's", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		ms := withSpec(&v1alpha1.Microservice{}, ns, "users", `{image: users, scaling: {replicas: 2}}`)
+		Expect(k8s.Create(ctx, ms)).To(Succeed())
+		eventuallyReady(ctx, ms)
+
+		By("another owner")
+		Expect(k8s.Delete(ctx, get(ctx, &corev1.ServiceAccount{}, ns, "users"))).To(Succeed())
+		Eventually(func() error {
+			taken := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: ns}}
+			current := &corev1.ServiceAccount{}
+			if err := k8s.Get(ctx, client.ObjectKeyFromObject(taken), current); err == nil {
+				current.OwnerReferences, current.Labels = nil, nil
+				return k8s.Update(ctx, current)
+			}
+			return k8s.Create(ctx, taken)
+		}).Should(Succeed())
+		eventuallyHas(ctx, ms, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonNotOwned)
+		replicas := func() int32 { return *get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas }
+
+		By("more replicas")
+		change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Scaling.Replicas = ptr.To[int32](3) })
+		settled(ns)
+		Expect(replicas()).To(BeEquivalentTo(2))
+
+		By("suspension")
+		change(ctx, ms, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = ptr.To(true) })
+		Eventually(replicas).Should(BeZero())
 	}, SpecTimeout(suiteTimeout))
 })

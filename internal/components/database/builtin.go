@@ -91,9 +91,6 @@ func (b builtIn) policies(db *Database) ([]kube.Object, error) {
 }
 
 func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
-	if problem := credentialsProblem(db); problem != nil {
-		return nil, problem
-	}
 	if stale := db.DatabaseState.StaleSecret; stale != "" && db.StatefulSet == nil {
 		return nil, &condition.Problem{Condition: v1alpha1.ConditionDatabaseReady, Reason: v1alpha1.ReasonApplyFailed, Message: condition.Message{
 			Object: object("Secret", stale), Cause: "was just deleted or replaced; the database is created when Atoll knows the new one"}}
@@ -101,8 +98,11 @@ func (b builtIn) statefulSets(db *Database) ([]kube.Object, error) {
 	set := db.serverPlan().StatefulSet(db.StatefulSet, names.Labels(db.Microservice, v1alpha1.ComponentDatabase), b.PodSelector(db.Microservice))
 	set.Spec.UpdateStrategy = updateStrategy(db)
 	markServer(db, set)
+	if problem := credentialsProblem(db); problem != nil {
+		return heldServer(db, set, false), problem
+	}
 	if failure := db.PolicyFailure(v1alpha1.ComponentDatabase); failure != nil {
-		return heldServer(db, set), failure
+		return heldServer(db, set, db.StatefulSet != nil && !db.Unisolated(v1alpha1.ComponentDatabase, db.StatefulSet.Spec.Template.Labels)), failure
 	}
 	return kube.One(set)
 }

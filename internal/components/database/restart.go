@@ -27,9 +27,14 @@ func updateStrategy(db *Database) appsv1.StatefulSetUpdateStrategy {
 	if changesServer(db) || isPending(db.StatefulSet) && (rollsOut(db.StatefulSet) || !serverReady(db)) {
 		partition = 0
 	}
+	return partitioned(partition)
+}
+
+// partitioned returns the strategy that gives the pod template to the pods from a number on.
+func partitioned(from int32) appsv1.StatefulSetUpdateStrategy {
 	return appsv1.StatefulSetUpdateStrategy{
 		Type:          appsv1.RollingUpdateStatefulSetStrategyType,
-		RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: &partition},
+		RollingUpdate: &appsv1.RollingUpdateStatefulSetStrategy{Partition: &from},
 	}
 }
 

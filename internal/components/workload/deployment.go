@@ -61,8 +61,8 @@ func HeldDeployments(in *database.Database) ([]kube.Object, error) {
 		// The volume is new. Data that the pods write to it would prevent the restore.
 		d.Spec.Replicas = ptr.To[int32](0)
 	}
-	if live := in.Deployment.Spec.Replicas; d.Spec.Replicas != nil && in.Unisolated(v1alpha1.ComponentService, d.Spec.Template.Labels) {
-		d.Spec.Replicas = ptr.To(min(*d.Spec.Replicas, ptr.Deref(live, 1)))
+	if in.Unisolated(v1alpha1.ComponentService, d.Spec.Template.Labels) {
+		addNoPods(d, in.Deployment)
 	}
 	if in.MembershipProblem() != nil && !in.Suspended() && in.Microservice.Spec.Scaling == nil && ptr.Deref(in.Deployment.Spec.Replicas, 1) > 0 {
 		// The Topology's default for scaling is not known.
@@ -73,6 +73,25 @@ func HeldDeployments(in *database.Database) ([]kube.Object, error) {
 	}
 	markStopped(d)
 	return kube.One(d)
+}
+
+// KeptDeployments builds the Deployment that is applied while what its pods need can't be: it
+// changes no pod and adds none. Fewer replicas and suspension reach it.
+func KeptDeployments(in *database.Database) ([]kube.Object, error) {
+	kept, err := HeldDeployments(in)
+	for _, o := range kept {
+		if d, ok := o.(*appsv1.Deployment); ok {
+			addNoPods(d, in.Deployment)
+		}
+	}
+	return kept, err
+}
+
+// addNoPods keeps a Deployment from having more pods than the live one.
+func addNoPods(d, live *appsv1.Deployment) {
+	if d.Spec.Replicas != nil {
+		d.Spec.Replicas = ptr.To(min(*d.Spec.Replicas, ptr.Deref(live.Spec.Replicas, 1)))
+	}
 }
 
 // desiredTemplate returns the pod template of the spec, or says why there is none.

@@ -51,10 +51,10 @@ func earlierNumbers(in *inputs.Inputs) []v1alpha1.PortNumber {
 	return numbers
 }
 
-// portOfNumber returns the port of the spec to which an earlier number leads now. A port that
-// the spec no longer has is found by the container port that it led to; if the spec does not
-// have that one either, the target is the earlier one while pods serve it. Both are nil if
-// nothing serves it.
+// portOfNumber returns the port of the spec to which an earlier number leads now. It has the
+// name of the earlier port, or else leads to the same container port. If the spec has neither,
+// portOfNumber returns the earlier target instead while pods serve it. Both are nil if nothing
+// serves the number.
 func portOfNumber(in *inputs.Inputs, earlier v1alpha1.PortNumber) (*v1alpha1.Port, *intstr.IntOrString) {
 	if port := graph.FindPort(in.Microservice, earlier.Port); port != nil {
 		return port, nil
