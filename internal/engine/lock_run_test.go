@@ -31,13 +31,13 @@ func TestLock(t *testing.T) {
 		want     bool
 		wantSaid string
 	}{
-		"util-linux":                            {want: true},
-		"BusyBox":                               {tools: map[string]string{"flock": busyBoxFlock}, want: true},
-		"util-linux, another server":            {held: true, wantSaid: "another server still holds the data\n"},
-		"BusyBox, another server":               {tools: map[string]string{"flock": busyBoxFlock}, held: true, wantSaid: "another server still holds the data\n"},
-		"no flock":                              {tools: map[string]string{"flock": "#!/bin/sh\necho 'flock: not found' >&2\nexit 127\n"}, wantSaid: "the data cannot be locked: flock: not found\n"},
-		"the image has another user":            {env: "FAKE_NAMELESS=1", wantSaid: "database.image must have the user 999: use a Debian variant\n"},
-		"the image has another user, with data": {env: "FAKE_NAMELESS=1", data: true, want: true},
+		"util-linux":                          {want: true},
+		"BusyBox":                             {tools: map[string]string{"flock": busyBoxFlock}, want: true},
+		"util-linux, another server":          {held: true, wantSaid: "another server still holds the data\n"},
+		"BusyBox, another server":             {tools: map[string]string{"flock": busyBoxFlock}, held: true, wantSaid: "another server still holds the data\n"},
+		"no flock":                            {tools: map[string]string{"flock": "#!/bin/sh\necho 'flock: not found' >&2\nexit 127\n"}, wantSaid: "the data cannot be locked: flock: not found\n"},
+		"the image lacks the user of the pod": {env: "FAKE_NAMELESS=1", wantSaid: "the user 1000770000 of the pod has no name in database.image: use a Debian variant\n"},
+		"the image lacks the user, with data": {env: "FAKE_NAMELESS=1", data: true, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := enginetest.NewMachine(t)

@@ -76,7 +76,7 @@ var (
 	postgresScripts = withOwn(scriptsIn("postgresql", postgresParts))
 	postgresInit    = script("postgresql/init", postgresParts)
 	postgresUser    = script("postgresql/user", map[string]string{
-		"data": postgresData, "uid": strconv.Itoa(postgresUID), "nouser": strconv.Itoa(shell.ExitNoUser),
+		"data": postgresData, "nouser": strconv.Itoa(shell.ExitNoUser),
 	})
 )
 

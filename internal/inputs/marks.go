@@ -21,8 +21,8 @@ const (
 	// AnnotationBase is the operating system of the images that run the data, as their
 	// tags name it. Data without it runs on the tag that names none.
 	AnnotationBase = "atoll.dev/database-base"
-	// AnnotationPodUser is the user of the pods that own the files, if it is not that of the
-	// engine's image.
+	// AnnotationPodUser is the user of the pods that own the files. Data without it belongs to
+	// the user of the engine's image.
 	AnnotationPodUser = "atoll.dev/database-pod-user"
 	// AnnotationRestored says which restore filled it.
 	AnnotationRestored = "atoll.dev/restored"

@@ -70,7 +70,7 @@ func TestClasses(t *testing.T) {
 		"memory of the database": {inputstest.Changed(inputstest.Crashing("OOMKilled", 137), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
 			classified{Class: OutOfMemory, Why: "was killed because it used more memory than its limit", Remedy: "raise database.resources.limits.memory"}},
 		"image of the database without its user": {inputstest.Changed(inputstest.Crashing("Error", 83), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
-			classified{Class: ServerRefused, Why: "cannot start: its image does not have the user that its pod runs as", Remedy: "set database.image to an image with the user 999, such as a Debian variant"}},
+			classified{Class: ServerRefused, Why: "cannot start: its image does not have the user that its pod runs as", Remedy: "set database.image to a Debian variant of the image"}},
 		"data that another server holds": {inputstest.Changed(inputstest.Crashing("Error", 81), func(p *corev1.Pod) { p.Labels[v1alpha1.LabelComponent] = database }),
 			classified{Class: ServerRefused, Why: "cannot start: another server still holds the data",
 				Remedy: "see whether a pod of the database still runs on another node (kubectl get pods -o wide), or whether the node's kubelet has stopped it"}},

@@ -50,7 +50,7 @@ var refusals = map[int32]struct{ why, remedy string }{
 	shell.ExitUnlocked: {"cannot start: its data cannot be locked, or its image has no flock",
 		"use a storage class whose volumes support locks, or a database.image that contains flock, such as a Debian variant"},
 	shell.ExitNoUser: {"cannot start: its image does not have the user that its pod runs as",
-		"set database.image to an image with the user 999, such as a Debian variant"},
+		"set database.image to a Debian variant of the image"},
 }
 
 func (f *Failure) whyEnded() string {

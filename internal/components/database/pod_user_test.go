@@ -4,6 +4,7 @@
 package database
 
 import (
+	"maps"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -20,6 +21,16 @@ func TestPodUser(t *testing.T) {
 	volume := func(annotations map[string]string) *corev1.PersistentVolumeClaim {
 		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "data-orders-db-0", Annotations: annotations}}
 	}
+	// corrected is a volume that was created for a pod of the platform's user. The pod was refused,
+	// and ran after the setting was corrected.
+	corrected := volume(map[string]string{inputs.AnnotationPodUser: "Platform"})
+	plan, problem := Resolve(inputstest.Orders(func(ms *v1alpha1.Microservice) {
+		ms.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL, PodUser: image}
+	}), nil, &inputs.State{Claim: corrected})
+	if problem != nil {
+		t.Fatal(problem)
+	}
+	maps.Copy(corrected.Annotations, plan.Claim(inputs.Marks{Version: "17.2"}, nil).Annotations)
 	ran, ranAsPlatform := volume(map[string]string{inputs.AnnotationVersion: "17.2"}), volume(map[string]string{inputs.AnnotationVersion: "17.2", inputs.AnnotationPodUser: "Platform"})
 	for name, tc := range map[string]struct {
 		own, byDefault v1alpha1.PodUser
@@ -37,6 +48,7 @@ func TestPodUser(t *testing.T) {
 		"a database that has run, and a new setting": {own: platform, volume: ran, refused: true},
 		"a database of the platform":                 {volume: ranAsPlatform, want: platform},
 		"a database of the platform, set back":       {own: image, volume: ranAsPlatform, refused: true},
+		"a setting that was corrected":               {own: image, volume: corrected, want: image},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ms := inputstest.Orders(func(ms *v1alpha1.Microservice) {

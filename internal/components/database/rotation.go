@@ -116,7 +116,7 @@ func RotationHealth(db *Database) *condition.Health {
 	if db.Plan == nil || credentialsProblem(db) != nil {
 		return nil
 	}
-	// A GitOps tool may take the annotation away. What was rotated stays known.
+	// A GitOps tool may remove the annotation. Atoll still reports the rotation.
 	if binding := db.DatabaseState.Binding; wanted == "" && db.rotation == rotationNone && (binding == nil || binding.Rotation == "") {
 		return nil
 	}

@@ -95,7 +95,10 @@ func (p *Plan) claimTemplate(labels, selector map[string]string) corev1.Persiste
 		claim.Spec.StorageClassName = &p.StorageClass
 	}
 	// The volume is created with the base: a note afterwards could come too late.
-	claim.Annotations = p.ofUser(p.onBase(nil))
+	claim.Annotations = p.onBase(nil)
+	if p.platformUser() {
+		claim.Annotations = p.ofUser(claim.Annotations)
+	}
 	return claim
 }
 

@@ -8,5 +8,5 @@ if [ ! -s @data@/PG_VERSION ] && ! id -un >/dev/null 2>&1; then
   for library in /usr/lib/libnss_wrapper.so /usr/lib/*/libnss_wrapper.so /lib/libnss_wrapper.so /lib/*/libnss_wrapper.so; do
     [ ! -s "$library" ] || wrapper=$library
   done
-  [ -n "$wrapper" ] || { echo "database.image must have the user @uid@: use a Debian variant" >&2; exit @nouser@; }
+  [ -n "$wrapper" ] || { echo "the user $(id -u) of the pod has no name in database.image: use a Debian variant" >&2; exit @nouser@; }
 fi
