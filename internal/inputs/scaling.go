@@ -94,7 +94,7 @@ func ScaledDeployment(hpa *autoscalingv2.HorizontalPodAutoscaler) string {
 }
 
 // ScaledByOthers reports whether an autoscaler sets the number of pods: Atoll's, or one that
-// Atoll did not make. Atoll must not undo its changes: pods would start and end without end.
+// Atoll did not make. Atoll must not undo its changes: the two would add and remove pods in turn, forever.
 func (in *Inputs) ScaledByOthers() bool {
 	return in.Autoscale() != nil || len(in.ForeignAutoscalers) > 0 && !in.Suspended()
 }

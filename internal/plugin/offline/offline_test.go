@@ -398,8 +398,8 @@ func TestLint(t *testing.T) {
 		"a Topology whose selector of pods is invalid": {
 			input: ms("a", ", topologyRef: {name: shop}") + topology + "{monitoring: {namespaceSelector: {}, podSelector: {matchLabels: {app: a b}}}}\n",
 			want: []string{
-				`error: Microservice "a": Topology "shop" monitoring.podSelector: is invalid: `,
-				`error: Topology "shop": spec.monitoring.podSelector: is invalid: `}},
+				`error: Microservice "a": Topology "shop" monitoring.podSelector: must be a valid selector (`,
+				`error: Topology "shop": spec.monitoring.podSelector: must be a valid selector (`}},
 		"a Topology whose monitoring names no namespace": {input: topology + "{monitoring: {podSelector: {matchLabels: {app: prometheus}}}}\n",
 			want: []string{`error: Topology "shop": spec.monitoring.namespaceSelector: Invalid value: namespaceSelector must be set`}},
 		"a Topology whose routed ports are open": {input: topology + "{gateway: {className: traefik}}\n",
