@@ -62,6 +62,9 @@ type Engine interface {
 // the server and its users. They fail with a non-zero exit code, and can run again
 // after an interruption.
 type Scripts struct {
+	// Await waits until the server at ATOLL_HOST and ATOLL_PORT answers, for a minute at the
+	// longest. It does not fail. It needs no password.
+	Await string
 	// SetPassword gives ATOLL_USER the password ATOLL_PASSWORD and the rights of
 	// the service's user. It creates the user if necessary.
 	SetPassword string

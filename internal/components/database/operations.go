@@ -78,12 +78,13 @@ func JobSpec(metadata metav1.ObjectMeta, pod corev1.PodSpec, backoffLimit int32)
 	return spec
 }
 
-// operation returns a container that runs a script in the engine's image.
+// operation returns a container that runs a script in the engine's image, once the server answers
+// its pod.
 func (p *Plan) operation(name, script string, env []corev1.EnvVar) corev1.Container {
 	return corev1.Container{
 		Name:                     name,
 		Image:                    p.Image,
-		Command:                  []string{"/bin/sh", "-c", "set -eu\numask 027\n" + script},
+		Command:                  []string{"/bin/sh", "-c", "set -eu\numask 027\n" + p.Engine.Scripts().Await + script},
 		Env:                      env,
 		Resources:                operationResources(),
 		SecurityContext:          engine.Restricted(),

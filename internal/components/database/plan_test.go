@@ -334,6 +334,7 @@ func TestRetention(t *testing.T) {
 			}
 			onClaim := maps.Clone(base)
 			maps.Copy(onClaim, want.annotations)
+			onClaim[inputs.AnnotationPodUser] = string(v1alpha1.PodUserImage)
 			for _, tc := range []struct{ got, want map[string]string }{
 				{plan.BindingSecret(inputs.Credentials{}, nil).Annotations, want.annotations},
 				{plan.AdminSecret(inputs.Credentials{}, nil).Annotations, want.annotations},

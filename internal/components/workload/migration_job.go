@@ -53,7 +53,7 @@ func MigrationJobs(in *database.Database) ([]kube.Object, error) {
 
 // migrationJob builds a Job from the service's pod template: it has the service's
 // environment, volumes, ServiceAccount and other containers. The migration's container has
-// no ports, probes or hooks.
+// no ports, probes or hooks, and starts when the database answers its pod.
 func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	ms := in.Microservice
 	// The Deployment has the same template and reports its problem.
@@ -72,6 +72,7 @@ func migrationJob(in *database.Database, name string) ([]kube.Object, error) {
 	}
 	pod.InitContainers = append(pod.InitContainers, sidecars(pod.Containers, isOther)...)
 	pod.Containers = slices.DeleteFunc(pod.Containers, isOther)
+	in.Plan.AwaitServer(pod)
 	c := &pod.Containers[0]
 	c.Image, c.Command, c.Args = database.MigrationImage(in), in.Migration().Command, in.Migration().Args
 	c.Ports, c.Lifecycle = nil, nil

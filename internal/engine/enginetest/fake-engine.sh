@@ -6,6 +6,7 @@ case $name in date)
   case ${2:-$1} in +%s) echo "${FAKE_SECONDS:-1772330400}" ;; *:*) echo "$FAKE_TIME" ;; *) echo "$FAKE_TIME" | tr -d ':-' ;; esac
   exit 0 ;;
 id) [ -z "${FAKE_NAMELESS:-}" ] || { [ "$1" = -u ] && echo 1000770000 && exit 0; echo "id: cannot find name" >&2; exit 1; }; echo postgres; exit 0 ;;
+sleep) [ -n "${FAKE_DOWN:-}" ] || exec /bin/sleep "$@"; exit 0 ;;
 esac
 [ -z "${FAKE_DOWN:-}" ] || { echo "connection refused" >&2; exit 1; }
 dump() {

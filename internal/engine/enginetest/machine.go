@@ -45,7 +45,7 @@ func NewMachine(t *testing.T) *Machine {
 		}
 	}
 	m.install("docker-entrypoint.sh", fakeEntryPoint)
-	for _, command := range []string{"date", "id", "psql", "pg_dump", "pg_restore", "mariadb", "mariadb-dump", "valkey-cli", "valkey-server", "valkey-check-rdb", "pg_isready", "mariadb-admin", "rclone"} {
+	for _, command := range []string{"date", "id", "sleep", "psql", "pg_dump", "pg_restore", "mariadb", "mariadb-dump", "valkey-cli", "valkey-server", "valkey-check-rdb", "pg_isready", "mariadb-admin", "rclone"} {
 		m.install(command, fakeEngine)
 	}
 	return m
