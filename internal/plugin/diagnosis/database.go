@@ -155,7 +155,7 @@ func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 	containers := e.containers(PartService)
 	for i := range containers {
 		c := &containers[i]
-		lines := e.linesWithError(c)
+		lines := e.currentLines(c)
 		if a := e.answered(c, probeKinds...); a != nil && !c.Status.Ready {
 			lines = append(lines, a.says)
 		}
