@@ -71,7 +71,7 @@ func runPluginOn(t *testing.T, c client.WithWatch, stdin string, on terminal, ar
 	t.Setenv("KUBECONFIG", os.DevNull)
 	streams, in, out, errOut := genericiooptions.NewTestIOStreams()
 	in.WriteString(stdin)
-	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), terminal: on}
+	p := &plugin{IOStreams: onScreen(streams), flags: genericclioptions.NewConfigFlags(false), terminal: on}
 	p.flags.Namespace = ptr.To("shop")
 	p.connect = func() (client.WithWatch, error) { return c, nil }
 	p.now = func() time.Time { return noon }
@@ -233,7 +233,7 @@ func TestGraphWatch(t *testing.T) {
 	c := fakeCluster(shop()...)
 	out := &writeNotifier{written: make(chan string, 16)}
 	streams := genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: out, ErrOut: &bytes.Buffer{}}
-	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), now: time.Now}
+	p := &plugin{IOStreams: onScreen(streams), flags: genericclioptions.NewConfigFlags(false), now: time.Now}
 	p.flags.Namespace = ptr.To("shop")
 	p.connect = func() (client.WithWatch, error) { return c, nil }
 	command := newCommand(p)
