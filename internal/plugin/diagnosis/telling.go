@@ -105,8 +105,12 @@ func handledUntil(lines []string) int {
 	if traced != nil && traced.end >= last {
 		last = traced.begin
 	}
-	for i := last - 1; i > 0; i-- {
-		goesOn := progress.MatchString(lines[i]) && !noProgress.MatchString(lines[i])
+	before := lines[:max(last, 0)]
+	if lastStack(before) == nil && lastTelling(before, 0, tellingWords[0]) < 0 {
+		return 0
+	}
+	for i := len(before) - 1; i > 0; i-- {
+		goesOn := isProgress(lines[i])
 		// The last of two traces says why the program ended, if there are other words between.
 		if !goesOn && traced != nil && last == traced.begin {
 			goesOn = isWords(lines[i])
@@ -116,6 +120,11 @@ func handledUntil(lines []string) int {
 		}
 	}
 	return 0
+}
+
+// isProgress reports whether a program logged a line while it ran well.
+func isProgress(line string) bool {
+	return progress.MatchString(line) && !noProgress.MatchString(line) && !tellingWords[1].MatchString(line)
 }
 
 // isWords reports whether a line is a message of its own that reports no error.

@@ -73,6 +73,8 @@ func TestTellingLine(t *testing.T) {
 			"System.Net.Sockets.SocketException (111): Connection refused"},
 		"Rust": {
 			"thread 'main' panicked at src/main.rs:4:5:\nQUEUE is not set\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace", "QUEUE is not set"},
+		"Rust, with a backtrace": {
+			"thread 'main' panicked at src/main.rs:4:5:\nQUEUE is not set\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/a/library/std/src/panicking.rs:645:5\n   1: core::panicking::panic_fmt\nnote: Some details are omitted", "QUEUE is not set"},
 		"a fatal error after a stack trace that was handled": {
 			"java.io.IOException: retrying\n\tat org.example.A.b(A.java:1)\nFATAL no licence", "FATAL no licence"},
 		"an error after a stack trace that was handled": {

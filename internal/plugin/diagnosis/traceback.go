@@ -51,6 +51,9 @@ var tracebacks = []traceback{
 // rustPanic is the line before the error of a Rust program.
 var rustPanic = regexp.MustCompile(`^thread '[^']*'.* panicked at [^']*:$`)
 
+// rustFrame matches the lines of the backtrace below the error of a Rust program.
+var rustFrame = regexp.MustCompile(`^(?:stack backtrace:$|\s+\d+: |\s+at \S|note: )`)
+
 // springDescription is the line before the error of a Spring Boot application that does not
 // start.
 const springDescription = "Description:"
@@ -68,7 +71,7 @@ type stack struct {
 func lastStack(lines []string) *stack {
 	var last *stack
 	later := func(s *stack) {
-		if s != nil && (last == nil || s.end > last.end) {
+		if s != nil && (last == nil || s.end >= last.end) {
 			last = s
 		}
 	}
@@ -76,19 +79,31 @@ func lastStack(lines []string) *stack {
 		later(tracebacks[i].find(lines))
 	}
 	for i := range lines {
-		head := i + 1
-		if strings.TrimSpace(lines[i]) == springDescription {
-			for head < len(lines) && strings.TrimSpace(lines[head]) == "" {
-				head++
-			}
-		} else if !rustPanic.MatchString(lines[i]) {
-			continue
-		}
-		if head < len(lines) {
-			later(&stack{begin: i, head: head, end: head})
-		}
+		later(announced(lines, i))
 	}
 	return last
+}
+
+// announced returns the error that follows a line which announces one, and nil after another
+// line.
+func announced(lines []string, at int) *stack {
+	head := at + 1
+	switch {
+	case strings.TrimSpace(lines[at]) == springDescription:
+		for head < len(lines) && strings.TrimSpace(lines[head]) == "" {
+			head++
+		}
+	case !rustPanic.MatchString(lines[at]):
+		return nil
+	}
+	if head >= len(lines) {
+		return nil
+	}
+	end := head
+	for end+1 < len(lines) && rustFrame.MatchString(lines[end+1]) {
+		end++
+	}
+	return &stack{begin: at, head: head, end: end}
 }
 
 // find returns the last stack trace of one kind.

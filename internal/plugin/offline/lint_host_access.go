@@ -47,18 +47,27 @@ func (l *linter) defaultHostAccess(topology *v1alpha1.Topology) error {
 	report := func(severity Severity, code, message string) {
 		l.find("Topology", topology.Namespace, topology.Name, severity, code, "spec.defaults", message)
 	}
-	template := &corev1.PodTemplateSpec{}
+	template, invalid := defaultTemplate(defaults)
+	if invalid != nil {
+		report(SeverityError, v1alpha1.ReasonInvalidSpec, invalid.String())
+		return nil
+	}
+	return l.templateReachesHost(topology.Namespace, template, report)
+}
+
+// defaultTemplate returns what the defaults of a Topology set in the pods of its members.
+func defaultTemplate(defaults *v1alpha1.TopologyDefaults) (template *corev1.PodTemplateSpec, invalid *condition.Message) {
+	template = &corev1.PodTemplateSpec{}
 	if defaults.PodTemplate != nil {
 		if err := json.Unmarshal(defaults.PodTemplate.Raw, template); err != nil {
-			report(SeverityError, v1alpha1.ReasonInvalidSpec, condition.Message{Cause: "podTemplate is no pod template: " + err.Error(), Remedy: "correct the field that is named"}.String())
-			return nil
+			return nil, &condition.Message{Field: "podTemplate", Cause: "is no pod template: " + err.Error(), Remedy: "correct the field that is named"}
 		}
 	}
 	if probes := defaults.Probes; probes != nil {
 		template.Spec.Containers = append(template.Spec.Containers, corev1.Container{
 			Name: "of a member", ReadinessProbe: probes.Readiness, LivenessProbe: probes.Liveness, StartupProbe: probes.Startup})
 	}
-	return l.templateReachesHost(topology.Namespace, template, report)
+	return template, nil
 }
 
 func (l *linter) templateReachesHost(namespace string, template *corev1.PodTemplateSpec, report func(severity Severity, code, message string)) error {

@@ -410,7 +410,7 @@ func TestLint(t *testing.T) {
 			input: topology + "{defaults: {probes: {readiness: {httpGet: {host: 169.254.169.254, port: 80}}}}}\n" + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
 			want:  []string{`error: Topology "shop": spec.defaults: the pods reach the host: probe or lifecycle host`}},
 		"a Topology whose defaults are no pod template": {input: topology + "{defaults: {podTemplate: {spec: {hostNetwork: 1}}}}\n",
-			want: []string{`error: Topology "shop": spec.defaults: podTemplate is no pod template: `}},
+			want: []string{`error: Topology "shop": spec.defaults: podTemplate: is no pod template: `}},
 		"a Topology whose defaults reach the host, in a namespace that allows it": {
 			input: topology + "{defaults: {podTemplate: {spec: {hostNetwork: true}}}}\n" +
 				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n"},
