@@ -71,7 +71,7 @@ func runPluginOn(t *testing.T, c client.WithWatch, stdin string, on terminal, ar
 	t.Setenv("KUBECONFIG", os.DevNull)
 	streams, in, out, errOut := genericiooptions.NewTestIOStreams()
 	in.WriteString(stdin)
-	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), terminal: on}
+	p := &plugin{IOStreams: onScreen(streams), flags: genericclioptions.NewConfigFlags(false), terminal: on}
 	p.flags.Namespace = ptr.To("shop")
 	p.connect = func() (client.WithWatch, error) { return c, nil }
 	p.now = func() time.Time { return noon }
@@ -233,7 +233,7 @@ func TestGraphWatch(t *testing.T) {
 	c := fakeCluster(shop()...)
 	out := &writeNotifier{written: make(chan string, 16)}
 	streams := genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: out, ErrOut: &bytes.Buffer{}}
-	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), now: time.Now}
+	p := &plugin{IOStreams: onScreen(streams), flags: genericclioptions.NewConfigFlags(false), now: time.Now}
 	p.flags.Namespace = ptr.To("shop")
 	p.connect = func() (client.WithWatch, error) { return c, nil }
 	command := newCommand(p)
@@ -321,6 +321,14 @@ func TestImpactCommand(t *testing.T) {
 		}
 		golden(t, "impact-optional.txt", runPlugin(t, fakeCluster(all...), "", "impact", "orders").out)
 	})
+	t.Run("a caller that works without it, but not without another caller", func(t *testing.T) {
+		web := service("web", "users", "orders")
+		web.Spec.Dependencies[0].Optional = ptr.To(true)
+		got := runPlugin(t, fakeCluster(service("users"), service("orders", "users"), web), "", "impact", "users")
+		if !strings.Contains(got.out, "2 services are affected, 1 directly") || !strings.Contains(got.out, "web") || strings.Contains(got.out, "works without it") {
+			t.Errorf("got %s", got.out)
+		}
+	})
 	t.Run("no callers", func(t *testing.T) {
 		golden(t, "impact-reports.txt", runPlugin(t, fakeCluster(shop()...), "", "impact", "reports").out)
 	})
@@ -380,6 +388,8 @@ const (
 	plain  = "apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: users}\nspec: {image: x}\n"
 	broken = "apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: users}\nspec: {image: x, replicas: 3}\n"
 	caller = "apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: orders}\nspec: {image: x, dependencies: [{name: users}]}\n"
+	member = "apiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {}\n---\n" +
+		"apiVersion: atoll.dev/v1alpha1\nkind: Microservice\nmetadata: {name: users}\nspec: {image: x, topologyRef: {name: shop}}\n"
 )
 
 func TestFileCommands(t *testing.T) {
@@ -399,6 +409,12 @@ func TestFileCommands(t *testing.T) {
 		"render without objects of Atoll": {stdin: "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n", args: []string{"render", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 1 object\n"},
 		"render with an assumed port":     {stdin: caller, args: []string{"render", "-f", "-"}, wantOut: "kind: Deployment", wantErr: `note: Microservice "orders": Microservice "users" does not exist in this namespace`},
 		"render with a problem":           {stdin: strings.Replace(plain, "image: x", "image: x, topologyRef: {name: shop}", 1), args: []string{"render", "-f", "-"}, wantCode: 1, wantErr: "TopologyNotFound"},
+		"render with name servers":        {stdin: member, args: []string{"render", "-f", "-", "--name-servers", "10.96.0.10,fd00::a"}, wantOut: "cidr: fd00::a/128"},
+		"render with no name server":      {stdin: member, args: []string{"render", "-f", "-", "--name-servers=foo"}, wantCode: 2, wantErr: `invalid argument "foo" for "--name-servers" flag`},
+		"diff with no name server":        {stdin: member, args: []string{"diff", "-f", "-", "--name-servers=10.96.0.0/16"}, wantCode: 2, wantErr: `invalid argument "10.96.0.0/16" for "--name-servers" flag`},
+		"lint with name servers":          {stdin: plain, args: []string{"lint", "-f", "-", "--name-servers=10.96.0.10"}, wantCode: 2, wantErr: "unknown flag: --name-servers"},
+		"lint with an image of rclone":    {stdin: plain, args: []string{"lint", "-f", "-", "--rclone-image=x"}, wantCode: 2, wantErr: "unknown flag: --rclone-image"},
+		"lint with CloudNativePG":         {stdin: plain, args: []string{"lint", "-f", "-", "--cloudnative-pg-namespace=x"}, wantCode: 2, wantErr: "unknown flag: --cloudnative-pg-namespace"},
 		"lint":                            {stdin: plain, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 0 warnings\n"},
 		"lint of the samples":             {args: []string{"lint", "-k", "../../config/samples"}, wantOut: "4 objects checked: 0 errors, 0 warnings\n"},
 		"lint with a warning":             {stdin: caller, args: []string{"lint", "-f", "-"}, wantOut: "1 object checked: 0 errors, 1 warning\n"},

@@ -19,6 +19,7 @@ import (
 type diffOptions struct {
 	*plugin
 	files
+	manager managerFlags
 }
 
 func diffCommand(p *plugin) *cobra.Command {
@@ -38,6 +39,7 @@ command failed.`,
 		RunE:    func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
+	o.manager.addFlags(c)
 	return c
 }
 
@@ -60,8 +62,7 @@ func (o *diffOptions) run(ctx context.Context) error {
 	for _, note := range live.notes {
 		fmt.Fprintf(o.ErrOut, "note: %s\n", note)
 	}
-	live.world.RcloneImage, live.world.CloudNativePGNamespace = o.rcloneImage, o.cloudNativePGNamespace
-	live.world.NameServers = o.nameServers
+	o.manager.setIn(live.world)
 	differs := false
 	for _, topology := range live.topologies {
 		different, err := o.writeDifferences(live, topology.UID == offline.MadeUID(topology.Name), live.world.BuildTopology(topology))

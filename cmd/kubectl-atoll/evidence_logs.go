@@ -4,7 +4,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,12 +15,11 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/utils/ptr"
 
-	"github.com/atoll-dev/atoll/internal/output"
 	"github.com/atoll-dev/atoll/internal/plugin/diagnosis"
 )
 
 const (
-	// maxLogBytes limits what is read of a log: its last lines may be long.
+	// maxLogBytes limits what is kept of a log: its last lines may be long.
 	maxLogBytes = 256 << 10
 	// logTimeout is for nodes that do not respond.
 	logTimeout = 5 * time.Second
@@ -38,10 +40,40 @@ func (p *plugin) readLog(ctx context.Context, namespace string, log diagnosis.Lo
 	}
 	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
-	text, err := c.Pods(namespace).GetLogs(log.Pod, &corev1.PodLogOptions{
-		Container: log.Container, Previous: log.Previous, TailLines: ptr.To[int64](diagnosis.LogLines), LimitBytes: ptr.To[int64](maxLogBytes),
-	}).DoRaw(ctx)
-	return string(text), err
+	// With limitBytes, the kubelet would cut the end of the log, which has the cause.
+	stream, err := c.Pods(namespace).GetLogs(log.Pod, &corev1.PodLogOptions{
+		Container: log.Container, Previous: log.Previous, TailLines: ptr.To[int64](diagnosis.LogLines),
+	}).Stream(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer stream.Close()
+	return lastBytes(stream, maxLogBytes)
+}
+
+// lastBytes reads a log to its end and returns its last bytes, from the beginning of a line. A
+// longer line is cut at its beginning.
+func lastBytes(from io.Reader, limit int) (string, error) {
+	var kept []byte
+	cut, part := false, make([]byte, 32<<10)
+	for {
+		n, err := from.Read(part)
+		kept = append(kept, part[:n]...)
+		// Twice the limit is kept meanwhile, so that not every read copies all.
+		if over := len(kept) - limit; over > 0 && (over > limit || err != nil) {
+			kept, cut = append(kept[:0], kept[over:]...), true
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		if err == nil {
+			continue
+		}
+		if at := bytes.IndexByte(kept, '\n'); cut && at >= 0 && at+1 < len(kept) {
+			kept = kept[at+1:]
+		}
+		return string(kept), nil
+	}
 }
 
 func (r *evidenceReader) readLogs(ctx context.Context) {
@@ -49,7 +81,7 @@ func (r *evidenceReader) readLogs(ctx context.Context) {
 		text, err := r.logs(ctx, r.namespace, log)
 		switch {
 		case err == nil:
-			r.evidence.Logs[log] = output.Safe(text)
+			r.evidence.Logs[log] = text
 		case apierrors.IsForbidden(err):
 			r.readOK("logs of pods", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,18 +22,33 @@ import (
 // files has the flags that name the input of render, diff and lint.
 type files struct {
 	resource.FilenameOptions
-	// rcloneImage, cloudNativePGNamespace and nameServers must equal the manager's values.
-	rcloneImage, cloudNativePGNamespace string
-	nameServers                         []string
 }
 
 func (f *files) addFlags(c *cobra.Command) {
 	c.Flags().StringSliceVarP(&f.Filenames, "filename", "f", nil, "A file, a directory or a URL with objects, or - for standard input.")
 	c.Flags().StringVarP(&f.Kustomize, "kustomize", "k", "", "A directory with a kustomization.")
 	c.Flags().BoolVarP(&f.Recursive, "recursive", "R", false, "Read the subdirectories of a directory of -f.")
+}
+
+// managerFlags are flags of the manager that decide about the objects that Atoll applies. render
+// and diff need the same values.
+type managerFlags struct {
+	rcloneImage, cloudNativePGNamespace string
+	nameServers                         []net.IP
+}
+
+func (f *managerFlags) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets. Use the value of the manager's flag.")
 	c.Flags().StringVar(&f.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Use the value of the manager's flag.")
-	c.Flags().StringSliceVar(&f.nameServers, "name-servers", nil, "The addresses of the cluster's name servers. Unset means those in the status of the Topology.")
+	c.Flags().IPSliceVar(&f.nameServers, "name-servers", nil, "The addresses of the cluster's name servers. Unset means those in the status of the Topology.")
+}
+
+// setIn sets the values in the world whose objects are built.
+func (f *managerFlags) setIn(world *offline.World) {
+	world.RcloneImage, world.CloudNativePGNamespace, world.NameServers = f.rcloneImage, f.cloudNativePGNamespace, nil
+	for _, server := range f.nameServers {
+		world.NameServers = append(world.NameServers, server.String())
+	}
 }
 
 // readSources reads all objects, in the order of the files. Objects without a

@@ -54,7 +54,7 @@ type impact struct {
 	URLs []string `json:"urls"`
 	// CallerURLs are the URLs of the affected services. They fail at least in part.
 	CallerURLs []string `json:"callerURLs,omitempty"`
-	// OptionalCallers are the services that call it and work without it.
+	// OptionalCallers are the services that call it and are not affected.
 	OptionalCallers []string `json:"optionalCallers,omitempty"`
 	// Data says whether its data is kept.
 	Data []string `json:"data"`
@@ -123,7 +123,9 @@ func newImpact(ms *v1alpha1.Microservice, n *graph.Node) *impact {
 	for _, call := range n.Callers {
 		direct[call.Caller] = direct[call.Caller] || call.Resolved && !call.Optional
 	}
+	affected := map[*graph.Node]bool{}
 	for _, caller := range graph.TransitiveCallers(n) {
+		affected[caller] = true
 		of.Affected = append(of.Affected, affectedService{caller.ID, direct[caller], caller.URLs})
 		of.CallerURLs = append(of.CallerURLs, caller.URLs...)
 	}
@@ -131,7 +133,10 @@ func newImpact(ms *v1alpha1.Microservice, n *graph.Node) *impact {
 		of.UnresolvedCallers = append(of.UnresolvedCallers, unresolvedCaller{call.From, call.Reason, call.Message, call.ShortProblem()})
 	}
 	for _, call := range graph.OptionalCallsTo(n) {
-		of.OptionalCallers = append(of.OptionalCallers, call.From)
+		// A caller may need it through another service.
+		if !affected[call.Caller] {
+			of.OptionalCallers = append(of.OptionalCallers, call.From)
+		}
 	}
 	of.URLs = append(of.URLs, n.URLs...)
 	return of

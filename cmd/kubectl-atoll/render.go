@@ -15,6 +15,7 @@ import (
 type renderOptions struct {
 	*plugin
 	files
+	manager managerFlags
 	settled bool
 }
 
@@ -36,6 +37,7 @@ placeholders for passwords and for hashes of content that is not in the files.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
+	o.manager.addFlags(c)
 	c.Flags().BoolVar(&o.settled, "settled", true, "Print the objects after databases are ready, restored and migrated. With false, print the objects that Atoll applies first.")
 	return c
 }
@@ -48,7 +50,8 @@ func (o *renderOptions) run(ctx context.Context) error {
 	if err := validateSources(ctx, o.plugin, sources); err != nil {
 		return err
 	}
-	world := &offline.World{RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: o.nameServers}
+	world := &offline.World{}
+	o.manager.setIn(world)
 	for _, source := range sources {
 		if err := world.Add(source.Object); err != nil {
 			return fmt.Errorf("%s: %w", source.Name, err)

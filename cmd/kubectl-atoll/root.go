@@ -30,8 +30,7 @@ type plugin struct {
 }
 
 func newPlugin(streams genericiooptions.IOStreams) *plugin {
-	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(true), terminal: terminalOf(streams.Out), now: time.Now}
-	p.Out, p.ErrOut = &screen{streams.Out, p}, &screen{streams.ErrOut, p}
+	p := &plugin{IOStreams: onScreen(streams), flags: genericclioptions.NewConfigFlags(true), terminal: terminalOf(streams.Out), now: time.Now}
 	p.logs = p.readLog
 	p.connect = func() (client.WithWatch, error) {
 		config, err := p.flags.ToRESTConfig()

@@ -7,48 +7,40 @@ import (
 	"io"
 	"strings"
 
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
 	"github.com/atoll-dev/atoll/internal/output"
 )
 
 // screen is the writer of all commands. It removes what controls a terminal from texts of
 // the cluster, and passes the plugin's own colours.
-type screen struct {
-	out    io.Writer
-	plugin *plugin
+type screen struct{ out io.Writer }
+
+// onScreen returns the streams of a command, cleaned.
+func onScreen(streams genericiooptions.IOStreams) genericiooptions.IOStreams {
+	streams.Out, streams.ErrOut = &screen{streams.Out}, &screen{streams.ErrOut}
+	return streams
 }
 
 // Write implements io.Writer. Callers write whole texts.
 func (s *screen) Write(p []byte) (int, error) {
-	if _, err := io.WriteString(s.out, s.clean(string(p))); err != nil {
+	if _, err := io.WriteString(s.out, clean(string(p))); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-// clean returns a printable text with the plugin's own colours.
-func (s *screen) clean(text string) string {
-	if !s.plugin.terminal.colour {
-		return output.Printable(text)
-	}
+// clean returns a printable text with the plugin's own colours. The colours of others are removed:
+// they could hide text, or make a fault look well.
+func clean(text string) string {
+	parts := strings.Split(text, mark)
 	var cleaned strings.Builder
-	for text != "" {
-		at, sequence := nextColour(text)
-		cleaned.WriteString(output.Printable(text[:at]) + sequence)
-		text = text[at+len(sequence):]
+	cleaned.WriteString(output.Printable(parts[0]))
+	for _, part := range parts[1:] {
+		sequence, rest, _ := strings.Cut(part, "m")
+		cleaned.WriteString("\x1b" + sequence + "m" + output.Printable(rest))
 	}
 	return cleaned.String()
-}
-
-// nextColour returns where the plugin's next colour begins, and its sequence. Without one it
-// returns the length of the text.
-func nextColour(text string) (int, string) {
-	first, sequence := len(text), ""
-	for _, colour := range colours {
-		if at := strings.Index(text[:first], colour); at >= 0 {
-			first, sequence = at, colour
-		}
-	}
-	return first, sequence
 }
 
 // data returns the writer of what other programs read, such as manifests. A terminal gets

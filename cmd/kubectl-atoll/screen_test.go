@@ -15,13 +15,13 @@ import (
 
 // TestScreen writes what a service can put into the status, and the plugin's own colours.
 func TestScreen(t *testing.T) {
-	const attack = "\x1b]0;pwned\x07\x1b[2J\x1b[31;8mhidden\u202eevil\u009b31m\r!"
+	const attack = "\x1b[32m✓ Ready\x1b[0m \x1b]0;pwned\x07\x1b[2J\x1b[31;8mhidden\u202eevil\u009b31m\r!"
 	for name, tc := range map[string]struct {
 		colour bool
 		want   string
 	}{
-		"without colours": {false, "ready hiddenevil!\n"},
-		"with colours":    {true, "\x1b[32mready\x1b[0m hiddenevil!\n"},
+		"without colours": {false, "ready ✓ Ready hiddenevil!\n"},
+		"with colours":    {true, "\x1b[32mready\x1b[0m ✓ Ready hiddenevil!\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, errors := &bytes.Buffer{}, &bytes.Buffer{}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"io"
 	"os"
 	"strings"
@@ -48,13 +49,15 @@ func (t terminal) textWidth() int {
 	return min(max(t.width, minWidth), maxWidth)
 }
 
-// The sequences that the plugin writes to a terminal.
-const (
-	redColour, greenColour, yellowColour = "\x1b[31m", "\x1b[32m", "\x1b[33m"
-	boldText, plainText                  = "\x1b[1m", "\x1b[0m"
-)
+// mark begins the plugin's own sequences. It is random, so that no text of the cluster contains
+// it; screen replaces it.
+var mark = rand.Text()
 
-var colours = []string{redColour, greenColour, yellowColour, boldText, plainText}
+// The sequences that the plugin writes to a terminal.
+var (
+	redColour, greenColour, yellowColour = mark + "[31m", mark + "[32m", mark + "[33m"
+	boldText, plainText                  = mark + "[1m", mark + "[0m"
+)
 
 // paint colours text for a state: green if ready, red if stalled or missing, else
 // yellow.

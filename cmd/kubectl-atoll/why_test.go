@@ -109,7 +109,7 @@ func runWhy(t *testing.T, c client.WithWatch, logs logReader, on terminal, args 
 	t.Helper()
 	t.Setenv("KUBECONFIG", os.DevNull)
 	streams, _, out, errOut := genericiooptions.NewTestIOStreams()
-	p := &plugin{IOStreams: streams, flags: genericclioptions.NewConfigFlags(false), terminal: on, logs: logs}
+	p := &plugin{IOStreams: onScreen(streams), flags: genericclioptions.NewConfigFlags(false), terminal: on, logs: logs}
 	p.flags.Namespace = ptr.To("shop")
 	p.connect = func() (client.WithWatch, error) { return c, nil }
 	p.now = func() time.Time { return noon }

@@ -10,20 +10,23 @@ import (
 
 func TestPrintable(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
-		"plain text stays":                   {"ready: 2/2\n\tμ ü — ✓", "ready: 2/2\n\tμ ü — ✓"},
-		"a colour":                           {"\x1b[31mRED\x1b[0m", "RED"},
-		"the title of the window":            {"a\x1b]0;pwned\x07b", "ab"},
-		"a title that ends with a string":    {"a\x1b]0;pwned\x1b\\b", "ab"},
-		"a title without an end":             {"a\x1b]0;pwned\nb", "a\nb"},
-		"a link":                             {"\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\", "click"},
-		"a clear screen, a bell":             {"\x1b[2J bell\x07", " bell"},
-		"an introducer of one character":     {"\u009b31mC1\u009d0;pwned\u009c.", "C1."},
-		"an introducer that is no UTF-8":     {"\x9b31m", "?31m"},
-		"a direction override":               {"rtl\u202eevil\u202c \u2066x\u2069\u200f\u061c", "rtlevil x"},
-		"a carriage return and a backspace":  {"safe\revil\b\x00\x7f", "safeevil"},
-		"a device control string":            {"\x1bPq#0\x1b\\x", "x"},
-		"a reset and a change of characters": {"\x1bc\x1b(0x", "x"},
-		"an escape at the end":               {"x\x1b", "x"},
+		"plain text stays":                    {"ready: 2/2\n\tμ ü — ✓", "ready: 2/2\n\tμ ü — ✓"},
+		"a colour":                            {"\x1b[31mRED\x1b[0m", "RED"},
+		"the title of the window":             {"a\x1b]0;pwned\x07b", "ab"},
+		"a title that ends with a string":     {"a\x1b]0;pwned\x1b\\b", "ab"},
+		"a title without an end":              {"a\x1b]0;pwned\nb", "a\nb"},
+		"a link":                              {"\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\", "click"},
+		"a clear screen, a bell":              {"\x1b[2J bell\x07", " bell"},
+		"an introducer of one character":      {"\u009b31mC1\u009d0;pwned\u009c.", "C1."},
+		"a title of C1 that ends with a bell": {"a\u009d0;pwned\x07b\u0090q#0\x1b\\c", "abc"},
+		"a title of C1 without an end":        {"a\u009d0;pwned b", "a0;pwned b"},
+		"quotes that were encoded twice":      {"\u00e2\u0080\u009ca\u00e2\u0080\u009d or \u00e2\u0080\u009cb\u00e2\u0080\u009d, and \u00e2\u0080\u0098c\u00e2\u0080\u0099", "âaâ or âbâ, and âcâ"},
+		"an introducer that is no UTF-8":      {"\x9b31m", "?31m"},
+		"a direction override":                {"rtl\u202eevil\u202c \u2066x\u2069\u200f\u061c", "rtlevil x"},
+		"a carriage return and a backspace":   {"safe\revil\b\x00\x7f", "safeevil"},
+		"a device control string":             {"\x1bPq#0\x1b\\x", "x"},
+		"a reset and a change of characters":  {"\x1bc\x1b(0x", "x"},
+		"an escape at the end":                {"x\x1b", "x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Printable(tc.text)

@@ -13,8 +13,9 @@ import (
 
 // escapes are the sequences that a terminal acts on: control sequences, such as colours and
 // cursor movements, strings, such as the title of the window, and single commands. The
-// introducers of one character (C1) count too.
-var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[ -/]*[0-~]`)
+// introducers of one character (C1) count too. A string of C1 is ASCII and has an end: text that
+// was encoded twice contains the same introducers, and must stay.
+var escapes = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|[\x{90}\x{98}\x{9d}-\x{9f}][^\x07\x1b\n\x{80}-\x{10ffff}]*(?:\x07|\x1b\\|\x{9c})|\x1b[ -/]*[0-~]`)
 
 // Printable removes what controls a terminal or the direction of text: escape sequences,
 // control characters other than line feed and tab, and bidirectional controls. Invalid UTF-8

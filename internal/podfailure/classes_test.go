@@ -75,10 +75,10 @@ func TestClasses(t *testing.T) {
 			classified{Class: ServerRefused, Why: "cannot start: another server still holds the data",
 				Remedy: "see whether a pod of the database still runs on another node (kubectl get pods -o wide), or whether the node's kubelet has stopped it"}},
 		"the same code of the service": {inputstest.Crashing("Error", 81), classified{Class: Crash, Why: "keeps crashing; last exit code 81",
-			Remedy: "see kubectl logs -n shop orders-1 -c orders --previous"}},
+			Remedy: "see kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=service -c orders --previous --ignore-errors --prefix --tail=50"}},
 		"crash of a Job": {inputstest.Changed(inputstest.Crashing("Error", 127), func(p *corev1.Pod) {
 			p.Labels[v1alpha1.LabelComponent], p.Labels["batch.kubernetes.io/job-name"] = v1alpha1.ComponentMigration, "orders-migration"
-		}), classified{Class: Crash, Why: "keeps crashing; last exit code 127 (command not found)", Remedy: "see kubectl logs -n shop orders-1 -c orders --previous"}},
+		}), classified{Class: Crash, Why: "keeps crashing; last exit code 127 (command not found)", Remedy: "see kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=migration -c orders --previous --ignore-errors --prefix --tail=50"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := Find([]corev1.Pod{tc.pod}, tc.pod.Labels[v1alpha1.LabelComponent])

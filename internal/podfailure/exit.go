@@ -74,7 +74,7 @@ func (f *Failure) exitRemedy() string {
 	case ServerRefused:
 		return refusals[f.ExitCode].remedy
 	}
-	return "see " + logsCommand(f.Pod, f.Container.Spec.Name)
+	return "see " + f.logsCommand()
 }
 
 // exitMeanings are the exit codes that mean the same for every program.

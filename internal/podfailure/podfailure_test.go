@@ -37,7 +37,7 @@ func TestWorst(t *testing.T) {
 	}
 	const (
 		service   = v1alpha1.ComponentService
-		logs      = "see kubectl logs -n shop orders-1 -c orders --previous"
+		logs      = "see kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=service -c orders --previous --ignore-errors --prefix --tail=50"
 		named     = "correct what the message names: in the spec, in podTemplate, or in the image"
 		user      = "give the image a numeric USER other than 0, or set podTemplate.spec.securityContext.runAsUser"
 		command   = "correct command (args are passed to the image's own command), or the image"
@@ -197,6 +197,12 @@ func TestWorst(t *testing.T) {
 			if diff := cmp.Diff(tc.wantHealth, Worst(in.Pods, service)); diff != "" {
 				t.Errorf("with the pods in another order (-want +got):\n%s", diff)
 			}
+			for i := range in.Pods {
+				in.Pods[i].Name += "-x7k2p"
+			}
+			if diff := cmp.Diff(tc.wantHealth, Worst(in.Pods, service)); diff != "" {
+				t.Errorf("with pods of other names (-want +got):\n%s", diff)
+			}
 		})
 	}
 }
@@ -205,7 +211,7 @@ func TestWorstOfDatabase(t *testing.T) {
 	pod := inputstest.Crashing("Error", 1)
 	pod.Labels[v1alpha1.LabelComponent] = v1alpha1.ComponentDatabase
 	want := &condition.Health{Reason: v1alpha1.ReasonCrashLooping, Progressing: true,
-		Message: condition.Message{Cause: `Container "orders" keeps crashing; last exit code 1`, Remedy: "see kubectl logs -n shop orders-1 -c orders --previous"}}
+		Message: condition.Message{Cause: `Container "orders" keeps crashing; last exit code 1`, Remedy: "see kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=database -c orders --previous --ignore-errors --prefix --tail=50"}}
 	got := Worst([]corev1.Pod{pod}, v1alpha1.ComponentDatabase)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

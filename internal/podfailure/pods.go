@@ -4,6 +4,7 @@
 package podfailure
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -71,11 +72,18 @@ func Condition(pod *corev1.Pod, t corev1.PodConditionType) *corev1.PodCondition 
 	return nil
 }
 
-// logsCommand returns the kubectl command for the log of a container before its last
-// restart. It names the pod, because another pod of the same controller may run well. A
-// container that keeps crashing does so in one pod.
-func logsCommand(pod *corev1.Pod, container string) string {
-	return "kubectl logs -n " + pod.Namespace + " " + pod.Name + " -c " + container + " --previous"
+// LogsCommand returns the kubectl command for the logs of a component's pods. It selects them
+// by label: a condition names no pod, because a pod's name changes while the cause stays. The
+// prefix of each line shows which pod wrote it.
+func LogsCommand(namespace, microservice, component, flags string) string {
+	return fmt.Sprintf("kubectl logs -n %s -l %s=%s,%s=%s %s --prefix --tail=50",
+		namespace, v1alpha1.LabelMicroservice, microservice, v1alpha1.LabelComponent, component, flags)
+}
+
+// logsCommand returns the kubectl command for the log of the container before its last restart.
+// A pod whose container was never restarted has no such log, which kubectl reports as an error.
+func (f *Failure) logsCommand() string {
+	return LogsCommand(f.Pod.Namespace, f.Pod.Labels[v1alpha1.LabelMicroservice], f.component(), "-c "+f.Container.Spec.Name+" --previous --ignore-errors")
 }
 
 // Field returns the field of the spec that sets a property of a component's

@@ -8,7 +8,6 @@ package e2e_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"slices"
@@ -33,25 +32,49 @@ import (
 //
 //	e2e-front: web, orders (with a database) and mail, a Worker
 //	e2e-back:  users (with a database), and bystander, a pod without a Microservice
-//	e2e-other: reports, a member of another Topology
+//	e2e-other: reports, a member of another Topology, and stranger, a pod without a Microservice
+//
+// No policy is about bystander and stranger, which reach each other at every port. This shows
+// that each port can be reached where no policy forbids it.
 type connectivity struct {
 	pods map[string]*corev1.Pod
 	// others are addresses that are no pod of these, such as that of a Service.
 	others map[string]string
 	// listening are the ports of each pod and of each other address.
-	listening map[string][]string
+	listening map[string][]listener
 	policies  *matcher.Policy
 }
 
+// listener is a port on which a pod or a Service listens.
+type listener struct {
+	protocol corev1.Protocol
+	port     int
+}
+
+// connection is one from a pod to a listener of a pod or a Service.
+type connection struct {
+	from, to string
+	listener
+}
+
+var (
+	httpListener   = listener{corev1.ProtocolTCP, 8080}
+	valkeyListener = listener{corev1.ProtocolTCP, 6379}
+	echoListeners  = []listener{httpListener, {corev1.ProtocolUDP, 8080}, {corev1.ProtocolTCP, 9999}, {corev1.ProtocolUDP, 9999}}
+	dnsListeners   = []listener{{corev1.ProtocolUDP, 53}, {corev1.ProtocolTCP, 53}}
+	httpsListener  = listener{corev1.ProtocolTCP, 443}
+)
+
 // declaredConnections is every connection that the specs of the services let through, written
-// down by hand. The name servers and the bystander are in undeclaredConnections.
-var declaredConnections = []string{
-	"web -> orders tcp 8080",
-	"orders -> users tcp 8080",
-	"mail -> users tcp 8080",
-	"reports -> orders tcp 8080",
-	"orders -> orders-db tcp 6379",
-	"users -> users-db tcp 6379",
+// down by hand. The name servers and the pods without a Microservice are in
+// undeclaredConnections.
+var declaredConnections = []connection{
+	{"web", "orders", httpListener},
+	{"orders", "users", httpListener},
+	{"mail", "users", httpListener},
+	{"reports", "orders", httpListener},
+	{"orders", "orders-db", valkeyListener},
+	{"users", "users-db", valkeyListener},
 }
 
 var _ = Describe("The connections of a topology", Label("policies"), func() {
@@ -90,31 +113,36 @@ var _ = Describe("The connections of a topology", Label("policies"), func() {
 		users := member(back, "users", shopTopology)
 		users.Spec.Database = &v1alpha1.Database{Engine: v1alpha1.EngineValkey}
 		reports := member(other, "reports", reportsTopology, v1alpha1.Dependency{Name: "orders", Namespace: front})
-		bystander := dialer(back, "bystander")
-		bystander.Spec.Containers[0].Args = []string{"echo", "8080", "9999"}
-		for _, o := range []client.Object{shopTopology, reportsTopology, web, orders, mail, users, reports, bystander} {
+		withoutPolicy := []*corev1.Pod{dialer(back, "bystander"), dialer(other, "stranger")}
+		for _, o := range []client.Object{shopTopology, reportsTopology, web, orders, mail, users, reports} {
 			Expect(k8s.Create(ctx, o)).To(Succeed())
 		}
-		// Nothing else deletes it, and its namespace is deleted when it has no pods.
-		DeferCleanup(func(ctx SpecContext) { Expect(k8s.Delete(ctx, bystander)).To(Succeed()) }, NodeTimeout(specTimeout))
+		for _, pod := range withoutPolicy {
+			pod.Spec.Containers[0].Args = []string{"echo", "8080", "9999"}
+			Expect(k8s.Create(ctx, pod)).To(Succeed())
+			// Nothing else deletes it, and its namespace is deleted when it has no pods.
+			DeferCleanup(func(ctx SpecContext) { Expect(k8s.Delete(ctx, pod)).To(Succeed()) }, NodeTimeout(specTimeout))
+		}
 		for _, ms := range []*v1alpha1.Microservice{web, orders, mail, users, reports} {
 			eventuallyReady(ctx, ms)
 		}
 
-		c := &connectivity{pods: map[string]*corev1.Pod{}, others: map[string]string{}, listening: map[string][]string{}}
+		c := &connectivity{pods: map[string]*corev1.Pod{}, others: map[string]string{}, listening: map[string][]listener{}}
 		for _, ms := range []*v1alpha1.Microservice{web, orders, mail, users, reports} {
-			c.addPod(ctx, ms, v1alpha1.ComponentService, ms.Name, "tcp 8080", "udp 8080", "tcp 9999", "udp 9999")
+			c.addPod(ctx, ms, v1alpha1.ComponentService, ms.Name, echoListeners...)
 		}
 		for _, ms := range []*v1alpha1.Microservice{orders, users} {
-			c.addPod(ctx, ms, v1alpha1.ComponentDatabase, ms.Name+"-db", "tcp 6379")
+			c.addPod(ctx, ms, v1alpha1.ComponentDatabase, ms.Name+"-db", valkeyListener)
 		}
-		Eventually(ctx, func(g Gomega) {
-			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(bystander), bystander)).To(Succeed())
-			g.Expect(bystander).To(beReady())
-		}).Should(Succeed())
-		c.pods[bystander.Name], c.listening[bystander.Name] = bystander, []string{"tcp 8080", "udp 8080", "tcp 9999", "udp 9999"}
-		c.addService(ctx, "kube-system", "kube-dns", "udp 53", "tcp 53")
-		c.addService(ctx, "default", "kubernetes", "tcp 443")
+		for _, pod := range withoutPolicy {
+			Eventually(ctx, func(g Gomega) {
+				g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
+				g.Expect(pod).To(beReady())
+			}).Should(Succeed())
+			c.pods[pod.Name], c.listening[pod.Name] = pod, echoListeners
+		}
+		c.addService(ctx, "kube-system", "kube-dns", dnsListeners...)
+		c.addService(ctx, "default", "kubernetes", httpsListener)
 		c.readPolicies(ctx)
 		for _, pod := range c.pods {
 			addDialer(ctx, pod)
@@ -125,23 +153,29 @@ var _ = Describe("The connections of a topology", Label("policies"), func() {
 		// A network plugin takes a moment to enforce a policy.
 		Eventually(ctx, c.reached).WithPolling(pollDials).Should(ConsistOf(want))
 		By("an evaluation of the policies")
-		Expect(c.evaluated()).To(ConsistOf(slices.DeleteFunc(want, func(connection string) bool { return c.isService(connection) })))
+		Expect(c.evaluated()).To(ConsistOf(slices.DeleteFunc(want, c.isToService)))
 	}, SpecTimeout(specTimeout))
 })
 
 // undeclaredConnections are those that no service declares: all pods but databases reach the
-// name servers, and no policy is about the bystander.
-func (c *connectivity) undeclaredConnections() []string {
-	connections := []string{"bystander -> kubernetes tcp 443"}
+// name servers, and no policy is about the pods without a Microservice.
+func (c *connectivity) undeclaredConnections() []connection {
+	connections := []connection{{"bystander", "kubernetes", httpsListener}, {"stranger", "kubernetes", httpsListener}}
+	for _, echo := range echoListeners {
+		connections = append(connections, connection{"bystander", "stranger", echo}, connection{"stranger", "bystander", echo})
+	}
 	for name := range c.pods {
-		if !strings.HasSuffix(name, "-db") {
-			connections = append(connections, name+" -> kube-dns udp 53", name+" -> kube-dns tcp 53")
+		if strings.HasSuffix(name, "-db") {
+			continue
+		}
+		for _, server := range dnsListeners {
+			connections = append(connections, connection{name, "kube-dns", server})
 		}
 	}
 	return connections
 }
 
-func (c *connectivity) addPod(ctx context.Context, ms *v1alpha1.Microservice, component, name string, listening ...string) {
+func (c *connectivity) addPod(ctx context.Context, ms *v1alpha1.Microservice, component, name string, listening ...listener) {
 	GinkgoHelper()
 	pods, err := podsOf(ctx, ms, component)
 	Expect(err).NotTo(HaveOccurred())
@@ -149,7 +183,7 @@ func (c *connectivity) addPod(ctx context.Context, ms *v1alpha1.Microservice, co
 	c.pods[name], c.listening[name] = &pods[0], listening
 }
 
-func (c *connectivity) addService(ctx context.Context, ns, name string, listening ...string) {
+func (c *connectivity) addService(ctx context.Context, ns, name string, listening ...listener) {
 	GinkgoHelper()
 	s := &corev1.Service{}
 	Expect(k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: name}, s)).To(Succeed())
@@ -168,17 +202,17 @@ func (c *connectivity) readPolicies(ctx context.Context) {
 }
 
 // attempts returns what the pods of a name try, by the address that they try.
-func (c *connectivity) attempts(from string) map[string]string {
-	attempts := map[string]string{}
+func (c *connectivity) attempts(from string) map[string]connection {
+	attempts := map[string]connection{}
 	for to, listening := range c.listening {
 		host := c.others[to]
 		if pod := c.pods[to]; pod != nil {
 			host = pod.Status.PodIP
 		}
-		for _, port := range listening {
+		for _, l := range listening {
 			if from != to {
-				protocol, number, _ := strings.Cut(port, " ")
-				attempts[protocol+"/"+net.JoinHostPort(host, number)] = fmt.Sprintf("%s -> %s %s", from, to, port)
+				address := strings.ToLower(string(l.protocol)) + "/" + net.JoinHostPort(host, strconv.Itoa(l.port))
+				attempts[address] = connection{from, to, l}
 			}
 		}
 	}
@@ -186,10 +220,10 @@ func (c *connectivity) attempts(from string) map[string]string {
 }
 
 // reached returns the connections that can be made.
-func (c *connectivity) reached(ctx context.Context) ([]string, error) {
+func (c *connectivity) reached(ctx context.Context) ([]connection, error) {
 	var mu sync.Mutex
 	var dialing sync.WaitGroup
-	var all []string
+	var all []connection
 	var failed error
 	for from, pod := range c.pods {
 		dialing.Go(func() {
@@ -209,29 +243,24 @@ func (c *connectivity) reached(ctx context.Context) ([]string, error) {
 }
 
 // evaluated returns the connections between pods that the policies let through.
-func (c *connectivity) evaluated() []string {
-	var all []string
+func (c *connectivity) evaluated() []connection {
+	var all []connection
 	for from, pod := range c.pods {
-		for _, connection := range c.attempts(from) {
-			if c.isService(connection) {
+		for _, tried := range c.attempts(from) {
+			if c.isToService(tried) {
 				continue
 			}
-			fields := strings.Fields(connection)
-			port, err := strconv.Atoi(fields[4])
-			Expect(err).NotTo(HaveOccurred())
-			traffic := &matcher.Traffic{Source: trafficPeer(pod), Destination: trafficPeer(c.pods[fields[2]]), ResolvedPort: port, Protocol: corev1.Protocol(strings.ToUpper(fields[3]))}
+			traffic := &matcher.Traffic{Source: trafficPeer(pod), Destination: trafficPeer(c.pods[tried.to]), ResolvedPort: tried.port, Protocol: tried.protocol}
 			if c.policies.IsTrafficAllowed(traffic).IsAllowed() {
-				all = append(all, connection)
+				all = append(all, tried)
 			}
 		}
 	}
 	return all
 }
 
-// isService reports whether a connection leads to a Service, which policies are not about.
-func (c *connectivity) isService(connection string) bool {
-	return c.others[strings.Fields(connection)[2]] != ""
-}
+// isToService reports whether a connection leads to a Service, which policies are not about.
+func (c *connectivity) isToService(tried connection) bool { return c.others[tried.to] != "" }
 
 func trafficPeer(pod *corev1.Pod) *matcher.TrafficPeer {
 	return &matcher.TrafficPeer{IP: pod.Status.PodIP, Internal: &matcher.InternalPeer{

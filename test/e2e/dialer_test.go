@@ -48,10 +48,12 @@ func addDialer(ctx context.Context, pod *corev1.Pod) {
 	if pod.Spec.Containers[0].Name == dialerContainer {
 		return
 	}
+	// A patch, because the kubelet may have changed the pod's status since the pod was read.
+	before := pod.DeepCopy()
 	pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, corev1.EphemeralContainer{EphemeralContainerCommon: corev1.EphemeralContainerCommon{
 		Name: dialerContainer, Image: images["notes"], Args: []string{"echo"}, SecurityContext: restricted(),
 	}})
-	Expect(k8s.SubResource("ephemeralcontainers").Update(ctx, pod)).To(Succeed())
+	Expect(k8s.SubResource("ephemeralcontainers").Patch(ctx, pod, client.StrategicMergeFrom(before))).To(Succeed())
 	Eventually(ctx, func(g Gomega) {
 		g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(pod), pod)).To(Succeed())
 		g.Expect(pod.Status.EphemeralContainerStatuses).To(ContainElement(HaveField("State.Running", Not(BeNil()))))

@@ -22,7 +22,8 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	d, _ := live.(*appsv1.Deployment)
 	name := in.Microservice.Name
 	object := condition.Object{Kind: "Deployment", Name: name}
-	remedy := "check probes and the service's log (" + logsCommand(in) + ")"
+	logs := podfailure.LogsCommand(in.Microservice.Namespace, name, v1alpha1.ComponentService, "--all-containers")
+	remedy := "check probes and the service's log (" + logs + ")"
 	if d == nil || d.Status.ObservedGeneration < d.Generation {
 		return condition.Progressing("Deployment %q is being updated", name)
 	}
@@ -76,16 +77,6 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	}
 	return condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true,
 		Message: condition.Message{Object: object, Cause: "has fewer ready pods than desired", Remedy: "wait; if it stays so, " + remedy}}
-}
-
-// logsCommand returns the kubectl command for the log of a pod that is not ready, or of the
-// Deployment where there is none.
-func logsCommand(in *inputs.Inputs) string {
-	of := "deployment/" + in.Microservice.Name
-	if unready := podfailure.Unready(podfailure.Current(in.Pods, v1alpha1.ComponentService, nil)); len(unready) > 0 {
-		of = unready[0].Name
-	}
-	return "kubectl logs -n " + in.Microservice.Namespace + " " + of
 }
 
 // keepsOldPods reports whether a rollout waits for a new pod before it deletes an old one.

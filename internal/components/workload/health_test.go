@@ -40,7 +40,7 @@ func withRemedy(m condition.Message, more string) condition.Message {
 func TestDeploymentHealth(t *testing.T) {
 	updating := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is being updated`)}
 	rollingOut := condition.Health{Reason: v1alpha1.ReasonProgressing, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" is rolling out`)}
-	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" has fewer ready pods than desired; to fix: wait; if it stays so, check probes and the service's log (kubectl logs -n shop deployment/orders)`)}
+	tooFew := condition.Health{Reason: v1alpha1.ReasonUnavailable, Progressing: true, Message: condition.ParseMessage(`Deployment "orders" has fewer ready pods than desired; to fix: wait; if it stays so, check probes and the service's log (kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=service --all-containers --prefix --tail=50)`)}
 	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.ParseMessage("All pods are available")}
 	late := appsv1.DeploymentCondition{Type: appsv1.DeploymentProgressing, Status: corev1.ConditionFalse, Reason: "ProgressDeadlineExceeded"}
 
@@ -130,22 +130,22 @@ func TestDeploymentHealth(t *testing.T) {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Pulling(v1alpha1.ComponentService)},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 1}), wantHealth: rollingOut,
 		},
-		"the pod that does not become ready is named": {
+		"the pod that does not become ready is not named": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.WaitingPod(v1alpha1.ComponentService, "", "")},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, AvailableReplicas: 1, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs -n shop orders-1)`)},
+				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=service --all-containers --prefix --tail=50)`)},
 		},
 		"a crash stalls once the deadline has passed": {
 			ms: inputstest.Orders(), pods: []corev1.Pod{inputstest.Crashing("Error", 1)},
 			live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonCrashLooping, Stalled: true,
-				Message: condition.ParseMessage(`Container "orders" keeps crashing; last exit code 1; to fix: see kubectl logs -n shop orders-1 -c orders --previous`)},
+				Message: condition.ParseMessage(`Container "orders" keeps crashing; last exit code 1; to fix: see kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=service -c orders --previous --ignore-errors --prefix --tail=50`)},
 		},
 		"pods that run and don't become ready stall once the deadline has passed": {
 			ms: inputstest.Orders(), live: live(2, appsv1.DeploymentStatus{Replicas: 2, UpdatedReplicas: 2, Conditions: []appsv1.DeploymentCondition{late}}),
 			wantHealth: condition.Health{Reason: v1alpha1.ReasonUnavailable, Stalled: true,
-				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs -n shop deployment/orders)`)},
+				Message: condition.ParseMessage(`Deployment "orders" has pods that run and do not become ready; to fix: check probes and the service's log (kubectl logs -n shop -l atoll.dev/microservice=orders,app.kubernetes.io/component=service --all-containers --prefix --tail=50)`)},
 		},
 		"pods that an autoscaler has just asked for don't make it unready": {
 			ms: inputstest.Orders(inputstest.Autoscaled(2, 10)), live: live(8, appsv1.DeploymentStatus{Replicas: 8, UpdatedReplicas: 8, AvailableReplicas: 2}), wantHealth: ready,

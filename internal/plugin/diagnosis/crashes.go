@@ -102,7 +102,7 @@ func readOnlyFilesystem(e *Evidence, part Part) *Finding {
 		}
 	}
 	for _, c := range crashing {
-		lines := e.linesWithError(&c)
+		lines := e.currentLines(&c)
 		for _, line := range lines {
 			if !readOnlyWords.MatchString(line) {
 				continue

@@ -24,8 +24,12 @@ func databaseDown(e *Evidence) []*Finding {
 	}
 	set := e.StatefulSet
 	if set == nil {
-		// CloudNativePG runs the database, and the condition repeats its status.
-		return e.said(PartDatabase, c, "See the status and the log of the database's operator")
+		otherwise := "See the pods and the log of the database"
+		if e.read("StatefulSets") {
+			// CloudNativePG runs the database, and the condition repeats its status.
+			otherwise = "See the status and the log of the database's operator"
+		}
+		return e.said(PartDatabase, c, otherwise)
 	}
 	f := &Finding{Object: name("StatefulSet", set.Name), pods: true}
 	deleting := e.deleting(PartDatabase)
@@ -40,7 +44,7 @@ func databaseDown(e *Evidence) []*Finding {
 			f.Cause += fmt.Sprintf(": its finalizer %s holds it", deleting.Finalizers[0])
 			f.Remedy = "Let the controller that set the finalizer finish, or remove the finalizer"
 		}
-	case len(unready) == 0 && e.Now.Sub(set.CreationTimestamp.Time) >= warmingUp:
+	case len(unready) == 0 && e.read("Pods") && e.Now.Sub(set.CreationTimestamp.Time) >= warmingUp:
 		f.Cause = fmt.Sprintf("The database is down: StatefulSet %s has no pod", set.Name)
 		f.Remedy = "See kubectl describe statefulset -n " + set.Namespace + " " + set.Name
 	case len(unready) > 0 && !e.starting(PartDatabase):
@@ -116,19 +120,24 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 	f.Cause = fmt.Sprintf("%s failed with exit code %d%s", what, last.LastExit().ExitCode, e.quoted(last))
 	switch part {
 	case PartMigration:
-		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again; %s", job.Name, e.meanwhile())
+		f.Remedy = fmt.Sprintf("Correct image, env or database.migration, or delete Job %s to run it again%s", job.Name, e.meanwhile())
 	case PartRestore:
 		f.Remedy = fmt.Sprintf("Correct or remove database.restore, or delete Job %s to try again", job.Name)
 	}
 	return []*Finding{f}
 }
 
-// meanwhile says what serves while a rollout is held.
+// meanwhile says, after a semicolon, what serves while a rollout is held. It is empty where that
+// is unknown.
 func (e *Evidence) meanwhile() string {
-	if d := e.deployment(); d != nil && d.Status.ReadyReplicas > 0 {
-		return "the previous revision keeps serving"
+	d := e.deployment()
+	switch {
+	case d != nil && d.Status.ReadyReplicas > 0:
+		return "; the previous revision keeps serving"
+	case d == nil && !e.read("Deployments"):
+		return ""
 	}
-	return "no pod serves until then"
+	return "; no pod serves until then"
 }
 
 // lastFailed returns the container of a Job that failed last.
@@ -155,7 +164,7 @@ func (e *Evidence) mentioned(addresses ...string) (line string, found bool) {
 	containers := e.containers(PartService)
 	for i := range containers {
 		c := &containers[i]
-		lines := e.linesWithError(c)
+		lines := e.currentLines(c)
 		if a := e.answered(c, probeKinds...); a != nil && !c.Status.Ready {
 			lines = append(lines, a.says)
 		}

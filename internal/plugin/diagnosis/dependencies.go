@@ -89,7 +89,7 @@ func (e *Evidence) behind() []*Finding {
 		if edge.Callee == nil || edge.Optional() || !isReady(edge.Callee) {
 			continue
 		}
-		path := graph.PathToDown(edge.Callee, e.Graph)
+		path := graph.PathToDown(edge.Callee, graph.Services{Find: e.findOther, MemberOf: e.Graph.MemberOf})
 		if path == nil {
 			continue
 		}
@@ -105,6 +105,15 @@ func (e *Evidence) behind() []*Finding {
 		})
 	}
 	return all
+}
+
+// findOther finds services other than the one of the diagnosis. In a cycle, its own state is no
+// cause of itself, and its own dependencies are looked at already.
+func (e *Evidence) findOther(namespace, name string) *v1alpha1.Microservice {
+	if namespace == e.Microservice.Namespace && name == e.Microservice.Name {
+		return nil
+	}
+	return e.Graph.Find(namespace, name)
 }
 
 func keyOf(ms *v1alpha1.Microservice) *types.NamespacedName {

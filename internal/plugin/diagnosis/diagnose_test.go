@@ -320,6 +320,10 @@ var cases = map[string]diagnoseCase{
 		world: unavailable().pods(pod("p", svc, probed("/"))).event("p", "Unhealthy", `Readiness probe failed: Get "http://10.1.0.7:8080/": dial tcp 10.1.0.7:8080: connect: connection refused`).
 			log("p", false, `{"msg":"Listening","address":"[::]:9090"}`),
 		fault: "WrongPort", part: PartService, object: "Pod p", cause: []string{"port 8080", "names port 9090"}, remedy: "Set ports[http].targetPort (now 8080)"},
+	"wrong port, in a JSON log whose message is last": {
+		world: unavailable().pods(pod("p", svc, probed("/"))).event("p", "Unhealthy", `Readiness probe failed: Get "http://10.1.0.7:8080/": dial tcp 10.1.0.7:8080: connect: connection refused`).
+			log("p", false, `{"time":"2026-05-04T11:59:01Z","pid":31337,"port":9090,"msg":"server started"}`),
+		fault: "WrongPort", part: PartService, object: "Pod p", cause: []string{"port 8080", "names port 9090"}, remedy: "Set ports[http].targetPort (now 8080)"},
 	"failing readiness probe": {
 		world: unavailable().pods(pod("p", svc, probed("/readyz"))).event("p", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503"),
 		fault: "FailingProbe", part: PartService, object: "Pod p", cause: []string{"GET /readyz on port 8080 is answered with 503"}, remedy: "log"},

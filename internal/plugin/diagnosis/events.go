@@ -87,15 +87,16 @@ func (e *Evidence) lines(c *container) []string {
 	return lines[max(0, len(lines)-shownLines):]
 }
 
-// linesWithError returns lines, after the line that says most where that is further up, such as
-// the error above the frames of a long stack trace.
-func (e *Evidence) linesWithError(c *container) []string {
+// currentLines returns those of the last few lines of a container's log that may say why it
+// ended, after the error of the stack trace above them.
+func (e *Evidence) currentLines(c *container) []string {
 	all := e.allLines(c)
-	last := all[max(0, len(all)-shownLines):]
-	if at := tellingLine(all); at >= 0 && at < len(all)-len(last) {
-		return append([]string{all[at]}, last...)
+	begin := handledUntil(all)
+	first := max(begin, len(all)-shownLines)
+	if at := endedWith(all, begin); at >= 0 && at < first {
+		return append([]string{all[at]}, all[first:]...)
 	}
-	return last
+	return all[first:]
 }
 
 // allLines returns the end of a container's log, or the termination message where the log
@@ -130,13 +131,14 @@ func cut(text string, length int) string {
 
 // proof returns the end of a container's log, and nothing where the log is empty.
 func (e *Evidence) proof(c *container) []Excerpt {
-	lines := e.lines(c)
-	if len(lines) == 0 {
+	all := e.allLines(c)
+	if len(all) == 0 {
 		return nil
 	}
+	lines := all[max(0, len(all)-shownLines):]
 	// The line that says most is shown, also where it is far above the end.
-	if with := e.linesWithError(c); len(with) > len(lines) {
-		lines = append([]string{with[0], "…"}, lines[min(2, len(lines)):]...)
+	if at := tellingLine(all); at < len(all)-len(lines) {
+		lines = append([]string{all[at], "…"}, lines[2:]...)
 	}
 	title := "Log of pod " + c.Pod.Name + ", container " + c.Spec.Name
 	if e.log(c).Previous {

@@ -7,6 +7,7 @@
 package diagnosis
 
 import (
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -86,6 +87,9 @@ type Log struct {
 	// Previous selects the log of the previous run.
 	Previous bool
 }
+
+// read reports whether the caller may read a kind, so that an absent object does not exist.
+func (e *Evidence) read(kind string) bool { return !slices.Contains(e.Unread, kind) }
 
 // deployment returns the service's Deployment, and nil where there is none.
 func (e *Evidence) deployment() *appsv1.Deployment {

@@ -54,6 +54,12 @@ func TestLeftoverPodsAreNoCause(t *testing.T) {
 			"ImagePull"},
 		"revisions that could not be read": {
 			unavailable().pods(pod("b", svc, unpullable)).with(func(e *Evidence) { e.ReplicaSets = nil }), "ImagePull"},
+		"a ReplicaSet of another Deployment with the same revision": {
+			unavailable().revisions("3", sets).with(func(e *Evidence) {
+				other := appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "other", UID: "other", OwnerReferences: controlledBy("Deployment", "copy"),
+					Annotations: map[string]string{revisionAnnotation: "3"}}}
+				e.ReplicaSets = append([]appsv1.ReplicaSet{other}, e.ReplicaSets...)
+			}).pods(pod("a", svc, ofSet("fixed", time.Minute), unpullable)), "ImagePull"},
 		"an evicted pod after the fix": {
 			newWorld().revisions("3", sets).pods(pod("a", svc, ofSet("fixed", time.Hour), ready), pod("c", svc, ofSet("fixed", time.Minute), failed("The node was low on resource: memory"))), ""},
 	} {

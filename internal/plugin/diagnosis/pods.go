@@ -35,7 +35,9 @@ func (e *Evidence) leftover(pod *corev1.Pod) bool {
 	if revision == "" || owner == nil {
 		return false
 	}
-	at := slices.IndexFunc(e.ReplicaSets, func(set appsv1.ReplicaSet) bool { return set.Annotations[revisionAnnotation] == revision })
+	at := slices.IndexFunc(e.ReplicaSets, func(set appsv1.ReplicaSet) bool {
+		return set.Annotations[revisionAnnotation] == revision && metav1.IsControlledBy(&set, d)
+	})
 	return at >= 0 && e.ReplicaSets[at].UID != owner.UID
 }
 

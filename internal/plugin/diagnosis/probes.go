@@ -6,7 +6,6 @@ package diagnosis
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -237,28 +236,6 @@ func (e *Evidence) portRemedy(part Part, number int32, of, probe string) string 
 		return fmt.Sprintf("Correct the port of probes.%s, or make the service listen on %d", probe, number)
 	}
 	return fmt.Sprintf("Make it listen on %d", number)
-}
-
-var (
-	listenWords = regexp.MustCompile(`(?i)\b(?:listen|serv|bound|bind|start|accept)\w*\b`)
-	portNumber  = regexp.MustCompile(`(?i)(?:port[ =":]+|:)(\d{2,5})\b`)
-)
-
-// listening returns another port on which a container listens according to its log, and
-// is empty where the log names none.
-func listening(lines []string, asked int32) string {
-	for _, line := range lines {
-		at := listenWords.FindStringIndex(line)
-		if at == nil {
-			continue
-		}
-		for _, found := range portNumber.FindAllStringSubmatch(line[at[0]:], -1) {
-			if number, err := strconv.Atoi(found[1]); err == nil && number > 0 && number < 65536 && int32(number) != asked {
-				return found[1]
-			}
-		}
-	}
-	return ""
 }
 
 // failingProbe finds containers that run and whose probes fail.

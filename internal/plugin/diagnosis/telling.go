@@ -3,56 +3,7 @@
 
 package diagnosis
 
-import (
-	"regexp"
-	"strings"
-)
-
-// traceback is how a runtime writes an error that ends a program: the error and the frames,
-// in either order, and its causes.
-type traceback struct {
-	// frame matches a line of the stack.
-	frame *regexp.Regexp
-	// head matches the line with the error.
-	head *regexp.Regexp
-	// below means that the error follows the frames, as in Python.
-	below bool
-	// toEnd means that what follows the first frame belongs to the trace.
-	toEnd bool
-	// prefix is what the runtime writes before the error.
-	prefix *regexp.Regexp
-}
-
-var tracebacks = []traceback{
-	{ // Python: the error follows the frames, and is the first line that is not indented.
-		frame: regexp.MustCompile(`^\s+File "[^"]+", line \d+`),
-		head:  regexp.MustCompile(`^[A-Za-z_][\w.]*(?::|$)`),
-		below: true,
-	},
-	{ // Node, Java and other languages of the JVM, and .NET: errors, causes, and frames with "at".
-		frame: regexp.MustCompile(`^\s+at \S`),
-		head: regexp.MustCompile(`^\s*(?:Unhandled exception\. |Unhandled Exception: |Uncaught |Exception in thread "[^"]*" |Caused by: |---> |\[cause\]: )?` +
-			`(?:[A-Za-z_$][\w$]*[./])*[\w$]*(?:Error|Exception|Throwable|Failure)\b`),
-		prefix: regexp.MustCompile(`^\s*(?:Unhandled exception\. |Unhandled Exception: |Uncaught |Exception in thread "[^"]*" |Caused by: |---> |\[cause\]: )+`),
-	},
-	{ // Ruby: the error is before the frames, after the place.
-		frame:  regexp.MustCompile("^\\s+(?:\\d+: )?from \\S+:\\d+:in [`']"),
-		head:   regexp.MustCompile("^\\S+:\\d+:in [`'].*?': .*"),
-		prefix: regexp.MustCompile("^\\S+:\\d+:in [`'].*?': "),
-	},
-	{ // Go: the error is before the goroutines.
-		frame: regexp.MustCompile(`^goroutine \d+ \[`),
-		head:  regexp.MustCompile(`^(?:panic|fatal error): `),
-		toEnd: true,
-	},
-}
-
-// rustPanic is the line before the error of a Rust program.
-var rustPanic = regexp.MustCompile(`^thread '[^']*'.* panicked at [^']*:$`)
-
-// springDescription is the line before the error of a Spring Boot application that does not
-// start.
-const springDescription = "Description:"
+import "regexp"
 
 // tellingWords mark the lines of a log that say most, in order of weight.
 var tellingWords = []*regexp.Regexp{
@@ -82,81 +33,102 @@ func lastWords(lines []string) string {
 	return cut(words(line), 160)
 }
 
+var (
+	// progress matches a line that a program logs while it runs well, and noProgress those of
+	// them that are about its end or about another try.
+	progress   = regexp.MustCompile(`(?i)(?:^|[\s\["'=:(])(?:info|debug|trace|notice)(?:[\s\]"':,)]|$)|"level":(?:10|20|30)\b`)
+	noProgress = regexp.MustCompile(`(?i)exit|shut|stop|clos|terminat|abort|retry|again|attempt|wait|fail|giv`)
+	// closingOnly matches a line that ends the properties of an error.
+	closingOnly = regexp.MustCompile(`^[\s\]}),;]*$`)
+)
+
 // tellingLine returns the index of the line of a log that says most, and -1 where none says
-// anything: the error of the last stack trace, or else the last line with a telling word. A
-// fatal error that is logged after a stack trace comes first.
+// anything: the error of the stack trace that the program ended with, or else the last line
+// with a telling word. A fatal error comes first, unless the program went on after it.
 func tellingLine(lines []string) int {
-	at, end := tracedError(lines)
-	for weight, telling := range tellingWords {
-		for i := len(lines) - 1; i >= 0; i-- {
-			line := lines[i]
-			if !telling.MatchString(line) || trailers.MatchString(line) {
-				continue
-			}
-			if at >= 0 && (weight > 0 || i <= end) {
-				return at
-			}
-			return i
+	begin := handledUntil(lines)
+	if at := endedWith(lines, begin); at >= 0 {
+		return at
+	}
+	for _, telling := range tellingWords[1:] {
+		if at := lastTelling(lines, begin, telling, tellingWords[0]); at >= 0 {
+			return at
 		}
 	}
-	if at < 0 && len(lines) > 0 {
-		return len(lines) - 1
+	return len(lines) - 1
+}
+
+// endedWith returns the index of the line with the error that a program ended with: one that
+// is fatal, or that of a stack trace. It is -1 where the end of the log has neither.
+func endedWith(lines []string, begin int) int {
+	at, end := -1, -1
+	if last := lastStack(lines); last != nil && last.begin >= begin && recent(lines, last.end) {
+		at, end = last.head, last.end
+	}
+	if fatal := lastTelling(lines, begin, tellingWords[0]); fatal > end && recent(lines, fatal) {
+		at = fatal
 	}
 	return at
 }
 
-// tracedError returns the index of the error of the last stack trace of a log, and the index
-// of the last line of that trace; -1 where the log has none.
-func tracedError(lines []string) (at, end int) {
-	at, end = -1, -1
-	for i := range tracebacks {
-		if head, last := tracebacks[i].find(lines); head >= 0 && last > end {
-			at, end = head, last
-		}
-	}
-	for i := range lines {
-		said := i + 1
-		if strings.TrimSpace(lines[i]) == springDescription {
-			for said < len(lines) && strings.TrimSpace(lines[said]) == "" {
-				said++
+// lastTelling returns the index of the last line, from one on, that has one of some telling
+// words, and -1 where none has.
+func lastTelling(lines []string, begin int, telling ...*regexp.Regexp) int {
+	for i := len(lines) - 1; i >= begin; i-- {
+		for _, words := range telling {
+			if words.MatchString(lines[i]) && !trailers.MatchString(lines[i]) {
+				return i
 			}
-		} else if !rustPanic.MatchString(lines[i]) {
-			continue
-		}
-		if said < len(lines) && said > end {
-			at, end = said, said
 		}
 	}
-	return at, end
+	return -1
 }
 
-// find returns the index of the error of the last stack trace of one kind, and that of the
-// trace's last line.
-func (t *traceback) find(lines []string) (at, end int) {
-	last := len(lines) - 1
-	for last >= 0 && !t.frame.MatchString(lines[last]) {
-		last--
-	}
-	if last < 0 {
-		return -1, -1
-	}
-	if t.below {
-		for i := last + 1; i < len(lines); i++ {
-			if t.head.MatchString(lines[i]) {
-				return i, i
-			}
-		}
-		return -1, -1
-	}
-	end = last
-	if t.toEnd {
-		end = len(lines) - 1
-	}
-	// Of an error and its causes, the last one is the cause of all.
-	for i := last; i >= 0; i-- {
-		if t.head.MatchString(lines[i]) && !t.frame.MatchString(lines[i]) {
-			return i, end
+// recent reports whether a line is at the end of a log: only a few lines follow, without those
+// that continue it.
+func recent(lines []string, at int) bool {
+	after := 0
+	for _, line := range lines[at+1:] {
+		if !indented(line) && !closingOnly.MatchString(line) && !trailers.MatchString(line) {
+			after++
 		}
 	}
-	return -1, -1
+	return after < shownLines
+}
+
+// handledUntil returns the index of the first line that may say why a program ended. Lines
+// before it are about an error that was handled: it had a stack trace or was fatal, then the
+// program made progress, and then it logged another error.
+func handledUntil(lines []string) int {
+	last := lastTelling(lines, 0, tellingWords[:2]...)
+	traced := lastStack(lines)
+	if traced != nil && traced.end >= last {
+		last = traced.begin
+	}
+	before := lines[:max(last, 0)]
+	if lastStack(before) == nil && lastTelling(before, 0, tellingWords[0]) < 0 {
+		return 0
+	}
+	for i := len(before) - 1; i > 0; i-- {
+		goesOn := isProgress(lines[i])
+		// The last of two traces says why the program ended, if there are other words between.
+		if !goesOn && traced != nil && last == traced.begin {
+			goesOn = isWords(lines[i])
+		}
+		if goesOn && endedWith(lines[:i], 0) >= 0 {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// isProgress reports whether a program logged a line while it ran well.
+func isProgress(line string) bool {
+	return progress.MatchString(line) && !noProgress.MatchString(line) && !tellingWords[1].MatchString(line)
+}
+
+// isWords reports whether a line is a message of its own that reports no error.
+func isWords(line string) bool {
+	return !indented(line) && !closingOnly.MatchString(line) && !trailers.MatchString(line) && !noProgress.MatchString(line) &&
+		!tellingWords[0].MatchString(line) && !tellingWords[1].MatchString(line)
 }

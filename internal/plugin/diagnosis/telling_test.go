@@ -4,8 +4,13 @@
 package diagnosis
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // TestTellingLine has the ends of logs of several runtimes, and what their last words are.
@@ -68,8 +73,33 @@ func TestTellingLine(t *testing.T) {
 			"System.Net.Sockets.SocketException (111): Connection refused"},
 		"Rust": {
 			"thread 'main' panicked at src/main.rs:4:5:\nQUEUE is not set\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace", "QUEUE is not set"},
+		"Rust, with a backtrace": {
+			"thread 'main' panicked at src/main.rs:4:5:\nQUEUE is not set\nstack backtrace:\n   0: rust_begin_unwind\n             at /rustc/a/library/std/src/panicking.rs:645:5\n   1: core::panicking::panic_fmt\nnote: Some details are omitted", "QUEUE is not set"},
 		"a fatal error after a stack trace that was handled": {
 			"java.io.IOException: retrying\n\tat org.example.A.b(A.java:1)\nFATAL no licence", "FATAL no licence"},
+		"an error after a stack trace that was handled": {
+			"java.io.IOException: retrying\n\tat org.example.A.b(A.java:1)\nINFO connected\nINFO started\nERROR config: STOCK_URL is missing",
+			"ERROR config: STOCK_URL is missing"},
+		"an error after a stack trace that was handled, in a JSON log": {
+			"java.io.IOException: retrying\n\tat org.example.A.b(A.java:1)\n{\"level\":30,\"msg\":\"connected\"}\n{\"level\":50,\"msg\":\"STOCK_URL is missing, an error\"}",
+			"STOCK_URL is missing, an error"},
+		"an error long after a stack trace": {
+			"java.io.IOException: retrying\n\tat org.example.A.b(A.java:1)\n" + strings.Repeat("GET /orders 200\n", 40) + "STOCK_URL not found", "STOCK_URL not found"},
+		"an error long after a fatal one that was handled": {
+			"FATAL: the database system is starting up\n" + strings.Repeat("GET /orders 200\n", 40) + `ERROR: relation "orders" does not exist`,
+			`ERROR: relation "orders" does not exist`},
+		"a fatal error before the program shuts down": {
+			"FATAL: no licence\nINFO shutting down\nINFO pool closed\nerror: exit 1", "FATAL: no licence"},
+		"a second stack trace whose error follows other words": {
+			"Error: connect ECONNREFUSED 10.96.3.7:80\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1595:16)\nconnected\nfailed to start: Error: STOCK_URL is not set\n    at main (/app/a.js:2:3)\n",
+			"failed to start: Error: STOCK_URL is not set"},
+		"a second stack trace whose error has no class": {
+			"Error: connect ECONNREFUSED 10.96.3.7:80\n    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1595:16)\nno STOCK_URL\n    at main (/app/a.js:2:3)\n",
+			"no STOCK_URL"},
+		"a message of several lines before its frames": {
+			"Error: Cannot find module './stock'\nRequire stack:\n- /app/main.js\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1225:15)\n", "Error: Cannot find module './stock'"},
+		"the stack trace at the end of a log, long": {
+			"INFO started\nError: no queue\n" + frames + frames, "Error: no queue"},
 		"an error without a stack": {"starting\nERROR: no such table: orders\nbye", "ERROR: no such table: orders"},
 		"JSON with a nested error": {`{"level":50,"err":{"type":"Error","message":"no queue"},"msg":"start failed"}`, "start failed: no queue"},
 		"nothing":                  {"", ""},
@@ -94,4 +124,35 @@ func TestErrorFarAboveTheEnd(t *testing.T) {
 	if lines := root.Proof[0].Lines; len(lines) != shownLines || !strings.HasPrefix(lines[0], "Error: EROFS") {
 		t.Errorf("shown are %q", lines)
 	}
+}
+
+// TestHandledErrorsAreNoCause checks that an error that a program handled decides neither the
+// fault nor the service that is blamed.
+func TestHandledErrorsAreNoCause(t *testing.T) {
+	for name, log := range map[string]string{
+		"before the program went on": "%s\n\tat org.example.A.b(A.java:1)\nINFO connected\nINFO started\nERROR config: STOCK_URL is missing",
+		"far above the end":          "%s\n\tat org.example.A.b(A.java:1)\n" + strings.Repeat("GET /orders 200\n", 40) + "ERROR config: STOCK_URL is missing",
+		"before another stack trace": "%s\n\tat org.example.A.b(A.java:1)\nconnected\njava.lang.IllegalStateException: STOCK_URL is missing\n\tat org.example.Main.main(Main.java:5)",
+	} {
+		t.Run(name, func(t *testing.T) {
+			crash := func(handled string) world {
+				return crashing().pods(pod("p", svc, waits("CrashLoopBackOff", ""), crashed(4, "Error", 1))).log("p", true, fmt.Sprintf(log, handled))
+			}
+			for handled, w := range map[string]world{
+				"EROFS":  crash("java.io.IOException: EROFS: read-only file system, open '/app/cache'"),
+				"//user": callsUsers(crash("java.net.ConnectException: connecting to http://users:80/ failed")),
+			} {
+				root := Diagnose(w.Evidence).Root()
+				if root == nil || root.Fault != "CrashLoop" || !strings.Contains(root.Cause, "STOCK_URL is missing") {
+					t.Errorf("with %s the fault is %+v", handled, root)
+				}
+			}
+		})
+	}
+}
+
+// callsUsers gives a service an optional dependency on one that is down.
+func callsUsers(w world) world {
+	w.Services = append(w.Services, down())
+	return w.calls(v1alpha1.Dependency{Name: "users", Optional: ptr.To(true)})
 }

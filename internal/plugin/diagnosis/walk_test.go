@@ -173,6 +173,25 @@ func TestWalkInCycles(t *testing.T) {
 			t.Errorf("the root is %+v", r.Root)
 		}
 	})
+	t.Run("in which a service is rolled out and the others are ready", func(t *testing.T) {
+		orders := v1alpha1.Dependency{Name: "orders"}
+		for name, tc := range map[string]struct {
+			others []*v1alpha1.Microservice
+			faulty bool
+		}{
+			"and nothing is down": {[]*v1alpha1.Microservice{service("users", orders)}, false},
+			"and another is down": {[]*v1alpha1.Microservice{service("users", orders, v1alpha1.Dependency{Name: "ledger"}), notReady("ledger")}, true},
+		} {
+			r := walk(t, evidenceOf{
+				"orders": newWorld(tc.others...).calls(users).unready(workload, v1alpha1.ReasonProgressing, ""),
+				"users":  newWorld(tc.others...).calls(tc.others[0].Spec.Dependencies...),
+				"ledger": unavailable().pods(pod("p", svc, waits("ErrImagePull", "not found"))),
+			})
+			if r.Faulty() != tc.faulty || r.Root.Fault != "InProgress" {
+				t.Errorf("%s: the path is %q, and the root is %+v", name, r.Path, r.Root)
+			}
+		}
+	})
 	t.Run("in which each needs the other", func(t *testing.T) {
 		needs := func(name, other string) world {
 			w := newWorld(notReady(other)).calls(v1alpha1.Dependency{Name: other}).unready(workload, v1alpha1.ReasonCrashLooping, "").

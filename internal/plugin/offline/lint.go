@@ -12,6 +12,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/isolation"
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
 
@@ -102,7 +103,9 @@ func Lint(ctx context.Context, schemas Schemas, sources []Source) (findings []Fi
 		}
 	}
 	for _, topology := range l.world.Topologies {
-		l.topology(topology)
+		if err := l.topology(topology); err != nil {
+			return nil, 0, err
+		}
 	}
 	l.cycles()
 	l.sameNames()
@@ -141,7 +144,8 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	_, twice := l.sources[key]
 	l.sources[key] = source.Name
 	if !known {
-		l.refuse(source, CodeUnknownKind, "", fmt.Sprintf("there is no kind %s in %s: use %s", o.GetKind(), o.GetAPIVersion(), v1alpha1.GroupVersion))
+		l.refuse(source, CodeUnknownKind, "", condition.Message{
+			Cause: fmt.Sprintf("there is no kind %s in %s", o.GetKind(), o.GetAPIVersion()), Remedy: "use " + v1alpha1.GroupVersion.String()}.String())
 		return true
 	}
 	if twice {
@@ -216,19 +220,22 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 }
 
 // topology looks at a Topology.
-func (l *linter) topology(topology *v1alpha1.Topology) {
+func (l *linter) topology(topology *v1alpha1.Topology) error {
 	spec := &topology.Spec
 	if wrong := isolation.InvalidAnnotation(topology); wrong != nil {
 		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong.Message.String())
 	}
 	if wrong := isolation.InvalidPeers(topology); wrong != nil {
-		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "spec."+wrong.Message.Field, wrong.Message.Cause+": "+wrong.Message.Remedy)
+		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "spec."+wrong.Message.Field, condition.Message{Cause: wrong.Message.Cause, Remedy: wrong.Message.Remedy}.String())
 	}
-	if l.broken[id("Topology", topology.Namespace, topology.Name)] || spec.Gateway == nil || spec.Gateway.DataPlane != nil || spec.Isolation == v1alpha1.IsolationNone {
-		return
+	if l.broken[id("Topology", topology.Namespace, topology.Name)] {
+		return nil
 	}
-	l.find("Topology", topology.Namespace, topology.Name, SeverityWarning, CodeOpenRoutes, "spec.gateway.dataPlane",
-		"is unset, so that any pod of the cluster may reach the members' routed ports: select the gateway's pods")
+	if spec.Gateway != nil && spec.Gateway.DataPlane == nil && spec.Isolation != v1alpha1.IsolationNone {
+		l.find("Topology", topology.Namespace, topology.Name, SeverityWarning, CodeOpenRoutes, "spec.gateway.dataPlane",
+			condition.Message{Cause: "is unset, so that any pod of the cluster may reach the members' routed ports", Remedy: "select the gateway's pods"}.String())
+	}
+	return l.defaultHostAccess(topology)
 }
 
 func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Severity, code, message string)) {

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 
+	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/podfailure"
 )
@@ -44,8 +45,9 @@ func (l *linter) exclusiveClaims(objects []kube.Object, report func(severity Sev
 		if several {
 			needs = fmt.Sprintf("%d pods need it", ptr.Deref(d.Spec.Replicas, 2))
 		}
-		report(SeverityWarning, CodeClaimShared, fmt.Sprintf("PersistentVolumeClaim %q is %s, and %s; to fix: %s",
-			claim.Name, claim.Spec.AccessModes[0], needs, podfailure.SharedClaimRemedy))
+		report(SeverityWarning, CodeClaimShared, condition.Message{
+			Object: condition.Object{Kind: "PersistentVolumeClaim", Name: claim.Name},
+			Cause:  fmt.Sprintf("is %s, and %s", claim.Spec.AccessModes[0], needs), Remedy: podfailure.SharedClaimRemedy}.String())
 	}
 }
 

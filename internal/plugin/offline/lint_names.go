@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
 )
 
 // objectNames holds who makes an object.
@@ -52,7 +53,7 @@ func (l *linter) sameNames() {
 			}
 			other := owners[slices.IndexFunc(owners, func(o objectOwner) bool { return o != owner })]
 			l.find(owner.kind, of.Namespace, owner.name, SeverityError, v1alpha1.ReasonNotOwned, "metadata.name",
-				fmt.Sprintf("needs the name of %s %q, and so does %s: rename one of them", of.kind, of.Name, other))
+				condition.Message{Cause: fmt.Sprintf("needs the name of %s %q, and so does %s", of.kind, of.Name, other), Remedy: "rename one of them"}.String())
 		}
 	}
 }

@@ -316,15 +316,15 @@ func TestLint(t *testing.T) {
 		"External without its Secret": {input: ms("a", ", database: {engine: PostgreSQL, provider: External}"),
 			want: []string{`error: Microservice "a": spec.database: Invalid value: provider: External and external require each other`}},
 		"a version that is none": {input: "apiVersion: atoll.dev/v1\nkind: Microservice\nmetadata: {name: a}\n",
-			want: []string{`error: Microservice "a": there is no kind Microservice in atoll.dev/v1: use atoll.dev/v1alpha1 [UnknownKind]`}},
+			want: []string{`error: Microservice "a": there is no kind Microservice in atoll.dev/v1; to fix: use atoll.dev/v1alpha1 [UnknownKind]`}},
 		"a name twice": {input: ms("a", "") + ms("a", ""),
 			want: []string{`error: Microservice "a": is there twice: the one that is applied last wins [Invalid]`}},
 		"one with the name of another's database": {input: ms("user", ", database: {engine: PostgreSQL}") + ms("user-db", ""),
 			want: []string{
-				`error: Microservice "user": metadata.name: needs the name of Service "user-db", and so does Microservice "user-db": rename one of them [NotOwned]`,
-				`error: Microservice "user-db": metadata.name: needs the name of Service "user-db", and so does Microservice "user": rename one of them [NotOwned]`}},
+				`error: Microservice "user": metadata.name: needs the name of Service "user-db", and so does Microservice "user-db"; to fix: rename one of them [NotOwned]`,
+				`error: Microservice "user-db": metadata.name: needs the name of Service "user-db", and so does Microservice "user"; to fix: rename one of them [NotOwned]`}},
 		"one with the name of an object in the files": {input: ms("a", "") + "---\napiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
-			want: []string{`error: Microservice "a": metadata.name: needs the name of Service "a", and so does an object of the files: rename one of them [NotOwned]`}},
+			want: []string{`error: Microservice "a": metadata.name: needs the name of Service "a", and so does an object of the files; to fix: rename one of them [NotOwned]`}},
 		"an autoscaler of the Deployment": {input: ms("a", "") + scaler("apps/v1", "Deployment"),
 			want: []string{`warning: Microservice "a": HorizontalPodAutoscaler "own" scales Deployment "a", so scaling.replicas is not used; to fix: let it scale Microservice "a" (atoll.dev/v1alpha1), or delete it [ForeignAutoscaler]`}},
 		"an autoscaler of the Microservice": {input: ms("a", "") + scaler("atoll.dev/v1alpha1", "Microservice")},
@@ -404,6 +404,16 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Topology "shop": spec.monitoring.namespaceSelector: Invalid value: namespaceSelector must be set`}},
 		"a Topology whose routed ports are open": {input: topology + "{gateway: {className: traefik}}\n",
 			want: []string{`warning: Topology "shop": spec.gateway.dataPlane: is unset`}},
+		"a Topology whose defaults reach the host's network": {input: topology + "{defaults: {podTemplate: {spec: {hostNetwork: true}}}}\n",
+			want: []string{`warning: Topology "shop": spec.defaults: the pods reach the host: host namespaces hostNetwork=true; to fix: remove it from podTemplate or probes, or let an administrator label`}},
+		"a Topology whose defaults call another host": {
+			input: topology + "{defaults: {probes: {readiness: {httpGet: {host: 169.254.169.254, port: 80}}}}}\n" + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+			want:  []string{`error: Topology "shop": spec.defaults: the pods reach the host: probe or lifecycle host`}},
+		"a Topology whose defaults are no pod template": {input: topology + "{defaults: {podTemplate: {spec: {hostNetwork: 1}}}}\n",
+			want: []string{`error: Topology "shop": spec.defaults: podTemplate: is no pod template: `}},
+		"a Topology whose defaults reach the host, in a namespace that allows it": {
+			input: topology + "{defaults: {podTemplate: {spec: {hostNetwork: true}}}}\n" +
+				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n"},
 		"what is not Atoll's is not looked at": {input: "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {replica: 1}\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

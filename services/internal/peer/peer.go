@@ -98,7 +98,7 @@ func New(name string, cfg Config) (*Client, error) {
 	return &Client{
 		name: name,
 		cfg:  cfg,
-		// A redirect could lead the request, with its data, to an address that no one chose.
+		// A redirect could lead the request, with its data, to an address that the operator of the service did not choose.
 		http: &http.Client{
 			Transport:     otelhttp.NewTransport(transport),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

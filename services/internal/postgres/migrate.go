@@ -58,7 +58,7 @@ func Explain(err error) string {
 	if schema, ok := errors.AsType[*SchemaError](err); ok {
 		return schema.Error()
 	}
-	return "the database does not respond; see the log of the service"
+	return "the database can't be used; see the log of the service"
 }
 
 // Migrate waits for the database and applies the missing migrations. It reports each migration. It does not change

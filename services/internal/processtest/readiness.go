@@ -9,7 +9,7 @@ import (
 )
 
 // noDatabase is what the probe says without a database. The address and the user are only in the log.
-const noDatabase = "the database does not respond; see the log of the service"
+const noDatabase = "the database can't be used; see the log of the service"
 
 func (s Service) readinessFollowsTheDatabase(t *testing.T) {
 	database := postgrestest.NewOutage(t)

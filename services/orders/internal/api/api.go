@@ -24,8 +24,8 @@ type API struct {
 	users users.Client
 }
 
-// New returns the handlers of the API: one for everybody, which also serves the document openAPI, and one for the
-// service that takes payments. Whoever reaches the second can have an order paid.
+// New returns the handlers of the API: one for clients, which also serves the document openAPI, and one for the
+// service that takes payments. Each caller of the second can set an order to paid.
 func New(orders *store.Store, users users.Client, openAPI []byte) (public, internal http.Handler) {
 	api := API{store: orders, users: users}
 	order := rest.Resource("order", store.ErrNotFound, orders.Order)

@@ -287,13 +287,13 @@ func TestBadPaymentsAreRejectedWithAdvice(t *testing.T) {
 	})
 }
 
-// Whoever can have an order paid without a payment pays nothing for it.
+// A client that can set an order to paid pays nothing for it.
 func TestOnlyOtherServicesHaveAnOrderPaid(t *testing.T) {
 	service := newService(t)
 	order := apitest.Decode[store.Order](t, service.Send(http.MethodPost, "/orders", orderOf(ada)), http.StatusCreated)
 	path := "/orders/" + order.ID.String()
 
-	service.Refuses(t, map[string]apitest.BadRequest{"payment by everybody": {
+	service.Refuses(t, map[string]apitest.BadRequest{"payment by a client": {
 		Method: http.MethodPut, Path: path + "/payment", Body: paymentOf(onePayment, 1499, "EUR"),
 		WantStatus: http.StatusNotFound, WantDetail: "Nothing is served at " + path + "/payment; see /openapi.yaml.",
 	}})

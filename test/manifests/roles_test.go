@@ -1,72 +1,66 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package config tests the manifests in config, without a cluster.
-package config
+package manifests_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
-	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
-
-// build returns the objects of a kustomization, of a kind.
-func build[T any](t *testing.T, folder, kind string) []T {
-	t.Helper()
-	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []T
-	for _, resource := range built.Resources() {
-		if resource.GetKind() != kind {
-			continue
-		}
-		text, err := resource.AsYAML()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var o T
-		if err := yaml.Unmarshal(text, &o); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, o)
-	}
-	return all
-}
 
 // TestAggregatedRoles checks what Atoll adds to Kubernetes' built-in roles. A Topology
 // decides about isolation and about the pods of all members, and routes and Gateways publish
 // a service, so that editors may not write them.
 func TestAggregatedRoles(t *testing.T) {
+	const read, write = "get list watch", "create delete deletecollection get list patch update watch"
+	editor := []string{"atoll.dev/microservices/scale: get patch update", "atoll.dev/microservices: " + write}
 	want := map[string][]string{
-		"aggregate-to-view":  {"microservices", "microservices/status", "topologies", "topologies/status"},
-		"aggregate-to-edit":  {"microservices", "microservices/scale"},
-		"aggregate-to-admin": {"microservices", "microservices/scale", "topologies"},
+		"view": {
+			"atoll.dev/microservices/status: " + read, "atoll.dev/microservices: " + read,
+			"atoll.dev/topologies/status: " + read, "atoll.dev/topologies: " + read},
+		"edit":  editor,
+		"admin": append(slices.Clone(editor), "atoll.dev/topologies: "+write),
 	}
-	roles := build[rbacv1.ClusterRole](t, "../../config/default", "ClusterRole")
-	for label, want := range want {
-		var got []string
-		for i := range roles {
-			if roles[i].Labels["rbac.authorization.k8s.io/"+label] != "true" {
-				continue
-			}
-			for _, rule := range roles[i].Rules {
-				got = append(got, rule.Resources...)
+	got := map[string][]string{}
+	for _, role := range objectsOf[rbacv1.ClusterRole](t, filepath.Join(config, "default"), "ClusterRole") {
+		for label, value := range role.Labels {
+			if to, aggregates := strings.CutPrefix(label, "rbac.authorization.k8s.io/aggregate-to-"); aggregates && value == "true" {
+				got[to] = append(got[to], grants(role.Rules)...)
 			}
 		}
-		slices.Sort(got)
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: got %v, want %v", label, got, want)
+	}
+	for to := range got {
+		slices.Sort(got[to])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// grants returns what rules permit, as group/resource: verbs.
+func grants(rules []rbacv1.PolicyRule) []string {
+	var all []string
+	for i := range rules {
+		rule := &rules[i]
+		verbs := strings.Join(sorted(rule.Verbs), " ")
+		for _, url := range rule.NonResourceURLs {
+			all = append(all, url+": "+verbs)
+		}
+		for _, group := range rule.APIGroups {
+			for _, resource := range rule.Resources {
+				all = append(all, fmt.Sprintf("%s/%s: %s%s", group, resource, verbs, strings.Join(rule.ResourceNames, ",")))
+			}
 		}
 	}
+	return all
 }
 
 // TestManagerRolesAreBound checks that each ClusterRole of role.yaml, which the markers of
@@ -74,7 +68,7 @@ func TestAggregatedRoles(t *testing.T) {
 // namespaces alone by config/namespaced.
 func TestManagerRolesAreBound(t *testing.T) {
 	var generated []string
-	text, err := os.ReadFile("../../config/rbac/role.yaml")
+	text, err := os.ReadFile(filepath.Join(config, "rbac", "role.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +85,7 @@ func TestManagerRolesAreBound(t *testing.T) {
 		t.Fatalf("role.yaml has %v", generated)
 	}
 	clusterWide := func(folder string) (bound []string) {
-		for _, binding := range build[rbacv1.ClusterRoleBinding](t, folder, "ClusterRoleBinding") {
+		for _, binding := range objectsOf[rbacv1.ClusterRoleBinding](t, folder, "ClusterRoleBinding") {
 			if slices.ContainsFunc(binding.Subjects, isManager) {
 				bound = append(bound, binding.RoleRef.Name)
 			}
@@ -99,14 +93,14 @@ func TestManagerRolesAreBound(t *testing.T) {
 		return bound
 	}
 	others := []string{"atoll-metrics-auth-role"}
-	if got, want := sorted(clusterWide("../../config/default")), sorted(append(others, generated...)); !slices.Equal(got, want) {
+	if got, want := sorted(clusterWide(filepath.Join(config, "default"))), sorted(append(others, generated...)); !slices.Equal(got, want) {
 		t.Errorf("config/default binds %v, want %v", got, want)
 	}
-	if got, want := sorted(clusterWide("../../config/namespaced")), sorted(append(others, "atoll-cluster-reader-role")); !slices.Equal(got, want) {
+	if got, want := sorted(clusterWide(filepath.Join(config, "namespaced"))), sorted(append(others, "atoll-cluster-reader-role")); !slices.Equal(got, want) {
 		t.Errorf("config/namespaced binds %v in all namespaces, want %v", got, want)
 	}
 	var inShop []string
-	for _, binding := range build[rbacv1.RoleBinding](t, "../../config/namespaced", "RoleBinding") {
+	for _, binding := range objectsOf[rbacv1.RoleBinding](t, filepath.Join(config, "namespaced"), "RoleBinding") {
 		if binding.Namespace == "shop" && slices.ContainsFunc(binding.Subjects, isManager) {
 			inShop = append(inShop, binding.RoleRef.Name)
 		}
@@ -120,7 +114,7 @@ func TestManagerRolesAreBound(t *testing.T) {
 // The policies must name the operator's user all the same.
 func TestPoliciesNameTheOperator(t *testing.T) {
 	copied := t.TempDir()
-	if err := os.CopyFS(copied, os.DirFS("../../config")); err != nil {
+	if err := os.CopyFS(copied, os.DirFS(config)); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(copied, "default", "kustomization.yaml")
@@ -138,7 +132,7 @@ func TestPoliciesNameTheOperator(t *testing.T) {
 	}
 	const wanted = `['system:serviceaccount', 'platform', 'team-controller-manager'].join(':')`
 	var named []string
-	for _, p := range build[policy](t, filepath.Join(copied, "default"), "ValidatingAdmissionPolicy") {
+	for _, p := range objectsOf[policy](t, filepath.Join(copied, "default"), "ValidatingAdmissionPolicy") {
 		for _, condition := range p.Spec.MatchConditions {
 			if strings.Contains(condition.Expression, wanted) {
 				named = append(named, p.Metadata.Name)
