@@ -59,6 +59,8 @@ type Applier struct {
 
 	// results holds the results of applies by UID.
 	results sync.Map
+	// settled holds objects whose Restored is set, by UID.
+	settled sync.Map
 }
 
 // Object is an object to apply.
@@ -74,6 +76,9 @@ type Object struct {
 	// suspended. An object that exists
 	// but is not in the cache yet causes a conflict, and the caller retries.
 	CreateOnly bool
+	// Restored is called if the apply undoes a change of the spec that another client made.
+	// Nil means that nothing is remembered of the object for this.
+	Restored func()
 }
 
 // Apply writes the desired object if the live one differs, and reports whether it
@@ -96,6 +101,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 			return a.suspend(ctx, o)
 		}
 		if a.upToDate(o, hash) {
+			a.settle(o, o.Live, hash)
 			return false, checkIsolates(o.Desired, o.Live)
 		}
 	}
@@ -131,6 +137,7 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	conflict := a.apply(ctx, made, FieldOwner)
 	if conflict == nil {
 		a.remember(o.Desired, made, hash)
+		a.settle(o, made, hash)
 		return true, checkApplied(o.Desired, made)
 	}
 	if !apierrors.IsConflict(conflict) {
@@ -180,6 +187,7 @@ func (a *Applier) update(ctx context.Context, o Object, live client.Object, desi
 		return false, err
 	}
 	a.remember(o.Desired, applied, hash)
+	a.noteRestored(o, live, applied, hash)
 	return applied.GetResourceVersion() != live.GetResourceVersion(), checkApplied(o.Desired, applied)
 }
 
