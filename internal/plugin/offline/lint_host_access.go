@@ -9,7 +9,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
-	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/internal/kube"
 )
@@ -18,7 +17,7 @@ import (
 const CodeHostAccess = "HostAccess"
 
 // hostAccess finds what the admission policy host-access refuses: what the Pod Security
-// Standard baseline forbids, and the host's users.
+// Standard baseline forbids.
 func (l *linter) hostAccess(objects []kube.Object, report func(severity Severity, code, message string)) error {
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
@@ -35,9 +34,6 @@ func (l *linter) hostAccess(objects []kube.Object, report func(severity Severity
 			if !result.Allowed {
 				found = append(found, strings.TrimSpace(result.ForbiddenReason+" "+result.ForbiddenDetail))
 			}
-		}
-		if ptr.Deref(template.Spec.HostUsers, false) {
-			found = append(found, "hostUsers")
 		}
 		known, given := l.world.namespaces[d.Namespace]
 		if len(found) == 0 || known[api.EnforceLevelLabel] == string(api.LevelPrivileged) {
