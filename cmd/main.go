@@ -9,7 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -29,6 +28,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/controller"
+	"github.com/atoll-dev/atoll/internal/nameserver"
 )
 
 // options are the values of the command-line flags.
@@ -56,7 +56,7 @@ func main() {
 	flag.IntVar(&o.workers, "workers", 8, "The number of Microservices to reconcile concurrently.")
 	flag.StringVar(&o.rcloneImage, "rclone-image", database.RcloneImage, "The image, with rclone and sh, that copies databases' backups to and from buckets.")
 	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Network policies permit it to reach its databases.")
-	flag.StringVar(&o.nameServers, "name-servers", "", "The addresses of the cluster's name servers, with commas. Network policies permit them. Unset means those in /etc/resolv.conf, if the manager runs in a cluster.")
+	flag.StringVar(&o.nameServers, "name-servers", "", "The addresses of the cluster's name servers, separated by commas, at most 16. Network policies permit them. Unset means those in /etc/resolv.conf, if the manager runs in a cluster.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "The maximum number of requests per second to the API server. Bursts may be twice as large.")
 	flag.StringVar(&o.namespaces, "namespaces", "", "The namespaces that the manager works in, separated by commas. Empty means all. See docs/security.md.")
 	logging := zap.Options{}
@@ -114,11 +114,9 @@ func run(o options) error {
 // nameServers returns the name servers of a flag, or else those that pods of the cluster use.
 func nameServers(flag string) ([]string, error) {
 	if flag != "" {
-		servers := strings.Split(flag, ",")
-		for _, server := range servers {
-			if _, err := netip.ParseAddr(server); err != nil {
-				return nil, fmt.Errorf("reading --name-servers: %w", err)
-			}
+		servers, err := nameserver.ParseList(flag)
+		if err != nil {
+			return nil, fmt.Errorf("reading --name-servers: %w", err)
 		}
 		return servers, nil
 	}
@@ -130,7 +128,7 @@ func nameServers(flag string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the cluster's name servers: %w", err)
 	}
-	servers, err := controller.NameServers(file)
+	servers, err := nameserver.FromResolvConf(file)
 	return servers, errors.Join(err, file.Close())
 }
 
@@ -148,7 +146,7 @@ func setup(mgr ctrl.Manager, settings controller.Settings) error {
 	return mgr.AddReadyzCheck("ping", healthz.Ping)
 }
 
-// parseNamespaces returns the namespaces of a list with commas.
+// parseNamespaces returns the namespaces of a list that is separated by commas.
 func parseNamespaces(list string) ([]string, error) {
 	if list == "" {
 		return nil, nil

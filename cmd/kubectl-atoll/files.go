@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/atoll-dev/atoll/config/crd"
 	"github.com/atoll-dev/atoll/internal/components/database"
+	"github.com/atoll-dev/atoll/internal/nameserver"
 	"github.com/atoll-dev/atoll/internal/plugin/offline"
 )
 
@@ -34,21 +34,21 @@ func (f *files) addFlags(c *cobra.Command) {
 // and diff need the same values.
 type managerFlags struct {
 	rcloneImage, cloudNativePGNamespace string
-	nameServers                         []net.IP
+	nameServers                         []string
 }
 
 func (f *managerFlags) addFlags(c *cobra.Command) {
 	c.Flags().StringVar(&f.rcloneImage, "rclone-image", database.RcloneImage, "The image that copies backups to and from buckets. Use the value of the manager's flag.")
 	c.Flags().StringVar(&f.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Use the value of the manager's flag.")
-	c.Flags().IPSliceVar(&f.nameServers, "name-servers", nil, "The addresses of the cluster's name servers. Unset means those in the status of the Topology.")
+	c.Flags().Func("name-servers", "The `addresses` of the cluster's name servers, separated by commas. Unset means those in the status of the Topology.", func(list string) (err error) {
+		f.nameServers, err = nameserver.ParseList(list)
+		return err
+	})
 }
 
 // setIn sets the values in the world whose objects are built.
 func (f *managerFlags) setIn(world *offline.World) {
-	world.RcloneImage, world.CloudNativePGNamespace, world.NameServers = f.rcloneImage, f.cloudNativePGNamespace, nil
-	for _, server := range f.nameServers {
-		world.NameServers = append(world.NameServers, server.String())
-	}
+	world.RcloneImage, world.CloudNativePGNamespace, world.NameServers = f.rcloneImage, f.cloudNativePGNamespace, f.nameServers
 }
 
 // readSources reads all objects, in the order of the files. Objects without a

@@ -10,9 +10,9 @@ type component struct {
 	waitFor string
 }
 
-// components returns the node's components. They start in parallel without an order:
+// components returns the node's components. policies adds the firewall. They start in parallel without an order:
 // each retries, or crashes and restarts, until its dependencies respond.
-func components() []component {
+func components(policies bool) []component {
 	state := func(path string) string { return nodeState + "/" + path }
 	pki := func(name string) string { return state("pki/" + name) }
 	kubeconfig := func(name string) string { return state("etc/" + name + ".kubeconfig") }
@@ -88,7 +88,7 @@ func components() []component {
 		{name: "kube-proxy", args: []string{"--config=" + state("etc/kube-proxy.yaml")}},
 		{name: "registry", self: true, args: []string{"registry", "127.0.0.1:" + registryPort, state("registry")}},
 	}
-	if enforcesPolicies() {
+	if policies {
 		// Only its firewall runs.
 		all = append(all, component{name: "kube-router", args: []string{
 			"--kubeconfig=" + kubeconfig("kube-router"),

@@ -39,7 +39,7 @@ func TestComponentFilesAreWritten(t *testing.T) {
 	if err := c.writeState(); err != nil {
 		t.Fatal(err)
 	}
-	for _, comp := range components() {
+	for _, comp := range components(true) {
 		for _, arg := range comp.args {
 			_, value, ok := strings.Cut(arg, "="+nodeState+"/")
 			if !ok || value == "etcd" {

@@ -12,16 +12,18 @@ import (
 // requirement is a program that the node runs and that is not built from a Go module.
 type requirement struct{ program, debianPackage string }
 
-// requirements lists the programs that the node needs. Building images from Debian
+// requirements lists the programs that every node needs. Building images from Debian
 // packages needs more: see debianimage.go.
 var requirements = []requirement{
 	{"runc", "runc"},
 	{"iptables", "iptables"},
-	{"ipset", "ipset"},
 	{"conntrack", "conntrack"},
 	{"ip", "iproute2"},
 	{"mount", "mount"},
 }
+
+// firewallRequirement is a program that only the firewall runs.
+var firewallRequirement = requirement{"ipset", "ipset"}
 
 // missingPackages returns the Debian packages of the programs that are not found.
 func missingPackages(wanted []requirement) []string {

@@ -20,7 +20,12 @@ func runInit(context.Context, []string) error {
 		return err
 	}
 	cgroup := c.cgroup()
-	if err := buildRoot(c); err != nil {
+	// The supervisor has written the record before it started this process.
+	current, err := c.readRecord()
+	if err != nil {
+		return err
+	}
+	if err := buildRoot(c, current.Policies); err != nil {
 		return fmt.Errorf("creating the node's file system: %w", err)
 	}
 	if err := createCgroups(cgroup); err != nil {
@@ -43,7 +48,7 @@ func runInit(context.Context, []string) error {
 	}
 
 	log.Print("Started the node")
-	return newKeeper(nodeState + "/log").run(components())
+	return newKeeper(nodeState + "/log").run(components(current.Policies))
 }
 
 // buildNetwork configures the node's address and a route to Services. There is no

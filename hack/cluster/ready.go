@@ -50,7 +50,7 @@ func (c cache) waitUntilReady(ctx context.Context, api *apiClient) error {
 // upToDate reports whether a running cluster is ready and has the current binaries,
 // images and manifests.
 func (c cache) upToDate(ctx context.Context, current record, own []artifact) bool {
-	if len(c.missing(testAssets, wantedNodeArtifacts(), addOnArtifacts, toolArtifacts, own)) > 0 || !exists(c.kubeconfig()) {
+	if len(c.missing(testAssets, wantedNodeArtifacts(current.Policies), addOnArtifacts, toolArtifacts, own)) > 0 || !exists(c.kubeconfig()) {
 		return false
 	}
 	text, err := desiredManifests(ctx)

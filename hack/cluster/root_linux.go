@@ -34,7 +34,7 @@ var hostTunables = map[string]string{
 // buildRoot creates the node's root file system: the host's programs, read-only, the
 // cluster's state, and an in-memory file system for the rest. The mounts end with the
 // node.
-func buildRoot(c cache) error {
+func buildRoot(c cache, policies bool) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("making the mounts private: %w", err)
 	}
@@ -67,7 +67,7 @@ func buildRoot(c cache) error {
 	b.bind(c.state(), strings.TrimPrefix(nodeState, "/"), 0)
 	b.bind(c.state("var"), "var", 0)
 	b.link("/run", "var/run")
-	b.linkPrograms(c)
+	b.linkPrograms(c, policies)
 	b.coverTunables()
 	if b.err != nil {
 		return b.err
@@ -191,14 +191,14 @@ func (b *rootBuilder) mountSys() {
 }
 
 // linkPrograms mounts the cached binaries and links them under names without a version.
-func (b *rootBuilder) linkPrograms(c cache) {
+func (b *rootBuilder) linkPrograms(c cache, policies bool) {
 	base := strings.TrimPrefix(nodeBin, "/")
 	b.dir(base + "/path")
 	b.bind(c.path("bin"), base+"/bin", 0)
 	b.do("making the binaries read-only", func() error {
 		return unix.Mount("", b.abs(base+"/bin"), "", unix.MS_BIND|unix.MS_REMOUNT|unix.MS_RDONLY, "")
 	})
-	for _, list := range [][]artifact{testAssets, wantedNodeArtifacts()} {
+	for _, list := range [][]artifact{testAssets, wantedNodeArtifacts(policies)} {
 		for _, a := range list {
 			b.link(nodeBin+"/bin/"+a.file(), base+"/path/"+a.name)
 		}

@@ -22,12 +22,13 @@ func (c cache) runningRecord() (record, error) {
 	return current, err
 }
 
-// printAddresses prints the addresses of the cluster.
+// printAddresses prints the addresses of the cluster, and what it does with NetworkPolicies.
 func (c cache) printAddresses(out io.Writer, r record) {
 	fmt.Fprintf(out, "  kubeconfig  %s\n", c.kubeconfig())
 	fmt.Fprintf(out, "  API server  %s\n", r.Ports.server())
 	fmt.Fprintf(out, "  gateway     %s and https://127.0.0.1:%d\n", r.Ports.gateway(), r.Ports.HTTPS)
 	fmt.Fprintf(out, "  registry    %s\n", r.Ports.registry())
+	fmt.Fprintf(out, "  policies    %s\n", policiesMode(r.Policies))
 }
 
 // runStatus prints the state of the cluster and fails unless all parts are ready.
@@ -94,9 +95,13 @@ func runLogs(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	policies, err := c.enforcesPolicies()
+	if err != nil {
+		return err
+	}
 	names := []string{"supervisor"}
 	paths := map[string]string{"supervisor": c.cluster("supervisor.log")}
-	for _, comp := range components() {
+	for _, comp := range components(policies) {
 		names = append(names, comp.name)
 		paths[comp.name] = c.state("log", comp.name+".log")
 	}

@@ -32,7 +32,11 @@ func runSupervise(context.Context, []string) error {
 	if err != nil {
 		return err
 	}
-	current := record{Ports: last.Ports.withDefaults(defaultPorts), Started: time.Now(), Policies: enforcesPolicies()}
+	policies, err := wantsPolicies()
+	if err != nil {
+		return err
+	}
+	current := record{Ports: last.Ports.withDefaults(defaultPorts), Started: time.Now(), Policies: policies}
 	listeners, err := current.Ports.listen()
 	if err != nil {
 		return err

@@ -19,6 +19,10 @@ func runUp(ctx context.Context, _ []string) error {
 	if external, err := c.usesExternalCluster(); external || err != nil {
 		return err
 	}
+	policies, err := wantsPolicies()
+	if err != nil {
+		return err
+	}
 	if err := checkPrerequisites(); err != nil {
 		return err
 	}
@@ -36,8 +40,10 @@ func runUp(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkPolicies(current); err != nil {
-		return err
+	if running(current) {
+		if err := checkPolicies(current.Policies, policies); err != nil {
+			return err
+		}
 	}
 	begin := time.Now()
 	if running(current) && c.upToDate(ctx, current, own) {
@@ -45,7 +51,7 @@ func runUp(ctx context.Context, _ []string) error {
 		c.printAddresses(os.Stderr, current)
 		return nil
 	}
-	if err := c.bringUp(ctx, own); err != nil {
+	if err := c.bringUp(ctx, own, policies); err != nil {
 		return err
 	}
 	if current, err = c.readRecord(); err != nil {
@@ -91,12 +97,12 @@ type task struct {
 }
 
 // bringUp builds whatever is missing, starts the node and waits until it is ready.
-func (c cache) bringUp(ctx context.Context, own []artifact) error {
+func (c cache) bringUp(ctx context.Context, own []artifact, policies bool) error {
 	var tasks []task
-	if packages := missingPackages(requirements); len(packages) > 0 {
+	if packages := missingPackages(wantedPrograms(policies)); len(packages) > 0 {
 		tasks = append(tasks, task{"installing " + strings.Join(packages, ", "), func() error { return installPackages(ctx, packages) }})
 	}
-	for _, a := range c.missing(testAssets, wantedNodeArtifacts(), addOnArtifacts, toolArtifacts, own) {
+	for _, a := range c.missing(testAssets, wantedNodeArtifacts(policies), addOnArtifacts, toolArtifacts, own) {
 		tasks = append(tasks, task{"building " + a.name + " " + a.version, func() error { return c.build(ctx, a) }})
 	}
 	for _, d := range c.missingImages() {

@@ -29,4 +29,12 @@ func TestGatewayClassPatch(t *testing.T) {
 	if err != nil || class != "my-class" {
 		t.Errorf("the class is %q (%v), want my-class", class, err)
 	}
+	topology, err := built.Resources()[0].Map()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gateway := topology["spec"].(map[string]any)["gateway"].(map[string]any)
+	if dataPlane, found := gateway["dataPlane"]; found {
+		t.Errorf("the pods of the former class are still named: %v", dataPlane)
+	}
 }

@@ -14,7 +14,6 @@ import (
 	"maps"
 	"sync"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,6 +58,8 @@ type Applier struct {
 
 	// results holds the results of applies by UID.
 	results sync.Map
+	// settled holds objects whose Restored is set, by UID.
+	settled sync.Map
 }
 
 // Object is an object to apply.
@@ -74,6 +75,9 @@ type Object struct {
 	// suspended. An object that exists
 	// but is not in the cache yet causes a conflict, and the caller retries.
 	CreateOnly bool
+	// Restored is called if the apply undoes a change of the spec that another client made.
+	// Nil means that nothing is remembered of the object for this.
+	Restored func()
 }
 
 // Apply writes the desired object if the live one differs, and reports whether it
@@ -99,6 +103,7 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 			if a.isBehind(o.Live) {
 				return false, nil
 			}
+			a.settle(o, o.Live, hash)
 			return false, checkIsolates(o.Desired, o.Live)
 		}
 	}
@@ -134,6 +139,7 @@ func (a *Applier) create(ctx context.Context, owner client.Object, o Object, des
 	conflict := a.apply(ctx, made, FieldOwner)
 	if conflict == nil {
 		a.remember(o.Desired, made, hash)
+		a.settle(o, made, hash)
 		return true, checkApplied(o.Desired, made)
 	}
 	if !apierrors.IsConflict(conflict) {
@@ -183,6 +189,7 @@ func (a *Applier) update(ctx context.Context, o Object, live client.Object, desi
 		return false, err
 	}
 	a.remember(o.Desired, applied, hash)
+	a.noteRestored(o, live, applied, hash)
 	return applied.GetResourceVersion() != live.GetResourceVersion(), checkApplied(o.Desired, applied)
 }
 
@@ -207,29 +214,6 @@ func (a *Applier) applyExactly(ctx context.Context, uid types.UID, desired *unst
 			return nil, err
 		}
 	}
-}
-
-// yieldReplicas keeps spec.replicas of a Deployment when Atoll stops applying it.
-// Without a second field manager, the API server would reset the field to 1 until
-// the autoscaler scales up again.
-func (a *Applier) yieldReplicas(ctx context.Context, live client.Object, desired *unstructured.Unstructured) error {
-	deployment, ok := live.(*appsv1.Deployment)
-	if !ok || deployment.Spec.Replicas == nil {
-		return nil
-	}
-	if _, wanted, _ := unstructured.NestedFieldNoCopy(desired.Object, "spec", "replicas"); wanted {
-		return nil
-	}
-	keep := &unstructured.Unstructured{}
-	keep.SetGroupVersionKind(desired.GroupVersionKind())
-	keep.SetName(live.GetName())
-	keep.SetNamespace(live.GetNamespace())
-	// The resourceVersion causes a conflict if the number has changed since the read.
-	keep.SetResourceVersion(live.GetResourceVersion())
-	if err := unstructured.SetNestedField(keep.Object, int64(*deployment.Spec.Replicas), "spec", "replicas"); err != nil {
-		return err
-	}
-	return a.apply(ctx, keep, replicasOwner)
 }
 
 func (a *Applier) apply(ctx context.Context, o *unstructured.Unstructured, owner client.FieldOwner) error {

@@ -67,8 +67,11 @@ func (a *Applier) remember(desired client.Object, applied *unstructured.Unstruct
 	a.results.Store(live.GetUID(), result{hash: hash, state: stateOf(desired, live), generation: live.GetGeneration(), at: time.Now()})
 }
 
-// Forget removes the result of an object that no longer exists.
-func (a *Applier) Forget(uid types.UID) { a.results.Delete(uid) }
+// Forget removes what is remembered of an object that no longer exists.
+func (a *Applier) Forget(uid types.UID) {
+	a.results.Delete(uid)
+	a.settled.Delete(uid)
+}
 
 // stateOf identifies the parts of a live object that the desired object sets. The generation
 // counts changes of the spec. An object of a kind without a generation is identified by its

@@ -26,7 +26,7 @@ import (
 func CacheOptions(namespaces ...string) cache.Options {
 	everything := cache.ByObject{Label: labels.Everything()}
 	return cache.Options{
-		DefaultNamespaces:            only(namespaces),
+		DefaultNamespaces:            namespaceConfigs(namespaces),
 		DefaultLabelSelector:         labels.SelectorFromSet(labels.Set{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}),
 		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
@@ -45,9 +45,9 @@ func ClientOptions() client.Options {
 	return client.Options{FieldOwner: string(apply.FieldOwner), Cache: &client.CacheOptions{Unstructured: true}}
 }
 
-// only returns the configuration of a cache of some namespaces. Objects without a namespace
-// are not affected.
-func only(namespaces []string) map[string]cache.Config {
+// namespaceConfigs returns the configuration of a cache of some namespaces. Objects without a
+// namespace are not affected.
+func namespaceConfigs(namespaces []string) map[string]cache.Config {
 	configs := make(map[string]cache.Config, len(namespaces))
 	for _, namespace := range namespaces {
 		configs[namespace] = cache.Config{}
@@ -56,14 +56,15 @@ func only(namespaces []string) map[string]cache.Config {
 }
 
 // NewForeignCache returns a cache of objects that Atoll does not own: Gateways, their
-// classes, what autoscalers scale, and the metadata of ConfigMaps, Secrets and Namespaces. Those with a
-// namespace are of some namespaces or, without any, of all. The manager starts it.
+// classes, what autoscalers scale, and the metadata of ConfigMaps, Secrets and Namespaces.
+// Those with a namespace are of some namespaces or, without any, of all. The manager starts
+// it.
 func NewForeignCache(mgr ctrl.Manager, namespaces ...string) (cache.Cache, error) {
 	foreign, err := cache.New(mgr.GetConfig(), cache.Options{
 		HTTPClient:                   mgr.GetHTTPClient(),
 		Mapper:                       mgr.GetRESTMapper(),
 		Scheme:                       mgr.GetScheme(),
-		DefaultNamespaces:            only(namespaces),
+		DefaultNamespaces:            namespaceConfigs(namespaces),
 		DefaultTransform:             stripObject,
 		DefaultUnsafeDisableDeepCopy: ptr.To(true),
 		ByObject:                     map[client.Object]cache.ByObject{&autoscalingv2.HorizontalPodAutoscaler{}: {Transform: stripAutoscaler}},

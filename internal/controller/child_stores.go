@@ -43,18 +43,18 @@ func newChildStores(of cache.Cache, scheme *runtime.Scheme) *childStores {
 // name, so that two reads of the same state look the same. The objects belong to the
 // cache and must not be changed.
 func (s *childStores) objectsOf(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
-	return s.find(ctx, kind, prototype, indexMicroservice, owner.String())
+	return s.find(ctx, kind, prototype, indexMicroservice, owner.String(), client.InNamespace(owner.Namespace))
 }
 
 // find returns the objects of the prototype's kind that an index has at a key, in the
-// order of namespaces and names. The objects are the cache's own: nothing of them may
-// be changed.
-func (s *childStores) find(ctx context.Context, kind string, prototype client.Object, index, key string) ([]kube.Object, error) {
+// order of namespaces and names. in can name the namespace that they are in, so that no other
+// store is read. The objects are the cache's own: nothing of them may be changed.
+func (s *childStores) find(ctx context.Context, kind string, prototype client.Object, index, key string, in ...client.ListOption) ([]kube.Object, error) {
 	informer, err := s.informer(ctx, kind, prototype)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := s.lookUp(ctx, informer, prototype, index, key)
+	objects, err := s.lookUp(ctx, informer, prototype, index, key, in...)
 	if err != nil || len(objects) == 0 {
 		return nil, err
 	}

@@ -4,6 +4,8 @@
 package controller_test
 
 import (
+	"context"
+
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	appsv1 "k8s.io/api/apps/v1"
@@ -55,17 +57,18 @@ var _ = Describe("Drift", func() {
 		Eventually(func() string {
 			return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Spec.Containers[0].Image
 		}).Should(Equal("example.com/users:1"))
-		Eventually(func() []string {
-			list := &eventsv1.EventList{}
-			Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
-			var notes []string
-			for i := range list.Items {
-				if list.Items[i].Reason == "Reverted" {
-					notes = append(notes, list.Items[i].Note)
-				}
-			}
-			return notes
-		}).Should(ConsistOf(ContainSubstring(`Another client changed Deployment "users"`)))
+		Eventually(restorationsIn(ctx, ns)).Should(ConsistOf(ContainSubstring(`Another client changed Deployment "users"`)))
+
+		By("a client that changes it again and again")
+		for range 3 {
+			settled(ns)
+			change(ctx, d, func(d *appsv1.Deployment) { d.Spec.Template.Spec.Containers[0].Image = "example.com/users:0" })
+			Eventually(func() string {
+				return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Spec.Containers[0].Image
+			}).Should(Equal("example.com/users:1"))
+		}
+		settled(ns)
+		Consistently(restorationsIn(ctx, ns), "1s").Should(HaveLen(1), "one event, with a count")
 
 		By("a container port, a variable and a container that were added by another field manager")
 		change(ctx, d, func(d *appsv1.Deployment) {
@@ -118,6 +121,22 @@ var _ = Describe("Drift", func() {
 		settled(ns)
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(d), d)).To(Succeed())
 		Expect(d.Spec.Template.Annotations).To(HaveKey("kubectl.kubernetes.io/restartedAt"))
+	}, SpecTimeout(suiteTimeout))
+
+	It("is not expected of a Deployment that the cache does not have yet", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		release := requestsFor.hold("deployments")
+		users := bare(ns, "users")
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		get(ctx, &appsv1.Deployment{}, ns, "users")
+		change(ctx, users, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Egress = []v1alpha1.EgressRule{{CIDRs: []string{"192.0.2.0/24"}}}
+		})
+		Eventually(func(g Gomega) {
+			g.Expect(k8s.Get(ctx, client.ObjectKeyFromObject(users), users)).To(Succeed())
+			g.Expect(users.Status.ObservedGeneration).To(Equal(users.Generation))
+		}).Should(Succeed())
+		release()
 	}, SpecTimeout(suiteTimeout))
 
 	It("of a NetworkPolicy is repaired, whatever was added to it", func(ctx SpecContext) {
@@ -284,6 +303,22 @@ var _ = Describe("Drift", func() {
 		}).Should(BeTrue())
 	}, SpecTimeout(suiteTimeout))
 })
+
+// restorationsIn returns the notes of the events of restored Deployments.
+func restorationsIn(ctx context.Context, ns string) func() []string {
+	return func() []string {
+		GinkgoHelper()
+		list := &eventsv1.EventList{}
+		Expect(k8s.List(ctx, list, client.InNamespace(ns))).To(Succeed())
+		var notes []string
+		for i := range list.Items {
+			if list.Items[i].Reason == "Reverted" {
+				notes = append(notes, list.Items[i].Note)
+			}
+		}
+		return notes
+	}
+}
 
 // kinds are objects as Kind/name.
 func kinds(objects []client.Object) []string {

@@ -72,6 +72,8 @@ var _ = Describe("Host access", func() {
 			ms.Spec.PodTemplate = template
 			Expect(user.Create(ctx, ms, client.DryRunAll)).To(Succeed(), name)
 		}
+		asUnset := withSpec(&v1alpha1.Microservice{}, ns, "users", `{image: users, podTemplate: {spec: {hostUsers: true}}}`)
+		Expect(user.Create(ctx, asUnset, client.DryRunAll)).To(Succeed(), "the default of Kubernetes")
 	}, SpecTimeout(suiteTimeout))
 
 	DescribeTable("is refused and names the field", func(ctx SpecContext, spec, field string) {
@@ -99,7 +101,6 @@ var _ = Describe("Host access", func() {
 		Expect(trySpec(ctx, user, users, again)).To(Succeed())
 	},
 		Entry("the host's network", `{image: users, podTemplate: {spec: {hostNetwork: true}}}`, "hostNetwork", SpecTimeout(suiteTimeout)),
-		Entry("the host's users", `{image: users, podTemplate: {spec: {hostUsers: true}}}`, "hostUsers", SpecTimeout(suiteTimeout)),
 		Entry("several", `{image: users, podTemplate: {spec: {hostPID: true, containers: [{name: users, securityContext: {privileged: true}}], initContainers: null}}}`,
 			"hostPID, securityContext.privileged", SpecTimeout(suiteTimeout)),
 		Entry("an init container", `{image: users, podTemplate: {spec: {initContainers: [{name: a, image: b, securityContext: {capabilities: {add: [SYS_ADMIN]}}}]}}}`,
@@ -107,6 +108,29 @@ var _ = Describe("Host access", func() {
 		Entry("a probe", `{image: users, probes: {readiness: {httpGet: {port: 80, host: 169.254.169.254}}}}`, "host of a probe or lifecycle hook", SpecTimeout(suiteTimeout)),
 		Entry("a volume that replaces others", `{image: users, podTemplate: {spec: {volumes: [{$patch: replace}, {name: root, hostPath: {path: /}}]}}}`, "volumes[].hostPath", SpecTimeout(suiteTimeout)),
 	)
+
+	It("does not keep pods running whose namespace no longer allows it", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		namespace := get(ctx, &corev1.Namespace{}, "", ns)
+		change(ctx, namespace, func(n *corev1.Namespace) { n.Labels["pod-security.kubernetes.io/enforce"] = "privileged" })
+		users := withSpec(&v1alpha1.Microservice{}, ns, "users", `{image: users, scaling: {replicas: 3}, podTemplate: {spec: {hostPID: true}}}`)
+		Eventually(func() error { return k8s.Create(ctx, users) }).Should(Succeed())
+		eventuallyReady(ctx, users)
+		change(ctx, namespace, func(n *corev1.Namespace) { delete(n.Labels, "pod-security.kubernetes.io/enforce") })
+		other := withSpec(&v1alpha1.Microservice{}, ns, "other", `{image: users, podTemplate: {spec: {hostPID: true}}}`)
+		Eventually(func() error { return k8s.Create(ctx, other, client.DryRunAll) }).ShouldNot(Succeed())
+		replicas := func() *int32 { return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Replicas }
+		scaleTo(ctx, ns, 1)
+		Eventually(replicas).Should(HaveValue(BeEquivalentTo(1)))
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Suspend = new(true) })
+		Eventually(replicas).Should(HaveValue(BeZero()))
+
+		By("another template")
+		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.Image = "users:2" })
+		Expect(eventuallyHas(ctx, users, v1alpha1.ConditionWorkloadReady, metav1.ConditionFalse, v1alpha1.ReasonRefused)).
+			To(ContainSubstring("the pods reach the host by hostPID"))
+	}, SpecTimeout(suiteTimeout))
 
 	It("does not reach the Deployment by a Topology of another namespace", func(ctx SpecContext) {
 		ns, open := newNamespace(ctx), newNamespace(ctx)

@@ -57,31 +57,15 @@ type MicroserviceReconciler struct {
 	// turns limits how many services roll out a shared change at once.
 	turns rolloutTurns
 
-	// converged holds, for each Microservice, the fingerprint of the reads of the last
-	// reconcile that found nothing to do. Build is pure: from the same inputs it would
-	// find nothing to do again.
-	converged sync.Map
-
-	// numbered holds, for each Microservice, the generation that Atoll's write of a default
-	// number of pods caused. It is no change by a user.
-	numbered sync.Map
-
-	// deployed holds, for each Microservice, its Deployment when it last needed no change.
-	deployed sync.Map
-
-	// withheld holds, for each new Microservice that lacks another object, the reason of the
-	// event that waits for the object to arrive.
-	withheld sync.Map
+	// memories holds a *memory for each Microservice.
+	memories sync.Map
 }
 
 // Reconcile brings the children of one Microservice in line with its spec.
 func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
-		r.converged.Delete(req.NamespacedName)
-		r.numbered.Delete(req.NamespacedName)
-		r.withheld.Delete(req.NamespacedName)
-		r.deployed.Delete(req.NamespacedName)
+		r.memories.Delete(req.NamespacedName)
 		r.turns.end(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -93,7 +77,8 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if err != nil {
 		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
-	if last, ok := r.converged.Load(req.NamespacedName); ok && last == g.fingerprint() {
+	memory := r.memoryOf(req.NamespacedName)
+	if memory.converged == g.fingerprint() {
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
@@ -108,10 +93,12 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	out := r.reconcileComponents(ctx, g)
 	out.err, out.requeueAfter = errors.Join(out.err, recordErr), minNonZero(out.requeueAfter, retryAfter)
 	wrote, err := r.writeStatus(ctx, g, out)
+	if out.restored {
+		recordRestored(r.Recorder, ms)
+	}
+	memory.converged = ""
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
-		r.converged.Store(req.NamespacedName, g.fingerprint())
-	} else {
-		r.converged.Delete(req.NamespacedName)
+		memory.converged = g.fingerprint()
 	}
 	return ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
 }
@@ -144,7 +131,9 @@ type outcome struct {
 	// earlierPods means that pods of an earlier template may run.
 	earlierPods bool
 	// changed means that an object was written or deleted.
-	changed      bool
+	changed bool
+	// restored means that a change of the Deployment by another client was undone.
+	restored     bool
 	requeueAfter time.Duration
 	// err is returned, so that the reconcile is retried.
 	err error
@@ -220,18 +209,19 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 	}
 	for _, desired := range objects {
 		key := objectKey{c.Kind, desired.GetName()}
-		changed, err := r.Applier.Apply(ctx, g.Microservice, apply.Object{
+		object := apply.Object{
 			Desired:    desired.(client.Object),
 			Live:       g.source.find(key),
 			Adopt:      g.source.adopted[key],
 			CreateOnly: c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
-		})
+		}
+		if c.Name == components.Deployment {
+			object.Restored = func() { out.restored = true }
+		}
+		changed, err := r.Applier.Apply(ctx, g.Microservice, object)
 		if changed {
 			out.changed = true
 			out.written[key] = true
-		}
-		if c.Name == components.Deployment && err == nil {
-			r.noteDeployment(g.Microservice, desired.(client.Object), g.source.find(key), changed)
 		}
 		if err != nil {
 			out.fail(key, c, err)

@@ -43,7 +43,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 	if err != nil {
 		return nil, err
 	}
-	numbered, _ := r.numbered.Load(client.ObjectKeyFromObject(ms))
+	numbered := r.memoryOf(client.ObjectKeyFromObject(ms)).numbered
 	g := &gathered{Inputs: in, source: source, specChanged: ms.Status.ObservedGeneration != ms.Generation && numbered != ms.Generation}
 	r.gatherClock(g)
 	return g, nil

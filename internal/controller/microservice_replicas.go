@@ -125,7 +125,7 @@ func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1
 	current := *g.Microservice
 	current.Generation = written.Generation
 	g.Microservice = &current
-	r.numbered.Store(client.ObjectKeyFromObject(ms), written.Generation)
+	r.memoryOf(client.ObjectKeyFromObject(ms)).numbered = written.Generation
 	return r.disownReplicas(ctx, written)
 }
 

@@ -38,12 +38,12 @@ type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 // foreign is a cache made with NewForeignCache.
 func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *OptionalKinds) *MicroserviceReconciler {
 	return &MicroserviceReconciler{
-		Client:   mgr.GetClient(),
+		Client:   newNamespacesClient(mgr.GetClient(), optional.Namespaces),
 		Live:     mgr.GetAPIReader(),
 		Children: newChildStores(mgr.GetCache(), mgr.GetScheme()),
 		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()},
 		Contents: &contentReader{metadata: foreign, live: mgr.GetAPIReader()},
-		Foreign:  foreign,
+		Foreign:  namespacesReader{foreign, optional.Namespaces},
 		Optional: optional,
 		Recorder: mgr.GetEventRecorder("atoll"),
 		Now:      time.Now,

@@ -58,6 +58,27 @@ var _ = Describe("A manager for some namespaces", Serial, func() {
 		Expect(k8s.Create(ctx, clustered)).To(Succeed())
 		Expect(eventuallyHas(ctx, clustered, v1alpha1.ConditionDatabaseReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)).To(ContainSubstring("or Atoll may not list Cluster"))
 
+		By("references to the other namespace")
+		// No controller answers the route.
+		DeferCleanup(pause("shop"))
+		caller, guest, routed, through := bare("shop", "caller"), memberOf("shop", "guest", "theirs"), bare("shop", "routed"), topology("shop")
+		caller.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users", Namespace: "other"}}
+		guest.Spec.TopologyRef.Namespace = "other"
+		routed.Spec.Routes = []v1alpha1.Route{{Path: "/routed", ParentRefs: []v1alpha1.GatewayReference{{Name: "public", Namespace: "other"}}}}
+		through.Name, through.Spec.Gateway = "through", &v1alpha1.TopologyGateway{Ref: &v1alpha1.GatewayReference{Name: "public", Namespace: "other"}}
+		member := memberOf("shop", "member", "through")
+		member.Spec.Dependencies = caller.Spec.Dependencies
+		for _, o := range []client.Object{caller, guest, routed, through, member} {
+			Expect(k8s.Create(ctx, o)).To(Succeed())
+		}
+		eventuallyHas(ctx, caller, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		get(ctx, &appsv1.Deployment{}, "shop", "caller")
+		eventuallyHas(ctx, guest, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
+		eventuallyHas(ctx, routed, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonNoGateway)
+		eventuallyHas(ctx, through, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonNoGateway)
+		eventuallyHas(ctx, member, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		Eventually(func() int32 { return get(ctx, &v1alpha1.Topology{}, "shop", "through").Status.Services }).Should(BeEquivalentTo(1))
+
 		By("the other namespace")
 		Expect(conditionOf(ctx, elsewhere, v1alpha1.ConditionReady)).To(BeZero())
 		Expect(apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: "other", Name: "users"}, &appsv1.Deployment{}))).To(BeTrue())

@@ -8,8 +8,10 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -110,9 +112,44 @@ var _ = Describe("The operator's own identity", func() {
 		refused(patch(users, `{"spec": {"suspend": true}}`), "Atoll writes the status of Microservices and Topologies")
 		refused(patch(shop, `{"spec": {"isolation": "None"}}`), "Atoll writes the status of Microservices and Topologies")
 		refused(o.Delete(ctx, users, client.DryRunAll), "Atoll writes the status of Microservices and Topologies")
-		Expect(patch(users, `{"spec": {"scaling": {"replicas": 3}}}`)).To(Succeed())
+		Expect(patch(users, `{"metadata": {"annotations": {"atoll.dev/default-replicas": "3"}}, "spec": {"scaling": {"replicas": 3}}}`)).To(Succeed())
+		for _, object := range []client.Object{users, shop} {
+			for _, metadata := range []string{
+				`{"ownerReferences": [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0"}]}`, `{"finalizers": ["example.com/keep"]}`,
+				`{"labels": {"team": "mine"}}`, `{"annotations": {"atoll.dev/rotate-credentials": "1"}}`, `{"annotations": {"atoll.dev/isolation": "audit"}}`,
+			} {
+				refused(patch(object, `{"metadata": `+metadata+`}`), "Atoll changes no labels, finalizers, owner references and annotations")
+			}
+		}
 		Expect(k8s.Create(ctx, account(ns))).To(Succeed())
 		refused(tokenOf(ctx, o, account(ns)), "Atoll does not use serviceaccounts./token")
+	}, SpecTimeout(suiteTimeout))
+})
+
+var _ = Describe("A manager in a namespace of the cluster's own", func() {
+	It("writes its Lease and events there, and nothing else", func(ctx SpecContext) {
+		// The installed policy, for another name of the operator.
+		policy := &admissionv1.ValidatingAdmissionPolicy{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Name: "atoll-operator-scope"}, policy)).To(Succeed())
+		policy = &admissionv1.ValidatingAdmissionPolicy{ObjectMeta: metav1.ObjectMeta{Name: "atoll-in-kube-public"}, Spec: policy.Spec}
+		policy.Spec.MatchConditions[0].Expression = "request.userInfo.username == 'system:serviceaccount:kube-public:atoll'"
+		Expect(k8s.Create(ctx, policy)).To(Succeed())
+		binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: policy.Name},
+			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: policy.Name, ValidationActions: []admissionv1.ValidationAction{admissionv1.Deny}}}
+		Expect(k8s.Create(ctx, binding)).To(Succeed())
+		DeferCleanup(func(ctx context.Context) {
+			Expect(k8s.Delete(ctx, binding)).To(Succeed())
+			Expect(k8s.Delete(ctx, policy)).To(Succeed())
+		})
+		o := clientAs("system:serviceaccount:kube-public:atoll", "system:masters")
+		try := func(object client.Object, ns string) error {
+			object.SetNamespace(ns)
+			object.SetName("manager.atoll.dev")
+			return o.Create(ctx, object, client.DryRunAll)
+		}
+		Eventually(func() error { return try(&corev1.Secret{}, "kube-public") }).Should(MatchError(ContainSubstring("Atoll writes nothing in namespace kube-public")))
+		Expect(try(&coordinationv1.Lease{}, "kube-public")).To(Succeed())
+		Expect(try(&coordinationv1.Lease{}, "kube-system")).To(MatchError(ContainSubstring("Atoll writes nothing in namespace kube-system")))
 	}, SpecTimeout(suiteTimeout))
 })
 

@@ -169,7 +169,7 @@ func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 	if _, err := o.Mapper.RESTMapping(gvk.GroupKind(), gvk.Version); err != nil {
 		return err
 	}
-	if err := o.list(ctx, gvk); err != nil {
+	if err := o.checkListable(ctx, gvk); err != nil {
 		return err
 	}
 	for _, w := range o.watchers {
@@ -181,9 +181,9 @@ func (o *OptionalKinds) watch(ctx context.Context, kind optionalKind) error {
 	return nil
 }
 
-// list lists one object of a kind, to find out whether Atoll may. An informer without the
-// right would never be synced, and the manager would not start.
-func (o *OptionalKinds) list(ctx context.Context, gvk schema.GroupVersionKind) error {
+// checkListable lists one object of a kind, to find out whether Atoll may. An informer without
+// the right would never be synced, and the manager would not start.
+func (o *OptionalKinds) checkListable(ctx context.Context, gvk schema.GroupVersionKind) error {
 	namespaced, err := apiutil.IsGVKNamespaced(gvk, o.Mapper)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	. "github.com/onsi/gomega"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -64,6 +65,25 @@ func writesOf(ns, resource string) []string {
 }
 
 var _ = Describe("An admission policy that rewrites what Atoll applies", func() {
+	It("is no change by another client, also when an autoscaler sets the number of pods", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		rewritesTemplates(ctx, ns)
+		simulate(ns)
+		users := bare(ns, "users")
+		users.Spec.Env = []corev1.EnvVar{{Name: "MODE", Value: "a"}}
+		users.Spec.Scaling = &v1alpha1.Scaling{Autoscale: &v1alpha1.Autoscale{Max: 9}}
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		eventuallyReady(ctx, users)
+		for _, replicas := range []int32{5, 7, 4} {
+			settled(ns)
+			d := get(ctx, &appsv1.Deployment{}, ns, "users")
+			Expect(k8s.SubResource("scale").Update(ctx, d, client.WithSubResourceBody(&autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: replicas}}))).To(Succeed())
+			Eventually(func() int32 { return get(ctx, &appsv1.Deployment{}, ns, "users").Status.Replicas }).Should(Equal(replicas))
+		}
+		settled(ns)
+		Consistently(restorationsIn(ctx, ns), "1s").Should(BeEmpty())
+	}, SpecTimeout(suiteTimeout))
+
 	It("is not fought, and restarts nothing", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		rewritesTemplates(ctx, ns)

@@ -52,17 +52,17 @@ func TestRememberedContentGoesWithTheObject(t *testing.T) {
 	}
 }
 
-func TestRememberedConvergenceGoesWithTheMicroservice(t *testing.T) {
+func TestMemoryGoesWithTheMicroservice(t *testing.T) {
 	r := &MicroserviceReconciler{Client: fakeClient(t)}
 	key := types.NamespacedName{Namespace: "shop", Name: "orders"}
-	r.converged.Store(key, "fingerprint")
+	r.memoryOf(key).converged = "fingerprint"
 	r.turns.ask(key)
 	r.turns.take(types.NamespacedName{Namespace: "shop", Name: "shop"}, key, time.Now())
 	if _, err := r.Reconcile(context.Background(), ctrl.Request{NamespacedName: key}); err != nil {
 		t.Fatal(err)
 	}
-	if _, remembered := r.converged.Load(key); remembered {
-		t.Error("the fingerprint of a Microservice that is gone is still remembered")
+	if _, remembered := r.memories.Load(key); remembered {
+		t.Error("a Microservice that is gone is still remembered")
 	}
 	if r.turns.hasAsked(key) || len(r.turns.since) > 0 {
 		t.Errorf("turns of a Microservice that is gone are still remembered: %v", r.turns.since)

@@ -5,6 +5,7 @@ package controller_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -12,6 +13,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 
@@ -139,7 +141,53 @@ var _ = Describe("Rights of users", func() {
 		Entry("Deployments", "deployments.apps", `{defaults: {env: [{name: A, value: b}]}}`, SpecTimeout(suiteTimeout)),
 		Entry("Gateways", "gateways.gateway.networking.k8s.io", `{gateway: {className: simulated}}`, SpecTimeout(suiteTimeout)),
 		Entry("NetworkPolicies", "networkpolicies.networking.k8s.io", `{isolation: None}`, SpecTimeout(suiteTimeout)),
+		Entry("autoscalers", "horizontalpodautoscalers.autoscaling", `{defaults: {scaling: {autoscale: {max: 3}}}}`, SpecTimeout(suiteTimeout)),
 	)
+
+	DescribeTable("refuse an annotation that does what a field does", func(ctx SpecContext, o client.Object, annotation, spec string, rights ...string) {
+		ns := newNamespace(ctx)
+		o = withSpec(o.DeepCopyObject().(client.Object), ns, "users", spec)
+		Expect(k8s.Create(ctx, o)).To(Succeed())
+		allowed := tenant(ctx, ns, "has", tenantRights...)
+		Expect(annotate(ctx, allowed, o, annotation)).To(Succeed())
+		for i, right := range rights {
+			refused := tenant(ctx, ns, fmt.Sprintf("lacks-%d", i), without(right)...)
+			Expect(annotate(ctx, refused, o, annotation)).To(MatchError(ContainSubstring("you cannot create " + right + " in this namespace")))
+			Expect(annotate(ctx, refused, o, "example.com/note")).To(Succeed())
+		}
+	},
+		Entry("isolation", &v1alpha1.Topology{}, v1alpha1.AnnotationIsolation, `{}`, "networkpolicies.networking.k8s.io", SpecTimeout(suiteTimeout)),
+		Entry("a password", &v1alpha1.Microservice{}, v1alpha1.AnnotationRotateCredentials, `{image: users, database: {engine: PostgreSQL}}`, "pods", "secrets", "jobs.batch", SpecTimeout(suiteTimeout)),
+	)
+
+	It("are those on routes only if the routes or their protocols change", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		users := withSpec(&v1alpha1.Microservice{}, ns, "users", `{image: users, ports: [{name: http, port: 80}], routes: [{path: /users, port: http}]}`)
+		Expect(k8s.Create(ctx, users)).To(Succeed())
+		editor := tenant(ctx, ns, "editor", without("httproutes.gateway.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io")...)
+		for spec, right := range map[string]string{
+			`{image: users, ports: [{name: http, port: 8080}, {name: admin, port: 81}], routes: [{path: /users, port: http}]}`: "",
+			`{image: users, ports: [{name: http, port: 80, protocol: GRPC}], routes: [{path: /users, port: http}]}`:            "grpcroutes",
+			`{image: users, ports: [{name: http, port: 80}], routes: [{path: /users, port: http}, {path: /more, port: http}]}`: "httproutes",
+		} {
+			err := trySpec(ctx, editor, users, withSpec(&v1alpha1.Microservice{}, ns, "users", spec))
+			if right == "" {
+				Expect(err).NotTo(HaveOccurred(), spec)
+				continue
+			}
+			Expect(err).To(MatchError(ContainSubstring("you cannot create "+right)), spec)
+		}
+	}, SpecTimeout(suiteTimeout))
+
+	It("include no Microservice and no Topology in a namespace that Atoll does not work in", func(ctx SpecContext) {
+		for _, o := range []client.Object{
+			withSpec(&v1alpha1.Microservice{}, "kube-system", "users", `{image: users}`), withSpec(&v1alpha1.Topology{}, "kube-system", "shop", `{}`),
+		} {
+			err := k8s.Create(ctx, o, client.DryRunAll)
+			Expect(apierrors.IsForbidden(err)).To(BeTrue(), "got %v", err)
+			Expect(err).To(MatchError(ContainSubstring("Atoll does not work in namespace kube-system: use a namespace whose name does not begin with kube-")))
+		}
+	}, SpecTimeout(suiteTimeout))
 
 	It("do not refuse edits of fields that create nothing, nor the scale subresource", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
@@ -161,7 +209,7 @@ var _ = Describe("Rights of users", func() {
 		Expect(few.Delete(ctx, users)).To(Succeed())
 	}, SpecTimeout(suiteTimeout))
 
-	It("are those of the built-in role edit, except for routes", func(ctx SpecContext) {
+	It("are those of the built-in role edit, except for routes and CloudNativePG", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		// Nothing aggregates roles in envtest: these are parts of edit in a cluster.
 		for _, role := range []string{"system:aggregate-to-edit", "atoll-microservice-editor-role"} {
@@ -180,8 +228,37 @@ var _ = Describe("Rights of users", func() {
 		By("the role that adds routes")
 		bindRole(ctx, ns, "editor", "atoll-route-editor-role")
 		Eventually(func() error { return editor.Create(ctx, routed.DeepCopy(), client.DryRunAll) }).Should(Succeed())
+
+		By("the role that adds databases of CloudNativePG")
+		clustered := withSpec(&v1alpha1.Microservice{}, ns, "users",
+			`{image: users, database: {engine: PostgreSQL, provider: CloudNativePG, backup: {schedule: "@daily", destination: {s3: {bucket: backups}}}}}`)
+		Expect(editor.Create(ctx, clustered.DeepCopy(), client.DryRunAll)).To(MatchError(ContainSubstring("you cannot create clusters.postgresql.cnpg.io")))
+		bindRole(ctx, ns, "editor", "atoll-cloudnativepg-editor-role")
+		Eventually(func() error { return editor.Create(ctx, clustered.DeepCopy(), client.DryRunAll) }).Should(Succeed())
+	}, SpecTimeout(suiteTimeout))
+
+	It("with which a team's GitOps controller applies the samples are those of admin, and of the roles for routes and Gateways", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		for _, role := range []string{"system:aggregate-to-admin", "system:aggregate-to-edit", "atoll-microservice-editor-role", "atoll-topology-editor-role",
+			"atoll-route-editor-role", "atoll-gateway-editor-role"} {
+			bindRole(ctx, ns, "flux", role)
+		}
+		flux := clientAs("flux", "system:authenticated")
+		for _, name := range []string{"topology", "users", "orders", "payments"} {
+			Eventually(func() error {
+				sample := readSample(name)
+				sample.SetNamespace(ns)
+				return flux.Create(ctx, sample, client.DryRunAll)
+			}).Should(Succeed(), name)
+		}
 	}, SpecTimeout(suiteTimeout))
 })
+
+// annotate tries to give an object an annotation, as a user, and changes nothing.
+func annotate(ctx context.Context, as client.Client, o client.Object, annotation string) error {
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata": {"annotations": {%q: "audit"}}}`, annotation))
+	return as.Patch(ctx, o.DeepCopyObject().(client.Object), patch, client.DryRunAll)
+}
 
 // bindRole gives a user the rights of a ClusterRole in a namespace.
 func bindRole(ctx context.Context, ns, user, role string) {

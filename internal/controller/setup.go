@@ -98,7 +98,7 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
-	topologies := &TopologyReconciler{Client: mgr.GetClient(), Foreign: foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder,
+	topologies := &TopologyReconciler{Client: services.Client, Foreign: services.Foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder,
 		NameServers: services.NameServers}
 	if err := topologies.SetupWithManager(mgr, foreign); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)

@@ -214,6 +214,20 @@ var _ = Describe("The events of an apply", func() {
 		Expect(k8s.Create(ctx, memberOf(ns, "orders", "shop"))).To(Succeed())
 		Eventually(warningsIn(ctx, ns)).Should(ConsistOf(v1alpha1.ReasonTopologyNotFound))
 	}, SpecTimeout(suiteTimeout))
+
+	It("warn of what does not arrive, after a restart of the manager too", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		orders := memberOf(ns, "orders", "shop")
+		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
+		stopManager()
+		// It stays away for longer than the time of grace.
+		clockOffset.Store(int64(15 * time.Second))
+		DeferCleanup(clockOffset.Store, int64(0))
+		stopManager = startManager(apiServer, requestsFor)
+		Eventually(warningsIn(ctx, ns)).Should(ConsistOf(v1alpha1.ReasonTopologyNotFound))
+		Consistently(warningsIn(ctx, ns), "1s").Should(HaveLen(1))
+	}, SpecTimeout(suiteTimeout))
 })
 
 var _ = Describe("A gateway's features", func() {

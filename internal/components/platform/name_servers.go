@@ -13,6 +13,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
+
+	"github.com/atoll-dev/atoll/internal/nameserver"
 )
 
 // linkLocal contains the caches of nodes, whose address depends on the distribution
@@ -28,8 +30,8 @@ const linkLocal = "169.254.0.0/16"
 func NameServers(addresses []string) []networkingv1.NetworkPolicyEgressRule {
 	blocks := []networkingv1.NetworkPolicyPeer{{IPBlock: &networkingv1.IPBlock{CIDR: linkLocal}}}
 	for _, text := range addresses {
-		address, err := netip.ParseAddr(text)
-		if err != nil || address.Is4In6() || address.Zone() != "" || netip.MustParsePrefix(linkLocal).Contains(address) {
+		address, err := nameserver.Parse(text)
+		if err != nil || netip.MustParsePrefix(linkLocal).Contains(address) {
 			continue
 		}
 		block := netip.PrefixFrom(address, address.BitLen())

@@ -12,7 +12,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
-	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -26,7 +25,7 @@ const CodeHostAccess = "HostAccess"
 var baseline = api.LevelVersion{Level: api.LevelBaseline, Version: api.LatestVersion()}
 
 // hostAccess finds what the admission policy host-access refuses: what the Pod Security
-// Standard baseline forbids, and the host's users.
+// Standard baseline forbids.
 func (l *linter) hostAccess(objects []kube.Object, report func(severity Severity, code, message string)) error {
 	for _, o := range objects {
 		if d, is := o.(*appsv1.Deployment); is {
@@ -80,9 +79,6 @@ func (l *linter) templateReachesHost(namespace string, template *corev1.PodTempl
 		if !result.Allowed {
 			found = append(found, strings.TrimSpace(result.ForbiddenReason+" "+result.ForbiddenDetail))
 		}
-	}
-	if ptr.Deref(template.Spec.HostUsers, false) {
-		found = append(found, "hostUsers")
 	}
 	known, given := l.world.namespaces[namespace]
 	if len(found) == 0 || known[api.EnforceLevelLabel] == string(api.LevelPrivileged) {

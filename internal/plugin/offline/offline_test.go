@@ -302,10 +302,10 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Microservice "a": spec.scaling: Invalid value: replicas and autoscale are mutually exclusive: remove one of them [Invalid]`}},
 		"the host's network, in a namespace that is not among the files": {input: ms("a", ", podTemplate: {spec: {hostNetwork: true}}"),
 			want: []string{`warning: Microservice "a": the pods reach the host: host namespaces hostNetwork=true; to fix: remove it from podTemplate or probes, or let an administrator label the namespace with pod-security.kubernetes.io/enforce: privileged [HostAccess]`}},
-		"a volume of the host and its users, in a namespace that does not allow it": {
+		"a volume of the host, in a namespace that does not allow it": {
 			input: inShop(ms("a", ", podTemplate: {spec: {hostUsers: true, volumes: [{name: root, hostPath: {path: /}}]}}")) +
 				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
-			want: []string{`error: Microservice "a": the pods reach the host: hostPath volumes volume "root", hostUsers; to fix`}},
+			want: []string{`error: Microservice "a": the pods reach the host: hostPath volumes volume "root"; to fix`}},
 		"the host's network, in a namespace that allows it": {
 			input: inShop(ms("a", ", podTemplate: {spec: {hostNetwork: true}}")) +
 				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n"},

@@ -20,9 +20,9 @@ import (
 
 // lookUp returns the objects that an index has at a key. informer is nil if the cache has a
 // store for each of its namespaces.
-func (s *childStores) lookUp(ctx context.Context, informer toolscache.SharedIndexInformer, prototype client.Object, index, key string) ([]kube.Object, error) {
+func (s *childStores) lookUp(ctx context.Context, informer toolscache.SharedIndexInformer, prototype client.Object, index, key string, in ...client.ListOption) ([]kube.Object, error) {
 	if informer == nil {
-		return s.list(ctx, prototype, index, key)
+		return s.list(ctx, prototype, index, key, in...)
 	}
 	found, err := informer.GetIndexer().ByIndex(index, key)
 	if err != nil || len(found) == 0 {
@@ -55,14 +55,14 @@ func (s *childStores) indexDivided(ctx context.Context, kind string, prototype c
 	return nil
 }
 
-// list returns the objects of the prototype's kind that an index of the stores of all
-// namespaces has at a key.
-func (s *childStores) list(ctx context.Context, prototype client.Object, index, key string) ([]kube.Object, error) {
+// list returns the objects of the prototype's kind that an index has at a key, of the stores
+// of all namespaces or of one.
+func (s *childStores) list(ctx context.Context, prototype client.Object, index, key string, in ...client.ListOption) ([]kube.Object, error) {
 	list, err := s.emptyList(prototype)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.cache.List(ctx, list, client.MatchingFields{index: key}); err != nil {
+	if err := s.cache.List(ctx, list, append(in, client.MatchingFields{index: key})...); err != nil {
 		return nil, err
 	}
 	var objects []kube.Object

@@ -1,0 +1,43 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package apply
+
+import (
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// settled is an object as Atoll last applied it, or found it to be as desired.
+type settled struct {
+	// hash is that of the desired object.
+	hash       string
+	generation int64
+}
+
+// settle keeps the state of a live object that is as Atoll applied it. A cache that is behind
+// does not replace a later state.
+func (a *Applier) settle(o Object, live client.Object, hash string) {
+	if o.Restored == nil {
+		return
+	}
+	if known, found := a.settled.Load(live.GetUID()); found && known.(settled).hash == hash && known.(settled).generation > live.GetGeneration() {
+		return
+	}
+	a.settled.Store(live.GetUID(), settled{hash, live.GetGeneration()})
+}
+
+// noteRestored calls o.Restored if an apply undid a change of the spec that another client
+// made. live is the object before the apply, and applied the one after it.
+//
+// Its annotation does not tell: kubectl rollout undo brings the earlier hash back. Nor does a
+// difference: an admission policy can make one, and then the apply changes no spec.
+func (a *Applier) noteRestored(o Object, live, applied client.Object, hash string) {
+	if o.Restored == nil {
+		return
+	}
+	known, found := a.settled.Load(live.GetUID())
+	if found && known.(settled).hash == hash && known.(settled).generation < live.GetGeneration() && live.GetGeneration() < applied.GetGeneration() {
+		o.Restored()
+	}
+	a.settle(o, applied, hash)
+}
