@@ -95,7 +95,7 @@ const (
 	// Atoll retries it.
 	ReasonApplyFailed = "ApplyFailed"
 	// ReasonTopologyNotFound means that the Topology in topologyRef does not
-	// exist.
+	// exist in the Microservice's namespace.
 	ReasonTopologyNotFound = "TopologyNotFound"
 	// ReasonCRDNotInstalled means that a required CustomResourceDefinition is
 	// not installed.
@@ -192,13 +192,16 @@ const (
 	// yet.
 	ReasonPending = "Pending"
 
-	// ReasonDependencyNotFound means that a dependency does not exist. In
+	// ReasonDependencyNotFound means that a dependency does not exist in the
+	// caller's namespace. In
 	// GraphSound it also means that a port of a dependency does not exist.
 	ReasonDependencyNotFound = "DependencyNotFound"
 	// ReasonPortNotFound means that a dependency does not have the port.
 	ReasonPortNotFound = "PortNotFound"
 	// ReasonNotPermitted means that a dependency does not permit the caller, or
-	// that a Topology does not accept members from the namespace.
+	// that a Topology does not accept members from the namespace. In another
+	// namespace, it also means that the object does not exist: a team without
+	// rights there must not learn which.
 	ReasonNotPermitted = "NotPermitted"
 	// ReasonDependencyNotReady means that a dependency is not Ready.
 	ReasonDependencyNotReady = "DependencyNotReady"

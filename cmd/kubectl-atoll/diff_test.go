@@ -164,7 +164,7 @@ func TestDiffOfConvergedClusters(t *testing.T) {
 	t.Run("whose Topology lets it join no more", func(t *testing.T) {
 		objects := convergedCluster(t, "users", topologyAllowing(nil), users())
 		got := runPlugin(t, fakeCluster(objects...), strings.Replace(strings.Replace(usersOfShop, "%", "", 1), "{name: shop}", "{name: mall, namespace: mall}", 1), "diff", "-f", "-")
-		if got.code != 0 || got.out != "" || !strings.Contains(got.err, "TopologyNotFound") {
+		if got.code != 0 || got.out != "" || !strings.Contains(got.err, "does not allow members") {
 			t.Errorf("got %+v, want no deletions: the operator leaves all as it is", got)
 		}
 	})

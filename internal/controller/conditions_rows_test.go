@@ -102,7 +102,7 @@ var _ = Describe("Conditions", func() {
 		Entry("a dependency that does not exist in another namespace", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{calling(v1alpha1.Dependency{Name: "users", Namespace: "nowhere"})},
 			of:     bare("", "orders"), want: []wantCondition{
-				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonDependencyNotFound, `of namespace "nowhere" does not exist; to fix: create it, or correct dependencies`},
+				{v1alpha1.ConditionDependenciesReady, no, v1alpha1.ReasonNotPermitted, `of namespace "nowhere" does not exist, or does not permit this caller; to fix: correct dependencies, or create it`},
 			}}),
 		Entry("a dependency on a Worker", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{worker(), calling(v1alpha1.Dependency{Name: "users"})},
@@ -274,7 +274,7 @@ var _ = Describe("Conditions", func() {
 				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
 			})},
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonNotPermitted, "The callee does not permit the call: orders -> users"},
+				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonNotPermitted, "The callee does not exist or does not permit the call: orders -> users"},
 			}}),
 		Entry("a Topology with a cycle, which does not keep it from being ready", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), with(memberOf("", "users", "shop"), func(ms *v1alpha1.Microservice) {

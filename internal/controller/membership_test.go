@@ -34,7 +34,7 @@ var _ = Describe("Membership", func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)).
-			To(Equal(`Topology "shop" of namespace "` + home + `" does not allow members from namespace "` + guest + `"; to fix: add the namespace to its allowedNamespaces, or change topologyRef`))
+			To(Equal(`Topology "shop" of namespace "` + home + `" does not exist, or does not allow members from namespace "` + guest + `"; to fix: correct topologyRef, or create it with the namespace in its allowedNamespaces`))
 		eventuallyReady(ctx, users)
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
 		Expect(callersIn(ctx, home, "users")).To(BeEmpty(), "one that only names the Topology gets through no policy")
@@ -59,7 +59,7 @@ var _ = Describe("Membership", func() {
 
 		By("the label being taken away, which leaves what runs and lets it call no more")
 		label(ctx, guest, "other")
-		eventuallyHas(ctx, orders, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
+		eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
 		get(ctx, &appsv1.Deployment{}, guest, "orders")
 		Eventually(func() []string { return callersIn(ctx, home, "users") }).Should(BeEmpty())
 		Eventually(func() gatewayv1.FromNamespaces {
@@ -82,7 +82,7 @@ var _ = Describe("Membership", func() {
 		for _, o := range []client.Object{broken, stranger} {
 			Expect(k8s.Create(ctx, o)).To(Succeed())
 		}
-		eventuallyHas(ctx, stranger, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonNotPermitted)
+		eventuallyHas(ctx, stranger, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
 		Expect(eventuallyHas(ctx, broken, v1alpha1.ConditionStalled, metav1.ConditionTrue, v1alpha1.ReasonInvalidSpec)).
 			To(ContainSubstring("allowedNamespaces.selector: is invalid and selects no namespace"))
 		for _, o := range []client.Object{shop, users} {
@@ -102,7 +102,7 @@ var _ = Describe("Membership", func() {
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
 		Expect(k8s.Create(ctx, reports)).To(Succeed())
 		Expect(eventuallyHas(ctx, reports, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)).
-			To(ContainSubstring("add {name: reports, namespace: " + reportSpace + "} to its access"))
+			To(ContainSubstring("create it with {name: reports, namespace: " + reportSpace + "} in its access"))
 		shop := topology(reportSpace)
 		Eventually(func() string { return conditionOf(ctx, shop, v1alpha1.ConditionGraphSound).Message }).Should(ContainSubstring("reports -> " + shopSpace + "/orders"))
 		Expect(get(ctx, &v1alpha1.Topology{}, reportSpace, "shop").Status.Unpermitted).To(Equal([]string{"reports -> " + shopSpace + "/orders"}))

@@ -25,7 +25,7 @@ const lostEventWindow = time.Minute
 
 // missingReferenceReasons are reasons that another object removes by its creation.
 var missingReferenceReasons = []string{
-	v1alpha1.ReasonTopologyNotFound, v1alpha1.ReasonReferenceNotFound, v1alpha1.ReasonDependencyNotFound, v1alpha1.ReasonNoGateway,
+	v1alpha1.ReasonTopologyNotFound, v1alpha1.ReasonReferenceNotFound, v1alpha1.ReasonDependencyNotFound, v1alpha1.ReasonNotPermitted, v1alpha1.ReasonNoGateway,
 }
 
 // recordReadiness records a change of Ready in the log and as an event. The event of a

@@ -71,12 +71,12 @@ var _ = Describe("A manager for some namespaces", Serial, func() {
 		for _, o := range []client.Object{caller, guest, routed, through, member} {
 			Expect(k8s.Create(ctx, o)).To(Succeed())
 		}
-		eventuallyHas(ctx, caller, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		eventuallyHas(ctx, caller, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
 		get(ctx, &appsv1.Deployment{}, "shop", "caller")
-		eventuallyHas(ctx, guest, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonTopologyNotFound)
+		eventuallyHas(ctx, guest, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
 		eventuallyHas(ctx, routed, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonNoGateway)
 		eventuallyHas(ctx, through, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonNoGateway)
-		eventuallyHas(ctx, member, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
+		eventuallyHas(ctx, member, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
 		Eventually(func() int32 { return get(ctx, &v1alpha1.Topology{}, "shop", "through").Status.Services }).Should(BeEquivalentTo(1))
 
 		By("the other namespace")

@@ -47,31 +47,32 @@ func (c *contentReader) content(ctx context.Context, kind, namespace, name strin
 	if known, ok := c.known.Load(meta.UID); ok && known.(*knownContent).resourceVersion == meta.ResourceVersion {
 		return known.(*knownContent).content, nil
 	}
-	data, resourceVersion, err := c.readLive(ctx, kind, key)
+	known, uid, err := c.readLive(ctx, kind, key)
 	if err != nil {
 		return nil, err
 	}
-	known := &knownContent{resourceVersion, inputs.ContentOf(data)}
-	c.known.Store(meta.UID, known)
+	c.known.Store(uid, known)
 	return known.content, nil
 }
 
-func (c *contentReader) readLive(ctx context.Context, kind string, key types.NamespacedName) (data map[string][]byte, resourceVersion string, err error) {
+func (c *contentReader) readLive(ctx context.Context, kind string, key types.NamespacedName) (*knownContent, types.UID, error) {
 	if kind == "Secret" {
 		secret := &corev1.Secret{}
-		err := c.live.Get(ctx, key, secret)
-		return secret.Data, secret.ResourceVersion, err
+		if err := c.live.Get(ctx, key, secret); err != nil {
+			return nil, "", err
+		}
+		return &knownContent{secret.ResourceVersion, inputs.SecretContentOf(secret.UID, secret.Data)}, secret.UID, nil
 	}
 	config := &corev1.ConfigMap{}
 	if err := c.live.Get(ctx, key, config); err != nil {
 		return nil, "", err
 	}
-	data = make(map[string][]byte, len(config.Data)+len(config.BinaryData))
+	data := make(map[string][]byte, len(config.Data)+len(config.BinaryData))
 	for k, v := range config.Data {
 		data[k] = []byte(v)
 	}
 	maps.Copy(data, config.BinaryData)
-	return data, config.ResourceVersion, nil
+	return &knownContent{config.ResourceVersion, inputs.ContentOf(data)}, config.UID, nil
 }
 
 // forget drops the content of an object that is gone.

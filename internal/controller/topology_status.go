@@ -165,11 +165,12 @@ func unresolved(state *topologyState) (missing, unpermitted []string) {
 	for _, ms := range state.members {
 		for _, edge := range graph.Resolve(ms, state.known.graph()) {
 			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
-			switch {
-			case edge.Port == nil || edge.MissingPort != "":
-				missing = append(missing, arrow)
-			case !edge.Resolved():
+			switch reason, _ := edge.Problem(); reason {
+			case "":
+			case v1alpha1.ReasonNotPermitted:
 				unpermitted = append(unpermitted, arrow)
+			default:
+				missing = append(missing, arrow)
 			}
 		}
 	}
@@ -185,7 +186,7 @@ func graphHealth(missing, unpermitted, cycles []string) condition.Health {
 		found                []string
 		reason, says, remedy string
 	}{
-		{unpermitted, v1alpha1.ReasonNotPermitted, "The callee does not permit the call: ", "add the caller to the callee's access"},
+		{unpermitted, v1alpha1.ReasonNotPermitted, "The callee does not exist or does not permit the call: ", "correct dependencies, or create it with the caller in its access"},
 		{missing, v1alpha1.ReasonDependencyNotFound, "The service or port does not exist: ", "create it, or correct dependencies"},
 		{cycles, v1alpha1.ReasonCycle, "Services depend on each other in a cycle and fail together: ", "remove one of the dependencies"},
 	} {

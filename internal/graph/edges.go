@@ -161,6 +161,11 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 	return append([]*v1alpha1.Port{e.Port}, e.MorePorts...)
 }
 
+// Secluded reports whether the callee is in another namespace and does not permit the caller,
+// or does not exist there. The caller's team must not learn which: it may have no rights in
+// that namespace (https://gateway-api.sigs.k8s.io/api-types/referencegrant/ has the same rule).
+func (e *Edge) Secluded() bool { return !e.Permitted && e.Namespace() != e.Caller.Namespace }
+
 // Problem returns the condition reason and the message for an edge that does not
 // resolve. The reason of an edge that resolves is empty.
 func (e *Edge) Problem() (reason string, message condition.Message) {
@@ -169,10 +174,12 @@ func (e *Edge) Problem() (reason string, message condition.Message) {
 	case e.callsItself():
 		return v1alpha1.ReasonInvalidSpec, condition.Message{Field: "dependencies", Cause: "must not name the service itself",
 			Remedy: fmt.Sprintf("remove %q", e.Dependency.Name)}
-	case e.Callee == nil && e.Dependency.Namespace != "":
-		message.Cause, message.Remedy = "does not exist", "create it, or correct dependencies"
-		return v1alpha1.ReasonDependencyNotFound, message
+	case e.Secluded():
+		message.Cause = "does not exist, or does not permit this caller"
+		message.Remedy = fmt.Sprintf("correct dependencies, or create it with {name: %s, namespace: %s} in its access", e.Caller.Name, e.Caller.Namespace)
+		return v1alpha1.ReasonNotPermitted, message
 	case e.Callee == nil:
+		message.Object.Namespace = ""
 		message.Cause, message.Remedy = "does not exist in this namespace", "create it, or remove it from dependencies"
 		return v1alpha1.ReasonDependencyNotFound, message
 	case e.Port == nil && e.Callee.Spec.Type == v1alpha1.WorkloadWorker:
@@ -197,7 +204,10 @@ func (e *Edge) Problem() (reason string, message condition.Message) {
 // not resolve, it is the most likely port, so that the caller can start: no caller
 // waits for a service that does not exist.
 func (e *Edge) assumedPort() *v1alpha1.Port {
-	if e.Port != nil {
+	switch {
+	case e.Secluded():
+		return &defaultPorts[0]
+	case e.Port != nil:
 		return e.Port
 	}
 	if e.Callee != nil {

@@ -67,6 +67,8 @@ func worker(name string) *v1alpha1.Microservice {
 func TestResolve(t *testing.T) {
 	http := v1alpha1.Port{Name: "http", Port: 80, TargetPort: 8080}
 	grpc := v1alpha1.Port{Name: "grpc", Port: 50051, Protocol: v1alpha1.ProtocolGRPC}
+	// The answer is the same whether the service exists or not.
+	const secluded = `Microservice "users" of namespace "people" does not exist, or does not permit this caller; to fix: correct dependencies, or create it with {name: web, namespace: shop} in its access`
 	amqp := v1alpha1.Port{Name: "amqp", Port: 5672, Protocol: v1alpha1.ProtocolTCP}
 	for name, tc := range map[string]struct {
 		dependency                                    v1alpha1.Dependency
@@ -92,10 +94,18 @@ func TestResolve(t *testing.T) {
 			dependency:  v1alpha1.Dependency{Name: "users", Namespace: "people"},
 			callee:      permitting("people", "users", v1alpha1.AccessRule{Name: "web"}, v1alpha1.AccessRule{Name: "other", Namespace: "shop"}),
 			wantReason:  v1alpha1.ReasonNotPermitted,
-			wantMessage: `Microservice "users" of namespace "people" belongs to another Topology and does not permit this caller; to fix: add {name: web, namespace: shop} to its access`},
+			wantMessage: secluded},
+		"a port that one of another namespace has, and that permits others": {
+			dependency:  v1alpha1.Dependency{Name: "users", Namespace: "people", Port: "http"},
+			callee:      permitting("people", "users", v1alpha1.AccessRule{Name: "other", Namespace: "shop"}),
+			wantReason:  v1alpha1.ReasonNotPermitted,
+			wantMessage: secluded},
 		"a missing service of another namespace": {
-			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, wantReason: v1alpha1.ReasonDependencyNotFound,
-			wantMessage: `Microservice "users" of namespace "people" does not exist; to fix: create it, or correct dependencies`},
+			dependency: v1alpha1.Dependency{Name: "users", Namespace: "people"}, wantReason: v1alpha1.ReasonNotPermitted,
+			wantMessage: secluded},
+		"a missing service of this namespace, by its name": {
+			dependency: v1alpha1.Dependency{Name: "users", Namespace: "shop"}, wantReason: v1alpha1.ReasonDependencyNotFound,
+			wantMessage: `Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`},
 		"a missing service": {
 			dependency: v1alpha1.Dependency{Name: "users"}, wantReason: v1alpha1.ReasonDependencyNotFound,
 			wantMessage: `Microservice "users" does not exist in this namespace; to fix: create it, or remove it from dependencies`},

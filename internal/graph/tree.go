@@ -154,6 +154,9 @@ func (call *Call) ShortProblem() string {
 	case v1alpha1.ReasonPortNotFound:
 		return "does not have the called port"
 	case v1alpha1.ReasonNotPermitted:
+		if call.Callee.Health == StateMissing {
+			return "does not exist"
+		}
 		return "does not permit this caller"
 	}
 	return call.Reason

@@ -16,14 +16,15 @@ import (
 func (in *Inputs) MembershipProblem() *condition.Problem {
 	key, _ := graph.TopologyKey(in.Microservice)
 	topology := condition.Object{Kind: "Topology", Namespace: key.Namespace, Name: key.Name}
-	switch in.Standing {
-	case graph.NotFound:
+	switch {
+	case in.Standing != graph.NotFound && in.Standing != graph.NotAllowed:
+		return nil
+	case key.Namespace == in.Microservice.Namespace:
 		return &condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonTopologyNotFound,
 			Message: condition.Message{Object: topology, Cause: "does not exist", Remedy: "create it, or correct topologyRef"}}
-	case graph.NotAllowed:
-		return &condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotPermitted, Stalled: true,
-			Message: condition.Message{Object: topology, Cause: fmt.Sprintf("does not allow members from namespace %q", in.Microservice.Namespace),
-				Remedy: "add the namespace to its allowedNamespaces, or change topologyRef"}}
 	}
-	return nil
+	// One answer for both: see graph.Edge.Secluded.
+	return &condition.Problem{Condition: v1alpha1.ConditionReady, Reason: v1alpha1.ReasonNotPermitted,
+		Message: condition.Message{Object: topology, Cause: fmt.Sprintf("does not exist, or does not allow members from namespace %q", in.Microservice.Namespace),
+			Remedy: "correct topologyRef, or create it with the namespace in its allowedNamespaces"}}
 }

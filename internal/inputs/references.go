@@ -4,6 +4,7 @@
 package inputs
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -195,6 +197,18 @@ func ContentOf(data map[string][]byte) *Content {
 	for key := range data {
 		c.Keys[key] = struct{}{}
 	}
+	return c
+}
+
+// SecretContentOf returns what is to be known of a Secret's data. Users who may read pods but no
+// Secrets see the hash, in an annotation. So that they can't try weak passwords against it, it is
+// keyed with the UID, which is random (RFC 9562, version 4) and which only readers of the Secret
+// know. A Secret that is deleted and created again has another hash.
+func SecretContentOf(uid types.UID, data map[string][]byte) *Content {
+	c := ContentOf(data)
+	keyed := hmac.New(sha256.New, []byte(uid))
+	keyed.Write([]byte(c.Hash))
+	c.Hash = hex.EncodeToString(keyed.Sum(nil))
 	return c
 }
 

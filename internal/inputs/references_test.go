@@ -83,3 +83,21 @@ func TestReferencesOf(t *testing.T) {
 		})
 	}
 }
+
+// TestSecretContentIsKeyed checks that a hash tells nothing to a user who guesses the content.
+func TestSecretContentIsKeyed(t *testing.T) {
+	data := map[string][]byte{"password": []byte("letmein")}
+	first, again, other := SecretContentOf("0c29", data), SecretContentOf("0c29", data), SecretContentOf("77f1", data)
+	if first.Hash != again.Hash {
+		t.Error("the hash of one Secret changes without its content")
+	}
+	if first.Hash == other.Hash || first.Hash == HashContent(data) {
+		t.Error("the hash does not depend on the UID")
+	}
+	if changed := SecretContentOf("0c29", map[string][]byte{"password": []byte("other")}); changed.Hash == first.Hash {
+		t.Error("the hash does not depend on the content")
+	}
+	if _, has := first.Keys["password"]; !has {
+		t.Error("the names of the keys are lost")
+	}
+}

@@ -84,7 +84,7 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 	var awaited []string
 	for i := range in.Edges {
 		edge := &in.Edges[i]
-		if edge.Dependency.Startup != v1alpha1.StartupWait || edge.Callee != nil && isReady(edge.Callee) {
+		if edge.Dependency.Startup != v1alpha1.StartupWait || edge.Callee != nil && !edge.Secluded() && isReady(edge.Callee) {
 			continue
 		}
 		name := edge.Dependency.Name

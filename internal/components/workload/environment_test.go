@@ -90,7 +90,7 @@ func callingAll(ms *v1alpha1.Microservice) *inputs.Inputs {
 		Find: func(namespace, name string) *v1alpha1.Microservice {
 			callee := inputstest.Orders()
 			callee.Namespace, callee.Name = namespace, name
-			callee.Spec = v1alpha1.MicroserviceSpec{Ports: []v1alpha1.Port{{Name: "http", Port: 80}, {Name: "admin", Port: 9090},
+			callee.Spec = v1alpha1.MicroserviceSpec{Access: []v1alpha1.AccessRule{{Name: ms.Name, Namespace: ms.Namespace}}, Ports: []v1alpha1.Port{{Name: "http", Port: 80}, {Name: "admin", Port: 9090},
 				{Name: "grpc", Port: 81, TargetPort: 9000, Protocol: v1alpha1.ProtocolGRPC}}}
 			return callee
 		},

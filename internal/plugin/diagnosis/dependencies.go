@@ -30,7 +30,7 @@ func notPermitted(e *Evidence) []*Finding {
 	if c == nil || c.Type == v1alpha1.ConditionReady {
 		return nil
 	}
-	return e.unresolved(c, "does not permit the call", "Add the caller to the callee's access")
+	return e.unresolved(c, "does not exist, or does not permit the call", "Correct dependencies, or add the caller to the callee's access")
 }
 
 // unresolved returns a finding for each dependency that does not resolve for the
@@ -47,6 +47,11 @@ func (e *Evidence) unresolved(c *metav1.Condition, state, otherwise string) []*F
 			continue
 		}
 		f := e.said(PartDependencies, c, otherwise)[0]
+		if edge.Secluded() && edge.Callee != nil {
+			// Who may read the callee learns what the condition must not tell.
+			message.Cause = "exists, and does not permit this caller"
+			state = "does not permit the call"
+		}
 		f.report(message, otherwise)
 		e.leadTo(f, message.Object, state)
 		all = append(all, f)

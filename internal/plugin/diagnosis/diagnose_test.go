@@ -275,7 +275,7 @@ var cases = map[string]diagnoseCase{
 			ms.Namespace, ms.Spec.TopologyRef = "mall", &v1alpha1.TopologyReference{Name: "mall"}
 			return ms
 		}()).calls(v1alpha1.Dependency{Name: "users", Namespace: "mall"}).unready(calls, v1alpha1.ReasonNotPermitted, ""),
-		fault: "NotPermitted", part: PartDependencies, object: "Microservice mall/users", cause: []string{"does not permit"}, remedy: "Add {name: orders, namespace: shop} to its access"},
+		fault: "NotPermitted", part: PartDependencies, object: "Microservice mall/users", cause: []string{"exists, and does not permit this caller"}, remedy: "{name: orders, namespace: shop} in its access"},
 	"cycle of waits": {
 		world: newWorld(func() *v1alpha1.Microservice {
 			ms := down()

@@ -207,7 +207,7 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	for i := range built.Problems {
 		problem := &built.Problems[i]
 		severity := SeverityWarning
-		if problem.Stalled || problem.Reason == v1alpha1.ReasonReferenceNotFound {
+		if problem.Stalled || problem.Reason == v1alpha1.ReasonReferenceNotFound || problem.Reason == v1alpha1.ReasonNotPermitted {
 			severity = SeverityError
 		}
 		report(severity, problem.Reason, problem.Message.String())
@@ -242,6 +242,9 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 	edges := graph.Resolve(ms, l.world.indexed().graph())
 	for i := range edges {
 		reason, message := edges[i].Problem()
+		if edges[i].Callee == nil && reason != "" {
+			reason = v1alpha1.ReasonDependencyNotFound
+		}
 		switch reason {
 		case "":
 		case v1alpha1.ReasonDependencyNotFound:

@@ -207,7 +207,7 @@ func TestBuildService(t *testing.T) {
 			wantObjects: "Service/a Deployment/a PodDisruptionBudget/a"},
 		"a Topology elsewhere that lets nobody in": {
 			input:       ms("a", ", topologyRef: {name: shop, namespace: front}") + topology + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
-			wantProblem: `NotPermitted: Topology "shop" of namespace "front" does not allow members from namespace "shop"`},
+			wantProblem: `NotPermitted: Topology "shop" of namespace "front" does not exist, or does not allow members from namespace "shop"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := worldOf(t, tc.input)
@@ -361,7 +361,7 @@ func TestLint(t *testing.T) {
 			input: ms("b", ", topologyRef: {name: shop, namespace: front}") +
 				strings.ReplaceAll(topology, "{name: shop}", "{name: shop, namespace: front}") +
 				"{isolation: None, allowedNamespaces: {from: Selector, selector: {matchLabels: {kubernetes.io/metadata.name: mall}}}}\n",
-			want: []string{`error: Microservice "b": Topology "shop" of namespace "front" does not allow members from namespace "shop"`}},
+			want: []string{`error: Microservice "b": Topology "shop" of namespace "front" does not exist, or does not allow members from namespace "shop"`}},
 		"one whose Gateway elsewhere lets its namespace in": {
 			input: gated("---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {public: \"yes\"}}\n")},
 		"one whose Gateway elsewhere keeps its namespace out": {
@@ -377,7 +377,7 @@ func TestLint(t *testing.T) {
 			want: []string{`error: Microservice "a": Microservice "b" is a Worker and has no ports`}},
 		"a dependency that does not permit the caller": {
 			input: ms("a", ", dependencies: [{name: b, namespace: other}]") + strings.ReplaceAll(ms("b", ""), "{name: b}", "{name: b, namespace: other}"),
-			want:  []string{`error: Microservice "a": Microservice "b" of namespace "other" belongs to another Topology`}},
+			want:  []string{`error: Microservice "a": Microservice "b" of namespace "other" does not exist, or does not permit this caller`}},
 		"a cycle": {input: ms("b", ", dependencies: [{name: a}]") + ms("a", ", dependencies: [{name: b}]"),
 			want: []string{`warning: Microservice "a": dependencies form a cycle, and fail together: a -> b -> a [Cycle]`}},
 		"too few connections": {input: ms("a", ", database: {engine: PostgreSQL, pool: 50}"),
