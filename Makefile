@@ -13,9 +13,9 @@ IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 ##@ Start here
 
 .PHONY: demo
-demo: ## Start a local cluster, install the operator and the sample topology, and send requests to it.
+demo: plugin ## Start a local cluster, install the operator and the sample topology, and send requests to it.
 	@$(CLUSTER) up
-	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go run ./hack/demo all
+	@eval "$$($(CLUSTER) env)"; PATH="$(CURDIR)/bin:$$PATH" IMAGES="$$($(CLUSTER) images)" go run ./hack/demo all
 
 .PHONY: test
 test: test-packages ## Run all tests that need no cluster: unit, golden, envtest, and services with a real PostgreSQL.
@@ -34,7 +34,8 @@ build: ## Build the manager to bin/.
 
 .PHONY: plugin
 plugin: ## Build kubectl-atoll, the kubectl plugin, to bin/.
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/kubectl-atoll ./cmd/kubectl-atoll
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/kubectl-atoll ./cmd/kubectl-atoll
+	@cp cmd/kubectl-atoll/kubectl_complete-atoll bin/
 
 .PHONY: run
 run: ## Run the manager on this machine against the cluster of KUBECONFIG.
@@ -108,8 +109,9 @@ docker-build: ## Build the operator's image as IMG with docker.
 	docker build -t $(IMG) .
 
 .PHONY: env
-env: ## Print the shell environment of the local cluster: eval "$(make -s env)".
+env: plugin ## Print the shell environment of the local cluster, with kubectl and its plugin: eval "$(make -s env)".
 	@$(CLUSTER) env
+	@printf 'export PATH=%q:"$$PATH"\n' '$(CURDIR)/bin'
 
 .PHONY: down
 down: ## Stop the local cluster and delete its state.

@@ -66,6 +66,11 @@ func runTour(ctx context.Context, d *deployment) error {
 		return err
 	}
 	printJSON(paid)
+
+	printHeading("kubectl atoll graph -n shop")
+	if err := kubectl(ctx, "atoll", "graph", "-n", "shop"); err != nil {
+		return err
+	}
 	return printNextSteps(d)
 }
 
@@ -87,11 +92,13 @@ func printNextSteps(d *deployment) error {
 	local := net.ParseIP(gateway.Hostname()).IsLoopback()
 	printHeading("Next steps")
 	if local {
-		fmt.Println(`  eval "$(make -s env)"                             # kubectl for this cluster`)
+		fmt.Println(`  eval "$(make -s env)"                             # kubectl and its plugin, for this cluster`)
 	}
 	fmt.Printf(`  curl -H 'Host: %s' %s/orders
   kubectl -n shop get all,httproutes,pvc,secrets
   kubectl -n shop describe ms orders
+  kubectl atoll status -n shop
+  kubectl atoll why orders -n shop
   kubectl explain microservice.spec.database
   kubectl -n shop scale ms users --replicas=3
 `, host, d.gatewayURL)
