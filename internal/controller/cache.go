@@ -35,6 +35,7 @@ func CacheOptions(namespaces ...string) cache.Options {
 			&v1alpha1.Topology{}:     everything,
 			crdMetadata():            everything,
 			&corev1.Pod{}:            {Transform: stripPod},
+			&corev1.Secret{}:         {Transform: stripSecret},
 		},
 	}
 }
@@ -73,58 +74,6 @@ func NewForeignCache(mgr ctrl.Manager, namespaces ...string) (cache.Cache, error
 		return nil, err
 	}
 	return foreign, mgr.Add(foreign)
-}
-
-// stripPod keeps the fields of a pod that show why it is not ready, which of its
-// containers run, and on which ports it listens.
-func stripPod(object any) (any, error) {
-	pod, ok := object.(*corev1.Pod)
-	if !ok {
-		return object, nil
-	}
-	slim := &corev1.Pod{ObjectMeta: pod.ObjectMeta, Status: corev1.PodStatus{
-		Phase:                 pod.Status.Phase,
-		Reason:                pod.Status.Reason,
-		Message:               pod.Status.Message,
-		Conditions:            pod.Status.Conditions,
-		ContainerStatuses:     pod.Status.ContainerStatuses,
-		InitContainerStatuses: pod.Status.InitContainerStatuses,
-	}}
-	slim.ManagedFields = nil
-	for i := range pod.Spec.InitContainers {
-		c := nameAndImage(&pod.Spec.InitContainers[i])
-		// It tells a sidecar from a container that ends.
-		c.RestartPolicy = pod.Spec.InitContainers[i].RestartPolicy
-		slim.Spec.InitContainers = append(slim.Spec.InitContainers, c)
-	}
-	for i := range pod.Spec.Containers {
-		c := nameAndImage(&pod.Spec.Containers[i])
-		c.Ports = pod.Spec.Containers[i].Ports
-		slim.Spec.Containers = append(slim.Spec.Containers, c)
-	}
-	return slim, nil
-}
-
-func nameAndImage(c *corev1.Container) corev1.Container {
-	return corev1.Container{Name: c.Name, Image: c.Image}
-}
-
-// stripObject drops managedFields, which no code reads and which can be most of an
-// object. Of an object cached as metadata only, it keeps what identifies its version.
-func stripObject(object any) (any, error) {
-	if full, ok := object.(*metav1.PartialObjectMetadata); ok {
-		if full.Kind == "Namespace" {
-			// Topologies select namespaces by label.
-			return &metav1.PartialObjectMetadata{TypeMeta: full.TypeMeta, ObjectMeta: metav1.ObjectMeta{
-				Name: full.Name, UID: full.UID, ResourceVersion: full.ResourceVersion, Labels: full.Labels, DeletionTimestamp: full.DeletionTimestamp,
-			}}, nil
-		}
-		return &metav1.PartialObjectMetadata{TypeMeta: full.TypeMeta, ObjectMeta: metav1.ObjectMeta{
-			Name: full.Name, Namespace: full.Namespace, UID: full.UID, ResourceVersion: full.ResourceVersion,
-			DeletionTimestamp: full.DeletionTimestamp,
-		}}, nil
-	}
-	return cache.TransformStripManagedFields()(object)
 }
 
 // gatewayCRD defines Gateways.

@@ -4,6 +4,7 @@
 package controller
 
 import (
+	"strings"
 	"testing"
 
 	batchv1 "k8s.io/api/batch/v1"
@@ -22,7 +23,7 @@ func TestCachedPodShowsWhatRuns(t *testing.T) {
 	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
 	cached := func(own corev1.ContainerState) *inputs.Inputs {
 		stripped, err := stripPod(&corev1.Pod{
-			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{batchv1.JobNameLabel: "migrate"}, OwnerReferences: []metav1.OwnerReference{{UID: "uid", Controller: ptr.To(true)}}},
+			ObjectMeta: metav1.ObjectMeta{Annotations: map[string]string{"notes": strings.Repeat("x", 1<<18)}, Labels: map[string]string{batchv1.JobNameLabel: "migrate"}, OwnerReferences: []metav1.OwnerReference{{UID: "uid", Controller: ptr.To(true)}}},
 			Spec: corev1.PodSpec{
 				InitContainers: []corev1.Container{{Name: "sidecar", RestartPolicy: ptr.To(corev1.ContainerRestartPolicyAlways)}},
 				Containers:     []corev1.Container{{Name: "orders"}, {Name: "proxy"}},
@@ -45,7 +46,35 @@ func TestCachedPodShowsWhatRuns(t *testing.T) {
 	if done := cached(corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}); !done.JobWorkDone(job) {
 		t.Error("a Job whose own container ended with 0 has not done its work")
 	}
+	if size := waiting.Pods[0].Size(); size > 1<<10 {
+		t.Errorf("a pod takes %d bytes of the cache", size)
+	}
 	if pod := &waiting.Pods[0]; pod.Status.Reason != "Evicted" || pod.Status.Message != "low on disk" {
 		t.Errorf("the cause of an eviction is dropped: %q, %q", pod.Status.Reason, pod.Status.Message)
+	}
+}
+
+// TestCacheHoldsNoBallast checks that users can't fill the cache with what nothing reads.
+func TestCacheHoldsNoBallast(t *testing.T) {
+	meta := metav1.ObjectMeta{Name: "orders-db", Annotations: map[string]string{
+		corev1.LastAppliedConfigAnnotation: strings.Repeat("x", 1<<17), "atoll.dev/applied-hash": "1"}}
+	for name, tc := range map[string]struct {
+		data map[string][]byte
+		want int
+	}{
+		"a database's Secret":  {map[string][]byte{"password": []byte("secret")}, 1},
+		"a Secret of a user's": {map[string][]byte{"blob": make([]byte, 1<<19)}, 0},
+	} {
+		stripped, err := stripSecret(&corev1.Secret{ObjectMeta: *meta.DeepCopy(), Data: tc.data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		secret := stripped.(*corev1.Secret)
+		if len(secret.Data) != tc.want {
+			t.Errorf("%s has %d keys in the cache, want %d", name, len(secret.Data), tc.want)
+		}
+		if secret.Annotations["atoll.dev/applied-hash"] != "1" || len(secret.Annotations) != 1 {
+			t.Errorf("%s has the annotations %v", name, len(secret.Annotations))
+		}
 	}
 }

@@ -23,6 +23,9 @@ func TestAwait(t *testing.T) {
 		v1alpha1.EnginePostgreSQL: "pg_isready", v1alpha1.EngineMariaDB: "mariadb-admin", v1alpha1.EngineValkey: "valkey-cli",
 	}
 	for kind, e := range Engines {
+		if clients[kind] == "" {
+			t.Fatalf("the client of %s is not known to this test: add it", kind)
+		}
 		for name, tc := range map[string]struct{ refused, tries int }{
 			"it answers":         {0, 1},
 			"it refuses twice":   {2, 3},

@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/components/platform"
+	"github.com/atoll-dev/atoll/internal/components/peers"
 	"github.com/atoll-dev/atoll/internal/engine"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/names"
@@ -162,8 +162,8 @@ func (p *Plan) serverPolicy(labels, selector map[string]string) *networkingv1.Ne
 
 // permitMesh adds to the policy of a database what the proxies of the Topology's mesh need.
 func permitMesh(db *Database, policy *networkingv1.NetworkPolicy) {
-	if platform.PermitMesh(db.Inputs, policy) {
-		policy.Spec.Egress = append(policy.Spec.Egress, platform.NameServers(db.NameServers)...)
+	if peers.PermitMesh(db.Inputs, policy) {
+		policy.Spec.Egress = append(policy.Spec.Egress, peers.NameServers(db.NameServers)...)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
-	"github.com/atoll-dev/atoll/internal/components/platform"
+	"github.com/atoll-dev/atoll/internal/components/peers"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -53,9 +53,9 @@ func ServicePolicy(in *inputs.Inputs) *networkingv1.NetworkPolicy {
 		policy.Spec.PolicyTypes = append(policy.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 		policy.Spec.Egress = egress(in)
 	}
-	platform.PermitMesh(in, policy)
+	peers.PermitMesh(in, policy)
 	if in.Isolation() == v1alpha1.IsolationStrict {
-		policy.Spec.Egress = slices.Concat(platform.NameServers(in.NameServers), policy.Spec.Egress)
+		policy.Spec.Egress = slices.Concat(peers.NameServers(in.NameServers), policy.Spec.Egress)
 	}
 	return policy
 }
@@ -86,7 +86,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 			continue
 		}
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{
-			From: []networkingv1.NetworkPolicyPeer{platform.PodsIn(caller.Namespace, callingPods(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
+			From: []networkingv1.NetworkPolicyPeer{peers.PodsIn(caller.Namespace, callingPods(caller.Name))}, Ports: tcpPorts(workload.ServingPortsOf(in, port)...),
 		})
 	}
 	if callsItself(in) {
@@ -101,7 +101,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	if len(others) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{Ports: tcpPorts(others...)})
 	}
-	ports := append(allPorts(in), platform.MeshMetrics(in)...)
+	ports := append(allPorts(in), peers.MeshMetrics(in)...)
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(ports) > 0 {
 		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(ports...)})
 	}
@@ -149,7 +149,7 @@ func egressToCallees(edges []graph.Edge) []networkingv1.NetworkPolicyEgressRule 
 	for i, callee := range callees {
 		slices.Sort(ports[callee])
 		rules[i] = networkingv1.NetworkPolicyEgressRule{
-			To:    []networkingv1.NetworkPolicyPeer{platform.PodsIn(callee.Namespace, selectorOf(callee))},
+			To:    []networkingv1.NetworkPolicyPeer{peers.PodsIn(callee.Namespace, selectorOf(callee))},
 			Ports: tcpPorts(slices.Compact(ports[callee])...),
 		}
 	}

@@ -1,9 +1,9 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-// Package platform builds the rules of NetworkPolicies for what every pod needs of its cluster:
+// Package peers builds the rules of NetworkPolicies for the peers that every pod needs:
 // name servers and the proxies of a service mesh. It is pure.
-package platform
+package peers
 
 import (
 	"net/netip"

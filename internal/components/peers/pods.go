@@ -1,7 +1,7 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package platform
+package peers
 
 import (
 	corev1 "k8s.io/api/core/v1"
