@@ -106,6 +106,7 @@ type Database struct {
 	// pods never wait. A migration, a restore and extensions are always waited
 	// for. Unset means Ignore.
 	// +optional
+	// +kubebuilder:validation:Enum=Ignore;Wait
 	Startup StartupPolicy `json:"startup,omitempty"`
 
 	// pool is the number of database connections that one pod may open. Pods

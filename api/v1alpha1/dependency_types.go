@@ -5,7 +5,7 @@ package v1alpha1
 
 // Dependency is a service that this service calls.
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || self.env.all(e, !has(e.port) || has(self.port) && self.port == e.port || has(self.morePorts) && e.port in self.morePorts)",message="env[].port must be one of the ports that the dependency calls: add it to morePorts",fieldPath=".env"
-// +kubebuilder:validation:XValidation:rule="!has(self.optional) || !self.optional || !has(self.startup) || self.startup != 'Wait'",message="optional: true and startup: Wait are mutually exclusive: a service that works without a dependency does not wait for it",fieldPath=".optional"
+// +kubebuilder:validation:XValidation:rule="!has(self.optional) || !self.optional || !has(self.startup) || self.startup == 'Ignore'",message="optional: true and startup: Wait or WaitForAll are mutually exclusive: a service that works without a dependency does not wait for it",fieldPath=".optional"
 type Dependency struct {
 	// name is the name of a Microservice.
 	// +required
@@ -50,9 +50,11 @@ type Dependency struct {
 	Namespace string `json:"namespace,omitempty"`
 
 	// startup says whether the first rollout of this service waits for the
-	// dependency. Wait waits until it is Ready; Ignore does not. Later rollouts
-	// never wait, and services that would wait for each other in a cycle do not
-	// wait. Unset means Ignore.
+	// dependency. Wait waits until it is Ready; Ignore does not. Ready says
+	// nothing about what the dependency itself calls: WaitForAll waits until all
+	// services that it requires, directly or through others, are Ready too.
+	// Later rollouts never wait, and services that would wait for each other in
+	// a cycle do not wait. Unset means Ignore.
 	// +optional
 	Startup StartupPolicy `json:"startup,omitempty"`
 
@@ -74,7 +76,7 @@ type Dependency struct {
 }
 
 // StartupPolicy says whether the first rollout waits for a dependency.
-// +kubebuilder:validation:Enum=Ignore;Wait
+// +kubebuilder:validation:Enum=Ignore;Wait;WaitForAll
 type StartupPolicy string
 
 const (
@@ -82,7 +84,13 @@ const (
 	StartupIgnore StartupPolicy = "Ignore"
 	// StartupWait waits until the dependency is Ready.
 	StartupWait StartupPolicy = "Wait"
+	// StartupWaitForAll also waits until all services are Ready that the dependency
+	// requires, directly or through others.
+	StartupWaitForAll StartupPolicy = "WaitForAll"
 )
+
+// Waits reports whether the first rollout waits for the dependency.
+func (p StartupPolicy) Waits() bool { return p == StartupWait || p == StartupWaitForAll }
 
 // DependencyEnvVar is an environment variable that contains a part of a
 // dependency's address.

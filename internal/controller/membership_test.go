@@ -215,6 +215,24 @@ var _ = Describe("Membership", func() {
 })
 
 var _ = Describe("Startup", func() {
+	It("waits with WaitForAll for what a dependency requires", func(ctx SpecContext) {
+		ns := newNamespace(ctx)
+		simulate(ns)
+		users, orders, load := bare(ns, "users"), bare(ns, "orders"), bare(ns, "load")
+		users.Spec.EnvFrom = []corev1.EnvFromSource{{ConfigMapRef: &corev1.ConfigMapEnvSource{LocalObjectReference: corev1.LocalObjectReference{Name: "settings"}}}}
+		orders.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
+		load.Spec.Dependencies = []v1alpha1.Dependency{{Name: "orders", Startup: v1alpha1.StartupWaitForAll}}
+		for _, ms := range []*v1alpha1.Microservice{users, orders, load} {
+			Expect(k8s.Create(ctx, ms)).To(Succeed())
+		}
+		eventuallyReady(ctx, orders)
+		Eventually(func() string { return conditionOf(ctx, load, v1alpha1.ConditionReady).Message }).
+			Should(Equal("The first rollout waits for users to be Ready (dependencies[].startup: WaitForAll)"))
+
+		Expect(k8s.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "settings", Namespace: ns}})).To(Succeed())
+		eventuallyReady(ctx, users, load)
+	}, SpecTimeout(suiteTimeout))
+
 	It("waits for a dependency at the first rollout alone", func(ctx SpecContext) {
 		ns := newNamespace(ctx)
 		users, orders := bare(ns, "users"), bare(ns, "orders")

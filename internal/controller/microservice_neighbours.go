@@ -42,6 +42,7 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 			}
 			if affectsCallers(before, after) || condition.Serving(before.Status.Conditions) != condition.Serving(after.Status.Conditions) {
 				enqueueAll(q, r.callersOf(ctx, after))
+				enqueueAll(q, r.waitersForAll(ctx, after))
 			}
 		},
 	}
@@ -123,10 +124,36 @@ func (r *MicroserviceReconciler) waitersFor(ctx context.Context, o client.Object
 	return found
 }
 
+// waitersForAll returns the Microservices that wait for o because something requires it for which
+// they declare startup: WaitForAll.
+func (r *MicroserviceReconciler) waitersForAll(ctx context.Context, o client.Object) []reconcile.Request {
+	var found []reconcile.Request
+	seen := map[types.NamespacedName]bool{}
+	for queue := []types.NamespacedName{client.ObjectKeyFromObject(o)}; len(queue) > 0; queue = queue[1:] {
+		callers := &v1alpha1.MicroserviceList{}
+		if err := r.List(ctx, callers, client.MatchingFields{indexDependency: queue[0].String()}); err != nil {
+			return found
+		}
+		for i := range callers.Items {
+			caller := &callers.Items[i]
+			key := client.ObjectKeyFromObject(caller)
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			queue = append(queue, key)
+			if slices.ContainsFunc(caller.Spec.Dependencies, func(d v1alpha1.Dependency) bool { return d.Startup == v1alpha1.StartupWaitForAll }) {
+				found = append(found, reconcile.Request{NamespacedName: key})
+			}
+		}
+	}
+	return found
+}
+
 // waitsFor reports whether a Microservice waits for another to start.
 func waitsFor(ms *v1alpha1.Microservice, callee types.NamespacedName) bool {
 	return slices.ContainsFunc(ms.Spec.Dependencies, func(d v1alpha1.Dependency) bool {
-		return d.Startup == v1alpha1.StartupWait && d.Name == callee.Name && graph.NamespaceOf(ms, &d) == callee.Namespace
+		return d.Startup.Waits() && d.Name == callee.Name && graph.NamespaceOf(ms, &d) == callee.Namespace
 	})
 }
 

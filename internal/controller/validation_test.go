@@ -246,7 +246,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"an optional dependency that the first rollout waits for": {
 		accepted: `spec: {image: users, dependencies: [{name: mail, optional: true, startup: Ignore}, {name: stock, startup: Wait, optional: false}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: mail, optional: true, startup: Wait}]}`,
-		field:    "spec.dependencies[0].optional", message: "optional: true and startup: Wait are mutually exclusive: a service that works without a dependency does not wait for it",
+		field:    "spec.dependencies[0].optional", message: "optional: true and startup: Wait or WaitForAll are mutually exclusive: a service that works without a dependency does not wait for it",
 	},
 	"a dependency whose variable is the database's": {
 		accepted: `spec: {image: users, dependencies: [{name: database}]}`,

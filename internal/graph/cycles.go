@@ -70,7 +70,7 @@ func DisplayName(home, namespace, name string) string {
 }
 
 // WaitsInCycle reports whether a service would wait for itself through dependencies
-// with startup: Wait. No service of such a cycle waits.
+// with startup: Wait or WaitForAll. No service of such a cycle waits.
 func WaitsInCycle(ms *v1alpha1.Microservice, lookup Lookup) bool {
 	seen := map[string]bool{}
 	queue := []*v1alpha1.Microservice{ms}
@@ -79,7 +79,7 @@ func WaitsInCycle(ms *v1alpha1.Microservice, lookup Lookup) bool {
 		queue = queue[1:]
 		for i := range caller.Spec.Dependencies {
 			dependency := &caller.Spec.Dependencies[i]
-			if dependency.Startup != v1alpha1.StartupWait {
+			if !dependency.Startup.Waits() {
 				continue
 			}
 			namespace := NamespaceOf(caller, dependency)

@@ -74,7 +74,7 @@ func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 		Microservice: withOwnScaling(ms),
 		RcloneImage:  settings.RcloneImage, CloudNativePGNamespace: settings.CloudNativePGNamespace, MissingCRDs: settings.MissingCRDs,
 	}
-	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addGateways, addRouteConflicts, addAutoscalers, addReferences, addCredentials} {
+	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addAwaited, addGateways, addRouteConflicts, addAutoscalers, addReferences, addCredentials} {
 		if err := step(in, source); err != nil {
 			return nil, err
 		}
@@ -131,6 +131,16 @@ func addEdges(in *Inputs, source Source) error {
 	in.Edges = graph.Resolve(in.Microservice, l.services())
 	in.EarlierEdges = graph.ResolveEarlier(in.Microservice, in.Edges, l.services())
 	in.WaitsInCycle = graph.WaitsInCycle(in.Microservice, l.find)
+	return l.err
+}
+
+// addAwaited finds what a first rollout waits for beyond its dependencies.
+func addAwaited(in *Inputs, source Source) error {
+	if in.Deployment != nil || in.WaitsInCycle {
+		return nil
+	}
+	l := &lookups{source: source}
+	in.AwaitedBehind = graph.AwaitedBehind(in.Microservice, l.services())
 	return l.err
 }
 

@@ -4,6 +4,7 @@
 package workload
 
 import (
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -76,7 +77,7 @@ func nameOf(in *inputs.Inputs, ms *v1alpha1.Microservice) string {
 }
 
 // awaitingDependencies holds a first rollout back until the dependencies with startup:
-// Wait are Ready. It does not in a cycle, whose members would wait for ever.
+// Wait are Ready, and with WaitForAll what they require. It does not in a cycle, whose members would wait for ever.
 func awaitingDependencies(in *database.Database) *condition.Problem {
 	if in.Deployment != nil || in.WaitsInCycle {
 		return nil
@@ -84,7 +85,7 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 	var awaited []string
 	for i := range in.Edges {
 		edge := &in.Edges[i]
-		if edge.Dependency.Startup != v1alpha1.StartupWait || edge.Callee != nil && !edge.Secluded() && isReady(edge.Callee) {
+		if !edge.Dependency.Startup.Waits() || edge.Callee != nil && !edge.Secluded() && isReady(edge.Callee) {
 			continue
 		}
 		name := edge.Dependency.Name
@@ -93,11 +94,18 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 		}
 		awaited = append(awaited, name)
 	}
+	policy := v1alpha1.StartupWait
+	for _, behind := range in.AwaitedBehind {
+		policy = v1alpha1.StartupWaitForAll
+		if name := nameOf(in.Inputs, behind); !slices.Contains(awaited, name) {
+			awaited = append(awaited, name)
+		}
+	}
 	if len(awaited) == 0 {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
-		Message: condition.Say("The first rollout waits for %s to be Ready (dependencies[].startup: Wait)", strings.Join(awaited, ", "))}
+		Message: condition.Say("The first rollout waits for %s to be Ready (dependencies[].startup: %s)", strings.Join(awaited, ", "), policy)}
 }
 
 // awaitingDatabase says that the first rollout waits for the service's own database; nil if

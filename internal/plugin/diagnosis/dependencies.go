@@ -101,13 +101,18 @@ func (e *Evidence) behind() []*Finding {
 		through, down := e.shown(edge.Callee.Namespace, edge.Callee.Name), path[len(path)-1]
 		_, reason, _ := graph.StateFromConditions(down.Status.Conditions, down.Generation)
 		shown := e.shown(down.Namespace, down.Name)
-		all = append(all, &Finding{
+		f := &Finding{
 			Part: PartDependencies, Object: name("Microservice", shown), condition: v1alpha1.ConditionDependenciesReady, Beside: true,
 			Steps:  []Step{step(name("Microservice", e.Microservice.Name), "calls %s, which is Ready, and which depends on %s", through, shown)},
 			Cause:  fmt.Sprintf("Microservice %q, on which it depends through %q, is not ready: %s", shown, through, orElse(reason, "not observed by Atoll")),
 			Remedy: fmt.Sprintf("See why: kubectl atoll why %s -n %s", down.Name, down.Namespace),
 			Next:   keyOf(edge.Callee), behind: keyOf(path[1]),
-		})
+		}
+		if e.reasonOfReady() == v1alpha1.ReasonDependencyNotReady && edge.Dependency.Startup == v1alpha1.StartupWaitForAll {
+			f.Steps = append(f.Steps, step(name("Microservice", e.Microservice.Name), "its first rollout waits for %s (startup: WaitForAll)", shown))
+			f.Beside = false
+		}
+		all = append(all, f)
 	}
 	return all
 }
@@ -139,7 +144,7 @@ func (e *Evidence) callee(edge *graph.Edge) *Finding {
 		Beside: true,
 	}
 	// Atoll sets this reason only while a first rollout waits.
-	if e.reasonOfReady() == v1alpha1.ReasonDependencyNotReady && edge.Dependency.Startup == v1alpha1.StartupWait {
+	if e.reasonOfReady() == v1alpha1.ReasonDependencyNotReady && edge.Dependency.Startup.Waits() {
 		f.Steps = append(f.Steps, step(name("Microservice", e.Microservice.Name), "its first rollout waits for %s (startup: Wait)", shown))
 		f.Beside = false
 	} else if line, found := e.mentioned(edge.Host(), edge.HeadlessHost(), callee.Name+"."+callee.Namespace, "//"+callee.Name+":", "//"+callee.Name+"/"); found {
@@ -171,7 +176,7 @@ func cycleWait(e *Evidence) []*Finding {
 // cycle returns the path by which a service waits for itself through an edge, and
 // nil where it does not.
 func (e *Evidence) cycle(edge *graph.Edge) []string {
-	if edge.Dependency.Startup != v1alpha1.StartupWait {
+	if !edge.Dependency.Startup.Waits() {
 		return nil
 	}
 	type way struct {
@@ -191,7 +196,7 @@ func (e *Evidence) cycle(edge *graph.Edge) []string {
 		seen[w.to] = true
 		for i := range w.to.Spec.Dependencies {
 			dependency := &w.to.Spec.Dependencies[i]
-			if dependency.Startup != v1alpha1.StartupWait {
+			if !dependency.Startup.Waits() {
 				continue
 			}
 			namespace := graph.NamespaceOf(w.to, dependency)
