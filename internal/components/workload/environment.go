@@ -43,17 +43,22 @@ func environment(in *database.Database) ([]corev1.EnvVar, *condition.Problem) {
 			env = append(env, v)
 		}
 	}
-	if in.Plan != nil {
-		add(fromDatabase, in.Plan.Env())
-	}
-	for i := range in.Edges {
-		add(variableSource(i), dependencyEnv(in.Inputs, i))
-	}
-	add(fromAtoll, telemetryEnv(in.Microservice))
+	forEachSource(in, add)
 	if collision != nil {
 		return nil, collision
 	}
 	return append(env, extendAttributes(in.Microservice)...), nil
+}
+
+// forEachSource calls visit with the variables of each source, in their order.
+func forEachSource(in *database.Database, visit func(variableSource, []corev1.EnvVar)) {
+	if in.Plan != nil {
+		visit(fromDatabase, in.Plan.Env())
+	}
+	for i := range in.Edges {
+		visit(variableSource(i), dependencyEnv(in.Inputs, i))
+	}
+	visit(fromAtoll, telemetryEnv(in.Microservice))
 }
 
 // variableSource is what sets a variable: the dependency of that index, or one of the
