@@ -175,7 +175,7 @@ func telemetryEnv(ms *v1alpha1.Microservice) []corev1.EnvVar {
 }
 
 func attributes(ms *v1alpha1.Microservice) []string {
-	of := []string{"service.namespace=" + ms.Namespace, "service.version=" + imageVersion(ms.Spec.Image)}
+	of := []string{"service.namespace=" + ms.Namespace, "service.version=" + ImageVersion(ms.Spec.Image)}
 	if ms.Spec.TopologyRef != nil {
 		of = append(of, "atoll.topology="+ms.Spec.TopologyRef.Name)
 	}
@@ -200,8 +200,8 @@ func extendAttributes(ms *v1alpha1.Microservice) []corev1.EnvVar {
 	return env
 }
 
-// imageVersion returns an image's tag, or the start of its digest.
-func imageVersion(image string) string {
+// ImageVersion returns an image's tag, or the start of its digest.
+func ImageVersion(image string) string {
 	if name, digest, found := strings.Cut(image, "@"); found {
 		if tag := tagOf(name); tag != "" {
 			return tag
