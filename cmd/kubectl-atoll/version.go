@@ -118,7 +118,7 @@ func newPluginVersion(info *debug.BuildInfo) pluginVersion {
 }
 
 // managerLabels are on the Deployment of the operator (config/manager).
-var managerLabels = client.MatchingLabels{v1alpha1.LabelName: "atoll", "control-plane": "controller-manager"}
+var managerLabels = client.MatchingLabels{v1alpha1.LabelName: operatorName, "control-plane": operatorRole}
 
 // readCluster reads the operator's Deployments and the versions of the API.
 func (v *versions) readCluster(ctx context.Context, c client.Client) error {
