@@ -216,6 +216,7 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	for _, h := range built.Beside {
 		report(SeverityWarning, h.Reason, h.Message.String())
 	}
+	l.grpcPorts(ms)
 	l.exclusiveClaims(built.Objects, report)
 	l.podsOf(ms, built)
 	return l.hostAccess(built.Objects, report)

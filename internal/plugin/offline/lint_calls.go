@@ -83,6 +83,9 @@ func (p *podLint) call(callee *v1alpha1.Microservice, at *graph.ConfiguredAddres
 	case port != nil && !slices.ContainsFunc(edges[declared].Ports(), func(o *v1alpha1.Port) bool { return o.Name == port.Name }):
 		say(SeverityWarning, CodeUndeclaredCall, fmt.Sprintf("is called on port %s, and the dependency is on port %s", port.Name, edges[declared].Port.Name),
 			fmt.Sprintf("add %s to morePorts of the dependency", port.Name))
+	case port != nil && p.unbalanced(callee, port, at):
+		say(SeverityWarning, CodeUnbalanced, fmt.Sprintf("has several pods, and this address of port %s sends all calls of a connection to one of them", port.Name),
+			"use the dependency's variable that ends in _URL, or value: Address in its env")
 	}
 }
 

@@ -122,6 +122,15 @@ func TestLintPods(t *testing.T) {
 		"a variable that two set": {
 			input: ms("a", `, database: {engine: PostgreSQL}, dependencies: [{name: users, env: [{name: PGHOST, value: Host}]}], env: [{name: PGHOST, value: x}]`) + users},
 
+		"a gRPC port by its name only": {input: ms("a", ", ports: [{name: grpc, port: 9000}]"),
+			want: []string{`warning: Microservice "a": spec.ports[grpc].protocol: is HTTP, so callers of the port get no address that balances their calls over the pods; to fix: set protocol: GRPC, or give the port another name if it does not serve gRPC [Unbalanced]`}},
+		"a gRPC port by its name only, of one pod": {input: ms("a", ", scaling: {replicas: 1}, ports: [{name: grpc, port: 9000}]")},
+		"a gRPC port by the address of its Service": {
+			input: ms("a", `, dependencies: [{name: b}], env: [{name: B, value: "$(B_HOST):$(B_PORT)"}]`) + ms("b", ", ports: [{name: grpc, port: 80, protocol: GRPC}]"),
+			want:  []string{`warning: Microservice "a": env B: Microservice "b" has several pods, and this address of port grpc sends all calls of a connection to one of them; to fix: use the dependency's variable that ends in _URL, or value: Address in its env [Unbalanced]`}},
+		"a gRPC port by the address of its Service, of one pod": {
+			input: ms("a", `, dependencies: [{name: b}], env: [{name: B, value: "$(B_HOST):$(B_PORT)"}]`) + ms("b", ", scaling: {replicas: 1}, ports: [{name: grpc, port: 80, protocol: GRPC}]")},
+
 		"a key twice": {input: ms("a", ", podTemplate: {spec: {containers: [{name: proxy, image: p, env: [{name: A}, {name: A}]}]}}"),
 			want: []string{`error: Microservice "a": podTemplate: spec.containers[proxy].env has "A" twice; to fix: remove one of the two [InvalidSpec]`}},
 
