@@ -221,7 +221,7 @@ func (r *evidenceReader) readNamespaceLabels(ctx context.Context, namespace stri
 // readOperator reads the Deployment of Atoll.
 func (r *evidenceReader) readOperator(ctx context.Context) {
 	found := &appsv1.DeploymentList{}
-	if r.list(ctx, "Deployments of all namespaces", found, client.MatchingLabels{v1alpha1.LabelName: operatorName, "control-plane": operatorRole}) {
+	if r.list(ctx, "Deployments of all namespaces", found, managerLabels) {
 		r.evidence.Operators = append([]appsv1.Deployment{}, found.Items...)
 	}
 }

@@ -7,11 +7,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/cli-runtime/pkg/resource"
+	"sigs.k8s.io/kustomize/api/konfig"
 
 	"github.com/atoll-dev/atoll/config/crd"
 	"github.com/atoll-dev/atoll/internal/components/database"
@@ -71,6 +76,9 @@ func (f *files) readSources(p *plugin) ([]offline.Source, error) {
 	if len(f.Filenames) == 0 && f.Kustomize == "" {
 		return nil, errors.New("no input: name a file with -f, or a kustomization with -k")
 	}
+	if err := refuseKustomizations(options.Filenames, f.Recursive); err != nil {
+		return nil, err
+	}
 	if len(options.Filenames) > 0 || options.Kustomize != "" {
 		b = b.FilenameParam(false, &options)
 	}
@@ -121,8 +129,31 @@ func explainReadErrors(err error) error {
 		}
 		err = errors.New(strings.Join(lines, "\n  "))
 	}
-	if strings.Contains(err.Error(), "kustomization.yaml") {
-		return fmt.Errorf("%w (use -k to read a directory with a kustomization)", err)
-	}
 	return err
+}
+
+// refuseKustomizations returns an error if a directory of -f contains a kustomization: its
+// files alone are not what is applied.
+func refuseKustomizations(names []string, recursive bool) error {
+	for _, name := range names {
+		if info, err := os.Stat(name); err != nil || !info.IsDir() {
+			// A URL, or a name that the reader reports.
+			continue
+		}
+		err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && path != name && !recursive:
+				return filepath.SkipDir
+			case !entry.IsDir() && slices.Contains(konfig.RecognizedKustomizationFileNames(), entry.Name()):
+				return fmt.Errorf("directory %q contains a kustomization; use -k %s", filepath.Dir(path), filepath.Dir(path))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

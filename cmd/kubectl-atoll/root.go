@@ -64,7 +64,7 @@ Exit codes:
 	root.SetOut(p.Out)
 	root.SetErr(p.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
-	root.AddCommand(graphCommand(p), statusCommand(p), impactCommand(p), whyCommand(p), renderCommand(p), lintCommand(p), diffCommand(p))
+	root.AddCommand(graphCommand(p), statusCommand(p), impactCommand(p), whyCommand(p), renderCommand(p), lintCommand(p), diffCommand(p), leftoversCommand(p), versionCommand(p))
 	// The only possible error is an unknown flag.
 	_ = root.RegisterFlagCompletionFunc("namespace", p.completeNamespaces)
 	return root

@@ -117,7 +117,11 @@ func (o *statusOptions) databaseLines(ms *v1alpha1.Microservice, n *graph.Node) 
 			lines = append(lines, "  "+backup.Location)
 		}
 	case ms.Spec.Database.Backup != nil:
-		lines = append(lines, "no backup yet, scheduled "+ms.Spec.Database.Backup.Schedule)
+		line := "no backup yet"
+		if due := database.NextRun(ms.Spec.Database.Backup.Schedule, o.now()); !due.IsZero() {
+			line = "first backup due at " + due.Format("2006-01-02 15:04 UTC")
+		}
+		lines = append(lines, line+" (schedule "+ms.Spec.Database.Backup.Schedule+")")
 	case database.ProviderOf(ms.Spec.Database).Managed():
 		lines = append(lines, "not backed up")
 	}

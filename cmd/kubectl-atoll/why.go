@@ -91,8 +91,14 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 		o.writeUnread(&s, r)
 		return s.String()
 	}
-	if r.State == graph.StateReady {
+	cause, remedy := "Cause", "Fix"
+	switch {
+	case r.State == graph.StateReady && r.Faulty():
 		s.WriteString(", but there are problems")
+	case r.State == graph.StateReady:
+		// What becomes True by itself is no reason for alarm.
+		s.WriteString(", no fault found")
+		cause, remedy = "State", "Next"
 	}
 	s.WriteByte('\n')
 	if r.Services > 1 {
@@ -101,8 +107,8 @@ func (o *whyOptions) text(r *diagnosis.Report) string {
 	s.WriteByte('\n')
 	o.writeSteps(&s, r.Root.Steps)
 	s.WriteByte('\n')
-	o.writeLabelled(&s, "Cause", r.Root.Cause+" ["+r.Root.Fault+"]")
-	o.writeLabelled(&s, "Fix", r.Root.Remedy)
+	o.writeLabelled(&s, cause, r.Root.Cause+" ["+r.Root.Fault+"]")
+	o.writeLabelled(&s, remedy, r.Root.Remedy)
 	for _, excerpt := range r.Root.Proof {
 		fmt.Fprintf(&s, "\n%s\n", wrap(excerpt.Title+":", width, ""))
 		for _, line := range excerpt.Lines {

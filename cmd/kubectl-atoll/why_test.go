@@ -215,3 +215,24 @@ func TestWhyWithFewRights(t *testing.T) {
 		t.Errorf("root is %s, and not read is %q", report.Root.Fault, report.Unread)
 	}
 }
+
+// TestFirstBackup checks that a service whose first backup is not due yet is no reason for alarm.
+func TestFirstBackup(t *testing.T) {
+	ms := withDatabase(service("users"))
+	ms.Spec.Database.Backup = &v1alpha1.DatabaseBackup{Schedule: "30 1 * * *"}
+	ms.Status.Database.LastBackup = nil
+	ms.Status.Conditions = []metav1.Condition{
+		condition(v1alpha1.ConditionReady, metav1.ConditionTrue, "Ready", "The service is ready"),
+		condition(v1alpha1.ConditionBackupReady, metav1.ConditionFalse, v1alpha1.ReasonNoBackup,
+			`No backup exists yet; the first one is due by schedule "30 1 * * *" (UTC); to fix: create a backup now with kubectl create job -n shop --from=cronjob/users-backup users-backup-now`),
+	}
+	manager := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "manager", Labels: managerLabels}, Status: appsv1.DeploymentStatus{ReadyReplicas: 1, AvailableReplicas: 1}}
+	got := runPlugin(t, fakeCluster(ms, manager), "", "why", "users")
+	if got.code != 0 {
+		t.Errorf("the exit code is %d, want 0", got.code)
+	}
+	golden(t, "why-first-backup.txt", got.out)
+	if got := runPlugin(t, fakeCluster(ms), "", "status", "users"); !strings.Contains(got.out, "first backup due at 2026-05-05 01:30 UTC (schedule 30 1 * * *)\n") {
+		t.Errorf("status shows\n%s", got.out)
+	}
+}

@@ -30,6 +30,8 @@ type ConfiguredAddress struct {
 	// Host is the host as written. Empty means that the text is an address only if a
 	// Service of that name exists.
 	Host string
+	// Scheme is the scheme of a URL in lower case. Empty means that the text names none.
+	Scheme string
 	// Namespace and Name are those of the Service, if the address is in the cluster. An
 	// empty Name means that it cannot be a Service.
 	Namespace, Name string
@@ -63,7 +65,7 @@ func resolveAddresses(namespace string, all []configuredValue) []ConfiguredAddre
 	for _, given := range all {
 		for _, at := range parseAddresses(given.value) {
 			of := at.serviceFrom(namespace)
-			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Namespace: of.namespace, Name: of.name, Port: at.port})
+			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Scheme: at.scheme, Namespace: of.namespace, Name: of.name, Port: at.port})
 		}
 	}
 	return found

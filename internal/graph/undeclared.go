@@ -103,7 +103,7 @@ var storageSchemes = map[string]bool{"s3": true, "gs": true, "file": true}
 // is empty if the text may be something else, such as a file name and a line number.
 type address struct {
 	serviceKey
-	host string
+	host, scheme string
 	// port is the named port. Zero means none.
 	port int32
 }
@@ -134,7 +134,7 @@ func parseAddresses(text string) []address {
 		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storageSchemes[scheme] {
 			continue
 		}
-		a := address{}
+		a := address{scheme: scheme}
 		if n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16); err == nil {
 			a.port = int32(n)
 		}

@@ -43,17 +43,22 @@ func environment(in *database.Database) ([]corev1.EnvVar, *condition.Problem) {
 			env = append(env, v)
 		}
 	}
-	if in.Plan != nil {
-		add(fromDatabase, in.Plan.Env())
-	}
-	for i := range in.Edges {
-		add(variableSource(i), dependencyEnv(in.Inputs, i))
-	}
-	add(fromAtoll, telemetryEnv(in.Microservice))
+	forEachSource(in, add)
 	if collision != nil {
 		return nil, collision
 	}
 	return append(env, extendAttributes(in.Microservice)...), nil
+}
+
+// forEachSource calls visit with the variables of each source, in their order.
+func forEachSource(in *database.Database, visit func(variableSource, []corev1.EnvVar)) {
+	if in.Plan != nil {
+		visit(fromDatabase, in.Plan.Env())
+	}
+	for i := range in.Edges {
+		visit(variableSource(i), dependencyEnv(in.Inputs, i))
+	}
+	visit(fromAtoll, telemetryEnv(in.Microservice))
 }
 
 // variableSource is what sets a variable: the dependency of that index, or one of the
@@ -170,7 +175,7 @@ func telemetryEnv(ms *v1alpha1.Microservice) []corev1.EnvVar {
 }
 
 func attributes(ms *v1alpha1.Microservice) []string {
-	of := []string{"service.namespace=" + ms.Namespace, "service.version=" + imageVersion(ms.Spec.Image)}
+	of := []string{"service.namespace=" + ms.Namespace, "service.version=" + ImageVersion(ms.Spec.Image)}
 	if ms.Spec.TopologyRef != nil {
 		of = append(of, "atoll.topology="+ms.Spec.TopologyRef.Name)
 	}
@@ -195,8 +200,8 @@ func extendAttributes(ms *v1alpha1.Microservice) []corev1.EnvVar {
 	return env
 }
 
-// imageVersion returns an image's tag, or the start of its digest.
-func imageVersion(image string) string {
+// ImageVersion returns an image's tag, or the start of its digest.
+func ImageVersion(image string) string {
 	if name, digest, found := strings.Cut(image, "@"); found {
 		if tag := tagOf(name); tag != "" {
 			return tag

@@ -128,8 +128,8 @@ func TestImageVersion(t *testing.T) {
 		"orders@sha256:abc":                             "abc",
 		"orders@":                                       "",
 	} {
-		if got := imageVersion(image); got != wantVersion {
-			t.Errorf("imageVersion(%q) is %q, want %q", image, got, wantVersion)
+		if got := ImageVersion(image); got != wantVersion {
+			t.Errorf("ImageVersion(%q) is %q, want %q", image, got, wantVersion)
 		}
 	}
 }

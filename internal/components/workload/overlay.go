@@ -61,6 +61,9 @@ func mergeOverlay(template *corev1.PodTemplateSpec, from overlay) (*corev1.PodTe
 	if len(strict) > 0 {
 		return nil, from.invalid(joinErrors(strict), "write it as the metadata and spec of a Pod")
 	}
+	if list, key := duplicateItem(patch); list != "" {
+		return nil, from.invalid(fmt.Sprintf("%s has %q twice", list, key), "remove one of the two")
+	}
 	if key := reservedLabel(patch, template.Labels); key != "" {
 		return nil, from.invalid(fmt.Sprintf("metadata.labels must not have %s: selectors of other services and of controllers use it", key), "remove it")
 	}

@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
@@ -72,7 +73,23 @@ func (e *Evidence) repeated(c *metav1.Condition) *Finding {
 		f.Remedy = patientRemedy(c.Reason, message.Remedy)
 		f.Steps = append(f.Steps, e.awaited(part)...)
 	}
+	if due := e.firstBackup(); c.Reason == v1alpha1.ReasonNoBackup && due != "" {
+		f.Cause = "The first backup is due at " + due
+	}
 	return f
+}
+
+// firstBackup returns when the first backup is due; empty if the schedule is invalid.
+func (e *Evidence) firstBackup() string {
+	db := e.Microservice.Spec.Database
+	if db == nil || db.Backup == nil {
+		return ""
+	}
+	due := database.NextRun(db.Backup.Schedule, e.Now)
+	if due.IsZero() {
+		return ""
+	}
+	return due.Format("2006-01-02 15:04 UTC")
 }
 
 // startingIs reports whether a component has a reason while it starts. A pending
@@ -88,7 +105,7 @@ func patientRemedy(reason, remedy string) string {
 	case remedy == "":
 		return "Wait; no fault was found so far"
 	case reason == v1alpha1.ReasonNoBackup:
-		return upperFirst(remedy)
+		return "Wait, or " + remedy
 	}
 	return "Wait; if nothing changes, " + remedy
 }

@@ -270,7 +270,7 @@ func TestPatientRemedy(t *testing.T) {
 	for name, tc := range map[string]struct{ reason, remedy, want string }{
 		"without a remedy": {v1alpha1.ReasonProgressing, "", "Wait; no fault was found so far"},
 		"with a remedy":    {v1alpha1.ReasonUnavailable, "check the probes", "Wait; if nothing changes, check the probes"},
-		"no backup yet":    {v1alpha1.ReasonNoBackup, "run kubectl create job x", "Run kubectl create job x"},
+		"no backup yet":    {v1alpha1.ReasonNoBackup, "create a backup now with kubectl create job x", "Wait, or create a backup now with kubectl create job x"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := patientRemedy(tc.reason, tc.remedy); got != tc.want {

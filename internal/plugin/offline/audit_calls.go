@@ -42,7 +42,7 @@ func (a *audit) unresolved(ms *v1alpha1.Microservice) {
 func (a *audit) told(ms *v1alpha1.Microservice) {
 	seen := map[string]bool{}
 	for _, at := range graph.ServiceAddresses(ms) {
-		callee := a.called(&at)
+		callee := a.world.called(&at)
 		if callee == nil || callee == ms || a.members[ms] == nil && a.members[callee] == nil || a.reaches(ms, callee, at.Port) {
 			continue
 		}
@@ -51,7 +51,7 @@ func (a *audit) told(ms *v1alpha1.Microservice) {
 		declared := slices.IndexFunc(edges, func(e graph.Edge) bool { return e.Callee == callee })
 		switch {
 		case declared < 0:
-			do = a.declare(ms, callee)
+			do = a.world.declare(ms, callee)
 		case !edges[declared].Resolved():
 			// The dependency reports it.
 			continue
@@ -64,24 +64,6 @@ func (a *audit) told(ms *v1alpha1.Microservice) {
 			a.cut(a.shown(ms), to, at.Where, do)
 		}
 	}
-}
-
-// declare is what makes a service a caller of another.
-func (a *audit) declare(caller, callee *v1alpha1.Microservice) string {
-	dependency := v1alpha1.Dependency{Name: callee.Name}
-	name := "name: " + callee.Name
-	if callee.Namespace != caller.Namespace {
-		dependency.Namespace = callee.Namespace
-		name += ", namespace: " + callee.Namespace
-	}
-	do := fmt.Sprintf("add {%s} to dependencies of %s", name, caller.Name)
-	asDeclared := &v1alpha1.Microservice{ObjectMeta: caller.ObjectMeta}
-	asDeclared.Spec.TopologyRef, asDeclared.Spec.Dependencies = caller.Spec.TopologyRef, []v1alpha1.Dependency{dependency}
-	edge := graph.Resolve(asDeclared, graph.Services{Find: a.world.indexed().service, MemberOf: a.world.MemberOf})[0]
-	if !edge.Permitted {
-		do += fmt.Sprintf(", and {name: %s, namespace: %s} to access of %s", caller.Name, caller.Namespace, callee.Name)
-	}
-	return do
 }
 
 // outside reports the external hosts in a member's configuration that its egress
@@ -118,17 +100,7 @@ func (a *audit) outside(ms *v1alpha1.Microservice) {
 func (a *audit) inside(at *graph.ConfiguredAddress) bool {
 	find := a.world.indexed().service
 	owner, isDatabase := strings.CutSuffix(at.Name, names.Database(""))
-	return at.Name != "" && (a.called(at) != nil || isDatabase && find(at.Namespace, owner) != nil)
-}
-
-// called returns the service that an address belongs to, by its Service or its headless
-// one; nil if there is none.
-func (a *audit) called(at *graph.ConfiguredAddress) *v1alpha1.Microservice {
-	find := a.world.indexed().service
-	if ms := find(at.Namespace, at.Name); ms != nil {
-		return ms
-	}
-	return find(at.Namespace, names.OfHeadless(at.Name))
+	return at.Name != "" && (a.world.called(at) != nil || isDatabase && find(at.Namespace, owner) != nil)
 }
 
 // letsOutTo says whether egress may let out to a port of a host.
@@ -177,7 +149,7 @@ func (a *audit) workload(of *Workload) {
 	from := a.endpointOf(of.Namespace, of.Pods.Labels)
 	seen := map[*v1alpha1.Microservice]bool{}
 	for _, at := range graph.PodAddresses(of.Namespace, &of.Pods.Spec) {
-		callee := a.called(&at)
+		callee := a.world.called(&at)
 		if callee == nil || seen[callee] || a.lets(callee, from, at.Port) {
 			continue
 		}

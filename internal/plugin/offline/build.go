@@ -45,6 +45,8 @@ type Built struct {
 	// that its defaults decide.
 	Topology  string
 	Inherited []string
+	// database is what decides the variables of the pods.
+	database *database.Database
 	// Beside is what is wrong and kept nothing from being built.
 	Beside []*condition.Health
 	// HashUnknown says that the hash over what the pods use could not be computed.
@@ -126,6 +128,7 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 			return nil, err
 		}
 	}
+	b.database = wanted.Database
 	for _, h := range []*condition.Health{database.ConnectionsHealth(wanted.Database), workload.ForeignAutoscaler(in.Inputs)} {
 		if h != nil && !h.Ready {
 			b.Beside = append(b.Beside, h)

@@ -154,7 +154,7 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	}
 	pruned, unknown, errs := l.schemas.Validate(ctx, o)
 	for _, path := range unknown {
-		l.refuse(source, CodeUnknownField, path, "no such field")
+		l.refuse(source, CodeUnknownField, path, "no such field"+l.schemas.similarField(o.GroupVersionKind(), path))
 	}
 	for _, e := range errs {
 		l.refuse(source, CodeInvalid, fieldOf(e), e.ErrorBody())
@@ -193,7 +193,8 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	if key, wanted := graph.TopologyKey(ms); wanted && l.world.Topology(key.Namespace, key.Name) == nil {
 		if _, given := l.sources[id("Topology", key.Namespace, key.Name)]; !given {
 			report(SeverityWarning, v1alpha1.ReasonTopologyNotFound,
-				fmt.Sprintf("Topology %q of namespace %q is not among the files; what depends on it was not looked at", key.Name, key.Namespace))
+				fmt.Sprintf("Topology %q of namespace %q is not among the files; what depends on it was not looked at", key.Name, key.Namespace)+
+					didYouMean(place{key.Namespace, key.Name}, l.topologies()))
 		}
 		return nil
 	}
@@ -215,7 +216,9 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	for _, h := range built.Beside {
 		report(SeverityWarning, h.Reason, h.Message.String())
 	}
+	l.grpcPorts(ms)
 	l.exclusiveClaims(built.Objects, report)
+	l.podsOf(ms, built)
 	return l.hostAccess(built.Objects, report)
 }
 
@@ -235,6 +238,7 @@ func (l *linter) topology(topology *v1alpha1.Topology) error {
 		l.find("Topology", topology.Namespace, topology.Name, SeverityWarning, CodeOpenRoutes, "spec.gateway.dataPlane",
 			condition.Message{Cause: "is unset, so that any pod of the cluster may reach the members' routed ports", Remedy: "select the gateway's pods"}.String())
 	}
+	l.defaultLimits(topology)
 	return l.defaultHostAccess(topology)
 }
 
@@ -250,10 +254,11 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 		case v1alpha1.ReasonDependencyNotFound:
 			name := edges[i].Dependency.Name
 			if _, given := l.sources[id("Microservice", edges[i].Namespace(), name)]; !given {
-				report(SeverityWarning, reason, fmt.Sprintf("Microservice %q, a dependency, is not among the files; it must be in the cluster", name))
+				report(SeverityWarning, reason, fmt.Sprintf("Microservice %q, a dependency, is not among the files; it must be in the cluster", name)+
+					didYouMean(place{edges[i].Namespace(), name}, l.services()))
 			}
 		default:
-			report(SeverityError, reason, message.String())
+			report(SeverityError, reason, message.String()+similarPort(&edges[i], reason))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -251,9 +252,12 @@ func TestPasswordsStayOut(t *testing.T) {
 	}
 }
 
+// embedded reads the CustomResourceDefinitions once.
+var embedded = sync.OnceValues(func() (Schemas, error) { return NewSchemas(crd.Bases) })
+
 func lint(t *testing.T, text string) ([]Finding, int) {
 	t.Helper()
-	schemas, err := NewSchemas(crd.Bases)
+	schemas, err := embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -416,21 +420,7 @@ func TestLint(t *testing.T) {
 				"---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: privileged}}\n"},
 		"what is not Atoll's is not looked at": {input: "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: a}\nspec: {replica: 1}\n"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			findings, _ := lint(t, tc.input)
-			var got []string
-			for i := range findings {
-				got = append(got, findings[i].String())
-			}
-			if len(got) != len(tc.want) {
-				t.Fatalf("%d findings, want %d:\n%s", len(got), len(tc.want), strings.Join(got, "\n"))
-			}
-			for i := range got {
-				if !strings.HasPrefix(got[i], tc.want[i]) {
-					t.Errorf("finding is\n%s\nwant\n%s", got[i], tc.want[i])
-				}
-			}
-		})
+		t.Run(name, func(t *testing.T) { expectFindings(t, tc.input, tc.want) })
 	}
 }
 

@@ -1,0 +1,40 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package offline
+
+import (
+	"fmt"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/names"
+)
+
+// called returns the service that an address belongs to, by its Service or its headless
+// one; nil if there is none.
+func (w *World) called(at *graph.ConfiguredAddress) *v1alpha1.Microservice {
+	find := w.indexed().service
+	if ms := find(at.Namespace, at.Name); ms != nil {
+		return ms
+	}
+	return find(at.Namespace, names.OfHeadless(at.Name))
+}
+
+// declare says what makes a service a caller of another.
+func (w *World) declare(caller, callee *v1alpha1.Microservice) string {
+	dependency := v1alpha1.Dependency{Name: callee.Name}
+	name := "name: " + callee.Name
+	if callee.Namespace != caller.Namespace {
+		dependency.Namespace = callee.Namespace
+		name += ", namespace: " + callee.Namespace
+	}
+	do := fmt.Sprintf("add {%s} to dependencies of %s", name, caller.Name)
+	asDeclared := &v1alpha1.Microservice{ObjectMeta: caller.ObjectMeta}
+	asDeclared.Spec.TopologyRef, asDeclared.Spec.Dependencies = caller.Spec.TopologyRef, []v1alpha1.Dependency{dependency}
+	edge := graph.Resolve(asDeclared, graph.Services{Find: w.indexed().service, MemberOf: w.MemberOf})[0]
+	if !edge.Permitted {
+		do += fmt.Sprintf(", and {name: %s, namespace: %s} to access of %s", caller.Name, caller.Namespace, callee.Name)
+	}
+	return do
+}
