@@ -45,6 +45,7 @@ type AccessRule struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="name must be the name of a Microservice: lower case letters, digits and '-'; its namespace belongs in namespace"
 	Name string `json:"name,omitempty"`
 
 	// namespace is the namespace of the caller. Unset means the same namespace.

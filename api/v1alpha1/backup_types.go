@@ -129,6 +129,7 @@ type StagingStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="storageClassName must be the name of a StorageClass: lower case letters, digits, '-' and '.'"
 	StorageClassName string `json:"storageClassName,omitempty"`
 }
 
@@ -163,7 +164,7 @@ const (
 
 // RestoreSource identifies the backup to restore. Without persistentVolumeClaim
 // and s3, the backup is read from backup.destination.
-// +kubebuilder:validation:XValidation:rule="!has(self.persistentVolumeClaim) || !has(self.s3)",message="persistentVolumeClaim and s3 are mutually exclusive"
+// +kubebuilder:validation:XValidation:rule="!has(self.persistentVolumeClaim) || !has(self.s3)",message="persistentVolumeClaim and s3 are mutually exclusive: remove one of them"
 // +kubebuilder:validation:MinProperties=1
 type RestoreSource struct {
 	// persistentVolumeClaim is a volume that contains backups. Unset means s3

@@ -11,8 +11,8 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) ? self.provider : 'BuiltIn') == (has(oldSelf.provider) ? oldSelf.provider : 'BuiltIn')",message="provider can't be changed in place: remove database, restore the data at the new provider, then add database again"
 // +kubebuilder:validation:XValidation:rule="(has(self.provider) && self.provider == 'External') == has(self.external)",message="provider: External and external require each other: set external.secretName with provider: External only"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'External' || !(has(self.version) || has(self.image) || has(self.instances) || has(self.storage) || has(self.resources) || has(self.parameters) || has(self.extensions) || has(self.startup) || has(self.deletionPolicy) || has(self.backup) || has(self.restore))",message="version, image, instances, storage, resources, parameters, extensions, startup, deletionPolicy, backup and restore must not be set with provider: External: Atoll does not run that database; remove them"
-// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG requires engine: PostgreSQL"
-// +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",fieldPath=".instances"
+// +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || self.engine == 'PostgreSQL'",message="provider: CloudNativePG requires engine: PostgreSQL: remove provider"
+// +kubebuilder:validation:XValidation:rule="!has(self.instances) || self.instances == 1 || (has(self.provider) && self.provider == 'CloudNativePG')",message="instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server; set provider, or remove instances",fieldPath=".instances"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || has(self.backup.destination.s3)",message="backup.destination must be s3 with provider: CloudNativePG: it can't write backups to a volume",fieldPath=".backup"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.backup) || !has(self.backup.timeoutSeconds)",message="backup.timeoutSeconds must not be set with provider: CloudNativePG, which makes its backups itself; remove it",fieldPath=".backup"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.timeoutSeconds) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.timeoutSeconds must not be set for a backup of CloudNativePG, which recovers it itself; remove it",fieldPath=".restore"
@@ -20,12 +20,12 @@ import corev1 "k8s.io/api/core/v1"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.s3) || !has(self.restore.from.s3.staging) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from.s3.staging must not be set for a backup of CloudNativePG, which is read without it; remove it",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.provider) || self.provider != 'CloudNativePG' || !has(self.restore) || !has(self.restore.from.persistentVolumeClaim) || (has(self.restore.from.provider) && self.restore.from.provider == 'BuiltIn')",message="restore.from must be s3 with provider: CloudNativePG: it can't read its backups from a volume; to restore a dump from a volume, set restore.from.provider to BuiltIn",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.provider) || self.restore.from.provider == 'BuiltIn' || (has(self.provider) && self.provider == self.restore.from.provider)",message="restore.from.provider: CloudNativePG requires provider: CloudNativePG: only CloudNativePG can read its backups; set provider to CloudNativePG, or restore from a dump",fieldPath=".restore"
-// +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.restore) || has(self.restore.from.persistentVolumeClaim) || has(self.restore.from.s3) || has(self.backup)",message="restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from; set one of them",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.')[0] == oldSelf.version.split('.')[0]",message="version must keep its major version: remove it to keep the data's version, or restore a backup in a new Microservice with the new version"
-// +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.namespace) || has(self.restore.from.s3) || (!has(self.restore.from.persistentVolumeClaim) && has(self.backup) && has(self.backup.destination.s3))",message="restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice",fieldPath=".restore"
+// +kubebuilder:validation:XValidation:rule="!has(self.restore) || !has(self.restore.from.namespace) || has(self.restore.from.s3) || (!has(self.restore.from.persistentVolumeClaim) && has(self.backup) && has(self.backup.destination.s3))",message="restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice; remove namespace",fieldPath=".restore"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || !has(oldSelf.version) || self.version.split('.').size() < 2 || oldSelf.version.split('.').size() < 2 || int(self.version.split('.')[1]) >= int(oldSelf.version.split('.')[1])",message="version must not be lowered: remove it to keep the version that ran"
 // +kubebuilder:validation:XValidation:rule="!has(self.version) || self.engine != 'PostgreSQL' || !self.version.matches('^[0-9]{1,9}([.]|$)') || int(self.version.split('.')[0]) >= 15",message="version of PostgreSQL must be at least 15: the tools of older versions lack what Atoll uses",fieldPath=".version"
-// +kubebuilder:validation:XValidation:rule="!has(self.extensions) || self.engine == 'PostgreSQL'",message="extensions requires engine: PostgreSQL: other engines have none",fieldPath=".extensions"
+// +kubebuilder:validation:XValidation:rule="!has(self.extensions) || self.engine == 'PostgreSQL'",message="extensions requires engine: PostgreSQL: other engines have none; remove extensions",fieldPath=".extensions"
 type Database struct {
 	// engine is the database engine: PostgreSQL, MariaDB or Valkey.
 	// +required
@@ -58,7 +58,7 @@ type Database struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not contain white space"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(([A-Za-z0-9-]+(([.][A-Za-z0-9-]+)+(:[0-9]+)?|:[0-9]+)|[[][0-9A-Fa-f:]+[]](:[0-9]+)?)/)?[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$')",message="image must be the reference of an image, such as ghcr.io/example/orders:1.4.0: without scheme or white space, with a repository in lower case, and with no tag or digest that is empty"
 	Image string `json:"image,omitempty"`
 
 	// instances is the number of servers. One of them accepts writes. More than
@@ -76,6 +76,8 @@ type Database struct {
 	// resources are the requests and limits of the database container. Unset
 	// means requests of 100m CPU and 256Mi memory, without limits.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="['memory', 'ephemeral-storage'].all(r, (!has(self.limits) || !(r in self.limits) || !isQuantity(string(self.limits[r])) || quantity(string(self.limits[r])).compareTo(quantity('0')) == 0 || !quantity(string(self.limits[r])).isLessThan(quantity('1Mi'))) && (!has(self.requests) || !(r in self.requests) || !isQuantity(string(self.requests[r])) || quantity(string(self.requests[r])).compareTo(quantity('0')) == 0 || !quantity(string(self.requests[r])).isLessThan(quantity('1Mi'))))",message="memory and ephemeral-storage must be 0 or at least 1Mi, such as 512Mi: a number without a unit means bytes, and m means thousandths of a byte"
+	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory', 'ephemeral-storage'].all(r, !(r in self.limits) || !(r in self.requests) || !isQuantity(string(self.limits[r])) || !isQuantity(string(self.requests[r])) || !quantity(string(self.requests[r])).isGreaterThan(quantity(string(self.limits[r]))))",message="requests must not exceed limits: lower the request, or raise the limit",fieldPath=".requests"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// parameters are settings of the engine, such as max_connections: "200" or
@@ -267,6 +269,7 @@ type DatabaseStorage struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="storageClassName must be the name of a StorageClass: lower case letters, digits, '-' and '.'"
 	StorageClassName string `json:"storageClassName,omitempty"`
 }
 

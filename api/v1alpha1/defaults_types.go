@@ -21,6 +21,8 @@ type TopologyDefaults struct {
 
 	// resources apply to members that set none. Unset means none.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="['memory', 'ephemeral-storage'].all(r, (!has(self.limits) || !(r in self.limits) || !isQuantity(string(self.limits[r])) || quantity(string(self.limits[r])).compareTo(quantity('0')) == 0 || !quantity(string(self.limits[r])).isLessThan(quantity('1Mi'))) && (!has(self.requests) || !(r in self.requests) || !isQuantity(string(self.requests[r])) || quantity(string(self.requests[r])).compareTo(quantity('0')) == 0 || !quantity(string(self.requests[r])).isLessThan(quantity('1Mi'))))",message="memory and ephemeral-storage must be 0 or at least 1Mi, such as 512Mi: a number without a unit means bytes, and m means thousandths of a byte"
+	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory', 'ephemeral-storage'].all(r, !(r in self.limits) || !(r in self.requests) || !isQuantity(string(self.limits[r])) || !isQuantity(string(self.requests[r])) || !quantity(string(self.requests[r])).isGreaterThan(quantity(string(self.limits[r]))))",message="requests must not exceed limits: lower the request, or raise the limit",fieldPath=".requests"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// scaling applies to members that set none. Unset means 2 pods.
@@ -49,6 +51,8 @@ type TopologyDefaults struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:XValidation:rule="!has(self.value) || self.value.size() == 0 || !has(self.valueFrom)",message="value and valueFrom are mutually exclusive: remove one of them",fieldPath=".valueFrom"
+	// +kubebuilder:validation:items:XValidation:rule="!has(self.valueFrom) || [has(self.valueFrom.configMapKeyRef), has(self.valueFrom.secretKeyRef), has(self.valueFrom.fieldRef), has(self.valueFrom.resourceFieldRef), has(self.valueFrom.fileKeyRef)].filter(h, h).size() == 1",message="valueFrom must have exactly one source, such as secretKeyRef",fieldPath=".valueFrom"
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
 	// podTemplate is a strategic merge patch of the pod template of all members,
@@ -89,6 +93,7 @@ type DatabaseDefaults struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="storageClassName must be the name of a StorageClass: lower case letters, digits, '-' and '.'"
 	StorageClassName string `json:"storageClassName,omitempty"`
 
 	// deletionPolicy says what happens to the data when a member or its

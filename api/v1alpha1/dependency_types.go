@@ -5,12 +5,13 @@ package v1alpha1
 
 // Dependency is a service that this service calls.
 // +kubebuilder:validation:XValidation:rule="!has(self.env) || self.env.all(e, !has(e.port) || has(self.port) && self.port == e.port || has(self.morePorts) && e.port in self.morePorts)",message="env[].port must be one of the ports that the dependency calls: add it to morePorts",fieldPath=".env"
-// +kubebuilder:validation:XValidation:rule="!has(self.optional) || !self.optional || !has(self.startup) || self.startup == 'Ignore'",message="optional: true and startup: Wait or WaitForAll are mutually exclusive: a service that works without a dependency does not wait for it",fieldPath=".optional"
+// +kubebuilder:validation:XValidation:rule="!has(self.optional) || !self.optional || !has(self.startup) || self.startup == 'Ignore'",message="optional: true and startup: Wait or WaitForAll are mutually exclusive: a service that works without a dependency does not wait for it; remove one of them",fieldPath=".optional"
 type Dependency struct {
 	// name is the name of a Microservice.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="name must be the name of a Microservice: lower case letters, digits and '-'; its namespace belongs in namespace"
 	Name string `json:"name,omitempty"`
 
 	// port is the name of the port to call. Unset means the dependency's first

@@ -5,7 +5,7 @@ package v1alpha1
 
 // Mesh is the service mesh of the members of a Topology. Atoll does not add
 // pods to a mesh; the labels of the mesh on the namespace or podTemplate do.
-// +kubebuilder:validation:XValidation:rule="!has(self.__namespace__) || self.type != 'IstioAmbient'",message="namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane",fieldPath=".namespace"
+// +kubebuilder:validation:XValidation:rule="!has(self.__namespace__) || self.type != 'IstioAmbient'",message="namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane; remove namespace",fieldPath=".namespace"
 type Mesh struct {
 	// type is the mesh. IstioAmbient permits its tunnel (port 15008) to and from
 	// the peers that are permitted anyway, and probes from 169.254.7.127 and

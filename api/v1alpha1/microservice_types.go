@@ -56,8 +56,8 @@ type MicroserviceList struct {
 
 // MicroserviceSpec is the desired state of a service.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port",fieldPath=".ports"
-// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes) || self.routes.size() == 0",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to",fieldPath=".routes"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.ports)",message="ports and type: Worker are mutually exclusive: a Worker listens on no port; remove ports, or set type: Server",fieldPath=".ports"
+// +kubebuilder:validation:XValidation:rule="!has(self.type) || self.type != 'Worker' || !has(self.routes) || self.routes.size() == 0",message="routes and type: Worker are mutually exclusive: a Worker has no port to route to; remove routes, or set type: Server",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.database) || !has(self.dependencies) || self.dependencies.all(d, !((has(d.envPrefix) ? d.envPrefix : d.name.upperAscii().replace('-', '_')) in (self.database.engine == 'Valkey' ? ['DATABASE', 'VALKEY', 'REDIS'] : (self.database.engine == 'MariaDB' ? ['DATABASE', 'MYSQL', 'MYSQL_TCP'] : ['DATABASE']))))",message="a dependency must not set the variables of the database: DATABASE_URL, and those of VALKEY and REDIS or of MYSQL for these engines; set envPrefix of the dependency",fieldPath=".dependencies"
 // +kubebuilder:validation:XValidation:rule="!has(self.routes) || self.routes.all(r, !has(r.port) || (has(self.ports) ? self.ports.exists(p, p.name == r.port) : r.port == 'http'))",message="routes[].port must be the name of an entry in ports; without ports, the only port is http",fieldPath=".routes"
 // +kubebuilder:validation:XValidation:rule="!has(self.routes) || !has(self.ports) || self.routes.all(r, !self.ports.exists(p, (has(r.port) ? p.name == r.port : p.name == self.ports[0].name) && has(p.protocol) && p.protocol == 'TCP'))",message="routes[].port must have protocol HTTP or GRPC: a TCP port can't be routed by host and path",fieldPath=".routes"
@@ -79,7 +79,7 @@ type MicroserviceSpec struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=500
-	// +kubebuilder:validation:XValidation:rule="self.matches('^[^\\\\s]+$')",message="image must not contain white space"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(([A-Za-z0-9-]+(([.][A-Za-z0-9-]+)+(:[0-9]+)?|:[0-9]+)|[[][0-9A-Fa-f:]+[]](:[0-9]+)?)/)?[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?$')",message="image must be the reference of an image, such as ghcr.io/example/orders:1.4.0: without scheme or white space, with a repository in lower case, and with no tag or digest that is empty"
 	Image string `json:"image,omitempty"`
 
 	// imagePullPolicy says when the kubelet pulls the image. Unset means Always
@@ -126,6 +126,8 @@ type MicroserviceSpec struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=256
+	// +kubebuilder:validation:items:XValidation:rule="!has(self.value) || self.value.size() == 0 || !has(self.valueFrom)",message="value and valueFrom are mutually exclusive: remove one of them",fieldPath=".valueFrom"
+	// +kubebuilder:validation:items:XValidation:rule="!has(self.valueFrom) || [has(self.valueFrom.configMapKeyRef), has(self.valueFrom.secretKeyRef), has(self.valueFrom.fieldRef), has(self.valueFrom.resourceFieldRef), has(self.valueFrom.fileKeyRef)].filter(h, h).size() == 1",message="valueFrom must have exactly one source, such as secretKeyRef",fieldPath=".valueFrom"
 	Env []corev1.EnvVar `json:"env,omitempty"`
 
 	// envFrom sets all keys of ConfigMaps and Secrets as environment variables.
@@ -135,11 +137,14 @@ type MicroserviceSpec struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=64
+	// +kubebuilder:validation:items:XValidation:rule="has(self.configMapRef) != has(self.secretRef)",message="exactly one of configMapRef and secretRef must be set"
 	EnvFrom []corev1.EnvFromSource `json:"envFrom,omitempty"`
 
 	// resources are the requests and limits of the service's container. Unset
 	// means the Topology's default or, without one, none.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="['memory', 'ephemeral-storage'].all(r, (!has(self.limits) || !(r in self.limits) || !isQuantity(string(self.limits[r])) || quantity(string(self.limits[r])).compareTo(quantity('0')) == 0 || !quantity(string(self.limits[r])).isLessThan(quantity('1Mi'))) && (!has(self.requests) || !(r in self.requests) || !isQuantity(string(self.requests[r])) || quantity(string(self.requests[r])).compareTo(quantity('0')) == 0 || !quantity(string(self.requests[r])).isLessThan(quantity('1Mi'))))",message="memory and ephemeral-storage must be 0 or at least 1Mi, such as 512Mi: a number without a unit means bytes, and m means thousandths of a byte"
+	// +kubebuilder:validation:XValidation:rule="!has(self.limits) || !has(self.requests) || ['cpu', 'memory', 'ephemeral-storage'].all(r, !(r in self.limits) || !(r in self.requests) || !isQuantity(string(self.limits[r])) || !isQuantity(string(self.requests[r])) || !quantity(string(self.requests[r])).isGreaterThan(quantity(string(self.limits[r]))))",message="requests must not exceed limits: lower the request, or raise the limit",fieldPath=".requests"
 	Resources *corev1.ResourceRequirements `json:"resources,omitempty"`
 
 	// ports are the ports that the service listens on. Dependencies, routes and

@@ -60,11 +60,13 @@ type Autoscale struct {
 	// +listType=atomic
 	// +kubebuilder:validation:MinItems=0
 	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:XValidation:rule="(self.type == 'ContainerResource') == has(self.containerResource) && (self.type == 'External') == has(self.external) && (self.type == 'Object') == has(self.object) && (self.type == 'Pods') == has(self.pods) && (self.type == 'Resource') == has(self.resource) && self.type in ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']",message="type must be ContainerResource, External, Object, Pods or Resource, and exactly the field of that name must be set, such as pods with type: Pods",fieldPath=".type"
 	Metrics []autoscalingv2.MetricSpec `json:"metrics,omitempty"`
 
 	// behavior limits how fast the number of pods changes, as in a
 	// HorizontalPodAutoscaler (autoscaling/v2). Unset means the defaults of
 	// Kubernetes.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="(!has(self.scaleUp) || !has(self.scaleUp.stabilizationWindowSeconds) || self.scaleUp.stabilizationWindowSeconds >= 0 && self.scaleUp.stabilizationWindowSeconds <= 3600) && (!has(self.scaleDown) || !has(self.scaleDown.stabilizationWindowSeconds) || self.scaleDown.stabilizationWindowSeconds >= 0 && self.scaleDown.stabilizationWindowSeconds <= 3600)",message="stabilizationWindowSeconds must be from 0 to 3600"
 	Behavior *autoscalingv2.HorizontalPodAutoscalerBehavior `json:"behavior,omitempty"`
 }

@@ -108,8 +108,8 @@ type TopologySpec struct {
 
 // TopologyGateway is where requests from outside the cluster enter.
 // +kubebuilder:validation:XValidation:rule="has(self.className) != has(self.ref)",message="exactly one of className (Atoll creates a Gateway) and ref (an existing Gateway) must be set"
-// +kubebuilder:validation:XValidation:rule="!has(self.tls) || has(self.className)",message="tls requires className: an existing Gateway has its own certificates"
-// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hostnames) && self.hostnames.size() > 0)",message="tls.issuerRef requires hostnames: a certificate is issued for host names"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || has(self.className)",message="tls requires className: an existing Gateway has its own certificates; remove tls"
+// +kubebuilder:validation:XValidation:rule="!has(self.tls) || !has(self.tls.issuerRef) || (has(self.hostnames) && self.hostnames.size() > 0)",message="tls.issuerRef requires hostnames: a certificate is issued for host names; set hostnames"
 // +kubebuilder:validation:MinProperties=1
 type TopologyGateway struct {
 	// className is the GatewayClass of a Gateway that Atoll creates with the

@@ -62,7 +62,7 @@ const (
 )
 
 // ServiceAccount is the identity of the pods.
-// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",message="name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount"
+// +kubebuilder:validation:XValidation:rule="!has(self.name) || !has(self.annotations) || self.annotations.size() == 0",message="name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount; remove one of them"
 // +kubebuilder:validation:MinProperties=1
 type ServiceAccount struct {
 	// name is the name of an existing ServiceAccount. Unset means the one that
@@ -70,6 +70,7 @@ type ServiceAccount struct {
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Subdomain().validate(self).hasValue()",message="name must be the name of a ServiceAccount: lower case letters, digits, '-' and '.'"
 	Name string `json:"name,omitempty"`
 
 	// annotations are set on the ServiceAccount that Atoll creates, for example
@@ -77,6 +78,7 @@ type ServiceAccount struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=0
 	// +kubebuilder:validation:MaxProperties=32
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k.lowerAscii()).hasValue())",message="annotations must have names of at most 63 letters, digits, '-', '_' and '.', such as eks.amazonaws.com/role-arn"
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
@@ -97,16 +99,21 @@ type Probes struct {
 	// without path, a TCP connection to the first port, and for a GRPC port its
 	// health service (grpc.health.v1).
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="[has(self.exec), has(self.httpGet), has(self.tcpSocket), has(self.grpc)].filter(h, h).size() == 1",message="a probe must have exactly one of exec, httpGet, tcpSocket and grpc"
 	Readiness *corev1.Probe `json:"readiness,omitempty"`
 
 	// liveness decides when the container is restarted. Unset means path or,
 	// without path, no liveness probe.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="[has(self.exec), has(self.httpGet), has(self.tcpSocket), has(self.grpc)].filter(h, h).size() == 1",message="a probe must have exactly one of exec, httpGet, tcpSocket and grpc"
+	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold <= 1",message="successThreshold must be 1: only a readiness probe can ask for more",fieldPath=".successThreshold"
 	Liveness *corev1.Probe `json:"liveness,omitempty"`
 
 	// startup delays the other probes while the container starts. Unset means
 	// path for startupSeconds or, without path, no startup probe.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="[has(self.exec), has(self.httpGet), has(self.tcpSocket), has(self.grpc)].filter(h, h).size() == 1",message="a probe must have exactly one of exec, httpGet, tcpSocket and grpc"
+	// +kubebuilder:validation:XValidation:rule="!has(self.successThreshold) || self.successThreshold <= 1",message="successThreshold must be 1: only a readiness probe can ask for more",fieldPath=".successThreshold"
 	Startup *corev1.Probe `json:"startup,omitempty"`
 
 	// startupSeconds is the time in which path must succeed for the first time.

@@ -53,6 +53,9 @@ var refusals = []struct {
 // permissionAdvice is the remedy for a request of Atoll's that the authorizer refuses.
 const permissionAdvice = "grant Atoll that permission (config/rbac)"
 
+// invalidAdvice is the remedy for an object that the API server's validation refuses.
+const invalidAdvice = "correct the field of the spec that sets it"
+
 // unauthorized is what the API server says for the authorizer, such as RBAC
 // (k8s.io/apiserver/pkg/endpoints/handlers/responsewriters): the user, the verb and the
 // resource. The second text is that of an admission plugin that asks the authorizer. Text of
@@ -124,6 +127,9 @@ func RefusalOf(err error) Refusal {
 	}
 	s := status.Status()
 	r := ClassifyRefusal(s.Message)
+	if r.Class == "" && s.Reason == metav1.StatusReasonInvalid {
+		r.Advice = invalidAdvice
+	}
 	if r.Class == PermissionMissing && (s.Reason != metav1.StatusReasonForbidden || s.Details != nil && len(s.Details.Causes) > 0) {
 		r.Class, r.Advice = "", ""
 	}

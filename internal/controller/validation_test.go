@@ -43,7 +43,7 @@ type validation struct {
 }
 
 // validations has at least one entry for each rule in the API's types.
-var validations = inPodMetadata(inBuckets(map[string]validation{
+var validations = inKubernetesTypes(inPodMetadata(inBuckets(map[string]validation{
 	// Names.
 	"a Microservice's name that leaves no room for the names made from it": {
 		accepted: `{metadata: {name: ` + strings.Repeat("a", 40) + `}, spec: {image: users}}`,
@@ -80,7 +80,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"an image with a space in it": {
 		accepted: `spec: {image: "registry.example.com:5000/users:1@sha256:0000000000000000000000000000000000000000000000000000000000000000"}`,
 		refused:  `spec: {image: "users: 1"}`,
-		field:    "spec.image", message: "image must not contain white space",
+		field:    "spec.image", message: imageReference,
 	},
 	"a pull policy that there is not": {
 		accepted: `spec: {image: users, imagePullPolicy: IfNotPresent}`,
@@ -167,12 +167,12 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a Worker with ports": {
 		accepted: `spec: {image: users, type: Server, ports: [{name: http, port: 80}]}`,
 		refused:  `spec: {image: users, type: Worker, ports: [{name: http, port: 80}]}`,
-		field:    "spec.ports", message: "ports and type: Worker are mutually exclusive: a Worker listens on no port",
+		field:    "spec.ports", message: "ports and type: Worker are mutually exclusive: a Worker listens on no port; remove ports, or set type: Server",
 	},
 	"a Worker with routes": {
 		accepted: `spec: {image: users, type: Worker, routes: []}`,
 		refused:  `spec: {image: users, type: Worker, routes: [{path: /users}]}`,
-		field:    "spec.routes", message: "routes and type: Worker are mutually exclusive: a Worker has no port to route to",
+		field:    "spec.routes", message: "routes and type: Worker are mutually exclusive: a Worker has no port to route to; remove routes, or set type: Server",
 	},
 	"a Worker that is probed by path": {
 		accepted: `spec: {image: users, type: Worker, probes: {liveness: {exec: {command: [users, alive]}}}}`,
@@ -202,7 +202,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"annotations for a foreign ServiceAccount": {
 		accepted: `spec: {image: users, serviceAccount: {name: shared, annotations: {}}}`,
 		refused:  `spec: {image: users, serviceAccount: {name: shared, annotations: {role: users}}}`,
-		field:    "spec.serviceAccount", message: "name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount",
+		field:    "spec.serviceAccount", message: "name and annotations are mutually exclusive: Atoll does not change an existing ServiceAccount; remove one of them",
 	},
 
 	// Scaling.
@@ -246,7 +246,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"an optional dependency that the first rollout waits for": {
 		accepted: `spec: {image: users, dependencies: [{name: mail, optional: true, startup: Ignore}, {name: stock, startup: Wait, optional: false}]}`,
 		refused:  `spec: {image: users, dependencies: [{name: mail, optional: true, startup: Wait}]}`,
-		field:    "spec.dependencies[0].optional", message: "optional: true and startup: Wait or WaitForAll are mutually exclusive: a service that works without a dependency does not wait for it",
+		field:    "spec.dependencies[0].optional", message: "optional: true and startup: Wait or WaitForAll are mutually exclusive: a service that works without a dependency does not wait for it; remove one of them",
 	},
 	"a dependency whose variable is the database's": {
 		accepted: `spec: {image: users, dependencies: [{name: database}]}`,
@@ -449,12 +449,12 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"CloudNativePG for another engine": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG}}`,
 		refused:  `spec: {image: users, database: {engine: MariaDB, provider: CloudNativePG}}`,
-		field:    "spec.database", message: "provider: CloudNativePG requires engine: PostgreSQL",
+		field:    "spec.database", message: "provider: CloudNativePG requires engine: PostgreSQL: remove provider",
 	},
 	"extensions of another engine": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, extensions: [postgis, uuid-ossp]}}`,
 		refused:  `spec: {image: users, database: {engine: MariaDB, extensions: [postgis]}}`,
-		field:    "spec.database.extensions", message: "extensions requires engine: PostgreSQL: other engines have none",
+		field:    "spec.database.extensions", message: "extensions requires engine: PostgreSQL: other engines have none; remove extensions",
 	},
 	"an extension that is no name": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, extensions: [pg_trgm]}}`,
@@ -464,7 +464,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"several built-in servers": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, instances: 1}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, instances: 2}}`,
-		field:    "spec.database.instances", message: "instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server",
+		field:    "spec.database.instances", message: "instances above 1 requires provider: CloudNativePG: provider: BuiltIn runs one server; set provider, or remove instances",
 	},
 	"more servers than there can be": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG, instances: 9}}`,
@@ -474,7 +474,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a database's image with a space in it": {
 		accepted: `spec: {image: users, database: {engine: Valkey, image: "docker.io/library/redis:8"}}`,
 		refused:  `spec: {image: users, database: {engine: Valkey, image: "redis: 8"}}`,
-		field:    "spec.database.image", message: "image must not contain white space",
+		field:    "spec.database.image", message: imageReference,
 	},
 	"a pool without connections": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, pool: 1}}`,
@@ -494,7 +494,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a migration's image with a space in it": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, migration: {command: [migrate], image: "flyway:11"}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, migration: {command: [migrate], image: "flyway: 11"}}}`,
-		field:    "spec.database.migration.image", message: "image must not contain white space",
+		field:    "spec.database.migration.image", message: imageReference,
 	},
 	"a version that is a number": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, version: "17.2"}}`,
@@ -667,7 +667,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a restore from nowhere": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {service: orders}}, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {service: orders}}}}`,
-		field:    "spec.database.restore", message: "restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from",
+		field:    "spec.database.restore", message: "restore.from requires persistentVolumeClaim or s3 when backup is unset: there is no backup.destination to read from; set one of them",
 	},
 	"a restore that says nothing": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {persistentVolumeClaim: {claimName: b}}}}}`,
@@ -677,7 +677,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a restore from two places": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {persistentVolumeClaim: {claimName: b}, s3: {bucket: bucket}}}}}`,
-		field:    "spec.database.restore.from", message: "persistentVolumeClaim and s3 are mutually exclusive",
+		field:    "spec.database.restore.from", message: "persistentVolumeClaim and s3 are mutually exclusive: remove one of them",
 	},
 	"a restore of a service that can't be": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, service: users-2}}}}`,
@@ -692,7 +692,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a restore of another namespace's volume": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {namespace: shop}}, backup: {schedule: "@daily", destination: {s3: {bucket: bucket}}}}}`,
 		refused:  `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {namespace: shop}}, backup: {schedule: "@daily", destination: {persistentVolumeClaim: {claimName: b}}}}}`,
-		field:    "spec.database.restore", message: "restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice",
+		field:    "spec.database.restore", message: "restore.from.namespace requires a backup in a bucket (s3): a persistentVolumeClaim is in the namespace of the Microservice; remove namespace",
 	},
 	"a restore of a file elsewhere": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, restore: {from: {s3: {bucket: bucket}, backup: 20260101T030000Z.dump}}}}`,
@@ -759,7 +759,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"the control plane of an ambient mesh": {
 		accepted: `{kind: Topology, spec: {mesh: {type: IstioAmbient}}}`,
 		refused:  `{kind: Topology, spec: {mesh: {type: IstioAmbient, namespace: istio-system}}}`,
-		field:    "spec.mesh.namespace", message: "namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane",
+		field:    "spec.mesh.namespace", message: "namespace and type: IstioAmbient are mutually exclusive: pods of an ambient mesh do not call its control plane; remove namespace",
 	},
 	"a way of starting that there is not": {
 		accepted: `spec: {image: users, dependencies: [{name: orders, namespace: shop, startup: Wait}]}`,
@@ -836,12 +836,12 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 	"a certificate for an existing gateway": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik, tls: {secretName: shop-tls}}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {ref: {name: public}, tls: {secretName: shop-tls}}}}`,
-		field:    "spec.gateway", message: "tls requires className: an existing Gateway has its own certificates",
+		field:    "spec.gateway", message: "tls requires className: an existing Gateway has its own certificates; remove tls",
 	},
 	"a certificate to be issued for no name": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le, kind: ClusterIssuer}}}}}`,
 		refused:  `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [], tls: {issuerRef: {name: le}}}}}`,
-		field:    "spec.gateway", message: "tls.issuerRef requires hostnames: a certificate is issued for host names",
+		field:    "spec.gateway", message: "tls.issuerRef requires hostnames: a certificate is issued for host names; set hostnames",
 	},
 	"a certificate from two sources": {
 		accepted: `{kind: Topology, spec: {gateway: {className: traefik, hostnames: [shop.example.com], tls: {issuerRef: {name: le}}}}}`,
@@ -868,7 +868,7 @@ var validations = inPodMetadata(inBuckets(map[string]validation{
 		refused:  `{kind: Topology, spec: {defaults: {database: {version: v16}}}}`,
 		field:    "spec.defaults.database.version", message: `version must be major or major.minor, such as "17" or "17.2"`,
 	},
-}))
+})))
 
 // Messages that more than one test waits for.
 const (

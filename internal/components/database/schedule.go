@@ -22,10 +22,13 @@ func parseSchedule(schedule string) (cron.Schedule, error) {
 	return parsed, nil
 }
 
+// scheduleAdvice is the remedy for a schedule that is no cron expression.
+const scheduleAdvice = `write minute, hour, day of month, month and day of week, such as "0 3 * * *"`
+
 // checkSchedule says why a schedule is invalid; nil if it is valid.
 func checkSchedule(schedule string) *condition.Problem {
 	if _, err := parseSchedule(schedule); err != nil {
-		return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: condition.Message{Field: "database.backup.schedule", Cause: err.Error()}, Stalled: true}
+		return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Message: condition.Message{Field: "database.backup.schedule", Cause: err.Error(), Remedy: scheduleAdvice}, Stalled: true}
 	}
 	return nil
 }

@@ -23,6 +23,9 @@ import (
 // of a dependency with the name of another variable of Atoll's is a fault of the spec.
 func environment(in *database.Database) ([]corev1.EnvVar, *condition.Problem) {
 	own := in.Microservice.Spec.Env
+	if invalid := invalidVariable(in.Inputs); invalid != nil {
+		return nil, invalid
+	}
 	env := make([]corev1.EnvVar, 0, len(own)+4*len(in.Edges)+8)
 	setBy := make(map[string]variableSource, cap(env))
 	var collision *condition.Problem

@@ -115,10 +115,16 @@ func Diagnose(e *Evidence) *Diagnosis {
 	}
 	d.Findings = append(d.Findings, unexplained(e, d)...)
 	slices.SortStableFunc(d.Findings, func(a, b *Finding) int {
-		return cmp.Or(order(a.Beside)-order(b.Beside), cmp.Compare(a.Part.rank(), b.Part.rank()), cmp.Compare(a.row, b.row))
+		return cmp.Or(order(a.Beside)-order(b.Beside), order(d.onlyWaits(a))-order(d.onlyWaits(b)), cmp.Compare(a.Part.rank(), b.Part.rank()), cmp.Compare(a.row, b.row))
 	})
 	d.Findings = firstOfWaits(firstOfPods(d.Findings))
 	return d
+}
+
+// onlyWaits reports whether a finding needs no change, while the service has another fault
+// that does.
+func (d *Diagnosis) onlyWaits(f *Finding) bool {
+	return d.State == graph.StateStalled && f.Fault == InProgress
 }
 
 func order(later bool) int {

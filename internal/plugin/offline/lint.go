@@ -6,6 +6,7 @@ package offline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -145,7 +146,7 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	l.sources[key] = source.Name
 	if !known {
 		l.refuse(source, CodeUnknownKind, "", condition.Message{
-			Cause: fmt.Sprintf("there is no kind %s in %s", o.GetKind(), o.GetAPIVersion()), Remedy: "use " + v1alpha1.GroupVersion.String()}.String())
+			Cause: fmt.Sprintf("there is no kind %s in %s", o.GetKind(), o.GetAPIVersion()), Remedy: l.schemas.kindRemedy(o.GetKind())}.String())
 		return true
 	}
 	if twice {
@@ -154,10 +155,15 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	}
 	pruned, unknown, errs := l.schemas.Validate(ctx, o)
 	for _, path := range unknown {
-		l.refuse(source, CodeUnknownField, path, "no such field"+l.schemas.similarField(o.GroupVersionKind(), path))
+		l.refuse(source, CodeUnknownField, path, l.schemas.unknownMessage(o.GroupVersionKind(), path))
 	}
+	named := slices.ContainsFunc(errs, func(e *field.Error) bool { return fieldOf(e) != "" })
 	for _, e := range errs {
-		l.refuse(source, CodeInvalid, fieldOf(e), e.ErrorBody())
+		if named && fieldOf(e) == "" {
+			// The API server repeats in other words what is wrong with a field.
+			continue
+		}
+		l.refuse(source, CodeInvalid, fieldOf(e), l.schemas.invalidMessage(o.GroupVersionKind(), e))
 	}
 	l.broken[key] = len(errs) > 0
 	if err := l.world.Add(pruned); err != nil && len(errs) == 0 {
@@ -277,6 +283,7 @@ func (l *linter) cycles() {
 	for _, cycle := range g.Cycles {
 		first := g.Node(cycle[0])
 		l.find("Microservice", first.Namespace, first.Name, SeverityWarning, v1alpha1.ReasonCycle,
-			"", "dependencies form a cycle, and fail together: "+strings.Join(cycle, " -> "))
+			"spec.dependencies", condition.Message{Cause: "form a cycle, and its services fail together: " + strings.Join(cycle, " -> "),
+				Remedy: "remove one of these dependencies"}.String())
 	}
 }

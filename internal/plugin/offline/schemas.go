@@ -93,8 +93,8 @@ func (s Schemas) knows(gvk schema.GroupVersionKind) (known, ours bool) {
 	return false, ours
 }
 
-// similarField returns a question about a field that a kind does not have, such as
-// spec.routes[0].paht; empty if there is none of a similar name.
+// similarField returns the name of a field that may be meant by one that a kind does not have, such
+// as path for spec.routes[0].paht; empty if there is none of a similar name.
 func (s Schemas) similarField(gvk schema.GroupVersionKind, path string) string {
 	steps := strings.Split(path, ".")
 	at := s[gvk].structural
@@ -106,10 +106,7 @@ func (s Schemas) similarField(gvk schema.GroupVersionKind, path string) string {
 		}
 		at = &next
 	}
-	if name := closest(steps[len(steps)-1], slices.Collect(maps.Keys(at.Properties))); name != "" {
-		return fmt.Sprintf("; did you mean %q?", name)
-	}
-	return ""
+	return closest(steps[len(steps)-1], slices.Collect(maps.Keys(at.Properties)))
 }
 
 // Validate finds the fields that the kind does not have, and what is wrong with
