@@ -154,7 +154,7 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	}
 	pruned, unknown, errs := l.schemas.Validate(ctx, o)
 	for _, path := range unknown {
-		l.refuse(source, CodeUnknownField, path, "no such field")
+		l.refuse(source, CodeUnknownField, path, "no such field"+l.schemas.similarField(o.GroupVersionKind(), path))
 	}
 	for _, e := range errs {
 		l.refuse(source, CodeInvalid, fieldOf(e), e.ErrorBody())

@@ -23,7 +23,7 @@ func (p *podLint) replacedVariables(built *Built) {
 		env   []corev1.EnvVar
 	}{
 		{"spec.env", p.ms.Spec.Env},
-		{fmt.Sprintf("spec.podTemplate.spec.containers[%s].env", p.ms.Name), p.overlay[p.ms.Name].Env},
+		{fmt.Sprintf("spec.podTemplate: spec.containers[%s].env", p.ms.Name), p.overlay[p.ms.Name].Env},
 	} {
 		for _, v := range workload.ReplacedVariables(built.database, in.env) {
 			p.report(SeverityWarning, CodeReplacedVariable, fmt.Sprintf("%s[%s]", in.field, v.Name), condition.Message{

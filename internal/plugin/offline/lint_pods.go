@@ -4,6 +4,7 @@
 package offline
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,8 @@ type podLint struct {
 	// pods is a copy of the template of the Deployment, in which a value of env has the values
 	// of the variables that it names.
 	pods *corev1.PodSpec
-	// overlay has the containers of the service's podTemplate by name.
+	// own is the service's podTemplate, and overlay has its containers by name.
+	own     corev1.PodTemplateSpec
 	overlay map[string]corev1.Container
 	// report adds a finding at a field.
 	report func(severity Severity, code, field, message string)
@@ -38,9 +40,7 @@ func (l *linter) podsOf(ms *v1alpha1.Microservice, built *Built) {
 	p := &podLint{linter: l, ms: ms, report: func(severity Severity, code, field, message string) {
 		l.find("Microservice", ms.Namespace, ms.Name, severity, code, field, message)
 	}}
-	if own := ms.Spec.PodTemplate; own != nil {
-		p.overlay = overlayContainers(own.Raw)
-	}
+	p.readOverlay()
 	p.databaseLimits()
 	if built.database == nil {
 		// What the Topology decides is not known.
@@ -74,15 +74,31 @@ func (p *podLint) containers() []*corev1.Container {
 	return all
 }
 
-// fieldOf returns the field of the spec that sets something in a container. ofSpec is the
-// field for the service's own container; empty if only podTemplate can set it.
+// readOverlay reads the service's podTemplate. An invalid one is reported when the pods are
+// built.
+func (p *podLint) readOverlay() {
+	p.overlay = map[string]corev1.Container{}
+	if raw := p.ms.Spec.PodTemplate; raw == nil || json.Unmarshal(raw.Raw, &p.own) != nil {
+		return
+	}
+	for _, c := range slices.Concat(p.own.Spec.InitContainers, p.own.Spec.Containers) {
+		p.overlay[c.Name] = c
+	}
+}
+
+// fieldOf returns the field that sets something in a container. ofSpec is the field for the
+// service's own container; empty if only podTemplate can set it. What the spec does not set is
+// a default of the Topology.
 func (p *podLint) fieldOf(c *corev1.Container, ofSpec, ofPod string) string {
 	if c.Name == p.ms.Name && ofSpec != "" {
 		return "spec." + ofSpec
 	}
-	list := "containers"
+	list, template := "containers", "spec.podTemplate"
+	if _, own := p.overlay[c.Name]; !own {
+		template = "defaults.podTemplate of the Topology"
+	}
 	if slices.ContainsFunc(p.pods.InitContainers, func(o corev1.Container) bool { return o.Name == c.Name }) {
 		list = "initContainers"
 	}
-	return fmt.Sprintf("spec.podTemplate.spec.%s[%s].%s", list, c.Name, ofPod)
+	return fmt.Sprintf("%s: spec.%s[%s].%s", template, list, c.Name, ofPod)
 }

@@ -8,12 +8,9 @@ import (
 	"testing"
 )
 
-// in puts a service, or another object called a, b, users or orders, into another namespace.
-func in(namespace, text string) string {
-	for _, name := range []string{"a", "b", "users", "orders", "shop"} {
-		text = strings.Replace(text, "{name: "+name+"}", "{name: "+name+", namespace: "+namespace+"}", 1)
-	}
-	return text
+// inBase puts the service users into another namespace.
+func inBase(users string) string {
+	return strings.Replace(users, "{name: users}", "{name: users, namespace: base}", 1)
 }
 
 // TestLintPods checks the rules about the pods of a service.
@@ -29,7 +26,7 @@ func TestLintPods(t *testing.T) {
 		"a call that is not declared, of another container": {
 			input: ms("a", `, podTemplate: {spec: {containers: [{name: proxy, image: p, args: ["--to=users:80"]}]}}`) + users,
 			want:  []string{`warning: Microservice "a": container "proxy", args[0]: Microservice "users" is called and is not in dependencies`}},
-		"a call of another namespace that is not declared": {input: ms("a", `, env: [{name: USERS, value: "http://users.base.svc.cluster.local"}]`) + in("base", users),
+		"a call of another namespace that is not declared": {input: ms("a", `, env: [{name: USERS, value: "http://users.base.svc.cluster.local"}]`) + inBase(users),
 			want: []string{`warning: Microservice "a": env USERS: Microservice "users" of namespace "base" is called and is not in dependencies; isolation blocks such a call; to fix: add {name: users, namespace: base} to dependencies of a, and {name: a, namespace: shop} to access of users [UndeclaredCall]`}},
 		"a call on a port that the service does not have": {input: ms("a", `, dependencies: [{name: users}], env: [{name: USERS, value: "http://users:8080"}]`) + users,
 			want: []string{`error: Microservice "a": env USERS: Microservice "users" has no port 8080; to fix: call port 80 (http) or 9090 (admin) [PortNotFound]`}},
@@ -51,12 +48,12 @@ func TestLintPods(t *testing.T) {
 			input: ms("a", `, dependencies: [{name: b}], env: [{name: B, value: "dns:///b-headless.shop.svc:9000"}]`) + ms("b", ", ports: [{name: grpc, port: 80, targetPort: 9000, protocol: GRPC}]")},
 		"a call of a host that is nearly a service": {input: ms("a", `, env: [{name: USERS, value: "http://user.shop.svc"}]`) + users,
 			want: []string{`warning: Microservice "a": env USERS: Service "user" of namespace "shop" is not in the files; did you mean users.shop.svc?; to fix: correct the address, or ignore this if the Service is in the cluster [UnknownHost]`}},
-		"a call of nearly a namespace": {input: ms("a", `, env: [{name: USERS, value: "http://users.bases.svc"}]`) + in("base", users),
+		"a call of nearly a namespace": {input: ms("a", `, env: [{name: USERS, value: "http://users.bases.svc"}]`) + inBase(users),
 			want: []string{`warning: Microservice "a": env USERS: Service "users" of namespace "bases" is not in the files; did you mean users.base.svc?`}},
-		"a call without the namespace": {input: ms("a", `, env: [{name: USERS, value: "users:80"}]`) + in("base", users),
+		"a call without the namespace": {input: ms("a", `, env: [{name: USERS, value: "users:80"}]`) + inBase(users),
 			want: []string{`warning: Microservice "a": env USERS: Service "users" of namespace "shop" is not in the files; did you mean users.base.svc?`}},
 		"calls of what is elsewhere": {
-			input: ms("a", `, env: [{name: A, value: "https://example.com"}, {name: B, value: "http://cache.prod.svc"}, {name: C, value: "http://localhost:80"}, {name: D, value: "smtp.example.com:25"}, {name: E, value: "http://users.live.svc"}]`) + in("base", users)},
+			input: ms("a", `, env: [{name: A, value: "https://example.com"}, {name: B, value: "http://cache.prod.svc"}, {name: C, value: "http://localhost:80"}, {name: D, value: "smtp.example.com:25"}, {name: E, value: "http://users.live.svc"}]`) + inBase(users)},
 		"calls of a database and of a Service in the files": {
 			input: ms("a", `, env: [{name: A, value: "users-db:5432"}, {name: B, value: "http://user"}]`) + ms("users", ", database: {engine: PostgreSQL}") + "---\napiVersion: v1\nkind: Service\nmetadata: {name: user}\n"},
 		"a call of a dependency that is not in the files": {input: ms("a", `, dependencies: [{name: user}], env: [{name: A, value: "http://user:80"}]`) + users,
@@ -65,11 +62,11 @@ func TestLintPods(t *testing.T) {
 		"a probe of a port that is not there": {input: ms("a", ", probes: {readiness: {tcpSocket: {port: web}}}"),
 			want: []string{`error: Microservice "a": spec.probes.readiness: names port "web", and the container has http (8080); to fix: use one of these, or a number [ProbePort]`}},
 		"a probe of podTemplate": {input: ms("a", ", podTemplate: {spec: {containers: [{name: a, livenessProbe: {httpGet: {path: /, port: web}}}]}}"),
-			want: []string{`error: Microservice "a": spec.podTemplate.spec.containers[a].livenessProbe: names port "web", and the container has http (8080)`}},
+			want: []string{`error: Microservice "a": spec.podTemplate: spec.containers[a].livenessProbe: names port "web", and the container has http (8080)`}},
 		"a probe of another container's port": {input: ms("a", ", podTemplate: {spec: {containers: [{name: proxy, image: p, readinessProbe: {httpGet: {path: /, port: http}}}]}}"),
-			want: []string{`error: Microservice "a": spec.podTemplate.spec.containers[proxy].readinessProbe: names port "http", and the container has no named port; to fix: use a number [ProbePort]`}},
+			want: []string{`error: Microservice "a": spec.podTemplate: spec.containers[proxy].readinessProbe: names port "http", and the container has no named port; to fix: use a number [ProbePort]`}},
 		"a hook": {input: ms("a", ", podTemplate: {spec: {containers: [{name: a, lifecycle: {preStop: {httpGet: {path: /, port: web}}}}]}}"),
-			want: []string{`error: Microservice "a": spec.podTemplate.spec.containers[a].lifecycle.preStop: names port "web"`}},
+			want: []string{`error: Microservice "a": spec.podTemplate: spec.containers[a].lifecycle.preStop: names port "web"`}},
 		"probes of ports that are there": {
 			input: ms("a", ", probes: {readiness: {tcpSocket: {port: http}}, liveness: {httpGet: {path: /, port: 9000}}}, podTemplate: {spec: {containers: [{name: proxy, image: p, ports: [{name: web, containerPort: 1}], startupProbe: {tcpSocket: {port: web}}}]}}")},
 
@@ -80,9 +77,9 @@ func TestLintPods(t *testing.T) {
 		"a variable that is set later": {input: ms("a", `, env: [{name: A, value: "$(B)"}, {name: B, value: b}]`),
 			want: []string{`warning: Microservice "a": spec.env[A]: names $(B), which is set after it, so the text stays as it is; to fix`}},
 		"a variable of podTemplate": {input: ms("a", `, podTemplate: {spec: {containers: [{name: a, env: [{name: A, value: $(NOPE)}], command: [x, $(NOR)]}, {name: proxy, image: p, args: [$(NEITHER)]}]}}`),
-			want: []string{`warning: Microservice "a": spec.podTemplate.spec.containers[a].env[A]: names $(NOPE)`,
-				`warning: Microservice "a": spec.podTemplate.spec.containers[a].command[1]: names $(NOR)`,
-				`warning: Microservice "a": spec.podTemplate.spec.containers[proxy].args[0]: names $(NEITHER)`}},
+			want: []string{`warning: Microservice "a": spec.podTemplate: spec.containers[a].env[A]: names $(NOPE)`,
+				`warning: Microservice "a": spec.podTemplate: spec.containers[a].command[1]: names $(NOR)`,
+				`warning: Microservice "a": spec.podTemplate: spec.containers[proxy].args[0]: names $(NEITHER)`}},
 		"a variable of a migration": {input: ms("a", `, database: {engine: PostgreSQL, migration: {command: [m, $(PGHOST), $(PG_HOST)]}}`),
 			want: []string{`warning: Microservice "a": spec.database.migration.command[2]: names $(PG_HOST), which nothing sets, so the text stays as it is; did you mean $(PGHOST)?`}},
 		"variables that are set": {
@@ -93,17 +90,24 @@ func TestLintPods(t *testing.T) {
 			want: []string{`warning: Microservice "a": spec.env[A]: names $(NOPE), which nothing sets`}},
 
 		"a container with another name": {input: ms("orders", ", podTemplate: {spec: {containers: [{name: order, workingDir: /x}]}}"),
-			want: []string{`error: Microservice "orders": spec.podTemplate.spec.containers[order].name: adds container "order", which has no image; to fix: name it "orders" to change the service's container, or set its image [NoImage]`}},
+			want: []string{`error: Microservice "orders": spec.podTemplate: spec.containers[order].name: adds container "order", which has no image; to fix: name it "orders" to change the service's container, or set its image [NoImage]`}},
 		"an init container without an image": {input: ms("a", ", podTemplate: {spec: {initContainers: [{name: init}]}}"),
-			want: []string{`error: Microservice "a": spec.podTemplate.spec.initContainers[init].name: adds container "init", which has no image; to fix: set its image [NoImage]`}},
+			want: []string{`error: Microservice "a": spec.podTemplate: spec.initContainers[init].name: adds container "init", which has no image; to fix: set its image [NoImage]`}},
 		"a second container": {input: ms("orders", ", podTemplate: {spec: {containers: [{name: order, image: x}]}}")},
+		"mistakes of a Topology's defaults": {
+			input: ms("a", ", topologyRef: {name: shop}") + "---\napiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {defaults: {env: [{name: A, value: $(NOPE)}], " +
+				"probes: {readiness: {tcpSocket: {port: web}}}, podTemplate: {spec: {restartPolicy: Never, containers: [{name: proxy, workingDir: /x}]}}}}\n",
+			want: []string{`error: Microservice "a": defaults.podTemplate of the Topology: spec.containers[proxy].name: adds container "proxy", which has no image`,
+				`error: Microservice "a": defaults.podTemplate of the Topology: spec.restartPolicy: is Never`,
+				`error: Microservice "a": defaults of the Topology: readinessProbe: names port "web"`,
+				`warning: Microservice "a": defaults.env of the Topology: env[A]: names $(NOPE)`}},
 		"a restartPolicy": {input: ms("a", ", podTemplate: {spec: {restartPolicy: OnFailure}}"),
-			want: []string{`error: Microservice "a": spec.podTemplate.spec.restartPolicy: is OnFailure, and a Deployment restarts its pods Always; to fix: remove it; run what ends as a Job [RestartPolicy]`}},
+			want: []string{`error: Microservice "a": spec.podTemplate: spec.restartPolicy: is OnFailure, and a Deployment restarts its pods Always; to fix: remove it; run what ends as a Job [RestartPolicy]`}},
 		"the restartPolicy of a Deployment": {input: ms("a", ", podTemplate: {spec: {restartPolicy: Always}}")},
 		"a limit below the request": {input: ms("a", ", resources: {requests: {cpu: 1, memory: 1Gi}, limits: {cpu: 500m, memory: 1Gi}}"),
 			want: []string{`error: Microservice "a": spec.resources: requests 1 of cpu, and the limit is 500m; to fix: raise the limit, or lower the request [Limits]`}},
 		"a limit below the request, after a merge": {input: ms("a", ", resources: {requests: {memory: 1Gi}}, podTemplate: {spec: {containers: [{name: a, resources: {limits: {memory: 512Mi}}}]}}"),
-			want: []string{`error: Microservice "a": spec.podTemplate.spec.containers[a].resources: requests 1Gi of memory, and the limit is 512Mi`}},
+			want: []string{`error: Microservice "a": spec.podTemplate: spec.containers[a].resources: requests 1Gi of memory, and the limit is 512Mi`}},
 		"a limit below the request, of the database": {input: ms("a", ", database: {engine: Valkey, resources: {requests: {memory: 1Gi}, limits: {memory: 512Mi}}}"),
 			want: []string{`error: Microservice "a": spec.database.resources: requests 1Gi of memory, and the limit is 512Mi`}},
 		"a limit below the request, of a Topology": {
@@ -114,7 +118,7 @@ func TestLintPods(t *testing.T) {
 		"a variable of a dependency that is replaced": {input: ms("a", `, dependencies: [{name: users}], env: [{name: USERS_URL, value: "http://users:80/v1"}]`) + users,
 			want: []string{`warning: Microservice "a": spec.env[USERS_URL]: replaces the variable of dependency "users"; to fix: remove it, or give it another name [ReplacedVariable]`}},
 		"a variable of the database that is replaced": {input: ms("a", `, database: {engine: PostgreSQL}, podTemplate: {spec: {containers: [{name: a, env: [{name: PGHOST, value: x}]}]}}`),
-			want: []string{`warning: Microservice "a": spec.podTemplate.spec.containers[a].env[PGHOST]: replaces the variable of the database`}},
+			want: []string{`warning: Microservice "a": spec.podTemplate: spec.containers[a].env[PGHOST]: replaces the variable of the database`}},
 		"a variable that names itself": {input: ms("a", `, dependencies: [{name: users}], env: [{name: USERS_URL, value: $(USERS_URL)/v1}]`) + users,
 			want: []string{`warning: Microservice "a": spec.env[USERS_URL]: replaces the variable of dependency "users"`,
 				`warning: Microservice "a": spec.env[USERS_URL]: names $(USERS_URL), its own name, and replaces what had it, so the text stays as it is`}},
@@ -134,9 +138,13 @@ func TestLintPods(t *testing.T) {
 		"a key twice": {input: ms("a", ", podTemplate: {spec: {containers: [{name: proxy, image: p, env: [{name: A}, {name: A}]}]}}"),
 			want: []string{`error: Microservice "a": podTemplate: spec.containers[proxy].env has "A" twice; to fix: remove one of the two [InvalidSpec]`}},
 
+		"fields of nearly the name": {input: ms("a", ", scaling: {replica: 3}, egres: [], ports: [{name: http, port: 80, targetport: 8080}]"),
+			want: []string{`error: Microservice "a": spec.egres: no such field; did you mean "egress"? [UnknownField]`,
+				`error: Microservice "a": spec.ports[0].targetport: no such field; did you mean "targetPort"? [UnknownField]`,
+				`error: Microservice "a": spec.scaling.replica: no such field; did you mean "replicas"? [UnknownField]`}},
 		"a Topology of nearly the name": {input: ms("a", ", topologyRef: {name: shoop}") + "---\napiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {isolation: None}\n",
 			want: []string{`warning: Microservice "a": Topology "shoop" of namespace "shop" is not among the files; what depends on it was not looked at; did you mean "shop"? [TopologyNotFound]`}},
-		"a dependency in another namespace": {input: ms("a", ", dependencies: [{name: users}]") + in("base", users),
+		"a dependency in another namespace": {input: ms("a", ", dependencies: [{name: users}]") + inBase(users),
 			want: []string{`warning: Microservice "a": Microservice "users", a dependency, is not among the files; it must be in the cluster; did you mean the one of namespace "base"? [DependencyNotFound]`}},
 		"a port of nearly the name": {input: ms("a", ", dependencies: [{name: users, port: admn}]") + users,
 			want: []string{`error: Microservice "a": Microservice "users" has no port "admn"; to fix: correct dependencies[].port; did you mean "admin"? [PortNotFound]`}},

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
@@ -30,25 +31,30 @@ func (p *podLint) probePorts() {
 			if has := portNames(c); len(has) > 0 {
 				cause, remedy = fmt.Sprintf("names port %q, and the container has %s", name, strings.Join(has, ", ")), "use one of these, or a number"
 			}
-			p.report(SeverityError, CodeProbePort, p.fieldOf(c, p.probeField(at.field), at.field), condition.Message{Cause: cause, Remedy: remedy}.String())
+			p.report(SeverityError, CodeProbePort, p.probeField(c, at.field), condition.Message{Cause: cause, Remedy: remedy}.String())
 		}
 	}
 }
 
-// probeField returns the field of the spec that has a probe of the service's container; empty
-// if podTemplate has it.
-func (p *podLint) probeField(field string) string {
-	own := p.ms.Spec.Probes
-	switch {
-	case own == nil:
-	case field == "readinessProbe" && own.Readiness != nil:
-		return "probes.readiness"
-	case field == "livenessProbe" && own.Liveness != nil:
-		return "probes.liveness"
-	case field == "startupProbe" && own.Startup != nil:
-		return "probes.startup"
+// probeField returns the field that sets a probe or a hook of a container.
+func (p *podLint) probeField(c *corev1.Container, field string) string {
+	own, ofSpec := p.ms.Spec.Probes, ""
+	if own == nil {
+		own = &v1alpha1.Probes{}
 	}
-	return ""
+	inOverlay := p.overlay[c.Name]
+	switch {
+	case slices.ContainsFunc(handlers(&inOverlay), func(h handler) bool { return h.field == field }):
+	case field == "readinessProbe" && own.Readiness != nil:
+		ofSpec = "probes.readiness"
+	case field == "livenessProbe" && own.Liveness != nil:
+		ofSpec = "probes.liveness"
+	case field == "startupProbe" && own.Startup != nil:
+		ofSpec = "probes.startup"
+	case c.Name == p.ms.Name && p.ms.Spec.Probes == nil && !strings.Contains(field, "."):
+		return "defaults of the Topology: " + field
+	}
+	return p.fieldOf(c, ofSpec, field)
 }
 
 // handler is a probe or a hook of a container, and its field.

@@ -5,7 +5,6 @@ package offline
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,7 +42,11 @@ func (p *podLint) secondContainers() {
 // restartPolicy finds a policy that a Deployment can't have.
 func (p *podLint) restartPolicy() {
 	if policy := cmp.Or(p.pods.RestartPolicy, corev1.RestartPolicyAlways); policy != corev1.RestartPolicyAlways {
-		p.report(SeverityError, CodeRestartPolicy, "spec.podTemplate.spec.restartPolicy", condition.Message{
+		field := "spec.podTemplate: spec.restartPolicy"
+		if p.own.Spec.RestartPolicy != policy {
+			field = "defaults.podTemplate of the Topology: spec.restartPolicy"
+		}
+		p.report(SeverityError, CodeRestartPolicy, field, condition.Message{
 			Cause: fmt.Sprintf("is %s, and a Deployment restarts its pods Always", policy), Remedy: "remove it; run what ends as a Job"}.String())
 	}
 }
@@ -97,18 +100,4 @@ func limitsBelowRequests(resources *corev1.ResourceRequirements) []string {
 		}
 	}
 	return found
-}
-
-// overlayContainers returns the containers of a podTemplate by name. An invalid one has none;
-// it is reported when the pods are built.
-func overlayContainers(raw []byte) map[string]corev1.Container {
-	overlay := corev1.PodTemplateSpec{}
-	if len(raw) == 0 || json.Unmarshal(raw, &overlay) != nil {
-		return nil
-	}
-	all := map[string]corev1.Container{}
-	for _, c := range slices.Concat(overlay.Spec.InitContainers, overlay.Spec.Containers) {
-		all[c.Name] = c
-	}
-	return all
 }

@@ -85,9 +85,14 @@ func (p *podLint) expandTexts(field string, texts []string, known *variables) {
 }
 
 func (p *podLint) unsetInEnv(c *corev1.Container, variable, name string, known *variables) {
-	field := p.fieldOf(c, "env", "env")
-	if c.Name == p.ms.Name && slices.ContainsFunc(p.overlay[c.Name].Env, func(v corev1.EnvVar) bool { return v.Name == variable }) {
-		field = p.fieldOf(c, "", "env")
+	named := func(v corev1.EnvVar) bool { return v.Name == variable }
+	field := p.fieldOf(c, "", "env")
+	switch {
+	case c.Name != p.ms.Name || slices.ContainsFunc(p.overlay[c.Name].Env, named):
+	case slices.ContainsFunc(p.ms.Spec.Env, named):
+		field = p.fieldOf(c, "env", "env")
+	default:
+		field = "defaults.env of the Topology: env"
 	}
 	cause := "which nothing sets"
 	switch {

@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -89,6 +91,25 @@ func (s Schemas) knows(gvk schema.GroupVersionKind) (known, ours bool) {
 		ours = ours || other.Group == gvk.Group
 	}
 	return false, ours
+}
+
+// similarField returns a question about a field that a kind does not have, such as
+// spec.routes[0].paht; empty if there is none of a similar name.
+func (s Schemas) similarField(gvk schema.GroupVersionKind, path string) string {
+	steps := strings.Split(path, ".")
+	at := s[gvk].structural
+	for _, step := range steps[:len(steps)-1] {
+		name, _, isItem := strings.Cut(step, "[")
+		next, known := at.Properties[name]
+		if known && isItem && next.Items != nil {
+			next = *next.Items
+		}
+		at = &next
+	}
+	if name := closest(steps[len(steps)-1], slices.Collect(maps.Keys(at.Properties))); name != "" {
+		return fmt.Sprintf("; did you mean %q?", name)
+	}
+	return ""
 }
 
 // Validate finds the fields that the kind does not have, and what is wrong with
