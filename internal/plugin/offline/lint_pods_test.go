@@ -138,8 +138,8 @@ func TestLintPods(t *testing.T) {
 		"a key twice": {input: ms("a", ", podTemplate: {spec: {containers: [{name: proxy, image: p, env: [{name: A}, {name: A}]}]}}"),
 			want: []string{`error: Microservice "a": podTemplate: spec.containers[proxy].env has "A" twice; to fix: remove one of the two [InvalidSpec]`}},
 
-		"fields of nearly the name": {input: ms("a", ", scaling: {replica: 3}, dependancies: [{name: b}], ports: [{name: http, port: 80, targetport: 8080}]"),
-			want: []string{`error: Microservice "a": spec.dependancies: no such field; to fix: correct the name (did you mean "dependencies"?) or remove it; kubectl explain microservice.spec lists the fields [UnknownField]`,
+		"fields of nearly the name": {input: ms("a", ", scaling: {replica: 3}, egres: [], ports: [{name: http, port: 80, targetport: 8080}]"),
+			want: []string{`error: Microservice "a": spec.egres: no such field; to fix: correct the name (did you mean "egress"?) or remove it; kubectl explain microservice.spec lists the fields [UnknownField]`,
 				`error: Microservice "a": spec.ports[0].targetport: no such field; to fix: correct the name (did you mean "targetPort"?) or remove it; kubectl explain microservice.spec.ports lists the fields [UnknownField]`,
 				`error: Microservice "a": spec.scaling.replica: no such field; to fix: correct the name (did you mean "replicas"?) or remove it; kubectl explain microservice.spec.scaling lists the fields [UnknownField]`}},
 		"a Topology of nearly the name": {input: ms("a", ", topologyRef: {name: shoop}") + "---\napiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {isolation: None}\n",
