@@ -33,6 +33,8 @@ import (
 )
 
 const (
+	// answerTimeout is more than an answer takes on a machine that is busy.
+	answerTimeout = time.Minute
 	// answerInterval is the polling period for the status of an input.
 	answerInterval = 500 * time.Millisecond
 	// steadyAnswers is for how many periods the answers stay the same before -update writes
@@ -90,7 +92,7 @@ func (s *badInputStage) prepare(t *testing.T) {
 	atoll := s.deployment("atoll", map[string]string{v1alpha1.LabelName: "atoll", "control-plane": "controller-manager"})
 	s.create(atoll)
 	atoll.Status = appsv1.DeploymentStatus{Replicas: 1, ReadyReplicas: 1}
-	s.stage.status(atoll)
+	s.status(atoll)
 	s.create(&v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "closed"}})
 }
 
@@ -108,7 +110,9 @@ func gatewayCRDs(t *testing.T) string {
 // prints.
 func (s *badInputStage) apply(t *testing.T, c *badInput) string {
 	t.Helper()
-	s.must(s.client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: c.name}}))
+	if err := s.client.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: c.name}}); err != nil {
+		t.Fatal(err)
+	}
 	if c.before {
 		if out := s.kubectlApply(t, c, "before.yaml"); strings.Contains(out, "exit code") {
 			t.Fatal(out)
@@ -137,7 +141,7 @@ func (s *badInputStage) kubectlApply(t *testing.T, c *badInput, file string) str
 // awaitObserved waits until the operator has observed the objects of an input.
 func (s *badInputStage) awaitObserved(t *testing.T, c *badInput) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), answerInterval, clusterTimeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), answerInterval, answerTimeout, true, func(ctx context.Context) (bool, error) {
 		all := &v1alpha1.MicroserviceList{}
 		if err := s.client.List(ctx, all, client.InNamespace(c.name)); err != nil {
 			return false, err
@@ -159,7 +163,7 @@ func (s *badInputStage) awaitObserved(t *testing.T, c *badInput) {
 func (s *badInputStage) observe(t *testing.T, c *badInput, said *badInputAnswers, wanted func() bool) {
 	t.Helper()
 	before, steady := "", 0
-	err := wait.PollUntilContextTimeout(t.Context(), answerInterval, clusterTimeout, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), answerInterval, answerTimeout, true, func(ctx context.Context) (bool, error) {
 		var services []string
 		said.status, services = s.conditions(ctx, t, c)
 		said.why = ""
@@ -188,8 +192,11 @@ func (s *badInputStage) observe(t *testing.T, c *badInput, said *badInputAnswers
 func (s *badInputStage) conditions(ctx context.Context, t *testing.T, c *badInput) (text string, services []string) {
 	t.Helper()
 	topologies, all := &v1alpha1.TopologyList{}, &v1alpha1.MicroserviceList{}
-	s.must(s.client.List(ctx, topologies, client.InNamespace(c.name)))
-	s.must(s.client.List(ctx, all, client.InNamespace(c.name)))
+	for _, list := range []client.ObjectList{topologies, all} {
+		if err := s.client.List(ctx, list, client.InNamespace(c.name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for i := range topologies.Items {
 		text += faultyConditions("Topology", topologies.Items[i].Name, topologies.Items[i].Status.Conditions)
 	}

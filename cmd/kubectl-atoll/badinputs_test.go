@@ -104,7 +104,7 @@ func (a *badInputAnswers) faults(c *badInput) []string {
 		if !namesField(text, c.field) {
 			faults = append(faults, fmt.Sprintf("%s does not name %s", section, c.field))
 		}
-		if !hasRemedy(text) && !(section == "kubectl apply" && rulesOfAPIServer.MatchString(text)) {
+		if !hasRemedy(text) && (section != "kubectl apply" || !rulesOfAPIServer.MatchString(text)) {
 			faults = append(faults, section+" does not say what to do")
 		}
 	}

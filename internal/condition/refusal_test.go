@@ -100,6 +100,21 @@ func TestClassifyRefusal(t *testing.T) {
 	}
 }
 
+// TestInvalidObjectHasRemedy checks that an object that the API server's validation refuses is
+// told from another refusal by the reason of the status.
+func TestInvalidObjectHasRemedy(t *testing.T) {
+	for reason, want := range map[metav1.StatusReason]string{
+		metav1.StatusReasonInvalid:    "correct the field of the spec that sets it",
+		metav1.StatusReasonBadRequest: "",
+	} {
+		err := &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Reason: reason,
+			Message: `Deployment.apps "a" is invalid: spec.template.spec.restartPolicy: Unsupported value: "Never"`}}
+		if got := RefusalOf(err).Advice; got != want {
+			t.Errorf("with the reason %s, the advice is %q, want %q", reason, got, want)
+		}
+	}
+}
+
 // TestRefusalOf checks that the authorizer is told from admission by the fields of the status.
 func TestRefusalOf(t *testing.T) {
 	denied := func(reason metav1.StatusReason, causes ...metav1.StatusCause) error {

@@ -38,6 +38,8 @@ func TestEnvironmentCollisions(t *testing.T) {
 		"a further port and another dependency":   {dependencies: []v1alpha1.Dependency{on("orders", "admin"), on("orders-admin")}, want: `dependencies[1]: dependency "orders" and dependency "orders-admin" both set ORDERS_ADMIN_URL; to fix: set envPrefix of the dependency, or set ORDERS_ADMIN_URL in env`},
 		"a further variable and the database":     {database: &v1alpha1.Database{Engine: v1alpha1.EnginePostgreSQL}, dependencies: []v1alpha1.Dependency{{Name: "orders", Env: []v1alpha1.DependencyEnvVar{{Name: "PGHOST", Value: v1alpha1.AddressPartHost}}}}, want: `dependencies[0]: the database and dependency "orders" both set PGHOST; to fix: set envPrefix of the dependency, or set PGHOST in env`},
 		"a further variable and one of telemetry": {dependencies: []v1alpha1.Dependency{{Name: "orders", Env: []v1alpha1.DependencyEnvVar{{Name: "OTEL_SERVICE_NAME", Value: v1alpha1.AddressPartHost}}}}, want: `env: dependency "orders" and Atoll both set OTEL_SERVICE_NAME; to fix: set envPrefix of the dependency, or set OTEL_SERVICE_NAME in env`},
+		"a variable whose name has its value":     {env: []corev1.EnvVar{{Name: "A", Value: "1"}, {Name: "LOG_LEVEL=info"}}, want: `env[1].name: "LOG_LEVEL=info" contains '='; to fix: set name to LOG_LEVEL, and value to what follows '='`},
+		"a variable without a name":               {env: []corev1.EnvVar{{Value: "1"}}, want: `env[0].name: is no name of a variable; to fix: set the name, or remove the entry`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ms := inputstest.Orders()

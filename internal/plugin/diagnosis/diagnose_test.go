@@ -627,6 +627,12 @@ func TestRootComesFirst(t *testing.T) {
 		"a migration that waits for the database's start": {
 			newWorld().database().unready(databaseOf, v1alpha1.ReasonProgressing, "").unready(v1alpha1.ConditionDatabaseMigrated, v1alpha1.ReasonMigrating, "").unready(workload, v1alpha1.ReasonMigrating, ""),
 			[]string{"InProgress database"}},
+		"pods that start, and a route that another service has": {
+			newWorld().unready(workload, v1alpha1.ReasonProgressing, "").unready(routing, v1alpha1.ReasonRouteConflict, "routes[0]: belongs to another service").with(stalled),
+			[]string{"RouteConflict routes"}},
+		"pods that start, and a Gateway that may come": {
+			newWorld().unready(workload, v1alpha1.ReasonProgressing, "").unready(routing, v1alpha1.ReasonNoGateway, "Gateway does not exist"),
+			[]string{"InProgress service", "NoGateway routes"}},
 		"a Ready service with two things beside": {
 			newWorld(down()).calls(users).unready(calls, v1alpha1.ReasonDependencyNotReady, "").unready(v1alpha1.ConditionAutoscalerReady, v1alpha1.ReasonUnavailable, "").with(autoscaled("no")),
 			[]string{"DependencyDown dependencies", "NoMetrics service"}},
@@ -641,6 +647,12 @@ func TestRootComesFirst(t *testing.T) {
 			}
 		})
 	}
+}
+
+// stalled makes the condition Stalled True.
+func stalled(e *Evidence) {
+	e.Microservice.Status.Conditions = append(e.Microservice.Status.Conditions,
+		metav1.Condition{Type: v1alpha1.ConditionStalled, Status: metav1.ConditionTrue, Reason: v1alpha1.ReasonRouteConflict, ObservedGeneration: e.Microservice.Generation})
 }
 
 // TestFaultsAreStaged checks that each row of the table has a case here, a test on a
