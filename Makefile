@@ -73,7 +73,7 @@ bench: ## Run the benchmarks: see docs/performance.md.
 
 .PHONY: test-e2e
 test-e2e: export ATOLL_NETWORK_POLICIES = enforce
-test-e2e: E2E_LABELS = !topology
+test-e2e: E2E_LABELS = !topology && !policies
 test-e2e: run-e2e ## Run the end-to-end tests on a real cluster that enforces NetworkPolicies.
 
 .PHONY: test-topology
