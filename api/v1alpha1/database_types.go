@@ -108,8 +108,7 @@ type Database struct {
 	// pods never wait. A migration, a restore and extensions are always waited
 	// for. Unset means Ignore.
 	// +optional
-	// +kubebuilder:validation:Enum=Ignore;Wait
-	Startup StartupPolicy `json:"startup,omitempty"`
+	Startup DatabaseStartup `json:"startup,omitempty"`
 
 	// pool is the number of database connections that one pod may open. Pods
 	// read it from ATOLL_DB_POOL to configure their connection pool. The
@@ -283,3 +282,14 @@ type ExternalDatabase struct {
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 }
+
+// DatabaseStartup says whether the first rollout waits for the service's own database.
+// +kubebuilder:validation:Enum=Ignore;Wait
+type DatabaseStartup string
+
+const (
+	// DatabaseStartupIgnore does not wait.
+	DatabaseStartupIgnore DatabaseStartup = "Ignore"
+	// DatabaseStartupWait waits until the database accepts connections.
+	DatabaseStartupWait DatabaseStartup = "Wait"
+)

@@ -111,7 +111,7 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 // awaitingDatabase says that the first rollout waits for the service's own database; nil if
 // it does not. Pods of a service that runs find their database again by themselves.
 func awaitingDatabase(in *database.Database) *condition.Problem {
-	if in.Deployment != nil || in.Plan == nil || in.Suspended() || in.Microservice.Spec.Database.Startup != v1alpha1.StartupWait || database.Usable(in) {
+	if in.Deployment != nil || in.Plan == nil || in.Suspended() || in.Microservice.Spec.Database.Startup != v1alpha1.DatabaseStartupWait || database.Usable(in) {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionWorkloadReady, Reason: v1alpha1.ReasonProgressing,
