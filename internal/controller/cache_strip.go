@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // stripPod keeps the fields of a pod that show why it is not ready, which of its
@@ -65,9 +67,9 @@ func stripSecret(object any) (any, error) {
 	return stripObject(secret)
 }
 
-// stripObject drops managedFields and kubectl's copy of the object, which no code reads and which
-// can be most of an object. Of an object cached as metadata only, it keeps what identifies its
-// version.
+// stripObject drops managedFields and kubectl's copy of the object, which can be most of an object
+// and which no code reads, except the copy of a Microservice: it tells who set the number of pods.
+// Of an object cached as metadata only, stripObject keeps what identifies its version.
 func stripObject(object any) (any, error) {
 	if full, ok := object.(*metav1.PartialObjectMetadata); ok {
 		if full.Kind == "Namespace" {
@@ -81,7 +83,8 @@ func stripObject(object any) (any, error) {
 			DeletionTimestamp: full.DeletionTimestamp,
 		}}, nil
 	}
-	if o, ok := object.(metav1.Object); ok {
+	_, isMicroservice := object.(*v1alpha1.Microservice)
+	if o, ok := object.(metav1.Object); ok && !isMicroservice {
 		if annotations := o.GetAnnotations(); annotations[corev1.LastAppliedConfigAnnotation] != "" {
 			delete(annotations, corev1.LastAppliedConfigAnnotation)
 			o.SetAnnotations(annotations)
