@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -23,7 +22,6 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/utils/ptr"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
@@ -52,34 +50,13 @@ type badInputStage struct {
 // the operator.
 func startBadInputStage(t *testing.T) *badInputStage {
 	t.Helper()
-	assets := os.Getenv("KUBEBUILDER_ASSETS")
-	if assets == "" {
-		t.Skip("envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS")
-	}
-	ctrl.SetLogger(logr.Discard())
-	environment := &envtest.Environment{
-		CRDDirectoryPaths:     []string{filepath.Join("..", "..", "config", "crd", "bases"), gatewayCRDs(t)},
-		ErrorIfCRDPathMissing: true,
-	}
-	api, err := environment.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = environment.Stop() })
-	user, err := environment.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kubeconfig, err := user.KubeConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &badInputStage{stage: &stage{t: t, config: api}, kubectl: filepath.Join(assets, "kubectl"),
+	s := &badInputStage{stage: startStage(t, gatewayCRDs(t)), kubectl: filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl"),
 		kubeconfig: filepath.Join(t.TempDir(), "kubeconfig"), cache: t.TempDir()}
-	s.must(os.WriteFile(s.kubeconfig, kubeconfig, 0o600))
-	api.QPS, api.Burst = 1000, 2000
-	s.client, err = client.NewWithWatch(api, client.Options{Scheme: offline.Scheme})
+	user, err := s.environment.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
 	s.must(err)
+	kubeconfig, err := user.KubeConfig()
+	s.must(err)
+	s.must(os.WriteFile(s.kubeconfig, kubeconfig, 0o600))
 	s.prepare(t)
 	s.startOperator()
 	return s

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,9 +42,6 @@ const clusterTimeout = 20 * time.Second
 // node would have to be cordoned or lost, Atoll stopped, and the Gateway API not
 // be installed.
 func TestWhyInACluster(t *testing.T) {
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		t.Skip("envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS")
-	}
 	s := startStage(t)
 	for _, ms := range []*v1alpha1.Microservice{
 		{ObjectMeta: metav1.ObjectMeta{Name: "drained"}, Spec: v1alpha1.MicroserviceSpec{Image: "x:1"}},
@@ -86,25 +82,31 @@ type staging struct {
 
 // stage is an API server.
 type stage struct {
-	t      *testing.T
-	config *rest.Config
-	client client.WithWatch
+	t           *testing.T
+	environment *envtest.Environment
+	config      *rest.Config
+	client      client.WithWatch
 }
 
-func startStage(t *testing.T) *stage {
+// startStage starts an API server with Atoll's CRDs, and with those of other folders.
+func startStage(t *testing.T, moreCRDs ...string) *stage {
 	t.Helper()
 	ctrl.SetLogger(logr.Discard())
-	environment := &envtest.Environment{CRDDirectoryPaths: []string{filepath.Join("..", "..", "config", "crd", "bases")}, ErrorIfCRDPathMissing: true}
+	environment := &envtest.Environment{
+		CRDDirectoryPaths:     append(moreCRDs, filepath.Join("..", "..", "config", "crd", "bases")),
+		ErrorIfCRDPathMissing: true,
+	}
 	api, err := environment.Start()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("envtest needs etcd and kube-apiserver: run it with make test, which sets KUBEBUILDER_ASSETS: %v", err)
 	}
 	t.Cleanup(func() { _ = environment.Stop() })
+	api.QPS, api.Burst = 1000, 2000
 	c, err := client.NewWithWatch(api, client.Options{Scheme: offline.Scheme})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stage{t, api, c}
+	return &stage{t, environment, api, c}
 }
 
 // startOperator runs the controllers as cmd/main.go does.

@@ -154,15 +154,3 @@ func sourceDigest(dirs ...string) (string, error) {
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12], nil
 }
-
-// versionOf returns the version of a pinned binary.
-func versionOf(name string) string {
-	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts} {
-		for _, a := range list {
-			if a.name == name {
-				return a.version
-			}
-		}
-	}
-	panic("no artifact " + name)
-}

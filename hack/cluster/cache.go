@@ -38,7 +38,7 @@ func (c cache) bin(name string) string { return c.path("bin", name) }
 
 // assets returns the folder with etcd, kube-apiserver and kubectl under the names that
 // envtest expects.
-func (c cache) assets() string { return c.path("assets", "kubernetes-"+versionOf("kube-apiserver")) }
+func (c cache) assets() string { return c.path("assets", "kubernetes-"+kubernetesVersion) }
 
 // cluster returns a path in the folder that down deletes.
 func (c cache) cluster(elem ...string) string {

@@ -104,30 +104,22 @@ func (r *MicroserviceReconciler) callersOf(ctx context.Context, o client.Object)
 // others. A change of o's dependencies may open or close a cycle, in which no
 // Microservice waits.
 func (r *MicroserviceReconciler) waitersFor(ctx context.Context, o client.Object) []reconcile.Request {
-	var found []reconcile.Request
-	seen := map[types.NamespacedName]bool{}
-	for queue := []types.NamespacedName{client.ObjectKeyFromObject(o)}; len(queue) > 0; queue = queue[1:] {
-		callers := &v1alpha1.MicroserviceList{}
-		if err := r.List(ctx, callers, client.MatchingFields{indexDependency: queue[0].String()}); err != nil {
-			return found
-		}
-		for i := range callers.Items {
-			caller := &callers.Items[i]
-			key := client.ObjectKeyFromObject(caller)
-			if !seen[key] && waitsFor(caller, queue[0]) {
-				seen[key] = true
-				queue = append(queue, key)
-				found = append(found, reconcile.Request{NamespacedName: key})
-			}
-		}
-	}
-	return found
+	return requestsFor(r.allCallersOf(ctx, o, waitsFor))
 }
 
 // waitersForAll returns the Microservices that wait for o because something requires it for which
 // they declare startup: WaitForAll.
 func (r *MicroserviceReconciler) waitersForAll(ctx context.Context, o client.Object) []reconcile.Request {
-	var found []reconcile.Request
+	callers := r.allCallersOf(ctx, o, func(*v1alpha1.Microservice, types.NamespacedName) bool { return true })
+	return requestsFor(slices.DeleteFunc(callers, func(caller v1alpha1.Microservice) bool {
+		return !slices.ContainsFunc(caller.Spec.Dependencies, func(d v1alpha1.Dependency) bool { return d.Startup == v1alpha1.StartupWaitForAll })
+	}))
+}
+
+// allCallersOf returns the Microservices that call o, directly or through others, by calls of
+// which follows is true.
+func (r *MicroserviceReconciler) allCallersOf(ctx context.Context, o client.Object, follows func(caller *v1alpha1.Microservice, callee types.NamespacedName) bool) []v1alpha1.Microservice {
+	var found []v1alpha1.Microservice
 	seen := map[types.NamespacedName]bool{}
 	for queue := []types.NamespacedName{client.ObjectKeyFromObject(o)}; len(queue) > 0; queue = queue[1:] {
 		callers := &v1alpha1.MicroserviceList{}
@@ -137,13 +129,9 @@ func (r *MicroserviceReconciler) waitersForAll(ctx context.Context, o client.Obj
 		for i := range callers.Items {
 			caller := &callers.Items[i]
 			key := client.ObjectKeyFromObject(caller)
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
-			queue = append(queue, key)
-			if slices.ContainsFunc(caller.Spec.Dependencies, func(d v1alpha1.Dependency) bool { return d.Startup == v1alpha1.StartupWaitForAll }) {
-				found = append(found, reconcile.Request{NamespacedName: key})
+			if !seen[key] && follows(caller, queue[0]) {
+				seen[key] = true
+				queue, found = append(queue, key), append(found, *caller)
 			}
 		}
 	}

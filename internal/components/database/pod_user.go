@@ -14,9 +14,9 @@ import (
 // platformUser reports whether the platform assigns the user of the pods.
 func (p *Plan) platformUser() bool { return p.PodUser == v1alpha1.PodUserPlatform }
 
-// ofUser adds the user that owns the files to the annotations of the volume. A volume is also
-// told of the image's user: it may have been created for a pod of the platform's user that was
-// refused.
+// ofUser adds the user that owns the files to the annotations of the volume. It also adds the
+// image's user, because the volume can have the annotation of an earlier pod with the platform's
+// user that the API server refused.
 func (p *Plan) ofUser(annotations map[string]string) map[string]string {
 	if annotations == nil {
 		annotations = map[string]string{}

@@ -83,6 +83,7 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 		return nil
 	}
 	var awaited []string
+	policy := v1alpha1.StartupWait
 	for i := range in.Edges {
 		edge := &in.Edges[i]
 		if !edge.Dependency.Startup.Waits() || edge.Callee != nil && !edge.Secluded() && isReady(edge.Callee) {
@@ -93,8 +94,10 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 			name = edge.Dependency.Namespace + "/" + name
 		}
 		awaited = append(awaited, name)
+		if edge.Dependency.Startup == v1alpha1.StartupWaitForAll {
+			policy = v1alpha1.StartupWaitForAll
+		}
 	}
-	policy := v1alpha1.StartupWait
 	for _, behind := range in.AwaitedBehind {
 		policy = v1alpha1.StartupWaitForAll
 		if name := nameOf(in.Inputs, behind); !slices.Contains(awaited, name) {
