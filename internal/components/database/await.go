@@ -26,7 +26,8 @@ func (p *Plan) AwaitServer(pod *corev1.PodSpec) {
 	}
 	security := engine.Restricted()
 	security.RunAsNonRoot = ptr.To(true)
-	if !p.platformUser() {
+	// The images of CloudNativePG name their own user, and podUser is not about its pods.
+	if p.Provider.RunsServer() && !p.platformUser() {
 		security.RunAsUser, security.RunAsGroup = ptr.To(p.Engine.UID()), ptr.To(p.Engine.UID())
 	}
 	pod.InitContainers = slices.Insert(pod.InitContainers, 0, corev1.Container{

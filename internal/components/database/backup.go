@@ -55,9 +55,9 @@ func (p *Plan) BackupCronJob(backup *v1alpha1.DatabaseBackup, rcloneImage string
 	var pod corev1.PodSpec
 	if where.bucket {
 		pod = p.operationPod(where.rclone("upload", backupUpload, env, rcloneImage))
-		pod.InitContainers = []corev1.Container{where.mount(p.operation(dumpContainer, dump+backupHandOver, env))}
+		pod.InitContainers = []corev1.Container{where.mount(p.onServer(dumpContainer, dump+backupHandOver, env))}
 	} else {
-		pod = p.operationPod(where.mount(p.operation(dumpContainer, dump+backupToClaim, env)))
+		pod = p.operationPod(where.mount(p.onServer(dumpContainer, dump+backupToClaim, env)))
 	}
 	where.attach(&pod)
 

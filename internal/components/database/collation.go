@@ -22,7 +22,7 @@ import (
 // the server's C library. It fails while they differ, and is tried again until they are
 // equal: at most five minutes after the user has rebuilt the indexes.
 func (p *Plan) CollationJob(name string, labels map[string]string) *batchv1.Job {
-	return p.untilDone(name, labels, p.operation("collation", p.Engine.Scripts().Collation, p.operationEnv(p.SecretName)))
+	return p.untilDone(name, labels, p.onServer("collation", p.Engine.Scripts().Collation, p.operationEnv(p.SecretName)))
 }
 
 // checksCollation reports whether the C library of the server can be another one than

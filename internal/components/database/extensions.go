@@ -22,7 +22,7 @@ import (
 // ExtensionsJob creates extensions as the administrator: the service's user may not.
 func (p *Plan) ExtensionsJob(name string, extensions []string, labels map[string]string) *batchv1.Job {
 	env := append(p.operationEnv(p.SecretName), corev1.EnvVar{Name: "ATOLL_EXTENSIONS", Value: strings.Join(extensions, " ")})
-	return p.job(name, labels, p.operationPod(p.operation("extensions", p.Engine.Scripts().Extensions, env)), tries-1)
+	return p.job(name, labels, p.operationPod(p.onServer("extensions", p.Engine.Scripts().Extensions, env)), tries-1)
 }
 
 // extensionsOf returns the desired extensions; none for an engine without extensions.

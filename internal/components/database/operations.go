@@ -28,13 +28,13 @@ const (
 // because only the server's return can help.
 func (p *Plan) SetPasswordJob(name string, labels map[string]string) *batchv1.Job {
 	env := p.operationEnv(names.NextSecret(p.Owner))
-	return p.step(name, labels, p.operation("rotate", p.Engine.Scripts().SetPassword, env))
+	return p.step(name, labels, p.onServer("rotate", p.Engine.Scripts().SetPassword, env))
 }
 
 // RetirePasswordJob disables the previous password.
 func (p *Plan) RetirePasswordJob(name, retired string, labels map[string]string) *batchv1.Job {
 	env := append(p.operationEnv(p.SecretName), corev1.EnvVar{Name: "ATOLL_RETIRED_USER", Value: retired})
-	return p.step(name, labels, p.operation("retire", p.Engine.Scripts().RetirePassword, env))
+	return p.step(name, labels, p.onServer("retire", p.Engine.Scripts().RetirePassword, env))
 }
 
 // step is a step of a rotation. A pod that hangs is replaced; the Job itself has no limit.
@@ -78,13 +78,18 @@ func JobSpec(metadata metav1.ObjectMeta, pod corev1.PodSpec, backoffLimit int32)
 	return spec
 }
 
-// operation returns a container that runs a script in the engine's image, once the server answers
-// its pod.
+// onServer returns a container that runs a script on the server, once the server answers its pod.
+// env names the server: see operationEnv.
+func (p *Plan) onServer(name, script string, env []corev1.EnvVar) corev1.Container {
+	return p.operation(name, p.Engine.Scripts().Await+script, env)
+}
+
+// operation returns a container that runs a script in the engine's image.
 func (p *Plan) operation(name, script string, env []corev1.EnvVar) corev1.Container {
 	return corev1.Container{
 		Name:                     name,
 		Image:                    p.Image,
-		Command:                  []string{"/bin/sh", "-c", "set -eu\numask 027\n" + p.Engine.Scripts().Await + script},
+		Command:                  []string{"/bin/sh", "-c", "set -eu\numask 027\n" + script},
 		Env:                      env,
 		Resources:                operationResources(),
 		SecurityContext:          engine.Restricted(),

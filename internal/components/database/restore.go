@@ -63,7 +63,7 @@ func (p *Plan) RestoreJob(name, id string, spec *v1alpha1.Database, rcloneImage 
 		corev1.EnvVar{Name: "ATOLL_POD_IP", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: "status.podIP"}}})
 	script := shell.Fill(restoreScript, map[string]string{"filled": scripts.Filled, "verify": scripts.Verify, "restore": scripts.Restore})
 
-	pod := p.operationPod(where.mount(p.operation("restore", script, env)))
+	pod := p.operationPod(where.mount(p.onServer("restore", script, env)))
 	if where.bucket {
 		pod.InitContainers = []corev1.Container{where.rclone("download", restoreDownload, env, rcloneImage)}
 	}

@@ -1,4 +1,4 @@
 #!/bin/sh
-# A part: fails if the server does not answer within two seconds.
+# A part: fails if the server does not answer within two seconds, its name's lookup included.
 
-mariadb-admin --no-defaults --host="$ATOLL_HOST" --port="$ATOLL_PORT" --user="$ATOLL_ADMIN" --skip-ssl-verify-server-cert --connect-timeout=2 ping
+timeout 2 mariadb-admin --no-defaults --host="$ATOLL_HOST" --port="$ATOLL_PORT" --user="$ATOLL_ADMIN" --skip-ssl-verify-server-cert ping
