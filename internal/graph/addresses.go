@@ -37,6 +37,9 @@ type ConfiguredAddress struct {
 	Namespace, Name string
 	// Port is the named port. Zero means none.
 	Port int32
+	// PortUnknown says that the text has a port that only the cluster or a shell knows, as
+	// in http://users:$(PORT).
+	PortUnknown bool
 }
 
 // ServiceAddresses returns the addresses in the command, args and env of a service,
@@ -65,7 +68,7 @@ func resolveAddresses(namespace string, all []configuredValue) []ConfiguredAddre
 	for _, given := range all {
 		for _, at := range parseAddresses(given.value) {
 			of := at.serviceFrom(namespace)
-			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Scheme: at.scheme, Namespace: of.namespace, Name: of.name, Port: at.port})
+			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Scheme: at.scheme, Namespace: of.namespace, Name: of.name, Port: at.port, PortUnknown: at.portUnknown})
 		}
 	}
 	return found

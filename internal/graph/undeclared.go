@@ -106,6 +106,8 @@ type address struct {
 	host, scheme string
 	// port is the named port. Zero means none.
 	port int32
+	// portUnknown says that the text has a port that only the cluster or a shell knows.
+	portUnknown bool
 }
 
 // serviceFrom returns the Service that a pod of a namespace reaches at the address.
@@ -130,11 +132,12 @@ func parseAddresses(text string) []address {
 			return text[at[2*i]:at[2*i+1]]
 		}
 		scheme, name, port := strings.ToLower(part(1)), strings.TrimSuffix(part(3), "."), part(4)
+		before, after := text[:at[6]], text[at[1]:]
 		// A number that continues, as in 1.4.0 or 12:30, is a version or a time.
-		if port != "" && at[1] < len(text) && strings.ContainsRune(".-_:", rune(text[at[1]])) || part(2) != "" || storageSchemes[scheme] {
+		if port != "" && after != "" && strings.ContainsRune(".-_:", rune(after[0])) || part(2) != "" || storageSchemes[scheme] || templated(before, part(3), port, after) {
 			continue
 		}
-		a := address{scheme: scheme}
+		a := address{scheme: scheme, portUnknown: port == "" && strings.HasPrefix(after, ":")}
 		if n, err := strconv.ParseUint(strings.TrimPrefix(port, ":"), 10, 16); err == nil {
 			a.port = int32(n)
 		}
@@ -146,7 +149,8 @@ func parseAddresses(text string) []address {
 			continue
 		case len(labels) == 1:
 			a.name = labels[0]
-		case len(labels) == 2:
+		case len(labels) == 2 && name == part(3):
+			// An absolute name, as in https://example.com./, is no Service.
 			a.serviceKey = serviceKey{labels[1], labels[0]}
 		}
 		if scheme != "" || len(labels) > 2 {
@@ -155,4 +159,19 @@ func parseAddresses(text string) []address {
 		found = append(found, a)
 	}
 	return found
+}
+
+// templated reports whether a name is only a part of a host: the rest is a variable or a
+// template that something replaces later.
+func templated(before, name, port, after string) bool {
+	switch {
+	case strings.HasSuffix(name, "-"):
+		return true
+	case strings.HasSuffix(name, ".") && strings.Count(name, ".") == 1:
+		// No host has such an absolute name.
+		return true
+	case port == "" && after != "" && strings.ContainsRune("${%", rune(after[0])):
+		return true
+	}
+	return before != "" && strings.ContainsRune(".-)}%", rune(before[len(before)-1]))
 }

@@ -49,6 +49,13 @@ func TestUndeclared(t *testing.T) {
 		"a mail address":           {"ops@users.shop", ""},
 		"a package":                {"@users/lib", ""},
 		"a bucket":                 {"s3://users/backups", ""},
+		"a template in the name":   {"http://users-$(STAGE)", ""},
+		"a template as the name":   {"http://${STAGE}-users:80", ""},
+		"a variable before a name": {"$(STAGE).users.shop.svc", ""},
+		"a template after a dot":   {"http://users.$(POD_NAMESPACE).svc.cluster.local:8080", ""},
+		"a template of Helm":       {"http://users{{ .suffix }}:80", ""},
+		"a format":                 {"http://users.%s:80", ""},
+		"a template as the port":   {"http://users:${PORT}/api", "shop/users"},
 		"itself":                   {"http://orders:8080", ""},
 		"declared":                 {"http://payments.shop.svc:80", ""},
 	} {
@@ -90,5 +97,29 @@ func TestUndeclaredLooksEverywhere(t *testing.T) {
 	want := []string{"a: command[1]", "b: args[0]", `d: container "first", args[0]`, `c: container "caller", env C`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestTemplatedPorts checks that a port which is not written is unknown, and not that of the scheme.
+func TestTemplatedPorts(t *testing.T) {
+	for value, want := range map[string]graph.ConfiguredAddress{
+		"http://users:${PORT}/api":           {Scheme: "http", Host: "users", Name: "users", PortUnknown: true},
+		"curl \"http://users:$PORT/\"":       {Scheme: "http", Host: "users", Name: "users", PortUnknown: true},
+		"http://users:{{ .port }}":           {Scheme: "http", Host: "users", Name: "users", PortUnknown: true},
+		"users.shop.svc.cluster.local:$PORT": {Host: "users.shop.svc.cluster.local", Name: "users", PortUnknown: true},
+		"http://users/${PATH}":               {Scheme: "http", Host: "users", Name: "users"},
+		"http://users:8080$(PATH)":           {Scheme: "http", Host: "users", Name: "users", Port: 8080},
+		"https://api.example.com./v1":        {Scheme: "https", Host: "api.example.com"},
+		"https://example.com./v1":            {Scheme: "https", Host: "example.com"},
+		"<url>http://users</url>":            {Scheme: "http", Host: "users", Name: "users"},
+	} {
+		ms := &v1alpha1.Microservice{}
+		ms.Namespace = "shop"
+		ms.Spec.Env = []corev1.EnvVar{{Name: "TARGET", Value: value}}
+		want.Where, want.Namespace = "env TARGET", "shop"
+		got := graph.ServiceAddresses(ms)
+		if diff := cmp.Diff([]graph.ConfiguredAddress{want}, got); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", value, diff)
+		}
 	}
 }

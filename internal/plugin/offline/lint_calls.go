@@ -4,11 +4,11 @@
 package offline
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -37,7 +37,7 @@ func (p *podLint) calls() {
 		if at.Name == "" {
 			continue
 		}
-		if at.Port == 0 {
+		if at.Port == 0 && !at.PortUnknown {
 			at.Port = schemePorts[at.Scheme]
 		}
 		key := fmt.Sprintf("%s/%s:%d", at.Namespace, at.Name, at.Port)
@@ -70,6 +70,10 @@ func (p *podLint) call(callee *v1alpha1.Microservice, at *graph.ConfiguredAddres
 		p.report(severity, code, "", at.Where+": "+condition.Message{Object: object, Cause: cause, Remedy: remedy}.String())
 	}
 	port, ports := portAt(callee, at)
+	if port == nil && at.Host == "" {
+		// The text is no address, such as the name and the tag of an image.
+		return
+	}
 	if at.Port != 0 && port == nil {
 		remedy := "call port " + strings.Join(ports, " or ")
 		if len(ports) == 0 {
@@ -109,7 +113,7 @@ func portAt(callee *v1alpha1.Microservice, at *graph.ConfiguredAddress) (found *
 // unknownHost looks at the address of a Service that is not in the files. It may be in the
 // cluster, unless one of the files has nearly the same address.
 func (p *podLint) unknownHost(at *graph.ConfiguredAddress) {
-	if at.Name == "localhost" || p.hasService(at) || p.declares(at) {
+	if at.Host == "" || at.Name == "localhost" || p.aliases(at.Host) || p.hasService(at) || p.declares(at) {
 		return
 	}
 	all := p.services()
@@ -137,7 +141,7 @@ func (p *podLint) sameNameElsewhere(at *graph.ConfiguredAddress, all []place) []
 		}
 	}
 	slices.Sort(namespaces)
-	if strings.Contains(cmp.Or(at.Host, at.Name), ".") || at.Namespace != p.ms.Namespace {
+	if strings.Contains(at.Host, ".") || at.Namespace != p.ms.Namespace {
 		namespaces = slices.DeleteFunc(namespaces, func(namespace string) bool { return closest(at.Namespace, []string{namespace}) == "" })
 	}
 	var meant []string
@@ -145,6 +149,11 @@ func (p *podLint) sameNameElsewhere(at *graph.ConfiguredAddress, all []place) []
 		meant = append(meant, graph.ServiceHost(at.Name, namespace))
 	}
 	return meant
+}
+
+// aliases reports whether the pods have an address of their own for a host.
+func (p *podLint) aliases(host string) bool {
+	return slices.ContainsFunc(p.pods.HostAliases, func(alias corev1.HostAlias) bool { return slices.Contains(alias.Hostnames, host) })
 }
 
 // declares reports whether the host is a dependency that is not in the files.

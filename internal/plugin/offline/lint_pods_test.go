@@ -50,7 +50,7 @@ func TestLintPods(t *testing.T) {
 			want: []string{`warning: Microservice "a": env USERS: Service "user" of namespace "shop" is not in the files; did you mean users.shop.svc?; to fix: correct the address, or ignore this if the Service is in the cluster [UnknownHost]`}},
 		"a call of nearly a namespace": {input: ms("a", `, env: [{name: USERS, value: "http://users.bases.svc"}]`) + inBase(users),
 			want: []string{`warning: Microservice "a": env USERS: Service "users" of namespace "bases" is not in the files; did you mean users.base.svc?`}},
-		"a call without the namespace": {input: ms("a", `, env: [{name: USERS, value: "users:80"}]`) + inBase(users),
+		"a call without the namespace": {input: ms("a", `, env: [{name: USERS, value: "http://users:80"}]`) + inBase(users),
 			want: []string{`warning: Microservice "a": env USERS: Service "users" of namespace "shop" is not in the files; did you mean users.base.svc?`}},
 		"calls of what is elsewhere": {
 			input: ms("a", `, env: [{name: A, value: "https://example.com"}, {name: B, value: "http://cache.prod.svc"}, {name: C, value: "http://localhost:80"}, {name: D, value: "smtp.example.com:25"}, {name: E, value: "http://users.live.svc"}]`) + inBase(users)},
@@ -58,6 +58,17 @@ func TestLintPods(t *testing.T) {
 			input: ms("a", `, env: [{name: A, value: "users-db:5432"}, {name: B, value: "http://user"}]`) + ms("users", ", database: {engine: PostgreSQL}") + "---\napiVersion: v1\nkind: Service\nmetadata: {name: user}\n"},
 		"a call of a dependency that is not in the files": {input: ms("a", `, dependencies: [{name: user}], env: [{name: A, value: "http://user:80"}]`) + users,
 			want: []string{`warning: Microservice "a": Microservice "user", a dependency, is not among the files; it must be in the cluster; did you mean "users"? [DependencyNotFound]`}},
+
+		"calls on a port that only the cluster knows": {
+			input: ms("a", `, dependencies: [{name: users, morePorts: [admin]}], env: [{name: A, value: "http://users:${A_PORT}/api"}, {name: B, value: "http://users:{{ .port }}"}, `+
+				`{name: POD_NAMESPACE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}, {name: STAGE, valueFrom: {fieldRef: {fieldPath: metadata.namespace}}}, {name: C, value: "http://users.$(POD_NAMESPACE).svc.cluster.local:8080"}, {name: D, value: "http://user-$(STAGE)"}, {name: E, value: "http://users.$(POD_NAMESPACE):8080"}], command: [sh, -c, 'curl "http://users:$PORT/"']`) + users},
+		"a call on a port that only the cluster knows, not declared": {input: ms("a", `, env: [{name: A, value: "http://users:${A_PORT}/api"}]`) + users,
+			want: []string{`warning: Microservice "a": env A: Microservice "users" is called and is not in dependencies`}},
+		"text that is no address": {
+			input: ms("a", `, dependencies: [{name: users}], env: [{name: CACHE_IMAGE, value: "redis:7"}, {name: TOPICS, value: "users:3,orders:1"}, {name: MODE, value: "worker:4"}, {name: TAG, value: "user:80"}], args: ["--user=worker:1000"]`) +
+				users + ms("redis", "") + ms("worker", ", type: Worker")},
+		"a call of a host alias": {
+			input: ms("a", `, env: [{name: A, value: "http://user:80"}], podTemplate: {spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [user]}]}}`) + users},
 
 		"a probe of a port that is not there": {input: ms("a", ", probes: {readiness: {tcpSocket: {port: web}}}"),
 			want: []string{`error: Microservice "a": spec.probes.readiness: names port "web", and the container has http (8080); to fix: use one of these, or a number [ProbePort]`}},
