@@ -690,15 +690,23 @@ func TestFaultsAreStaged(t *testing.T) {
 // TestListening checks which port a log names.
 func TestListening(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"msg":"Listening","address":"[::]:9090"}`:          "9090",
-		"INFO: Uvicorn running on http://0.0.0.0:8000":       "",
-		"Server listening on port 3000":                      "3000",
-		"listening on :8080":                                 "",
-		"Tomcat started on port 8081 (http)":                 "8081",
-		"GET /rates?port=9090":                               "",
-		"12:00:01 serving metrics":                           "",
-		"Listening at: http://127.0.0.1:5000 (pid 1234567)":  "5000",
-		"started in 1234 ms, accepting connections on :7777": "7777",
+		`{"msg":"Listening","address":"[::]:9090"}`:                                                      "9090",
+		`{"database_url":"postgres://db:5432/x","msg":"listening on :3000"}`:                             "3000",
+		`{"db_port":5432,"msg":"starting"}`:                                                              "",
+		`{"msg":"request served","remote_addr":"10.244.0.1:51234"}`:                                      "",
+		`{"msg":"started","upstream":"users:9000","client_addr":"10.0.0.1:4444","listen_host":"a:6000"}`: "",
+		`{"addr":":4000","message":"listening on :3000"}`:                                                "3000",
+		`{"Port":"3000","level":"info","msg":"server started"}`:                                          "3000",
+		`{"listenAddress":"0.0.0.0:3000","msg":"up"}`:                                                    "3000",
+		`{"bind":3000,"msg":"up"}`:                                                                       "3000",
+		"INFO: Uvicorn running on http://0.0.0.0:8000":                                                   "",
+		"Server listening on port 3000":                                                                  "3000",
+		"listening on :8080":                                                                             "",
+		"Tomcat started on port 8081 (http)":                                                             "8081",
+		"GET /rates?port=9090":                                                                           "",
+		"12:00:01 serving metrics":                                                                       "",
+		"Listening at: http://127.0.0.1:5000 (pid 1234567)":                                              "5000",
+		"started in 1234 ms, accepting connections on :7777":                                             "7777",
 	} {
 		if got := listening([]string{line}, 8080); got != want {
 			t.Errorf("%q names %q, want %q", line, got, want)

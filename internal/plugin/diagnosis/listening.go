@@ -16,10 +16,11 @@ import (
 var (
 	listenWords = regexp.MustCompile(`(?i)\b(?:listen|serv|bound|bind|start|accept)\w*\b`)
 	portNumber  = regexp.MustCompile(`(?i)(?:port[ =":]+|:)(\d{2,5})\b`)
-	// addressField matches the names of JSON fields that hold an address or a message, and
-	// portField those that hold a port.
-	addressField = regexp.MustCompile(`(?i)addr|url|listen|bind|host|endpoint|^(?:msg|message)$`)
-	portField    = regexp.MustCompile(`(?i)port$`)
+	// listenField matches the names of JSON fields that hold the port or the address on which
+	// the program itself listens, and otherField those of them that are about another one.
+	listenField = regexp.MustCompile(`(?i)^(?:port|addr|address|listen.*|bind.*)$`)
+	otherField  = regexp.MustCompile(`(?i)db|database|remote|client|upstream|url|host`)
+	onlyDigits  = regexp.MustCompile(`^\d+$`)
 )
 
 // listening returns another port on which a container listens according to its log, and
@@ -30,8 +31,8 @@ func listening(lines []string, asked int32) string {
 		if at == nil {
 			continue
 		}
-		texts := jsonAddresses(line)
-		if texts == nil {
+		texts, isJSON := jsonAddresses(line)
+		if !isJSON {
 			texts = []string{line[at[0]:]}
 		}
 		for _, text := range texts {
@@ -45,21 +46,29 @@ func listening(lines []string, asked int32) string {
 	return ""
 }
 
-// jsonAddresses returns the fields of a JSON line that may name a port, whatever their order.
-// It returns nil for another line.
-func jsonAddresses(line string) []string {
+// jsonAddresses returns the texts of a JSON line that may name the port on which a program
+// listens: its message, and then some fields, whatever their order. isJSON is false for
+// another line.
+func jsonAddresses(line string) (texts []string, isJSON bool) {
 	var fields map[string]any
 	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &fields) != nil {
-		return nil
+		return nil, false
 	}
-	texts := []string{}
-	for _, key := range slices.Sorted(maps.Keys(fields)) {
-		switch text := fmt.Sprint(fields[key]); {
-		case portField.MatchString(key):
-			texts = append(texts, "port "+text)
-		case addressField.MatchString(key):
-			texts = append(texts, text)
+	for _, key := range []string{"msg", "message"} {
+		text, _ := fields[key].(string)
+		if at := listenWords.FindStringIndex(text); at != nil {
+			texts = append(texts, text[at[0]:])
 		}
 	}
-	return texts
+	for _, key := range slices.Sorted(maps.Keys(fields)) {
+		if !listenField.MatchString(key) || otherField.MatchString(key) {
+			continue
+		}
+		text := fmt.Sprint(fields[key])
+		if onlyDigits.MatchString(text) {
+			text = "port " + text
+		}
+		texts = append(texts, text)
+	}
+	return texts, true
 }
