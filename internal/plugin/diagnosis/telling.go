@@ -129,6 +129,6 @@ func isProgress(line string) bool {
 
 // isWords reports whether a line is a message of its own that reports no error.
 func isWords(line string) bool {
-	return !indented(line) && !closingOnly.MatchString(line) && !trailers.MatchString(line) && !noProgress.MatchString(line) &&
+	return !indented(line) && !isJoint(line) && !closingOnly.MatchString(line) && !trailers.MatchString(line) && !noProgress.MatchString(line) &&
 		!tellingWords[0].MatchString(line) && !tellingWords[1].MatchString(line)
 }

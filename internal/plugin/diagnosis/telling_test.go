@@ -48,6 +48,10 @@ func TestTellingLine(t *testing.T) {
 			"2026-05-04 11:59:01 ERROR o.s.b.SpringApplication - Application run failed\norg.example.BeanCreationException: could not create bean 'db'\n\tat org.example.Factory.create(Factory.java:12)\n\tat org.example.Main.main(Main.java:5)\n" +
 				"Caused by: org.example.PoolException: pool is empty\n\tat org.example.Pool.get(Pool.java:9)\n\t... 2 more\nCaused by: java.net.UnknownHostException: orders-db?ssl=true\n\tat java.base/java.net.InetAddress.get(InetAddress.java:1)\n\t... 3 more",
 			"java.net.UnknownHostException: orders-db?ssl=true"},
+		"Java, with three levels": {
+			"org.example.StartException: could not start\n\tat org.example.Main.main(Main.java:5)\nCaused by: org.example.PoolException: pool is empty\n\tat org.example.Pool.get(Pool.java:9)\n\t... 1 more\n" +
+				"Caused by: java.net.UnknownHostException: orders-db\n\tat java.base/java.net.InetAddress.get(InetAddress.java:1)\n\t... 2 more",
+			"java.net.UnknownHostException: orders-db"},
 		"Java, of a thread": {
 			"Exception in thread \"main\" java.lang.IllegalStateException: LEDGER_URL is missing\n\tat org.example.Main.main(Main.java:5)",
 			"java.lang.IllegalStateException: LEDGER_URL is missing"},
@@ -110,6 +114,22 @@ func TestTellingLine(t *testing.T) {
 				t.Errorf("got  %q\nwant %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestCausesAreNotHandled checks that no level of a stack trace counts as an error that the
+// program handled.
+func TestCausesAreNotHandled(t *testing.T) {
+	const levels = "org.example.StartException: could not start\n%[1]sat org.example.Main.main(Main.java:5)\nCaused by: org.example.PoolException: pool is empty\n%[1]sat org.example.Pool.get(Pool.java:9)\n%[1]s... 1 more\n" +
+		"Caused by: java.net.UnknownHostException: orders-db\n%[1]sat java.base/java.net.InetAddress.get(InetAddress.java:1)\n%[1]s... 2 more"
+	for name, log := range map[string]string{
+		"tabs":                         fmt.Sprintf(levels, "\t"),
+		"spaces":                       fmt.Sprintf(levels, "    "),
+		"a joint that is not indented": "Error: no queue\n    at a (/app/a.js:1:1)\nEmitted 'timeout' event on Socket instance at:\nError: connect ECONNREFUSED\n    at c (/app/a.js:3:3)",
+	} {
+		if got := handledUntil(strings.Split(log, "\n")); got != 0 {
+			t.Errorf("%s: the lines before %d count as handled", name, got)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package diagnosis
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -167,4 +168,9 @@ func (t *traceback) findBelow(lines []string, last int) *stack {
 	return nil
 }
 
-func indented(line string) bool { return strings.HasPrefix(line, " ") }
+func indented(line string) bool { return strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t") }
+
+// isJoint reports whether a line is one between the frames of an error in any runtime.
+func isJoint(line string) bool {
+	return slices.ContainsFunc(tracebacks, func(t traceback) bool { return t.joint != nil && t.joint.MatchString(line) })
+}
