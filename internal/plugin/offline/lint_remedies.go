@@ -97,18 +97,40 @@ var typeRemedies = map[string]string{
 // unknownMessage returns what to do about a field that the kind does not have.
 func (s Schemas) unknownMessage(gvk schema.GroupVersionKind, path string) string {
 	message := condition.Message{Cause: "no such field"}
-	name := path[strings.LastIndex(path, ".")+1:]
-	if elsewhere := s.fieldsNamed(gvk, name); len(elsewhere) == 1 {
+	parent, name := splitPath(path)
+	similar := s.similarField(gvk, parent, name)
+	if elsewhere := s.fieldsNamed(gvk, name); similar == "" && len(elsewhere) == 1 {
 		message.Remedy = "set " + elsewhere[0]
 	} else {
 		meant := ""
-		if similar := s.similarField(gvk, path); similar != "" {
+		if similar != "" {
 			meant = fmt.Sprintf(" (did you mean %q?)", similar)
 		}
-		parent := strings.TrimSuffix(strings.TrimSuffix(path, name), ".")
 		message.Remedy = "correct the name" + meant + " or remove it; kubectl explain " + strings.TrimSuffix(strings.ToLower(gvk.Kind)+"."+withoutIndexes(parent), ".") + " lists the fields"
 	}
 	return message.String()
+}
+
+// splitPath splits the path of a field into that of its parent and its name.
+func splitPath(path string) (parent, name string) {
+	if at := strings.LastIndex(path, "."); at >= 0 {
+		return path[:at], path[at+1:]
+	}
+	return "", path
+}
+
+// similarField returns the name of a field of parent that may be meant by one that the kind does
+// not have: path for paht in spec.routes[0]. It is empty if none has a similar name.
+func (s Schemas) similarField(gvk schema.GroupVersionKind, parent, name string) string {
+	at := s.at(gvk, parent)
+	if at == nil {
+		return ""
+	}
+	siblings := slices.Sorted(maps.Keys(at.Properties))
+	if i := slices.IndexFunc(siblings, func(sibling string) bool { return strings.EqualFold(sibling, name) }); i >= 0 {
+		return siblings[i]
+	}
+	return closest(name, siblings)
 }
 
 // depthOfFields is how deep fieldsNamed searches: below it are the types of Kubernetes.
@@ -140,7 +162,7 @@ func (s Schemas) fieldsNamed(gvk schema.GroupVersionKind, name string) []string 
 		if len(found) > 0 {
 			return slices.Sorted(slices.Values(found))
 		}
-		level = maps.Clone(next)
+		level = next
 	}
 	return nil
 }
@@ -157,14 +179,18 @@ func (s Schemas) typeOf(gvk schema.GroupVersionKind, path string) string {
 	return at.Type
 }
 
-// at returns the schema of a field, such as spec.env[0].value; nil if there is none.
+// at returns the schema of a field, such as spec.env[0].value; nil if there is none. An empty
+// path means the whole object.
 func (s Schemas) at(gvk schema.GroupVersionKind, path string) *structuralschema.Structural {
 	of := s[gvk]
 	if of == nil {
 		return nil
 	}
 	at := of.structural
-	for _, segment := range strings.Split(path, ".") {
+	if path == "" {
+		return at
+	}
+	for segment := range strings.SplitSeq(path, ".") {
 		name, indexes, _ := strings.Cut(segment, "[")
 		child, known := at.Properties[name]
 		switch {

@@ -7,9 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
-	"strings"
 
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -91,22 +89,6 @@ func (s Schemas) knows(gvk schema.GroupVersionKind) (known, ours bool) {
 		ours = ours || other.Group == gvk.Group
 	}
 	return false, ours
-}
-
-// similarField returns the name of a field that may be meant by one that a kind does not have, such
-// as path for spec.routes[0].paht; empty if there is none of a similar name.
-func (s Schemas) similarField(gvk schema.GroupVersionKind, path string) string {
-	steps := strings.Split(path, ".")
-	at := s[gvk].structural
-	for _, step := range steps[:len(steps)-1] {
-		name, _, isItem := strings.Cut(step, "[")
-		next, known := at.Properties[name]
-		if known && isItem && next.Items != nil {
-			next = *next.Items
-		}
-		at = &next
-	}
-	return closest(steps[len(steps)-1], slices.Collect(maps.Keys(at.Properties)))
 }
 
 // Validate finds the fields that the kind does not have, and what is wrong with
