@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/module"
+	"golang.org/x/mod/semver"
 	appsv1 "k8s.io/api/apps/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -59,7 +61,8 @@ type versions struct {
 
 // pluginVersion is the version of the plugin, as Go records it.
 type pluginVersion struct {
-	// Version is that of the module. Empty means a build from a checkout without tags.
+	// Version is that of the module. A build from a checkout has a pseudo-version, or one that
+	// ends in +dirty. Empty means that Go recorded none.
 	Version  string `json:"version,omitempty"`
 	Revision string `json:"revision,omitempty"`
 	// Modified means that the checkout had changes that are not in the revision.
@@ -159,12 +162,17 @@ func (v *versions) compare() {
 		v.Mismatches = append(v.Mismatches, fmt.Sprintf("the cluster serves %s, and the plugin reads %s: install a plugin of the operator's version", strings.Join(v.APIVersions, ", "), v.Plugin.APIVersion))
 	}
 	for _, operator := range v.Operators {
-		// A build from a checkout has no version that could be compared.
-		if strings.HasPrefix(operator.Version, "v") && v.Plugin.Version != "" && operator.Version != v.Plugin.Version {
+		if isRelease(operator.Version) && isRelease(v.Plugin.Version) && operator.Version != v.Plugin.Version {
 			v.Mismatches = append(v.Mismatches, fmt.Sprintf("the plugin is %s, and the operator in namespace %s is %s: render and diff show what the plugin's version would apply; install a plugin of version %s",
 				v.Plugin.Version, operator.Namespace, operator.Version, operator.Version))
 		}
 	}
+}
+
+// isRelease reports whether a version is that of a release, and not one that Go made for a build
+// from a checkout.
+func isRelease(version string) bool {
+	return semver.IsValid(version) && !module.IsPseudoVersion(version) && semver.Build(version) == ""
 }
 
 func (v *versions) text(terminal terminal) string {

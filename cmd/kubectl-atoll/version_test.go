@@ -46,8 +46,12 @@ func operatorCluster(image string, served ...string) client.WithWatch {
 
 func TestVersionText(t *testing.T) {
 	released := &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Version: "v0.2.0"}}
-	checkout := &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Version: "(devel)"},
-		Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "0123abc"}, {Key: "vcs.modified", Value: "true"}}}
+	// Since Go 1.24, a build from a checkout has the version of its commit.
+	built := func(version, modified string) *debug.BuildInfo {
+		return &debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Path: "github.com/atoll-dev/atoll", Version: version},
+			Settings: []debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: "0123abc"}, {Key: "vcs.modified", Value: modified}}}
+	}
+	checkout := built("(devel)", "true")
 	const operator = "Operator    v0.2.0, ghcr.io/atoll-dev/atoll:v0.2.0, Deployment atoll-controller-manager in namespace atoll-system\n"
 	for name, tc := range map[string]struct {
 		info  *debug.BuildInfo
@@ -63,6 +67,15 @@ func TestVersionText(t *testing.T) {
 		"another API": {released, "ghcr.io/atoll-dev/atoll:v0.2.0", []string{"v1", "v1beta1"},
 			"Plugin      v0.2.0, go1.26.0, atoll.dev/v1alpha1\n" + operator + "API         atoll.dev/v1, atoll.dev/v1beta1\n\n" +
 				"The cluster serves atoll.dev/v1, atoll.dev/v1beta1, and the plugin reads\natoll.dev/v1alpha1: install a plugin of the operator's version.\n"},
+		"a build of a commit after a release": {built("v0.2.1-0.20260504115901-0123abcdef01", "false"), "ghcr.io/atoll-dev/atoll:v0.2.0", []string{"v1alpha1"},
+			"Plugin      v0.2.1-0.20260504115901-0123abcdef01, revision 0123abc, go1.26.0, atoll.dev/v1alpha1\n" + operator + "API         atoll.dev/v1alpha1\n"},
+		"a build of a release with changes": {built("v0.2.0+dirty", "true"), "ghcr.io/atoll-dev/atoll:v0.2.0", []string{"v1alpha1"},
+			"Plugin      v0.2.0+dirty, revision 0123abc with changes, go1.26.0, atoll.dev/v1alpha1\n" + operator + "API         atoll.dev/v1alpha1\n"},
+		"a build of a checkout without tags": {built("v0.0.0-20260504115901-0123abcdef01+dirty", "true"), "ghcr.io/atoll-dev/atoll:v0.2.0", []string{"v1alpha1"},
+			"Plugin      v0.0.0-20260504115901-0123abcdef01+dirty, revision 0123abc with changes, go1.26.0, atoll.dev/v1alpha1\n" + operator + "API         atoll.dev/v1alpha1\n"},
+		"a build of the commit of a release": {built("v0.1.0", "false"), "ghcr.io/atoll-dev/atoll:v0.2.0", []string{"v1alpha1"},
+			"Plugin      v0.1.0, revision 0123abc, go1.26.0, atoll.dev/v1alpha1\n" + operator + "API         atoll.dev/v1alpha1\n\n" +
+				"The plugin is v0.1.0, and the operator in namespace atoll-system is v0.2.0:\nrender and diff show what the plugin's version would apply; install a plugin of\nversion v0.2.0.\n"},
 		"no CRDs, and a build of a checkout": {checkout, "controller:latest", nil,
 			"Plugin      unknown version, revision 0123abc with changes, go1.26.0, atoll.dev/v1alpha1\n" +
 				"Operator    latest, controller:latest, Deployment atoll-controller-manager in namespace atoll-system\n\nAtoll's CRDs are not installed in the cluster.\n"},
