@@ -47,16 +47,16 @@ func TestAwaitedBehind(t *testing.T) {
 		others []*v1alpha1.Microservice
 		want   []string
 	}{
-		"all are ready":                      {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders")}, nil},
-		"one far behind":                     {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders", "users"), down("users")}, []string{"users"}},
-		"two, one of them twice":             {waiting(v1alpha1.StartupWaitForAll, "web", "orders"), []*v1alpha1.Microservice{up("web", "orders", "users"), up("orders", "users", "stock"), down("users"), down("stock")}, []string{"users", "stock"}},
-		"the dependency itself is no matter": {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{down("web")}, nil},
-		"an optional one":                    {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{optional, up("orders"), down("report")}, nil},
-		"one that requires the caller":       {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders", "users"), down("orders", "load"), down("users")}, []string{"users"}},
-		"one that does not exist":            {waiting(v1alpha1.StartupWaitForAll, "web", "gone"), []*v1alpha1.Microservice{up("web", "nowhere")}, nil},
-		"one that permits the caller, in another namespace":       {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{in("web", up("web", "ledger")), in("", known)}, []string{"books/ledger"}},
+		"all are ready":                                            {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders")}, nil},
+		"one far behind":                                           {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders", "users"), down("users")}, []string{"users"}},
+		"two, one of them twice":                                   {waiting(v1alpha1.StartupWaitForAll, "web", "orders"), []*v1alpha1.Microservice{up("web", "orders", "users"), up("orders", "users", "stock"), down("users"), down("stock")}, []string{"users", "stock"}},
+		"the dependency itself is no matter":                       {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{down("web")}, nil},
+		"an optional one":                                          {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{optional, up("orders"), down("report")}, nil},
+		"one that requires the caller":                             {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders", "users"), down("orders", "load"), down("users")}, []string{"users"}},
+		"one that does not exist":                                  {waiting(v1alpha1.StartupWaitForAll, "web", "gone"), []*v1alpha1.Microservice{up("web", "nowhere")}, nil},
+		"one that permits the caller, in another namespace":        {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{in("web", up("web", "ledger")), in("", known)}, []string{"books/ledger"}},
 		"one of another namespace that does not permit the caller": {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{in("web", up("web", "ledger")), in("", unknown)}, []string{"what web requires"}},
-		"Wait":                               {waiting(v1alpha1.StartupWait, "web"), []*v1alpha1.Microservice{up("web", "orders"), down("orders")}, nil},
+		"Wait": {waiting(v1alpha1.StartupWait, "web"), []*v1alpha1.Microservice{up("web", "orders"), down("orders")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := slices.Concat(tc.others, []*v1alpha1.Microservice{tc.caller})
