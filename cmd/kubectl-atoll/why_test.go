@@ -38,7 +38,7 @@ func topologyWithDownDatabase() []client.Object {
 		condition(v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, "Dependencies are not ready: orders"))
 	orders := service("orders", "users")
 	orders.Spec.Dependencies[0].Startup = v1alpha1.StartupWait
-	const waits = "The first rollout waits for users to be Ready (dependencies[].startup: Wait)"
+	const waits = "The first rollout waits for users to be Ready (dependencies[].startup)"
 	orders.Status.Conditions = []metav1.Condition{
 		condition(v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady, waits),
 		condition(v1alpha1.ConditionReconciling, metav1.ConditionTrue, v1alpha1.ReasonDependencyNotReady, waits),

@@ -100,8 +100,8 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 			return a.suspend(ctx, o)
 		}
 		if a.upToDate(o, hash) {
-			if a.isBehind(o.Live) {
-				return false, nil
+			if last, behind := a.resultAfter(o.Live); behind {
+				return false, last.err
 			}
 			a.settle(o, o.Live, hash)
 			return false, checkIsolates(o.Desired, o.Live)

@@ -27,6 +27,8 @@ type result struct {
 	state      string
 	generation int64
 	at         time.Time
+	// err says that the live object does not isolate the pods; nil if it does.
+	err error
 }
 
 // resultExpiry is how long a result counts. An administrator can have changed the policy since.
@@ -40,15 +42,17 @@ func (a *Applier) isResult(desired, live client.Object, hash string) bool {
 		return false
 	}
 	last := known.(result)
-	return last.hash == hash && time.Since(last.at) < resultExpiry &&
-		(a.isBehind(live) || last.state == stateOf(desired, live))
+	_, behind := a.resultAfter(live)
+	return last.hash == hash && time.Since(last.at) < resultExpiry && (behind || last.state == stateOf(desired, live))
 }
 
-// isBehind reports whether a live object is older than the result of the last apply, because the
+// resultAfter returns the result of the last apply if a live object is older than it, because the
 // cache is behind.
-func (a *Applier) isBehind(live client.Object) bool {
-	known, found := a.results.Load(live.GetUID())
-	return found && live.GetGeneration() < known.(result).generation
+func (a *Applier) resultAfter(live client.Object) (last result, behind bool) {
+	if known, found := a.results.Load(live.GetUID()); found {
+		last = known.(result)
+	}
+	return last, live.GetGeneration() < last.generation
 }
 
 // remember keeps the result of an apply if it differs from the desired object.
@@ -64,7 +68,7 @@ func (a *Applier) remember(desired client.Object, applied *unstructured.Unstruct
 		a.results.Delete(live.GetUID())
 		return
 	}
-	a.results.Store(live.GetUID(), result{hash: hash, state: stateOf(desired, live), generation: live.GetGeneration(), at: time.Now()})
+	a.results.Store(live.GetUID(), result{hash: hash, state: stateOf(desired, live), generation: live.GetGeneration(), at: time.Now(), err: checkIsolates(desired, live)})
 }
 
 // Forget removes what is remembered of an object that no longer exists.

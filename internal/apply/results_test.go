@@ -4,6 +4,7 @@
 package apply
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -74,7 +75,8 @@ func TestStalePolicy(t *testing.T) {
 	policy := func(app string, generation int64, types ...networkingv1.PolicyType) *networkingv1.NetworkPolicy {
 		return &networkingv1.NetworkPolicy{
 			ObjectMeta: metav1.ObjectMeta{Name: "users", Namespace: "shop", UID: "1", Generation: generation,
-				Labels: map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}},
+				OwnerReferences: []metav1.OwnerReference{{UID: "2", Controller: ptr.To(true)}},
+				Labels:          map[string]string{v1alpha1.LabelManagedBy: v1alpha1.ManagedByAtoll}},
 			Spec: networkingv1.NetworkPolicySpec{PodSelector: metav1.LabelSelector{MatchLabels: map[string]string{"app": app}}, PolicyTypes: types},
 		}
 	}
@@ -96,10 +98,20 @@ func TestStalePolicy(t *testing.T) {
 	for name, live := range map[string]*networkingv1.NetworkPolicy{
 		"the result": altered, "an earlier policy": policy("earlier", 2, networkingv1.PolicyTypeIngress),
 	} {
-		live.OwnerReferences = []metav1.OwnerReference{{UID: owner.UID, Controller: ptr.To(true)}}
-		a.results.Store(live.UID, result{hash: hash, state: stateOf(desired, altered), generation: 3, at: time.Now()})
 		if changed, err := a.Apply(t.Context(), owner, Object{Desired: desired, Live: live}); changed || err != nil {
 			t.Errorf("%s: changed is %t, the error %v", name, changed, err)
 		}
+	}
+
+	// A webhook makes the policy select other pods. The cache still has the earlier one.
+	fields, err = runtime.DefaultUnstructuredConverter.ToUnstructured(policy("other", 3, networkingv1.PolicyTypeIngress))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.remember(desired, &unstructured.Unstructured{Object: fields}, hash)
+	earlier := policy("users", 2, networkingv1.PolicyTypeIngress, networkingv1.PolicyTypeEgress)
+	var lost *AlteredError
+	if _, err := a.Apply(t.Context(), owner, Object{Desired: desired, Live: earlier}); !errors.As(err, &lost) {
+		t.Errorf("the error is %v, want that the policy does not isolate the pods", err)
 	}
 }

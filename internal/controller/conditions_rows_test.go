@@ -274,7 +274,7 @@ var _ = Describe("Conditions", func() {
 				ms.Spec.Dependencies = []v1alpha1.Dependency{{Name: "users"}}
 			})},
 			of: topology(""), want: []wantCondition{
-				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonNotPermitted, "The callee does not exist or does not permit the call: orders -> users"},
+				{v1alpha1.ConditionGraphSound, no, v1alpha1.ReasonNotPermitted, "The callee does not permit the call: orders -> users"},
 			}}),
 		Entry("a Topology with a cycle, which does not keep it from being ready", SpecTimeout(suiteTimeout), conditionRow{
 			wanted: []client.Object{ungated(), with(memberOf("", "users", "shop"), func(ms *v1alpha1.Microservice) {

@@ -98,8 +98,10 @@ var _ = Describe("Membership", func() {
 			Expect(k8s.Create(ctx, topology(ns))).To(Succeed())
 		}
 		orders, reports := microservice(shopSpace, "orders"), microservice(reportSpace, "reports")
+		orders.Spec.Ports = []v1alpha1.Port{{Name: "http", Port: 8000}}
 		reports.Spec.Dependencies = []v1alpha1.Dependency{{Name: "orders", Namespace: shopSpace}}
 		Expect(k8s.Create(ctx, orders)).To(Succeed())
+		eventuallyReady(ctx, orders)
 		Expect(k8s.Create(ctx, reports)).To(Succeed())
 		Expect(eventuallyHas(ctx, reports, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)).
 			To(ContainSubstring("create it with {name: reports, namespace: " + reportSpace + "} in its access"))
@@ -108,6 +110,8 @@ var _ = Describe("Membership", func() {
 		Expect(get(ctx, &v1alpha1.Topology{}, reportSpace, "shop").Status.Unpermitted).To(Equal([]string{"reports -> " + shopSpace + "/orders"}))
 		Expect(callersIn(ctx, shopSpace, "orders")).To(BeEmpty())
 		Expect(calleesIn(ctx, reportSpace, "reports")).To(BeEmpty())
+		Expect(reports.Status.Dependencies[0].Ready).To(Equal(metav1.ConditionUnknown), "its readiness tells that it exists")
+		Expect(variable(ctx, reportSpace, "reports", "ORDERS_PORT")).To(Equal("8080"), "its port tells that it exists")
 
 		change(ctx, orders, func(ms *v1alpha1.Microservice) {
 			ms.Spec.Access = []v1alpha1.AccessRule{{Name: "reports", Namespace: reportSpace}}
@@ -115,6 +119,18 @@ var _ = Describe("Membership", func() {
 		eventuallyReady(ctx, orders, reports)
 		Eventually(func() []string { return callersIn(ctx, shopSpace, "orders") }).Should(Equal([]string{reportSpace + "/reports"}))
 		Eventually(func() []string { return calleesIn(ctx, reportSpace, "reports") }).Should(Equal([]string{shopSpace + "/orders"}))
+
+		By("access that is taken back and given again, which restarts nothing")
+		Expect(variable(ctx, reportSpace, "reports", "ORDERS_PORT")).To(Equal("8000"))
+		generation := get(ctx, &appsv1.Deployment{}, reportSpace, "reports").Generation
+		change(ctx, orders, func(ms *v1alpha1.Microservice) { ms.Spec.Access = nil })
+		eventuallyHas(ctx, reports, v1alpha1.ConditionDependenciesReady, metav1.ConditionFalse, v1alpha1.ReasonNotPermitted)
+		settled(reportSpace)
+		Expect(get(ctx, &appsv1.Deployment{}, reportSpace, "reports").Generation).To(Equal(generation))
+		change(ctx, orders, func(ms *v1alpha1.Microservice) {
+			ms.Spec.Access = []v1alpha1.AccessRule{{Name: "reports", Namespace: reportSpace}}
+		})
+		eventuallyReady(ctx, orders, reports)
 
 		By("another port of the callee, which reaches the caller's policy and variables")
 		change(ctx, orders, func(ms *v1alpha1.Microservice) {
@@ -227,7 +243,7 @@ var _ = Describe("Startup", func() {
 		}
 		eventuallyReady(ctx, orders)
 		Eventually(func() string { return conditionOf(ctx, load, v1alpha1.ConditionReady).Message }).
-			Should(Equal("The first rollout waits for users to be Ready (dependencies[].startup: WaitForAll)"))
+			Should(Equal("The first rollout waits for users to be Ready (dependencies[].startup)"))
 
 		Expect(k8s.Create(ctx, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "settings", Namespace: ns}})).To(Succeed())
 		eventuallyReady(ctx, users, load)
@@ -241,7 +257,7 @@ var _ = Describe("Startup", func() {
 		eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotFound)
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		Expect(eventuallyHas(ctx, orders, v1alpha1.ConditionReady, metav1.ConditionFalse, v1alpha1.ReasonDependencyNotReady)).
-			To(Equal("The first rollout waits for users to be Ready (dependencies[].startup: Wait)"))
+			To(Equal("The first rollout waits for users to be Ready (dependencies[].startup)"))
 		Consistently(func() []string { return kinds(everythingIn(ctx, ns)) }, "300ms").ShouldNot(ContainElement("Deployment/orders"))
 		simulate(ns)
 		eventuallyReady(ctx, users, orders)

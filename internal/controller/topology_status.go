@@ -57,7 +57,10 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	}
 	status.Services = int32(len(state.members))
 	status.Cycles = truncateCycles(graph.Cycles(topology.Namespace, state.members, state.known.find))
-	missing, unpermitted := unresolved(state)
+	calls := unresolved(state)
+	missing, unpermitted := slices.Concat(calls.missing, calls.own), slices.Concat(calls.unpermitted, calls.secluded)
+	slices.Sort(missing)
+	slices.Sort(unpermitted)
 	status.Missing, status.Unpermitted = missing[:min(len(missing), maxListed)], unpermitted[:min(len(unpermitted), maxListed)]
 	status.NameServers = state.nameServers
 	status.URLs = nil
@@ -74,7 +77,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	services := servicesHealth(state, &status.ReadyServices)
 	status.Ready = fmt.Sprintf("%d/%d", status.ReadyServices, status.Services)
 	set.set(v1alpha1.ConditionServicesReady, services)
-	set.set(v1alpha1.ConditionGraphSound, graphHealth(missing, unpermitted, status.Cycles))
+	set.set(v1alpha1.ConditionGraphSound, graphHealth(&calls, status.Cycles))
 	ready := condition.Health{Ready: true, Reason: v1alpha1.ReasonReady, Message: condition.Say("Members can use the Topology")}
 	if topology.Spec.Gateway != nil {
 		gateway := gatewayHealth(state, changed, problem)
@@ -160,34 +163,48 @@ func (s *topologyState) shown(namespace, name string) string {
 	return graph.DisplayName(s.topology.Namespace, namespace, name)
 }
 
-// unresolved returns the dependencies of members that do not resolve.
-func unresolved(state *topologyState) (missing, unpermitted []string) {
-	for _, ms := range state.members {
-		for _, edge := range graph.Resolve(ms, state.known.graph()) {
-			arrow := state.shown(ms.Namespace, ms.Name) + " -> " + state.shown(edge.Namespace(), edge.Dependency.Name)
-			switch reason, _ := edge.Problem(); reason {
-			case "":
-			case v1alpha1.ReasonNotPermitted:
-				unpermitted = append(unpermitted, arrow)
-			default:
-				missing = append(missing, arrow)
-			}
-		}
-	}
-	slices.Sort(missing)
-	slices.Sort(unpermitted)
-	return missing, unpermitted
+// unresolvedCalls are the dependencies of members that do not resolve, as caller -> callee.
+type unresolvedCalls struct {
+	// own are those of services that name themselves.
+	missing, own, unpermitted, secluded []string
 }
 
-func graphHealth(missing, unpermitted, cycles []string) condition.Health {
+func unresolved(state *topologyState) unresolvedCalls {
+	var calls unresolvedCalls
+	for _, ms := range state.members {
+		for _, edge := range graph.Resolve(ms, state.known.graph()) {
+			reason, _ := edge.Problem()
+			list := &calls.missing
+			switch {
+			case reason == "":
+				continue
+			case reason == v1alpha1.ReasonInvalidSpec:
+				list = &calls.own
+			case edge.Secluded():
+				list = &calls.secluded
+			case reason == v1alpha1.ReasonNotPermitted:
+				list = &calls.unpermitted
+			}
+			*list = append(*list, state.shown(ms.Namespace, ms.Name)+" -> "+state.shown(edge.Namespace(), edge.Dependency.Name))
+		}
+	}
+	for _, list := range [][]string{calls.missing, calls.own, calls.unpermitted, calls.secluded} {
+		slices.Sort(list)
+	}
+	return calls
+}
+
+func graphHealth(calls *unresolvedCalls, cycles []string) condition.Health {
 	var reason string
 	var messages []condition.Message
 	for _, wrong := range []struct {
 		found                []string
 		reason, says, remedy string
 	}{
-		{unpermitted, v1alpha1.ReasonNotPermitted, "The callee does not exist or does not permit the call: ", "correct dependencies, or create it with the caller in its access"},
-		{missing, v1alpha1.ReasonDependencyNotFound, "The service or port does not exist: ", "create it, or correct dependencies"},
+		{calls.unpermitted, v1alpha1.ReasonNotPermitted, "The callee does not permit the call: ", "add the caller to the callee's access"},
+		{calls.secluded, v1alpha1.ReasonNotPermitted, "The callee does not exist, or does not permit the call: ", "correct dependencies, or create it with the caller in its access"},
+		{calls.missing, v1alpha1.ReasonDependencyNotFound, "The service or port does not exist: ", "create it, or correct dependencies"},
+		{calls.own, v1alpha1.ReasonInvalidSpec, "The service names itself: ", "remove the dependency"},
 		{cycles, v1alpha1.ReasonCycle, "Services depend on each other in a cycle and fail together: ", "remove one of the dependencies"},
 	} {
 		if len(wrong.found) > 0 {

@@ -166,6 +166,14 @@ func (e *Edge) Ports() []*v1alpha1.Port {
 // that namespace (https://gateway-api.sigs.k8s.io/api-types/referencegrant/ has the same rule).
 func (e *Edge) Secluded() bool { return !e.Permitted && e.Namespace() != e.Caller.Namespace }
 
+// ForCaller returns the edge as the caller's team may know it: of a secluded callee, nothing.
+func (e Edge) ForCaller() Edge {
+	if e.Secluded() {
+		e.Callee, e.Port, e.MorePorts, e.MissingPort = nil, nil, nil, ""
+	}
+	return e
+}
+
 // Problem returns the condition reason and the message for an edge that does not
 // resolve. The reason of an edge that resolves is empty.
 func (e *Edge) Problem() (reason string, message condition.Message) {
@@ -201,13 +209,9 @@ func (e *Edge) Problem() (reason string, message condition.Message) {
 }
 
 // assumedPort returns the port for the caller's environment. If the dependency does
-// not resolve, it is the most likely port, so that the caller can start: no caller
-// waits for a service that does not exist.
+// not resolve, it is the most likely port, so that the caller can start.
 func (e *Edge) assumedPort() *v1alpha1.Port {
-	switch {
-	case e.Secluded():
-		return &defaultPorts[0]
-	case e.Port != nil:
+	if e.Port != nil {
 		return e.Port
 	}
 	if e.Callee != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// AwaitedBehind returns the services that a caller waits for because they are behind a dependency with
+// AwaitedBehind names the services that a caller waits for because they are behind a dependency with
 // startup: WaitForAll: those that do not serve, and that it requires directly or through others. It
-// leaves out those that require the caller, because the two would wait for each other.
-func AwaitedBehind(caller *v1alpha1.Microservice, services Services) []*v1alpha1.Microservice {
-	var awaited []*v1alpha1.Microservice
-	seen := map[serviceKey]bool{}
+// leaves out those that require the caller, because the two would wait for each other. One of
+// another namespace that does not permit the caller has no name: see Secluded.
+func AwaitedBehind(caller *v1alpha1.Microservice, services Services) []string {
+	var awaited []string
 	for i := range caller.Spec.Dependencies {
 		dependency := &caller.Spec.Dependencies[i]
 		edge := resolve(caller, dependency, services)
@@ -22,11 +22,15 @@ func AwaitedBehind(caller *v1alpha1.Microservice, services Services) []*v1alpha1
 			continue
 		}
 		for _, behind := range allRequiredBy(edge.Callee, services) {
-			if key := keyOf(behind); !seen[key] {
-				seen[key] = true
-				if !serves(behind) && !requires(behind, caller, services) {
-					awaited = append(awaited, behind)
-				}
+			if serves(behind) || requires(behind, caller, services) {
+				continue
+			}
+			name := DisplayName(caller.Namespace, behind.Namespace, behind.Name)
+			if behind.Namespace != caller.Namespace && !services.permits(behind, caller) {
+				name = "what " + DisplayName(caller.Namespace, edge.Namespace(), dependency.Name) + " requires"
+			}
+			if !slices.Contains(awaited, name) {
+				awaited = append(awaited, name)
 			}
 		}
 	}

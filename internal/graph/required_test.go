@@ -28,6 +28,18 @@ func TestAwaitedBehind(t *testing.T) {
 		}
 		return ms
 	}
+	// web of the caller's namespace calls ledger of another one.
+	in := func(caller string, ms *v1alpha1.Microservice) *v1alpha1.Microservice {
+		if caller == "" {
+			ms.Namespace = "books"
+			return ms
+		}
+		ms.Spec.Dependencies[0].Namespace = "books"
+		return ms
+	}
+	unknown, known := down("ledger"), down("ledger")
+	unknown.Spec.Access = []v1alpha1.AccessRule{{Name: "web", Namespace: "shop"}}
+	known.Spec.Access = []v1alpha1.AccessRule{{Name: "web", Namespace: "shop"}, {Name: "load", Namespace: "shop"}}
 	optional := up("web", "orders", "report")
 	optional.Spec.Dependencies[1].Optional = ptr.To(true)
 	for name, tc := range map[string]struct {
@@ -35,30 +47,28 @@ func TestAwaitedBehind(t *testing.T) {
 		others []*v1alpha1.Microservice
 		want   []string
 	}{
-		"all are ready":                      {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders")}, nil},
-		"one far behind":                     {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders", "users"), down("users")}, []string{"users"}},
-		"two, one of them twice":             {waiting(v1alpha1.StartupWaitForAll, "web", "orders"), []*v1alpha1.Microservice{up("web", "orders", "users"), up("orders", "users", "stock"), down("users"), down("stock")}, []string{"users", "stock"}},
-		"the dependency itself is no matter": {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{down("web")}, nil},
-		"an optional one":                    {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{optional, up("orders"), down("report")}, nil},
-		"one that requires the caller":       {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders", "users"), down("orders", "load"), down("users")}, []string{"users"}},
-		"one that does not exist":            {waiting(v1alpha1.StartupWaitForAll, "web", "gone"), []*v1alpha1.Microservice{up("web", "nowhere")}, nil},
-		"Wait":                               {waiting(v1alpha1.StartupWait, "web"), []*v1alpha1.Microservice{up("web", "orders"), down("orders")}, nil},
+		"all are ready":                                            {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders")}, nil},
+		"one far behind":                                           {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders"), up("orders", "users"), down("users")}, []string{"users"}},
+		"two, one of them twice":                                   {waiting(v1alpha1.StartupWaitForAll, "web", "orders"), []*v1alpha1.Microservice{up("web", "orders", "users"), up("orders", "users", "stock"), down("users"), down("stock")}, []string{"users", "stock"}},
+		"the dependency itself is no matter":                       {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{down("web")}, nil},
+		"an optional one":                                          {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{optional, up("orders"), down("report")}, nil},
+		"one that requires the caller":                             {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{up("web", "orders", "users"), down("orders", "load"), down("users")}, []string{"users"}},
+		"one that does not exist":                                  {waiting(v1alpha1.StartupWaitForAll, "web", "gone"), []*v1alpha1.Microservice{up("web", "nowhere")}, nil},
+		"one that permits the caller, in another namespace":        {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{in("web", up("web", "ledger")), in("", known)}, []string{"books/ledger"}},
+		"one of another namespace that does not permit the caller": {waiting(v1alpha1.StartupWaitForAll, "web"), []*v1alpha1.Microservice{in("web", up("web", "ledger")), in("", unknown)}, []string{"what web requires"}},
+		"Wait": {waiting(v1alpha1.StartupWait, "web"), []*v1alpha1.Microservice{up("web", "orders"), down("orders")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := slices.Concat(tc.others, []*v1alpha1.Microservice{tc.caller})
-			services := Services{MemberOf: TopologyOf, Find: func(_, name string) *v1alpha1.Microservice {
-				at := slices.IndexFunc(all, func(ms *v1alpha1.Microservice) bool { return ms.Name == name })
+			services := Services{MemberOf: TopologyOf, Find: func(namespace, name string) *v1alpha1.Microservice {
+				at := slices.IndexFunc(all, func(ms *v1alpha1.Microservice) bool { return ms.Namespace == namespace && ms.Name == name })
 				if at < 0 {
 					return nil
 				}
 				// The cache returns another copy each time.
 				return all[at].DeepCopy()
 			}}
-			var got []string
-			for _, ms := range AwaitedBehind(tc.caller, services) {
-				got = append(got, ms.Name)
-			}
-			if !slices.Equal(got, tc.want) {
+			if got := AwaitedBehind(tc.caller, services); !slices.Equal(got, tc.want) {
 				t.Errorf("it waits for %v, want %v", got, tc.want)
 			}
 		})

@@ -129,6 +129,9 @@ func (l *lookups) services() graph.Services {
 func addEdges(in *Inputs, source Source) error {
 	l := &lookups{source: source}
 	in.Edges = graph.Resolve(in.Microservice, l.services())
+	for i := range in.Edges {
+		in.Edges[i] = in.Edges[i].ForCaller()
+	}
 	in.EarlierEdges = graph.ResolveEarlier(in.Microservice, in.Edges, l.services())
 	in.WaitsInCycle = graph.WaitsInCycle(in.Microservice, l.find)
 	return l.err

@@ -50,9 +50,9 @@ type Inputs struct {
 	// Dependents is the number of Microservices that declare this one as a dependency
 	// and that it permits.
 	Dependents int
-	// AwaitedBehind are services behind dependencies with startup: WaitForAll for which the
+	// AwaitedBehind names services behind dependencies with startup: WaitForAll for which the
 	// first rollout waits.
-	AwaitedBehind []*v1alpha1.Microservice
+	AwaitedBehind []string
 	// WaitsInCycle says that the service would wait for itself if it waited for its
 	// dependencies to start.
 	WaitsInCycle bool

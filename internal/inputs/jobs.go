@@ -48,17 +48,11 @@ func JobCondition(job *batchv1.Job, t batchv1.JobConditionType) *batchv1.JobCond
 	return nil
 }
 
-// PodsOf are the pods of a Job. A pod that only has the label of a Job is none.
+// PodsOf returns the pods of a Job. A pod that only has the label of a Job is none.
 func PodsOf(in *Inputs, job string) []*corev1.Pod {
-	at := slices.IndexFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == job })
 	var pods []*corev1.Pod
 	for i := range in.Pods {
-		pod := &in.Pods[i]
-		if pod.Labels[batchv1.JobNameLabel] != job {
-			continue
-		}
-		owner := metav1.GetControllerOfNoCopy(pod)
-		if at >= 0 && ofJob(pod, in.Jobs[at]) || at < 0 && owner != nil && owner.Kind == "Job" && owner.Name == job {
+		if pod := &in.Pods[i]; pod.Labels[batchv1.JobNameLabel] == job && in.Reports(pod) {
 			pods = append(pods, pod)
 		}
 	}
@@ -68,10 +62,15 @@ func PodsOf(in *Inputs, job string) []*corev1.Pod {
 // Reports reports whether what a pod says of the work of a Job can be trusted: it was created
 // for a Job.
 func (in *Inputs) Reports(pod *corev1.Pod) bool {
-	return slices.Contains(PodsOf(in, pod.Labels[batchv1.JobNameLabel]), pod)
+	name := pod.Labels[batchv1.JobNameLabel]
+	if at := slices.IndexFunc(in.Jobs, func(j *batchv1.Job) bool { return j.Name == name }); at >= 0 {
+		return ofJob(pod, in.Jobs[at])
+	}
+	owner := metav1.GetControllerOfNoCopy(pod)
+	return owner != nil && owner.Kind == "Job" && owner.Name == name
 }
 
-// JobPods are the pods of a component whose word counts: see Reports.
+// JobPods returns the pods that the Jobs of a component created.
 func (in *Inputs) JobPods(component string) []corev1.Pod {
 	var pods []corev1.Pod
 	for i := range in.Pods {

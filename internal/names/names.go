@@ -15,6 +15,10 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
+// AwaitContainer is the init container of a migration that waits for the database, in the image of
+// the database.
+const AwaitContainer = "atoll-await-database"
+
 // AnnotationReferences is an annotation of the pod template. It holds a hash of all
 // ConfigMaps and Secrets that the pods use, so that a change starts a rollout.
 const AnnotationReferences = "atoll.dev/references-hash"

@@ -13,6 +13,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/inputs/inputstest"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // classified is a failure as `kubectl atoll why` reads it.
@@ -40,6 +41,10 @@ func TestClasses(t *testing.T) {
 			Remedy: "correct database.version or database.image, or push the image"}},
 		"image of the migration": {inputstest.WaitingPod(v1alpha1.ComponentMigration, "InvalidImageName", ""), classified{Class: ImageNameInvalid,
 			Why: "it is not a valid image name", Remedy: "correct image or database.migration.image"}},
+		"image of the init container that waits for the database": {inputstest.Changed(inputstest.WaitingPod(v1alpha1.ComponentMigration, "InvalidImageName", ""), func(p *corev1.Pod) {
+			p.Status.InitContainerStatuses, p.Status.ContainerStatuses = p.Status.ContainerStatuses, nil
+			p.Status.InitContainerStatuses[0].Name = names.AwaitContainer
+		}), classified{Class: ImageNameInvalid, Why: "it is not a valid image name", Remedy: "correct database.version or database.image"}},
 		"root":          {start("image will run as root"), classified{Class: RunsAsRoot, Why: "would run as root, but its pod sets runAsNonRoot", Remedy: user, Command: "orders:1"}},
 		"user by name":  {start("non-numeric user (web)"), classified{Class: UserByName, Why: "names its user by name: the kubelet cannot verify that the user is not root", Remedy: user, Command: "orders:1"}},
 		"user 0":        {start("runAsUser breaks non-root policy"), classified{Class: RunAsUserZero, Why: "would run as root, but its pod sets runAsNonRoot", Remedy: "set runAsUser in podTemplate to a user other than 0", Command: "orders:1"}},

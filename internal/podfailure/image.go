@@ -111,7 +111,7 @@ func (f *Failure) pullRemedy() string {
 	if f.rewritten != "" {
 		return fmt.Sprintf("push the image to that registry, or correct the admission policy or webhook that put it in place of %q", f.rewritten)
 	}
-	field := imageField(f.component())
+	field := f.imageField()
 	switch f.Class {
 	case ImageNameInvalid:
 		return "correct " + field

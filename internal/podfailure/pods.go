@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // Current returns the pods that show how a component is now, by name: those of the
@@ -98,12 +99,12 @@ func Field(component, property string) string {
 	return property
 }
 
-// imageField returns the fields of the spec that decide the image of a component.
-func imageField(component string) string {
-	switch component {
-	case v1alpha1.ComponentService:
+// imageField returns the fields of the spec that decide the image of the container.
+func (f *Failure) imageField() string {
+	switch component := f.component(); {
+	case component == v1alpha1.ComponentService:
 		return "image"
-	case v1alpha1.ComponentMigration:
+	case component == v1alpha1.ComponentMigration && (f.Container == nil || f.Container.Spec.Name != names.AwaitContainer):
 		return "image or database.migration.image"
 	}
 	return "database.version or database.image"

@@ -11,10 +11,8 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/internal/engine"
+	"github.com/atoll-dev/atoll/internal/names"
 )
-
-// awaitContainer is the init container of a migration that waits for the database.
-const awaitContainer = "atoll-await-database"
 
 // AwaitServer adds an init container to a pod of the service's image, which waits until the server
 // answers the pod. A network plugin can take a moment until it admits a new pod, and a migration that
@@ -31,7 +29,7 @@ func (p *Plan) AwaitServer(pod *corev1.PodSpec) {
 		security.RunAsUser, security.RunAsGroup = ptr.To(p.Engine.UID()), ptr.To(p.Engine.UID())
 	}
 	pod.InitContainers = slices.Insert(pod.InitContainers, 0, corev1.Container{
-		Name:    awaitContainer,
+		Name:    names.AwaitContainer,
 		Image:   p.Image,
 		Command: []string{"/bin/sh", "-c", "set -eu\n" + p.Engine.Scripts().Await},
 		Env: []corev1.EnvVar{

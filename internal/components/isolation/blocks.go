@@ -45,14 +45,17 @@ func canonical(cidr string) string {
 	return prefix.Masked().String()
 }
 
-// canonicalRules returns rules with canonical blocks.
+// canonicalRules returns rules with canonical blocks, each once: two may become the same.
 func canonicalRules(rules []v1alpha1.EgressRule) []v1alpha1.EgressRule {
 	all := slices.Clone(rules)
 	for i := range all {
-		all[i].CIDRs = slices.Clone(all[i].CIDRs)
-		for j, cidr := range all[i].CIDRs {
-			all[i].CIDRs[j] = canonical(cidr)
+		var blocks []string
+		for _, cidr := range all[i].CIDRs {
+			if block := canonical(cidr); !slices.Contains(blocks, block) {
+				blocks = append(blocks, block)
+			}
 		}
+		all[i].CIDRs = blocks
 	}
 	return all
 }

@@ -44,7 +44,9 @@ func TestIPBlockOf(t *testing.T) {
 // recorded, as the block that an API server takes it for.
 func TestStoredBlocks(t *testing.T) {
 	rules := func(cidrs ...string) []v1alpha1.EgressRule { return []v1alpha1.EgressRule{{CIDRs: cidrs}} }
-	ms := inputstest.Orders(func(ms *v1alpha1.Microservice) { ms.Spec.Egress = rules("10.0.0.1/8", "192.0.2.0/24", "fd00::1/8") })
+	ms := inputstest.Orders(func(ms *v1alpha1.Microservice) {
+		ms.Spec.Egress = rules("10.0.0.1/8", "192.0.2.0/24", "10.0.0.0/8", "fd00::1/8")
+	})
 	in := &inputs.Inputs{Microservice: ms, Topology: &v1alpha1.Topology{}}
 	want := []string{"10.0.0.0/8", "192.0.2.0/24", "fd00::/8"}
 	if diff := cmp.Diff(&v1alpha1.Calls{Egress: rules(want...)}, Calls(in, false)); diff != "" {

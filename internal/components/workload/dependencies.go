@@ -77,16 +77,15 @@ func nameOf(in *inputs.Inputs, ms *v1alpha1.Microservice) string {
 }
 
 // awaitingDependencies holds a first rollout back until the dependencies with startup:
-// Wait are Ready, and with WaitForAll what they require. It does not in a cycle, whose members would wait for ever.
+// Wait are Ready, and with WaitForAll what they require. It does not in a cycle, whose members would wait forever.
 func awaitingDependencies(in *database.Database) *condition.Problem {
 	if in.Deployment != nil || in.WaitsInCycle {
 		return nil
 	}
 	var awaited []string
-	policy := v1alpha1.StartupWait
 	for i := range in.Edges {
 		edge := &in.Edges[i]
-		if !edge.Dependency.Startup.Waits() || edge.Callee != nil && !edge.Secluded() && isReady(edge.Callee) {
+		if !edge.Dependency.Startup.Waits() || edge.Callee != nil && isReady(edge.Callee) {
 			continue
 		}
 		name := edge.Dependency.Name
@@ -94,21 +93,17 @@ func awaitingDependencies(in *database.Database) *condition.Problem {
 			name = edge.Dependency.Namespace + "/" + name
 		}
 		awaited = append(awaited, name)
-		if edge.Dependency.Startup == v1alpha1.StartupWaitForAll {
-			policy = v1alpha1.StartupWaitForAll
-		}
 	}
 	for _, behind := range in.AwaitedBehind {
-		policy = v1alpha1.StartupWaitForAll
-		if name := nameOf(in.Inputs, behind); !slices.Contains(awaited, name) {
-			awaited = append(awaited, name)
+		if !slices.Contains(awaited, behind) {
+			awaited = append(awaited, behind)
 		}
 	}
 	if len(awaited) == 0 {
 		return nil
 	}
 	return &condition.Problem{Condition: v1alpha1.ConditionDependenciesReady, Reason: v1alpha1.ReasonDependencyNotReady,
-		Message: condition.Say("The first rollout waits for %s to be Ready (dependencies[].startup: %s)", strings.Join(awaited, ", "), policy)}
+		Message: condition.Say("The first rollout waits for %s to be Ready (dependencies[].startup)", strings.Join(awaited, ", "))}
 }
 
 // awaitingDatabase says that the first rollout waits for the service's own database; nil if

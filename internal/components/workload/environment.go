@@ -111,8 +111,9 @@ func dependencyEnv(in *inputs.Inputs, i int) []corev1.EnvVar {
 		{Name: prefix + "_HOST", Value: edge.Host()},
 		{Name: prefix + "_PORT", Value: edge.PortNumber()},
 	}
-	for _, port := range edge.MorePorts {
-		named := prefix + "_" + variableName(port.Name)
+	for _, name := range edge.Dependency.MorePorts {
+		port := edge.NamedPort(name)
+		named := prefix + "_" + variableName(name)
 		env = append(env,
 			corev1.EnvVar{Name: named + "_URL", Value: edge.PortURL(port)},
 			corev1.EnvVar{Name: named + "_PORT", Value: strconv.Itoa(int(port.Port))})
@@ -120,7 +121,7 @@ func dependencyEnv(in *inputs.Inputs, i int) []corev1.EnvVar {
 	for _, further := range edge.Dependency.Env {
 		env = append(env, corev1.EnvVar{Name: further.Name, Value: addressPart(edge, &further)})
 	}
-	if edge.Port == nil || edge.MissingPort != "" {
+	if !edge.Resolved() {
 		keepLiveValues(in, env)
 	}
 	return env
@@ -146,8 +147,9 @@ func addressPart(edge *graph.Edge, v *v1alpha1.DependencyEnvVar) string {
 	return strconv.Itoa(int(port.Port))
 }
 
-// keepLiveValues copies the values of variables from the live Deployment. A dependency
-// that was deleted may come back: its callers keep its address and are not rolled out.
+// keepLiveValues copies the values of variables from the live Deployment. A dependency that was
+// deleted, or that no longer permits the caller, may come back: its callers keep its address and
+// are not rolled out.
 func keepLiveValues(in *inputs.Inputs, env []corev1.EnvVar) {
 	if in.Deployment == nil {
 		return
