@@ -110,6 +110,15 @@ func (a *audit) member(ms *v1alpha1.Microservice, strict *v1alpha1.Topology, oth
 	return m
 }
 
+// isolationOf returns the isolation of a service if the Topology's is Strict. That of other
+// Topologies does not count.
+func (a *audit) isolationOf(ms *v1alpha1.Microservice) v1alpha1.Isolation {
+	if a.members[ms] == nil {
+		return v1alpha1.IsolationNone
+	}
+	return v1alpha1.IsolationStrict
+}
+
 // pods are the labels of a service's pods.
 func (a *audit) pods(ms *v1alpha1.Microservice) map[string]string {
 	pods := names.PodSelector(ms)

@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/utils/ptr"
@@ -17,7 +16,6 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/isolation"
 	"github.com/atoll-dev/atoll/internal/graph"
-	"github.com/atoll-dev/atoll/internal/names"
 )
 
 // unresolved finds dependencies that don't resolve.
@@ -25,7 +23,7 @@ func (a *audit) unresolved(ms *v1alpha1.Microservice) {
 	edges := a.world.indexed().edges[ms]
 	for i := range edges {
 		edge := &edges[i]
-		if edge.Callee == nil || edge.Resolved() || a.members[ms] == nil && a.members[edge.Callee] == nil {
+		if edge.Callee == nil || edge.Resolved() || !denied(a.isolationOf(ms), a.isolationOf(edge.Callee)) {
 			continue
 		}
 		port, do := int32(0), fmt.Sprintf("correct the port of {name: %s} in dependencies of %s", edge.Callee.Name, ms.Name)
@@ -43,7 +41,7 @@ func (a *audit) told(ms *v1alpha1.Microservice) {
 	seen := map[string]bool{}
 	for _, at := range graph.ServiceAddresses(ms) {
 		callee := a.world.called(&at)
-		if callee == nil || callee == ms || a.members[ms] == nil && a.members[callee] == nil || a.reaches(ms, callee, at.Port) {
+		if callee == nil || callee == ms || !denied(a.isolationOf(ms), a.isolationOf(callee)) || a.reaches(ms, callee, at.Port) {
 			continue
 		}
 		to, do := a.shown(callee), ""
@@ -98,9 +96,7 @@ func (a *audit) outside(ms *v1alpha1.Microservice) {
 // inside says whether an address belongs to a service or to a database. A database
 // admits only its own service, whatever the isolation is.
 func (a *audit) inside(at *graph.ConfiguredAddress) bool {
-	find := a.world.indexed().service
-	owner, isDatabase := strings.CutSuffix(at.Name, names.Database(""))
-	return at.Name != "" && (a.world.called(at) != nil || isDatabase && find(at.Namespace, owner) != nil)
+	return at.Name != "" && (a.world.called(at) != nil || a.world.databaseOf(at) != nil)
 }
 
 // letsOutTo says whether egress may let out to a port of a host.

@@ -5,8 +5,10 @@ package offline
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/isolation"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -19,6 +21,42 @@ func (w *World) called(at *graph.ConfiguredAddress) *v1alpha1.Microservice {
 		return ms
 	}
 	return find(at.Namespace, names.OfHeadless(at.Name))
+}
+
+// databaseSuffixes end the names of a database's Services. CloudNativePG makes one for the
+// primary server, one for the replicas, and one for all servers.
+var databaseSuffixes = []string{"-rw", "-ro", "-r"}
+
+// databaseOf returns the service that has the database of an address; nil if there is none.
+func (w *World) databaseOf(at *graph.ConfiguredAddress) *v1alpha1.Microservice {
+	name := at.Name
+	for _, suffix := range databaseSuffixes {
+		if server, found := strings.CutSuffix(at.Name, suffix); found {
+			name = server
+			break
+		}
+	}
+	owner, ofDatabase := strings.CutSuffix(name, names.Database(""))
+	if !ofDatabase {
+		return nil
+	}
+	return w.indexed().service(at.Namespace, owner)
+}
+
+// isolationOf returns the isolation that is enforced on a service. A Topology that the world
+// lacks isolates nothing, as far as is known.
+func (w *World) isolationOf(ms *v1alpha1.Microservice) v1alpha1.Isolation {
+	in := w.inputsOf(ms)
+	if in.Topology != nil && isolation.Audited(in.Topology) {
+		return v1alpha1.IsolationNone
+	}
+	return in.Isolation()
+}
+
+// denied reports whether the isolation of a caller or of a callee denies calls that are not
+// declared.
+func denied(caller, callee v1alpha1.Isolation) bool {
+	return caller == v1alpha1.IsolationStrict || callee != v1alpha1.IsolationNone
 }
 
 // declare says what makes a service a caller of another.

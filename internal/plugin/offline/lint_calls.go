@@ -83,7 +83,11 @@ func (p *podLint) call(callee *v1alpha1.Microservice, at *graph.ConfiguredAddres
 	}
 	switch {
 	case declared < 0:
-		say(SeverityWarning, CodeUndeclaredCall, "is called and is not in dependencies; isolation blocks such a call", p.world.declare(p.ms, callee))
+		cause := "is called and is not in dependencies"
+		if denied(p.world.isolationOf(p.ms), p.world.isolationOf(callee)) {
+			cause += "; isolation blocks such a call"
+		}
+		say(SeverityWarning, CodeUndeclaredCall, cause, p.world.declare(p.ms, callee))
 	case port != nil && !slices.ContainsFunc(edges[declared].Ports(), func(o *v1alpha1.Port) bool { return o.Name == port.Name }):
 		say(SeverityWarning, CodeUndeclaredCall, fmt.Sprintf("is called on port %s, and the dependency is on port %s", port.Name, edges[declared].Port.Name),
 			fmt.Sprintf("add %s to morePorts of the dependency", port.Name))
@@ -179,6 +183,5 @@ func (p *podLint) hasService(at *graph.ConfiguredAddress) bool {
 	if p.world.kubeServices[types.NamespacedName{Namespace: at.Namespace, Name: at.Name}] != nil {
 		return true
 	}
-	owner, ofDatabase := strings.CutSuffix(strings.TrimSuffix(at.Name, "-rw"), names.Database(""))
-	return ofDatabase && p.world.Service(at.Namespace, owner) != nil
+	return p.world.databaseOf(at) != nil
 }

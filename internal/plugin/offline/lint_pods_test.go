@@ -13,6 +13,11 @@ func inBase(users string) string {
 	return strings.Replace(users, "{name: users}", "{name: users, namespace: base}", 1)
 }
 
+// topology returns a Topology with the name shop.
+func topology(spec string) string {
+	return "---\napiVersion: atoll.dev/v1alpha1\nkind: Topology\nmetadata: {name: shop}\nspec: {" + spec + "}\n"
+}
+
 // TestLintPods checks the rules about the pods of a service.
 func TestLintPods(t *testing.T) {
 	const configMap = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {USERS: users.shop.svc, PORT: \"99\"}\n"
@@ -22,12 +27,24 @@ func TestLintPods(t *testing.T) {
 		want  []string
 	}{
 		"a call that is not declared": {input: ms("a", `, env: [{name: USERS, value: "http://users:80/x"}]`) + users,
-			want: []string{`warning: Microservice "a": env USERS: Microservice "users" is called and is not in dependencies; isolation blocks such a call; to fix: add {name: users} to dependencies of a [UndeclaredCall]`}},
+			want: []string{`warning: Microservice "a": env USERS: Microservice "users" is called and is not in dependencies; to fix: add {name: users} to dependencies of a [UndeclaredCall]`}},
+		"a call that Strict isolation blocks": {input: ms("a", `, env: [{name: USERS, value: "http://users:80"}], topologyRef: {name: shop}`) + users + topology("isolation: Strict"),
+			want: []string{`warning: Microservice "a": env USERS: Microservice "users" is called and is not in dependencies; isolation blocks such a call; to fix: add`}},
+		"a call that the isolation of the callee blocks": {input: ms("a", `, env: [{name: B, value: "http://b:80"}]`) + ms("b", ", ports: [{name: http, port: 80}], topologyRef: {name: shop}") + topology("isolation: Ingress"),
+			want: []string{`warning: Microservice "a": env B: Microservice "b" is called and is not in dependencies; isolation blocks such a call; to fix: add`}},
+		"a call that the isolation of the callee blocks by default": {input: ms("a", `, env: [{name: B, value: "http://b:80"}]`) + ms("b", ", ports: [{name: http, port: 80}], topologyRef: {name: shop}") + topology(""),
+			want: []string{`warning: Microservice "a": env B: Microservice "b" is called and is not in dependencies; isolation blocks such a call; to fix: add`}},
+		"a call that a caller with Ingress isolation may make": {input: ms("a", `, env: [{name: USERS, value: "http://users:80"}], topologyRef: {name: shop}`) + users + topology("isolation: Ingress"),
+			want: []string{`warning: Microservice "a": env USERS: Microservice "users" is called and is not in dependencies; to fix: add`}},
+		"a call without isolation": {input: ms("a", `, env: [{name: USERS, value: "http://users:80"}], topologyRef: {name: shop}`) + users + topology("isolation: None"),
+			want: []string{`warning: Microservice "a": env USERS: Microservice "users" is called and is not in dependencies; to fix: add`}},
+		"a call with audited isolation": {input: ms("a", `, env: [{name: USERS, value: "http://users:80"}], topologyRef: {name: shop}`) + users + strings.Replace(topology(""), "name: shop", "name: shop, annotations: {atoll.dev/isolation: audit}", 1),
+			want: []string{`warning: Microservice "a": env USERS: Microservice "users" is called and is not in dependencies; to fix: add`}},
 		"a call that is not declared, of another container": {
 			input: ms("a", `, podTemplate: {spec: {containers: [{name: proxy, image: p, args: ["--to=users:80"]}]}}`) + users,
 			want:  []string{`warning: Microservice "a": container "proxy", args[0]: Microservice "users" is called and is not in dependencies`}},
 		"a call of another namespace that is not declared": {input: ms("a", `, env: [{name: USERS, value: "http://users.base.svc.cluster.local"}]`) + inBase(users),
-			want: []string{`warning: Microservice "a": env USERS: Microservice "users" of namespace "base" is called and is not in dependencies; isolation blocks such a call; to fix: add {name: users, namespace: base} to dependencies of a, and {name: a, namespace: shop} to access of users [UndeclaredCall]`}},
+			want: []string{`warning: Microservice "a": env USERS: Microservice "users" of namespace "base" is called and is not in dependencies; to fix: add {name: users, namespace: base} to dependencies of a, and {name: a, namespace: shop} to access of users [UndeclaredCall]`}},
 		"a call on a port that the service does not have": {input: ms("a", `, dependencies: [{name: users}], env: [{name: USERS, value: "http://users:8080"}]`) + users,
 			want: []string{`error: Microservice "a": env USERS: Microservice "users" has no port 8080; to fix: call port 80 (http) or 9090 (admin) [PortNotFound]`}},
 		"a call on the port of a scheme": {input: ms("a", `, dependencies: [{name: users}], env: [{name: USERS, value: "https://users"}]`) + users,
@@ -67,6 +84,8 @@ func TestLintPods(t *testing.T) {
 		"text that is no address": {
 			input: ms("a", `, dependencies: [{name: users}], env: [{name: CACHE_IMAGE, value: "redis:7"}, {name: TOPICS, value: "users:3,orders:1"}, {name: MODE, value: "worker:4"}, {name: TAG, value: "user:80"}], args: ["--user=worker:1000"]`) +
 				users + ms("redis", "") + ms("worker", ", type: Worker")},
+		"calls of databases of CloudNativePG": {
+			input: ms("a", `, env: [{name: A, value: "postgresql://users-db-rw postgresql://users-db-ro.shop.svc postgresql://users-db-r:5432"}]`) + users + ms("users-db-job", "")},
 		"a call of a host alias": {
 			input: ms("a", `, env: [{name: A, value: "http://user:80"}], podTemplate: {spec: {hostAliases: [{ip: 10.0.0.1, hostnames: [user]}]}}`) + users},
 
@@ -95,6 +114,15 @@ func TestLintPods(t *testing.T) {
 			want: []string{`warning: Microservice "a": spec.database.migration.command[2]: names $(PG_HOST), which nothing sets, so the text stays as it is; did you mean $(PGHOST)?`}},
 		"variables that are set": {
 			input: ms("a", `, database: {engine: PostgreSQL}, dependencies: [{name: users}], env: [{name: A, value: "$(PGHOST) $(USERS_URL) $$(NOPE) $(KUBERNETES_SERVICE_HOST) $5 $"}, {name: B, value: $(A)}], command: [sh, -c, "echo $(date) $(B)"]`) + users},
+		"commands of a shell in env": {
+			input: ms("a", `, env: [{name: JAVA_OPTS, value: "-Dhost=$(hostname)"}], podTemplate: {spec: {containers: [{name: proxy, image: p, env: [{name: A, value: $(date)}]}]}}`)},
+		"a variable in lower case that is set later": {input: ms("a", `, env: [{name: A, value: "$(host)"}, {name: host, value: b}]`),
+			want: []string{`warning: Microservice "a": spec.env[A]: names $(host), which is set after it, so the text stays as it is; to fix`}},
+		"variables of Services": {input: ms("a", `, env: [{name: A, value: "$(CACHE_SERVICE_HOST):$(CACHE_SERVICE_PORT) $(CACHE_SERVICE_PORT_HTTP) $(CACHE_PORT) $(CACHE_PORT_80_TCP) $(CACHE_PORT_80_TCP_ADDR)"}], podTemplate: {spec: {enableServiceLinks: true}}`)},
+		"variables of Services, and one of no Service": {input: ms("a", `, env: [{name: A, value: $(CACHE_HOST)}], podTemplate: {spec: {enableServiceLinks: true}}`),
+			want: []string{`warning: Microservice "a": spec.env[A]: names $(CACHE_HOST), which nothing sets`}},
+		"a variable of a Service that the pods do not get": {input: ms("a", `, env: [{name: A, value: "$(CACHE_SERVICE_HOST)"}]`),
+			want: []string{`warning: Microservice "a": spec.env[A]: names $(CACHE_SERVICE_HOST), which nothing sets`}},
 		"variables that a ConfigMap may set": {input: ms("a", `, envFrom: [{configMapRef: {name: other}}], env: [{name: A, value: $(NOPE)}]`)},
 		"variables that a ConfigMap sets":    {input: ms("a", `, envFrom: [{prefix: X_, configMapRef: {name: settings}}], env: [{name: A, value: $(X_PORT)}]`) + configMap},
 		"a variable that a ConfigMap of the files does not set": {input: ms("a", `, envFrom: [{configMapRef: {name: settings}}], env: [{name: A, value: $(NOPE)}]`) + configMap,
