@@ -160,7 +160,7 @@ func TestLintPods(t *testing.T) {
 			want: []string{`warning: Microservice "a": spec.podTemplate: spec.containers[a].env[PGHOST]: replaces the variable of the database`}},
 		"a variable that names itself": {input: ms("a", `, dependencies: [{name: users}], env: [{name: USERS_URL, value: $(USERS_URL)/v1}]`) + users,
 			want: []string{`warning: Microservice "a": spec.env[USERS_URL]: replaces the variable of dependency "users"`,
-				`warning: Microservice "a": spec.env[USERS_URL]: names $(USERS_URL), its own name, and replaces what had it, so the text stays as it is`}},
+				`warning: Microservice "a": spec.env[USERS_URL]: names itself, and env replaces the variable of that name, so the text stays as it is`}},
 		"variables that are made of what they replace": {input: ms("a", `, database: {engine: PostgreSQL}, env: [{name: DATABASE_URL, value: "jdbc:postgresql://$(PGHOST)/$(PGDATABASE)"}, {name: OTEL_SERVICE_NAME, value: b}]`)},
 		"a variable that two set": {
 			input: ms("a", `, database: {engine: PostgreSQL}, dependencies: [{name: users, env: [{name: PGHOST, value: Host}]}], env: [{name: PGHOST, value: x}]`) + users},

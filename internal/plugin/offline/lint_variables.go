@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/atoll-dev/atoll/internal/condition"
 )
@@ -25,13 +26,15 @@ type variables struct {
 	set map[string]*string
 	// complete is false if a ConfigMap or Secret that is not in the files may set more.
 	complete bool
+	// links says that the kubelet adds the addresses of the namespace's Services.
+	links bool
 }
 
 // variables finds $(NAME) in env, command and args that nothing sets: Kubernetes leaves the
 // text as it is. It replaces the others by their values where these are known.
 func (p *podLint) variables() {
 	for _, c := range p.containers() {
-		known := p.variablesFrom(c.EnvFrom)
+		known := p.variablesFrom(p.pods, c.EnvFrom)
 		for i := range c.Env {
 			v := &c.Env[i]
 			text, unset := known.expand(v.Value)
@@ -51,7 +54,7 @@ func (p *podLint) migrationVariables(pods *corev1.PodSpec) {
 	migration := p.ms.Spec.Database.Migration
 	for i := range pods.Containers {
 		c := pods.Containers[i].DeepCopy()
-		known := p.variablesFrom(c.EnvFrom)
+		known := p.variablesFrom(pods, c.EnvFrom)
 		for j := range c.Env {
 			known.set[c.Env[j].Name] = nil
 		}
@@ -78,7 +81,7 @@ func (p *podLint) expandTexts(field string, texts []string, known *variables) {
 		texts[i] = text
 		for _, name := range unset {
 			if !shellCommand.MatchString(name) {
-				p.unset(fmt.Sprintf("%s[%d]", field, i), name, "which nothing sets", known)
+				p.unset(fmt.Sprintf("%s[%d]", field, i), name, namesUnset(name, "which nothing sets"), known)
 			}
 		}
 	}
@@ -86,6 +89,10 @@ func (p *podLint) expandTexts(field string, texts []string, known *variables) {
 
 func (p *podLint) unsetInEnv(c *corev1.Container, variable, name string, known *variables) {
 	named := func(v corev1.EnvVar) bool { return v.Name == variable }
+	setLater := slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == name })
+	if shellCommand.MatchString(name) && !setLater {
+		return
+	}
 	field := p.fieldOf(c, "", "env")
 	switch {
 	case c.Name != p.ms.Name || slices.ContainsFunc(p.overlay[c.Name].Env, named):
@@ -94,18 +101,21 @@ func (p *podLint) unsetInEnv(c *corev1.Container, variable, name string, known *
 	default:
 		field = "defaults.env of the Topology: env"
 	}
-	cause := "which nothing sets"
+	cause := namesUnset(name, "which nothing sets")
 	switch {
 	case name == variable:
-		cause = "its own name, and replaces what had it"
-	case slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == name }):
-		cause = "which is set after it"
+		cause = "names itself, and env replaces the variable of that name"
+	case setLater:
+		cause = namesUnset(name, "which is set after it")
 	}
 	p.unset(fmt.Sprintf("%s[%s]", field, variable), name, cause, known)
 }
 
+// namesUnset says that a value names a variable, and why the variable has no value.
+func namesUnset(name, why string) string { return fmt.Sprintf("names $(%s), %s", name, why) }
+
 func (p *podLint) unset(field, name, cause string, known *variables) {
-	cause = fmt.Sprintf("names $(%s), %s, so the text stays as it is", name, cause)
+	cause += ", so the text stays as it is"
 	if other := closest(name, slices.Collect(maps.Keys(known.set))); other != "" {
 		cause += fmt.Sprintf("; did you mean $(%s)?", other)
 	}
@@ -114,8 +124,8 @@ func (p *podLint) unset(field, name, cause string, known *variables) {
 }
 
 // variablesFrom returns the variables that ConfigMaps and Secrets set as a whole.
-func (p *podLint) variablesFrom(sources []corev1.EnvFromSource) *variables {
-	known := &variables{set: map[string]*string{}, complete: true}
+func (p *podLint) variablesFrom(pods *corev1.PodSpec, sources []corev1.EnvFromSource) *variables {
+	known := &variables{set: map[string]*string{}, complete: true, links: ptr.Deref(pods.EnableServiceLinks, true)}
 	for i := range sources {
 		from, kind, name := &sources[i], "", ""
 		switch {
@@ -190,11 +200,19 @@ func (k *variables) expand(text string) (expanded string, unset []string) {
 			out.WriteString(*value)
 		default:
 			out.WriteString("$(" + name + ")")
-			// The kubelet adds the address of the API server.
-			if !set && k.complete && !strings.HasPrefix(name, "KUBERNETES_") {
+			if !set && k.complete && !k.fromKubelet(name) {
 				unset = append(unset, name)
 			}
 		}
 		text = after
 	}
+}
+
+// serviceLink matches the names of the variables that the kubelet makes of a Service.
+var serviceLink = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*_(?:SERVICE_HOST|SERVICE_PORT(?:_[A-Z0-9_]+)?|PORT(?:_[0-9]+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?)$`)
+
+// fromKubelet reports whether the kubelet may set a variable: the address of the API server, or
+// that of another Service.
+func (k *variables) fromKubelet(name string) bool {
+	return strings.HasPrefix(name, "KUBERNETES_") || k.links && serviceLink.MatchString(name)
 }
