@@ -38,6 +38,8 @@ const (
 	// steadyAnswers is for how many periods the answers stay the same before -update writes
 	// them.
 	steadyAnswers = 10
+	// confirmations is for how many more periods the answers stay those that are wanted.
+	confirmations = 2
 )
 
 // badInputStage is an API server with the operator, and kubectl.
@@ -50,7 +52,11 @@ type badInputStage struct {
 // the operator.
 func startBadInputStage(t *testing.T) *badInputStage {
 	t.Helper()
-	s := &badInputStage{stage: startStage(t, gatewayCRDs(t)), kubectl: filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kubectl"),
+	kubectl, err := kubectlIn(os.Getenv("KUBEBUILDER_ASSETS"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &badInputStage{stage: startStage(t, gatewayCRDs(t)), kubectl: kubectl,
 		kubeconfig: filepath.Join(t.TempDir(), "kubeconfig"), cache: t.TempDir()}
 	user, err := s.environment.AddUser(envtest.User{Name: "admin", Groups: []string{"system:masters"}}, nil)
 	s.must(err)
@@ -60,6 +66,18 @@ func startBadInputStage(t *testing.T) *badInputStage {
 	s.prepare(t)
 	s.startOperator()
 	return s
+}
+
+// kubectlIn returns the kubectl of a folder. A kubectl of another version prints other messages.
+func kubectlIn(assets string) (string, error) {
+	if assets == "" {
+		return "", errors.New("KUBEBUILDER_ASSETS is not set: run the test with make test")
+	}
+	kubectl := filepath.Join(assets, "kubectl")
+	if _, err := os.Stat(kubectl); err != nil {
+		return "", fmt.Errorf("KUBEBUILDER_ASSETS is a folder without kubectl: %w", err)
+	}
+	return kubectl, nil
 }
 
 // prepare creates what the inputs find in the cluster: the Deployment of Atoll, and a Topology
@@ -136,28 +154,34 @@ func (s *badInputStage) awaitObserved(t *testing.T, c *badInput) {
 }
 
 // observe reads the status of an input's objects, and runs why for its services, until the
-// answers are those that are wanted. With -update, it does so until they no longer change.
-func (s *badInputStage) observe(t *testing.T, c *badInput, said *badInputAnswers, wanted func() bool) {
+// answers are those that are wanted, and stay so. With -update, it does so until they no longer
+// change.
+func (s *badInputStage) observe(t *testing.T, c *badInput, answers *badInputAnswers, wanted func() bool) {
 	t.Helper()
-	before, steady := "", 0
-	err := wait.PollUntilContextTimeout(t.Context(), answerInterval, answerTimeout, true, func(ctx context.Context) (bool, error) {
+	before, steady, matches := "", 0, 0
+	err := wait.PollUntilContextTimeout(t.Context(), answerInterval, answerTimeout, true, func(context.Context) (bool, error) {
 		var services []string
-		said.status, services = s.conditions(ctx, t, c)
-		said.why = ""
+		answers.status, services = s.conditions(t, c)
+		answers.why = ""
 		for _, service := range services {
-			said.why += s.whyText(t, c, service)
+			answers.why += s.whyText(t, c, service)
 		}
-		if said.why == "" {
-			said.why = notCreated
+		if answers.why == "" {
+			answers.why = notCreated
 		}
 		if !*update {
-			return wanted(), nil
+			matches++
+			if !wanted() {
+				matches = 0
+			}
+			// Of an object that was refused, nothing changes.
+			return matches > confirmations || matches > 0 && answers.status == notCreated, nil
 		}
-		if now := said.String(); now != before {
+		if now := answers.String(); now != before {
 			before, steady = now, 0
 		}
 		steady++
-		return steady > steadyAnswers || said.status == notCreated, nil
+		return steady > steadyAnswers || answers.status == notCreated, nil
 	})
 	if err != nil && !wait.Interrupted(err) {
 		t.Fatal(err)
@@ -165,12 +189,13 @@ func (s *badInputStage) observe(t *testing.T, c *badInput, said *badInputAnswers
 }
 
 // conditions returns the conditions of an input's objects that report a fault, and the names of
-// its services.
-func (s *badInputStage) conditions(ctx context.Context, t *testing.T, c *badInput) (text string, services []string) {
+// its services. A poll that times out does not end the read, so that the test shows the
+// difference.
+func (s *badInputStage) conditions(t *testing.T, c *badInput) (text string, services []string) {
 	t.Helper()
 	topologies, all := &v1alpha1.TopologyList{}, &v1alpha1.MicroserviceList{}
 	for _, list := range []client.ObjectList{topologies, all} {
-		if err := s.client.List(ctx, list, client.InNamespace(c.name)); err != nil {
+		if err := s.client.List(t.Context(), list, client.InNamespace(c.name)); err != nil {
 			t.Fatal(err)
 		}
 	}

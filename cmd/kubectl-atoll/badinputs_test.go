@@ -62,17 +62,17 @@ func TestBadInputs(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			said := badInputAnswers{apply: s.apply(t, c), lint: lintBadInput(t, schemas, c)}
+			answers := badInputAnswers{apply: s.apply(t, c), lint: lintBadInput(t, schemas, c)}
 			want := readWant(t, c)
-			s.observe(t, c, &said, func() bool { return said.String() == want })
+			s.observe(t, c, &answers, func() bool { return answers.String() == want })
 			if *update {
-				if err := os.WriteFile(c.file("want.txt"), []byte(said.String()), 0o644); err != nil {
+				if err := os.WriteFile(c.file("want.txt"), []byte(answers.String()), 0o644); err != nil {
 					t.Fatal(err)
 				}
-			} else if diff := cmp.Diff(want, said.String()); diff != "" {
+			} else if diff := cmp.Diff(want, answers.String()); diff != "" {
 				t.Errorf("%s differs (-want +got); if it should, run this test with -update and read the diff:\n%s", c.file("want.txt"), diff)
 			}
-			for _, fault := range said.faults(c) {
+			for _, fault := range answers.faults(c) {
 				t.Error(fault)
 			}
 		})
@@ -125,13 +125,22 @@ func (a *badInputAnswers) faults(c *badInput) []string {
 	if !c.needsCluster {
 		demand("lint", a.lint)
 	}
+	for line := range strings.Lines(a.lint) {
+		if lintError.MatchString(line) && !hasRemedy(rulesOfAPIServer.ReplaceAllString(line, "")) {
+			faults = append(faults, "this error of lint does not say what to do: "+line)
+		}
+	}
 	return faults
 }
 
-// namesField says whether a text names a field. Conditions leave out "spec." at its
-// beginning, and a list that is wrong as a whole has no index.
+// lintError matches a line of lint about an error.
+var lintError = regexp.MustCompile(`(^|: )error: `)
+
+// namesField says whether a text names a field, and not only another one whose path contains
+// it. Conditions leave out "spec." at its beginning, and a path may continue below the field.
 func namesField(text, field string) bool {
-	return strings.Contains(oneLine(text), strings.TrimPrefix(field, "spec."))
+	path := regexp.QuoteMeta(strings.TrimPrefix(field, "spec."))
+	return regexp.MustCompile(`(^|[^\w.])(spec\.)?` + path + `([^\w]|$)`).MatchString(oneLine(text))
 }
 
 // remedies are the forms in which Atoll's messages say what to do: the marker of conditions,
