@@ -151,8 +151,8 @@ func (r *evidenceReader) readGateway(ctx context.Context, namespace, name string
 		return
 	}
 	gateway := &gatewayv1.Gateway{}
-	there, told := r.get(ctx, "Gateways", namespace, name, gateway)
-	if told {
+	there, known := r.get(ctx, "Gateways", namespace, name, gateway)
+	if known {
 		e.Gateways[key] = nil
 	}
 	if !there {
@@ -161,9 +161,9 @@ func (r *evidenceReader) readGateway(ctx context.Context, namespace, name string
 	e.Gateways[key] = gateway
 	class := &gatewayv1.GatewayClass{}
 	of := string(gateway.Spec.GatewayClassName)
-	if there, told := r.get(ctx, "GatewayClasses", "", of, class); there {
+	if there, known := r.get(ctx, "GatewayClasses", "", of, class); there {
 		e.Classes[of] = class
-	} else if told {
+	} else if known {
 		e.Classes[of] = nil
 	}
 }
@@ -247,10 +247,10 @@ func (r *evidenceReader) readNodesAndClaims(ctx context.Context) {
 				continue
 			}
 			claim := &corev1.PersistentVolumeClaim{}
-			if there, told := r.get(ctx, "PersistentVolumeClaims", r.namespace, of.ClaimName, claim); there {
+			if there, known := r.get(ctx, "PersistentVolumeClaims", r.namespace, of.ClaimName, claim); there {
 				e.Claims[of.ClaimName] = claim
 				r.readEventsOf(ctx, claim)
-			} else if told {
+			} else if known {
 				e.Claims[of.ClaimName] = nil
 			}
 		}

@@ -56,9 +56,9 @@ func (r *evidenceReader) readOK(what string, err error) bool {
 	return false
 }
 
-// get reads an object. there reports whether it exists, and told whether the user may
+// get reads an object. there reports whether it exists, and known whether the user may
 // know that.
-func (r *evidenceReader) get(ctx context.Context, what, namespace, name string, into client.Object) (there, told bool) {
+func (r *evidenceReader) get(ctx context.Context, what, namespace, name string, into client.Object) (there, known bool) {
 	err := r.client.Get(ctx, types.NamespacedName{Namespace: namespace, Name: name}, into)
 	return r.readOK(what, err), err == nil || apierrors.IsNotFound(err)
 }

@@ -100,21 +100,21 @@ func waitsFor(ms *v1alpha1.Microservice, r *rollout, done bool) string {
 
 // lines returns the rollout as text.
 func (r *rollout) lines(t terminal) []string {
-	var said string
+	var text string
 	switch {
 	case r.Unread:
-		said = fmt.Sprintf("%s (you are not allowed to read its Deployment)", r.Strategy)
+		text = fmt.Sprintf("%s (you are not allowed to read its Deployment)", r.Strategy)
 	case r.Missing:
-		said = fmt.Sprintf("%s: there is no Deployment yet", r.Strategy)
+		text = fmt.Sprintf("%s: there is no Deployment yet", r.Strategy)
 	case r.Wanted == 0 && r.Updated == 0 && r.Old == 0:
-		said = fmt.Sprintf("%s: scaled to 0 pods", r.Strategy)
+		text = fmt.Sprintf("%s: scaled to 0 pods", r.Strategy)
 	default:
-		said = fmt.Sprintf("%s: %d of %d updated, %d available", r.Strategy, r.Updated, r.Wanted, r.Available)
+		text = fmt.Sprintf("%s: %d of %d updated, %d available", r.Strategy, r.Updated, r.Wanted, r.Available)
 		if r.Old > 0 {
-			said += fmt.Sprintf(", %d old", r.Old)
+			text += fmt.Sprintf(", %d old", r.Old)
 		}
 	}
-	lines := []string{t.marked(r.State, said)}
+	lines := []string{t.marked(r.State, text)}
 	if r.WaitsFor != "" {
 		lines = append(lines, "  waits for "+r.WaitsFor)
 	}

@@ -153,11 +153,11 @@ func (r *routeStatus) lines(t terminal, home string) []string {
 	what := fmt.Sprintf("%s%s -> %s", hosts, r.Path, r.Port)
 	gateway := "Gateway " + strings.TrimPrefix(r.Gateway, home+"/")
 	if r.State == graph.StateReady {
-		said := "accepted by " + gateway
-		if len(indent)+utf8.RuneCountInString(what+said)+4 > t.textWidth() {
-			return []string{t.marked(r.State, what), "  " + said}
+		accepted := "accepted by " + gateway
+		if len(indent)+utf8.RuneCountInString(what+accepted)+4 > t.textWidth() {
+			return []string{t.marked(r.State, what), "  " + accepted}
 		}
-		return []string{t.marked(r.State, what) + "  " + said}
+		return []string{t.marked(r.State, what) + "  " + accepted}
 	}
 	// Some controllers report a reason without a message.
 	why := strings.TrimSuffix(r.Reason+": "+r.Message, ": ")

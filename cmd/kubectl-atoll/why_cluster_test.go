@@ -74,7 +74,7 @@ func TestWhyInACluster(t *testing.T) {
 	s.expect(staging{fault: "NodeNotReady", service: "lost", says: []string{"Node silent", "stopped posting node status"}})
 }
 
-// staging is a fault, and what is to be said of it.
+// staging is a fault, and what why must report of it.
 type staging struct {
 	fault, service string
 	says           []string

@@ -139,7 +139,7 @@ func TestWhyCommand(t *testing.T) {
 		"why-path.json":        {topologyWithDownDatabase(), []string{"payments", "-o", "json"}, black, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			// Atoll runs, or that would be told too.
+			// Atoll runs, or that would be reported too.
 			atoll := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: "atoll-system", Name: "atoll", Labels: map[string]string{v1alpha1.LabelName: "atoll", "control-plane": "controller-manager"}},
 				Status: appsv1.DeploymentStatus{ReadyReplicas: 1}}
 			got := runWhy(t, clusterWithEvents(append(tc.objects, atoll)...), databaseLog, tc.on, tc.args...)
@@ -184,7 +184,7 @@ func TestWhyErrors(t *testing.T) {
 	})
 }
 
-// TestWhyWithFewRights is about who may read little: the rest is told all the same.
+// TestWhyWithFewRights is about who may read little: the rest is reported all the same.
 func TestWhyWithFewRights(t *testing.T) {
 	forbidden := func(what string) error {
 		return apierrors.NewForbidden(schema.GroupResource{Resource: what}, "", nil)

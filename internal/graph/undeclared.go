@@ -38,9 +38,9 @@ func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservic
 	for _, other := range services {
 		others[serviceKey{other.Namespace, other.Name}] = other
 	}
-	told := map[serviceKey]bool{{ms.Namespace, ms.Name}: true}
+	reported := map[serviceKey]bool{{ms.Namespace, ms.Name}: true}
 	for i := range ms.Spec.Dependencies {
-		told[serviceKey{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}] = true
+		reported[serviceKey{NamespaceOf(ms, &ms.Spec.Dependencies[i]), ms.Spec.Dependencies[i].Name}] = true
 	}
 	var found []UndeclaredCall
 	for _, given := range serviceValues(ms) {
@@ -49,8 +49,8 @@ func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservic
 			if others[to] == nil {
 				to.name = names.OfHeadless(to.name)
 			}
-			if callee := others[to]; callee != nil && !told[to] {
-				told[to] = true
+			if callee := others[to]; callee != nil && !reported[to] {
+				reported[to] = true
 				found = append(found, UndeclaredCall{Caller: ms, Callee: callee, Where: given.where, Port: at.port})
 			}
 		}

@@ -63,9 +63,9 @@ func (e *Evidence) conditionSteps(t string) []Step {
 	return []Step{step(object, "%s is %s: %s", c.Type, c.Status, c.Reason)}
 }
 
-// said returns a finding that repeats a condition, and none without a condition.
+// repeatCondition returns a finding that repeats a condition, and none without a condition.
 // One that does not decide Ready is about its own part alone.
-func (e *Evidence) said(part Part, c *metav1.Condition, otherwise string) []*Finding {
+func (e *Evidence) repeatCondition(part Part, c *metav1.Condition, otherwise string) []*Finding {
 	if c == nil {
 		return nil
 	}
@@ -77,9 +77,9 @@ func (e *Evidence) said(part Part, c *metav1.Condition, otherwise string) []*Fin
 	return []*Finding{f}
 }
 
-// saidOfObject is said with the object of the message as the object at fault.
-func (e *Evidence) saidOfObject(part Part, c *metav1.Condition, otherwise, state string) []*Finding {
-	found := e.said(part, c, otherwise)
+// repeatConditionOfObject does the same with the object of the message as the object at fault.
+func (e *Evidence) repeatConditionOfObject(part Part, c *metav1.Condition, otherwise, state string) []*Finding {
+	found := e.repeatCondition(part, c, otherwise)
 	for _, f := range found {
 		e.leadTo(f, condition.ParseMessage(c.Message).Object, state)
 	}
@@ -165,7 +165,7 @@ func suspended(e *Evidence) []*Finding {
 }
 
 func topologyNotFound(e *Evidence) []*Finding {
-	return e.said(PartSpec, e.red(v1alpha1.ReasonTopologyNotFound), "Create the Topology, or correct topologyRef")
+	return e.repeatCondition(PartSpec, e.red(v1alpha1.ReasonTopologyNotFound), "Create the Topology, or correct topologyRef")
 }
 
 // namespaceNotAllowed is reported by Ready alone. NotPermitted in DependenciesReady
@@ -175,25 +175,25 @@ func namespaceNotAllowed(e *Evidence) []*Finding {
 	if c == nil || c.Reason != v1alpha1.ReasonNotPermitted || condition.ParseMessage(c.Message).Object.Kind != "Topology" {
 		return nil
 	}
-	return e.said(PartSpec, c, "Change the Topology's allowedNamespaces, or topologyRef")
+	return e.repeatCondition(PartSpec, c, "Change the Topology's allowedNamespaces, or topologyRef")
 }
 
 func invalidSpec(e *Evidence) []*Finding {
-	return e.said(PartSpec, e.red(v1alpha1.ReasonInvalidSpec), "Correct what the message names in the spec")
+	return e.repeatCondition(PartSpec, e.red(v1alpha1.ReasonInvalidSpec), "Correct what the message names in the spec")
 }
 
 func crdNotInstalled(e *Evidence) []*Finding {
-	return e.said(PartSpec, e.red(v1alpha1.ReasonCRDNotInstalled), "Install the CustomResourceDefinition")
+	return e.repeatCondition(PartSpec, e.red(v1alpha1.ReasonCRDNotInstalled), "Install the CustomResourceDefinition")
 }
 
 func credentialsLost(e *Evidence) []*Finding {
-	return e.said(PartDatabase, e.red(v1alpha1.ReasonCredentialsLost), "Restore the Secret, or delete the claim if its data is not needed")
+	return e.repeatCondition(PartDatabase, e.red(v1alpha1.ReasonCredentialsLost), "Restore the Secret, or delete the claim if its data is not needed")
 }
 
 func foreignAutoscaler(e *Evidence) []*Finding {
-	return e.said(PartService, e.red(v1alpha1.ReasonForeignAutoscaler), "Let it scale the Microservice, or delete it")
+	return e.repeatCondition(PartService, e.red(v1alpha1.ReasonForeignAutoscaler), "Let it scale the Microservice, or delete it")
 }
 
 func tooFewConnections(e *Evidence) []*Finding {
-	return e.said(PartDatabase, e.red(v1alpha1.ReasonTooFewConnections), "Lower database.pool or the number of pods")
+	return e.repeatCondition(PartDatabase, e.red(v1alpha1.ReasonTooFewConnections), "Lower database.pool or the number of pods")
 }

@@ -29,7 +29,7 @@ func databaseDown(e *Evidence) []*Finding {
 			// CloudNativePG runs the database, and the condition repeats its status.
 			otherwise = "See the status and the log of the database's operator"
 		}
-		return e.said(PartDatabase, c, otherwise)
+		return e.repeatCondition(PartDatabase, c, otherwise)
 	}
 	f := &Finding{Object: name("StatefulSet", set.Name), pods: true}
 	deleting := e.deleting(PartDatabase)
@@ -85,7 +85,7 @@ func migrationFailed(e *Evidence) []*Finding {
 func restoreFailed(e *Evidence) []*Finding {
 	c := e.red(v1alpha1.ReasonRestoreFailed, v1alpha1.ReasonRestoreRefused)
 	if c == nil || c.Reason == v1alpha1.ReasonRestoreRefused {
-		return e.said(PartRestore, c, "Remove database.restore")
+		return e.repeatCondition(PartRestore, c, "Remove database.restore")
 	}
 	return e.jobFailed(PartRestore, c, "The restore of the database")
 }
@@ -94,7 +94,7 @@ func restoreFailed(e *Evidence) []*Finding {
 func backupFailed(e *Evidence) []*Finding {
 	c := e.red(v1alpha1.ReasonBackupFailed, v1alpha1.ReasonBackupOverdue)
 	if c == nil || c.Reason == v1alpha1.ReasonBackupOverdue {
-		return e.said(PartBackup, c, "See the CronJob's events")
+		return e.repeatCondition(PartBackup, c, "See the CronJob's events")
 	}
 	return e.jobFailed(PartBackup, c, "The last backup")
 }
@@ -104,7 +104,7 @@ func (e *Evidence) jobFailed(part Part, c *metav1.Condition, what string) []*Fin
 	if c == nil {
 		return nil
 	}
-	f := e.said(part, c, "Correct what its log reports, and delete the Job to run it again")[0]
+	f := e.repeatCondition(part, c, "Correct what its log reports, and delete the Job to run it again")[0]
 	job := e.job(part)
 	if job == nil {
 		return []*Finding{f}

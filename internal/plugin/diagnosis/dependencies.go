@@ -46,7 +46,7 @@ func (e *Evidence) unresolved(c *metav1.Condition, state, otherwise string) []*F
 		if reason != c.Reason {
 			continue
 		}
-		f := e.said(PartDependencies, c, otherwise)[0]
+		f := e.repeatCondition(PartDependencies, c, otherwise)[0]
 		if edge.Secluded() && edge.Callee != nil {
 			// Who may read the callee learns what the condition must not tell.
 			message.Cause = "exists, and does not permit this caller"
@@ -57,7 +57,7 @@ func (e *Evidence) unresolved(c *metav1.Condition, state, otherwise string) []*F
 		all = append(all, f)
 	}
 	if all == nil {
-		return e.saidOfObject(PartDependencies, c, otherwise, state)
+		return e.repeatConditionOfObject(PartDependencies, c, otherwise, state)
 	}
 	return all
 }

@@ -167,13 +167,13 @@ func firstOfWaits(findings []*Finding) []*Finding {
 // firstOfPods keeps one finding in the pods of each part: the others follow from it. It
 // keeps none in the pods of the service where their logs blame another service.
 func firstOfPods(findings []*Finding) []*Finding {
-	told := map[Part]bool{PartService: slices.ContainsFunc(findings, func(f *Finding) bool { return f.symptom })}
+	reported := map[Part]bool{PartService: slices.ContainsFunc(findings, func(f *Finding) bool { return f.symptom })}
 	return slices.DeleteFunc(findings, func(f *Finding) bool {
 		if !f.pods {
 			return false
 		}
-		again := told[f.Part]
-		told[f.Part] = true
+		again := reported[f.Part]
+		reported[f.Part] = true
 		return again
 	})
 }

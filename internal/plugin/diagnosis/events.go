@@ -158,7 +158,7 @@ func words(line string) string {
 	if json.Unmarshal([]byte(line), &fields) != nil {
 		return strings.Join(strings.Fields(lineHead.ReplaceAllString(line, "")), " ")
 	}
-	var said []string
+	var texts []string
 	for _, names := range [][]string{{"msg", "message"}, {"error", "err", "exception"}} {
 		for _, of := range names {
 			field := fields[of]
@@ -166,12 +166,12 @@ func words(line string) string {
 				field = nested["message"]
 			}
 			if text, ok := field.(string); ok && text != "" {
-				said = append(said, strings.Join(strings.Fields(text), " "))
+				texts = append(texts, strings.Join(strings.Fields(text), " "))
 				break
 			}
 		}
 	}
-	return orElse(strings.Join(said, ": "), line)
+	return orElse(strings.Join(texts, ": "), line)
 }
 
 // event returns the latest event of an object that has one of some reasons and whose

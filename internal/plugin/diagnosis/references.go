@@ -14,7 +14,7 @@ import (
 
 // referenceMissing finds Secrets, ConfigMaps and keys that Atoll misses.
 func referenceMissing(e *Evidence) []*Finding {
-	return e.saidOfObject(PartSpec, e.red(v1alpha1.ReasonReferenceNotFound), "Create it, or correct the field that names it", "does not exist, or lacks a key")
+	return e.repeatConditionOfObject(PartSpec, e.red(v1alpha1.ReasonReferenceNotFound), "Create it, or correct the field that names it", "does not exist, or lacks a key")
 }
 
 // referenceMissingInPods finds those that the kubelet misses: they were deleted

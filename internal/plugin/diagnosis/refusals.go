@@ -16,7 +16,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// refusal is what the API server said when it refused a pod or a claim.
+// refusal is what the API server answered when it refused a pod or a claim.
 type refusal struct {
 	condition.Refusal
 	part   Part
@@ -104,7 +104,7 @@ func admissionRefused(e *Evidence) []*Finding {
 		all = append(all, f)
 	}
 	if c := e.red(v1alpha1.ReasonRefused); c != nil {
-		all = append(all, e.said(partOf(c.Type), c, refusalRemedy)...)
+		all = append(all, e.repeatCondition(partOf(c.Type), c, refusalRemedy)...)
 	}
 	return all
 }

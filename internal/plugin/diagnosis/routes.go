@@ -25,12 +25,12 @@ func (e *Evidence) routesRed() *metav1.Condition {
 }
 
 func noGateway(e *Evidence) []*Finding {
-	return e.said(PartRoutes, e.red(v1alpha1.ReasonNoGateway), "Create the Gateway, or correct routes[].parentRefs or the Topology's gateway")
+	return e.repeatCondition(PartRoutes, e.red(v1alpha1.ReasonNoGateway), "Create the Gateway, or correct routes[].parentRefs or the Topology's gateway")
 }
 
 // routeConflict finds routes that another service already has.
 func routeConflict(e *Evidence) []*Finding {
-	return e.said(PartRoutes, e.red(v1alpha1.ReasonRouteConflict), "Give one of the two another path, hostname or header")
+	return e.repeatCondition(PartRoutes, e.red(v1alpha1.ReasonRouteConflict), "Give one of the two another path, hostname or header")
 }
 
 func routeNotSupported(e *Evidence) []*Finding {
@@ -38,7 +38,7 @@ func routeNotSupported(e *Evidence) []*Finding {
 	if c == nil || c.Type == v1alpha1.ConditionCredentialsRotated {
 		return nil
 	}
-	return e.said(PartRoutes, c, "Remove the field that the message names, or use another GatewayClass")
+	return e.repeatCondition(PartRoutes, c, "Remove the field that the message names, or use another GatewayClass")
 }
 
 // gatewaySteps lead from the routes to a Gateway.
@@ -139,7 +139,7 @@ func routeNotAccepted(e *Evidence) []*Finding {
 			return []*Finding{f}
 		}
 	}
-	return e.said(PartRoutes, c, "See kubectl describe httproute -n "+e.Microservice.Namespace+" "+e.Microservice.Name)
+	return e.repeatCondition(PartRoutes, c, "See kubectl describe httproute -n "+e.Microservice.Namespace+" "+e.Microservice.Name)
 }
 
 func (e *Evidence) refusedRoute(kind, route string, parents []gatewayv1.RouteParentStatus) *Finding {

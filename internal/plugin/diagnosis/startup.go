@@ -99,8 +99,8 @@ func podSandbox(e *Evidence, part Part) *Finding {
 // innermost returns the end of an error that several layers wrapped: each puts its
 // own text first.
 func innermost(message string) string {
-	said := strings.Split(strings.Join(strings.Fields(message), " "), ": ")
-	return strings.Join(said[max(0, len(said)-2):], ": ")
+	layers := strings.Split(strings.Join(strings.Fields(message), " "), ": ")
+	return strings.Join(layers[max(0, len(layers)-2):], ": ")
 }
 
 // smallestLimit is less memory than any program needs to start.

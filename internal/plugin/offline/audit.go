@@ -62,7 +62,7 @@ func (w *World) Cuts(topology *v1alpha1.Topology, observed Observed) []graph.Blo
 	}
 	for _, ms := range w.Services {
 		a.unresolved(ms)
-		a.told(ms)
+		a.configuredCalls(ms)
 		if a.members[ms] != nil {
 			a.outside(ms)
 			a.scrapers(ms)

@@ -36,8 +36,8 @@ func (a *audit) unresolved(ms *v1alpha1.Microservice) {
 	}
 }
 
-// told finds the services whose address a service is started with.
-func (a *audit) told(ms *v1alpha1.Microservice) {
+// configuredCalls finds the services whose address is in the configuration of a service.
+func (a *audit) configuredCalls(ms *v1alpha1.Microservice) {
 	seen := map[string]bool{}
 	for _, at := range graph.ServiceAddresses(ms) {
 		callee := a.world.called(&at)
@@ -68,19 +68,19 @@ func (a *audit) told(ms *v1alpha1.Microservice) {
 // does not allow. Where egress allows addresses, a host name does not tell whether
 // it has one of them.
 func (a *audit) outside(ms *v1alpha1.Microservice) {
-	told := map[string]bool{"": true, "localhost": true}
+	reported := map[string]bool{"": true, "localhost": true}
 	if gateway := a.topology.Spec.Gateway; gateway != nil {
 		// A service is configured with its own public hostnames for what it answers. It
 		// seldom calls them.
 		for _, hostname := range gateway.Hostnames {
-			told[string(hostname)] = true
+			reported[string(hostname)] = true
 		}
 	}
 	for _, at := range graph.ServiceAddresses(ms) {
-		if told[at.Host] || a.inside(&at) || a.members[ms].byHand || letsOutTo(ms.Spec.Egress, at.Host, at.Port) {
+		if reported[at.Host] || a.inside(&at) || a.members[ms].byHand || letsOutTo(ms.Spec.Egress, at.Host, at.Port) {
 			continue
 		}
-		told[at.Host] = true
+		reported[at.Host] = true
 		what := "its addresses"
 		if at.Name != "" {
 			what = "the addresses of its pods"

@@ -29,7 +29,7 @@ func TestCuts(t *testing.T) {
 		}
 		return ms
 	}
-	told := func(value string) func(*v1alpha1.Microservice) {
+	configured := func(value string) func(*v1alpha1.Microservice) {
 		return func(ms *v1alpha1.Microservice) {
 			ms.Spec.Env = append(ms.Spec.Env, corev1.EnvVar{Name: "TARGET", Value: value})
 		}
@@ -88,23 +88,23 @@ func TestCuts(t *testing.T) {
 		monitored bool
 		want      []graph.BlockedConnection
 	}{
-		"declared calls": {services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users:8080"))}},
+		"declared calls": {services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), configured("http://users:8080"))}},
 		"an undeclared call": {
-			services: []*v1alpha1.Microservice{member("users"), member("orders", told("http://users:8080"))},
+			services: []*v1alpha1.Microservice{member("users"), member("orders", configured("http://users:8080"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "users", Where: "env TARGET", Remedy: "add {name: users} to dependencies of orders"}}},
 		"an undeclared call out of the topology": {
-			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", told("http://ledger.other.svc"))},
+			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", configured("http://ledger.other.svc"))},
 			want: []graph.BlockedConnection{{From: "orders", To: "other/ledger", Where: "env TARGET",
 				Remedy: "add {name: ledger, namespace: other} to dependencies of orders, and {name: orders, namespace: shop} to access of ledger"}}},
 		"an undeclared call into the topology": {
-			services: []*v1alpha1.Microservice{member("users"), member("reports", elsewhere, told("http://users.shop.svc"))},
+			services: []*v1alpha1.Microservice{member("users"), member("reports", elsewhere, configured("http://users.shop.svc"))},
 			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "env TARGET",
 				Remedy: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
-		"one to a routed port, which is open": {services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc"))}},
+		"one to a routed port, which is open": {services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, configured("http://users.shop.svc"))}},
 		"one to a routed port, which is open to the gateway": {
 			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, calls("shop", "users", ""))}, dataPlane: true,
 			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "dependencies", Remedy: "add {name: reports, namespace: other} to access of users"}}},
-		"calls beside the topology": {services: []*v1alpha1.Microservice{member("a", elsewhere), member("b", elsewhere, told("http://a"))}},
+		"calls beside the topology": {services: []*v1alpha1.Microservice{member("a", elsewhere), member("b", elsewhere, configured("http://a"))}},
 		"a dependency that is not permitted": {
 			services: []*v1alpha1.Microservice{member("ledger", elsewhere), member("orders", calls("other", "ledger", ""))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "other/ledger", Where: "dependencies", Remedy: "add {name: orders, namespace: shop} to access of ledger"}}},
@@ -113,33 +113,33 @@ func TestCuts(t *testing.T) {
 			want:     []graph.BlockedConnection{{From: "orders", To: "users", Where: "dependencies", Remedy: "correct the port of {name: users} in dependencies of orders"}}},
 		"a dependency that is not there cuts nothing": {services: []*v1alpha1.Microservice{member("orders", calls("", "users", ""))}},
 		"a host outside": {
-			services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com/v1, https://api.example.com"))},
+			services: []*v1alpha1.Microservice{member("orders", configured("https://api.example.com/v1, https://api.example.com"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "api.example.com", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
 		"a Service that is none of Atoll's": {
-			services: []*v1alpha1.Microservice{member("orders", told("redis.cache.svc:6379"))},
+			services: []*v1alpha1.Microservice{member("orders", configured("redis.cache.svc:6379"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "redis.cache.svc", Where: "env TARGET", Remedy: "add the addresses of its pods to egress of orders"}}},
-		"a host outside that egress may let out to": {services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com"), out("203.0.113.0/24"))}},
+		"a host outside that egress may let out to": {services: []*v1alpha1.Microservice{member("orders", configured("https://api.example.com"), out("203.0.113.0/24"))}},
 		"addresses": {
-			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:443 203.0.114.9:443 127.0.0.1:80 http://localhost:80"), out("203.0.113.0/24"))},
+			services: []*v1alpha1.Microservice{member("orders", configured("203.0.113.9:443 203.0.114.9:443 127.0.0.1:80 http://localhost:80"), out("203.0.113.0/24"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "203.0.114.9", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
 		"the metadata of nodes, which a larger block leaves out": {
-			services: []*v1alpha1.Microservice{member("orders", told("http://169.254.169.254:80"), out("0.0.0.0/0"))},
+			services: []*v1alpha1.Microservice{member("orders", configured("http://169.254.169.254:80"), out("0.0.0.0/0"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "169.254.169.254", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},
-		"the metadata of nodes by its own entry": {services: []*v1alpha1.Microservice{member("orders", told("http://169.254.169.254:80"), out("0.0.0.0/0", "169.254.169.254/32"))}},
-		"its own database, and what is no host":  {services: []*v1alpha1.Microservice{member("orders", told("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
+		"the metadata of nodes by its own entry": {services: []*v1alpha1.Microservice{member("orders", configured("http://169.254.169.254:80"), out("0.0.0.0/0", "169.254.169.254/32"))}},
+		"its own database, and what is no host":  {services: []*v1alpha1.Microservice{member("orders", configured("postgresql://u:p@orders-db.shop.svc:5432 at 12:30, level:5"))}},
 		"what is no host to call": {services: []*v1alpha1.Microservice{member("orders",
-			told("0.0.0.0:8080 noreply@example.com s3://bucket/key main.go:10 https://shop.example.com/callback tcp(elsewhere:3306)"))}},
+			configured("0.0.0.0:8080 noreply@example.com s3://bucket/key main.go:10 https://shop.example.com/callback tcp(elsewhere:3306)"))}},
 		"another port than the declared one": {
-			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), told("http://users.shop.svc:9000"))},
+			services: []*v1alpha1.Microservice{member("users"), member("orders", calls("", "users", ""), configured("http://users.shop.svc:9000"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "users:9000", Where: "env TARGET", Remedy: "the dependency is on port 8080: correct the one or the other, or name the port in its morePorts"}}},
 		"one to a port that is not routed": {
-			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, told("http://users.shop.svc:9000"))},
+			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, configured("http://users.shop.svc:9000"))},
 			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "env TARGET",
 				Remedy: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
-		"another service's database, which lets nobody in anyhow": {services: []*v1alpha1.Microservice{member("users"), member("orders", told("users-db.shop.svc:5432"))}},
-		"databases of CloudNativePG":                              {services: []*v1alpha1.Microservice{member("orders", told("postgresql://orders-db-rw.shop.svc:5432 postgresql://orders-db-ro.shop.svc postgresql://orders-db-r:5432"))}},
+		"another service's database, which lets nobody in anyhow": {services: []*v1alpha1.Microservice{member("users"), member("orders", configured("users-db.shop.svc:5432"))}},
+		"databases of CloudNativePG":                              {services: []*v1alpha1.Microservice{member("orders", configured("postgresql://orders-db-rw.shop.svc:5432 postgresql://orders-db-ro.shop.svc postgresql://orders-db-r:5432"))}},
 		"a Service with the name of no database": {
-			services: []*v1alpha1.Microservice{member("orders", told("http://orders-rw.shop.svc"))},
+			services: []*v1alpha1.Microservice{member("orders", configured("http://orders-rw.shop.svc"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "orders-rw.shop.svc", Where: "env TARGET", Remedy: "add the addresses of its pods to egress of orders"}}},
 		"a database elsewhere": {
 			services: []*v1alpha1.Microservice{member("orders", func(ms *v1alpha1.Microservice) {
@@ -167,7 +167,7 @@ func TestCuts(t *testing.T) {
 				Remedy: "declare the route in routes of users, or add a NetworkPolicy to namespace shop that lets the pods that forward it reach port 8081 of users"}}},
 		"a port routed at another Gateway, which is open to all": {
 			services: []*v1alpha1.Microservice{member("users", routedTo("http", v1alpha1.GatewayReference{Namespace: "front", Name: "public"})),
-				member("reports", elsewhere, told("http://users.shop.svc:80"))}, dataPlane: true, observed: Observed{Entries: []Entry{to("80")}}},
+				member("reports", elsewhere, configured("http://users.shop.svc:80"))}, dataPlane: true, observed: Observed{Entries: []Entry{to("80")}}},
 		"a Job of no Microservice": {
 			services: []*v1alpha1.Microservice{member("users")}, observed: Observed{Workloads: []Workload{job("reporting", "http://users.shop.svc:8080", nil)}},
 			want: []graph.BlockedConnection{{From: "CronJob reporting/nightly", To: "users", Where: "args[0]",
@@ -191,13 +191,13 @@ func TestCuts(t *testing.T) {
 		"a Job that is no business of the Topology's": {
 			services: []*v1alpha1.Microservice{member("ledger", elsewhere)}, observed: Observed{Workloads: []Workload{job("reporting", "http://ledger.other.svc:8080", nil)}}},
 		"a host that a policy made by hand may let out to": {
-			services: []*v1alpha1.Microservice{member("orders", told("https://api.example.com"))}, observed: Observed{Policies: []*networkingv1.NetworkPolicy{letsOut}}},
+			services: []*v1alpha1.Microservice{member("orders", configured("https://api.example.com"))}, observed: Observed{Policies: []*networkingv1.NetworkPolicy{letsOut}}},
 		"one that asks to be scraped": {
 			services: []*v1alpha1.Microservice{member("users", scraped("8080"))},
 			want:     []graph.BlockedConnection{{From: "whoever scrapes", To: "users", Where: "annotation prometheus.io/scrape", Remedy: "set monitoring of Topology shop"}}},
 		"one that asks to be scraped where monitoring may": {services: []*v1alpha1.Microservice{member("users", scraped("8080"))}, monitored: true},
 		"an address that egress lets out to at another port": {
-			services: []*v1alpha1.Microservice{member("orders", told("203.0.113.9:80"), func(ms *v1alpha1.Microservice) {
+			services: []*v1alpha1.Microservice{member("orders", configured("203.0.113.9:80"), func(ms *v1alpha1.Microservice) {
 				ms.Spec.Egress = []v1alpha1.EgressRule{{CIDRs: []string{"203.0.113.0/24"}, Ports: []int32{443}}}
 			})},
 			want: []graph.BlockedConnection{{From: "orders", To: "203.0.113.9", Where: "env TARGET", Remedy: "add its addresses to egress of orders"}}},

@@ -39,7 +39,7 @@ const (
 	CodeUnknownKind = "UnknownKind"
 )
 
-// Finding is something that can be said of an object without a cluster.
+// Finding is what can be reported about an object without a cluster.
 type Finding struct {
 	Source    string   `json:"source,omitempty"`
 	Kind      string   `json:"kind"`
@@ -93,7 +93,7 @@ func (l *linter) objects(ctx context.Context, sources []Source) (count int) {
 	return count
 }
 
-// Lint finds what is wrong with objects as far as it can be said without a
+// Lint finds what is wrong with objects as far as it shows without a
 // cluster. count is the number of objects that it looked at.
 func Lint(ctx context.Context, schemas Schemas, sources []Source) (findings []Finding, count int, err error) {
 	l := newLinter(schemas)

@@ -32,7 +32,7 @@ var schemePorts = map[string]int32{"http": 80, "ws": 80, "https": 443, "wss": 44
 // calls looks at the addresses in env, command and args. variables has replaced variables by
 // their values.
 func (p *podLint) calls() {
-	told := map[string]bool{}
+	reported := map[string]bool{}
 	for _, at := range graph.PodAddresses(p.ms.Namespace, p.pods) {
 		if at.Name == "" {
 			continue
@@ -41,10 +41,10 @@ func (p *podLint) calls() {
 			at.Port = schemePorts[at.Scheme]
 		}
 		key := fmt.Sprintf("%s/%s:%d", at.Namespace, at.Name, at.Port)
-		if told[key] {
+		if reported[key] {
 			continue
 		}
-		told[key] = true
+		reported[key] = true
 		switch callee := p.world.called(&at); {
 		case callee == nil:
 			p.unknownHost(&at)

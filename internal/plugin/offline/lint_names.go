@@ -38,7 +38,7 @@ func (n objectNames) add(of reference, owner objectOwner) {
 
 // sameNames reports the services that Atoll would make an object of for which another one
 // has taken the name, such as the database of users and a service called users-db. Each of
-// them is told. In the cluster the first one keeps the name.
+// them is reported. In the cluster the first one keeps the name.
 func (l *linter) sameNames() {
 	for _, of := range slices.SortedFunc(maps.Keys(l.names), func(a, b reference) int {
 		return cmp.Or(cmp.Compare(a.String(), b.String()), cmp.Compare(a.kind, b.kind))

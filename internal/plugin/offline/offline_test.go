@@ -224,8 +224,8 @@ func TestBuildService(t *testing.T) {
 			for _, p := range b.Problems {
 				problems = append(problems, p.String())
 			}
-			if told := strings.Join(problems, "; "); !strings.Contains(told, tc.wantProblem) || (tc.wantProblem == "") != (told == "") {
-				t.Errorf("problems are %q, want %q", told, tc.wantProblem)
+			if got := strings.Join(problems, "; "); !strings.Contains(got, tc.wantProblem) || (tc.wantProblem == "") != (got == "") {
+				t.Errorf("problems are %q, want %q", got, tc.wantProblem)
 			}
 			if got := strings.Join(b.Unknown, "; "); got != tc.wantUnknown {
 				t.Errorf("unknown are %q, want %q", got, tc.wantUnknown)
