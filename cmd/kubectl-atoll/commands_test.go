@@ -441,6 +441,35 @@ func TestFileCommands(t *testing.T) {
 	}
 }
 
+// TestLinkedKustomizations checks that a link to a directory hides no kustomization.
+func TestLinkedKustomizations(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"shop/kustomization.yaml": "resources: [users.yaml]\n", "shop/users.yaml": plain, "plain/users.yaml": plain} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	shop := filepath.Join(dir, "linked-shop")
+	if err := os.Symlink(filepath.Join(dir, "shop"), shop); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ args, want string }{
+		{shop, "contains a kustomization; use -k " + shop + "\n"},
+		{shop + "/", "contains a kustomization; use -k " + shop + "\n"},
+		{link, "contains a kustomization; use -k " + filepath.Join(link, "shop") + "\n"},
+	} {
+		got := runPlugin(t, fakeCluster(), "", "lint", "-R", "-f", tc.args)
+		if got.code != 2 || !strings.HasSuffix(got.err, tc.want) {
+			t.Errorf("lint of %s: code %d, error %q, want %q", tc.args, got.code, got.err, tc.want)
+		}
+	}
+}
+
 // runningCluster returns the objects that Atoll builds for users, which has a database.
 func runningCluster(t *testing.T) (input string, objects []client.Object) {
 	t.Helper()

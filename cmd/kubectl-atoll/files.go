@@ -140,14 +140,24 @@ func refuseKustomizations(names []string, recursive bool) error {
 			// A URL, or a name that the reader reports.
 			continue
 		}
-		err := filepath.WalkDir(name, func(path string, entry fs.DirEntry, err error) error {
+		// WalkDir does not follow a link.
+		root, err := filepath.EvalSymlinks(name)
+		if err != nil {
+			return err
+		}
+		err = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			switch {
 			case err != nil:
 				return err
-			case entry.IsDir() && path != name && !recursive:
+			case entry.IsDir() && path != root && !recursive:
 				return filepath.SkipDir
 			case !entry.IsDir() && slices.Contains(konfig.RecognizedKustomizationFileNames(), entry.Name()):
-				return fmt.Errorf("directory %q contains a kustomization; use -k %s", filepath.Dir(path), filepath.Dir(path))
+				below, err := filepath.Rel(root, filepath.Dir(path))
+				if err != nil {
+					return err
+				}
+				directory := filepath.Join(name, below)
+				return fmt.Errorf("directory %q contains a kustomization; use -k %s", directory, directory)
 			}
 			return nil
 		})
