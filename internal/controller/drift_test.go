@@ -137,6 +137,8 @@ var _ = Describe("Drift", func() {
 			g.Expect(users.Status.ObservedGeneration).To(Equal(users.Generation))
 		}).Should(Succeed())
 		release()
+		settled(ns)
+		Expect(restorationsIn(ctx, ns)()).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
 	It("of a NetworkPolicy is repaired, whatever was added to it", func(ctx SpecContext) {

@@ -143,6 +143,7 @@ var _ = DescribeTable("Validation of images", func(ctx SpecContext, accepted boo
 },
 	Entry("accepts references", true, "users", "users:1", "example/users:v1.4.0-rc.1_2", "localhost/users", "localhost:5000/users", "REGISTRY.example.com/users",
 		"registry:5000/a/b/c--d__e.f", "[fd00::1]:5000/users:1", "registry.example.com:5000/users@sha256:"+strings.Repeat("0", 64), "users:1@sha512:"+strings.Repeat("a", 128)),
-	Entry("refuses what no kubelet pulls", false, "Users:1", "example/Users:1", "Example/users", "https://ghcr.io/example/users:1", "users:", "users@", "users:1 ", "users:-1",
+	Entry("refuses what no kubelet pulls", false, "Users:1", "example/Users:1", "https://ghcr.io/example/users:1", "users:", "users@", "users:1 ", "users:-1",
 		"users//api", "/users", "users/", "users:1:2", "users@sha256:abc", "{{ .Values.image }}", "$(IMAGE)"),
+	Entry("refuses what is more likely a mistake than a registry: a first part with capitals and no dot", false, "Example/users"),
 )
