@@ -14,7 +14,7 @@ import (
 // Messages of the rules for fields whose types Kubernetes defines. Without these rules, only
 // the Deployment is refused, or its pods never start.
 const (
-	imageReference = "image must be the reference of an image, such as ghcr.io/example/orders:1.4.0: without scheme or white space, with a repository in lower case, and with no tag or digest that is empty"
+	imageReference = "image must be the reference of an image, such as ghcr.io/example/orders:1.4.0: without scheme or white space, with a repository in lower case, and without an empty tag or digest"
 	smallMemory    = "memory and ephemeral-storage must be 0 or at least 1Mi, such as 512Mi: a number without a unit means bytes, and m means thousandths of a byte"
 	largeRequest   = "requests must not exceed limits: lower the request, or raise the limit"
 	twoValues      = "value and valueFrom are mutually exclusive: remove one of them"
