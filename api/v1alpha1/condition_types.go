@@ -193,8 +193,8 @@ const (
 	ReasonPending = "Pending"
 
 	// ReasonDependencyNotFound means that a dependency does not exist in the
-	// caller's namespace. In
-	// GraphSound it also means that a port of a dependency does not exist.
+	// caller's namespace. In GraphSound it also means that a port of a
+	// dependency does not exist.
 	ReasonDependencyNotFound = "DependencyNotFound"
 	// ReasonPortNotFound means that a dependency does not have the port.
 	ReasonPortNotFound = "PortNotFound"

@@ -10,8 +10,8 @@ type component struct {
 	waitFor string
 }
 
-// components returns the node's components. policies adds the firewall. They start in parallel without an order:
-// each retries, or crashes and restarts, until its dependencies respond.
+// components returns the node's components. They start in parallel without an order: each retries,
+// or crashes and restarts, until its dependencies respond. policies adds the firewall.
 func components(policies bool) []component {
 	state := func(path string) string { return nodeState + "/" + path }
 	pki := func(name string) string { return state("pki/" + name) }

@@ -58,7 +58,7 @@ type Applier struct {
 
 	// results holds the results of applies by UID.
 	results sync.Map
-	// settled holds objects whose Restored is set, by UID.
+	// settled holds objects whose Reverted is set, by UID.
 	settled sync.Map
 }
 
@@ -75,9 +75,9 @@ type Object struct {
 	// suspended. An object that exists
 	// but is not in the cache yet causes a conflict, and the caller retries.
 	CreateOnly bool
-	// Restored is called if the apply undoes a change of the spec that another client made.
+	// Reverted is called if the apply undoes a change of the spec that another client made.
 	// Nil means that nothing is remembered of the object for this.
-	Restored func()
+	Reverted func()
 }
 
 // Apply writes the desired object if the live one differs, and reports whether it
@@ -189,7 +189,7 @@ func (a *Applier) update(ctx context.Context, o Object, live client.Object, desi
 		return false, err
 	}
 	a.remember(o.Desired, applied, hash)
-	a.noteRestored(o, live, applied, hash)
+	a.noteReverted(o, live, applied, hash)
 	return applied.GetResourceVersion() != live.GetResourceVersion(), checkApplied(o.Desired, applied)
 }
 

@@ -115,7 +115,7 @@ func TestInvalidObjectHasRemedy(t *testing.T) {
 	}
 }
 
-// TestRefusalOf checks that the authorizer is told from admission by the fields of the status.
+// TestRefusalOf checks that the authorizer is distinguished from admission by the fields of the status.
 func TestRefusalOf(t *testing.T) {
 	denied := func(reason metav1.StatusReason, causes ...metav1.StatusCause) error {
 		return &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Reason: reason,

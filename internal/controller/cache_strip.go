@@ -4,11 +4,15 @@
 package controller
 
 import (
+	"maps"
+	"slices"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/engine"
 )
 
 // stripPod keeps the fields of a pod that show why it is not ready, which of its
@@ -47,23 +51,19 @@ func nameAndImage(c *corev1.Container) corev1.Container {
 	return corev1.Container{Name: c.Name, Image: c.Image}
 }
 
-// maxSecretData is more than the data of a database's Secret ever has, in bytes.
-const maxSecretData = 64 << 10
+// maxSecretValue is more than a value in a database's Secret ever has, in bytes.
+const maxSecretValue = 4 << 10
 
-// stripSecret drops the data of a Secret that Atoll can't have made. Any user who may create
-// Secrets can give them Atoll's label.
+// stripSecret keeps the values that a Secret of a database has. Any user who may create Secrets
+// can give them Atoll's label, and one who may change them can add values.
 func stripSecret(object any) (any, error) {
 	secret, ok := object.(*corev1.Secret)
 	if !ok {
 		return stripObject(object)
 	}
-	size := 0
-	for key, value := range secret.Data {
-		size += len(key) + len(value)
-	}
-	if size > maxSecretData {
-		secret.Data = nil
-	}
+	maps.DeleteFunc(secret.Data, func(key string, value []byte) bool {
+		return len(value) > maxSecretValue || !slices.Contains(engine.Keys(), key)
+	})
 	return stripObject(secret)
 }
 

@@ -62,8 +62,9 @@ func TestCacheHoldsNoBallast(t *testing.T) {
 		data map[string][]byte
 		want int
 	}{
-		"a database's Secret":  {map[string][]byte{"password": []byte("secret")}, 1},
-		"a Secret of a user's": {map[string][]byte{"blob": make([]byte, 1<<19)}, 0},
+		"a database's Secret":   {map[string][]byte{"password": []byte("secret")}, 1},
+		"one with a user's key": {map[string][]byte{"password": []byte("secret"), "blob": make([]byte, 1<<19)}, 1},
+		"a Secret of a user's":  {map[string][]byte{"blob": []byte("x"), "password": make([]byte, 1<<19)}, 0},
 	} {
 		stripped, err := stripSecret(&corev1.Secret{ObjectMeta: *meta.DeepCopy(), Data: tc.data})
 		if err != nil {

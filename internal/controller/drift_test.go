@@ -57,7 +57,7 @@ var _ = Describe("Drift", func() {
 		Eventually(func() string {
 			return get(ctx, &appsv1.Deployment{}, ns, "users").Spec.Template.Spec.Containers[0].Image
 		}).Should(Equal("example.com/users:1"))
-		Eventually(restorationsIn(ctx, ns)).Should(ConsistOf(ContainSubstring(`Another client changed Deployment "users"`)))
+		Eventually(reversionsIn(ctx, ns)).Should(ConsistOf(ContainSubstring(`Another client changed Deployment "users"`)))
 
 		By("a client that changes it again and again")
 		for range 3 {
@@ -68,7 +68,7 @@ var _ = Describe("Drift", func() {
 			}).Should(Equal("example.com/users:1"))
 		}
 		settled(ns)
-		Consistently(restorationsIn(ctx, ns), "1s").Should(HaveLen(1), "one event, with a count")
+		Consistently(reversionsIn(ctx, ns), "1s").Should(HaveLen(1), "one event, with a count")
 
 		By("a container port, a variable and a container that were added by another field manager")
 		change(ctx, d, func(d *appsv1.Deployment) {
@@ -137,6 +137,8 @@ var _ = Describe("Drift", func() {
 			g.Expect(users.Status.ObservedGeneration).To(Equal(users.Generation))
 		}).Should(Succeed())
 		release()
+		settled(ns)
+		Expect(reversionsIn(ctx, ns)()).To(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
 	It("of a NetworkPolicy is repaired, whatever was added to it", func(ctx SpecContext) {
@@ -304,8 +306,8 @@ var _ = Describe("Drift", func() {
 	}, SpecTimeout(suiteTimeout))
 })
 
-// restorationsIn returns the notes of the events of restored Deployments.
-func restorationsIn(ctx context.Context, ns string) func() []string {
+// reversionsIn returns the notes of the events of reverted Deployments.
+func reversionsIn(ctx context.Context, ns string) func() []string {
 	return func() []string {
 		GinkgoHelper()
 		list := &eventsv1.EventList{}

@@ -12,7 +12,7 @@ import (
 )
 
 var _ = Describe("A podTemplate with a key twice", func() {
-	DescribeTable("is Stalled, and is not retried for ever", func(ctx SpecContext, spec, want string) {
+	DescribeTable("is Stalled, and is not retried forever", func(ctx SpecContext, spec, want string) {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		users := withSpec(&v1alpha1.Microservice{}, ns, "users", `{image: users, podTemplate: {spec: {`+spec+`}}}`)

@@ -93,8 +93,8 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	out := r.reconcileComponents(ctx, g)
 	out.err, out.requeueAfter = errors.Join(out.err, recordErr), minNonZero(out.requeueAfter, retryAfter)
 	wrote, err := r.writeStatus(ctx, g, out)
-	if out.restored {
-		recordRestored(r.Recorder, ms)
+	if out.reverted {
+		recordReverted(r.Recorder, ms)
 	}
 	memory.converged = ""
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
@@ -132,8 +132,8 @@ type outcome struct {
 	earlierPods bool
 	// changed means that an object was written or deleted.
 	changed bool
-	// restored means that a change of the Deployment by another client was undone.
-	restored     bool
+	// reverted means that a change of the Deployment by another client was undone.
+	reverted     bool
 	requeueAfter time.Duration
 	// err is returned, so that the reconcile is retried.
 	err error
@@ -216,7 +216,7 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 			CreateOnly: c.CreateOnly != nil && c.CreateOnly(out.built.Database, desired),
 		}
 		if c.Name == components.Deployment {
-			object.Restored = func() { out.restored = true }
+			object.Reverted = func() { out.reverted = true }
 		}
 		changed, err := r.Applier.Apply(ctx, g.Microservice, object)
 		if changed {

@@ -13,7 +13,7 @@ import (
 )
 
 // namespacesReader reads from a cache of some namespaces. An object in another namespace does
-// not exist: the cache returns an error for it, of no type that tells it from a failure.
+// not exist. For it, the cache returns an error that has no type to recognise it by.
 type namespacesReader struct {
 	client.Reader
 	// namespaces are those that the cache holds. Empty means all.

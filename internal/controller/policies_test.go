@@ -81,7 +81,7 @@ var _ = Describe("An admission policy that rewrites what Atoll applies", func() 
 			Eventually(func() int32 { return get(ctx, &appsv1.Deployment{}, ns, "users").Status.Replicas }).Should(Equal(replicas))
 		}
 		settled(ns)
-		Consistently(restorationsIn(ctx, ns), "1s").Should(BeEmpty())
+		Consistently(reversionsIn(ctx, ns), "1s").Should(BeEmpty())
 	}, SpecTimeout(suiteTimeout))
 
 	It("is not fought, and restarts nothing", func(ctx SpecContext) {

@@ -14,7 +14,7 @@ import (
 // Messages of the rules for fields whose types Kubernetes defines. Without these rules, only
 // the Deployment is refused, or its pods never start.
 const (
-	imageReference = "image must be the reference of an image, such as ghcr.io/example/orders:1.4.0: without scheme or white space, with a repository in lower case, and with no tag or digest that is empty"
+	imageReference = "image must be the reference of an image, such as ghcr.io/example/orders:1.4.0: without scheme or white space, with a repository in lower case, and without an empty tag or digest"
 	smallMemory    = "memory and ephemeral-storage must be 0 or at least 1Mi, such as 512Mi: a number without a unit means bytes, and m means thousandths of a byte"
 	largeRequest   = "requests must not exceed limits: lower the request, or raise the limit"
 	twoValues      = "value and valueFrom are mutually exclusive: remove one of them"
@@ -143,6 +143,7 @@ var _ = DescribeTable("Validation of images", func(ctx SpecContext, accepted boo
 },
 	Entry("accepts references", true, "users", "users:1", "example/users:v1.4.0-rc.1_2", "localhost/users", "localhost:5000/users", "REGISTRY.example.com/users",
 		"registry:5000/a/b/c--d__e.f", "[fd00::1]:5000/users:1", "registry.example.com:5000/users@sha256:"+strings.Repeat("0", 64), "users:1@sha512:"+strings.Repeat("a", 128)),
-	Entry("refuses what no kubelet pulls", false, "Users:1", "example/Users:1", "Example/users", "https://ghcr.io/example/users:1", "users:", "users@", "users:1 ", "users:-1",
+	Entry("refuses what no kubelet pulls", false, "Users:1", "example/Users:1", "https://ghcr.io/example/users:1", "users:", "users@", "users:1 ", "users:-1",
 		"users//api", "/users", "users/", "users:1:2", "users@sha256:abc", "{{ .Values.image }}", "$(IMAGE)"),
+	Entry("refuses what is more likely a mistake than a registry: a first part with capitals and no dot", false, "Example/users"),
 )

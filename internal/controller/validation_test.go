@@ -449,7 +449,7 @@ var validations = inKubernetesTypes(inPodMetadata(inBuckets(map[string]validatio
 	"CloudNativePG for another engine": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, provider: CloudNativePG}}`,
 		refused:  `spec: {image: users, database: {engine: MariaDB, provider: CloudNativePG}}`,
-		field:    "spec.database", message: "provider: CloudNativePG requires engine: PostgreSQL: remove provider",
+		field:    "spec.database", message: "provider: CloudNativePG requires engine: PostgreSQL; remove provider, or set engine: PostgreSQL",
 	},
 	"extensions of another engine": {
 		accepted: `spec: {image: users, database: {engine: PostgreSQL, extensions: [postgis, uuid-ossp]}}`,

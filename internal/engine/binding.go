@@ -23,6 +23,11 @@ const (
 	KeyURI      = "uri"
 )
 
+// Keys are all keys that the Secret of a database can have.
+func Keys() []string {
+	return []string{KeyType, KeyProvider, KeyHost, KeyPort, KeyAddress, KeyUsername, KeyPassword, KeyDatabase, KeyURI}
+}
+
 // RequiredKeys are the keys that the Secret of an External database must have.
 func RequiredKeys() []string {
 	return []string{KeyHost, KeyPort, KeyUsername, KeyPassword, KeyDatabase, KeyURI}

@@ -189,7 +189,7 @@ func TestCyclesThroughOthers(t *testing.T) {
 	}
 }
 
-// TestWaitsInCycle is about services that would wait for each other for ever.
+// TestWaitsInCycle is about services that would wait for each other forever.
 func TestWaitsInCycle(t *testing.T) {
 	waiting := func(name string, callees ...string) *v1alpha1.Microservice {
 		ms := calling(name, callees...)

@@ -13,15 +13,13 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 )
 
-// A service is degraded if it is Ready, and a required dependency, directly or through others, does
-// not serve: its answers may be errors. A dependency that does not resolve makes its caller not
-// ready.
-
 func serves(ms *v1alpha1.Microservice) bool {
 	return condition.Serving(ms.Status.Conditions) == metav1.ConditionTrue
 }
 
-// findDegraded marks the degraded services.
+// findDegraded marks the degraded services. A service is degraded if it is Ready, and a required
+// dependency, directly or through others, does not serve: its answers may be errors. A dependency
+// that does not resolve makes its caller not ready.
 func (g *Graph) findDegraded() {
 	for again := true; again; {
 		again = false

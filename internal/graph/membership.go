@@ -17,8 +17,8 @@ type Services struct {
 	// Find finds the Microservice of a namespace and a name; nil when there is none.
 	Find Lookup
 	// MemberOf is the Topology that a service is a member of, as namespace/name;
-	// empty when it stands alone, or names one that does not let it join. Nobody
-	// gets into a Topology by naming it.
+	// empty when it stands alone, or names one that does not let it join. To name
+	// a Topology is not enough to be a member of it.
 	MemberOf func(*v1alpha1.Microservice) string
 }
 

@@ -6,6 +6,7 @@ package output
 import (
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/url"
 	"regexp"
 	"slices"
@@ -24,6 +25,9 @@ const minSecret = 4
 // key is a word of many messages, so it counts only as a part of a name.
 const secretKey = `(?:passw(?:or)?d|passphrase|(?:[\w.]*[_-])?secret|[\w.]*[_-](?:token|pass|pwd|auth|key)|api[_-]?key|access[_-]?key|private[_-]?key|accesstoken|authtoken)`
 
+// secretSetting is the name of such a setting, and the colon behind it.
+const secretSetting = `[\w.-]*` + secretKey + `\s*:`
+
 // jsonKey matches the name of a field of JSON, which is no word of a message.
 var jsonKey = regexp.MustCompile(`(?i)(?:` + secretKey + `|token|pass|pwd|credentials?|authorization)$`)
 
@@ -38,11 +42,16 @@ var rules = []rule{
 	{regexp.MustCompile(`[\w.-]+:[^\s"]*@((?:tcp|unix)\()`), Redacted + "@$1"},
 	// A field of JSON inside other text, where the quotes may be escaped.
 	{regexp.MustCompile(`(?i)((\\?["'])[\w.-]*(?:` + secretKey + `|token|pass|credentials?)\\?["']\s*:\s*)(?:\\"[^"\\]*\\"|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`), "$1$2" + Redacted + "$2"},
+	{regexp.MustCompile(`(?i)(\\?["'][\w.-]*(?:` + secretKey + `|token|pass|credentials?)\\?["']\s*:\s*)[\d.]+`), "$1" + Redacted},
 	// An assignment, as in password=secret or PGPASSWORD => "secret". PWD is a folder.
 	{regexp.MustCompile(`(?i)([\w.-]*(?:` + secretKey + `|token|\bpass|credentials?)["']?\s*(?:=>|:=|=)[ \t]*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)`), "$1" + Redacted},
 	{regexp.MustCompile(`(?i)(\bpwd\s*=\s*)[^\s"'/][^\s"';]*`), "$1" + Redacted},
-	// A setting of YAML, which ends its line: other text after a colon is a message.
-	{regexp.MustCompile(`(?im)([\w.-]*` + secretKey + `:[ \t]+)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']*[^\s"')}\]])[ \t]*$`), "$1" + Redacted},
+	// A value behind a colon: in quotes, directly behind it as in a struct that Go prints, before a
+	// comma or a bracket as in YAML in a line, or at the end of the line. Other text is a message.
+	{regexp.MustCompile(`(?i)(` + secretSetting + `\s*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')`), "$1" + Redacted},
+	{regexp.MustCompile(`(?i)(` + secretSetting + `)[^\s"']+`), "$1" + Redacted},
+	{regexp.MustCompile(`(?i)(` + secretSetting + `[ \t]+)[^\s"']*[^\s"',}\]]([,}\]])`), "$1" + Redacted + "$2"},
+	{regexp.MustCompile(`(?im)(` + secretSetting + `[ \t]+)[^\s"']*[^\s"')}\]][ \t]*$`), "$1" + Redacted},
 	// An argument, as in --password secret, and a setting of Valkey.
 	{regexp.MustCompile(`(?i)((?:^|[\s"'])--?(?:[\w-]+-)?(?:password|passwd|pass|token|secret)[ =])[^\s"']+`), "$1" + Redacted},
 	{regexp.MustCompile(`(?i)(\b(?:requirepass|masterauth)\s+)[^\s"']+`), "$1" + Redacted},
@@ -81,16 +90,28 @@ func redactJSON(line string) (redacted string, isJSON bool) {
 	decoder := json.NewDecoder(strings.NewReader(body))
 	decoder.UseNumber()
 	var fields map[string]any
-	if decoder.Decode(&fields) != nil || decoder.More() {
+	if decoder.Decode(&fields) != nil {
 		return "", false
 	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return "", false
+	}
+	before := encodeJSON(fields)
+	after := encodeJSON(redactValue("", fields))
+	if after == before {
+		return line, true
+	}
+	return after + line[len(body):], true
+}
+
+// encodeJSON encodes a value that was decoded from JSON.
+func encodeJSON(value any) string {
 	var text strings.Builder
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	if encoder.Encode(redactValue("", fields)) != nil {
-		return "", false
-	}
-	return strings.TrimRight(text.String(), "\n") + line[len(body):], true
+	// Such a value can always be encoded, and the builder never fails.
+	_ = encoder.Encode(value)
+	return strings.TrimRight(text.String(), "\n")
 }
 
 func redactValue(key string, value any) any {

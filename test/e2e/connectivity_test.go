@@ -87,7 +87,7 @@ var _ = Describe("The connections of a topology", Label("policies"), func() {
 	}, NodeTimeout(specTimeout))
 
 	It("are those that are declared", func(ctx SpecContext) {
-		Expect(images).To(HaveKey("notes"), "IMAGES lacks notes; run make test-e2e")
+		Expect(images).To(HaveKey("notes"), "IMAGES lacks notes; run make test-policies")
 		shopTopology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: front, Name: "shop"}}
 		shopTopology.Spec.AllowedNamespaces = &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll}
 		reportsTopology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: other, Name: "reports"}}

@@ -80,7 +80,7 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 }
 
 // keepsOldPods reports whether a rollout waits for a new pod before it deletes an old one.
-// If the old pods hold what the new one needs, such as a device, it waits for ever.
+// If the old pods hold what the new one needs, such as a device, it waits forever.
 func keepsOldPods(d *appsv1.Deployment) bool {
 	rolling := d.Spec.Strategy.RollingUpdate
 	return d.Status.Replicas > d.Status.UpdatedReplicas && rolling != nil && rolling.MaxUnavailable != nil &&

@@ -16,7 +16,7 @@ import (
 )
 
 // TestOverlayDuplicates gives lists two items of the same key. Server-side apply refuses them
-// for ever, with an error of the server.
+// forever, with an error of the server.
 func TestOverlayDuplicates(t *testing.T) {
 	for name, tc := range map[string]struct{ overlay, want string }{
 		"a variable": {`containers: [{name: orders, env: [{name: A, value: a}, {name: A, value: b}]}]`,

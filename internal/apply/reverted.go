@@ -17,7 +17,7 @@ type settled struct {
 // settle keeps the state of a live object that is as Atoll applied it. A cache that is behind
 // does not replace a later state.
 func (a *Applier) settle(o Object, live client.Object, hash string) {
-	if o.Restored == nil {
+	if o.Reverted == nil {
 		return
 	}
 	if known, found := a.settled.Load(live.GetUID()); found && known.(settled).hash == hash && known.(settled).generation > live.GetGeneration() {
@@ -26,18 +26,18 @@ func (a *Applier) settle(o Object, live client.Object, hash string) {
 	a.settled.Store(live.GetUID(), settled{hash, live.GetGeneration()})
 }
 
-// noteRestored calls o.Restored if an apply undid a change of the spec that another client
+// noteReverted calls o.Reverted if an apply undid a change of the spec that another client
 // made. live is the object before the apply, and applied the one after it.
 //
 // Its annotation does not tell: kubectl rollout undo brings the earlier hash back. Nor does a
 // difference: an admission policy can make one, and then the apply changes no spec.
-func (a *Applier) noteRestored(o Object, live, applied client.Object, hash string) {
-	if o.Restored == nil {
+func (a *Applier) noteReverted(o Object, live, applied client.Object, hash string) {
+	if o.Reverted == nil {
 		return
 	}
 	known, found := a.settled.Load(live.GetUID())
 	if found && known.(settled).hash == hash && known.(settled).generation < live.GetGeneration() && live.GetGeneration() < applied.GetGeneration() {
-		o.Restored()
+		o.Reverted()
 	}
 	a.settle(o, applied, hash)
 }

@@ -33,11 +33,11 @@ func TestNoteRestored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, restored := &Applier{}, false
-			o := Object{Restored: func() { restored = true }}
+			o := Object{Reverted: func() { restored = true }}
 			if tc.settled > 0 {
 				a.settle(o, at(tc.settled), "a")
 			}
-			a.noteRestored(o, at(tc.live), at(tc.applied), tc.hash)
+			a.noteReverted(o, at(tc.live), at(tc.applied), tc.hash)
 			if restored != tc.want {
 				t.Errorf("restored is %t, want %t", restored, tc.want)
 			}
@@ -55,7 +55,7 @@ func TestNoteRestored(t *testing.T) {
 		})
 	}
 	a := &Applier{}
-	a.noteRestored(Object{}, at(4), at(5), "a")
+	a.noteReverted(Object{}, at(4), at(5), "a")
 	if _, found := a.settled.Load(at(0).UID); found {
 		t.Error("an object is known whose changes are not noted")
 	}
