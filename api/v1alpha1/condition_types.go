@@ -188,6 +188,10 @@ const (
 	// ReasonRouteConflict means that the gateway sends the requests of a route to
 	// another service, whose older route has the same host, path and headers.
 	ReasonRouteConflict = "RouteConflict"
+	// ReasonHostAlreadyClaimed means that a route does not attach with a host,
+	// because the host, or the route's path on it, belongs to a Topology or to
+	// another namespace.
+	ReasonHostAlreadyClaimed = "HostAlreadyClaimed"
 	// ReasonPending means that another controller has not reported a status
 	// yet.
 	ReasonPending = "Pending"

@@ -11,7 +11,8 @@ import (
 // HTTPRoute, a GRPC port in a GRPCRoute.
 type Route struct {
 	// hostnames are the host names that the route matches. Unset means the
-	// hostnames of the Topology's gateway.
+	// hostnames of the Topology's gateway. At a Gateway that several namespaces
+	// share, a host belongs to one Topology or one namespace.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=0

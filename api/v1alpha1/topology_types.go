@@ -132,6 +132,17 @@ type TopologyGateway struct {
 	// +kubebuilder:validation:MaxItems=16
 	Hostnames []Hostname `json:"hostnames,omitempty"`
 
+	// delegatedPaths are the paths that members in other namespaces may serve
+	// on the Topology's hosts. Members in the Topology's own namespace may serve
+	// every path. Unset means that a member may serve each path for which no
+	// other namespace has an older route.
+	// +optional
+	// +listType=map
+	// +listMapKey=namespace
+	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MaxItems=256
+	DelegatedPaths []DelegatedPaths `json:"delegatedPaths,omitempty"`
+
 	// dataPlane selects the pods that forward requests to the routed ports of
 	// members. Unset means that any client may reach a routed port. This is
 	// also the case for the ports of routes that attach to other Gateways.
@@ -142,6 +153,27 @@ type TopologyGateway struct {
 	// port 80. Unset means HTTP.
 	// +optional
 	TLS *TopologyTLS `json:"tls,omitempty"`
+}
+
+// DelegatedPaths are the paths that the members in a namespace may serve.
+type DelegatedPaths struct {
+	// namespace is the namespace of the members.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:XValidation:rule="!format.dns1123Label().validate(self).hasValue()",message="namespace must be the name of a namespace: lower case letters, digits and '-'"
+	Namespace string `json:"namespace,omitempty"`
+
+	// prefixes are prefixes of the request path, by whole segments, as in path
+	// of a route. Of two prefixes that match a path, the longer one counts.
+	// +required
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=16
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.all(p, p.startsWith('/') && !p.contains('//'))",message="prefixes must be plain prefixes such as /orders, each beginning with '/'"
+	Prefixes []string `json:"prefixes,omitempty"`
 }
 
 // AllowedNamespaces says from which namespaces Microservices may join.

@@ -50,18 +50,20 @@ func (s *childStores) objectsOf(ctx context.Context, kind string, prototype clie
 // order of namespaces and names. in can name the namespace that they are in, so that no other
 // store is read. The objects are the cache's own: nothing of them may be changed.
 func (s *childStores) find(ctx context.Context, kind string, prototype client.Object, index, key string, in ...client.ListOption) ([]kube.Object, error) {
+	objects, err := s.at(ctx, kind, prototype, index, key, in...)
+	slices.SortFunc(objects, func(a, b kube.Object) int {
+		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
+	})
+	return objects, err
+}
+
+// at does the same as find, in no order.
+func (s *childStores) at(ctx context.Context, kind string, prototype client.Object, index, key string, in ...client.ListOption) ([]kube.Object, error) {
 	informer, err := s.informer(ctx, kind, prototype)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := s.lookUp(ctx, informer, prototype, index, key, in...)
-	if err != nil || len(objects) == 0 {
-		return nil, err
-	}
-	slices.SortFunc(objects, func(a, b kube.Object) int {
-		return cmp.Or(strings.Compare(a.GetNamespace(), b.GetNamespace()), strings.Compare(a.GetName(), b.GetName()))
-	})
-	return objects, nil
+	return s.lookUp(ctx, informer, prototype, index, key, in...)
 }
 
 // informer returns the informer of a kind, with the indexes. That of an optional kind

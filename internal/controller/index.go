@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
@@ -28,8 +29,12 @@ const (
 	// indexReference finds Microservices, and Topologies by their defaults, by the
 	// ConfigMaps and Secrets that they use, as Kind/name.
 	indexReference = "atoll.reference"
-	// indexClaim finds live routes by the keys of their claims.
+	// indexClaim finds live routes by the keys of their claims, and by the hosts and the
+	// Gateways of these.
 	indexClaim = "atoll.claim"
+	// indexTakenHost finds the Microservices with a route that does not attach because others
+	// have its host, as true.
+	indexTakenHost = "atoll.takenhost"
 	// indexGateway finds Microservices by the Gateways that their routes name
 	// themselves, and Topologies by theirs, as namespace/name.
 	indexGateway = "atoll.gateway"
@@ -82,28 +87,17 @@ func byDefaultReference(o client.Object) []string {
 
 func byGateway(o client.Object) []string {
 	var names []string
-	add := func(namespace string, ref *v1alpha1.GatewayReference) {
-		if ref.Namespace != "" {
-			namespace = ref.Namespace
-		}
-		names = append(names, namespace+"/"+ref.Name)
-	}
 	switch owner := o.(type) {
 	case *v1alpha1.Microservice:
 		for i := range owner.Spec.Routes {
 			for j := range owner.Spec.Routes[i].ParentRefs {
-				add(owner.Namespace, &owner.Spec.Routes[i].ParentRefs[j])
+				names = append(names, routes.RefKey(&owner.Spec.Routes[i].ParentRefs[j], owner.Namespace))
 			}
 		}
 	case *v1alpha1.Topology:
-		if owner.Spec.Gateway == nil {
-			break
+		if gateway := routes.TopologyGateway(owner); gateway != "" {
+			names = append(names, gateway)
 		}
-		ref := owner.Spec.Gateway.Ref
-		if ref == nil {
-			ref = &v1alpha1.GatewayReference{Name: owner.Name}
-		}
-		add(owner.Namespace, ref)
 	}
 	return names
 }
@@ -120,6 +114,7 @@ func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Microservice{}, indexTopology, byTopology},
 		{&v1alpha1.Microservice{}, indexReference, byReference},
 		{&v1alpha1.Microservice{}, indexGateway, byGateway},
+		{&v1alpha1.Microservice{}, indexTakenHost, byTakenHost},
 		{&v1alpha1.Topology{}, indexGateway, byGateway},
 		{&v1alpha1.Topology{}, indexReference, byDefaultReference},
 	} {

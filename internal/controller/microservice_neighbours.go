@@ -173,7 +173,7 @@ func (r *MicroserviceReconciler) topologyToMicroservices(ctx context.Context, o 
 			found = append(found, r.neighboursOf(ctx, member.NamespacedName)...)
 		}
 	}
-	return found
+	return append(found, r.topologyToHosts(ctx, o)...)
 }
 
 // namespaceToMicroservices returns the Microservices that the labels of a namespace

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/atoll-dev/atoll/internal/inputs"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/event"
@@ -19,6 +17,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components"
 	"github.com/atoll-dev/atoll/internal/components/routes"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
 )
 
 // routeCRDs are the CustomResourceDefinitions of routes.
@@ -35,7 +35,7 @@ func (s *cacheSource) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict,
 			}
 		}
 	}
-	others, err := s.claimsLike(s.ctx, own)
+	others, err := s.routesAt.claimsWith(s.ctx, keysOf(own))
 	if err != nil {
 		return nil, err
 	}
@@ -46,72 +46,133 @@ func (s *cacheSource) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict,
 	return conflicts, nil
 }
 
-// claimsLike finds the claims of all live routes that have the key of one of the given.
-func (r *MicroserviceReconciler) claimsLike(ctx context.Context, claims []routes.Claim) ([]routes.Claim, error) {
-	var found []routes.Claim
-	keys := map[string]bool{}
-	for i := range claims {
-		key := claims[i].Key()
-		if keys[key] {
+// routesAt finds the live routes that the index of claims has at a key, in no order.
+func (r *MicroserviceReconciler) routesAt(ctx context.Context, key string) ([]kube.Object, error) {
+	var found []kube.Object
+	for _, c := range components.Kinds() {
+		if c.CRD == nil || !routeCRDs[c.CRD.Name] || !r.Optional.Installed(c.CRD.Name) {
 			continue
 		}
-		keys[key] = true
-		for _, c := range components.Kinds() {
-			if c.CRD == nil || !routeCRDs[c.CRD.Name] || !r.Optional.Installed(c.CRD.Name) {
-				continue
-			}
-			live, err := r.Children.find(ctx, c.Kind, c.Prototype.(client.Object), indexClaim, key)
-			if err != nil {
-				return nil, fmt.Errorf("listing %s: %w", c.Kind, err)
-			}
-			for _, route := range live {
-				found = append(found, slices.DeleteFunc(routes.Claims(route), func(c routes.Claim) bool { return c.Key() != key })...)
-			}
+		live, err := r.Children.at(ctx, c.Kind, c.Prototype.(client.Object), indexClaim, key)
+		if err != nil {
+			return nil, fmt.Errorf("listing %s: %w", c.Kind, err)
+		}
+		found = append(found, live...)
+	}
+	return found, nil
+}
+
+// routesAt finds live routes by an index of claims.
+type routesAt func(ctx context.Context, key string) ([]kube.Object, error)
+
+// claimsWith finds the claims of all live routes that have one of the keys.
+func (at routesAt) claimsWith(ctx context.Context, keys []string) ([]routes.Claim, error) {
+	var found []routes.Claim
+	known := map[string]bool{}
+	for _, key := range keys {
+		if known[key] {
+			continue
+		}
+		known[key] = true
+		live, err := at(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		for _, route := range live {
+			found = append(found, slices.DeleteFunc(routes.Claims(route), func(c routes.Claim) bool { return c.Key() != key })...)
 		}
 	}
 	return found, nil
 }
 
-// byClaim indexes the routes that belong to Microservices by the keys of their claims.
+func keysOf(claims []routes.Claim) []string {
+	keys := make([]string, len(claims))
+	for i := range claims {
+		keys[i] = claims[i].Key()
+	}
+	return keys
+}
+
+// byClaim indexes the routes that belong to Microservices by the keys of their claims, by their
+// hosts at a Gateway, and by the Gateway.
 func byClaim(object any) ([]string, error) {
 	o := object.(client.Object)
 	owner := metav1.GetControllerOf(o)
 	if owner == nil || owner.Kind != "Microservice" || owner.Name != o.GetLabels()[v1alpha1.LabelMicroservice] {
 		return nil, nil
 	}
-	claims := routes.Claims(o)
-	keys := make([]string, len(claims))
-	for i := range claims {
-		keys[i] = claims[i].Key()
+	var keys []string
+	for _, claim := range routes.Claims(o) {
+		for _, key := range []string{claim.Key(), routes.HostKey(claim.Gateway, claim.Hostname), claim.Gateway} {
+			if !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
 	}
 	return keys, nil
 }
 
-// conflictingRoutes requeues the Microservices whose routes claim what a route claims or
-// claimed, when the route is created or deleted or its claims change.
+// conflictingRoutes requeues the Microservices that a route concerns when it is created or deleted or
+// its claims change: those whose routes claim the same, those of other namespaces with a route for the same host, and
+// those that a host may be free for.
 func (r *MicroserviceReconciler) conflictingRoutes() handler.EventHandler {
 	requeue := func(ctx context.Context, q requestQueue, claims []routes.Claim) {
 		// It fails only while the cache starts or stops. Every Microservice is reconciled
 		// after a start.
-		others, err := r.claimsLike(ctx, claims)
+		others, err := routesAt(r.routesAt).claimsWith(ctx, keysOf(claims))
 		if err != nil {
 			return
 		}
 		for i := range others {
 			q.Add(reconcile.Request{NamespacedName: others[i].Microservice})
 		}
+		for _, other := range r.guestsOf(ctx, claims) {
+			q.Add(other)
+		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
-			requeue(ctx, q, routes.Claims(e.Object))
+			if !e.IsInInitialList {
+				requeue(ctx, q, routes.Claims(e.Object))
+			}
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
 			requeue(ctx, q, routes.Claims(e.Object))
+			r.requeueTakenHosts(ctx, q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			if before, after := routes.Claims(e.ObjectOld), routes.Claims(e.ObjectNew); !slices.Equal(before, after) {
 				requeue(ctx, q, slices.Concat(before, after))
+				r.requeueTakenHosts(ctx, q)
 			}
 		},
+	}
+}
+
+// guestsOf returns the Microservices of other namespaces with a route for the host of a claim.
+func (r *MicroserviceReconciler) guestsOf(ctx context.Context, claims []routes.Claim) []reconcile.Request {
+	var found []reconcile.Request
+	known := map[string]bool{}
+	for i := range claims {
+		key := routes.HostKey(claims[i].Gateway, claims[i].Hostname)
+		if known[key] {
+			continue
+		}
+		known[key] = true
+		// See conflictingRoutes for an error.
+		live, _ := r.routesAt(ctx, key)
+		for _, route := range live {
+			if route.GetNamespace() != claims[i].Microservice.Namespace {
+				found = append(found, childToMicroservice(ctx, route.(client.Object))...)
+			}
+		}
+	}
+	return found
+}
+
+// requeueTakenHosts requeues the Microservices with a host that others have. It may be free now.
+func (r *MicroserviceReconciler) requeueTakenHosts(ctx context.Context, q requestQueue) {
+	for _, request := range r.withTakenHosts(ctx) {
+		q.Add(request)
 	}
 }

@@ -33,8 +33,8 @@ type cacheSource struct {
 	// uncached reads past both.
 	cache, foreign, uncached recordingReader
 	contents                 *contentReader
-	// claimsLike finds the live routes of all Microservices that claim the same.
-	claimsLike               func(context.Context, []routes.Claim) ([]routes.Claim, error)
+	// routesAt finds the live routes of all Microservices.
+	routesAt                 routesAt
 	gateways, gatewayClasses bool
 	seen                     *fingerprint
 
@@ -50,7 +50,7 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 	seen := &fingerprint{}
 	seen.own(ms)
 	s := &cacheSource{
-		ctx: ctx, seen: seen, contents: r.Contents, claimsLike: r.claimsLike,
+		ctx: ctx, seen: seen, contents: r.Contents, routesAt: r.routesAt,
 		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, NameServers: r.NameServers, MissingCRDs: map[string]bool{}},
 		cache:          recordingReader{r.Client, seen},
 		foreign:        recordingReader{r.Foreign, seen},

@@ -38,6 +38,9 @@ type Source interface {
 	// Admits reports whether a listener of a Gateway, or any where section is empty,
 	// lets routes of a Microservice attach.
 	Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway types.NamespacedName, section string) (bool, error)
+	// TakenHosts returns the hosts of a Microservice's routes that belong to others. The
+	// Gateways are known by then.
+	TakenHosts(in *Inputs) ([]TakenHost, error)
 	// RouteConflicts returns the claims of a Microservice's routes that other
 	// Microservices make too.
 	RouteConflicts(in *Inputs) ([]RouteConflict, error)
@@ -227,9 +230,13 @@ func addGateways(in *Inputs, source Source) error {
 }
 
 func addRouteConflicts(in *Inputs, source Source) (err error) {
-	if len(in.Microservice.Spec.Routes) > 0 {
-		in.RouteConflicts, err = source.RouteConflicts(in)
+	if len(in.Microservice.Spec.Routes) == 0 {
+		return nil
 	}
+	if in.TakenHosts, err = source.TakenHosts(in); err != nil {
+		return err
+	}
+	in.RouteConflicts, err = source.RouteConflicts(in)
 	return err
 }
 

@@ -95,6 +95,8 @@ type Inputs struct {
 	// RefusedBy are the Gateways that let no routes of the service's namespace attach,
 	// as namespace/name/section.
 	RefusedBy map[string]bool
+	// TakenHosts are the hosts of the routes that belong to others.
+	TakenHosts []TakenHost
 	// RouteConflicts are the claims of the live routes that other Microservices make too.
 	RouteConflicts []RouteConflict
 	// ForeignAutoscalers are the HorizontalPodAutoscalers that scale the Deployment and that

@@ -55,6 +55,7 @@ var stagedFaults = []stagedFault{
 	{fault: "GatewayNotReady", service: "uncertified", wantCause: []string{`Gateway "tls"`, "InvalidCertificateRef"}},
 	{fault: "RouteNotSupported", service: "timed", wantCause: []string{"routes[0].timeout", "HTTPRouteRequestTimeout"}},
 	{fault: "RouteConflict", service: "usurper", wantCause: []string{"/timed", `Microservice "timed"`}},
+	{fault: "HostAlreadyClaimed", service: "squatting", wantCause: []string{"e2e-why-far.localhost", `Topology "` + whyOtherNamespace + `/hosting"`}},
 	{fault: "NotPermitted", service: "stranger", wantCause: []string{`"keeper"`, "does not permit"}},
 	{fault: "CycleWait", service: "ring-a", wantCause: []string{"ring-a -> ring-b -> ring-a", "at fault is ring-b", "cannot be pulled"}, wantPath: []string{"ring-a", "ring-b"}},
 	{fault: "NotOwned", service: "foreign", wantCause: []string{`Deployment "foreign"`, "not created by Atoll"}},

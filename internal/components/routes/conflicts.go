@@ -45,7 +45,12 @@ type Claim struct {
 
 // Key returns what claims on the same requests have in common. Claims of one key may
 // still differ in their headers and listeners.
-func (c *Claim) Key() string { return c.Gateway + " " + string(c.Hostname) + c.Path }
+func (c *Claim) Key() string { return HostKey(c.Gateway, c.Hostname) + c.Path }
+
+// HostKey returns what claims on one host at a Gateway have in common.
+func HostKey(gateway string, hostname v1alpha1.Hostname) string {
+	return gateway + " " + string(hostname)
+}
 
 // conflictsWith reports whether two claims are on the same requests. A gateway tells
 // all others apart: the more specific match wins.
@@ -54,13 +59,24 @@ func (c *Claim) conflictsWith(other *Claim) bool {
 		(c.section == other.section || c.section == "" || other.section == "")
 }
 
-// precedes reports whether the gateway prefers the route of c to that of other. This is
+// Precedes reports whether the gateway prefers the route of c to that of other. This is
 // the rule of Gateway API: the older route wins, and of two of the same age the one
 // whose "namespace/name" comes first. A route that does not exist yet is the youngest.
-// A rule on which namespace may claim a host belongs here, before the age.
-func (c *Claim) precedes(other *Claim) bool {
+func (c *Claim) Precedes(other *Claim) bool {
 	return cmp.Or(cmp.Compare(c.created, other.created),
 		strings.Compare(c.Microservice.Namespace+"/"+c.route, other.Microservice.Namespace+"/"+other.route)) < 0
+}
+
+// Before reports whether the route of c is older than another route.
+func (c *Claim) Before(route metav1.Object) bool { return c.created < createdAt(route) }
+
+// createdAt returns the age of a route in seconds since 1970. One that does not exist yet is the
+// youngest.
+func createdAt(route metav1.Object) int64 {
+	if at := route.GetCreationTimestamp(); !at.IsZero() {
+		return at.Unix()
+	}
+	return math.MaxInt64
 }
 
 // Claims returns what a route of Atoll claims. It has no claim where a Gateway rejects
@@ -92,10 +108,7 @@ func Claims(o kube.Object) []Claim {
 	if len(hostnames) == 0 {
 		hostnames = []gatewayv1.Hostname{""}
 	}
-	created := int64(math.MaxInt64)
-	if at := o.GetCreationTimestamp(); !at.IsZero() {
-		created = at.Unix()
-	}
+	created := createdAt(o)
 	var all []Claim
 	for _, claim := range claims {
 		claim.Microservice = types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelMicroservice]}
@@ -160,8 +173,8 @@ func StandsIn(in *inputs.Inputs, live kube.Object) bool {
 	})
 }
 
-// declaredClaims returns the claims of all routes of the spec, also of those that can't be
-// built.
+// declaredClaims returns the claims of all routes of the spec on hosts that others do not have,
+// also of those that can't be built.
 func declaredClaims(in *inputs.Inputs) []Claim {
 	ms := in.Microservice
 	var claims []Claim
@@ -172,13 +185,12 @@ func declaredClaims(in *inputs.Inputs) []Claim {
 			headers[j] = headerLine(header.Name, header.Value)
 		}
 		claim := claimOf(pathOf(route), headers)
-		hostnames := Hostnames(route, in.Topology)
-		if len(hostnames) == 0 {
-			hostnames = []v1alpha1.Hostname{""}
-		}
 		for _, ref := range GatewayRefs(ms, route, in.Topology) {
 			claim.Gateway = RefKey(&ref, ms.Namespace)
-			for _, hostname := range hostnames {
+			for _, hostname := range hostsOf(route, in.Topology) {
+				if isTaken(in, i, hostname) {
+					continue
+				}
 				claim.Hostname = hostname
 				claims = append(claims, claim)
 			}
@@ -203,7 +215,7 @@ func Conflicts(ms *v1alpha1.Microservice, own, others []Claim) []inputs.RouteCon
 		for j := range others {
 			if own[i].conflictsWith(&others[j]) {
 				contenders = append(contenders, &others[j])
-				if others[j].precedes(first) {
+				if others[j].Precedes(first) {
 					first = &others[j]
 				}
 			}

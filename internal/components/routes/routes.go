@@ -37,22 +37,33 @@ func routeIndexes(ms *v1alpha1.Microservice, protocol v1alpha1.PortProtocol) []i
 	return indexes
 }
 
-// routeObjects builds the routes of a protocol. It builds the other routes too where one
-// has a problem, and returns the first problem.
+// routeObjects builds the routes of a protocol. It builds the other routes, and a route with its
+// other hosts, if one has a problem. It returns the first problem.
 func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build routeBuilder) ([]kube.Object, error) {
 	var objects []kube.Object
 	var first *condition.Problem
-	for _, i := range routeIndexes(in.Microservice, protocol) {
-		parents, problem := ParentRefs(in, i)
-		var route kube.Object
-		if problem == nil {
-			route, problem = build(in, i, parents, gatewayHostnames(Hostnames(&in.Microservice.Spec.Routes[i], in.Topology)))
-		}
-		if problem == nil {
-			objects = append(objects, route)
-		} else if first == nil {
+	note := func(problem *condition.Problem) {
+		if first == nil {
 			first = problem
 		}
+	}
+	for _, i := range routeIndexes(in.Microservice, protocol) {
+		parents, problem := ParentRefs(in, i)
+		if problem != nil {
+			note(problem)
+			continue
+		}
+		hostnames, attaches, problem := openHostnames(in, i)
+		note(problem)
+		if !attaches {
+			continue
+		}
+		route, problem := build(in, i, parents, gatewayHostnames(hostnames))
+		if problem != nil {
+			note(problem)
+			continue
+		}
+		objects = append(objects, route)
 	}
 	if first != nil {
 		return objects, first
@@ -122,6 +133,18 @@ func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, *conditi
 // namespace/name.
 func RefKey(ref *v1alpha1.GatewayReference, namespace string) string {
 	return cmp.Or(ref.Namespace, namespace) + "/" + ref.Name
+}
+
+// TopologyGateway returns the Gateway of a Topology, as namespace/name; empty if it has none.
+func TopologyGateway(topology *v1alpha1.Topology) string {
+	gateway := topology.Spec.Gateway
+	switch {
+	case gateway == nil:
+		return ""
+	case gateway.Ref == nil:
+		return topology.Namespace + "/" + topology.Name
+	}
+	return RefKey(gateway.Ref, topology.Namespace)
 }
 
 // Hostnames returns the hosts of a route: its own, or the Topology's. None means every

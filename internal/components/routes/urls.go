@@ -33,8 +33,8 @@ func URLs(in *inputs.Inputs) []string {
 		for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
 			key := RefKey(&ref, in.Microservice.Namespace)
 			hostnames := Hostnames(route, in.Topology)
-			won := slices.DeleteFunc(slices.Clone(hostnames), func(hostname v1alpha1.Hostname) bool { return lost(in, i, key, hostname) })
-			if len(won) == 0 && (len(hostnames) > 0 || lost(in, i, key, "")) {
+			won := slices.DeleteFunc(slices.Clone(hostnames), func(hostname v1alpha1.Hostname) bool { return lost(in, i, key, hostname) || isTaken(in, i, hostname) })
+			if len(won) == 0 && (len(hostnames) > 0 || lost(in, i, key, "") || isTaken(in, i, "")) {
 				continue
 			}
 			for _, base := range GatewayURLs(in.Gateways[key], ref.SectionName, won) {

@@ -114,6 +114,8 @@ func (s *source) Admits(*v1alpha1.Microservice, *v1alpha1.Topology, types.Namesp
 	return true, nil
 }
 
+func (s *source) TakenHosts(*inputs.Inputs) ([]inputs.TakenHost, error) { return nil, nil }
+
 func (s *source) RouteConflicts(*inputs.Inputs) ([]inputs.RouteConflict, error) { return nil, nil }
 
 func (s *source) Autoscalers(*v1alpha1.Microservice) ([]string, error) {

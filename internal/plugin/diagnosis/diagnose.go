@@ -67,6 +67,7 @@ var table = []fault{
 	{name: "NoGatewayClass", find: noGatewayClass},
 	{name: "GatewayNotReady", find: gatewayNotReady},
 	{name: "RouteConflict", find: routeConflict},
+	{name: "HostAlreadyClaimed", find: hostClaimed},
 	{name: "RouteNotSupported", find: routeNotSupported},
 	{name: "RouteNotAccepted", find: routeNotAccepted},
 

@@ -33,6 +33,11 @@ func routeConflict(e *Evidence) []*Finding {
 	return e.repeatCondition(PartRoutes, e.red(v1alpha1.ReasonRouteConflict), "Give one of the two another path, hostname or header")
 }
 
+// hostClaimed finds routes with a host that others have.
+func hostClaimed(e *Evidence) []*Finding {
+	return e.repeatCondition(PartRoutes, e.red(v1alpha1.ReasonHostAlreadyClaimed), "Use another hostname, or join the Topology that has it")
+}
+
 func routeNotSupported(e *Evidence) []*Finding {
 	c := e.red(v1alpha1.ReasonNotSupported)
 	if c == nil || c.Type == v1alpha1.ConditionCredentialsRotated {

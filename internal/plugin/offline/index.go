@@ -22,7 +22,7 @@ type index struct {
 	// callers are by the service that they declare as a dependency.
 	callers map[types.NamespacedName][]*v1alpha1.Microservice
 	// claims are what the routes of each service will claim, and claimants the same by
-	// the claims' keys.
+	// the claims' keys and hosts.
 	claims    map[*v1alpha1.Microservice][]routes.Claim
 	claimants map[string][]routes.Claim
 	// gateways are those that were asked for, by namespace/name.
@@ -64,7 +64,9 @@ func (w *World) indexed() *index {
 	for _, ms := range w.Services {
 		x.claims[ms] = w.claimsOf(ms, live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}])
 		for _, claim := range x.claims[ms] {
-			x.claimants[claim.Key()] = append(x.claimants[claim.Key()], claim)
+			for _, key := range []string{claim.Key(), routes.HostKey(claim.Gateway, claim.Hostname)} {
+				x.claimants[key] = append(x.claimants[key], claim)
+			}
 		}
 	}
 	return x

@@ -19,7 +19,6 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
-	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/names"
 )
@@ -211,36 +210,6 @@ func (w *World) MemberOf(ms *v1alpha1.Microservice) string {
 	// Lookups in a world return no other error than that something is unknown.
 	topology, _ := graph.MemberOf(ms, registry{w})
 	return topology
-}
-
-// RouteConflicts implements inputs.Source.
-func (s *source) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, error) {
-	x := s.indexed()
-	var others []routes.Claim
-	for _, claim := range x.claims[in.Microservice] {
-		others = append(others, x.claimants[claim.Key()]...)
-	}
-	return routes.Conflicts(in.Microservice, x.claims[in.Microservice], others), nil
-}
-
-// claimsOf returns what a service's routes will claim. live are those that exist; a
-// route keeps its age.
-func (w *World) claimsOf(ms *v1alpha1.Microservice, live []kube.Object) []routes.Claim {
-	in, _ := inputs.AssembleRouting(ms, &source{World: w})
-	var claims []routes.Claim
-	for _, build := range []func(*inputs.Inputs) ([]kube.Object, error){routes.HTTPRoutes, routes.GRPCRoutes} {
-		// A route that can't be built claims nothing, and the service itself reports it.
-		built, _ := build(in)
-		for _, o := range built {
-			for _, route := range live {
-				if route.GetName() == o.GetName() && metav1.IsControlledBy(route, ms) {
-					o.SetCreationTimestamp(route.GetCreationTimestamp())
-				}
-			}
-			claims = append(claims, routes.Claims(o)...)
-		}
-	}
-	return claims
 }
 
 // credentials are those of a Secret, or the ones that Atoll would make.

@@ -1,0 +1,283 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package routes
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+)
+
+// edge is a Gateway that the services of these tests share.
+const edge = "infra/edge"
+
+// hosting is what exists beside the Microservice that a test is about.
+type hosting struct {
+	topologies []*v1alpha1.Topology
+	services   []*claimant
+}
+
+func (h *hosting) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
+	var found []*v1alpha1.Topology
+	for _, topology := range h.topologies {
+		if TopologyGateway(topology) == gateway {
+			found = append(found, topology)
+		}
+	}
+	return found, nil
+}
+
+func (h *hosting) First(gateway string, hosts []v1alpha1.Hostname) (*Claim, error) {
+	var first *Claim
+	for _, service := range h.services {
+		for _, claim := range service.claims() {
+			for _, host := range hosts {
+				if claim.Gateway == gateway && claim.Hostname == host && (first == nil || claim.Precedes(first)) {
+					first = &claim
+				}
+			}
+		}
+	}
+	return first, nil
+}
+
+func (h *hosting) WithKeys(keys []string) ([]Claim, error) {
+	var found []Claim
+	for _, service := range h.services {
+		for _, claim := range service.claims() {
+			for _, key := range keys {
+				if claim.Key() == key {
+					found = append(found, claim)
+				}
+			}
+		}
+	}
+	return found, nil
+}
+
+func (h *hosting) TopologyOf(ms types.NamespacedName) (string, error) {
+	for _, service := range h.services {
+		if service.Microservice.Namespace == ms.Namespace && service.Microservice.Name == ms.Name && service.Topology != nil {
+			return keyOf(service.Topology), nil
+		}
+	}
+	return "", nil
+}
+
+// edgeTopology returns a Topology with the shared Gateway.
+func edgeTopology(namespace, name string, hostnames ...v1alpha1.Hostname) *v1alpha1.Topology {
+	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, CreationTimestamp: metav1.NewTime(time.Unix(1e9, 0))}}
+	topology.Spec.Gateway = &v1alpha1.TopologyGateway{Ref: &v1alpha1.GatewayReference{Namespace: "infra", Name: "edge"}, Hostnames: hostnames}
+	return topology
+}
+
+// serviceAt returns a service with a route at the shared Gateway that has existed for some minutes;
+// zero means that it does not exist yet. A nil Topology means that it stands alone.
+func serviceAt(namespace string, minutes int, topology *v1alpha1.Topology, route v1alpha1.Route) *claimant {
+	route.ParentRefs = []v1alpha1.GatewayReference{{Namespace: "infra", Name: "edge"}}
+	c := claiming(namespace, minutes, route, func(c *claimant) { c.Microservice.Namespace, c.Topology = namespace, topology })
+	if minutes == 0 {
+		c.routes = nil
+	}
+	return c
+}
+
+func TestTakenHosts(t *testing.T) {
+	const shop, wild = v1alpha1.Hostname("shop.example.com"), v1alpha1.Hostname("*.example.com")
+	on := func(path string, hosts ...v1alpha1.Hostname) v1alpha1.Route {
+		return v1alpha1.Route{Path: path, Hostnames: hosts}
+	}
+	headed := func(route v1alpha1.Route) v1alpha1.Route {
+		route.Headers = []v1alpha1.HeaderMatch{{Name: "Upgrade-Insecure-Requests", Value: "1"}}
+		return route
+	}
+	younger := func(topology *v1alpha1.Topology) *v1alpha1.Topology {
+		topology.CreationTimestamp = metav1.NewTime(time.Unix(2e9, 0))
+		return topology
+	}
+	delegating := func(topology *v1alpha1.Topology) *v1alpha1.Topology {
+		topology.Spec.Gateway.DelegatedPaths = []v1alpha1.DelegatedPaths{
+			{Namespace: "books", Prefixes: []string{"/books", "/shared"}},
+			{Namespace: "toys", Prefixes: []string{"/books/toys/", "/shared"}},
+		}
+		return topology
+	}
+	platform, both := edgeTopology("infra", "shop", shop), edgeTopology("books", "both", shop)
+	delegated := delegating(edgeTopology("infra", "shop", shop))
+	byPlatform := &inputs.TakenHost{Hostname: shop, Host: shop, Topology: "infra/shop"}
+	byBooks := &inputs.TakenHost{Hostname: shop, Host: shop, Namespace: "books"}
+	pathOfBooks := func(path string) *inputs.TakenHost {
+		return &inputs.TakenHost{Hostname: shop, Host: shop, Namespace: "books", Path: path}
+	}
+	notDelegated := func(path string) *inputs.TakenHost {
+		return &inputs.TakenHost{Hostname: shop, Host: shop, Topology: "infra/shop", Path: path}
+	}
+	for name, tc := range map[string]struct {
+		own    *claimant
+		beside hosting
+		want   *inputs.TakenHost
+	}{
+		"a free host": {own: serviceAt("toys", 0, nil, on("/", shop))},
+		"a host of a Topology beside the Gateway":                  {serviceAt("toys", 0, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{platform}}, byPlatform},
+		"an older route does not help":                             {serviceAt("toys", 9, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{platform}}, byPlatform},
+		"for a member":                                             {serviceAt("toys", 0, platform, on("/toys", shop)), hosting{topologies: []*v1alpha1.Topology{platform}}, nil},
+		"for a member of another Topology":                         {serviceAt("toys", 0, edgeTopology("toys", "toys", shop), on("/toys", shop)), hosting{topologies: []*v1alpha1.Topology{platform}}, byPlatform},
+		"for a service of the Gateway's namespace":                 {serviceAt("infra", 0, nil, on("/toys", shop)), hosting{topologies: []*v1alpha1.Topology{platform}}, nil},
+		"a wildcard has its hosts":                                 {serviceAt("toys", 0, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{edgeTopology("infra", "shop", wild)}}, byPlatform},
+		"no hostnames are every host":                              {serviceAt("toys", 0, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{edgeTopology("infra", "shop")}}, byPlatform},
+		"the more exact Topology has a host":                       {serviceAt("toys", 0, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{edgeTopology("infra", "all"), edgeTopology("infra", "wild", wild), platform}}, byPlatform},
+		"the older of two":                                         {serviceAt("toys", 0, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{younger(edgeTopology("infra", "again", shop)), platform}}, byPlatform},
+		"another host":                                             {serviceAt("toys", 0, nil, on("/", "toys.example.com")), hosting{topologies: []*v1alpha1.Topology{platform}}, nil},
+		"a Topology elsewhere has no host by naming it":            {serviceAt("toys", 0, nil, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{both}}, nil},
+		"the oldest route has a host":                              {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, byBooks},
+		"with a longer path":                                       {serviceAt("toys", 0, nil, on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, byBooks},
+		"with a header":                                            {serviceAt("toys", 0, nil, headed(on("/", shop))), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, byBooks},
+		"not against an older one":                                 {serviceAt("toys", 2, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("toys", 2, nil, on("/", shop)), serviceAt("books", 1, nil, on("/", shop))}}, nil},
+		"not against its own namespace":                            {serviceAt("books", 0, nil, on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, nil},
+		"an older wildcard has a host":                             {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", wild))}}, byBooks},
+		"a wildcard leaves an older host":                          {serviceAt("toys", 0, nil, on("/", wild)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, nil},
+		"every host is a host of its own":                          {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/"))}}, nil},
+		"a Topology that both are members of":                      {serviceAt("toys", 0, both, on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, both, on("/", shop))}}, nil},
+		"one that does not name the host":                          {serviceAt("toys", 0, edgeTopology("books", "both", "b.example.com"), on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, edgeTopology("books", "both", "b.example.com"), on("/", shop))}}, byBooks},
+		"two Topologies with the host":                             {serviceAt("toys", 0, edgeTopology("toys", "other", shop), on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, both, on("/", shop))}}, byBooks},
+		"members: the path of another namespace":                   {serviceAt("toys", 0, platform, on("/books", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books", shop))}}, pathOfBooks("/books")},
+		"members: a path below one":                                {serviceAt("toys", 0, platform, on("/books/new/", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books/", shop))}}, pathOfBooks("/books/new")},
+		"members: one that begins alike":                           {serviceAt("toys", 0, platform, on("/bookshelf", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books", shop))}}, nil},
+		"members: every path leaves the others":                    {serviceAt("toys", 0, platform, on("/toys", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/", shop))}}, nil},
+		"members: every path with a header":                        {serviceAt("toys", 0, platform, headed(on("/", shop))), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/", shop))}}, pathOfBooks("/")},
+		"members: an older path":                                   {serviceAt("toys", 2, platform, on("/books/new", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("toys", 2, platform, on("/books/new", shop)), serviceAt("books", 1, platform, on("/books", shop))}}, nil},
+		"members: an older route that gets another path":           {serviceAt("toys", 2, platform, on("/books/new", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("toys", 2, platform, on("/toys", shop)), serviceAt("books", 1, platform, on("/books", shop))}}, pathOfBooks("/books/new")},
+		"members: of the Topology's namespace":                     {serviceAt("books", 0, both, on("/toys/new", shop)), hosting{services: []*claimant{serviceAt("toys", 1, both, on("/toys", shop))}}, nil},
+		"delegated: its path":                                      {serviceAt("books", 0, delegated, on("/books/new", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, nil},
+		"delegated: another path":                                  {serviceAt("books", 0, delegated, on("/pay", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/pay")},
+		"delegated: every path":                                    {serviceAt("books", 0, delegated, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/")},
+		"delegated: the path of a longer prefix":                   {serviceAt("books", 0, delegated, on("/books/toys/1", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/books/toys/1")},
+		"delegated: to the other one":                              {serviceAt("toys", 0, delegated, on("/books/toys", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, nil},
+		"delegated: to both":                                       {serviceAt("toys", 0, delegated, on("/shared/1", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, nil},
+		"delegated: a namespace without any":                       {serviceAt("games", 0, delegated, on("/games", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/games")},
+		"delegated: no matter who was first":                       {serviceAt("toys", 0, delegated, on("/books/toys", shop)), hosting{[]*v1alpha1.Topology{delegated}, []*claimant{serviceAt("books", 1, delegated, on("/books/toys", shop))}}, nil},
+		"delegated: a service that is no member has no path":       {serviceAt("books", 0, nil, on("/books", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, byPlatform},
+		"delegated: services of the Topology's namespace have all": {serviceAt("books", 0, delegating(edgeTopology("books", "both", shop)), on("/toys", shop)), hosting{services: []*claimant{serviceAt("toys", 1, delegating(edgeTopology("books", "both", shop)), on("/shared", shop))}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := TakenHosts(&tc.own.Inputs, &tc.beside)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []inputs.TakenHost
+			if tc.want != nil {
+				want = []inputs.TakenHost{*tc.want}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A route gets the hosts that its hostnames and those of the listeners have in common.
+func TestTakenHostsOfListeners(t *testing.T) {
+	at := func(listeners ...string) map[string]*gatewayv1.Gateway {
+		gateway := &gatewayv1.Gateway{}
+		for _, hostname := range listeners {
+			listener := gatewayv1.Listener{}
+			if hostname != "" {
+				listener.Hostname = ptr.To(gatewayv1.Hostname(hostname))
+			}
+			gateway.Spec.Listeners = append(gateway.Spec.Listeners, listener)
+		}
+		return map[string]*gatewayv1.Gateway{edge: gateway}
+	}
+	with := func(hosts ...v1alpha1.Hostname) v1alpha1.Route { return v1alpha1.Route{Hostnames: hosts} }
+	for name, tc := range map[string]struct {
+		own, other v1alpha1.Route
+		gateways   map[string]*gatewayv1.Gateway
+		want       v1alpha1.Hostname
+	}{
+		"every host at the listener of a host":            {with(), with("shop.example.com"), at("shop.example.com"), "shop.example.com"},
+		"a wildcard there":                                {with("*.example.com"), with("shop.example.com"), at("other.example.com", "shop.example.com"), "shop.example.com"},
+		"a host where the other has every host":           {with("shop.example.com"), with(), at("shop.example.com"), "shop.example.com"},
+		"the same at the listener of a wildcard":          {with("shop.example.com"), with(), at("*.example.com"), "shop.example.com"},
+		"a host beside every host":                        {with("shop.example.com"), with(), at(""), ""},
+		"a host that no listener has":                     {with("shop.example.com"), with("shop.example.com"), at("www.example.com"), ""},
+		"every host beside a host, at a listener for all": {with(), with("shop.example.com"), at(""), ""},
+	} {
+		own, other := serviceAt("toys", 0, nil, tc.own), serviceAt("books", 1, nil, tc.other)
+		own.Gateways = tc.gateways
+		taken, err := TakenHosts(&own.Inputs, &hosting{services: []*claimant{other}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got v1alpha1.Hostname
+		for i := range taken {
+			got = taken[i].Host
+		}
+		if got != tc.want {
+			t.Errorf("%s: taken is %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+// A route attaches with its other hosts, and one without any is neither built nor kept.
+func TestRoutesWithTakenHosts(t *testing.T) {
+	c := claiming("orders", 1, v1alpha1.Route{Path: "/orders"}, func(c *claimant) {
+		c.Microservice.Spec.Routes = append(c.Microservice.Spec.Routes, v1alpha1.Route{Path: "/pay", Hostnames: []v1alpha1.Hostname{"pay.example.com"}})
+		c.Gateways = map[string]*gatewayv1.Gateway{"shop/shop": programmed()}
+	})
+	live := c.routes
+	c.TakenHosts = []inputs.TakenHost{
+		{Route: 0, Hostname: "www.example.com", Host: "www.example.com", Topology: "infra/www"},
+		{Route: 1, Hostname: "pay.example.com", Host: "pay.example.com", Namespace: "bank"},
+	}
+	built, err := HTTPRoutes(&c.Inputs)
+	if len(built) != 1 {
+		t.Fatalf("built %d routes, want 1", len(built))
+	}
+	if diff := cmp.Diff([]gatewayv1.Hostname{"shop.example.com"}, built[0].(*gatewayv1.HTTPRoute).Spec.Hostnames); diff != "" {
+		t.Errorf("hostnames (-want +got):\n%s", diff)
+	}
+	var problem *condition.Problem
+	if !errors.As(err, &problem) || problem.Reason != v1alpha1.ReasonHostAlreadyClaimed || !problem.Stalled {
+		t.Errorf("the problem is %v", err)
+	}
+	if !StandsIn(&c.Inputs, live[0]) || StandsIn(&c.Inputs, live[1]) {
+		t.Error("the live route of a host that others have is kept, or that of an open host is not")
+	}
+	if diff := cmp.Diff([]string{"http://shop.example.com/orders"}, URLs(&c.Inputs)); diff != "" {
+		t.Errorf("URLs (-want +got):\n%s", diff)
+	}
+}
+
+func TestTakenMessages(t *testing.T) {
+	c := claiming("orders", 1, v1alpha1.Route{})
+	for _, tc := range []struct {
+		taken inputs.TakenHost
+		want  string
+	}{
+		{inputs.TakenHost{Host: "a.example.com", Topology: "infra/shop"},
+			`routes[0]: a.example.com belongs to Topology "infra/shop", which this service is no member of; to fix: join that Topology (topologyRef), or use another hostname`},
+		{inputs.TakenHost{Topology: "infra/shop"},
+			`routes[0]: every host belongs to Topology "infra/shop", which this service is no member of; to fix: join that Topology (topologyRef), or use another hostname`},
+		{inputs.TakenHost{Host: "a.example.com", Namespace: "books"},
+			`routes[0]: a.example.com belongs to namespace "books", whose route is older; to fix: use another hostname, or join a Topology with the services of that namespace`},
+		{inputs.TakenHost{Host: "a.example.com", Path: "/pay", Topology: "infra/shop"},
+			`routes[0]: Topology "infra/shop" delegates /pay on a.example.com to no service of namespace "shop"; to fix: use a path that gateway.delegatedPaths of the Topology has for the namespace, or have its owner add this one`},
+		{inputs.TakenHost{Host: "a.example.com", Path: "/pay", Namespace: "books"},
+			`routes[0]: /pay on a.example.com belongs to namespace "books", whose route is older; to fix: use another path, or have the owner of Topology "shop/shop" delegate paths to namespaces (gateway.delegatedPaths)`},
+	} {
+		if diff := cmp.Diff(tc.want, takenMessage(&c.Inputs, &tc.taken).String()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
