@@ -57,6 +57,9 @@ type MicroserviceReconciler struct {
 	// turns limits how many services roll out a shared change at once.
 	turns rolloutTurns
 
+	// hosts remembers who has the hosts of Gateways.
+	hosts hostMemory
+
 	// memories holds a *memory for each Microservice.
 	memories sync.Map
 }

@@ -50,18 +50,29 @@ func (c claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 func (c claimants) First(gateway string, hosts []v1alpha1.Hostname) (*routes.Claim, error) {
 	var first *routes.Claim
 	for _, host := range hosts {
-		live, err := c.routesAt(c.ctx, routes.HostKey(gateway, host))
+		claim, err := c.hosts.of(routes.HostKey(gateway, host), func() (*routes.Claim, error) { return c.firstAt(gateway, host) })
 		if err != nil {
 			return nil, err
 		}
-		for _, route := range live {
-			if first != nil && first.Before(route) {
-				continue
-			}
-			claim := firstOf(routes.Claims(route), gateway, host)
-			if claim != nil && (first == nil || claim.Precedes(first)) {
-				first = claim
-			}
+		if claim != nil && (first == nil || claim.Precedes(first)) {
+			first = claim
+		}
+	}
+	return first, nil
+}
+
+func (c claimants) firstAt(gateway string, host v1alpha1.Hostname) (*routes.Claim, error) {
+	live, err := c.routesAt(c.ctx, routes.HostKey(gateway, host))
+	if err != nil {
+		return nil, err
+	}
+	var first *routes.Claim
+	for _, route := range live {
+		if first != nil && first.Before(route) {
+			continue
+		}
+		if claim := firstOf(routes.Claims(route), gateway, host); claim != nil && (first == nil || claim.Precedes(first)) {
+			first = claim
 		}
 	}
 	return first, nil

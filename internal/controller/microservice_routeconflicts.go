@@ -96,13 +96,8 @@ func keysOf(claims []routes.Claim) []string {
 // byClaim indexes the routes that belong to Microservices by the keys of their claims, by their
 // hosts at a Gateway, and by the Gateway.
 func byClaim(object any) ([]string, error) {
-	o := object.(client.Object)
-	owner := metav1.GetControllerOf(o)
-	if owner == nil || owner.Kind != "Microservice" || owner.Name != o.GetLabels()[v1alpha1.LabelMicroservice] {
-		return nil, nil
-	}
 	var keys []string
-	for _, claim := range routes.Claims(o) {
+	for _, claim := range claimsOf(object.(client.Object)) {
 		for _, key := range []string{claim.Key(), routes.HostKey(claim.Gateway, claim.Hostname), claim.Gateway} {
 			if !slices.Contains(keys, key) {
 				keys = append(keys, key)
@@ -112,9 +107,18 @@ func byClaim(object any) ([]string, error) {
 	return keys, nil
 }
 
+// claimsOf returns the claims of a route that belongs to a Microservice.
+func claimsOf(route client.Object) []routes.Claim {
+	owner := metav1.GetControllerOf(route)
+	if owner == nil || owner.Kind != "Microservice" || owner.Name != route.GetLabels()[v1alpha1.LabelMicroservice] {
+		return nil
+	}
+	return routes.Claims(route)
+}
+
 // conflictingRoutes requeues the Microservices that a route concerns when it is created or deleted or
-// its claims change: those whose routes claim the same, those of other namespaces with a route for the same host, and
-// those that a host may be free for.
+// its claims change: those whose routes claim the same, those of other namespaces with a route for
+// the same host, and those that a host may be free for.
 func (r *MicroserviceReconciler) conflictingRoutes() handler.EventHandler {
 	requeue := func(ctx context.Context, q requestQueue, claims []routes.Claim) {
 		// It fails only while the cache starts or stops. Every Microservice is reconciled
@@ -132,16 +136,19 @@ func (r *MicroserviceReconciler) conflictingRoutes() handler.EventHandler {
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
+			r.hosts.forget()
 			if !e.IsInInitialList {
-				requeue(ctx, q, routes.Claims(e.Object))
+				requeue(ctx, q, claimsOf(e.Object))
 			}
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
-			requeue(ctx, q, routes.Claims(e.Object))
+			r.hosts.forget()
+			requeue(ctx, q, claimsOf(e.Object))
 			r.requeueTakenHosts(ctx, q)
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
-			if before, after := routes.Claims(e.ObjectOld), routes.Claims(e.ObjectNew); !slices.Equal(before, after) {
+			if before, after := claimsOf(e.ObjectOld), claimsOf(e.ObjectNew); !slices.Equal(before, after) {
+				r.hosts.forget()
 				requeue(ctx, q, slices.Concat(before, after))
 				r.requeueTakenHosts(ctx, q)
 			}
