@@ -28,6 +28,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/controller"
+	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/nameserver"
 )
 
@@ -42,6 +43,7 @@ type options struct {
 	rcloneImage            string
 	cloudNativePGNamespace string
 	nameServers            string
+	publicPorts            string
 	qps                    float64
 	namespaces             string
 }
@@ -57,6 +59,7 @@ func main() {
 	flag.StringVar(&o.rcloneImage, "rclone-image", database.RcloneImage, "The image, with rclone and sh, that copies databases' backups to and from buckets.")
 	flag.StringVar(&o.cloudNativePGNamespace, "cloudnative-pg-namespace", database.CloudNativePGNamespace, "The namespace of CloudNativePG's operator. Network policies permit it to reach its databases.")
 	flag.StringVar(&o.nameServers, "name-servers", "", "The addresses of the cluster's name servers, separated by commas, at most 16. Network policies permit them. Unset means those in /etc/resolv.conf, if the manager runs in a cluster.")
+	flag.StringVar(&o.publicPorts, "public-ports", "", "The ports at which clients outside the cluster reach the ports of Gateways, as pairs separated by commas, such as 80=8080,443=8443. URLs in the status have them. Unset means the same ports.")
 	flag.Float64Var(&o.qps, "kube-api-qps", 100, "The maximum number of requests per second to the API server. Bursts may be twice as large.")
 	flag.StringVar(&o.namespaces, "namespaces", "", "The namespaces that the manager works in, separated by commas. Empty means all. See docs/security.md.")
 	logging := zap.Options{}
@@ -105,7 +108,11 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, Namespaces: namespaces}); err != nil {
+	ports, err := inputs.ParsePublicPorts(o.publicPorts)
+	if err != nil {
+		return fmt.Errorf("reading --public-ports: %w", err)
+	}
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, PublicPorts: ports, Namespaces: namespaces}); err != nil {
 		return err
 	}
 	return mgr.Start(ctrl.SetupSignalHandler())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,10 +46,31 @@ func newDeployment() (*deployment, error) {
 // installOperator installs Atoll from config/default and waits for its rollout.
 func (d *deployment) installOperator(ctx context.Context) error {
 	printHeading("Installing the operator")
-	if err := d.applyWithImages(ctx, "default", "", "ghcr.io/atoll-dev/atoll", "atoll"); err != nil {
+	patch, err := publicPortPatch(d.gatewayURL)
+	if err != nil {
+		return err
+	}
+	if err := d.applyWithImages(ctx, "default", patch, "ghcr.io/atoll-dev/atoll", "atoll"); err != nil {
 		return err
 	}
 	return kubectl(ctx, "-n", "atoll-system", "rollout", "status", "deployment/atoll-controller-manager", "--timeout=120s")
+}
+
+// publicPortPatch returns a patch with which the operator shows the port of the gateway's URL. It is
+// empty if that is the port of HTTP.
+func publicPortPatch(gatewayURL string) (string, error) {
+	gateway, err := url.Parse(gatewayURL)
+	if err != nil {
+		return "", fmt.Errorf("reading GATEWAY_URL: %w", err)
+	}
+	if gateway.Scheme != "http" || gateway.Port() == "" || gateway.Port() == "80" {
+		return "", nil
+	}
+	argument := "--public-ports=80=" + gateway.Port()
+	return fmt.Sprintf(`patches:
+- target: {kind: Deployment, name: atoll-controller-manager}
+  patch: '[{"op": "add", "path": "/spec/template/spec/containers/0/args/-", "value": %q}]'
+`, argument), nil
 }
 
 // applySamples applies the sample topology and waits until it is Ready.

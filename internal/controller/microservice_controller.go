@@ -51,6 +51,8 @@ type MicroserviceReconciler struct {
 	CloudNativePGNamespace string
 	// NameServers are the addresses of the cluster's name servers.
 	NameServers []string
+	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
+	PublicPorts inputs.PublicPorts
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 

@@ -9,6 +9,8 @@ import (
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
+
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // The manager's rights, and the reason for each.
@@ -78,6 +80,8 @@ type Settings struct {
 	// NameServers are the addresses of the cluster's name servers, which NetworkPolicies
 	// permit.
 	NameServers []string
+	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
+	PublicPorts inputs.PublicPorts
 	// Namespaces are those that the caches hold, as for CacheOptions. Empty means all.
 	Namespaces []string
 	// Now is the clock; nil means the machine's.
@@ -92,6 +96,7 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
 	// Not nil: without an address, the status of a Topology must not count.
 	services.NameServers = append([]string{}, settings.NameServers...)
+	services.PublicPorts = settings.PublicPorts
 	if settings.Now != nil {
 		services.Now = settings.Now
 	}
@@ -99,7 +104,7 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
 	topologies := &TopologyReconciler{Client: services.Client, Foreign: services.Foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder,
-		NameServers: services.NameServers}
+		NameServers: services.NameServers, PublicPorts: services.PublicPorts}
 	if err := topologies.SetupWithManager(mgr, foreign); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)
 	}

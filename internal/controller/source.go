@@ -52,7 +52,7 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 	seen.own(ms)
 	s := &cacheSource{
 		ctx: ctx, seen: seen, contents: r.Contents, routesAt: r.routesAt, hosts: &r.hosts,
-		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, NameServers: r.NameServers, MissingCRDs: map[string]bool{}},
+		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, NameServers: r.NameServers, PublicPorts: r.PublicPorts, MissingCRDs: map[string]bool{}},
 		cache:          recordingReader{r.Client, seen},
 		foreign:        recordingReader{r.Foreign, seen},
 		uncached:       recordingReader{r.Live, seen},

@@ -22,6 +22,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
 // TopologyReconciler reconciles the Gateways of Topologies and summarizes their
@@ -36,6 +37,8 @@ type TopologyReconciler struct {
 	Recorder events.EventRecorder
 	// NameServers are the addresses of the cluster's name servers.
 	NameServers []string
+	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
+	PublicPorts inputs.PublicPorts
 }
 
 // topologyState is everything that one reconcile reads.
@@ -57,6 +60,7 @@ type topologyState struct {
 	gatewayAPI bool
 	// nameServers are the addresses of the cluster's name servers.
 	nameServers []string
+	publicPorts inputs.PublicPorts
 	// incomplete means that something could not be read.
 	incomplete bool
 }
@@ -81,7 +85,7 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 }
 
 func (r *TopologyReconciler) gather(ctx context.Context, topology *v1alpha1.Topology) (*topologyState, error) {
-	state := &topologyState{topology: topology, nameServers: r.NameServers, gatewayAPI: r.Optional.Installed(gatewayKind.crd)}
+	state := &topologyState{topology: topology, nameServers: r.NameServers, publicPorts: r.PublicPorts, gatewayAPI: r.Optional.Installed(gatewayKind.crd)}
 	members := &v1alpha1.MicroserviceList{}
 	if err := r.List(ctx, members, client.MatchingFields{indexTopology: client.ObjectKeyFromObject(topology).String()}); err != nil {
 		return nil, fmt.Errorf("listing members: %w", err)

@@ -69,7 +69,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 		if ref := topology.Spec.Gateway.Ref; ref != nil {
 			section = ref.SectionName
 		}
-		status.URLs = routes.GatewayURLs(state.gateway, section, topology.Spec.Gateway.Hostnames)
+		status.URLs = routes.GatewayURLs(state.gateway, state.publicPorts, section, topology.Spec.Gateway.Hostnames)
 	}
 
 	set := newConditions(&status.Conditions, topology.Generation)

@@ -64,6 +64,8 @@ type Settings struct {
 	// NameServers are the addresses of the cluster's name servers; nil means those in the
 	// status of the Topology.
 	NameServers []string
+	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
+	PublicPorts PublicPorts
 	// MissingCRDs are the optional kinds that the cluster lacks.
 	MissingCRDs map[string]bool
 }
@@ -75,7 +77,7 @@ func Assemble(ms *v1alpha1.Microservice, source Source) (*Inputs, error) {
 	settings := source.Settings()
 	in := &Inputs{
 		Microservice: withOwnScaling(ms),
-		RcloneImage:  settings.RcloneImage, CloudNativePGNamespace: settings.CloudNativePGNamespace, MissingCRDs: settings.MissingCRDs,
+		RcloneImage:  settings.RcloneImage, CloudNativePGNamespace: settings.CloudNativePGNamespace, MissingCRDs: settings.MissingCRDs, PublicPorts: settings.PublicPorts,
 	}
 	for _, step := range []func(*Inputs, Source) error{addTopology, addEdges, addCallers, addObjects, addAwaited, addGateways, addRouteConflicts, addAutoscalers, addReferences, addCredentials} {
 		if err := step(in, source); err != nil {

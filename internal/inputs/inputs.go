@@ -102,6 +102,8 @@ type Inputs struct {
 	// ForeignAutoscalers are the HorizontalPodAutoscalers that scale the Deployment and that
 	// Atoll did not make.
 	ForeignAutoscalers []string
+	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
+	PublicPorts PublicPorts
 	// NameServers are the addresses of name servers beside those that every cluster may have.
 	NameServers []string
 	// MissingCRDs are the optional kinds that are not installed.

@@ -6,7 +6,7 @@
 package e2e_test
 
 import (
-	"fmt"
+	"net/url"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -41,12 +41,18 @@ var _ = Describe("The sample topology", func() {
 			err := k8s.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "shop"}, topology)
 			return topology.Status.Ready, err
 		}).Should(Equal("3/3"))
-		Expect(topology.Status.URLs).To(Equal([]string{"http://" + hostname}))
+		gateway, err := url.Parse(gatewayURL)
+		Expect(err).NotTo(HaveOccurred())
+		base := "http://" + hostname
+		if port := gateway.Port(); port != "" && gateway.Scheme == "http" {
+			base += ":" + port
+		}
+		Expect(topology.Status.URLs).To(Equal([]string{base}))
 		Expect([]int32{topology.Status.Services, topology.Status.ReadyServices}).To(Equal([]int32{3, 3}))
 		for _, name := range services {
 			ms := shopMember(name)
 			Expect(k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)).To(Succeed())
-			Expect(ms.Status.URLs).To(Equal([]string{fmt.Sprintf("http://%s/%s", hostname, name)}))
+			Expect(ms.Status.URLs).To(Equal([]string{base + "/" + name}))
 			Expect(ms.Status.Database.SecretName).To(Equal(name + "-db"))
 			Expect(ms.Status.ReadyReplicas).To(BeEquivalentTo(2))
 			Expect(ms.Status.Dependents).To(BeEquivalentTo(map[string]int{"users": 1, "orders": 1}[name]), name)

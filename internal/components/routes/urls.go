@@ -37,7 +37,7 @@ func URLs(in *inputs.Inputs) []string {
 			if len(won) == 0 && (len(hostnames) > 0 || lost(in, i, key, "") || isTaken(in, i, "")) {
 				continue
 			}
-			for _, base := range GatewayURLs(in.Gateways[key], ref.SectionName, won) {
+			for _, base := range GatewayURLs(in.Gateways[key], in.PublicPorts, ref.SectionName, won) {
 				if url := base + path; !slices.Contains(urls, url) {
 					urls = append(urls, url)
 				}
@@ -59,8 +59,8 @@ func lost(in *inputs.Inputs, route int, gateway string, hostname v1alpha1.Hostna
 }
 
 // GatewayURLs returns the URLs of a Gateway: those of the hostnames, or, without any,
-// those of the addresses in its status. It is empty for a Gateway that does not exist.
-func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha1.Hostname) []string {
+// those of the addresses in its status. A host name has the public port. It is empty for a Gateway that does not exist.
+func GatewayURLs(gateway *gatewayv1.Gateway, ports inputs.PublicPorts, section string, hostnames []v1alpha1.Hostname) []string {
 	if gateway == nil {
 		return nil
 	}
@@ -72,11 +72,12 @@ func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha
 		}
 	}
 	if len(hostnames) == 0 {
+		ports = nil
 		for i := range gateway.Status.Addresses {
 			hosts = append(hosts, gateway.Status.Addresses[i].Value)
 		}
 	}
-	scheme, port := schemeAndPort(gateway, section)
+	scheme, port := schemeAndPort(gateway, ports, section)
 	urls := make([]string, len(hosts))
 	for i, host := range hosts {
 		if strings.Contains(host, ":") {
@@ -87,22 +88,22 @@ func GatewayURLs(gateway *gatewayv1.Gateway, section string, hostnames []v1alpha
 	return urls
 }
 
-// schemeAndPort returns the scheme and the port of a Gateway's listener. HTTPS comes
+// schemeAndPort returns the scheme and the public port of a Gateway's listener. HTTPS comes
 // before HTTP. The port is empty where it is the default of the scheme.
-func schemeAndPort(gateway *gatewayv1.Gateway, section string) (scheme, port string) {
+func schemeAndPort(gateway *gatewayv1.Gateway, ports inputs.PublicPorts, section string) (scheme, port string) {
 	scheme = "http"
 	for i := range gateway.Spec.Listeners {
 		l := &gateway.Spec.Listeners[i]
 		if section != "" && section != string(l.Name) || scheme == "https" && l.Protocol != gatewayv1.HTTPSProtocolType {
 			continue
 		}
-		usual := gatewayv1.PortNumber(80)
+		usual := int32(80)
 		if l.Protocol == gatewayv1.HTTPSProtocolType {
 			scheme, usual = "https", 443
 		}
 		port = ""
-		if l.Port != usual {
-			port = ":" + strconv.Itoa(int(l.Port))
+		if public := ports.Of(l.Port); public != usual {
+			port = ":" + strconv.Itoa(int(public))
 		}
 	}
 	return scheme, port

@@ -42,6 +42,7 @@ func TestURLs(t *testing.T) {
 	for name, tc := range map[string]struct {
 		routes   []v1alpha1.Route
 		topology *v1alpha1.Topology
+		ports    inputs.PublicPorts
 		gateways map[string]*gatewayv1.Gateway
 		wantURLs []string
 	}{
@@ -56,6 +57,17 @@ func TestURLs(t *testing.T) {
 		"https where the Gateway listens with it": {
 			routes: []v1alpha1.Route{{Path: "/orders"}}, topology: topology, gateways: map[string]*gatewayv1.Gateway{"shop/shop": programmed(secure)},
 			wantURLs: []string{"https://shop.example.com/orders"}},
+		"a public port": {
+			routes: []v1alpha1.Route{{Path: "/orders"}}, topology: topology, ports: inputs.PublicPorts{80: 8080}, gateways: map[string]*gatewayv1.Gateway{"shop/shop": programmed()},
+			wantURLs: []string{"http://shop.example.com:8080/orders"}},
+		"a public port that is the scheme's": {
+			routes: []v1alpha1.Route{{Path: "/orders"}}, topology: topology, ports: inputs.PublicPorts{8000: 80},
+			gateways: map[string]*gatewayv1.Gateway{"shop/shop": programmed(func(g *gatewayv1.Gateway) { g.Spec.Listeners[0].Port = 8000 })},
+			wantURLs: []string{"http://shop.example.com/orders"}},
+		"a public port is none of an address": {
+			routes: []v1alpha1.Route{{ParentRefs: []v1alpha1.GatewayReference{{Name: "inner"}}}}, ports: inputs.PublicPorts{80: 8080},
+			gateways: map[string]*gatewayv1.Gateway{"shop/inner": programmed(addressed("192.0.2.1"))},
+			wantURLs: []string{"http://192.0.2.1"}},
 		"own host names and own gateways": {
 			routes: []v1alpha1.Route{{Path: "/orders", Hostnames: []v1alpha1.Hostname{"a.example.com"},
 				ParentRefs: []v1alpha1.GatewayReference{{Name: "public", Namespace: "infra", SectionName: "http"}, {Name: "inner"}, {Name: "absent"}}}},
@@ -76,7 +88,7 @@ func TestURLs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ms := inputstest.Orders(func(ms *v1alpha1.Microservice) { ms.Spec.Routes = tc.routes })
-			got := URLs(&inputs.Inputs{Microservice: ms, Topology: tc.topology, Gateways: tc.gateways})
+			got := URLs(&inputs.Inputs{Microservice: ms, Topology: tc.topology, Gateways: tc.gateways, PublicPorts: tc.ports})
 			if diff := cmp.Diff(tc.wantURLs, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
