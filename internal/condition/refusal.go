@@ -65,9 +65,9 @@ var unauthorized = regexp.MustCompile(`^(?:\S+(?: "[^"]*")? is forbidden: )?(?:U
 // Refusal is why the API server refuses an object.
 type Refusal struct {
 	Class RefusalClass
-	// Said is the API server's text, without the names of pods and claims, which change
+	// Text is the API server's text, without the names of pods and claims, which change
 	// with every try.
-	Said string
+	Text string
 	// Advice says what to do, beginning with a verb in lower case; empty where that is
 	// not known.
 	Advice string
@@ -98,21 +98,21 @@ var (
 // ClassifyRefusal reads what the API server, or a controller in its place, says of
 // an object that it refuses.
 func ClassifyRefusal(said string) Refusal {
-	r := Refusal{Said: createdBy.ReplaceAllString(said, "")}
+	r := Refusal{Text: createdBy.ReplaceAllString(said, "")}
 	for _, known := range refusals {
-		if strings.Contains(r.Said, known.text) {
+		if strings.Contains(r.Text, known.text) {
 			r.Class, r.Advice = known.class, known.advice
 			break
 		}
 	}
-	if found := unauthorized.FindStringSubmatch(r.Said); r.Class == "" && found != nil {
+	if found := unauthorized.FindStringSubmatch(r.Text); r.Class == "" && found != nil {
 		r.Class, r.Advice = PermissionMissing, permissionAdvice
 		// A pod is created by a controller of Kubernetes.
 		if strings.HasPrefix(found[1], "system:serviceaccount:kube-system:") {
 			r.Advice = "grant that permission to the user that the message names"
 		}
 	}
-	if found := quotaText.FindStringSubmatch(r.Said); found != nil {
+	if found := quotaText.FindStringSubmatch(r.Text); found != nil {
 		r.Quota = exceededQuota(found[1], found[2], found[3])
 	}
 	return r

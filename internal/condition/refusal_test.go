@@ -24,73 +24,73 @@ func TestClassifyRefusal(t *testing.T) {
 	}{
 		"the name of a pod, which changes, is left out": {
 			said: `pods "users-7c7cd5b4dc-q9xqn" is forbidden: ` + exceeded,
-			want: Refusal{Class: QuotaExceeded, Said: exceeded, Advice: raise, Quota: pods},
+			want: Refusal{Class: QuotaExceeded, Text: exceeded, Advice: raise, Quota: pods},
 		},
 		"the controller's prefix is left out": {
 			said: `create Pod orders-db-0 in StatefulSet orders-db failed error: pods "orders-db-0" is forbidden: ` + exceeded,
-			want: Refusal{Class: QuotaExceeded, Said: exceeded, Advice: raise, Quota: pods},
+			want: Refusal{Class: QuotaExceeded, Text: exceeded, Advice: raise, Quota: pods},
 		},
 		"another object's name stays": {
 			said: `services "users" is forbidden: exceeded quota: zero, requested: services=1, used: services=0, limited: services=0`,
-			want: Refusal{Class: QuotaExceeded, Said: `services "users" is forbidden: exceeded quota: zero, requested: services=1, used: services=0, limited: services=0`, Advice: raise,
+			want: Refusal{Class: QuotaExceeded, Text: `services "users" is forbidden: exceeded quota: zero, requested: services=1, used: services=0, limited: services=0`, Advice: raise,
 				Quota: &ExceededQuota{Name: "zero", Requests: []QuotaRequest{{Resource: "services", Requested: "1", Limit: "0"}}}},
 		},
 		"several resources of a quota": {
 			said: "exceeded quota: tight, requested: limits.memory=1Gi,requests.cpu=500m, used: limits.memory=7Gi,requests.cpu=2, limited: limits.memory=8Gi,requests.cpu=2",
-			want: Refusal{Class: QuotaExceeded, Said: "exceeded quota: tight, requested: limits.memory=1Gi,requests.cpu=500m, used: limits.memory=7Gi,requests.cpu=2, limited: limits.memory=8Gi,requests.cpu=2",
+			want: Refusal{Class: QuotaExceeded, Text: "exceeded quota: tight, requested: limits.memory=1Gi,requests.cpu=500m, used: limits.memory=7Gi,requests.cpu=2, limited: limits.memory=8Gi,requests.cpu=2",
 				Advice: raise, Quota: &ExceededQuota{Name: "tight", Requests: []QuotaRequest{{"limits.memory", "1Gi", "8Gi"}, {"requests.cpu", "500m", "2"}}}},
 		},
 		"quota that requires resources to be set": {
 			said: `pods "a" is forbidden: failed quota: cpu: must specify limits.memory for: users`,
-			want: Refusal{Class: QuotaNeedsResources, Said: "failed quota: cpu: must specify limits.memory for: users", Advice: "set these in resources, or in the Topology's defaults.resources"},
+			want: Refusal{Class: QuotaNeedsResources, Text: "failed quota: cpu: must specify limits.memory for: users", Advice: "set these in resources, or in the Topology's defaults.resources"},
 		},
 		"LimitRange": {
 			said: `pods "a" is forbidden: maximum memory usage per Container is 16Mi, but limit is 1Gi`,
-			want: Refusal{Class: LimitRange, Said: "maximum memory usage per Container is 16Mi, but limit is 1Gi", Advice: "correct resources, or the namespace's LimitRange"},
+			want: Refusal{Class: LimitRange, Text: "maximum memory usage per Container is 16Mi, but limit is 1Gi", Advice: "correct resources, or the namespace's LimitRange"},
 		},
 		"Pod Security": {
 			said: `pods "a" is forbidden: violates PodSecurity "restricted:latest": privileged`,
-			want: Refusal{Class: PodSecurity, Said: `violates PodSecurity "restricted:latest": privileged`, Advice: "correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce"},
+			want: Refusal{Class: PodSecurity, Text: `violates PodSecurity "restricted:latest": privileged`, Advice: "correct podTemplate, or the namespace's label pod-security.kubernetes.io/enforce"},
 		},
 		"missing ServiceAccount": {
 			said: `pods "a-" is forbidden: error looking up service account shop/nope: serviceaccount "nope" not found`,
-			want: Refusal{Class: ServiceAccountMissing, Said: `error looking up service account shop/nope: serviceaccount "nope" not found`, Advice: "create it, or correct serviceAccount.name"},
+			want: Refusal{Class: ServiceAccountMissing, Text: `error looking up service account shop/nope: serviceaccount "nope" not found`, Advice: "create it, or correct serviceAccount.name"},
 		},
 		"missing permission of Atoll": {
 			said: `services "a" is forbidden: User "atoll" cannot patch resource "services"`,
-			want: Refusal{Class: PermissionMissing, Said: `services "a" is forbidden: User "atoll" cannot patch resource "services"`, Advice: "grant Atoll that permission (config/rbac)"},
+			want: Refusal{Class: PermissionMissing, Text: `services "a" is forbidden: User "atoll" cannot patch resource "services"`, Advice: "grant Atoll that permission (config/rbac)"},
 		},
 		"missing permission of Atoll, of a cluster": {
 			said: `clusterroles.rbac.authorization.k8s.io is forbidden: User "atoll" cannot list resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope`,
 			want: Refusal{Class: PermissionMissing, Advice: "grant Atoll that permission (config/rbac)",
-				Said: `clusterroles.rbac.authorization.k8s.io is forbidden: User "atoll" cannot list resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope`},
+				Text: `clusterroles.rbac.authorization.k8s.io is forbidden: User "atoll" cannot list resource "clusterroles" in API group "rbac.authorization.k8s.io" at the cluster scope`},
 		},
 		"missing permission to set an owner": {
 			said: `deployments.apps "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>`,
 			want: Refusal{Class: PermissionMissing, Advice: "grant Atoll that permission (config/rbac)",
-				Said: `deployments.apps "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>`},
+				Text: `deployments.apps "a" is forbidden: cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: , <nil>`},
 		},
 		"missing permission of a controller of Kubernetes": {
 			said: `Error creating: pods is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods" in API group "" in the namespace "shop"`,
 			want: Refusal{Class: PermissionMissing, Advice: "grant that permission to the user that the message names",
-				Said: `pods is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods" in API group "" in the namespace "shop"`},
+				Text: `pods is forbidden: User "system:serviceaccount:kube-system:replicaset-controller" cannot create resource "pods" in API group "" in the namespace "shop"`},
 		},
 		"admission policy that speaks like RBAC": {
 			said: `deployments.apps "a" is forbidden: ValidatingAdmissionPolicy 'hosts' with binding 'hosts' denied request: User "atoll" cannot create resource "deployments" with hostNetwork`,
 			want: Refusal{Class: AdmissionPolicy, Advice: "change what it names in the spec; or ask the owner of the policy",
-				Said: `deployments.apps "a" is forbidden: ValidatingAdmissionPolicy 'hosts' with binding 'hosts' denied request: User "atoll" cannot create resource "deployments" with hostNetwork`},
+				Text: `deployments.apps "a" is forbidden: ValidatingAdmissionPolicy 'hosts' with binding 'hosts' denied request: User "atoll" cannot create resource "deployments" with hostNetwork`},
 		},
 		"webhook": {
 			said: `admission webhook "images.example.com" denied the request: images of this registry cannot be used`,
 			want: Refusal{Class: AdmissionWebhook, Advice: "change what it names in the spec; or ask the owner of the policy",
-				Said: `admission webhook "images.example.com" denied the request: images of this registry cannot be used`},
+				Text: `admission webhook "images.example.com" denied the request: images of this registry cannot be used`},
 		},
 		"security context that contradicts itself": {
 			said: "Deployment.apps \"a\" is invalid: spec.template.spec.containers[0].securityContext: Invalid value: cannot set `allowPrivilegeEscalation` to false and `privileged` to true",
-			want: Refusal{Said: "Deployment.apps \"a\" is invalid: spec.template.spec.containers[0].securityContext: Invalid value: cannot set `allowPrivilegeEscalation` to false and `privileged` to true"},
+			want: Refusal{Text: "Deployment.apps \"a\" is invalid: spec.template.spec.containers[0].securityContext: Invalid value: cannot set `allowPrivilegeEscalation` to false and `privileged` to true"},
 		},
-		"invalid pod":   {said: `Pod "a-1" is invalid: spec.x: Required value`, want: Refusal{Said: "spec.x: Required value"}},
-		"anything else": {said: "no", want: Refusal{Said: "no"}},
+		"invalid pod":   {said: `Pod "a-1" is invalid: spec.x: Required value`, want: Refusal{Text: "spec.x: Required value"}},
+		"anything else": {said: "no", want: Refusal{Text: "no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, ClassifyRefusal(tc.said)); diff != "" {

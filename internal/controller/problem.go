@@ -37,7 +37,7 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
 		refusal := condition.RefusalOf(err)
-		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server: " + refusal.Said, Remedy: refusal.Advice}
+		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server: " + refusal.Text, Remedy: refusal.Advice}
 		return problem, nil
 	case apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause):
 		problem.Reason = v1alpha1.ReasonProgressing
@@ -47,7 +47,7 @@ func applyProblem(kind, name, conditionType string, err error) (problem *conditi
 		// It may be allowed later, and no watch reports that.
 		problem.Reason, problem.Stalled = v1alpha1.ReasonRefused, true
 		refusal := condition.RefusalOf(err)
-		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server, and Atoll retries: " + refusal.Said, Remedy: refusal.Advice}
+		problem.Message = condition.Message{Object: object, Cause: "is refused by the API server, and Atoll retries: " + refusal.Text, Remedy: refusal.Advice}
 		return problem, retry
 	}
 	problem.Reason = v1alpha1.ReasonApplyFailed

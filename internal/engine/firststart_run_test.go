@@ -52,7 +52,7 @@ func TestFirstStart(t *testing.T) {
 			// do happens before the last start.
 			do        func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
 			wantState string
-			wantSaid  bool
+			wantOutput  bool
 			// wantUnready means that the startup probe fails.
 			wantUnready bool
 		}{
@@ -60,12 +60,12 @@ func TestFirstStart(t *testing.T) {
 				do: func(*enginetest.Machine, func(...string), func(...string)) {}, wantState: "whole\n"},
 			"a first start that was interrupted": {
 				do:        func(_ *enginetest.Machine, start, _ func(...string)) { start("FAKE_KILLED=1") },
-				wantState: "whole\n", wantSaid: true},
+				wantState: "whole\n", wantOutput: true},
 			"a first start that was interrupted twice": {
 				do: func(_ *enginetest.Machine, start, _ func(...string)) {
 					start("FAKE_KILLED=1")
 					start("FAKE_KILLED=1")
-				}, wantState: "whole\n", wantSaid: true},
+				}, wantState: "whole\n", wantOutput: true},
 			"a first start that fails for the fourth time in a pod": {
 				do: func(_ *enginetest.Machine, start, _ func(...string)) {
 					for range 4 {
@@ -78,7 +78,7 @@ func TestFirstStart(t *testing.T) {
 						start("FAKE_KILLED=1")
 					}
 					newPod(m)
-				}, wantState: "whole\n", wantSaid: true},
+				}, wantState: "whole\n", wantOutput: true},
 			"the same, after the server wrote for hours": {
 				do: func(m *enginetest.Machine, start, _ func(...string)) {
 					for range 4 {
@@ -90,7 +90,7 @@ func TestFirstStart(t *testing.T) {
 						m.T.Fatal(err)
 					}
 					newPod(m)
-				}, wantState: "whole\n", wantSaid: true},
+				}, wantState: "whole\n", wantOutput: true},
 			"a server that has answered": {
 				do: func(m *enginetest.Machine, start, answer func(...string)) {
 					start()
@@ -109,7 +109,7 @@ func TestFirstStart(t *testing.T) {
 				do: func(_ *enginetest.Machine, start, answer func(...string)) {
 					start()
 					answer("FAKE_DOWN=1")
-				}, wantState: "whole\n", wantSaid: true},
+				}, wantState: "whole\n", wantOutput: true},
 			"a volume from before the notes": {
 				do: func(m *enginetest.Machine, _, _ func(...string)) { m.Write("used", "home", data, "state") }, wantState: "used"},
 			"a volume from before the notes, whose server never answers": {
@@ -131,7 +131,7 @@ func TestFirstStart(t *testing.T) {
 						m.T.Fatal(err)
 					}
 					start("FAKE_KILLED=1")
-				}, wantState: "whole\n", wantSaid: true},
+				}, wantState: "whole\n", wantOutput: true},
 		} {
 			t.Run(string(engine)+": "+name, func(t *testing.T) {
 				m := enginetest.NewMachine(t)
@@ -150,15 +150,15 @@ func TestFirstStart(t *testing.T) {
 				if got := m.Read("home", data, "state"); got != tc.wantState {
 					t.Errorf("the data is %q, want %q; the start said\n%s", got, tc.wantState, said)
 				}
-				if got := strings.Contains(said, "beginning it anew"); got != tc.wantSaid {
-					t.Errorf("the repeat is logged: %t, want %t:\n%s", got, tc.wantSaid, said)
+				if got := strings.Contains(said, "beginning it anew"); got != tc.wantOutput {
+					t.Errorf("the repeat is logged: %t, want %t:\n%s", got, tc.wantOutput, said)
 				}
 				if _, ready := m.Run(inVolume(m, server, true), podTmp(m)); ready == tc.wantUnready {
 					t.Errorf("the startup probe succeeds: %t, want %t", ready, !tc.wantUnready)
 				}
 				aside, err := filepath.Glob(filepath.Join(m.Dir, "home", data+".interrupted-*", "state"))
-				if err != nil || (tc.wantSaid || tc.wantUnready) != (len(aside) > 0) {
-					t.Errorf("%d folders of earlier data are kept (%v), want some: %t", len(aside), err, tc.wantSaid)
+				if err != nil || (tc.wantOutput || tc.wantUnready) != (len(aside) > 0) {
+					t.Errorf("%d folders of earlier data are kept (%v), want some: %t", len(aside), err, tc.wantOutput)
 				}
 			})
 		}

@@ -29,14 +29,14 @@ func TestLock(t *testing.T) {
 		held     bool
 		data     bool
 		want     bool
-		wantSaid string
+		wantOutput string
 	}{
 		"util-linux":                          {want: true},
 		"BusyBox":                             {tools: map[string]string{"flock": busyBoxFlock}, want: true},
-		"util-linux, another server":          {held: true, wantSaid: "another server still holds the data\n"},
-		"BusyBox, another server":             {tools: map[string]string{"flock": busyBoxFlock}, held: true, wantSaid: "another server still holds the data\n"},
-		"no flock":                            {tools: map[string]string{"flock": "#!/bin/sh\necho 'flock: not found' >&2\nexit 127\n"}, wantSaid: "the data cannot be locked: flock: not found\n"},
-		"the image lacks the user of the pod": {env: "FAKE_NAMELESS=1", wantSaid: "the user 1000770000 of the pod has no name in database.image: use a Debian variant\n"},
+		"util-linux, another server":          {held: true, wantOutput: "another server still holds the data\n"},
+		"BusyBox, another server":             {tools: map[string]string{"flock": busyBoxFlock}, held: true, wantOutput: "another server still holds the data\n"},
+		"no flock":                            {tools: map[string]string{"flock": "#!/bin/sh\necho 'flock: not found' >&2\nexit 127\n"}, wantOutput: "the data cannot be locked: flock: not found\n"},
+		"the image lacks the user of the pod": {env: "FAKE_NAMELESS=1", wantOutput: "the user 1000770000 of the pod has no name in database.image: use a Debian variant\n"},
 		"the image lacks the user, with data": {env: "FAKE_NAMELESS=1", data: true, want: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,8 +65,8 @@ func TestLock(t *testing.T) {
 				}
 			}
 			said, started := m.Run(inVolume(m, serverOf(v1alpha1.EnginePostgreSQL), false), "DATA="+filepath.Join(m.Dir, "home", "pgdata"), tc.env)
-			if started != tc.want || !strings.HasPrefix(said, tc.wantSaid) {
-				t.Errorf("started is %t, want %t; it said\n%s\nwant first\n%s", started, tc.want, said, tc.wantSaid)
+			if started != tc.want || !strings.HasPrefix(said, tc.wantOutput) {
+				t.Errorf("started is %t, want %t; it said\n%s\nwant first\n%s", started, tc.want, said, tc.wantOutput)
 			}
 		})
 	}

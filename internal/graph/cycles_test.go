@@ -63,7 +63,7 @@ func TestCycles(t *testing.T) {
 			wantCycles: []string{"a -> b -> a", "x -> y -> x"}},
 		"a cycle in reach of a service outside it is without it": {
 			services: []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c"), calling("c", "b")}, wantCycles: []string{"b -> c -> b"}},
-		"overlapping cycles are told once, by the shortest through the first": {
+		"overlapping cycles are reported once, by the shortest through the first": {
 			services:   []*v1alpha1.Microservice{calling("a", "b"), calling("b", "c", "d"), calling("c", "a"), calling("d", "e"), calling("e", "a", "b")},
 			wantCycles: []string{"a -> b -> c -> a"}},
 		"of cycles of one length the first by name": {

@@ -176,7 +176,7 @@ func TestOf(t *testing.T) {
 		"a service of another namespace that does not permit the caller": {
 			services: all(reporting, other, service("users")), wantNodes: []string{"people/mail Missing", "people/users Ready", "reports Ready", "users Ready"},
 			wantCalls: []string{"people/users -> people/mail DependencyNotFound", "reports -> people/users NotPermitted"}, wantRoots: []string{"reports", "users"}},
-		"services of two namespaces are told apart": {
+		"services of two namespaces are distinguished": {
 			services:  all(service("users"), other),
 			wantNodes: []string{"people/mail Missing", "people/users Ready", "users Ready"}, wantCalls: []string{"people/users -> people/mail DependencyNotFound"},
 			wantRoots: []string{"people/users", "users"}},

@@ -148,14 +148,14 @@ func TestUploadRuns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		env           string
 		want          bool
-		wantSaid      string
+		wantOutput      string
 		wantDeleted   bool
 		wantsNoReport bool
 	}{
-		"a bucket that lets it delete": {want: true, wantSaid: "deleting " + file(engine, "01"), wantDeleted: true},
+		"a bucket that lets it delete": {want: true, wantOutput: "deleting " + file(engine, "01"), wantDeleted: true},
 		// The backup exists and counts.
-		"a bucket that keeps everything": {env: "FAKE_LOCKED=1", want: true, wantSaid: "warning: " + file(engine, "01") + " could not be deleted"},
-		"a wrong key":                    {env: "FAKE_KEY=who are you", wantSaid: "AccessDenied: who are you", wantsNoReport: true},
+		"a bucket that keeps everything": {env: "FAKE_LOCKED=1", want: true, wantOutput: "warning: " + file(engine, "01") + " could not be deleted"},
+		"a wrong key":                    {env: "FAKE_KEY=who are you", wantOutput: "AccessDenied: who are you", wantsNoReport: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
@@ -167,8 +167,8 @@ func TestUploadRuns(t *testing.T) {
 				t.Fatal(output)
 			}
 			output, succeeded := m.Run(upload, tc.env)
-			if succeeded != tc.want || !strings.Contains(output, tc.wantSaid) {
-				t.Errorf("succeeded is %t, want %t; output:\n%s\nwant %q", succeeded, tc.want, output, tc.wantSaid)
+			if succeeded != tc.want || !strings.Contains(output, tc.wantOutput) {
+				t.Errorf("succeeded is %t, want %t; output:\n%s\nwant %q", succeeded, tc.want, output, tc.wantOutput)
 			}
 			if got := m.Read("report") == ""; got != tc.wantsNoReport {
 				t.Errorf("the report is %q", m.Read("report"))

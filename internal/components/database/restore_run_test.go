@@ -47,8 +47,8 @@ func TestRestoreRuns(t *testing.T) {
 			change func(*machine)
 			env    string
 			// wantData is what reaches the database; empty if the restore fails before it
-			// changes anything, with wantSaid.
-			wantData, wantFile, wantSaid string
+			// changes anything, with wantOutput.
+			wantData, wantFile, wantOutput string
 		}{
 			"the newest":           {wantData: "data of 03", wantFile: "03"},
 			"a named one":          {backup: file(engine, "02"), wantData: "data of 02", wantFile: "02"},
@@ -66,22 +66,22 @@ func TestRestoreRuns(t *testing.T) {
 				change: func(m *machine) { m.Write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
 			"a damaged one": {
 				change:   func(m *machine) { m.append("x", file(engine, "03")) },
-				wantSaid: "backup " + file(engine, "03") + " at pvc://backups/order-book is damaged: its checksum differs"},
+				wantOutput: "backup " + file(engine, "03") + " at pvc://backups/order-book is damaged: its checksum differs"},
 			"an incomplete one without a checksum": {
 				change:   func(m *machine) { m.Write("no dump", "backup", "order-book", file(engine, "04")) },
-				wantSaid: "not"},
+				wantOutput: "not"},
 			"a database with data": {
 				change:   func(m *machine) { m.Write(held[engine][0], "held") },
-				wantSaid: "the database is not empty: it holds " + held[engine][1]},
+				wantOutput: "the database is not empty: it holds " + held[engine][1]},
 			"a missing one": {
-				backup: file(engine, "09"), wantSaid: "there is no backup " + file(engine, "09") + " at pvc://backups/order-book"},
+				backup: file(engine, "09"), wantOutput: "there is no backup " + file(engine, "09") + " at pvc://backups/order-book"},
 			"an empty folder": {
 				change: func(m *machine) {
 					for _, name := range m.files() {
 						m.remove(name)
 					}
 				},
-				wantSaid: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
+				wantOutput: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
 			"a missing folder": {
 				change: func(m *machine) {
 					for _, name := range m.files() {
@@ -89,8 +89,8 @@ func TestRestoreRuns(t *testing.T) {
 					}
 					m.remove("")
 				},
-				wantSaid: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
-			"a server that is down": {env: "FAKE_DOWN=1", wantSaid: "connection refused"},
+				wantOutput: "there is no backup with the extension " + engines.Engines[engine].Extension() + " at pvc://backups/order-book"},
+			"a server that is down": {env: "FAKE_DOWN=1", wantOutput: "connection refused"},
 		} {
 			t.Run(string(engine)+": "+name, func(t *testing.T) {
 				m := newMachine(t)
@@ -107,8 +107,8 @@ func TestRestoreRuns(t *testing.T) {
 					if succeeded || told != "" || report != "" {
 						t.Errorf("succeeded is %t, the database received\n%s\nand the report is %q; want a failure before any change; output:\n%s", succeeded, told, report, output)
 					}
-					if !strings.Contains(output, tc.wantSaid) {
-						t.Errorf("output:\n%s\nwant %q", output, tc.wantSaid)
+					if !strings.Contains(output, tc.wantOutput) {
+						t.Errorf("output:\n%s\nwant %q", output, tc.wantOutput)
 					}
 					return
 				}
@@ -133,12 +133,12 @@ func TestDownloadRuns(t *testing.T) {
 		backup, env string
 		stored      []string
 		want        []string
-		wantSaid    string
+		wantOutput    string
 	}{
 		"the newest":              {stored: []string{file(engine, "01"), file(engine, "02"), "orders.dump"}, want: []string{file(engine, "02")}},
 		"a named one":             {backup: "orders.dump", stored: []string{file(engine, "01"), "orders.dump"}, want: []string{"orders.dump"}},
 		"none of a backup's name": {stored: []string{"orders.dump"}},
-		"a wrong key":             {env: "FAKE_KEY=who are you", stored: []string{file(engine, "01")}, wantSaid: "AccessDenied: who are you"},
+		"a wrong key":             {env: "FAKE_KEY=who are you", stored: []string{file(engine, "01")}, wantOutput: "AccessDenied: who are you"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
@@ -148,8 +148,8 @@ func TestDownloadRuns(t *testing.T) {
 			spec := &v1alpha1.Database{Engine: engine, Restore: &v1alpha1.DatabaseRestore{From: v1alpha1.RestoreSource{S3: &v1alpha1.S3Location{Bucket: "shop"}, Backup: tc.backup}}}
 			pod := planOf(t, engine).RestoreJob("x", "atoll_restore_1", spec, "", nil).Spec.Template.Spec
 			output, succeeded := m.Run(&pod.InitContainers[0], tc.env)
-			if succeeded != (tc.wantSaid == "") || !strings.Contains(output, tc.wantSaid) {
-				t.Errorf("succeeded is %t; output:\n%s\nwant %q", succeeded, output, tc.wantSaid)
+			if succeeded != (tc.wantOutput == "") || !strings.Contains(output, tc.wantOutput) {
+				t.Errorf("succeeded is %t; output:\n%s\nwant %q", succeeded, output, tc.wantOutput)
 			}
 			if diff := cmp.Diff(tc.want, m.files(), cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("downloaded (-want +got):\n%s", diff)
@@ -200,12 +200,12 @@ func TestMariaDBRestore(t *testing.T) {
 func TestValkeyRestoreFails(t *testing.T) {
 	for name, tc := range map[string]struct {
 		env      []string
-		wantSaid string
+		wantOutput string
 	}{
-		"a server that was restarted":            {env: []string{"FAKE_ROLE=master"}, wantSaid: "no replica any more"},
-		"a server that was restarted at the end": {env: []string{"FAKE_RESTARTS=1"}, wantSaid: "the server was restarted while"},
-		"a server that can't write":              {env: []string{"FAKE_REWRITTEN=err"}, wantSaid: "could not write the data"},
-		"a source that ends":                     {env: []string{"FAKE_LINK=down", "FAKE_ENDS=1"}, wantSaid: "the server that holds the backup has ended"},
+		"a server that was restarted":            {env: []string{"FAKE_ROLE=master"}, wantOutput: "no replica any more"},
+		"a server that was restarted at the end": {env: []string{"FAKE_RESTARTS=1"}, wantOutput: "the server was restarted while"},
+		"a server that can't write":              {env: []string{"FAKE_REWRITTEN=err"}, wantOutput: "could not write the data"},
+		"a source that ends":                     {env: []string{"FAKE_LINK=down", "FAKE_ENDS=1"}, wantOutput: "the server that holds the backup has ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t)
@@ -213,8 +213,8 @@ func TestValkeyRestoreFails(t *testing.T) {
 			m.Write("", "report")
 			output, succeeded := m.Run(restoreContainer(t, v1alpha1.EngineValkey, ""), tc.env...)
 			told := m.Read("told")
-			if succeeded || !strings.Contains(output, tc.wantSaid) || m.Read("report") != "" {
-				t.Errorf("succeeded is %t, the report is %q; output:\n%s\nwant %q", succeeded, m.Read("report"), output, tc.wantSaid)
+			if succeeded || !strings.Contains(output, tc.wantOutput) || m.Read("report") != "" {
+				t.Errorf("succeeded is %t, the report is %q; output:\n%s\nwant %q", succeeded, m.Read("report"), output, tc.wantOutput)
 			}
 			for _, want := range []string{"REPLICAOF NO ONE", "CONFIG SET masterauth \n", "CONFIG SET masteruser \n", "ACL DELUSER atoll_restore_1\n"} {
 				if !strings.Contains(told[strings.LastIndex(told, "REPLICAOF"):], want) {

@@ -36,7 +36,7 @@ func DeploymentHealth(in *inputs.Inputs, live kube.Object) condition.Health {
 	if c := deploymentCondition(d, appsv1.DeploymentReplicaFailure); c != nil && c.Status == corev1.ConditionTrue {
 		refusal := condition.ClassifyRefusal(c.Message)
 		return condition.Health{Reason: v1alpha1.ReasonPodsRefused, Stalled: true, Message: condition.Message{
-			Object: object, Cause: "cannot create pods: " + refusal.Said, Remedy: refusal.Advice}}
+			Object: object, Cause: "cannot create pods: " + refusal.Text, Remedy: refusal.Advice}}
 	}
 	wanted := ptr.Deref(d.Spec.Replicas, 1)
 	rolledOut := d.Status.UpdatedReplicas >= wanted && d.Status.Replicas <= d.Status.UpdatedReplicas

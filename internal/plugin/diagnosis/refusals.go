@@ -58,7 +58,7 @@ func quotaExceeded(e *Evidence) []*Finding {
 			continue
 		}
 		f := e.refused(r)
-		f.Cause = fmt.Sprintf("%s cannot create its pods: %s", r.object, r.Said)
+		f.Cause = fmt.Sprintf("%s cannot create its pods: %s", r.object, r.Text)
 		f.Remedy = upperFirst(r.Advice)
 		if q := r.Quota; q != nil {
 			f.Object = name("ResourceQuota", q.Name)
@@ -99,7 +99,7 @@ func admissionRefused(e *Evidence) []*Finding {
 			continue
 		}
 		f := e.refused(r)
-		f.Cause = fmt.Sprintf("The API server refuses the pods of %s: %s", r.object, r.Said)
+		f.Cause = fmt.Sprintf("The API server refuses the pods of %s: %s", r.object, r.Text)
 		f.Remedy = upperFirst(orElse(r.Advice, refusalRemedy))
 		all = append(all, f)
 	}
