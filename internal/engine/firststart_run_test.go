@@ -50,9 +50,9 @@ func TestFirstStart(t *testing.T) {
 	for engine, data := range map[v1alpha1.DatabaseEngine]string{v1alpha1.EnginePostgreSQL: "pgdata", v1alpha1.EngineMariaDB: "data"} {
 		for name, tc := range map[string]struct {
 			// do happens before the last start.
-			do        func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
-			wantState string
-			wantOutput  bool
+			do         func(m *enginetest.Machine, start func(env ...string), answer func(env ...string))
+			wantState  string
+			wantOutput bool
 			// wantUnready means that the startup probe fails.
 			wantUnready bool
 		}{

@@ -24,11 +24,11 @@ exec /usr/bin/flock "$@"
 func TestLock(t *testing.T) {
 	for name, tc := range map[string]struct {
 		// tools replace those of the machine. sleep does not wait.
-		tools    map[string]string
-		env      string
-		held     bool
-		data     bool
-		want     bool
+		tools      map[string]string
+		env        string
+		held       bool
+		data       bool
+		want       bool
 		wantOutput string
 	}{
 		"util-linux":                          {want: true},

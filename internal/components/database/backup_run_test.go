@@ -148,7 +148,7 @@ func TestUploadRuns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		env           string
 		want          bool
-		wantOutput      string
+		wantOutput    string
 		wantDeleted   bool
 		wantsNoReport bool
 	}{

@@ -65,13 +65,13 @@ func TestRestoreRuns(t *testing.T) {
 			"a partial one is ignored": {
 				change: func(m *machine) { m.Write("half", "backup", "order-book", "."+file(engine, "04")+".partial") }, wantData: "data of 03", wantFile: "03"},
 			"a damaged one": {
-				change:   func(m *machine) { m.append("x", file(engine, "03")) },
+				change:     func(m *machine) { m.append("x", file(engine, "03")) },
 				wantOutput: "backup " + file(engine, "03") + " at pvc://backups/order-book is damaged: its checksum differs"},
 			"an incomplete one without a checksum": {
-				change:   func(m *machine) { m.Write("no dump", "backup", "order-book", file(engine, "04")) },
+				change:     func(m *machine) { m.Write("no dump", "backup", "order-book", file(engine, "04")) },
 				wantOutput: "not"},
 			"a database with data": {
-				change:   func(m *machine) { m.Write(held[engine][0], "held") },
+				change:     func(m *machine) { m.Write(held[engine][0], "held") },
 				wantOutput: "the database is not empty: it holds " + held[engine][1]},
 			"a missing one": {
 				backup: file(engine, "09"), wantOutput: "there is no backup " + file(engine, "09") + " at pvc://backups/order-book"},
@@ -133,7 +133,7 @@ func TestDownloadRuns(t *testing.T) {
 		backup, env string
 		stored      []string
 		want        []string
-		wantOutput    string
+		wantOutput  string
 	}{
 		"the newest":              {stored: []string{file(engine, "01"), file(engine, "02"), "orders.dump"}, want: []string{file(engine, "02")}},
 		"a named one":             {backup: "orders.dump", stored: []string{file(engine, "01"), "orders.dump"}, want: []string{"orders.dump"}},
@@ -199,7 +199,7 @@ func TestMariaDBRestore(t *testing.T) {
 // TestValkeyRestoreFails checks that the server is no replica afterwards.
 func TestValkeyRestoreFails(t *testing.T) {
 	for name, tc := range map[string]struct {
-		env      []string
+		env        []string
 		wantOutput string
 	}{
 		"a server that was restarted":            {env: []string{"FAKE_ROLE=master"}, wantOutput: "no replica any more"},
