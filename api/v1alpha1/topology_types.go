@@ -135,11 +135,11 @@ type TopologyGateway struct {
 	// delegatedPaths are the paths that members in other namespaces may serve
 	// on the Topology's hosts. Members in the Topology's own namespace may serve
 	// every path. Unset means that a member may serve each path for which no
-	// other namespace has an older route.
+	// other namespace has a route.
 	// +optional
 	// +listType=map
 	// +listMapKey=namespace
-	// +kubebuilder:validation:MinItems=0
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=256
 	DelegatedPaths []DelegatedPaths `json:"delegatedPaths,omitempty"`
 

@@ -125,13 +125,15 @@ type Probes struct {
 }
 
 // Rollout says how a change reaches the pods.
-// +kubebuilder:validation:XValidation:rule="self.strategy != 'Recreate' || !(has(self.maxSurge) || has(self.maxUnavailable))",message="maxSurge and maxUnavailable apply only to strategy: RollingUpdate; remove them"
+// +kubebuilder:validation:XValidation:rule="!has(self.strategy) || self.strategy != 'Recreate' || !(has(self.maxSurge) || has(self.maxUnavailable))",message="maxSurge and maxUnavailable apply only to strategy: RollingUpdate; remove them"
 // +kubebuilder:validation:XValidation:rule="!has(self.maxSurge) || !(self.maxSurge == 0 || self.maxSurge == '0%') || has(self.maxUnavailable) && !(self.maxUnavailable == 0 || self.maxUnavailable == '0%')",message="maxSurge and maxUnavailable must not both be 0: no pod could be replaced; unset maxUnavailable means 0",fieldPath=".maxSurge"
+// +kubebuilder:validation:MinProperties=1
 type Rollout struct {
 	// strategy is RollingUpdate or Recreate. RollingUpdate deletes an old pod
 	// only when a new pod is ready. Recreate deletes all old pods before it
-	// creates a new one, for a service that must not run twice.
-	// +required
+	// creates a new one, for a service that must not run twice. Unset means
+	// RollingUpdate.
+	// +optional
 	Strategy RolloutStrategy `json:"strategy,omitempty"`
 
 	// maxSurge is how many pods a RollingUpdate may add, as a number or as a

@@ -76,10 +76,10 @@ type Component struct {
 	// wanted stays while pods of an earlier template run.
 	UsedByPods bool
 	// StandsIn reports whether a live object that is no longer wanted does what the spec
-	// still declares. It stays while an object of the component can't be built or applied,
-	// and the others are deleted. nil means that none is deleted while Build reports a
-	// problem.
-	StandsIn func(*inputs.Inputs, kube.Object) bool
+	// still declares, and what none of the applied objects does. It stays while an object of the
+	// component can't be built or applied, and the others are deleted. nil means that none is
+	// deleted while Build reports a problem.
+	StandsIn func(in *inputs.Inputs, live kube.Object, applied []kube.Object) bool
 	// Leftovers returns live objects that an object of the component created, that have
 	// done their work, and that are deleted. nil means that there are none.
 	Leftovers func(*database.Database) []kube.Object

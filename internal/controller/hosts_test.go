@@ -59,7 +59,7 @@ var _ = Describe("The hosts of a shared Gateway", func() {
 
 		By("a longer path, and a header that every browser sends")
 		squatter := serving(ctx, toys, "/checkout", host, v1alpha1.HeaderMatch{Name: "Upgrade-Insecure-Requests", Value: "1"})
-		taken(ctx, squatter, `shop.example.com belongs to namespace "`+books+`", whose route is older`)
+		taken(ctx, squatter, `shop.example.com belongs to namespace "`+books+`", which has a route for it`)
 		Expect(requestsFor.in(toys)).NotTo(ContainElement(ContainSubstring("httproutes")), "a route that exists for a moment takes requests")
 		eventuallyReady(ctx, victim)
 		settled(books)
@@ -72,21 +72,33 @@ var _ = Describe("The hosts of a shared Gateway", func() {
 		Expect(routesOf(ctx, squatter)()).To(HaveLen(1))
 	}, SpecTimeout(suiteTimeout))
 
-	It("can't be taken by an older route that gets another host", func(ctx SpecContext) {
-		squatter := serving(ctx, toys, "/", "toys.example.com")
+	It("can't be taken by an older route that is attached to it later", func(ctx SpecContext) {
+		Expect(k8s.Create(ctx, &gatewayv1.Gateway{ObjectMeta: metav1.ObjectMeta{Name: "own", Namespace: toys}, Spec: gatewayv1.GatewaySpec{
+			GatewayClassName: className, Listeners: []gatewayv1.Listener{{Name: "http", Port: 80, Protocol: gatewayv1.HTTPProtocolType}},
+		}})).To(Succeed())
+		squatter := bare(toys, "web")
+		squatter.Spec.Routes = []v1alpha1.Route{{Hostnames: []v1alpha1.Hostname{"toys.example.com", host}, ParentRefs: []v1alpha1.GatewayReference{{Name: "own"}}}}
+		Expect(k8s.Create(ctx, squatter)).To(Succeed())
 		eventuallyReady(ctx, squatter)
-		created := get(ctx, &gatewayv1.HTTPRoute{}, toys, names.Route(squatter, 0)).CreationTimestamp
-		Eventually(func() int64 { return metav1.Now().Unix() }).Should(BeNumerically(">", created.Unix()))
+		route := get(ctx, &gatewayv1.HTTPRoute{}, toys, names.Route(squatter, 0))
+		Eventually(func() int64 { return metav1.Now().Unix() }).Should(BeNumerically(">", route.CreationTimestamp.Unix()))
 		victim := serving(ctx, books, "/", host)
 		eventuallyReady(ctx, victim)
 		change(ctx, squatter, func(ms *v1alpha1.Microservice) {
-			ms.Spec.Routes[0].Hostnames = append(ms.Spec.Routes[0].Hostnames, host)
+			ms.Spec.Routes[0].ParentRefs = []v1alpha1.GatewayReference{{Namespace: infra, Name: "edge"}}
 		})
 		Eventually(func() string {
 			return eventuallyHas(ctx, squatter, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonHostAlreadyClaimed)
 		}).Should(ContainSubstring(`belongs to namespace "` + books + `"`))
-		Expect(routesOf(ctx, squatter)()[0].Spec.Hostnames).To(Equal([]gatewayv1.Hostname{"toys.example.com"}))
+		Eventually(func(g Gomega) {
+			found := routesOf(ctx, squatter)()
+			g.Expect(found).To(HaveLen(1))
+			g.Expect(found[0].UID).To(Equal(route.UID), "the same object, which is older than that of the victim")
+			g.Expect(found[0].Spec.Hostnames).To(Equal([]gatewayv1.Hostname{"toys.example.com"}))
+		}).Should(Succeed())
 		eventuallyReady(ctx, victim)
+		settled(books)
+		settled(toys)
 	}, SpecTimeout(suiteTimeout))
 
 	It("belong to the Topology beside it, which delegates paths to namespaces", func(ctx SpecContext) {
@@ -120,6 +132,14 @@ var _ = Describe("The hosts of a shared Gateway", func() {
 			t.Spec.Gateway.DelegatedPaths = append(t.Spec.Gateway.DelegatedPaths, v1alpha1.DelegatedPaths{Namespace: toys, Prefixes: []string{"/books/old"}})
 		})
 		eventuallyReady(ctx, first, member)
+
+		By("a member that breaks its membership, so that nothing of it is pruned")
+		change(ctx, first, func(ms *v1alpha1.Microservice) {
+			ms.Spec.TopologyRef = &v1alpha1.TopologyReference{Namespace: infra, Name: "nowhere"}
+		})
+		Eventually(routesOf(ctx, first)).Should(BeEmpty())
+		change(ctx, first, func(ms *v1alpha1.Microservice) { ms.Spec.TopologyRef = member.Spec.TopologyRef })
+		eventuallyReady(ctx, first)
 
 		By("the Topology giving up the host")
 		change(ctx, shop, func(t *v1alpha1.Topology) { t.Spec.Gateway.DelegatedPaths = t.Spec.Gateway.DelegatedPaths[:1] })

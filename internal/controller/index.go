@@ -29,12 +29,8 @@ const (
 	// indexReference finds Microservices, and Topologies by their defaults, by the
 	// ConfigMaps and Secrets that they use, as Kind/name.
 	indexReference = "atoll.reference"
-	// indexClaim finds live routes by the keys of their claims, and by the hosts and the
-	// Gateways of these.
+	// indexClaim finds live routes by the keys of their claims, and by the Gateways of these.
 	indexClaim = "atoll.claim"
-	// indexTakenHost finds the Microservices with a route that does not attach because others
-	// have its host, as true.
-	indexTakenHost = "atoll.takenhost"
 	// indexGateway finds Microservices by the Gateways that their routes name
 	// themselves, and Topologies by theirs, as namespace/name.
 	indexGateway = "atoll.gateway"
@@ -114,7 +110,6 @@ func indexes(ctx context.Context, indexer client.FieldIndexer) error {
 		{&v1alpha1.Microservice{}, indexTopology, byTopology},
 		{&v1alpha1.Microservice{}, indexReference, byReference},
 		{&v1alpha1.Microservice{}, indexGateway, byGateway},
-		{&v1alpha1.Microservice{}, indexTakenHost, byTakenHost},
 		{&v1alpha1.Topology{}, indexGateway, byGateway},
 		{&v1alpha1.Topology{}, indexReference, byDefaultReference},
 	} {

@@ -59,8 +59,8 @@ type MicroserviceReconciler struct {
 	// turns limits how many services roll out a shared change at once.
 	turns rolloutTurns
 
-	// hosts remembers who has the hosts of Gateways.
-	hosts hostMemory
+	// taken are the Microservices that wait for a host.
+	taken takenHosts
 
 	// memories holds a *memory for each Microservice.
 	memories sync.Map
@@ -71,6 +71,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
 		r.memories.Delete(req.NamespacedName)
+		r.taken.set(req.NamespacedName, nil)
 		r.turns.end(req.NamespacedName)
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
@@ -171,6 +172,7 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 	}
 	out.earlierPods = earlierPods(g, out)
 	if g.MembershipProblem() != nil {
+		r.withdrawRoutes(ctx, g, out)
 		return out
 	}
 	r.reconcileClaimOwner(ctx, g, out)
@@ -247,14 +249,34 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 		if w.Component.Kind == "" || w.Problem != nil && w.Component.StandsIn == nil || w.Component.UsedByPods && out.earlierPods {
 			continue
 		}
-		incomplete := w.Component.StandsIn != nil && (w.Problem != nil || out.failedComponents[w.Component.Name])
+		failed := out.failedComponents[w.Component.Name]
+		incomplete := w.Component.StandsIn != nil && (w.Problem != nil || failed)
+		applied := w.Objects
+		if failed {
+			// It is not known which of them exist.
+			applied = nil
+		}
 		changed, err := r.Applier.Prune(ctx, g.Microservice, clientObjects(g.source.live[w.Component.Kind]), func(live client.Object) bool {
-			return !w.Component.Owns(live) || incomplete && w.Component.StandsIn(g.Inputs, live) ||
+			return !w.Component.Owns(live) || incomplete && w.Component.StandsIn(g.Inputs, live, applied) ||
 				slices.ContainsFunc(w.Objects, func(o kube.Object) bool { return o.GetName() == live.GetName() })
 		})
 		out.changed = out.changed || changed
 		if err != nil {
 			out.err = errors.Join(out.err, fmt.Errorf("pruning the %s: %w", w.Component.Name, err))
+		}
+	}
+}
+
+// withdrawRoutes deletes the live routes with a host that a Topology has, of a Microservice of
+// which nothing else is deleted.
+func (r *MicroserviceReconciler) withdrawRoutes(ctx context.Context, g *gathered, out *outcome) {
+	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
+		changed, err := r.Applier.Prune(ctx, g.Microservice, clientObjects(g.source.live[kind]), func(live client.Object) bool {
+			return !slices.Contains(g.TakenRoutes, live.GetName())
+		})
+		out.changed = out.changed || changed
+		if err != nil {
+			out.err = errors.Join(out.err, fmt.Errorf("withdrawing routes: %w", err))
 		}
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
-	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -21,19 +22,43 @@ import (
 )
 
 // TakenHosts implements inputs.Source.
-func (s *cacheSource) TakenHosts(in *inputs.Inputs) ([]inputs.TakenHost, error) {
-	taken, err := routes.TakenHosts(in, claimants{s})
-	for i := range taken {
-		s.seen.text(fmt.Sprint(taken[i]))
+func (s *cacheSource) TakenHosts(in *inputs.Inputs) (hosts []inputs.TakenHost, live []string, err error) {
+	c := &claimants{cacheSource: s, own: s.ownClaims(in.Microservice)}
+	if hosts, err = routes.TakenHosts(in, c); err != nil {
+		return nil, nil, err
 	}
-	return taken, err
+	if live, err = routes.TakenRoutes(in, c); err != nil {
+		return nil, nil, err
+	}
+	s.taken.set(client.ObjectKeyFromObject(in.Microservice), hosts)
+	for i := range hosts {
+		s.seen.text(fmt.Sprint(hosts[i]))
+	}
+	s.seen.text(live...)
+	return hosts, live, nil
+}
+
+// ownClaims returns the claims of the live routes of a Microservice.
+func (s *cacheSource) ownClaims(ms *v1alpha1.Microservice) []routes.Claim {
+	var own []routes.Claim
+	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
+		for _, route := range s.live[kind] {
+			if metav1.IsControlledBy(route, ms) {
+				own = append(own, routes.Claims(route)...)
+			}
+		}
+	}
+	return own
 }
 
 // claimants implements routes.Claimants from the live routes of all Microservices.
-type claimants struct{ *cacheSource }
+type claimants struct {
+	*cacheSource
+	own []routes.Claim
+}
 
-// TopologiesAt implements routes.Claimants.
-func (c claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
+// TopologiesAt implements routes.Claimants. It returns only those in the Gateway's namespace.
+func (c *claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	list := &v1alpha1.TopologyList{}
 	namespace, _, _ := strings.Cut(gateway, "/")
 	if err := c.cache.List(c.ctx, list, client.InNamespace(namespace), client.MatchingFields{indexGateway: gateway}); err != nil {
@@ -46,53 +71,34 @@ func (c claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	return found, nil
 }
 
-// First implements routes.Claimants.
-func (c claimants) First(gateway string, hosts []v1alpha1.Hostname) (*routes.Claim, error) {
-	var first *routes.Claim
-	for _, host := range hosts {
-		claim, err := c.hosts.of(routes.HostKey(gateway, host), func() (*routes.Claim, error) { return c.firstAt(gateway, host) })
-		if err != nil {
-			return nil, err
-		}
-		if claim != nil && (first == nil || claim.Precedes(first)) {
-			first = claim
-		}
-	}
-	return first, nil
-}
+// Own implements routes.Claimants.
+func (c *claimants) Own() []routes.Claim { return c.own }
 
-func (c claimants) firstAt(gateway string, host v1alpha1.Hostname) (*routes.Claim, error) {
-	live, err := c.routesAt(c.ctx, routes.HostKey(gateway, host))
+// At implements routes.Claimants.
+func (c *claimants) At(gateway, namespace string, is func(*routes.Claim) bool) (others []routes.Claim, found bool, err error) {
+	live, err := c.routesAt(c.ctx, gateway)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var first *routes.Claim
 	for _, route := range live {
-		if first != nil && first.Before(route) {
+		if found && route.GetNamespace() == namespace {
 			continue
 		}
-		if claim := firstOf(routes.Claims(route), gateway, host); claim != nil && (first == nil || claim.Precedes(first)) {
-			first = claim
+		for _, claim := range routes.Claims(route) {
+			switch {
+			case claim.Gateway != gateway:
+			case route.GetNamespace() != namespace:
+				others = append(others, claim)
+			default:
+				found = found || is(&claim)
+			}
 		}
 	}
-	return first, nil
-}
-
-func firstOf(claims []routes.Claim, gateway string, host v1alpha1.Hostname) *routes.Claim {
-	at := slices.IndexFunc(claims, func(c routes.Claim) bool { return c.Gateway == gateway && c.Hostname == host })
-	if at < 0 {
-		return nil
-	}
-	return &claims[at]
-}
-
-// WithKeys implements routes.Claimants.
-func (c claimants) WithKeys(keys []string) ([]routes.Claim, error) {
-	return c.routesAt.claimsWith(c.ctx, keys)
+	return others, found, nil
 }
 
 // TopologyOf implements routes.Claimants.
-func (c claimants) TopologyOf(key types.NamespacedName) (string, error) {
+func (c *claimants) TopologyOf(key types.NamespacedName) (string, error) {
 	ms, err := c.Microservice(key)
 	if ms == nil || err != nil {
 		return "", err
@@ -100,11 +106,48 @@ func (c claimants) TopologyOf(key types.NamespacedName) (string, error) {
 	return graph.MemberOf(ms, c)
 }
 
+// takenHosts remembers which Microservices wait for a host that others have, and at which
+// Gateways. Its zero value is ready to use.
+type takenHosts struct {
+	mu sync.Mutex
+	at map[types.NamespacedName][]string
+}
+
+// set records the hosts that a Microservice waits for; none if it waits for none.
+func (t *takenHosts) set(ms types.NamespacedName, hosts []inputs.TakenHost) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.at, ms)
+	for i := range hosts {
+		if t.at == nil {
+			t.at = map[types.NamespacedName][]string{}
+		}
+		t.at[ms] = append(t.at[ms], hosts[i].Gateway)
+	}
+}
+
+// waiting returns the Microservices that wait for a host at one of the Gateways; none means any.
+func (t *takenHosts) waiting(gateways ...string) []reconcile.Request {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var found []reconcile.Request
+	for ms, at := range t.at {
+		if len(gateways) == 0 || slices.ContainsFunc(at, func(gateway string) bool { return slices.Contains(gateways, gateway) }) {
+			found = append(found, reconcile.Request{NamespacedName: ms})
+		}
+	}
+	return found
+}
+
 // topologyToHosts returns the Microservices whose hosts a Topology with a Gateway may have, or may
 // have had.
 func (r *MicroserviceReconciler) topologyToHosts(ctx context.Context, o client.Object) []reconcile.Request {
 	var found []reconcile.Request
 	for _, gateway := range byGateway(o) {
+		found = append(found, r.taken.waiting(gateway)...)
+		if namespace, _, _ := strings.Cut(gateway, "/"); namespace != o.GetNamespace() {
+			continue
+		}
 		// It fails only while the cache starts or stops. Every Microservice is reconciled after
 		// a start.
 		live, _ := r.routesAt(ctx, gateway)
@@ -113,23 +156,6 @@ func (r *MicroserviceReconciler) topologyToHosts(ctx context.Context, o client.O
 				found = append(found, childToMicroservice(ctx, route.(client.Object))...)
 			}
 		}
-		found = append(found, r.withTakenHosts(ctx)...)
 	}
 	return found
-}
-
-// withTakenHosts returns the Microservices with a route that does not attach because others have
-// its host. The host may be free now.
-func (r *MicroserviceReconciler) withTakenHosts(ctx context.Context) []reconcile.Request {
-	return r.listRequests(ctx, client.MatchingFields{indexTakenHost: "true"})
-}
-
-// byTakenHost finds the Microservices with a route that does not attach because others have its
-// host.
-func byTakenHost(o client.Object) []string {
-	c := meta.FindStatusCondition(o.(*v1alpha1.Microservice).Status.Conditions, v1alpha1.ConditionRoutesReady)
-	if c != nil && c.Reason == v1alpha1.ReasonHostAlreadyClaimed {
-		return []string{"true"}
-	}
-	return nil
 }

@@ -35,6 +35,10 @@ func (r *MicroserviceReconciler) neighbourEvents() handler.EventHandler {
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
 			before, after := e.ObjectOld.(*v1alpha1.Microservice), e.ObjectNew.(*v1alpha1.Microservice)
 			enqueueAll(q, changedCalls(before, after))
+			if !equality.Semantic.DeepEqual(before.Spec.TopologyRef, after.Spec.TopologyRef) {
+				// Members of one Topology share its hosts.
+				enqueueAll(q, r.taken.waiting())
+			}
 			if affectsCallees(before, after) {
 				enqueueAll(q, calleesOf(before))
 				enqueueAll(q, calleesOf(after))
@@ -196,5 +200,5 @@ func (r *MicroserviceReconciler) namespaceToMicroservices(ctx context.Context, o
 			found = append(found, r.neighboursOf(ctx, request.NamespacedName)...)
 		}
 	}
-	return found
+	return append(found, r.taken.waiting()...)
 }

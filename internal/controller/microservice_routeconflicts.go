@@ -27,14 +27,7 @@ var routeCRDs = map[string]bool{"httproutes.gateway.networking.k8s.io": true, "g
 // RouteConflicts implements inputs.Source. It compares the live routes of all
 // Microservices.
 func (s *cacheSource) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, error) {
-	var own []routes.Claim
-	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
-		for _, route := range s.live[kind] {
-			if metav1.IsControlledBy(route, in.Microservice) {
-				own = append(own, routes.Claims(route)...)
-			}
-		}
-	}
+	own := s.ownClaims(in.Microservice)
 	others, err := s.routesAt.claimsWith(s.ctx, keysOf(own))
 	if err != nil {
 		return nil, err
@@ -93,12 +86,23 @@ func keysOf(claims []routes.Claim) []string {
 	return keys
 }
 
-// byClaim indexes the routes that belong to Microservices by the keys of their claims, by their
-// hosts at a Gateway, and by the Gateway.
+// gatewaysOf returns the Gateways of claims, each once.
+func gatewaysOf(claims []routes.Claim) []string {
+	var gateways []string
+	for i := range claims {
+		if !slices.Contains(gateways, claims[i].Gateway) {
+			gateways = append(gateways, claims[i].Gateway)
+		}
+	}
+	return gateways
+}
+
+// byClaim indexes the routes that belong to Microservices by the keys of their claims and by the
+// Gateways.
 func byClaim(object any) ([]string, error) {
 	var keys []string
 	for _, claim := range claimsOf(object.(client.Object)) {
-		for _, key := range []string{claim.Key(), routes.HostKey(claim.Gateway, claim.Hostname), claim.Gateway} {
+		for _, key := range []string{claim.Key(), claim.Gateway} {
 			if !slices.Contains(keys, key) {
 				keys = append(keys, key)
 			}
@@ -116,9 +120,9 @@ func claimsOf(route client.Object) []routes.Claim {
 	return routes.Claims(route)
 }
 
-// conflictingRoutes requeues the Microservices that a route concerns when it is created or deleted or
-// its claims change: those whose routes claim the same, those of other namespaces with a route for
-// the same host, and those that a host may be free for.
+// conflictingRoutes requeues the Microservices that a route concerns when it is created or deleted
+// or its claims change: those whose routes claim the same, and those that wait for a host, which may be
+// free.
 func (r *MicroserviceReconciler) conflictingRoutes() handler.EventHandler {
 	requeue := func(ctx context.Context, q requestQueue, claims []routes.Claim) {
 		// It fails only while the cache starts or stops. Every Microservice is reconciled
@@ -130,56 +134,26 @@ func (r *MicroserviceReconciler) conflictingRoutes() handler.EventHandler {
 		for i := range others {
 			q.Add(reconcile.Request{NamespacedName: others[i].Microservice})
 		}
-		for _, other := range r.guestsOf(ctx, claims) {
-			q.Add(other)
-		}
 	}
 	return handler.Funcs{
 		CreateFunc: func(ctx context.Context, e event.CreateEvent, q requestQueue) {
-			r.hosts.forget()
-			if !e.IsInInitialList {
-				requeue(ctx, q, claimsOf(e.Object))
-			}
+			requeue(ctx, q, claimsOf(e.Object))
 		},
 		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q requestQueue) {
-			r.hosts.forget()
 			requeue(ctx, q, claimsOf(e.Object))
-			r.requeueTakenHosts(ctx, q)
+			for _, gateway := range gatewaysOf(claimsOf(e.Object)) {
+				enqueueAll(q, r.taken.waiting(gateway))
+			}
 		},
 		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q requestQueue) {
-			if before, after := claimsOf(e.ObjectOld), claimsOf(e.ObjectNew); !slices.Equal(before, after) {
-				r.hosts.forget()
-				requeue(ctx, q, slices.Concat(before, after))
-				r.requeueTakenHosts(ctx, q)
+			before, after := claimsOf(e.ObjectOld), claimsOf(e.ObjectNew)
+			if slices.Equal(before, after) {
+				return
+			}
+			requeue(ctx, q, slices.Concat(before, after))
+			for _, gateway := range gatewaysOf(before) {
+				enqueueAll(q, r.taken.waiting(gateway))
 			}
 		},
-	}
-}
-
-// guestsOf returns the Microservices of other namespaces with a route for the host of a claim.
-func (r *MicroserviceReconciler) guestsOf(ctx context.Context, claims []routes.Claim) []reconcile.Request {
-	var found []reconcile.Request
-	known := map[string]bool{}
-	for i := range claims {
-		key := routes.HostKey(claims[i].Gateway, claims[i].Hostname)
-		if known[key] {
-			continue
-		}
-		known[key] = true
-		// See conflictingRoutes for an error.
-		live, _ := r.routesAt(ctx, key)
-		for _, route := range live {
-			if route.GetNamespace() != claims[i].Microservice.Namespace {
-				found = append(found, childToMicroservice(ctx, route.(client.Object))...)
-			}
-		}
-	}
-	return found
-}
-
-// requeueTakenHosts requeues the Microservices with a host that others have. It may be free now.
-func (r *MicroserviceReconciler) requeueTakenHosts(ctx context.Context, q requestQueue) {
-	for _, request := range r.withTakenHosts(ctx) {
-		q.Add(request)
 	}
 }

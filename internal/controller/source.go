@@ -35,7 +35,7 @@ type cacheSource struct {
 	contents                 *contentReader
 	// routesAt finds the live routes of all Microservices.
 	routesAt                 routesAt
-	hosts                    *hostMemory
+	taken                    *takenHosts
 	gateways, gatewayClasses bool
 	seen                     *fingerprint
 
@@ -51,7 +51,7 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 	seen := &fingerprint{}
 	seen.own(ms)
 	s := &cacheSource{
-		ctx: ctx, seen: seen, contents: r.Contents, routesAt: r.routesAt, hosts: &r.hosts,
+		ctx: ctx, seen: seen, contents: r.Contents, routesAt: r.routesAt, taken: &r.taken,
 		settings:       inputs.Settings{RcloneImage: r.RcloneImage, CloudNativePGNamespace: r.CloudNativePGNamespace, NameServers: r.NameServers, PublicPorts: r.PublicPorts, MissingCRDs: map[string]bool{}},
 		cache:          recordingReader{r.Client, seen},
 		foreign:        recordingReader{r.Foreign, seen},

@@ -92,10 +92,25 @@ var validations = inKubernetesTypes(inPodMetadata(inBuckets(map[string]validatio
 		refused:  `spec: {image: users, type: worker}`,
 		field:    "spec.type", message: `supported values: "Server", "Worker"`,
 	},
-	"a rollout without its strategy": {
-		accepted: `spec: {image: users, rollout: {strategy: Recreate}}`,
+	"a delegated path in a namespace with capitals": {
+		accepted: `{kind: Topology, spec: {gateway: {className: any, delegatedPaths: [{namespace: orders, prefixes: [/orders]}]}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: any, delegatedPaths: [{namespace: Orders, prefixes: [/orders]}]}}}`,
+		field:    "spec.gateway.delegatedPaths[0].namespace", message: "namespace must be the name of a namespace: lower case letters, digits and '-'",
+	},
+	"a delegated path without a slash": {
+		accepted: `{kind: Topology, spec: {gateway: {className: any, delegatedPaths: [{namespace: orders, prefixes: [/]}]}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: any, delegatedPaths: [{namespace: orders, prefixes: [orders]}]}}}`,
+		field:    "spec.gateway.delegatedPaths[0].prefixes", message: "prefixes must be plain prefixes such as /orders, each beginning with '/'",
+	},
+	"no delegated paths, which would open all": {
+		accepted: `{kind: Topology, spec: {gateway: {className: any}}}`,
+		refused:  `{kind: Topology, spec: {gateway: {className: any, delegatedPaths: []}}}`,
+		field:    "spec.gateway.delegatedPaths", message: "should have at least 1 items",
+	},
+	"an empty rollout": {
+		accepted: `spec: {image: users, rollout: {progressDeadlineSeconds: 60}}`,
 		refused:  `spec: {image: users, rollout: {}}`,
-		field:    "spec.rollout.strategy", message: "Required value",
+		field:    "spec.rollout", message: "should have at least 1 properties",
 	},
 	"a strategy that there is not yet": {
 		accepted: `spec: {image: users, rollout: {strategy: RollingUpdate}}`,

@@ -38,9 +38,9 @@ type Source interface {
 	// Admits reports whether a listener of a Gateway, or any where section is empty,
 	// lets routes of a Microservice attach.
 	Admits(ms *v1alpha1.Microservice, topology *v1alpha1.Topology, gateway types.NamespacedName, section string) (bool, error)
-	// TakenHosts returns the hosts of a Microservice's routes that belong to others. The
-	// Gateways are known by then.
-	TakenHosts(in *Inputs) ([]TakenHost, error)
+	// TakenHosts returns the hosts of a Microservice's routes that belong to others, and the
+	// names of its live routes that do not stay for that reason. The Gateways are known by then.
+	TakenHosts(in *Inputs) (hosts []TakenHost, live []string, err error)
 	// RouteConflicts returns the claims of a Microservice's routes that other
 	// Microservices make too.
 	RouteConflicts(in *Inputs) ([]RouteConflict, error)
@@ -232,10 +232,7 @@ func addGateways(in *Inputs, source Source) error {
 }
 
 func addRouteConflicts(in *Inputs, source Source) (err error) {
-	if len(in.Microservice.Spec.Routes) == 0 {
-		return nil
-	}
-	if in.TakenHosts, err = source.TakenHosts(in); err != nil {
+	if in.TakenHosts, in.TakenRoutes, err = source.TakenHosts(in); err != nil || len(in.Microservice.Spec.Routes) == 0 {
 		return err
 	}
 	in.RouteConflicts, err = source.RouteConflicts(in)

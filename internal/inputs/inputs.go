@@ -97,6 +97,8 @@ type Inputs struct {
 	RefusedBy map[string]bool
 	// TakenHosts are the hosts of the routes that belong to others.
 	TakenHosts []TakenHost
+	// TakenRoutes are the names of live routes that do not stay, because a Topology has their host.
+	TakenRoutes []string
 	// RouteConflicts are the claims of the live routes that other Microservices make too.
 	RouteConflicts []RouteConflict
 	// ForeignAutoscalers are the HorizontalPodAutoscalers that scale the Deployment and that

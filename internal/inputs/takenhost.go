@@ -12,6 +12,8 @@ import (
 type TakenHost struct {
 	// Route is the index of the route in the spec.
 	Route int
+	// Gateway is where the route would attach, as namespace/name.
+	Gateway string
 	// Hostname is the hostname of the route; empty means every host.
 	Hostname v1alpha1.Hostname
 	// Host is the host that others have. It is Hostname, or the hostname of a listener that
@@ -21,6 +23,6 @@ type TakenHost struct {
 	Path string
 	// Topology has the host, as namespace/name. It is empty if Namespace has it.
 	Topology string
-	// Namespace has the host, or the path on it, because its route is older.
+	// Namespace has the host, or the path on it, because it has a route with it.
 	Namespace string
 }

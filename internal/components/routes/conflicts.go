@@ -41,21 +41,18 @@ type Claim struct {
 	section string
 	// headers are sorted, one a line, with names in lower case.
 	headers string
+	// rejected means that the Gateway rejects the route, so that it gets no requests.
+	rejected bool
 }
 
 // Key returns what claims on the same requests have in common. Claims of one key may
 // still differ in their headers and listeners.
-func (c *Claim) Key() string { return HostKey(c.Gateway, c.Hostname) + c.Path }
-
-// HostKey returns what claims on one host at a Gateway have in common.
-func HostKey(gateway string, hostname v1alpha1.Hostname) string {
-	return gateway + " " + string(hostname)
-}
+func (c *Claim) Key() string { return c.Gateway + " " + string(c.Hostname) + c.Path }
 
 // conflictsWith reports whether two claims are on the same requests. A gateway tells
 // all others apart: the more specific match wins.
 func (c *Claim) conflictsWith(other *Claim) bool {
-	return c.Microservice != other.Microservice && c.Key() == other.Key() && c.headers == other.headers &&
+	return c.Microservice != other.Microservice && !c.rejected && !other.rejected && c.Key() == other.Key() && c.headers == other.headers &&
 		(c.section == other.section || c.section == "" || other.section == "")
 }
 
@@ -67,9 +64,6 @@ func (c *Claim) Precedes(other *Claim) bool {
 		strings.Compare(c.Microservice.Namespace+"/"+c.route, other.Microservice.Namespace+"/"+other.route)) < 0
 }
 
-// Before reports whether the route of c is older than another route.
-func (c *Claim) Before(route metav1.Object) bool { return c.created < createdAt(route) }
-
 // createdAt returns the age of a route in seconds since 1970. One that does not exist yet is the
 // youngest.
 func createdAt(route metav1.Object) int64 {
@@ -79,8 +73,7 @@ func createdAt(route metav1.Object) int64 {
 	return math.MaxInt64
 }
 
-// Claims returns what a route of Atoll claims. It has no claim where a Gateway rejects
-// it, and no other kind of object has one.
+// Claims returns what a route of Atoll claims. No other kind of object has a claim.
 func Claims(o kube.Object) []Claim {
 	var parents []gatewayv1.ParentReference
 	var statuses []gatewayv1.RouteParentStatus
@@ -114,9 +107,7 @@ func Claims(o kube.Object) []Claim {
 		claim.Microservice = types.NamespacedName{Namespace: o.GetNamespace(), Name: o.GetLabels()[v1alpha1.LabelMicroservice]}
 		claim.route, claim.created = o.GetName(), created
 		for _, parent := range parents {
-			if rejectedBy(parent, statuses, o) {
-				continue
-			}
+			claim.rejected = rejectedBy(parent, statuses, o)
 			claim.Gateway, claim.section = GatewayKey(parent, o.GetNamespace()), string(ptr.Deref(parent.SectionName, ""))
 			for _, hostname := range hostnames {
 				claim.Hostname = v1alpha1.Hostname(hostname)
@@ -164,14 +155,22 @@ func claimOf(path string, headers []string) Claim {
 	return Claim{Path: cmp.Or(strings.TrimSuffix(path, "/"), "/"), headers: strings.Join(headers, "\n")}
 }
 
-// StandsIn reports whether a live route claims something that the spec declares. Such a
-// route stays until the object that replaces it exists.
-func StandsIn(in *inputs.Inputs, live kube.Object) bool {
-	wanted := declaredClaims(in)
-	return slices.ContainsFunc(Claims(live), func(claim Claim) bool {
-		return slices.ContainsFunc(wanted, func(w Claim) bool { return w.Key() == claim.Key() && w.headers == claim.headers })
-	})
+// StandsIn reports whether a live route claims something that the spec declares and that no route
+// of applied claims. Such a route stays until the object that replaces it exists.
+func StandsIn(in *inputs.Inputs, live kube.Object, applied []kube.Object) bool {
+	if slices.Contains(in.TakenRoutes, live.GetName()) {
+		return false
+	}
+	var replaced []Claim
+	for _, o := range applied {
+		replaced = append(replaced, Claims(o)...)
+	}
+	wanted := slices.DeleteFunc(declaredClaims(in), func(c Claim) bool { return slices.ContainsFunc(replaced, c.isLike) })
+	return slices.ContainsFunc(Claims(live), func(c Claim) bool { return !c.rejected && slices.ContainsFunc(wanted, c.isLike) })
 }
+
+// isLike reports whether another claim is on the same requests, at any listener.
+func (c *Claim) isLike(other Claim) bool { return c.Key() == other.Key() && c.headers == other.headers }
 
 // declaredClaims returns the claims of all routes of the spec on hosts that others do not have,
 // also of those that can't be built.

@@ -7,65 +7,52 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/utils/ptr"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-// served returns the hosts that a route with a hostname gets at listeners with hostnames. It gets its
-// own where the listeners are not known.
-func served(listeners []v1alpha1.Hostname, hostname v1alpha1.Hostname) []v1alpha1.Hostname {
-	if len(listeners) == 0 {
-		return []v1alpha1.Hostname{hostname}
-	}
-	var hosts []v1alpha1.Hostname
-	for _, listener := range listeners {
-		host := hostname
-		if includes(hostname, listener) {
-			host = listener
-		} else if !includes(listener, hostname) {
-			continue
-		}
-		if !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
-		}
-	}
-	return hosts
+// listenerHost is the host of a listener of a Gateway; empty means every host.
+type listenerHost struct {
+	section string
+	host    v1alpha1.Hostname
 }
 
-// including returns a host and the other hostnames with which a route gets its requests.
-func including(listeners []v1alpha1.Hostname, host v1alpha1.Hostname) []v1alpha1.Hostname {
-	hosts := []v1alpha1.Hostname{host}
-	if host == "" {
-		return hosts
-	}
-	_, parent, found := strings.Cut(strings.TrimPrefix(string(host), "*."), ".")
-	for found {
-		hosts = append(hosts, v1alpha1.Hostname("*."+parent))
-		_, parent, found = strings.Cut(parent, ".")
-	}
-	// At a listener with a hostname, a route for every host is one for that hostname.
-	if slices.ContainsFunc(listeners, func(listener v1alpha1.Hostname) bool { return listener != "" && includes(listener, host) }) {
-		hosts = append(hosts, "")
-	}
-	return hosts
-}
+// listenerHosts are those of one Gateway; none if the Gateway is not known.
+type listenerHosts []listenerHost
 
-// listenerHosts returns the hostnames of the listeners of a Gateway; one without a name is for
-// every host. An empty section means all listeners.
-func listenerHosts(gateway *gatewayv1.Gateway, section string) []v1alpha1.Hostname {
-	var hosts []v1alpha1.Hostname
-	for i := range gateway.Spec.Listeners {
+func listenersOf(gateway *gatewayv1.Gateway) listenerHosts {
+	if gateway == nil {
+		return nil
+	}
+	all := make(listenerHosts, len(gateway.Spec.Listeners))
+	for i := range all {
 		l := &gateway.Spec.Listeners[i]
-		if section != "" && section != string(l.Name) {
-			continue
-		}
-		host := v1alpha1.Hostname("")
-		if l.Hostname != nil {
-			host = v1alpha1.Hostname(*l.Hostname)
-		}
+		all[i] = listenerHost{section: string(l.Name), host: v1alpha1.Hostname(ptr.Deref(l.Hostname, ""))}
+	}
+	return all
+}
+
+// served returns the hosts that a claim gets: what its hostname and those of its listeners have in
+// common. A hostname counts also without a listener for it, because one may be added.
+func (ls listenerHosts) served(c *Claim) []v1alpha1.Hostname {
+	var hosts []v1alpha1.Hostname
+	add := func(host v1alpha1.Hostname) {
 		if !slices.Contains(hosts, host) {
 			hosts = append(hosts, host)
+		}
+	}
+	if c.Hostname != "" || len(ls) == 0 {
+		add(c.Hostname)
+	}
+	for _, l := range ls {
+		switch {
+		case c.section != "" && c.section != l.section:
+		case includes(c.Hostname, l.host):
+			add(l.host)
+		case includes(l.host, c.Hostname):
+			add(c.Hostname)
 		}
 	}
 	return hosts
@@ -79,17 +66,37 @@ func includes(hostname, other v1alpha1.Hostname) bool {
 	return hostname == "" || hostname == other
 }
 
-// specificity returns how exactly one of the hostnames matches a host: the length of the longest,
-// and -1 if none matches. None means every host.
+// specificity returns how exactly one of the hostnames matches a host: more for a longer one, and
+// for one without a wildcard. It is -1 if none matches. None means every host.
 func specificity(hostnames []v1alpha1.Hostname, host v1alpha1.Hostname) int {
 	if len(hostnames) == 0 {
 		return 0
 	}
 	longest := -1
 	for _, hostname := range hostnames {
-		if includes(hostname, host) {
-			longest = max(longest, len(hostname))
+		if !includes(hostname, host) {
+			continue
 		}
+		exact := 2 * len(hostname)
+		if !strings.HasPrefix(string(hostname), "*") {
+			exact++
+		}
+		longest = max(longest, exact)
 	}
 	return longest
+}
+
+// includesAll reports whether the hostnames of a Topology match all hosts. None means every host.
+func includesAll(hostnames, hosts []v1alpha1.Hostname) bool {
+	return !slices.ContainsFunc(hosts, func(host v1alpha1.Hostname) bool { return specificity(hostnames, host) < 0 })
+}
+
+// narrowest returns the first of the hostnames that a host includes, or the host.
+func narrowest(host v1alpha1.Hostname, hostnames []v1alpha1.Hostname) v1alpha1.Hostname {
+	for _, hostname := range hostnames {
+		if includes(host, hostname) {
+			return hostname
+		}
+	}
+	return host
 }

@@ -5,6 +5,7 @@ package routes
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ const edge = "infra/edge"
 
 // hosting is what exists beside the Microservice that a test is about.
 type hosting struct {
+	own        *claimant
 	topologies []*v1alpha1.Topology
 	services   []*claimant
 }
@@ -38,32 +40,29 @@ func (h *hosting) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	return found, nil
 }
 
-func (h *hosting) First(gateway string, hosts []v1alpha1.Hostname) (*Claim, error) {
-	var first *Claim
+func (h *hosting) Own() []Claim {
+	own := h.own.claims()
 	for _, service := range h.services {
-		for _, claim := range service.claims() {
-			for _, host := range hosts {
-				if claim.Gateway == gateway && claim.Hostname == host && (first == nil || claim.Precedes(first)) {
-					first = &claim
-				}
-			}
+		if service.Microservice.Namespace == h.own.Microservice.Namespace && service.Microservice.Name == h.own.Microservice.Name {
+			own = append(own, service.claims()...)
 		}
 	}
-	return first, nil
+	return own
 }
 
-func (h *hosting) WithKeys(keys []string) ([]Claim, error) {
-	var found []Claim
-	for _, service := range h.services {
+func (h *hosting) At(gateway, namespace string, is func(*Claim) bool) (others []Claim, found bool, err error) {
+	for _, service := range append(h.services, h.own) {
 		for _, claim := range service.claims() {
-			for _, key := range keys {
-				if claim.Key() == key {
-					found = append(found, claim)
-				}
+			switch {
+			case claim.Gateway != gateway:
+			case claim.Microservice.Namespace != namespace:
+				others = append(others, claim)
+			default:
+				found = found || is(&claim)
 			}
 		}
 	}
-	return found, nil
+	return others, found, nil
 }
 
 func (h *hosting) TopologyOf(ms types.NamespacedName) (string, error) {
@@ -85,7 +84,9 @@ func edgeTopology(namespace, name string, hostnames ...v1alpha1.Hostname) *v1alp
 // serviceAt returns a service with a route at the shared Gateway that has existed for some minutes;
 // zero means that it does not exist yet. A nil Topology means that it stands alone.
 func serviceAt(namespace string, minutes int, topology *v1alpha1.Topology, route v1alpha1.Route) *claimant {
-	route.ParentRefs = []v1alpha1.GatewayReference{{Namespace: "infra", Name: "edge"}}
+	if len(route.ParentRefs) == 0 {
+		route.ParentRefs = []v1alpha1.GatewayReference{{Namespace: "infra", Name: "edge"}}
+	}
 	c := claiming(namespace, minutes, route, func(c *claimant) { c.Microservice.Namespace, c.Topology = namespace, topology })
 	if minutes == 0 {
 		c.routes = nil
@@ -113,6 +114,14 @@ func TestTakenHosts(t *testing.T) {
 		}
 		return topology
 	}
+	rejected := func(c *claimant) *claimant {
+		route := c.routes[0].(*gatewayv1.HTTPRoute)
+		route.Status.Parents = []gatewayv1.RouteParentStatus{{ParentRef: route.Spec.ParentRefs[0], Conditions: []metav1.Condition{
+			{Type: string(gatewayv1.RouteConditionAccepted), Status: metav1.ConditionFalse, ObservedGeneration: route.Generation}}}}
+		return c
+	}
+	elsewhere := edgeTopology("books", "elsewhere")
+	elsewhere.Spec.Gateway.Ref.Name = "other"
 	platform, both := edgeTopology("infra", "shop", shop), edgeTopology("books", "both", shop)
 	delegated := delegating(edgeTopology("infra", "shop", shop))
 	byPlatform := &inputs.TakenHost{Hostname: shop, Host: shop, Topology: "infra/shop"}
@@ -146,19 +155,28 @@ func TestTakenHosts(t *testing.T) {
 		"not against an older one":                                 {serviceAt("toys", 2, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("toys", 2, nil, on("/", shop)), serviceAt("books", 1, nil, on("/", shop))}}, nil},
 		"not against its own namespace":                            {serviceAt("books", 0, nil, on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, nil},
 		"an older wildcard has a host":                             {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", wild))}}, byBooks},
-		"a wildcard leaves an older host":                          {serviceAt("toys", 0, nil, on("/", wild)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, nil},
-		"every host is a host of its own":                          {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/"))}}, nil},
+		"a wildcard includes a host of others":                     {serviceAt("toys", 0, nil, on("/", wild)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop))}}, &inputs.TakenHost{Hostname: wild, Host: shop, Namespace: "books"}},
+		"every host includes it":                                   {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/"))}}, byBooks},
 		"a Topology that both are members of":                      {serviceAt("toys", 0, both, on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, both, on("/", shop))}}, nil},
 		"one that does not name the host":                          {serviceAt("toys", 0, edgeTopology("books", "both", "b.example.com"), on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, edgeTopology("books", "both", "b.example.com"), on("/", shop))}}, byBooks},
 		"two Topologies with the host":                             {serviceAt("toys", 0, edgeTopology("toys", "other", shop), on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, both, on("/", shop))}}, byBooks},
-		"members: the path of another namespace":                   {serviceAt("toys", 0, platform, on("/books", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books", shop))}}, pathOfBooks("/books")},
-		"members: a path below one":                                {serviceAt("toys", 0, platform, on("/books/new/", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books/", shop))}}, pathOfBooks("/books/new")},
-		"members: one that begins alike":                           {serviceAt("toys", 0, platform, on("/bookshelf", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books", shop))}}, nil},
-		"members: every path leaves the others":                    {serviceAt("toys", 0, platform, on("/toys", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/", shop))}}, nil},
-		"members: every path with a header":                        {serviceAt("toys", 0, platform, headed(on("/", shop))), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/", shop))}}, pathOfBooks("/")},
-		"members: an older path":                                   {serviceAt("toys", 2, platform, on("/books/new", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("toys", 2, platform, on("/books/new", shop)), serviceAt("books", 1, platform, on("/books", shop))}}, nil},
-		"members: an older route that gets another path":           {serviceAt("toys", 2, platform, on("/books/new", shop)), hosting{[]*v1alpha1.Topology{platform}, []*claimant{serviceAt("toys", 2, platform, on("/toys", shop)), serviceAt("books", 1, platform, on("/books", shop))}}, pathOfBooks("/books/new")},
+		"members: the path of another namespace":                   {serviceAt("toys", 0, platform, on("/books", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books", shop))}}, pathOfBooks("/books")},
+		"members: a path below one":                                {serviceAt("toys", 0, platform, on("/books/new/", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books/", shop))}}, pathOfBooks("/books/new")},
+		"members: one that begins alike":                           {serviceAt("toys", 0, platform, on("/bookshelf", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/books", shop))}}, nil},
+		"members: every path leaves the others":                    {serviceAt("toys", 0, platform, on("/toys", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/", shop))}}, nil},
+		"members: every path with a header":                        {serviceAt("toys", 0, platform, headed(on("/", shop))), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("books", 1, platform, on("/", shop))}}, pathOfBooks("/")},
+		"members: an older path":                                   {serviceAt("toys", 2, platform, on("/books/new", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("toys", 2, platform, on("/books/new", shop)), serviceAt("books", 1, platform, on("/books", shop))}}, nil},
+		"members: an older route that gets another path":           {serviceAt("toys", 0, platform, on("/books/new", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("toys", 2, platform, on("/toys", shop)), serviceAt("books", 1, platform, on("/books", shop))}}, pathOfBooks("/books/new")},
 		"members: of the Topology's namespace":                     {serviceAt("books", 0, both, on("/toys/new", shop)), hosting{services: []*claimant{serviceAt("toys", 1, both, on("/toys", shop))}}, nil},
+		"a live route of two namespaces from before the rule":      {serviceAt("toys", 1, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 9, nil, on("/", shop))}}, nil},
+		"its path may change":                                      {serviceAt("toys", 0, nil, on("/new", shop)), hosting{services: []*claimant{serviceAt("toys", 1, nil, on("/", shop)), serviceAt("books", 9, nil, on("/", shop))}}, nil},
+		"its host may not":                                         {serviceAt("toys", 0, nil, on("/", wild)), hosting{services: []*claimant{serviceAt("toys", 9, nil, on("/", "toys.example.com")), serviceAt("books", 1, nil, on("/", shop))}}, &inputs.TakenHost{Hostname: wild, Host: shop, Namespace: "books"}},
+		"a younger wildcard takes nothing from a live route":       {serviceAt("toys", 1, nil, on("/", shop)), hosting{services: []*claimant{serviceAt("books", 9, nil, on("/", wild))}}, nil},
+		"a Topology has the hosts that a route includes":           {serviceAt("toys", 9, nil, on("/")), hosting{topologies: []*v1alpha1.Topology{platform}}, &inputs.TakenHost{Host: shop, Topology: "infra/shop"}},
+		"a route that is rejected holds its host":                  {serviceAt("toys", 0, nil, on("/", shop)), hosting{services: []*claimant{rejected(serviceAt("books", 1, nil, on("/", shop)))}}, byBooks},
+		"a Topology with another Gateway":                          {serviceAt("toys", 0, elsewhere, on("/toys", shop)), hosting{services: []*claimant{serviceAt("books", 1, elsewhere, on("/", shop))}}, byBooks},
+		"an exact name before a wildcard of its length":            {serviceAt("toys", 0, edgeTopology("infra", "exact", "x.b"), on("/", "x.b")), hosting{topologies: []*v1alpha1.Topology{edgeTopology("infra", "a", "*.b"), younger(edgeTopology("infra", "exact", "x.b"))}}, nil},
+		"members: beside a service of the Gateway's namespace":     {serviceAt("toys", 0, platform, on("/toys", shop)), hosting{nil, []*v1alpha1.Topology{platform}, []*claimant{serviceAt("infra", 9, nil, on("/"))}}, nil},
 		"delegated: its path":                                      {serviceAt("books", 0, delegated, on("/books/new", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, nil},
 		"delegated: another path":                                  {serviceAt("books", 0, delegated, on("/pay", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/pay")},
 		"delegated: every path":                                    {serviceAt("books", 0, delegated, on("/", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/")},
@@ -166,11 +184,12 @@ func TestTakenHosts(t *testing.T) {
 		"delegated: to the other one":                              {serviceAt("toys", 0, delegated, on("/books/toys", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, nil},
 		"delegated: to both":                                       {serviceAt("toys", 0, delegated, on("/shared/1", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, nil},
 		"delegated: a namespace without any":                       {serviceAt("games", 0, delegated, on("/games", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, notDelegated("/games")},
-		"delegated: no matter who was first":                       {serviceAt("toys", 0, delegated, on("/books/toys", shop)), hosting{[]*v1alpha1.Topology{delegated}, []*claimant{serviceAt("books", 1, delegated, on("/books/toys", shop))}}, nil},
+		"delegated: no matter who was first":                       {serviceAt("toys", 0, delegated, on("/books/toys", shop)), hosting{nil, []*v1alpha1.Topology{delegated}, []*claimant{serviceAt("books", 1, delegated, on("/books/toys", shop))}}, nil},
 		"delegated: a service that is no member has no path":       {serviceAt("books", 0, nil, on("/books", shop)), hosting{topologies: []*v1alpha1.Topology{delegated}}, byPlatform},
 		"delegated: services of the Topology's namespace have all": {serviceAt("books", 0, delegating(edgeTopology("books", "both", shop)), on("/toys", shop)), hosting{services: []*claimant{serviceAt("toys", 1, delegating(edgeTopology("books", "both", shop)), on("/shared", shop))}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
+			tc.beside.own = tc.own
 			got, err := TakenHosts(&tc.own.Inputs, &tc.beside)
 			if err != nil {
 				t.Fatal(err)
@@ -178,6 +197,7 @@ func TestTakenHosts(t *testing.T) {
 			var want []inputs.TakenHost
 			if tc.want != nil {
 				want = []inputs.TakenHost{*tc.want}
+				want[0].Gateway = edge
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -186,12 +206,14 @@ func TestTakenHosts(t *testing.T) {
 	}
 }
 
-// A route gets the hosts that its hostnames and those of the listeners have in common.
+// A route gets the hosts that its hostnames and those of its listeners have in common. The listener
+// of a host has its first label as its name.
 func TestTakenHostsOfListeners(t *testing.T) {
 	at := func(listeners ...string) map[string]*gatewayv1.Gateway {
 		gateway := &gatewayv1.Gateway{}
 		for _, hostname := range listeners {
-			listener := gatewayv1.Listener{}
+			section, _, _ := strings.Cut(hostname, ".")
+			listener := gatewayv1.Listener{Name: gatewayv1.SectionName(section)}
 			if hostname != "" {
 				listener.Hostname = ptr.To(gatewayv1.Hostname(hostname))
 			}
@@ -199,27 +221,38 @@ func TestTakenHostsOfListeners(t *testing.T) {
 		}
 		return map[string]*gatewayv1.Gateway{edge: gateway}
 	}
-	with := func(hosts ...v1alpha1.Hostname) v1alpha1.Route { return v1alpha1.Route{Hostnames: hosts} }
+	with := func(section string, hosts ...v1alpha1.Hostname) v1alpha1.Route {
+		return v1alpha1.Route{Hostnames: hosts, ParentRefs: []v1alpha1.GatewayReference{{Namespace: "infra", Name: "edge", SectionName: section}}}
+	}
+	const free = "free"
 	for name, tc := range map[string]struct {
 		own, other v1alpha1.Route
 		gateways   map[string]*gatewayv1.Gateway
 		want       v1alpha1.Hostname
 	}{
-		"every host at the listener of a host":            {with(), with("shop.example.com"), at("shop.example.com"), "shop.example.com"},
-		"a wildcard there":                                {with("*.example.com"), with("shop.example.com"), at("other.example.com", "shop.example.com"), "shop.example.com"},
-		"a host where the other has every host":           {with("shop.example.com"), with(), at("shop.example.com"), "shop.example.com"},
-		"the same at the listener of a wildcard":          {with("shop.example.com"), with(), at("*.example.com"), "shop.example.com"},
-		"a host beside every host":                        {with("shop.example.com"), with(), at(""), ""},
-		"a host that no listener has":                     {with("shop.example.com"), with("shop.example.com"), at("www.example.com"), ""},
-		"every host beside a host, at a listener for all": {with(), with("shop.example.com"), at(""), ""},
+		"every host at the listener of a host":         {with(""), with("", "shop.example.com"), at("shop.example.com"), "shop.example.com"},
+		"a wildcard there":                             {with("", "*.example.com"), with("", "shop.example.com"), at("other.example.com", "shop.example.com"), "shop.example.com"},
+		"a host where the other has every host":        {with("", "shop.example.com"), with(""), at("shop.example.com"), "shop.example.com"},
+		"the same at the listener of a wildcard":       {with("", "shop.example.com"), with(""), at("*.example.com"), "shop.example.com"},
+		"a host where the other includes it":           {with("", "shop.example.com"), with(""), at(""), "shop.example.com"},
+		"every host where the other has one":           {with(""), with("", "shop.example.com"), at(""), "shop.example.com"},
+		"a host that no listener has yet":              {with("", "shop.example.com"), with("", "shop.example.com"), at("www.example.com"), "shop.example.com"},
+		"a host at the listener of another host":       {with("toys", "shop.example.com"), with("shop", "shop.example.com"), at("toys.example.com", "shop.example.com"), "shop.example.com"},
+		"two teams with a listener each":               {with("toys"), with("books"), at("toys.example.com", "books.example.com"), free},
+		"the listener of another team":                 {with("books"), with("books"), at("toys.example.com", "books.example.com"), "books.example.com"},
+		"every listener, where another team has one":   {with(""), with("books"), at("toys.example.com", "books.example.com"), "books.example.com"},
+		"a host beside another one":                    {with("", "toys.example.com"), with("", "shop.example.com"), at(""), free},
+		"a wildcard beside another one":                {with("", "*.toys.example.com"), with("", "*.shop.example.com"), at(""), free},
+		"a wildcard within another one":                {with("", "*.shop.example.com"), with("", "*.example.com"), at(""), "*.shop.example.com"},
+		"a Gateway that is not known, with every host": {with(""), with("", "shop.example.com"), nil, "shop.example.com"},
 	} {
 		own, other := serviceAt("toys", 0, nil, tc.own), serviceAt("books", 1, nil, tc.other)
 		own.Gateways = tc.gateways
-		taken, err := TakenHosts(&own.Inputs, &hosting{services: []*claimant{other}})
+		taken, err := TakenHosts(&own.Inputs, &hosting{own: own, services: []*claimant{other}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got v1alpha1.Hostname
+		got := v1alpha1.Hostname(free)
 		for i := range taken {
 			got = taken[i].Host
 		}
@@ -251,8 +284,15 @@ func TestRoutesWithTakenHosts(t *testing.T) {
 	if !errors.As(err, &problem) || problem.Reason != v1alpha1.ReasonHostAlreadyClaimed || !problem.Stalled {
 		t.Errorf("the problem is %v", err)
 	}
-	if !StandsIn(&c.Inputs, live[0]) || StandsIn(&c.Inputs, live[1]) {
+	if !StandsIn(&c.Inputs, live[0], nil) || StandsIn(&c.Inputs, live[1], nil) {
 		t.Error("the live route of a host that others have is kept, or that of an open host is not")
+	}
+	if StandsIn(&c.Inputs, live[0], built) {
+		t.Error("a live route is kept although one that is applied replaces it")
+	}
+	c.TakenRoutes = []string{live[0].GetName()}
+	if StandsIn(&c.Inputs, live[0], nil) {
+		t.Error("a live route with a host of a Topology is kept")
 	}
 	if diff := cmp.Diff([]string{"http://shop.example.com/orders"}, URLs(&c.Inputs)); diff != "" {
 		t.Errorf("URLs (-want +got):\n%s", diff)
@@ -265,19 +305,46 @@ func TestTakenMessages(t *testing.T) {
 		taken inputs.TakenHost
 		want  string
 	}{
-		{inputs.TakenHost{Host: "a.example.com", Topology: "infra/shop"},
-			`routes[0]: a.example.com belongs to Topology "infra/shop", which this service is no member of; to fix: join that Topology (topologyRef), or use another hostname`},
+		{inputs.TakenHost{Hostname: "a.example.com", Host: "a.example.com", Topology: "infra/shop"},
+			`routes[0]: a.example.com belongs to Topology "infra/shop", and this service is not a member of it; to fix: join that Topology (topologyRef), or use another hostname`},
 		{inputs.TakenHost{Topology: "infra/shop"},
-			`routes[0]: every host belongs to Topology "infra/shop", which this service is no member of; to fix: join that Topology (topologyRef), or use another hostname`},
-		{inputs.TakenHost{Host: "a.example.com", Namespace: "books"},
-			`routes[0]: a.example.com belongs to namespace "books", whose route is older; to fix: use another hostname, or join a Topology with the services of that namespace`},
-		{inputs.TakenHost{Host: "a.example.com", Path: "/pay", Topology: "infra/shop"},
+			`routes[0]: every host belongs to Topology "infra/shop", and this service is not a member of it; to fix: join that Topology (topologyRef), or use another hostname`},
+		{inputs.TakenHost{Hostname: "*.example.com", Host: "a.example.com", Namespace: "books"},
+			`routes[0]: a.example.com, which the route includes, belongs to namespace "books", which has a route for it; to fix: use another hostname, or join a Topology with the services of that namespace`},
+		{inputs.TakenHost{Hostname: "a.example.com", Host: "a.example.com", Path: "/pay", Topology: "infra/shop"},
 			`routes[0]: Topology "infra/shop" delegates /pay on a.example.com to no service of namespace "shop"; to fix: use a path that gateway.delegatedPaths of the Topology has for the namespace, or have its owner add this one`},
-		{inputs.TakenHost{Host: "a.example.com", Path: "/pay", Namespace: "books"},
-			`routes[0]: /pay on a.example.com belongs to namespace "books", whose route is older; to fix: use another path, or have the owner of Topology "shop/shop" delegate paths to namespaces (gateway.delegatedPaths)`},
+		{inputs.TakenHost{Hostname: "a.example.com", Host: "a.example.com", Path: "/pay", Namespace: "books"},
+			`routes[0]: /pay on a.example.com belongs to namespace "books", which has a route for it; to fix: use another path, or have the owner of Topology "shop/shop" delegate paths to namespaces (gateway.delegatedPaths)`},
 	} {
 		if diff := cmp.Diff(tc.want, takenMessage(&c.Inputs, &tc.taken).String()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+// TestTakenRoutes checks the live routes that do not stay although their Microservice is broken.
+func TestTakenRoutes(t *testing.T) {
+	shop := edgeTopology("infra", "shop", "shop.example.com")
+	member := edgeTopology("infra", "shop", "shop.example.com")
+	member.Spec.Gateway.DelegatedPaths = []v1alpha1.DelegatedPaths{{Namespace: "books", Prefixes: []string{"/books"}}}
+	for name, tc := range map[string]struct {
+		own        *claimant
+		topologies []*v1alpha1.Topology
+		want       []string
+	}{
+		"no Topology":           {own: serviceAt("toys", 1, nil, v1alpha1.Route{Hostnames: shop.Spec.Gateway.Hostnames})},
+		"a host of a Topology":  {serviceAt("toys", 1, nil, v1alpha1.Route{Path: "/a", Hostnames: shop.Spec.Gateway.Hostnames}), []*v1alpha1.Topology{shop}, []string{"toys.a-"}},
+		"a path of a namespace": {serviceAt("books", 1, member, v1alpha1.Route{Path: "/pay"}), []*v1alpha1.Topology{member}, []string{"books.pay"}},
+		"its own path":          {serviceAt("books", 1, member, v1alpha1.Route{Path: "/books"}), []*v1alpha1.Topology{member}, nil},
+	} {
+		// What the spec says by now makes no difference.
+		tc.own.Microservice.Spec.Routes = nil
+		got, err := TakenRoutes(&tc.own.Inputs, &hosting{own: tc.own, topologies: tc.topologies})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != len(tc.want) || len(got) == 1 && !strings.HasPrefix(got[0], tc.want[0]) {
+			t.Errorf("%s: the routes are %q, want %q", name, got, tc.want)
 		}
 	}
 }

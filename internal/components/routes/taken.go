@@ -39,6 +39,9 @@ func openHostnames(in *inputs.Inputs, i int) (hostnames []v1alpha1.Hostname, att
 // takenMessage says who has a host, or a path on it, and what to do.
 func takenMessage(in *inputs.Inputs, t *inputs.TakenHost) condition.Message {
 	host := cmp.Or(string(t.Host), "every host")
+	if t.Host != t.Hostname {
+		host += ", which the route includes,"
+	}
 	message := condition.Message{Field: fmt.Sprintf("routes[%d]", t.Route)}
 	topology := ""
 	if in.Topology != nil {
@@ -49,13 +52,13 @@ func takenMessage(in *inputs.Inputs, t *inputs.TakenHost) condition.Message {
 		message.Cause = fmt.Sprintf("Topology %q delegates %s on %s to no service of namespace %q", t.Topology, t.Path, host, in.Microservice.Namespace)
 		message.Remedy = "use a path that gateway.delegatedPaths of the Topology has for the namespace, or have its owner add this one"
 	case t.Path != "":
-		message.Cause = fmt.Sprintf("%s on %s belongs to namespace %q, whose route is older", t.Path, host, t.Namespace)
+		message.Cause = fmt.Sprintf("%s on %s belongs to namespace %q, which has a route for it", t.Path, host, t.Namespace)
 		message.Remedy = fmt.Sprintf("use another path, or have the owner of Topology %q delegate paths to namespaces (gateway.delegatedPaths)", topology)
 	case t.Topology != "":
-		message.Cause = fmt.Sprintf("%s belongs to Topology %q, which this service is no member of", host, t.Topology)
+		message.Cause = fmt.Sprintf("%s belongs to Topology %q, and this service is not a member of it", host, t.Topology)
 		message.Remedy = "join that Topology (topologyRef), or use another hostname"
 	default:
-		message.Cause = fmt.Sprintf("%s belongs to namespace %q, whose route is older", host, t.Namespace)
+		message.Cause = fmt.Sprintf("%s belongs to namespace %q, which has a route for it", host, t.Namespace)
 		message.Remedy = "use another hostname, or join a Topology with the services of that namespace"
 	}
 	return message

@@ -58,8 +58,9 @@ func lost(in *inputs.Inputs, route int, gateway string, hostname v1alpha1.Hostna
 	})
 }
 
-// GatewayURLs returns the URLs of a Gateway: those of the hostnames, or, without any,
-// those of the addresses in its status. A host name has the public port. It is empty for a Gateway that does not exist.
+// GatewayURLs returns the URLs of a Gateway: those of the hostnames, or, without any, those of the
+// addresses in its status. A host name has the public port. There are none for a Gateway that does
+// not exist.
 func GatewayURLs(gateway *gatewayv1.Gateway, ports inputs.PublicPorts, section string, hostnames []v1alpha1.Hostname) []string {
 	if gateway == nil {
 		return nil

@@ -114,7 +114,9 @@ func (s *source) Admits(*v1alpha1.Microservice, *v1alpha1.Topology, types.Namesp
 	return true, nil
 }
 
-func (s *source) TakenHosts(*inputs.Inputs) ([]inputs.TakenHost, error) { return nil, nil }
+func (s *source) TakenHosts(*inputs.Inputs) ([]inputs.TakenHost, []string, error) {
+	return nil, nil, nil
+}
 
 func (s *source) RouteConflicts(*inputs.Inputs) ([]inputs.RouteConflict, error) { return nil, nil }
 

@@ -360,7 +360,7 @@ var cases = map[string]diagnoseCase{
 		world: newWorld().unready(routing, v1alpha1.ReasonRouteConflict, `routes[0]: shop.example.com/orders already belongs to Microservice "old-orders"; to fix: give one of the two another path, hostname or header`),
 		fault: "RouteConflict", part: PartRoutes, cause: []string{"shop.example.com/orders", `"old-orders"`}, remedy: "Give one of the two another path"},
 	"host of another namespace": {
-		world: newWorld().unready(routing, v1alpha1.ReasonHostAlreadyClaimed, `routes[0]: shop.example.com belongs to namespace "books", whose route is older; to fix: use another hostname, or join a Topology with the services of that namespace`),
+		world: newWorld().unready(routing, v1alpha1.ReasonHostAlreadyClaimed, `routes[0]: shop.example.com belongs to namespace "books", which has a route for it; to fix: use another hostname, or join a Topology with the services of that namespace`),
 		fault: "HostAlreadyClaimed", part: PartRoutes, cause: []string{"shop.example.com", `"books"`}, remedy: "Use another hostname"},
 	"unsupported route field": {
 		world: newWorld().unready(routing, v1alpha1.ReasonNotSupported, `routes[0].timeout: GatewayClass "traefik" does not do it; to fix: remove it, or use another class`),

@@ -14,18 +14,26 @@ import (
 )
 
 // TakenHosts implements inputs.Source.
-func (s *source) TakenHosts(in *inputs.Inputs) ([]inputs.TakenHost, error) {
-	return routes.TakenHosts(in, claimants{s.indexed(), s.World})
+func (s *source) TakenHosts(in *inputs.Inputs) (hosts []inputs.TakenHost, live []string, err error) {
+	c := &claimants{index: s.indexed(), world: s.World, ms: in.Microservice}
+	if hosts, err = routes.TakenHosts(in, c); err != nil {
+		return nil, nil, err
+	}
+	live, err = routes.TakenRoutes(in, c)
+	return hosts, live, err
 }
 
-// claimants implements routes.Claimants from what the routes of a world will claim.
+// claimants implements routes.Claimants from the live routes of a world and, for services without
+// one, from what their routes will claim. Which of two new services comes first is not known: it is
+// the one that comes first by namespace.
 type claimants struct {
 	*index
 	world *World
+	ms    *v1alpha1.Microservice
 }
 
 // TopologiesAt implements routes.Claimants.
-func (c claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
+func (c *claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	var found []*v1alpha1.Topology
 	for _, topology := range c.world.Topologies {
 		if routes.TopologyGateway(topology) == gateway {
@@ -35,31 +43,37 @@ func (c claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	return found, nil
 }
 
-// First implements routes.Claimants.
-func (c claimants) First(gateway string, hosts []v1alpha1.Hostname) (*routes.Claim, error) {
-	var first *routes.Claim
-	for _, host := range hosts {
-		claims := c.claimants[routes.HostKey(gateway, host)]
+// Own implements routes.Claimants.
+func (c *claimants) Own() []routes.Claim {
+	return c.live[types.NamespacedName{Namespace: c.ms.Namespace, Name: c.ms.Name}]
+}
+
+// At implements routes.Claimants.
+func (c *claimants) At(gateway, namespace string, is func(*routes.Claim) bool) (others []routes.Claim, found bool, err error) {
+	add := func(of string, claims []routes.Claim) {
 		for i := range claims {
-			if first == nil || claims[i].Precedes(first) {
-				first = &claims[i]
+			switch {
+			case claims[i].Gateway != gateway:
+			case of != namespace:
+				others = append(others, claims[i])
+			default:
+				found = found || is(&claims[i])
 			}
 		}
 	}
-	return first, nil
-}
-
-// WithKeys implements routes.Claimants.
-func (c claimants) WithKeys(keys []string) ([]routes.Claim, error) {
-	var found []routes.Claim
-	for _, key := range keys {
-		found = append(found, c.claimants[key]...)
+	for ms, claims := range c.live {
+		add(ms.Namespace, claims)
 	}
-	return found, nil
+	for ms, claims := range c.claims {
+		if _, isLive := c.live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]; !isLive && ms.Namespace < namespace {
+			add(ms.Namespace, claims)
+		}
+	}
+	return others, found, nil
 }
 
 // TopologyOf implements routes.Claimants.
-func (c claimants) TopologyOf(ms types.NamespacedName) (string, error) {
+func (c *claimants) TopologyOf(ms types.NamespacedName) (string, error) {
 	return c.memberOf[c.services[ms]], nil
 }
 

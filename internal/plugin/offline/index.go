@@ -22,9 +22,10 @@ type index struct {
 	// callers are by the service that they declare as a dependency.
 	callers map[types.NamespacedName][]*v1alpha1.Microservice
 	// claims are what the routes of each service will claim, and claimants the same by
-	// the claims' keys and hosts.
+	// the claims' keys. live are those of the live routes.
 	claims    map[*v1alpha1.Microservice][]routes.Claim
 	claimants map[string][]routes.Claim
+	live      map[types.NamespacedName][]routes.Claim
 	// gateways are those that were asked for, by namespace/name.
 	gateways map[string]*gatewayv1.Gateway
 }
@@ -41,6 +42,7 @@ func (w *World) indexed() *index {
 		callers:   map[types.NamespacedName][]*v1alpha1.Microservice{},
 		claims:    map[*v1alpha1.Microservice][]routes.Claim{},
 		claimants: map[string][]routes.Claim{},
+		live:      map[types.NamespacedName][]routes.Claim{},
 		gateways:  map[string]*gatewayv1.Gateway{},
 	}
 	for _, ms := range w.Services {
@@ -60,13 +62,12 @@ func (w *World) indexed() *index {
 	for _, route := range w.routes {
 		of := types.NamespacedName{Namespace: route.GetNamespace(), Name: route.GetLabels()[v1alpha1.LabelMicroservice]}
 		live[of] = append(live[of], route)
+		x.live[of] = append(x.live[of], routes.Claims(route)...)
 	}
 	for _, ms := range w.Services {
 		x.claims[ms] = w.claimsOf(ms, live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}])
 		for _, claim := range x.claims[ms] {
-			for _, key := range []string{claim.Key(), routes.HostKey(claim.Gateway, claim.Hostname)} {
-				x.claimants[key] = append(x.claimants[key], claim)
-			}
+			x.claimants[claim.Key()] = append(x.claimants[claim.Key()], claim)
 		}
 	}
 	return x

@@ -347,11 +347,11 @@ func TestLint(t *testing.T) {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /y, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
 				topology + "{isolation: None, allowedNamespaces: {from: All}, gateway: {className: traefik, hostnames: [a.example]}}\n",
-			want: []string{`error: Microservice "a": routes[0]: a.example belongs to Topology "shop/shop", which this service is no member of; to fix: join that Topology (topologyRef), or use another hostname [HostAlreadyClaimed]`}},
+			want: []string{`error: Microservice "a": routes[0]: a.example belongs to Topology "shop/shop", and this service is not a member of it; to fix: join that Topology (topologyRef), or use another hostname [HostAlreadyClaimed]`}},
 		"two of two namespaces with one host": {
 			input: strings.ReplaceAll(ms("b", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: edge, namespace: infra}]}]"), "{name: b}", "{name: b, namespace: one}") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /y, hostnames: [a.example], parentRefs: [{name: edge, namespace: infra}]}]"), "{name: a}", "{name: a, namespace: two}"),
-			want: []string{`error: Microservice "a": routes[0]: a.example belongs to namespace "one", whose route is older; to fix: use another hostname`}},
+			want: []string{`error: Microservice "a": routes[0]: a.example belongs to namespace "one", which has a route for it; to fix: use another hostname`}},
 		"one that claims what its Gateway does not let it have": {
 			input: ms("b", ", topologyRef: {name: shop}, routes: [{path: /x}]") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
