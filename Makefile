@@ -51,7 +51,7 @@ manifests: ## Generate CRDs, RBAC and the API reference from comments.
 	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
 	@# crd-ref-docs omits the CEL rules of fields. Omit those of items too: the messages say what they demand.
-	sed -i 's/items:XValidation: .*<nil>\\} <br \/>//' docs/api.md
+	sed 's/items:XValidation: .*<nil>\\} <br \/>//' docs/api.md > docs/api.md.new && mv docs/api.md.new docs/api.md
 
 .PHONY: golden
 golden: ## Regenerate the golden files in testdata; review the diff.

@@ -125,7 +125,8 @@ type TopologyGateway struct {
 	Ref *GatewayReference `json:"ref,omitempty"`
 
 	// hostnames are the host names of members' routes that have no hostnames of
-	// their own. Unset means every host name.
+	// their own. If the Gateway is in the Topology's namespace, only members may
+	// use them there. Unset means every host name.
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MinItems=0

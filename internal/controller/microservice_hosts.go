@@ -23,17 +23,23 @@ import (
 
 // TakenHosts implements inputs.Source.
 func (s *cacheSource) TakenHosts(in *inputs.Inputs) (hosts []inputs.TakenHost, live []string, err error) {
-	c := &claimants{cacheSource: s, own: s.ownClaims(in.Microservice)}
+	key := client.ObjectKeyFromObject(in.Microservice)
+	// Before the routes are read: one that goes afterwards wakes the Microservice.
+	s.taken.set(key, gatewaysOf(routes.Declared(in)))
+	c := &claimants{cacheSource: s, own: s.ownClaims(in.Microservice),
+		topologies: map[string][]*v1alpha1.Topology{}, claims: map[string][]routes.Claim{}}
 	if hosts, err = routes.TakenHosts(in, c); err != nil {
 		return nil, nil, err
 	}
 	if live, err = routes.TakenRoutes(in, c); err != nil {
 		return nil, nil, err
 	}
-	s.taken.set(client.ObjectKeyFromObject(in.Microservice), hosts)
+	var waitsAt []string
 	for i := range hosts {
+		waitsAt = append(waitsAt, hosts[i].Gateway)
 		s.seen.text(fmt.Sprint(hosts[i]))
 	}
+	s.taken.set(key, waitsAt)
 	s.seen.text(live...)
 	return hosts, live, nil
 }
@@ -55,10 +61,16 @@ func (s *cacheSource) ownClaims(ms *v1alpha1.Microservice) []routes.Claim {
 type claimants struct {
 	*cacheSource
 	own []routes.Claim
+	// topologies and claims are what was read, by Gateway.
+	topologies map[string][]*v1alpha1.Topology
+	claims     map[string][]routes.Claim
 }
 
 // TopologiesAt implements routes.Claimants. It returns only those in the Gateway's namespace.
 func (c *claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
+	if found, known := c.topologies[gateway]; known {
+		return found, nil
+	}
 	list := &v1alpha1.TopologyList{}
 	namespace, _, _ := strings.Cut(gateway, "/")
 	if err := c.cache.List(c.ctx, list, client.InNamespace(namespace), client.MatchingFields{indexGateway: gateway}); err != nil {
@@ -68,6 +80,7 @@ func (c *claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	for i := range list.Items {
 		found[i] = &list.Items[i]
 	}
+	c.topologies[gateway] = found
 	return found, nil
 }
 
@@ -75,35 +88,30 @@ func (c *claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 func (c *claimants) Own() []routes.Claim { return c.own }
 
 // At implements routes.Claimants.
-func (c *claimants) At(gateway, namespace string, is func(*routes.Claim) bool) (others []routes.Claim, found bool, err error) {
+func (c *claimants) At(gateway string) ([]routes.Claim, error) {
+	if found, known := c.claims[gateway]; known {
+		return found, nil
+	}
 	live, err := c.routesAt(c.ctx, gateway)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
+	var found []routes.Claim
 	for _, route := range live {
-		if found && route.GetNamespace() == namespace {
-			continue
-		}
-		for _, claim := range routes.Claims(route) {
-			switch {
-			case claim.Gateway != gateway:
-			case route.GetNamespace() != namespace:
-				others = append(others, claim)
-			default:
-				found = found || is(&claim)
-			}
-		}
+		found = append(found, slices.DeleteFunc(routes.Claims(route), func(claim routes.Claim) bool { return claim.Gateway != gateway })...)
 	}
-	return others, found, nil
+	c.claims[gateway] = found
+	return found, nil
 }
 
-// TopologyOf implements routes.Claimants.
-func (c *claimants) TopologyOf(key types.NamespacedName) (string, error) {
+// Membership implements routes.Claimants.
+func (c *claimants) Membership(key types.NamespacedName) (topology string, inherits bool, err error) {
 	ms, err := c.Microservice(key)
 	if ms == nil || err != nil {
-		return "", err
+		return "", false, err
 	}
-	return graph.MemberOf(ms, c)
+	topology, err = graph.MemberOf(ms, c)
+	return topology, topology != "" && routes.Inherits(ms), err
 }
 
 // takenHosts remembers which Microservices wait for a host that others have, and at which
@@ -113,17 +121,18 @@ type takenHosts struct {
 	at map[types.NamespacedName][]string
 }
 
-// set records the hosts that a Microservice waits for; none if it waits for none.
-func (t *takenHosts) set(ms types.NamespacedName, hosts []inputs.TakenHost) {
+// set records at which Gateways a Microservice waits for a host; none if it waits for none.
+func (t *takenHosts) set(ms types.NamespacedName, gateways []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	delete(t.at, ms)
-	for i := range hosts {
-		if t.at == nil {
-			t.at = map[types.NamespacedName][]string{}
-		}
-		t.at[ms] = append(t.at[ms], hosts[i].Gateway)
+	if len(gateways) == 0 {
+		delete(t.at, ms)
+		return
 	}
+	if t.at == nil {
+		t.at = map[types.NamespacedName][]string{}
+	}
+	t.at[ms] = gateways
 }
 
 // waiting returns the Microservices that wait for a host at one of the Gateways; none means any.

@@ -72,7 +72,9 @@ func (at routesAt) claimsWith(ctx context.Context, keys []string) ([]routes.Clai
 			return nil, err
 		}
 		for _, route := range live {
-			found = append(found, slices.DeleteFunc(routes.Claims(route), func(c routes.Claim) bool { return c.Key() != key })...)
+			if isOwned(route) {
+				found = append(found, slices.DeleteFunc(routes.Claims(route), func(c routes.Claim) bool { return c.Key() != key })...)
+			}
 		}
 	}
 	return found, nil
@@ -111,13 +113,19 @@ func byClaim(object any) ([]string, error) {
 	return keys, nil
 }
 
-// claimsOf returns the claims of a route that belongs to a Microservice.
+// claimsOf returns the claims of a route that Atoll made. It counts also if its Microservice was
+// deleted without it: the route still gets requests.
 func claimsOf(route client.Object) []routes.Claim {
-	owner := metav1.GetControllerOf(route)
-	if owner == nil || owner.Kind != "Microservice" || owner.Name != route.GetLabels()[v1alpha1.LabelMicroservice] {
+	if route.GetLabels()[v1alpha1.LabelMicroservice] == "" {
 		return nil
 	}
 	return routes.Claims(route)
+}
+
+// isOwned reports whether a route belongs to the Microservice of its label.
+func isOwned(route metav1.Object) bool {
+	owner := metav1.GetControllerOf(route)
+	return owner != nil && owner.Kind == "Microservice" && owner.Name == route.GetLabels()[v1alpha1.LabelMicroservice]
 }
 
 // conflictingRoutes requeues the Microservices that a route concerns when it is created or deleted

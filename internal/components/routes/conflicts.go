@@ -172,6 +172,17 @@ func StandsIn(in *inputs.Inputs, live kube.Object, applied []kube.Object) bool {
 // isLike reports whether another claim is on the same requests, at any listener.
 func (c *Claim) isLike(other Claim) bool { return c.Key() == other.Key() && c.headers == other.headers }
 
+// Declared returns the claims of all routes of the spec, also on hosts that others have.
+func Declared(in *inputs.Inputs) []Claim {
+	return declaredClaims(&inputs.Inputs{Microservice: in.Microservice, Topology: in.Topology})
+}
+
+// Inherits reports whether the routes of a Microservice have their hosts and Gateways from its
+// Topology.
+func Inherits(ms *v1alpha1.Microservice) bool {
+	return !slices.ContainsFunc(ms.Spec.Routes, func(route v1alpha1.Route) bool { return len(route.Hostnames) > 0 || len(route.ParentRefs) > 0 })
+}
+
 // declaredClaims returns the claims of all routes of the spec on hosts that others do not have,
 // also of those that can't be built.
 func declaredClaims(in *inputs.Inputs) []Claim {
@@ -187,7 +198,7 @@ func declaredClaims(in *inputs.Inputs) []Claim {
 		for _, ref := range GatewayRefs(ms, route, in.Topology) {
 			claim.Gateway = RefKey(&ref, ms.Namespace)
 			for _, hostname := range hostsOf(route, in.Topology) {
-				if isTaken(in, i, hostname) {
+				if isTaken(in, i, claim.Gateway, hostname) {
 					continue
 				}
 				claim.Hostname = hostname

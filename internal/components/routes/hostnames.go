@@ -17,6 +17,8 @@ import (
 type listenerHost struct {
 	section string
 	host    v1alpha1.Hostname
+	// only is the namespace whose routes may attach; empty if the listener admits others.
+	only string
 }
 
 // listenerHosts are those of one Gateway; none if the Gateway is not known.
@@ -30,30 +32,47 @@ func listenersOf(gateway *gatewayv1.Gateway) listenerHosts {
 	for i := range all {
 		l := &gateway.Spec.Listeners[i]
 		all[i] = listenerHost{section: string(l.Name), host: v1alpha1.Hostname(ptr.Deref(l.Hostname, ""))}
+		from := gatewayv1.NamespacesFromSame
+		if l.AllowedRoutes != nil && l.AllowedRoutes.Namespaces != nil {
+			from = ptr.Deref(l.AllowedRoutes.Namespaces.From, from)
+		}
+		if from == gatewayv1.NamespacesFromSame {
+			all[i].only = gateway.Namespace
+		}
 	}
 	return all
 }
 
 // served returns the hosts that a claim gets: what its hostname and those of its listeners have in
-// common. A hostname counts also without a listener for it, because one may be added.
+// common. A claim without a hostname and a section gets every host: a listener may be added.
 func (ls listenerHosts) served(c *Claim) []v1alpha1.Hostname {
+	if len(ls) == 0 {
+		return []v1alpha1.Hostname{c.Hostname}
+	}
 	var hosts []v1alpha1.Hostname
-	add := func(host v1alpha1.Hostname) {
-		if !slices.Contains(hosts, host) {
-			hosts = append(hosts, host)
-		}
-	}
-	if c.Hostname != "" || len(ls) == 0 {
-		add(c.Hostname)
-	}
 	for _, l := range ls {
-		switch {
-		case c.section != "" && c.section != l.section:
-		case includes(c.Hostname, l.host):
-			add(l.host)
-		case includes(l.host, c.Hostname):
-			add(c.Hostname)
+		if c.section != "" && c.section != l.section || l.only != "" && l.only != c.Microservice.Namespace {
+			continue
 		}
+		switch {
+		case includes(c.Hostname, l.host):
+			hosts = append(hosts, l.host)
+		case includes(l.host, c.Hostname):
+			hosts = append(hosts, c.Hostname)
+		}
+	}
+	if c.Hostname == "" && c.section == "" && len(hosts) > 0 {
+		hosts = append(hosts, "")
+	}
+	return hosts
+}
+
+// judged returns the hosts that a new claim must be entitled to: those that it gets, and its hostname,
+// for which a listener may be added.
+func (ls listenerHosts) judged(c *Claim) []v1alpha1.Hostname {
+	hosts := ls.served(c)
+	if c.Hostname != "" || c.section == "" {
+		hosts = append(hosts, c.Hostname)
 	}
 	return hosts
 }
@@ -89,14 +108,4 @@ func specificity(hostnames []v1alpha1.Hostname, host v1alpha1.Hostname) int {
 // includesAll reports whether the hostnames of a Topology match all hosts. None means every host.
 func includesAll(hostnames, hosts []v1alpha1.Hostname) bool {
 	return !slices.ContainsFunc(hosts, func(host v1alpha1.Hostname) bool { return specificity(hostnames, host) < 0 })
-}
-
-// narrowest returns the first of the hostnames that a host includes, or the host.
-func narrowest(host v1alpha1.Hostname, hostnames []v1alpha1.Hostname) v1alpha1.Hostname {
-	for _, hostname := range hostnames {
-		if includes(host, hostname) {
-			return hostname
-		}
-	}
-	return host
 }

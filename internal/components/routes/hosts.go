@@ -18,13 +18,14 @@ import (
 //
 //   - A Topology beside the Gateway has its hostnames. Only its members may use them.
 //   - Any other host belongs to the namespace that has a live route with it or with a host that
-//     overlaps, and to the members of a Topology with that host, if that route's service is one.
+//     overlaps. A Topology shares the hosts of its namespace, and those that members have from it,
+//     with its members.
 //   - Members in other namespaces than the Topology's have the paths that it delegates to their
 //     namespace. Where it delegates none, a path belongs to the namespace that has a live route with it.
 //   - The services of the Gateway's namespace may use every host.
 //
 // The age of a route says nothing: a service that changes an old route must not take what
-// others have. A live route keeps its host, unless a Topology beside the Gateway has it.
+// others have. A live route keeps its host and path, unless a Topology beside the Gateway has them.
 
 // Claimants finds who claims what at Gateways, which are given as namespace/name.
 type Claimants interface {
@@ -32,12 +33,11 @@ type Claimants interface {
 	TopologiesAt(gateway string) ([]*v1alpha1.Topology, error)
 	// Own returns the claims of the live routes of the Microservice.
 	Own() []Claim
-	// At returns the claims of all live routes at the Gateway that are not in a namespace.
-	// It also reports whether one of the namespace satisfies a condition.
-	At(gateway, namespace string, is func(*Claim) bool) (others []Claim, found bool, err error)
-	// TopologyOf returns the Topology that a Microservice is a member of, as namespace/name.
-	// It is empty if there is none.
-	TopologyOf(ms types.NamespacedName) (string, error)
+	// At returns the claims of all live routes at the Gateway.
+	At(gateway string) ([]Claim, error)
+	// Membership returns the Topology that a Microservice is a member of, as namespace/name, and
+	// whether its routes have their hosts and Gateways from it. Both are empty if there is none.
+	Membership(ms types.NamespacedName) (topology string, inherits bool, err error)
 }
 
 // TakenHosts returns the hosts of a Microservice's routes that belong to others.
@@ -49,8 +49,9 @@ func TakenHosts(in *inputs.Inputs, claimants Claimants) ([]inputs.TakenHost, err
 		for _, ref := range GatewayRefs(ms, route, in.Topology) {
 			for _, hostname := range hostsOf(route, in.Topology) {
 				claim := claimOf(pathOf(route), nil)
+				claim.Microservice = types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}
 				claim.Gateway, claim.section, claim.Hostname = RefKey(&ref, ms.Namespace), ref.SectionName, hostname
-				taken, err := newHostRule(in, claimants, claim).taken()
+				taken, err := newHostRule(in, claimants, claim).taken(len(route.Hostnames) == 0 && len(route.ParentRefs) == 0)
 				if err != nil {
 					return nil, err
 				}
@@ -70,6 +71,10 @@ func TakenHosts(in *inputs.Inputs, claimants Claimants) ([]inputs.TakenHost, err
 func TakenRoutes(in *inputs.Inputs, claimants Claimants) ([]string, error) {
 	var names []string
 	for _, claim := range claimants.Own() {
+		if claim.Hostname == "" && in.Gateways[claim.Gateway] == nil {
+			// The listeners decide which hosts it gets, and they are not known.
+			continue
+		}
 		taken, _, err := newHostRule(in, claimants, claim).takenByTopology()
 		if err != nil {
 			return nil, err
@@ -103,45 +108,88 @@ type hostRule struct {
 func newHostRule(in *inputs.Inputs, claimants Claimants, claim Claim) *hostRule {
 	r := &hostRule{in: in, claimants: claimants, claim: claim, listeners: listenersOf(in.Gateways[claim.Gateway])}
 	r.gatewayNamespace, _, _ = strings.Cut(claim.Gateway, "/")
-	r.served = r.listeners.served(&claim)
+	r.served = r.listeners.judged(&claim)
 	return r
 }
 
 // taken returns who has the claim's host, or the path on it, if the Microservice may not use it.
-func (r *hostRule) taken() (*inputs.TakenHost, error) {
-	namespace := r.in.Microservice.Namespace
-	if len(r.served) == 0 {
-		return nil, nil
-	}
+// inherits is true if the route has its hosts and Gateway from the Topology.
+func (r *hostRule) taken(inherits bool) (*inputs.TakenHost, error) {
 	taken, of, err := r.takenByTopology()
 	if taken != nil || of == ownPath || err != nil {
 		return taken, err
 	}
-	if slices.ContainsFunc(r.claimants.Own(), func(c Claim) bool { return r.isSameHost(&c) && c.Path == r.claim.Path }) {
+	if slices.ContainsFunc(r.claimants.Own(), r.isSame) {
 		return nil, nil
 	}
-	others, hasHost, err := r.claimants.At(r.claim.Gateway, namespace, r.isSameHost)
+	all, err := r.claimants.At(r.claim.Gateway)
 	if err != nil {
 		return nil, err
 	}
-	others = slices.DeleteFunc(others, func(other Claim) bool { return !r.overlaps(&other) })
+	var others []Claim
+	hasHost := false
+	for i := range all {
+		if c := &all[i]; c.Microservice.Namespace == r.in.Microservice.Namespace {
+			hasHost = hasHost || c.Hostname == r.claim.Hostname && c.section == r.claim.section
+		} else if r.overlaps(c) {
+			others = append(others, *c)
+		}
+	}
 	own := r.in.Topology
 	isShared := own != nil && TopologyGateway(own) == r.claim.Gateway && includesAll(own.Spec.Gateway.Hostnames, r.served)
-	if !hasHost && of != ownHost {
-		strangers := func(*Claim) bool { return true }
-		if isShared {
-			if strangers, err = r.strangers(others, keyOf(own)); err != nil {
-				return nil, err
-			}
+	if of != ownHost {
+		strangers, guests, err := r.divide(others, isShared, hasHost)
+		if err != nil {
+			return nil, err
 		}
-		if taken := r.takenBy(others, strangers); taken != nil {
-			return taken, nil
+		if len(strangers) > 0 {
+			return r.takenBy(strangers), nil
 		}
+		// The host is the namespace's own, and no Topology of others decides about its paths.
+		isShared = isShared && (inherits || len(guests) < len(others))
 	}
 	if isShared {
 		return r.takenPath(own, others), nil
 	}
 	return nil, nil
+}
+
+// divide returns the claims that make a host one of others, and those of guests: members of a
+// Topology of the Microservice's namespace that have the host from it, or share one that the
+// namespace has. isShared means that the Microservice's Topology names the host.
+func (r *hostRule) divide(claims []Claim, isShared, hasHost bool) (strangers, guests []Claim, err error) {
+	type kind int
+	const (
+		stranger kind = iota
+		guest
+		member
+	)
+	known := map[types.NamespacedName]kind{}
+	for i := range claims {
+		c := &claims[i]
+		of, found := known[c.Microservice]
+		if !found {
+			topology, inherits, err := r.claimants.Membership(c.Microservice)
+			if err != nil {
+				return nil, nil, err
+			}
+			namespace, _, _ := strings.Cut(topology, "/")
+			switch {
+			case namespace == r.in.Microservice.Namespace && (inherits || hasHost):
+				of = guest
+			case isShared && (c.Microservice.Namespace == r.in.Topology.Namespace || inherits && topology == keyOf(r.in.Topology)):
+				of = member
+			}
+			known[c.Microservice] = of
+		}
+		switch of {
+		case stranger:
+			strangers = append(strangers, *c)
+		case guest:
+			guests = append(guests, *c)
+		}
+	}
+	return strangers, guests, nil
 }
 
 // verdict is what the Topologies beside a Gateway say about a claim.
@@ -170,14 +218,18 @@ func (r *hostRule) takenByTopology() (*inputs.TakenHost, verdict, error) {
 		return t.Namespace != r.gatewayNamespace || t.Spec.Gateway == nil
 	})
 	hasAll, delegates := true, false
+	isOwn := func(t *v1alpha1.Topology) bool { return r.in.Topology != nil && keyOf(r.in.Topology) == keyOf(t) }
 	for _, host := range r.served {
+		if other, within := withinOf(topologies, host); other != nil && !isOwn(other) {
+			return &inputs.TakenHost{Host: within, Topology: keyOf(other)}, notOwned, nil
+		}
 		owner := ownerOf(topologies, host)
 		if owner == nil {
 			hasAll = false
 			continue
 		}
-		if r.in.Topology == nil || keyOf(r.in.Topology) != keyOf(owner) {
-			return &inputs.TakenHost{Host: narrowest(host, owner.Spec.Gateway.Hostnames), Topology: keyOf(owner)}, notOwned, nil
+		if !isOwn(owner) {
+			return &inputs.TakenHost{Host: host, Topology: keyOf(owner)}, notOwned, nil
 		}
 		if delegated := owner.Spec.Gateway.DelegatedPaths; len(delegated) > 0 {
 			if !isDelegated(delegated, r.in.Microservice.Namespace, r.claim.Path) {
@@ -196,8 +248,7 @@ func (r *hostRule) takenByTopology() (*inputs.TakenHost, verdict, error) {
 }
 
 // ownerOf returns the Topology that has a host; nil if none has it. The one that names the host
-// most exactly has it, and of two of them the older. If none names it, one has it whose host the
-// given one includes: some gateways prefer a longer path to a more exact host.
+// most exactly has it, and of two of them the older.
 func ownerOf(topologies []*v1alpha1.Topology, host v1alpha1.Hostname) *v1alpha1.Topology {
 	var owner *v1alpha1.Topology
 	exact := -1
@@ -207,16 +258,20 @@ func ownerOf(topologies []*v1alpha1.Topology, host v1alpha1.Hostname) *v1alpha1.
 			owner, exact = topology, s
 		}
 	}
-	if owner != nil {
-		return owner
-	}
+	return owner
+}
+
+// withinOf returns a Topology with a host that a wildcard or every host includes, and that host. Some
+// gateways prefer a longer path to a more exact host.
+func withinOf(topologies []*v1alpha1.Topology, host v1alpha1.Hostname) (*v1alpha1.Topology, v1alpha1.Hostname) {
 	for _, topology := range topologies {
-		within := slices.ContainsFunc(topology.Spec.Gateway.Hostnames, func(h v1alpha1.Hostname) bool { return includes(host, h) })
-		if within && (owner == nil || isOlder(topology, owner)) {
-			owner = topology
+		for _, hostname := range topology.Spec.Gateway.Hostnames {
+			if hostname != host && includes(host, hostname) {
+				return topology, hostname
+			}
 		}
 	}
-	return owner
+	return nil, ""
 }
 
 func isOlder(a, b *v1alpha1.Topology) bool {
@@ -226,9 +281,10 @@ func isOlder(a, b *v1alpha1.Topology) bool {
 	return a.CreationTimestamp.Before(&b.CreationTimestamp)
 }
 
-// isSameHost reports whether another claim has the same hostname at the same listeners.
-func (r *hostRule) isSameHost(other *Claim) bool {
-	return other.Gateway == r.claim.Gateway && other.Hostname == r.claim.Hostname && other.section == r.claim.section
+// isSame reports whether another claim is on the same requests at the same listeners, apart from
+// headers.
+func (r *hostRule) isSame(other Claim) bool {
+	return other.Key() == r.claim.Key() && other.section == r.claim.section
 }
 
 // overlaps reports whether the gateway may have to choose between the claim and another one by
@@ -253,40 +309,19 @@ func (r *hostRule) common(other *Claim) (host v1alpha1.Hostname, found bool) {
 	return "", false
 }
 
-// takenBy returns the namespace of the first of the claims that meet a condition.
-func (r *hostRule) takenBy(claims []Claim, counts func(*Claim) bool) *inputs.TakenHost {
-	var first *Claim
-	for i := range claims {
-		if c := &claims[i]; counts(c) && (first == nil || c.Precedes(first)) {
-			first = c
-		}
-	}
-	if first == nil {
+// takenBy returns the namespace of the first of the claims; nil without claims.
+func (r *hostRule) takenBy(claims []Claim) *inputs.TakenHost {
+	if len(claims) == 0 {
 		return nil
+	}
+	first := &claims[0]
+	for i := range claims {
+		if claims[i].Precedes(first) {
+			first = &claims[i]
+		}
 	}
 	host, _ := r.common(first)
 	return &inputs.TakenHost{Host: host, Namespace: first.Microservice.Namespace}
-}
-
-// strangers returns a condition for the claims of namespaces whose first claim is not that of a
-// member of a Topology.
-func (r *hostRule) strangers(claims []Claim, topology string) (func(*Claim) bool, error) {
-	first := map[string]*Claim{}
-	for i := range claims {
-		c := &claims[i]
-		if known := first[c.Microservice.Namespace]; known == nil || c.Precedes(known) {
-			first[c.Microservice.Namespace] = c
-		}
-	}
-	found := map[string]bool{}
-	for namespace, claim := range first {
-		of, err := r.claimants.TopologyOf(claim.Microservice)
-		if err != nil {
-			return nil, err
-		}
-		found[namespace] = of != topology
-	}
-	return func(c *Claim) bool { return found[c.Microservice.Namespace] }, nil
 }
 
 // takenPath returns who has the path on a host of a Topology, for a member. A header makes no
@@ -302,7 +337,7 @@ func (r *hostRule) takenPath(topology *v1alpha1.Topology, others []Claim) *input
 		return &inputs.TakenHost{Host: r.served[0], Topology: keyOf(topology), Path: r.claim.Path}
 	}
 	paths := includingPaths(r.claim.Path)
-	taken := r.takenBy(others, func(c *Claim) bool { return slices.Contains(paths, c.Path) })
+	taken := r.takenBy(slices.DeleteFunc(others, func(c Claim) bool { return !slices.Contains(paths, c.Path) }))
 	if taken != nil {
 		taken.Path = r.claim.Path
 	}

@@ -48,14 +48,11 @@ func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build route
 		}
 	}
 	for _, i := range routeIndexes(in.Microservice, protocol) {
-		parents, problem := ParentRefs(in, i)
+		parents, hostnames, problem := ParentRefs(in, i)
 		if problem != nil {
 			note(problem)
-			continue
 		}
-		hostnames, attaches, problem := openHostnames(in, i)
-		note(problem)
-		if !attaches {
+		if len(parents) == 0 {
 			continue
 		}
 		route, problem := build(in, i, parents, gatewayHostnames(hostnames))
@@ -92,28 +89,32 @@ func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1a
 	return inputs.GatewayRefs(ms, route, topology)
 }
 
-// ParentRefs returns the Gateways that the i-th route attaches to. Where one of them does
-// not let the namespace attach, the route is not made: a route that waits there would be
-// the oldest, and so win every conflict, as soon as the Gateway admits it.
-func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, *condition.Problem) {
+// ParentRefs returns the Gateways that the i-th route attaches to and its hostnames there. If one of
+// them does not let the namespace attach, the route is not made: a route that waits there would be
+// the oldest, and so win every conflict, as soon as the Gateway admits it. A problem beside Gateways
+// is about what the route leaves out.
+func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, []v1alpha1.Hostname, *condition.Problem) {
 	refs := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
 	if len(refs) == 0 {
 		remedy := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
 		if in.Topology != nil {
 			remedy = fmt.Sprintf("set spec.gateway of Topology %q, or routes[].parentRefs", in.Topology.Name)
 		}
-		return nil, &condition.Problem{Reason: v1alpha1.ReasonNoGateway, Stalled: true,
+		return nil, nil, &condition.Problem{Reason: v1alpha1.ReasonNoGateway, Stalled: true,
 			Message: condition.Message{Field: fmt.Sprintf("routes[%d]", i), Cause: "there is no Gateway to attach to", Remedy: remedy}}
 	}
-	parents := make([]gatewayv1.ParentReference, len(refs))
-	for j, ref := range refs {
+	for _, ref := range refs {
 		if in.RefusedBy[RefKey(&ref, in.Microservice.Namespace)+"/"+ref.SectionName] {
-			return nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true, Message: condition.Message{
+			return nil, nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true, Message: condition.Message{
 				Field:  fmt.Sprintf("routes[%d]", i),
 				Cause:  fmt.Sprintf("Gateway %q lets no routes of namespace %q attach", RefKey(&ref, in.Microservice.Namespace), in.Microservice.Namespace),
 				Remedy: "have its owner allow them (allowedRoutes of its listeners; for a Gateway of a Topology its allowedNamespaces), or use another Gateway",
 			}}
 		}
+	}
+	refs, hostnames := openPart(in, i)
+	parents := make([]gatewayv1.ParentReference, len(refs))
+	for j, ref := range refs {
 		parents[j] = gatewayv1.ParentReference{
 			Group: ptr.To(gatewayv1.Group(gatewayv1.GroupName)),
 			Kind:  ptr.To(gatewayv1.Kind("Gateway")),
@@ -126,7 +127,7 @@ func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, *conditi
 			parents[j].SectionName = ptr.To(gatewayv1.SectionName(ref.SectionName))
 		}
 	}
-	return parents, nil
+	return parents, hostnames, takenProblem(in, i)
 }
 
 // RefKey returns the Gateway that a Microservice of a namespace refers to, as

@@ -13,27 +13,61 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
-// isTaken reports whether others have a host of the i-th route at one of its Gateways.
-func isTaken(in *inputs.Inputs, i int, hostname v1alpha1.Hostname) bool {
-	return slices.ContainsFunc(in.TakenHosts, func(t inputs.TakenHost) bool { return t.Route == i && t.Hostname == hostname })
+// isTaken reports whether others have a host of the i-th route at a Gateway.
+func isTaken(in *inputs.Inputs, i int, gateway string, hostname v1alpha1.Hostname) bool {
+	return slices.ContainsFunc(in.TakenHosts, func(t inputs.TakenHost) bool {
+		return t.Route == i && t.Gateway == gateway && t.Hostname == hostname
+	})
 }
 
 // Open returns the claims of a Microservice's routes on hosts that others do not have.
 func Open(in *inputs.Inputs, claims []Claim) []Claim {
 	routes := declared(in.Microservice)
-	return slices.DeleteFunc(slices.Clone(claims), func(c Claim) bool { return isTaken(in, slices.Index(routes, c.route), c.Hostname) })
+	return slices.DeleteFunc(slices.Clone(claims), func(c Claim) bool { return isTaken(in, slices.Index(routes, c.route), c.Gateway, c.Hostname) })
 }
 
-// openHostnames returns the hostnames that the i-th route attaches with, and the problem of the
-// others. attaches is false if none is left.
-func openHostnames(in *inputs.Inputs, i int) (hostnames []v1alpha1.Hostname, attaches bool, problem *condition.Problem) {
-	all := Hostnames(&in.Microservice.Spec.Routes[i], in.Topology)
-	hostnames = slices.DeleteFunc(slices.Clone(all), func(hostname v1alpha1.Hostname) bool { return isTaken(in, i, hostname) })
-	at := slices.IndexFunc(in.TakenHosts, func(t inputs.TakenHost) bool { return t.Route == i })
-	if at < 0 {
-		return all, true, nil
+// openPart returns the Gateways and hostnames that the i-th route attaches with; no Gateway if it
+// must not attach. One object has all its hostnames at all its Gateways. So it leaves out the
+// Gateways where a host is taken and, if one is taken at each of them, these hosts.
+func openPart(in *inputs.Inputs, i int) (refs []v1alpha1.GatewayReference, hostnames []v1alpha1.Hostname) {
+	route := &in.Microservice.Spec.Routes[i]
+	all, hosts := GatewayRefs(in.Microservice, route, in.Topology), hostsOf(route, in.Topology)
+	taken := func(ref v1alpha1.GatewayReference, host v1alpha1.Hostname) bool {
+		return isTaken(in, i, RefKey(&ref, in.Microservice.Namespace), host)
 	}
-	return hostnames, len(hostnames) > 0, &condition.Problem{Reason: v1alpha1.ReasonHostAlreadyClaimed, Stalled: true, Message: takenMessage(in, &in.TakenHosts[at])}
+	refs = slices.DeleteFunc(slices.Clone(all), func(ref v1alpha1.GatewayReference) bool {
+		return slices.ContainsFunc(hosts, func(host v1alpha1.Hostname) bool { return taken(ref, host) })
+	})
+	if len(refs) > 0 {
+		return refs, Hostnames(route, in.Topology)
+	}
+	open := slices.DeleteFunc(slices.Clone(hosts), func(host v1alpha1.Hostname) bool {
+		return slices.ContainsFunc(all, func(ref v1alpha1.GatewayReference) bool { return taken(ref, host) })
+	})
+	if len(open) == 0 {
+		return nil, nil
+	}
+	return all, open
+}
+
+// takenProblem reports the hosts of the i-th route that others have; nil if they have none.
+func takenProblem(in *inputs.Inputs, i int) *condition.Problem {
+	var messages []condition.Message
+	for j := range in.TakenHosts {
+		if t := &in.TakenHosts[j]; t.Route == i {
+			message := takenMessage(in, t)
+			if !slices.Contains(messages, message) {
+				messages = append(messages, message)
+			}
+		}
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	if len(messages) > maxConflicts {
+		messages = append(messages[:maxConflicts], condition.Say("and %d more", len(messages)-maxConflicts))
+	}
+	return &condition.Problem{Reason: v1alpha1.ReasonHostAlreadyClaimed, Stalled: true, Message: condition.Join(messages...)}
 }
 
 // takenMessage says who has a host, or a path on it, and what to do.

@@ -23,18 +23,18 @@ func URLs(in *inputs.Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
-		if _, problem := ParentRefs(in, i); problem != nil {
+		if parents, _, _ := ParentRefs(in, i); len(parents) == 0 {
 			continue
 		}
 		path := pathOf(route)
 		if path == "/" {
 			path = ""
 		}
-		for _, ref := range GatewayRefs(in.Microservice, route, in.Topology) {
+		refs, open := openPart(in, i)
+		for _, ref := range refs {
 			key := RefKey(&ref, in.Microservice.Namespace)
-			hostnames := Hostnames(route, in.Topology)
-			won := slices.DeleteFunc(slices.Clone(hostnames), func(hostname v1alpha1.Hostname) bool { return lost(in, i, key, hostname) || isTaken(in, i, hostname) })
-			if len(won) == 0 && (len(hostnames) > 0 || lost(in, i, key, "") || isTaken(in, i, "")) {
+			won := slices.DeleteFunc(slices.Clone(open), func(hostname v1alpha1.Hostname) bool { return lost(in, i, key, hostname) })
+			if len(won) == 0 && (len(open) > 0 || lost(in, i, key, "")) {
 				continue
 			}
 			for _, base := range GatewayURLs(in.Gateways[key], in.PublicPorts, ref.SectionName, won) {

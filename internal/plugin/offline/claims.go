@@ -49,32 +49,31 @@ func (c *claimants) Own() []routes.Claim {
 }
 
 // At implements routes.Claimants.
-func (c *claimants) At(gateway, namespace string, is func(*routes.Claim) bool) (others []routes.Claim, found bool, err error) {
-	add := func(of string, claims []routes.Claim) {
+func (c *claimants) At(gateway string) ([]routes.Claim, error) {
+	var found []routes.Claim
+	add := func(claims []routes.Claim) {
 		for i := range claims {
-			switch {
-			case claims[i].Gateway != gateway:
-			case of != namespace:
-				others = append(others, claims[i])
-			default:
-				found = found || is(&claims[i])
+			if claims[i].Gateway == gateway {
+				found = append(found, claims[i])
 			}
 		}
 	}
-	for ms, claims := range c.live {
-		add(ms.Namespace, claims)
+	for _, claims := range c.live {
+		add(claims)
 	}
 	for ms, claims := range c.claims {
-		if _, isLive := c.live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]; !isLive && ms.Namespace < namespace {
-			add(ms.Namespace, claims)
+		if _, isLive := c.live[types.NamespacedName{Namespace: ms.Namespace, Name: ms.Name}]; !isLive && ms.Namespace < c.ms.Namespace {
+			add(claims)
 		}
 	}
-	return others, found, nil
+	return found, nil
 }
 
-// TopologyOf implements routes.Claimants.
-func (c *claimants) TopologyOf(ms types.NamespacedName) (string, error) {
-	return c.memberOf[c.services[ms]], nil
+// Membership implements routes.Claimants.
+func (c *claimants) Membership(key types.NamespacedName) (topology string, inherits bool, err error) {
+	ms := c.services[key]
+	topology = c.memberOf[ms]
+	return topology, topology != "" && routes.Inherits(ms), nil
 }
 
 // RouteConflicts implements inputs.Source.
