@@ -88,7 +88,7 @@ test-policies: run-e2e ## Try every connection of a topology, on a real cluster 
 
 .PHONY: run-e2e
 run-e2e: deploy
-	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 55m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
 
 .PHONY: test-packages
 test-packages:

@@ -57,7 +57,7 @@ func (d *deployment) installOperator(ctx context.Context) error {
 }
 
 // publicPortPatch returns a patch with which the operator shows the port of the gateway's URL. It is
-// empty if that is the port of HTTP.
+// empty for the port of HTTP, and for HTTPS, which the sample does not use.
 func publicPortPatch(gatewayURL string) (string, error) {
 	gateway, err := url.Parse(gatewayURL)
 	if err != nil {

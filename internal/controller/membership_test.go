@@ -68,7 +68,7 @@ var _ = Describe("Membership", func() {
 		Eventually(func() int32 { _ = condition(ctx, shop, ""); return shop.Status.Services }).Should(BeEquivalentTo(1))
 	}, SpecTimeout(suiteTimeout))
 
-	It("that can't be read lets nobody in, and stops nobody else", func(ctx SpecContext) {
+	It("that can't be read admits no members, and stops no other service", func(ctx SpecContext) {
 		home, strange, guest := newNamespace(ctx), newNamespace(ctx), newNamespace(ctx)
 		simulate(home)
 		shop, users := topology(home), microservice(home, "users")

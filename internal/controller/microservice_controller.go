@@ -8,7 +8,6 @@ package controller
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -232,51 +231,6 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 		}
 		if err != nil {
 			out.fail(key, c, err)
-		}
-	}
-}
-
-func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
-	for i := range out.built.Components {
-		w := &out.built.Components[i]
-		if w.Component.Leftovers != nil {
-			changed, err := r.Applier.Delete(ctx, clientObjects(w.Component.Leftovers(out.built.Database)))
-			out.changed = out.changed || changed
-			if err != nil {
-				out.err = errors.Join(out.err, fmt.Errorf("deleting leftovers of the %s: %w", w.Component.Name, err))
-			}
-		}
-		if w.Component.Kind == "" || w.Problem != nil && w.Component.StandsIn == nil || w.Component.UsedByPods && out.earlierPods {
-			continue
-		}
-		failed := out.failedComponents[w.Component.Name]
-		incomplete := w.Component.StandsIn != nil && (w.Problem != nil || failed)
-		applied := w.Objects
-		if failed {
-			// It is not known which of them exist.
-			applied = nil
-		}
-		changed, err := r.Applier.Prune(ctx, g.Microservice, clientObjects(g.source.live[w.Component.Kind]), func(live client.Object) bool {
-			return !w.Component.Owns(live) || incomplete && w.Component.StandsIn(g.Inputs, live, applied) ||
-				slices.ContainsFunc(w.Objects, func(o kube.Object) bool { return o.GetName() == live.GetName() })
-		})
-		out.changed = out.changed || changed
-		if err != nil {
-			out.err = errors.Join(out.err, fmt.Errorf("pruning the %s: %w", w.Component.Name, err))
-		}
-	}
-}
-
-// withdrawRoutes deletes the live routes with a host that a Topology has, of a Microservice of
-// which nothing else is deleted.
-func (r *MicroserviceReconciler) withdrawRoutes(ctx context.Context, g *gathered, out *outcome) {
-	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
-		changed, err := r.Applier.Prune(ctx, g.Microservice, clientObjects(g.source.live[kind]), func(live client.Object) bool {
-			return !slices.Contains(g.TakenRoutes, live.GetName())
-		})
-		out.changed = out.changed || changed
-		if err != nil {
-			out.err = errors.Join(out.err, fmt.Errorf("withdrawing routes: %w", err))
 		}
 	}
 }

@@ -25,7 +25,7 @@ import (
 func (s *cacheSource) TakenHosts(in *inputs.Inputs) (hosts []inputs.TakenHost, live []string, err error) {
 	key := client.ObjectKeyFromObject(in.Microservice)
 	// Before the routes are read: one that goes afterwards wakes the Microservice.
-	s.taken.set(key, gatewaysOf(routes.Declared(in)))
+	s.taken.set(key, routes.DeclaredGateways(in))
 	c := &claimants{cacheSource: s, own: s.ownClaims(in.Microservice),
 		topologies: map[string][]*v1alpha1.Topology{}, claims: map[string][]routes.Claim{}}
 	if hosts, err = routes.TakenHosts(in, c); err != nil {
@@ -47,7 +47,7 @@ func (s *cacheSource) TakenHosts(in *inputs.Inputs) (hosts []inputs.TakenHost, l
 // ownClaims returns the claims of the live routes of a Microservice.
 func (s *cacheSource) ownClaims(ms *v1alpha1.Microservice) []routes.Claim {
 	var own []routes.Claim
-	for _, kind := range []string{"HTTPRoute", "GRPCRoute"} {
+	for _, kind := range routeKinds {
 		for _, route := range s.live[kind] {
 			if metav1.IsControlledBy(route, ms) {
 				own = append(own, routes.Claims(route)...)

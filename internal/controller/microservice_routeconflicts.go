@@ -21,6 +21,9 @@ import (
 	"github.com/atoll-dev/atoll/internal/kube"
 )
 
+// routeKinds are the kinds of routes.
+var routeKinds = []string{"HTTPRoute", "GRPCRoute"}
+
 // routeCRDs are the CustomResourceDefinitions of routes.
 var routeCRDs = map[string]bool{"httproutes.gateway.networking.k8s.io": true, "grpcroutes.gateway.networking.k8s.io": true}
 

@@ -202,7 +202,7 @@ func routedPorts(in *inputs.Inputs) (known, others []int32) {
 	}
 	for i := range ms.Spec.Routes {
 		port := graph.FindPort(ms, ms.Spec.Routes[i].Port)
-		if parents, _, _ := routes.ParentRefs(in, i); port == nil || len(parents) == 0 {
+		if refs, _, _ := routes.Attachment(in, i); port == nil || len(refs) == 0 {
 			continue
 		}
 		if dataPlane != nil && areTopologyGateways(in, routes.GatewayRefs(ms, &ms.Spec.Routes[i], in.Topology)) {

@@ -29,7 +29,7 @@ import (
 
 // Claimants finds who claims what at Gateways, which are given as namespace/name.
 type Claimants interface {
-	// TopologiesAt returns the Topologies with the Gateway.
+	// TopologiesAt returns the Topologies with the Gateway that are in its namespace.
 	TopologiesAt(gateway string) ([]*v1alpha1.Topology, error)
 	// Own returns the claims of the live routes of the Microservice.
 	Own() []Claim
@@ -115,6 +115,10 @@ func newHostRule(in *inputs.Inputs, claimants Claimants, claim Claim) *hostRule 
 // taken returns who has the claim's host, or the path on it, if the Microservice may not use it.
 // inherits is true if the route has its hosts and Gateway from the Topology.
 func (r *hostRule) taken(inherits bool) (*inputs.TakenHost, error) {
+	if len(r.served) == 0 {
+		// No listener has the section, or lets the namespace attach.
+		return nil, nil
+	}
 	taken, of, err := r.takenByTopology()
 	if taken != nil || of == ownPath || err != nil {
 		return taken, err
@@ -192,95 +196,6 @@ func (r *hostRule) divide(claims []Claim, isShared, hasHost bool) (strangers, gu
 	return strangers, guests, nil
 }
 
-// verdict is what the Topologies beside a Gateway say about a claim.
-type verdict int
-
-const (
-	// notOwned means that none of them has all hosts of the claim.
-	notOwned verdict = iota
-	// ownHost means that the Microservice's own Topology has them.
-	ownHost
-	// ownPath means that it delegates the path to the Microservice's namespace, too.
-	ownPath
-)
-
-// takenByTopology returns which Topology beside the Gateway has the host or the path, if the
-// Microservice may not use it.
-func (r *hostRule) takenByTopology() (*inputs.TakenHost, verdict, error) {
-	if r.in.Microservice.Namespace == r.gatewayNamespace {
-		return nil, ownPath, nil
-	}
-	topologies, err := r.claimants.TopologiesAt(r.claim.Gateway)
-	if err != nil {
-		return nil, notOwned, err
-	}
-	topologies = slices.DeleteFunc(topologies, func(t *v1alpha1.Topology) bool {
-		return t.Namespace != r.gatewayNamespace || t.Spec.Gateway == nil
-	})
-	hasAll, delegates := true, false
-	isOwn := func(t *v1alpha1.Topology) bool { return r.in.Topology != nil && keyOf(r.in.Topology) == keyOf(t) }
-	for _, host := range r.served {
-		if other, within := withinOf(topologies, host); other != nil && !isOwn(other) {
-			return &inputs.TakenHost{Host: within, Topology: keyOf(other)}, notOwned, nil
-		}
-		owner := ownerOf(topologies, host)
-		if owner == nil {
-			hasAll = false
-			continue
-		}
-		if !isOwn(owner) {
-			return &inputs.TakenHost{Host: host, Topology: keyOf(owner)}, notOwned, nil
-		}
-		if delegated := owner.Spec.Gateway.DelegatedPaths; len(delegated) > 0 {
-			if !isDelegated(delegated, r.in.Microservice.Namespace, r.claim.Path) {
-				return &inputs.TakenHost{Host: host, Topology: keyOf(owner), Path: r.claim.Path}, notOwned, nil
-			}
-			delegates = true
-		}
-	}
-	switch {
-	case !hasAll:
-		return nil, notOwned, nil
-	case delegates:
-		return nil, ownPath, nil
-	}
-	return nil, ownHost, nil
-}
-
-// ownerOf returns the Topology that has a host; nil if none has it. The one that names the host
-// most exactly has it, and of two of them the older.
-func ownerOf(topologies []*v1alpha1.Topology, host v1alpha1.Hostname) *v1alpha1.Topology {
-	var owner *v1alpha1.Topology
-	exact := -1
-	for _, topology := range topologies {
-		s := specificity(topology.Spec.Gateway.Hostnames, host)
-		if s > exact || s >= 0 && s == exact && isOlder(topology, owner) {
-			owner, exact = topology, s
-		}
-	}
-	return owner
-}
-
-// withinOf returns a Topology with a host that a wildcard or every host includes, and that host. Some
-// gateways prefer a longer path to a more exact host.
-func withinOf(topologies []*v1alpha1.Topology, host v1alpha1.Hostname) (*v1alpha1.Topology, v1alpha1.Hostname) {
-	for _, topology := range topologies {
-		for _, hostname := range topology.Spec.Gateway.Hostnames {
-			if hostname != host && includes(host, hostname) {
-				return topology, hostname
-			}
-		}
-	}
-	return nil, ""
-}
-
-func isOlder(a, b *v1alpha1.Topology) bool {
-	if a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.Name < b.Name
-	}
-	return a.CreationTimestamp.Before(&b.CreationTimestamp)
-}
-
 // isSame reports whether another claim is on the same requests at the same listeners, apart from
 // headers.
 func (r *hostRule) isSame(other Claim) bool {
@@ -324,55 +239,8 @@ func (r *hostRule) takenBy(claims []Claim) *inputs.TakenHost {
 	return &inputs.TakenHost{Host: host, Namespace: first.Microservice.Namespace}
 }
 
-// takenPath returns who has the path on a host of a Topology, for a member. A header makes no
-// difference: it takes requests from a route without it.
-func (r *hostRule) takenPath(topology *v1alpha1.Topology, others []Claim) *inputs.TakenHost {
-	if r.in.Microservice.Namespace == topology.Namespace {
-		return nil
-	}
-	if delegated := topology.Spec.Gateway.DelegatedPaths; len(delegated) > 0 {
-		if isDelegated(delegated, r.in.Microservice.Namespace, r.claim.Path) {
-			return nil
-		}
-		return &inputs.TakenHost{Host: r.served[0], Topology: keyOf(topology), Path: r.claim.Path}
-	}
-	paths := includingPaths(r.claim.Path)
-	taken := r.takenBy(slices.DeleteFunc(others, func(c Claim) bool { return !slices.Contains(paths, c.Path) }))
-	if taken != nil {
-		taken.Path = r.claim.Path
-	}
-	return taken
+// Inherits reports whether the routes of a Microservice have their hosts and Gateways from its
+// Topology.
+func Inherits(ms *v1alpha1.Microservice) bool {
+	return !slices.ContainsFunc(ms.Spec.Routes, func(route v1alpha1.Route) bool { return len(route.Hostnames) > 0 || len(route.ParentRefs) > 0 })
 }
-
-// isDelegated reports whether the longest of the delegated prefixes of a path is one of a
-// namespace.
-func isDelegated(delegated []v1alpha1.DelegatedPaths, namespace, path string) bool {
-	longest, own := -1, false
-	for i := range delegated {
-		for _, prefix := range delegated[i].Prefixes {
-			prefix = claimOf(prefix, nil).Path
-			if !slices.Contains(includingPaths(path), prefix) && prefix != "/" {
-				continue
-			}
-			isOwn := delegated[i].Namespace == namespace
-			if len(prefix) > longest {
-				longest, own = len(prefix), isOwn
-			} else if len(prefix) == longest {
-				own = own || isOwn
-			}
-		}
-	}
-	return own
-}
-
-// includingPaths returns a path and those that include it, without the one that includes all.
-func includingPaths(path string) []string {
-	paths := []string{path}
-	for at := strings.LastIndexByte(path, '/'); at > 0; at = strings.LastIndexByte(path, '/') {
-		path = path[:at]
-		paths = append(paths, path)
-	}
-	return paths
-}
-
-func keyOf(topology *v1alpha1.Topology) string { return topology.Namespace + "/" + topology.Name }

@@ -33,7 +33,7 @@ type hosting struct {
 func (h *hosting) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	var found []*v1alpha1.Topology
 	for _, topology := range h.topologies {
-		if TopologyGateway(topology) == gateway {
+		if TopologyGateway(topology) == gateway && strings.HasPrefix(gateway, topology.Namespace+"/") {
 			found = append(found, topology)
 		}
 	}
@@ -128,6 +128,7 @@ func TestTakenHosts(t *testing.T) {
 		return c
 	}
 	net, wildcard := edgeTopology("toys", "net", shop), edgeTopology("infra", "wild", wild)
+	named := edgeTopology("infra", "both", wild, shop)
 	elsewhere := edgeTopology("books", "elsewhere")
 	elsewhere.Spec.Gateway.Ref.Name = "other"
 	platform, both := edgeTopology("infra", "shop", shop), edgeTopology("books", "both", shop)
@@ -190,6 +191,7 @@ func TestTakenHosts(t *testing.T) {
 		"a guest with a hostname of its own, on a host of the namespace": {serviceAt("books", 0, nil, on("/new", shop)), hosting{services: []*claimant{serviceAt("books", 1, nil, on("/", shop)), serviceAt("toys", 1, both, on("/toys", shop))}}, nil},
 		"it delegates no path of a host that the holder has itself":      {serviceAt("books", 0, delegating(edgeTopology("toys", "net", shop)), on("/new", shop)), hosting{services: []*claimant{serviceAt("books", 1, net, on("/old", shop))}}, nil},
 		"a wildcard of a Topology beside a more exact one":               {serviceAt("toys", 0, wildcard, on("/login", wild)), hosting{topologies: []*v1alpha1.Topology{wildcard, platform}}, &inputs.TakenHost{Hostname: wild, Host: shop, Topology: "infra/shop"}},
+		"a wildcard of a Topology that names one of its hosts, too":      {serviceAt("toys", 0, named, on("/", wild)), hosting{topologies: []*v1alpha1.Topology{named, edgeTopology("infra", "pay", "pay.example.com")}}, &inputs.TakenHost{Hostname: wild, Host: "pay.example.com", Topology: "infra/pay"}},
 		"another host of that wildcard":                                  {serviceAt("toys", 0, wildcard, on("/login", "toys.example.com")), hosting{topologies: []*v1alpha1.Topology{wildcard, platform}}, nil},
 		"inherited: a free path":                                         {unborn(inheriting("toys", both, "/toys")), hosting{services: []*claimant{inheriting("games", both, "/games")}}, nil},
 		"inherited: the path of another namespace":                       {unborn(inheriting("toys", both, "/games/new")), hosting{services: []*claimant{inheriting("games", both, "/games")}}, &inputs.TakenHost{Hostname: shop, Host: shop, Namespace: "games", Path: "/games/new"}},
@@ -281,6 +283,25 @@ func TestTakenHostsOfListeners(t *testing.T) {
 		}
 		if got != tc.want {
 			t.Errorf("%s: taken is %q, want %q", name, got, tc.want)
+		}
+	}
+}
+
+// A route for every host at a listener that does not exist, or does not admit it, has no host.
+func TestTakenHostsWithoutAListener(t *testing.T) {
+	for _, namespace := range []string{"infra", "books"} {
+		topology := edgeTopology(namespace, "both")
+		topology.Spec.Gateway.Ref.SectionName = "closed"
+		topology.Spec.Gateway.DelegatedPaths = []v1alpha1.DelegatedPaths{{Namespace: "games", Prefixes: []string{"/games"}}}
+		for _, listener := range []gatewayv1.SectionName{"closed", "other"} {
+			own := inheriting("toys", topology, "/toys")
+			own.Gateways = map[string]*gatewayv1.Gateway{edge: {ObjectMeta: metav1.ObjectMeta{Namespace: "infra", Name: "edge"},
+				Spec: gatewayv1.GatewaySpec{Listeners: []gatewayv1.Listener{{Name: listener}}}}}
+			own.routes = nil
+			taken, err := TakenHosts(&own.Inputs, &hosting{own: own, topologies: []*v1alpha1.Topology{topology}, services: []*claimant{inheriting("games", topology, "/games")}})
+			if len(taken) != 0 || err != nil {
+				t.Errorf("a Topology of %s, listener %s: taken is %v, the error %v", namespace, listener, taken, err)
+			}
 		}
 	}
 }

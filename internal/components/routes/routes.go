@@ -48,14 +48,14 @@ func routeObjects(in *inputs.Inputs, protocol v1alpha1.PortProtocol, build route
 		}
 	}
 	for _, i := range routeIndexes(in.Microservice, protocol) {
-		parents, hostnames, problem := ParentRefs(in, i)
+		refs, hostnames, problem := Attachment(in, i)
 		if problem != nil {
 			note(problem)
 		}
-		if len(parents) == 0 {
+		if len(refs) == 0 {
 			continue
 		}
-		route, problem := build(in, i, parents, gatewayHostnames(hostnames))
+		route, problem := build(in, i, parentRefs(refs), gatewayHostnames(hostnames))
 		if problem != nil {
 			note(problem)
 			continue
@@ -89,13 +89,24 @@ func GatewayRefs(ms *v1alpha1.Microservice, route *v1alpha1.Route, topology *v1a
 	return inputs.GatewayRefs(ms, route, topology)
 }
 
-// ParentRefs returns the Gateways that the i-th route attaches to and its hostnames there. If one of
+// DeclaredGateways returns the Gateways of all routes of the spec, as namespace/name.
+func DeclaredGateways(in *inputs.Inputs) []string {
+	var gateways []string
+	for i := range in.Microservice.Spec.Routes {
+		for _, ref := range GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology) {
+			gateways = append(gateways, RefKey(&ref, in.Microservice.Namespace))
+		}
+	}
+	return gateways
+}
+
+// Attachment returns the Gateways that the i-th route attaches to and its hostnames there. If one of
 // them does not let the namespace attach, the route is not made: a route that waits there would be
 // the oldest, and so win every conflict, as soon as the Gateway admits it. A problem beside Gateways
 // is about what the route leaves out.
-func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, []v1alpha1.Hostname, *condition.Problem) {
-	refs := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
-	if len(refs) == 0 {
+func Attachment(in *inputs.Inputs, i int) ([]v1alpha1.GatewayReference, []v1alpha1.Hostname, *condition.Problem) {
+	all := GatewayRefs(in.Microservice, &in.Microservice.Spec.Routes[i], in.Topology)
+	if len(all) == 0 {
 		remedy := "set routes[].parentRefs, or topologyRef to a Topology with a gateway"
 		if in.Topology != nil {
 			remedy = fmt.Sprintf("set spec.gateway of Topology %q, or routes[].parentRefs", in.Topology.Name)
@@ -103,7 +114,7 @@ func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, []v1alph
 		return nil, nil, &condition.Problem{Reason: v1alpha1.ReasonNoGateway, Stalled: true,
 			Message: condition.Message{Field: fmt.Sprintf("routes[%d]", i), Cause: "there is no Gateway to attach to", Remedy: remedy}}
 	}
-	for _, ref := range refs {
+	for _, ref := range all {
 		if in.RefusedBy[RefKey(&ref, in.Microservice.Namespace)+"/"+ref.SectionName] {
 			return nil, nil, &condition.Problem{Reason: v1alpha1.ReasonNotAccepted, Stalled: true, Message: condition.Message{
 				Field:  fmt.Sprintf("routes[%d]", i),
@@ -113,6 +124,10 @@ func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, []v1alph
 		}
 	}
 	refs, hostnames := openPart(in, i)
+	return refs, hostnames, takenProblem(in, i)
+}
+
+func parentRefs(refs []v1alpha1.GatewayReference) []gatewayv1.ParentReference {
 	parents := make([]gatewayv1.ParentReference, len(refs))
 	for j, ref := range refs {
 		parents[j] = gatewayv1.ParentReference{
@@ -127,7 +142,7 @@ func ParentRefs(in *inputs.Inputs, i int) ([]gatewayv1.ParentReference, []v1alph
 			parents[j].SectionName = ptr.To(gatewayv1.SectionName(ref.SectionName))
 		}
 	}
-	return parents, hostnames, takenProblem(in, i)
+	return parents
 }
 
 // RefKey returns the Gateway that a Microservice of a namespace refers to, as

@@ -20,8 +20,8 @@ func isTaken(in *inputs.Inputs, i int, gateway string, hostname v1alpha1.Hostnam
 	})
 }
 
-// Open returns the claims of a Microservice's routes on hosts that others do not have.
-func Open(in *inputs.Inputs, claims []Claim) []Claim {
+// WithoutTaken returns the claims of a Microservice's routes on hosts that others do not have.
+func WithoutTaken(in *inputs.Inputs, claims []Claim) []Claim {
 	routes := declared(in.Microservice)
 	return slices.DeleteFunc(slices.Clone(claims), func(c Claim) bool { return isTaken(in, slices.Index(routes, c.route), c.Gateway, c.Hostname) })
 }
@@ -55,19 +55,13 @@ func takenProblem(in *inputs.Inputs, i int) *condition.Problem {
 	var messages []condition.Message
 	for j := range in.TakenHosts {
 		if t := &in.TakenHosts[j]; t.Route == i {
-			message := takenMessage(in, t)
-			if !slices.Contains(messages, message) {
-				messages = append(messages, message)
-			}
+			messages = append(messages, takenMessage(in, t))
 		}
 	}
 	if len(messages) == 0 {
 		return nil
 	}
-	if len(messages) > maxConflicts {
-		messages = append(messages[:maxConflicts], condition.Say("and %d more", len(messages)-maxConflicts))
-	}
-	return &condition.Problem{Reason: v1alpha1.ReasonHostAlreadyClaimed, Stalled: true, Message: condition.Join(messages...)}
+	return &condition.Problem{Reason: v1alpha1.ReasonHostAlreadyClaimed, Stalled: true, Message: condition.Join(firstMessages(messages)...)}
 }
 
 // takenMessage says who has a host, or a path on it, and what to do.

@@ -23,14 +23,11 @@ func URLs(in *inputs.Inputs) []string {
 	var urls []string
 	for i := range in.Microservice.Spec.Routes {
 		route := &in.Microservice.Spec.Routes[i]
-		if parents, _, _ := ParentRefs(in, i); len(parents) == 0 {
-			continue
-		}
 		path := pathOf(route)
 		if path == "/" {
 			path = ""
 		}
-		refs, open := openPart(in, i)
+		refs, open, _ := Attachment(in, i)
 		for _, ref := range refs {
 			key := RefKey(&ref, in.Microservice.Namespace)
 			won := slices.DeleteFunc(slices.Clone(open), func(hostname v1alpha1.Hostname) bool { return lost(in, i, key, hostname) })

@@ -619,7 +619,7 @@ func TestRootComesFirst(t *testing.T) {
 			newWorld().unready(v1alpha1.ConditionCredentialsRotated, v1alpha1.ReasonNotSupported, "CloudNativePG changes it").
 				unready(routing, v1alpha1.ReasonNotSupported, "routes[0].timeout: is not supported; to fix: remove it"),
 			[]string{"RouteNotSupported routes", "Unrecognised rotation"}},
-		"a Topology that lets nobody join, and what was reported of a dependency before": {
+		"a Topology that admits no members, and what was reported of a dependency before": {
 			newWorld().unready(calls, v1alpha1.ReasonNotPermitted, `Microservice "users", a dependency, does not permit this caller`).
 				unready(v1alpha1.ConditionReady, v1alpha1.ReasonNotPermitted, `Topology "mall" lets no members join`),
 			[]string{"NamespaceNotAllowed spec", "NotPermitted dependencies"}},

@@ -110,8 +110,8 @@ func (a *audit) member(ms *v1alpha1.Microservice, strict *v1alpha1.Topology, oth
 	return m
 }
 
-// isolationOf returns the isolation of a service if the Topology's is Strict. That of other
-// Topologies does not count.
+// isolationOf returns the isolation that a service would have if the audited Topology were Strict.
+// That of other Topologies does not count.
 func (a *audit) isolationOf(ms *v1alpha1.Microservice) v1alpha1.Isolation {
 	if a.members[ms] == nil {
 		return v1alpha1.IsolationNone

@@ -136,8 +136,8 @@ func TestCuts(t *testing.T) {
 			services: []*v1alpha1.Microservice{member("users", routed), member("reports", elsewhere, configured("http://users.shop.svc:9000"))},
 			want: []graph.BlockedConnection{{From: "other/reports", To: "users", Where: "env TARGET",
 				Remedy: "add {name: users, namespace: shop} to dependencies of reports, and {name: reports, namespace: other} to access of users"}}},
-		"another service's database, which lets nobody in anyhow": {services: []*v1alpha1.Microservice{member("users"), member("orders", configured("users-db.shop.svc:5432"))}},
-		"databases of CloudNativePG":                              {services: []*v1alpha1.Microservice{member("orders", configured("postgresql://orders-db-rw.shop.svc:5432 postgresql://orders-db-ro.shop.svc postgresql://orders-db-r:5432"))}},
+		"another service's database, which admits no other service": {services: []*v1alpha1.Microservice{member("users"), member("orders", configured("users-db.shop.svc:5432"))}},
+		"databases of CloudNativePG":                                {services: []*v1alpha1.Microservice{member("orders", configured("postgresql://orders-db-rw.shop.svc:5432 postgresql://orders-db-ro.shop.svc postgresql://orders-db-r:5432"))}},
 		"a Service with the name of no database": {
 			services: []*v1alpha1.Microservice{member("orders", configured("http://orders-rw.shop.svc"))},
 			want:     []graph.BlockedConnection{{From: "orders", To: "orders-rw.shop.svc", Where: "env TARGET", Remedy: "add the addresses of its pods to egress of orders"}}},

@@ -4,6 +4,8 @@
 package offline
 
 import (
+	"strings"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -36,7 +38,7 @@ type claimants struct {
 func (c *claimants) TopologiesAt(gateway string) ([]*v1alpha1.Topology, error) {
 	var found []*v1alpha1.Topology
 	for _, topology := range c.world.Topologies {
-		if routes.TopologyGateway(topology) == gateway {
+		if routes.TopologyGateway(topology) == gateway && strings.HasPrefix(gateway, topology.Namespace+"/") {
 			found = append(found, topology)
 		}
 	}
@@ -79,7 +81,7 @@ func (c *claimants) Membership(key types.NamespacedName) (topology string, inher
 // RouteConflicts implements inputs.Source.
 func (s *source) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, error) {
 	x := s.indexed()
-	own := routes.Open(in, x.claims[in.Microservice])
+	own := routes.WithoutTaken(in, x.claims[in.Microservice])
 	var others []routes.Claim
 	for _, claim := range own {
 		others = append(others, x.claimants[claim.Key()]...)
@@ -91,6 +93,8 @@ func (s *source) RouteConflicts(in *inputs.Inputs) ([]inputs.RouteConflict, erro
 // route keeps its age.
 func (w *World) claimsOf(ms *v1alpha1.Microservice, live []kube.Object) []routes.Claim {
 	in, _ := inputs.AssembleRouting(ms, &source{World: w})
+	// Without others, only Topologies have hosts. Lookups in a world return no error.
+	in.TakenHosts, _ = routes.TakenHosts(in, &claimants{index: &index{}, world: w, ms: ms})
 	var claims []routes.Claim
 	for _, build := range []func(*inputs.Inputs) ([]kube.Object, error){routes.HTTPRoutes, routes.GRPCRoutes} {
 		// A route that can't be built claims nothing, and the service itself reports it.

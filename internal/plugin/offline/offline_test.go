@@ -206,7 +206,7 @@ func TestBuildService(t *testing.T) {
 		"a foreign ServiceAccount of its name is not made": {
 			input:       ms("a", ", serviceAccount: {name: a}") + "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n",
 			wantObjects: "Service/a Deployment/a PodDisruptionBudget/a"},
-		"a Topology elsewhere that lets nobody in": {
+		"a Topology elsewhere that admits no members": {
 			input:       ms("a", ", topologyRef: {name: shop, namespace: front}") + topology + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
 			wantProblem: `NotPermitted: Topology "shop" of namespace "front" does not exist, or does not allow members from namespace "shop"`},
 	} {
@@ -348,6 +348,11 @@ func TestLint(t *testing.T) {
 				strings.ReplaceAll(ms("a", ", routes: [{path: /y, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
 				topology + "{isolation: None, allowedNamespaces: {from: All}, gateway: {className: traefik, hostnames: [a.example]}}\n",
 			want: []string{`error: Microservice "a": routes[0]: a.example belongs to Topology "shop/shop", and this service is not a member of it; to fix: join that Topology (topologyRef), or use another hostname [HostAlreadyClaimed]`}},
+		"one that is not admitted takes nothing from a member": {
+			input: strings.ReplaceAll(ms("a", ", routes: [{path: /y, hostnames: [a.example], parentRefs: [{name: shop, namespace: shop}]}]"), "{name: a}", "{name: a, namespace: other}") +
+				strings.ReplaceAll(ms("z", ", topologyRef: {name: shop, namespace: shop}, routes: [{path: /y}]"), "{name: z}", "{name: z, namespace: zoo}") +
+				topology + "{isolation: None, allowedNamespaces: {from: All}, gateway: {className: traefik, hostnames: [a.example]}}\n",
+			want: []string{`error: Microservice "a": routes[0]: a.example belongs to Topology "shop/shop", and this service is not a member of it; to fix`}},
 		"two of two namespaces with one host": {
 			input: strings.ReplaceAll(ms("b", ", routes: [{path: /x, hostnames: [a.example], parentRefs: [{name: edge, namespace: infra}]}]"), "{name: b}", "{name: b, namespace: one}") +
 				strings.ReplaceAll(ms("a", ", routes: [{path: /y, hostnames: [a.example], parentRefs: [{name: edge, namespace: infra}]}]"), "{name: a}", "{name: a, namespace: two}"),
