@@ -116,15 +116,20 @@ func renderManifests(crdDir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the manifests: %w", err)
 	}
+	return fillIn(crds+own, systemImage("traefik", traefikVersion)), nil
+}
+
+// fillIn replaces the names of images and addresses in manifests.
+func fillIn(manifests, traefikImage string) string {
 	return strings.NewReplacer(
 		"@coredns@", systemImage("coredns", coreDNSVersion),
 		"@local-path-provisioner@", systemImage("local-path-provisioner", localPathVersion),
 		"@metrics-server@", systemImage("metrics-server", metricsServerVersion),
 		"@volume@", systemImage("volume", "1"),
-		"@traefik@", systemImage("traefik", traefikVersion),
+		"@traefik@", traefikImage,
 		"@dns-ip@", dnsIP,
 		"@gateway-ip@", gatewayIP,
-	).Replace(crds + own), nil
+	).Replace(manifests)
 }
 
 // joinYAMLFiles joins the manifests of a folder. It skips the admission policies that

@@ -38,21 +38,27 @@ func (c cache) build(ctx context.Context, a artifact) error {
 	if exists(c.bin(a.file())) {
 		return nil // Another run built it while this one waited for the lock.
 	}
-	return goBuildAtomic(ctx, a.module, a.pkg, c.bin(a.file()), a.ldflags)
-}
-
-// goBuildAtomic builds in a scratch folder and moves the binary to its place.
-func goBuildAtomic(ctx context.Context, module, pkg, out, ldflags string) error {
+	// The binary is built in a scratch folder and moved to its place.
+	out := c.bin(a.file())
 	tmp, err := scratchFolder(filepath.Dir(out))
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(tmp)
 	binary := filepath.Join(tmp, filepath.Base(out))
-	if err := goBuild(ctx, runtime.GOOS, module, pkg, binary, ldflags); err != nil {
+	if err := c.goBuild(ctx, runtime.GOOS, a.module, a.pkg, binary, a.ldflags); err != nil {
 		return err
 	}
 	return os.Rename(binary, out)
+}
+
+// buildTasks returns the tasks that build artifacts.
+func (c cache) buildTasks(ctx context.Context, artifacts []artifact) []task {
+	var tasks []task
+	for _, a := range artifacts {
+		tasks = append(tasks, task{"building " + a.name + " " + a.version, a.expected(), func() error { return c.build(ctx, a) }})
+	}
+	return tasks
 }
 
 // scratchFolder creates an empty build folder and deletes the one of an interrupted
@@ -66,20 +72,25 @@ func scratchFolder(dir string) (string, error) {
 }
 
 // goBuild builds a static Go binary for this machine's architecture. Go does not
-// rewrite a binary that is up to date.
-func goBuild(ctx context.Context, goos, module, pkg, out, ldflags string) error {
+// rewrite a binary that is up to date. The go command's output goes to a log file.
+func (c cache) goBuild(ctx context.Context, goos, module, pkg, out, ldflags string) error {
+	log, err := c.createLog("build-" + filepath.Base(out))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", strings.TrimSpace("-s -w "+ldflags), "-o", out, pkg)
 	cmd.Dir = module
 	cmd.Env = buildEnv(os.Environ(), goos)
-	cmd.Stderr = os.Stderr
+	cmd.Stdout, cmd.Stderr = log, log
 	// An interrupt lets the go command delete its temporary files.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Run(); err != nil {
 		if errors.Is(err, exec.ErrNotFound) {
 			return errors.New("the go command is not in PATH")
 		}
-		return fmt.Errorf("go build %s (in %s): %w", pkg, module, err)
+		return fmt.Errorf("go build %s (in %s): %w\n%s", pkg, filepath.Join("hack", "cluster", module), err, lastLines(log.Name()))
 	}
 	return nil
 }
@@ -131,12 +142,8 @@ func runAssets(ctx context.Context, _ []string) error {
 	if err != nil {
 		return err
 	}
-	missing := c.missing(testAssets)
-	steps := &progress{out: os.Stderr, total: len(missing)}
-	for _, a := range missing {
-		if err := steps.step("building "+a.name+" "+a.version, func() error { return c.build(ctx, a) }); err != nil {
-			return err
-		}
+	if err := runTasks(os.Stderr, c.buildTasks(ctx, c.missing(testAssets))); err != nil {
+		return err
 	}
 	if err := c.linkAssets(); err != nil {
 		return fmt.Errorf("linking the test assets: %w", err)

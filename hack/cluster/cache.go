@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // cache is the folder that holds the versioned binaries and the state of the running
@@ -52,6 +53,28 @@ func (c cache) state(elem ...string) string {
 }
 
 func (c cache) kubeconfig() string { return c.cluster("kubeconfig") }
+
+// createLog creates the log file of a step, outside the folder that down deletes.
+func (c cache) createLog(name string) (*os.File, error) {
+	if err := os.MkdirAll(c.path("logs"), 0o755); err != nil {
+		return nil, err
+	}
+	return os.Create(c.path("logs", name+".log"))
+}
+
+// lastLines returns the end of a log file, and where the rest is.
+func lastLines(path string) string {
+	const count = 20
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) > count {
+		lines = append([]string{"..."}, lines[len(lines)-count:]...)
+	}
+	return strings.Join(lines, "\n") + "\nthe whole output: " + path
+}
 
 // cgroup returns the name of the pods' cgroup. It depends on the cache's path, so that
 // two clusters with two caches never share one.

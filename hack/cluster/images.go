@@ -49,19 +49,17 @@ func runImages(ctx context.Context, names []string) error {
 	wanted := slices.DeleteFunc(slices.Clone(products), func(p product) bool {
 		return len(names) == 0 && p.test || len(names) > 0 && !slices.Contains(names, p.name)
 	})
-	steps := &progress{out: os.Stderr, total: len(wanted)}
+	var tasks []task
 	for _, p := range wanted {
-		var ref string
-		err := steps.step("building and pushing the image of "+p.name, func() (err error) {
-			ref, err = c.buildAndPush(ctx, p, filepath.Join("..", ".."), registry)
+		tasks = append(tasks, task{"building and pushing the image of " + p.name, 0, func() error {
+			ref, err := c.buildAndPush(ctx, p, filepath.Join("..", ".."), registry)
+			if err == nil {
+				fmt.Printf("%s=%s\n", p.name, ref)
+			}
 			return err
-		})
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%s=%s\n", p.name, ref)
+		}})
 	}
-	return nil
+	return runTasks(os.Stderr, tasks)
 }
 
 // buildAndPush builds a product and pushes it with a tag made from its content.
@@ -82,7 +80,7 @@ func (c cache) buildAndPush(ctx context.Context, p product, repository, registry
 	if err := os.MkdirAll(filepath.Dir(binary), 0o755); err != nil {
 		return "", err
 	}
-	if err := goBuild(ctx, "linux", module, pkg, binary, ""); err != nil {
+	if err := c.goBuild(ctx, "linux", module, pkg, binary, ""); err != nil {
 		return "", err
 	}
 	image, err := staticImage(binary, p.path, nonRoot+":"+nonRoot)

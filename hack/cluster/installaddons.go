@@ -61,6 +61,34 @@ func (c cache) applyManifests(ctx context.Context) error {
 // desiredManifests returns the manifests of all add-ons. It reads the definitions of
 // the Gateway API from its Go module.
 func desiredManifests(ctx context.Context) (string, error) {
+	crds, err := gatewayAPI(ctx)
+	if err != nil {
+		return "", err
+	}
+	return renderManifests(crds)
+}
+
+// runGateway prints the manifests of the Gateway API and of Traefik, with its public image, for a
+// cluster that another tool started.
+func runGateway(ctx context.Context, _ []string) error {
+	dir, err := gatewayAPI(ctx)
+	if err != nil {
+		return err
+	}
+	crds, err := joinYAMLFiles(os.DirFS(dir), ".")
+	if err != nil {
+		return fmt.Errorf("reading the Gateway API definitions: %w", err)
+	}
+	traefik, err := manifestFiles.ReadFile("manifests/traefik.yaml")
+	if err != nil {
+		return err
+	}
+	fmt.Println(fillIn(crds+"---\n"+string(traefik), "docker.io/library/traefik:"+traefikVersion))
+	return nil
+}
+
+// gatewayAPI returns the folder with the definitions of the Gateway API.
+func gatewayAPI(ctx context.Context) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", "mod", "download", "sigs.k8s.io/gateway-api")
 	cmd.Dir, cmd.Env = "build/gateway-api", buildEnv(os.Environ(), runtime.GOOS)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -72,5 +100,5 @@ func desiredManifests(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the Gateway API's module: %w", err)
 	}
-	return renderManifests(filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"))
+	return filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"), nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 )
@@ -10,6 +11,8 @@ import (
 type readinessCheck struct {
 	name  string
 	check func(context.Context) error
+	// look is the command that shows why the part is not ready.
+	look string
 }
 
 // readinessChecks returns the checks of a cluster whose node started at since.
@@ -22,17 +25,23 @@ func readinessChecks(api *apiClient, since time.Time) []readinessCheck {
 			return api.checkStartedSince(ctx, namespace, name, since)
 		}
 	}
+	addOn := func(what, namespace, name string) readinessCheck {
+		return readinessCheck{what, deployment(namespace, name), inCluster("kubectl -n " + namespace + " describe pods")}
+	}
 	return []readinessCheck{
-		{"the node", func(ctx context.Context) error { return api.checkCondition(ctx, "/api/v1/nodes/"+nodeName, "Ready") }},
-		{"CoreDNS", deployment("kube-system", "coredns")},
-		{"metrics-server", deployment("kube-system", "metrics-server")},
-		{"the local path provisioner", deployment("local-path-storage", "local-path-provisioner")},
-		{"Traefik", deployment("traefik", "traefik")},
+		{"the node", func(ctx context.Context) error { return api.checkCondition(ctx, "/api/v1/nodes/"+nodeName, "Ready") }, "go -C hack/cluster run . logs kubelet"},
+		addOn("CoreDNS", "kube-system", "coredns"),
+		addOn("metrics-server", "kube-system", "metrics-server"),
+		addOn("the local path provisioner", "local-path-storage", "local-path-provisioner"),
+		addOn("Traefik", "traefik", "traefik"),
 		{"the gateway class", func(ctx context.Context) error {
 			return api.checkCondition(ctx, "/apis/gateway.networking.k8s.io/v1/gatewayclasses/traefik", "Accepted")
-		}},
+		}, inCluster("kubectl -n traefik logs deployment/traefik")},
 	}
 }
+
+// inCluster returns a command line that runs a command with the environment of the cluster.
+func inCluster(command string) string { return `eval "$(make -s env)"; ` + command }
 
 func (c cache) waitUntilReady(ctx context.Context, api *apiClient) error {
 	current, err := c.readRecord()
@@ -41,10 +50,14 @@ func (c cache) waitUntilReady(ctx context.Context, api *apiClient) error {
 	}
 	for _, r := range readinessChecks(api, current.Started) {
 		if err := waitUntil(ctx, r.name, 3*time.Minute, r.check); err != nil {
-			return err
+			return fmt.Errorf("%w\nto see why, run: %s", err, r.look)
 		}
 	}
-	return waitUntil(ctx, "the gateway", time.Minute, func(ctx context.Context) error { return checkResponds(ctx, current.Ports.gateway()) })
+	err = waitUntil(ctx, "the gateway", time.Minute, func(ctx context.Context) error { return checkResponds(ctx, current.Ports.gateway()) })
+	if err != nil {
+		return fmt.Errorf("%w\nto see why, run: %s", err, inCluster("kubectl -n traefik logs deployment/traefik"))
+	}
+	return nil
 }
 
 // upToDate reports whether a running cluster is ready and has the current binaries,

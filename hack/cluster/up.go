@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"time"
@@ -90,35 +91,34 @@ func checkPrerequisites() error {
 	return nil
 }
 
-// task is a step of bringUp.
-type task struct {
-	label string
-	run   func() error
-}
-
 // bringUp builds whatever is missing, starts the node and waits until it is ready.
 func (c cache) bringUp(ctx context.Context, own []artifact, policies bool) error {
 	var tasks []task
 	if packages := missingPackages(wantedPrograms(policies)); len(packages) > 0 {
-		tasks = append(tasks, task{"installing " + strings.Join(packages, ", "), func() error { return installPackages(ctx, packages) }})
+		tasks = append(tasks, task{"installing " + strings.Join(packages, ", "), 15 * time.Second, func() error { return installPackages(ctx, packages) }})
 	}
-	for _, a := range c.missing(testAssets, wantedNodeArtifacts(policies), addOnArtifacts, toolArtifacts, own) {
-		tasks = append(tasks, task{"building " + a.name + " " + a.version, func() error { return c.build(ctx, a) }})
-	}
+	tasks = append(tasks, c.buildTasks(ctx, c.missing(testAssets, wantedNodeArtifacts(policies), addOnArtifacts, toolArtifacts, own))...)
 	for _, d := range c.missingImages() {
-		tasks = append(tasks, task{"building the image " + d.repository + ":" + d.tag + " from Debian packages", func() error { return c.buildDebian(ctx, d) }})
+		tasks = append(tasks, task{"building the image " + d.repository + ":" + d.tag + " from Debian packages", 25 * time.Second, func() error { return c.buildDebian(ctx, d) }})
 	}
 	var api *apiClient
 	tasks = append(tasks,
-		task{"starting the node", func() (err error) { api, err = c.startNode(ctx); return err }},
-		task{"pushing the system images and applying the add-ons", func() error { return c.installAddOns(ctx, own) }},
-		task{"waiting for the node, DNS, storage and gateway", func() error { return c.waitUntilReady(ctx, api) }},
+		task{"starting the node", 10 * time.Second, func() (err error) { api, err = c.startNode(ctx); return err }},
+		task{"pushing the system images and applying the add-ons", 10 * time.Second, func() error { return c.installAddOns(ctx, own) }},
+		task{"waiting for the node, DNS, storage and gateway", 20 * time.Second, func() error { return c.waitUntilReady(ctx, api) }},
 	)
-	steps := &progress{out: os.Stderr, total: len(tasks)}
-	for _, t := range tasks {
-		if err := steps.step(t.label, t.run); err != nil {
-			return err
-		}
+	if remaining := totalExpected(tasks); remaining > 5*time.Minute && kindWorks(ctx) {
+		fmt.Fprintf(os.Stderr, "This builds Kubernetes%s. docker and kind work here: make demo KIND=1 downloads images instead.\n", describeRemaining(remaining))
 	}
-	return nil
+	return runTasks(os.Stderr, tasks)
+}
+
+// kindWorks reports whether this machine can start a cluster of kind.
+func kindWorks(ctx context.Context) bool {
+	if _, err := exec.LookPath("kind"); err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return exec.CommandContext(ctx, "docker", "info").Run() == nil
 }

@@ -53,7 +53,10 @@ func (d *deployment) installOperator(ctx context.Context) error {
 	if err := d.applyWithImages(ctx, "default", patch, "ghcr.io/atoll-dev/atoll", "atoll"); err != nil {
 		return err
 	}
-	return kubectl(ctx, "-n", "atoll-system", "rollout", "status", "deployment/atoll-controller-manager", "--timeout=120s")
+	if err := kubectl(ctx, "-n", "atoll-system", "rollout", "status", "deployment/atoll-controller-manager", "--timeout=120s"); err != nil {
+		return fmt.Errorf("%w\nto see why, run: kubectl -n atoll-system describe pods; kubectl -n atoll-system logs deployment/atoll-controller-manager", err)
+	}
+	return nil
 }
 
 // publicPortPatch returns a patch with which the operator shows the port of the gateway's URL. It is
@@ -91,8 +94,9 @@ func (d *deployment) applySamples(ctx context.Context) error {
 	if err != nil {
 		// The printed columns show the failing conditions.
 		_ = kubectl(ctx, "-n", "shop", "get", "topo,ms,pods", "-o", "wide")
+		return fmt.Errorf("%w\nto see why a service is not ready, run: kubectl atoll why <service> -n shop", err)
 	}
-	return err
+	return nil
 }
 
 // gatewayClassPatch returns a JSON patch, quoted for YAML. kustomize reads a patch that begins
@@ -138,7 +142,37 @@ func (d *deployment) applyWithImages(ctx context.Context, folder, patches string
 	if err := os.WriteFile(filepath.Join(overlay, "kustomization.yaml"), []byte(text), 0o600); err != nil {
 		return err
 	}
-	return kubectl(ctx, "apply", "--server-side", "--force-conflicts", "-k", overlay)
+	return apply(ctx, overlay)
+}
+
+// apply applies a kustomization and prints how many objects it has.
+func apply(ctx context.Context, folder string) error {
+	command := exec.CommandContext(ctx, "kubectl", "apply", "--server-side", "--force-conflicts", "-o", "name", "-k", folder)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		return fmt.Errorf("kubectl apply --server-side -k: %w", err)
+	}
+	fmt.Println(describeApplied(string(out)))
+	return nil
+}
+
+// describeApplied returns a line that counts the objects in the output of kubectl apply -o name.
+func describeApplied(names string) string {
+	var kinds []string
+	count := map[string]int{}
+	for _, name := range strings.Fields(names) {
+		resource, _, _ := strings.Cut(name, "/")
+		kind, _, _ := strings.Cut(resource, ".")
+		if count[kind] == 0 {
+			kinds = append(kinds, kind)
+		}
+		count[kind]++
+	}
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%d %s", count[kind], kind)
+	}
+	return fmt.Sprintf("applied %d objects: %s", len(strings.Fields(names)), strings.Join(kinds, ", "))
 }
 
 func kubectl(ctx context.Context, args ...string) error {

@@ -77,3 +77,11 @@ func kustomized(t *testing.T, lines, text string) *resource.Resource {
 	}
 	return built.Resources()[0]
 }
+
+func TestDescribeApplied(t *testing.T) {
+	names := "namespace/shop\ntopology.atoll.dev/shop\nmicroservice.atoll.dev/orders\nmicroservice.atoll.dev/users\n"
+	const want = "applied 4 objects: 1 namespace, 1 topology, 2 microservice"
+	if got := describeApplied(names); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

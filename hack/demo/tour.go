@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"strconv"
 	"time"
 
@@ -90,9 +91,13 @@ func printNextSteps(d *deployment) error {
 		return err
 	}
 	local := net.ParseIP(gateway.Hostname()).IsLoopback()
+	kind := ""
+	if os.Getenv("KIND") != "" {
+		kind = " KIND=1"
+	}
 	printHeading("Next steps")
 	if local {
-		fmt.Println(`  eval "$(make -s env)"                             # kubectl and its plugin, for this cluster`)
+		fmt.Printf("  eval \"$(make -s env%s)\"   # kubectl and its plugin, for this cluster\n", kind)
 	}
 	fmt.Printf(`  curl -H 'Host: %s' %s/orders
   kubectl -n shop get all,httproutes,pvc,secrets
@@ -104,7 +109,7 @@ func printNextSteps(d *deployment) error {
 `, host, d.gatewayURL)
 	printHeading("Clean up")
 	if local {
-		fmt.Println("  make down")
+		fmt.Println("  make down" + kind)
 	} else {
 		fmt.Println("  kubectl delete -k config/samples; kubectl delete -k config/default")
 	}
