@@ -48,11 +48,11 @@ run: ## Run the manager on this machine against the cluster of KUBECONFIG.
 	go run ./cmd
 
 .PHONY: generate
-generate: tool-modules ## Generate the deepcopy functions of the API types.
+generate: codegen-modules ## Generate the deepcopy functions of the API types.
 	$(CODEGEN) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: tool-modules ## Generate CRDs, RBAC and the API reference from comments.
+manifests: codegen-modules ## Generate CRDs, RBAC and the API reference from comments.
 	$(CODEGEN) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
@@ -65,7 +65,7 @@ golden: ## Regenerate the golden files in testdata; review the diff.
 	go test ./internal/graph ./cmd/kubectl-atoll -update
 
 .PHONY: lint
-lint: tool-modules ## Lint every module, and the shell scripts.
+lint: lint-modules ## Lint every module, and the shell scripts.
 	@hack/packages.sh shellcheck
 	shellcheck $$(git ls-files '*.sh' .ci/run cmd/kubectl-atoll/kubectl_complete-atoll)
 	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
@@ -100,9 +100,13 @@ run-e2e: modules deploy
 modules:
 	@hack/modules.sh $(MODULES) hack/tools/gotestsum
 
-.PHONY: tool-modules
-tool-modules:
-	@hack/modules.sh $(MODULES) hack/tools/codegen hack/tools/golangci-lint
+.PHONY: codegen-modules
+codegen-modules:
+	@hack/modules.sh . hack/tools/codegen
+
+.PHONY: lint-modules
+lint-modules:
+	@hack/modules.sh $(MODULES) hack/tools/golangci-lint
 
 .PHONY: test-packages
 test-packages:

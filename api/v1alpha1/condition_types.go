@@ -56,6 +56,10 @@ const (
 	// either and while the service is suspended. It does not
 	// affect Ready: a service without metrics still serves requests.
 	ConditionAutoscalerReady = "AutoscalerReady"
+	// ConditionObjectivesMonitored is True when Prometheus has the rules that
+	// measure the objectives, and the metrics of the service are scraped. It is
+	// absent without slo. It does not affect Ready.
+	ConditionObjectivesMonitored = "ObjectivesMonitored"
 	// ConditionDependenciesReady is True when every dependency is Ready. It is
 	// absent without dependencies. It affects Ready only while a dependency
 	// does not resolve, or while startup: Wait holds back the first rollout.
@@ -168,6 +172,9 @@ const (
 	// ReasonConnectionsSufficient means that the database accepts enough
 	// connections for all pods.
 	ReasonConnectionsSufficient = "ConnectionsSufficient"
+	// ReasonNotMonitored means that nothing scrapes the pods of a service with
+	// objectives.
+	ReasonNotMonitored = "NotMonitored"
 	// ReasonForeignAutoscaler means that an autoscaler which Atoll did not make
 	// scales the Deployment.
 	ReasonForeignAutoscaler = "ForeignAutoscaler"

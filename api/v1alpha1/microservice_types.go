@@ -223,6 +223,12 @@ type MicroserviceSpec struct {
 	// +kubebuilder:validation:XValidation:rule="self.all(a, self.exists_one(b, (has(a.path) ? a.path : '/') == (has(b.path) ? b.path : '/') && (has(a.hostnames) ? a.hostnames : []) == (has(b.hostnames) ? b.hostnames : []) && (has(a.headers) ? a.headers : []) == (has(b.headers) ? b.headers : [])))",message="routes must differ in path, hostnames or headers: two entries match the same requests"
 	Routes []Route `json:"routes,omitempty"`
 
+	// slo is the service level objective. If the Prometheus operator is
+	// installed, Atoll creates rules that measure it and alerts that fire when
+	// the service fails too often. Unset means none.
+	// +optional
+	SLO *ServiceLevelObjective `json:"slo,omitempty"`
+
 	// rollout says how a change reaches the pods. Unset means a rolling update
 	// that never has fewer ready pods than desired.
 	// +optional

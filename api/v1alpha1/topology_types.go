@@ -96,9 +96,9 @@ type TopologySpec struct {
 	Mesh *Mesh `json:"mesh,omitempty"`
 
 	// monitoring selects the pods that may reach every port of the members, to
-	// scrape metrics. Unset means no pods.
+	// scrape metrics, and says how requests are measured. Unset means no pods.
 	// +optional
-	Monitoring *PodPeer `json:"monitoring,omitempty"`
+	Monitoring *Monitoring `json:"monitoring,omitempty"`
 
 	// defaults are settings for members that do not set their own. Unset means
 	// Atoll's defaults.

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -17,7 +18,10 @@ import (
 
 type statusOptions struct {
 	*plugin
-	output string
+	output     string
+	prometheus string
+	// traffic is what Prometheus knows of the services; nil without --prometheus.
+	traffic map[serviceKey]*traffic
 }
 
 func statusCommand(p *plugin) *cobra.Command {
@@ -27,17 +31,23 @@ func statusCommand(p *plugin) *cobra.Command {
 		Short: "Show the status of one service, or a table of all services",
 		Long: `Show the status of one service: its pods and the progress of their rollout, its
 routes and whether their Gateways accept them, its database, its callees and
-callers, and all conditions. Without a name, show a table of all services.`,
+callers, and all conditions. Without a name, show a table of all services.
+
+With --prometheus, also show the requests to services that have an slo: their
+number, how many fail, how long they take, and how much of the error budget is
+left. Name a URL, or a Service that the API server can reach.`,
 		Example: `  kubectl atoll status
   kubectl atoll status orders -n shop
   kubectl atoll status orders -o json
-  kubectl atoll status -A`,
+  kubectl atoll status -A
+  kubectl atoll status --prometheus monitoring/prometheus:9090`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), strings.Join(args, "")) },
 	}
 	p.addAllNamespaces(c)
 	addOutputFlag(c, &o.output, "text")
+	c.Flags().StringVar(&o.prometheus, "prometheus", os.Getenv(prometheusVariable), "The Prometheus to read from: a URL, or a Service as namespace/name:port. Unset means $"+prometheusVariable+", or none.")
 	return c
 }
 
@@ -61,6 +71,12 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 		return err
 	}
 	g := graph.Build(namespace, from.all, from.memberOf, nil)
+	if o.prometheus != "" {
+		if err := o.readTraffic(ctx, namespace); err != nil {
+			// The status is worth more without the numbers than not at all.
+			fmt.Fprintln(o.ErrOut, "warning:", err)
+		}
+	}
 	if name == "" {
 		some := from.inNamespace(namespace)
 		if o.output == "json" {
@@ -82,6 +98,7 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	whole.Traffic = o.traffic[serviceKey{ms.Namespace, ms.Name}]
 	if o.output == "json" {
 		return writeJSON(o.Out, whole)
 	}
@@ -89,12 +106,24 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 	return nil
 }
 
+// readTraffic reads the requests of the services in a namespace from Prometheus.
+func (o *statusOptions) readTraffic(ctx context.Context, namespace string) error {
+	client, err := o.prometheusClient(o.prometheus)
+	if err != nil {
+		return err
+	}
+	o.traffic, err = readTraffic(ctx, client, namespace, o.now())
+	return err
+}
+
 // newServiceStatuses returns the status of each service, in the order of the table.
 func (o *statusOptions) newServiceStatuses(some []*v1alpha1.Microservice, g *graph.Graph) []serviceStatus {
 	all := []serviceStatus{}
 	for _, n := range g.Nodes {
 		if ms := findService(some, n); ms != nil {
-			all = append(all, newServiceStatus(ms, n))
+			status := newServiceStatus(ms, n)
+			status.Traffic = o.traffic[serviceKey{ms.Namespace, ms.Name}]
+			all = append(all, status)
 		}
 	}
 	return all
@@ -113,6 +142,9 @@ func findService(some []*v1alpha1.Microservice, n *graph.Node) *v1alpha1.Microse
 func (o *statusOptions) tableText(some []*v1alpha1.Microservice, g *graph.Graph) string {
 	t := &table{}
 	head := []cell{{text: "NAME"}, {text: "STATUS"}, {text: "PODS"}, {text: "DATABASE"}, {text: "CALLS"}, {text: "URL"}}
+	if o.traffic != nil {
+		head = slices.Concat(head[:len(head)-1], []cell{{text: "REQ/S"}, {text: "FAILED"}, {text: "P99"}, {text: "BUDGET"}}, head[len(head)-1:])
+	}
 	if o.allNamespaces {
 		head = append([]cell{{text: "NAMESPACE"}}, head...)
 	}
@@ -134,7 +166,12 @@ func (o *statusOptions) tableText(some []*v1alpha1.Microservice, g *graph.Graph)
 		if len(n.URLs) > 0 {
 			url = n.URLs[0]
 		}
-		row := []cell{{text: n.Name}, {n.Health, graph.Mark(n.Health) + " " + statusWord(n)}, {text: orDash(ms.Status.Ready)}, database, calls, {text: url}}
+		row := []cell{{text: n.Name}, {n.Health, graph.Mark(n.Health) + " " + statusWord(n)}, {text: orDash(ms.Status.Ready)}, database, calls}
+		if o.traffic != nil {
+			of := o.traffic[serviceKey{ms.Namespace, ms.Name}]
+			row = append(row, cell{text: of.rate()}, cell{text: of.failed()}, cell{text: of.latency()}, of.budgetCell())
+		}
+		row = append(row, cell{text: url})
 		if o.allNamespaces {
 			row = append([]cell{{text: n.Namespace}}, row...)
 		}

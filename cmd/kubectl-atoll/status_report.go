@@ -28,6 +28,8 @@ type serviceStatus struct {
 	Database *databaseStatus `json:"database,omitempty"`
 	Calls    []callStatus    `json:"calls"`
 	CalledBy []string        `json:"calledBy"`
+	// Traffic is what Prometheus knows of the requests; nil without --prometheus.
+	Traffic *traffic `json:"traffic,omitempty"`
 }
 
 // databaseStatus is the database of a service.

@@ -54,6 +54,9 @@ func (o *statusOptions) detailText(ms *v1alpha1.Microservice, n *graph.Node, who
 	o.writeField(&s, "Database", o.databaseLines(ms, n)...)
 	o.writeField(&s, "Calls", o.callLines(n)...)
 	o.writeField(&s, "Called by", o.callerLines(n)...)
+	if o.traffic != nil {
+		o.writeField(&s, "Requests", whole.Traffic.lines()...)
+	}
 	s.WriteString("\n")
 	o.writeConditions(&s, ms, n.Message)
 	if n.Health != graph.StateReady {

@@ -91,7 +91,7 @@ func matrixTopologies() map[string]*v1alpha1.Topology {
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "gateways"}},
 			PodSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"app": "proxy"}}}},
 		AllowedNamespaces: &v1alpha1.AllowedNamespaces{From: v1alpha1.NamespacesFromAll},
-		Monitoring:        &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "monitoring"}}},
+		Monitoring:        &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "monitoring"}}}},
 	}}
 	reports := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "reports", Namespace: "data"}}
 	return map[string]*v1alpha1.Topology{"front/shop": shop, "data/reports": reports}

@@ -119,7 +119,7 @@ func meshedPolicies(t *testing.T, mesh *v1alpha1.Mesh) []*networkingv1.NetworkPo
 		return &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}}}
 	}
 	topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}, Spec: v1alpha1.TopologySpec{
-		Mesh: mesh, Monitoring: in("monitoring"), Gateway: &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: in("edge")}}}
+		Mesh: mesh, Monitoring: &v1alpha1.Monitoring{PodPeer: *in("monitoring")}, Gateway: &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: in("edge")}}}
 	service := func(name string, change func(*v1alpha1.MicroserviceSpec)) *v1alpha1.Microservice {
 		return inputstest.Orders(func(ms *v1alpha1.Microservice) {
 			ms.Name, ms.Spec.TopologyRef = name, &v1alpha1.TopologyReference{Name: "shop"}

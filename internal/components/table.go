@@ -18,6 +18,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/components/isolation"
+	"github.com/atoll-dev/atoll/internal/components/monitoring"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/components/workload"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -178,9 +179,12 @@ var Table = []Component{
 	{Name: "gRPC routes", Kind: "GRPCRoute", Prototype: &gatewayv1.GRPCRoute{}, Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: "grpcroutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
 		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.GRPCRoutes), Health: healthOf(routes.GRPCRouteHealth), StandsIn: routes.StandsIn},
-	{Name: "pod monitor", Kind: workload.PodMonitorKind.Kind, Prototype: prototype(workload.PodMonitorKind), Label: v1alpha1.ComponentService,
+	{Name: "pod monitor", Kind: monitoring.PodMonitorKind.Kind, Prototype: prototype(monitoring.PodMonitorKind), Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: "podmonitors.monitoring.coreos.com", Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
-		Condition: v1alpha1.ConditionWorkloadReady, Build: of(workload.PodMonitors)},
+		Condition: v1alpha1.ConditionWorkloadReady, Build: of(monitoring.PodMonitors)},
+	{Name: "objectives", Kind: monitoring.PrometheusRuleKind.Kind, Prototype: prototype(monitoring.PrometheusRuleKind), Label: v1alpha1.ComponentService,
+		CRD: &CRD{Name: "prometheusrules.monitoring.coreos.com", Provider: "the Prometheus operator"}, WantedBy: hasObjectives,
+		Condition: v1alpha1.ConditionObjectivesMonitored, Build: of(monitoring.PrometheusRules), Report: reportOf(monitoring.Health)},
 
 	{Name: "external database", Condition: v1alpha1.ConditionDatabaseReady, Report: database.ExternalHealth},
 	{Name: "backups", Condition: v1alpha1.ConditionBackupReady, Report: database.BackupHealth},
@@ -217,6 +221,8 @@ func (c *Component) Owns(live metav1.Object) bool {
 func HasRoutes(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 }
 
 func hasTopology(ms *v1alpha1.Microservice) bool { return ms.Spec.TopologyRef != nil }
+
+func hasObjectives(ms *v1alpha1.Microservice) bool { return ms.Spec.SLO != nil }
 
 func hasDatabase(ms *v1alpha1.Microservice) bool { return ms.Spec.Database != nil }
 

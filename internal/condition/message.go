@@ -72,7 +72,7 @@ func withoutMarker(text string) string { return strings.ReplaceAll(text, remedyM
 var kinds = []string{
 	"Microservice", "Topology", "Deployment", "StatefulSet", "Job", "CronJob", "Pod", "Service", "ServiceAccount", "Secret", "ConfigMap",
 	"PersistentVolumeClaim", "NetworkPolicy", "HorizontalPodAutoscaler", "PodDisruptionBudget", "HTTPRoute", "GRPCRoute", "Gateway", "GatewayClass",
-	"Cluster", "ObjectStore", "ScheduledBackup", "PodMonitor", "CustomResourceDefinition", "Namespace",
+	"Cluster", "ObjectStore", "ScheduledBackup", "PodMonitor", "PrometheusRule", "CustomResourceDefinition", "Namespace",
 }
 
 var (

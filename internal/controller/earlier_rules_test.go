@@ -59,7 +59,7 @@ var _ = Describe("An object from before a validation rule", func() {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		shop, users := topology(ns), memberOf(ns, "users", "shop")
-		shop.Spec.Monitoring = &v1alpha1.PodPeer{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "prometheus"}}}
+		shop.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "prometheus"}}}}
 		users.Spec.Egress = []v1alpha1.EgressRule{{CIDRs: []string{"10.0.0.1/8"}}}
 		withoutRules(ctx, "topologies", shop)
 		withoutRules(ctx, "microservices", users)

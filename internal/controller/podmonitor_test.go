@@ -35,7 +35,7 @@ var _ = Describe("The PodMonitor of a member", Ordered, func() {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "shop"}}
-		topology.Spec.Monitoring = &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}}
+		topology.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}}}
 		users := bare(ns, "users")
 		users.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"}
 		Expect(k8s.Create(ctx, topology)).To(Succeed())
@@ -57,7 +57,7 @@ var _ = Describe("The PodMonitor of a member", Ordered, func() {
 		ns := newNamespace(ctx)
 		simulate(ns)
 		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "shop"}}
-		topology.Spec.Monitoring = &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}}
+		topology.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}}}
 		users := bare(ns, "users")
 		users.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"}
 		Expect(k8s.Create(ctx, topology)).To(Succeed())

@@ -109,6 +109,7 @@ var _ = Describe("Rights of users", func() {
 		Entry("ServiceAccounts", "serviceaccounts", `{image: users, serviceAccount: {annotations: {eks.amazonaws.com/role-arn: admin}}}`, SpecTimeout(suiteTimeout)),
 		Entry("autoscalers", "horizontalpodautoscalers.autoscaling", `{image: users, scaling: {autoscale: {max: 3}}}`, SpecTimeout(suiteTimeout)),
 		Entry("NetworkPolicies", "networkpolicies.networking.k8s.io", `{image: users, egress: [{cidrs: [192.0.2.0/24]}]}`, SpecTimeout(suiteTimeout)),
+		Entry("PrometheusRules", "prometheusrules.monitoring.coreos.com", `{image: users, slo: {availability: "99.9"}}`, SpecTimeout(suiteTimeout)),
 		Entry("HTTPRoutes", "httproutes.gateway.networking.k8s.io", `{image: users, routes: [{path: /users, parentRefs: [{name: shop}]}]}`, SpecTimeout(suiteTimeout)),
 		Entry("GRPCRoutes", "grpcroutes.gateway.networking.k8s.io",
 			`{image: users, ports: [{name: http, port: 80}, {name: rpc, port: 81, protocol: GRPC}], routes: [{port: rpc, parentRefs: [{name: shop}]}]}`, SpecTimeout(suiteTimeout)),

@@ -41,7 +41,7 @@ import (
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=get;list;watch;create;patch;delete
 // +kubebuilder:rbac:roleName=cloudnativepg-manager-role,groups=postgresql.cnpg.io,resources=clusters;scheduledbackups,verbs=get;list;watch;create;patch;update;delete
 // +kubebuilder:rbac:roleName=cloudnativepg-manager-role,groups=barmancloud.cnpg.io,resources=objectstores,verbs=get;list;watch;create;patch;update;delete
-// +kubebuilder:rbac:roleName=prometheus-manager-role,groups=monitoring.coreos.com,resources=podmonitors,verbs=get;list;watch;create;patch;update;delete
+// +kubebuilder:rbac:roleName=prometheus-manager-role,groups=monitoring.coreos.com,resources=podmonitors;prometheusrules,verbs=get;list;watch;create;patch;update;delete
 //
 // Binding Secrets are children too. Secrets that pods use are read to report one that
 // is missing, or lacks a key, and to roll pods when it changes.

@@ -397,6 +397,57 @@ var validations = inKubernetesTypes(inPodMetadata(inBuckets(map[string]validatio
 		refused:  `spec: {image: users, routes: [{path: /users, rewrite: v1}]}`,
 		field:    "spec.routes[0].rewrite", message: "rewrite must begin with '/'",
 	},
+	// Objectives.
+	"an slo without an objective": {
+		accepted: `spec: {image: users, slo: {availability: "99.9"}}`,
+		refused:  `spec: {image: users, slo: {window: 30d}}`,
+		field:    "spec.slo", message: "an objective is missing: set availability, latencyP99 or both",
+	},
+	"an availability of 100": {
+		accepted: `spec: {image: users, slo: {availability: "99.99"}}`,
+		refused:  `spec: {image: users, slo: {availability: "100"}}`,
+		field:    "spec.slo.availability", message: `availability must be a percentage from 50 to below 100, such as "99.9"`,
+	},
+	"a latency without its unit": {
+		accepted: `spec: {image: users, slo: {latencyP99: 1s500ms}}`,
+		refused:  `spec: {image: users, slo: {latencyP99: "300"}}`,
+		field:    "spec.slo.latencyP99", message: "latencyP99 must be a duration such as 300ms or 1s500ms",
+	},
+	"a window of a year": {
+		accepted: `spec: {image: users, slo: {availability: "99.9", window: 90d}}`,
+		refused:  `spec: {image: users, slo: {availability: "99.9", window: 91d}}`,
+		field:    "spec.slo.window", message: "window must be a number of days from 7d to 90d, such as 30d",
+	},
+	"a histogram that Prometheus can't have": {
+		accepted: `spec: {image: users, slo: {availability: "99.9", requests: {histogram: http_request_duration_seconds}}}`,
+		refused:  `spec: {image: users, slo: {availability: "99.9", requests: {histogram: http-request-duration}}}`,
+		field:    "spec.slo.requests.histogram", message: "histogram must be the name of a metric in Prometheus, such as http_request_duration_seconds",
+	},
+	"a label of codes that Prometheus can't have": {
+		accepted: `spec: {image: users, slo: {availability: "99.9", requests: {codeLabel: code}}}`,
+		refused:  `spec: {image: users, slo: {availability: "99.9", requests: {codeLabel: "status code"}}}`,
+		field:    "spec.slo.requests.codeLabel", message: "codeLabel must be the name of a label in Prometheus, such as code",
+	},
+	"a label of series that Prometheus can't have": {
+		accepted: `spec: {image: users, slo: {availability: "99.9", requests: {series: [{label: service, pattern: users}]}}}`,
+		refused:  `spec: {image: users, slo: {availability: "99.9", requests: {series: [{label: the-service, pattern: users}]}}}`,
+		field:    "spec.slo.requests.series[0].label", message: "label must be the name of a label in Prometheus, such as service",
+	},
+	"no series": {
+		accepted: `spec: {image: users, slo: {availability: "99.9", requests: {series: [{label: service, pattern: users}]}}}`,
+		refused:  `spec: {image: users, slo: {availability: "99.9", requests: {series: []}}}`,
+		field:    "spec.slo.requests.series", message: "should have at least 1 items",
+	},
+	"a label of monitoring that no object can have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, labels: {release: prometheus}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, labels: {release: "the release"}}}}`,
+		field:    "spec.monitoring.labels", message: "labels must have valid keys and values, such as release: kube-prometheus-stack",
+	},
+	"a label of monitoring that Atoll sets": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, labels: {example.com/managed-by: x}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, labels: {app.kubernetes.io/managed-by: x}}}}`,
+		field:    "spec.monitoring.labels", message: "labels must not have the keys that Atoll sets: atoll.dev/... and app.kubernetes.io/...",
+	},
 	"a timeout without its unit": {
 		accepted: `spec: {image: users, routes: [{timeout: 1m30s}]}`,
 		refused:  `spec: {image: users, routes: [{timeout: "5"}]}`,

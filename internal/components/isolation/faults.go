@@ -42,7 +42,9 @@ func InvalidPeers(topology *v1alpha1.Topology) *condition.Problem {
 	if gateway := topology.Spec.Gateway; gateway != nil {
 		add("gateway.dataPlane", gateway.DataPlane)
 	}
-	add("monitoring", topology.Spec.Monitoring)
+	if monitoring := topology.Spec.Monitoring; monitoring != nil {
+		add("monitoring", &monitoring.PodPeer)
+	}
 	for _, s := range selectors {
 		if _, err := metav1.LabelSelectorAsSelector(s.LabelSelector); err != nil {
 			return &condition.Problem{Reason: v1alpha1.ReasonInvalidSpec, Stalled: true, Message: condition.Message{

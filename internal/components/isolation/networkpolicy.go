@@ -103,7 +103,7 @@ func ingress(in *inputs.Inputs) []networkingv1.NetworkPolicyIngressRule {
 	}
 	ports := append(allPorts(in), peers.MeshMetrics(in)...)
 	if monitoring := in.Topology.Spec.Monitoring; monitoring != nil && len(ports) > 0 {
-		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, monitoring)}, Ports: tcpPorts(ports...)})
+		rules = append(rules, networkingv1.NetworkPolicyIngressRule{From: []networkingv1.NetworkPolicyPeer{PeerOf(in.Topology, &monitoring.PodPeer)}, Ports: tcpPorts(ports...)})
 	}
 	return rules
 }

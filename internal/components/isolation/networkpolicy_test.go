@@ -68,7 +68,7 @@ func TestPolicyAllowsPortsOfAnEarlierTemplate(t *testing.T) {
 			ms.Spec.Routes = []v1alpha1.Route{{}}
 			topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop", Namespace: "shop"}}
 			topology.Spec.Gateway = &v1alpha1.TopologyGateway{ClassName: "any", DataPlane: &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "edge"}}}}
-			topology.Spec.Monitoring = &v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "metrics"}}}
+			topology.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: "metrics"}}}}
 			in := &inputs.Inputs{Microservice: ms, Topology: topology, Deployment: tc.deployment, Pods: tc.pods, Callers: []inputs.Caller{{Namespace: "shop", Name: "payments", Port: "http"}}}
 			if diff := cmp.Diff([]v1alpha1.PortStatus{{Name: "http", TargetPorts: tc.want}}, workload.ServingPorts(in)); diff != "" {
 				t.Errorf("serving ports (-want +got):\n%s", diff)

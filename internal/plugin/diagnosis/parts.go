@@ -51,7 +51,7 @@ var conditionOf = []struct {
 	{part: PartRotation, condition: v1alpha1.ConditionCredentialsRotated},
 	{part: PartMigration, condition: v1alpha1.ConditionDatabaseMigrated},
 	{part: PartDependencies, condition: v1alpha1.ConditionDependenciesReady},
-	{part: PartService, condition: v1alpha1.ConditionWorkloadReady, further: []string{v1alpha1.ConditionAutoscalerReady}},
+	{part: PartService, condition: v1alpha1.ConditionWorkloadReady, further: []string{v1alpha1.ConditionAutoscalerReady, v1alpha1.ConditionObjectivesMonitored}},
 	{part: PartRoutes, condition: v1alpha1.ConditionRoutesReady},
 	{part: PartBackup, condition: v1alpha1.ConditionBackupReady},
 }

@@ -210,7 +210,7 @@ func TestCuts(t *testing.T) {
 				topology.Spec.Gateway.DataPlane = &v1alpha1.PodPeer{PodSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"app": "traefik"}}}
 			}
 			if test.monitored {
-				topology.Spec.Monitoring = &v1alpha1.PodPeer{}
+				topology.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{}}
 			}
 			w := &World{Live: true, Services: test.services, Topologies: []*v1alpha1.Topology{topology, {ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "other"}}}}
 			if diff := cmp.Diff(test.want, w.Cuts(topology, test.observed)); diff != "" {

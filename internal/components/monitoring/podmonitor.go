@@ -1,7 +1,7 @@
 // Copyright 2026 The Atoll Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package workload
+package monitoring
 
 import (
 	"slices"
@@ -32,7 +32,7 @@ const (
 func PodMonitors(in *inputs.Inputs) ([]kube.Object, error) {
 	ms := in.Microservice
 	port := scrapedPort(ms)
-	if in.Topology == nil || in.Topology.Spec.Monitoring == nil || port == "" {
+	if settings(in) == nil || port == "" {
 		return nil, nil
 	}
 	matchLabels := map[string]any{}
@@ -46,7 +46,7 @@ func PodMonitors(in *inputs.Inputs) ([]kube.Object, error) {
 	monitor.SetGroupVersionKind(PodMonitorKind)
 	monitor.SetNamespace(ms.Namespace)
 	monitor.SetName(ms.Name)
-	monitor.SetLabels(names.Labels(ms, v1alpha1.ComponentService))
+	monitor.SetLabels(labels(in))
 	return kube.One(monitor)
 }
 

@@ -1,0 +1,51 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/condition"
+	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/kube"
+)
+
+// PrometheusRuleKind is the kind of rules of the Prometheus operator
+// (https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PrometheusRule).
+// Atoll knows it by its fields only, and so depends on no version of its Go types.
+var PrometheusRuleKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PrometheusRule"}
+
+// PrometheusRules returns the PrometheusRule of a Microservice with an objective.
+func PrometheusRules(in *inputs.Inputs) ([]kube.Object, error) {
+	ms := in.Microservice
+	if ms.Spec.SLO == nil {
+		return nil, nil
+	}
+	o, err := parse(in)
+	if err != nil {
+		return nil, err
+	}
+	rule := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"groups": o.groups()}}}
+	rule.SetGroupVersionKind(PrometheusRuleKind)
+	rule.SetNamespace(ms.Namespace)
+	rule.SetName(ms.Name)
+	rule.SetLabels(labels(in))
+	return kube.One(rule)
+}
+
+// Health reports what keeps the objectives from being measured.
+func Health(in *inputs.Inputs) *condition.Health {
+	ms := in.Microservice
+	if ms.Spec.SLO == nil {
+		return nil
+	}
+	if len(requestMetrics(in).Series) > 0 || settings(in) != nil {
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady}
+	}
+	message := condition.Message{Field: "slo", Cause: "has no metrics: nothing scrapes the pods, because the Microservice has no Topology with monitoring",
+		Remedy: "set monitoring of the Topology, or name the metrics of your gateway in slo.requests.series"}
+	return &condition.Health{Reason: v1alpha1.ReasonNotMonitored, Message: message}
+}
