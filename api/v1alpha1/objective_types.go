@@ -122,9 +122,9 @@ type Monitoring struct {
 	// +optional
 	// +kubebuilder:validation:MinProperties=1
 	// +kubebuilder:validation:MaxProperties=16
-	// +kubebuilder:validation:XValidation:rule="self.all(k, k.size() <= 253 && self[k].size() <= 63 && !format.qualifiedName().validate(k).hasValue() && !format.labelValue().validate(self[k]).hasValue())",message="labels must have valid keys and values, such as release: kube-prometheus-stack"
 	// +kubebuilder:validation:XValidation:rule="self.all(k, !k.startsWith('atoll.dev/') && !k.startsWith('app.kubernetes.io/'))",message="labels must not have the keys that Atoll sets: atoll.dev/... and app.kubernetes.io/..."
-	Labels map[string]string `json:"labels,omitempty"`
+	// +kubebuilder:validation:XValidation:rule="self.all(k, !format.qualifiedName().validate(k).hasValue())",message="labels must have names of at most 63 letters, digits, '-', '_' and '.', such as release"
+	Labels map[string]LabelValue `json:"labels,omitempty"`
 
 	// requests names the metric by which the objectives of members are measured.
 	// A member can name another one in slo.requests. Unset means the histogram

@@ -860,7 +860,7 @@ func (in *Monitoring) DeepCopyInto(out *Monitoring) {
 	in.PodPeer.DeepCopyInto(&out.PodPeer)
 	if in.Labels != nil {
 		in, out := &in.Labels, &out.Labels
-		*out = make(map[string]string, len(*in))
+		*out = make(map[string]LabelValue, len(*in))
 		for key, val := range *in {
 			(*out)[key] = val
 		}

@@ -4,12 +4,12 @@
 package apply
 
 import (
+	"maps"
 	"reflect"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -28,14 +28,17 @@ var atomicFields = map[string][]string{
 func atomicFieldsEqual(desired, live client.Object) bool {
 	switch d := desired.(type) {
 	case *networkingv1.NetworkPolicy:
-		return equality.Semantic.DeepEqual(d.Spec, live.(*networkingv1.NetworkPolicy).Spec)
+		return valuesEqual(reflect.ValueOf(&d.Spec), reflect.ValueOf(&live.(*networkingv1.NetworkPolicy).Spec))
 	case *corev1.Service:
-		return equality.Semantic.DeepEqual(d.Spec.Selector, live.(*corev1.Service).Spec.Selector)
+		return maps.Equal(d.Spec.Selector, live.(*corev1.Service).Spec.Selector)
 	case *policyv1.PodDisruptionBudget:
-		return equality.Semantic.DeepEqual(d.Spec.Selector, live.(*policyv1.PodDisruptionBudget).Spec.Selector)
+		return valuesEqual(reflect.ValueOf(d.Spec.Selector), reflect.ValueOf(live.(*policyv1.PodDisruptionBudget).Spec.Selector))
 	}
 	return true
 }
+
+// valuesEqual reports whether each of two values has all that the other one sets.
+func valuesEqual(a, b reflect.Value) bool { return valueMatches(a, b) && valueMatches(b, a) }
 
 // restoreAtomicField replaces the atomic field of live with the desired one, and
 // reports whether they differed. Server-side apply is not enough, because it keeps the

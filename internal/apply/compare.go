@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -56,6 +57,15 @@ func metadataMatches(desired, live client.Object) bool {
 func containsEntries(desired, live map[string]string) bool {
 	for key, value := range desired {
 		if got, ok := live[key]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+func containsQuantities(desired, live corev1.ResourceList) bool {
+	for name, quantity := range desired {
+		if got, ok := live[name]; !ok || quantity.Cmp(got) != 0 {
 			return false
 		}
 	}
@@ -127,6 +137,13 @@ func elementMatches(desired, live reflect.Value) bool {
 }
 
 func mapMatches(desired, live reflect.Value) bool {
+	// Most maps are labels and resources. Reflection would copy each key and value.
+	switch d := desired.Interface().(type) {
+	case map[string]string:
+		return containsEntries(d, live.Interface().(map[string]string))
+	case corev1.ResourceList:
+		return containsQuantities(d, live.Interface().(corev1.ResourceList))
+	}
 	for entries := desired.MapRange(); entries.Next(); {
 		got := live.MapIndex(entries.Key())
 		if !got.IsValid() || !elementMatches(entries.Value(), got) {

@@ -183,7 +183,7 @@ var Table = []Component{
 		CRD: &CRD{Name: "podmonitors.monitoring.coreos.com", Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(monitoring.PodMonitors)},
 	{Name: "objectives", Kind: monitoring.PrometheusRuleKind.Kind, Prototype: prototype(monitoring.PrometheusRuleKind), Label: v1alpha1.ComponentService,
-		CRD: &CRD{Name: "prometheusrules.monitoring.coreos.com", Provider: "the Prometheus operator"}, WantedBy: hasObjectives,
+		CRD: &CRD{Name: monitoring.PrometheusRuleCRD, Provider: "the Prometheus operator"}, WantedBy: hasObjectives,
 		Condition: v1alpha1.ConditionObjectivesMonitored, Build: of(monitoring.PrometheusRules), Report: reportOf(monitoring.Health)},
 
 	{Name: "external database", Condition: v1alpha1.ConditionDatabaseReady, Report: database.ExternalHealth},

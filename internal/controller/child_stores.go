@@ -42,8 +42,18 @@ func newChildStores(of cache.Cache, scheme *runtime.Scheme) *childStores {
 // objectsOf returns the objects of a kind that belong to a Microservice, sorted by
 // name, so that two reads of the same state look the same. The objects belong to the
 // cache and must not be changed.
-func (s *childStores) objectsOf(ctx context.Context, kind string, prototype client.Object, owner types.NamespacedName) ([]kube.Object, error) {
-	return s.find(ctx, kind, prototype, indexMicroservice, owner.String(), client.InNamespace(owner.Namespace))
+func (s *childStores) objectsOf(ctx context.Context, kind string, prototype client.Object, owner ownerKey) ([]kube.Object, error) {
+	return s.find(ctx, kind, prototype, indexMicroservice, owner.key, owner.in...)
+}
+
+// ownerKey finds the objects of a Microservice. A reconcile makes one for all kinds.
+type ownerKey struct {
+	key string
+	in  []client.ListOption
+}
+
+func newOwnerKey(owner types.NamespacedName) ownerKey {
+	return ownerKey{owner.String(), []client.ListOption{client.InNamespace(owner.Namespace)}}
 }
 
 // find returns the objects of the prototype's kind that an index has at a key, in the

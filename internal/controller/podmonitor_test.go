@@ -17,14 +17,14 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/components/workload"
+	"github.com/atoll-dev/atoll/internal/components/monitoring"
 )
 
 var _ = Describe("The PodMonitor of a member", Ordered, func() {
 	monitorOf := func(ctx context.Context, ms *v1alpha1.Microservice) func() (map[string]any, error) {
 		return func() (map[string]any, error) {
 			monitor := &unstructured.Unstructured{}
-			monitor.SetGroupVersionKind(workload.PodMonitorKind)
+			monitor.SetGroupVersionKind(monitoring.PodMonitorKind)
 			err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), monitor)
 			spec, _, _ := unstructured.NestedMap(monitor.Object, "spec")
 			return spec, err

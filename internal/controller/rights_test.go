@@ -27,6 +27,7 @@ var tenantRights = []string{
 	"horizontalpodautoscalers.autoscaling", "networkpolicies.networking.k8s.io",
 	"gateways.gateway.networking.k8s.io", "httproutes.gateway.networking.k8s.io", "grpcroutes.gateway.networking.k8s.io",
 	"clusters.postgresql.cnpg.io", "scheduledbackups.postgresql.cnpg.io", "objectstores.barmancloud.cnpg.io",
+	"prometheusrules.monitoring.coreos.com",
 }
 
 // tenant returns a client of a user who may write Microservices and Topologies in a

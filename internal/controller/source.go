@@ -66,8 +66,9 @@ func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Mic
 
 // readObjects reads all objects that were made for a Microservice, and their pods.
 func (s *cacheSource) readObjects(r *MicroserviceReconciler, ms *v1alpha1.Microservice) error {
+	owner := newOwnerKey(client.ObjectKeyFromObject(ms))
 	read := func(kind string, prototype kube.Object) error {
-		objects, err := r.Children.objectsOf(s.ctx, kind, prototype.(client.Object), client.ObjectKeyFromObject(ms))
+		objects, err := r.Children.objectsOf(s.ctx, kind, prototype.(client.Object), owner)
 		if err != nil {
 			return fmt.Errorf("listing %s: %w", kind, err)
 		}
@@ -80,7 +81,7 @@ func (s *cacheSource) readObjects(r *MicroserviceReconciler, ms *v1alpha1.Micros
 	for _, c := range components.Kinds() {
 		if c.CRD != nil && !r.Optional.Installed(c.CRD.Name) {
 			s.settings.MissingCRDs[c.CRD.Name] = true
-			s.seen.text("no " + c.CRD.Name)
+			s.seen.text("no", c.CRD.Name)
 			continue
 		}
 		if err := read(c.Kind, c.Prototype); err != nil {

@@ -27,11 +27,24 @@ func Read(files fs.FS, path string) string {
 }
 
 // Fill replaces each @name@ in a script by the part of that name, without the line
-// feed at its end.
+// feed at its end. Each reconcile fills several long scripts, so it reads a script once.
 func Fill(script string, parts map[string]string) string {
-	pairs := make([]string, 0, 2*len(parts))
-	for name, part := range parts {
-		pairs = append(pairs, "@"+name+"@", strings.TrimRight(part, "\n"))
+	var filled strings.Builder
+	filled.Grow(2 * len(script))
+	for {
+		before, rest, found := strings.Cut(script, "@")
+		filled.WriteString(before)
+		if !found {
+			return filled.String()
+		}
+		script = rest
+		name, after, closed := strings.Cut(rest, "@")
+		part, known := parts[name]
+		if !closed || !known {
+			filled.WriteByte('@')
+			continue
+		}
+		filled.WriteString(strings.TrimRight(part, "\n"))
+		script = after
 	}
-	return strings.NewReplacer(pairs...).Replace(script)
 }

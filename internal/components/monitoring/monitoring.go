@@ -26,7 +26,9 @@ func settings(in *inputs.Inputs) *v1alpha1.Monitoring {
 func labels(in *inputs.Inputs) map[string]string {
 	all := map[string]string{}
 	if monitoring := settings(in); monitoring != nil {
-		maps.Copy(all, monitoring.Labels)
+		for key, value := range monitoring.Labels {
+			all[key] = string(value)
+		}
 	}
 	maps.Copy(all, names.Labels(in.Microservice, v1alpha1.ComponentService))
 	return all

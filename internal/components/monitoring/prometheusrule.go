@@ -18,6 +18,9 @@ import (
 // Atoll knows it by its fields only, and so depends on no version of its Go types.
 var PrometheusRuleKind = schema.GroupVersionKind{Group: "monitoring.coreos.com", Version: "v1", Kind: "PrometheusRule"}
 
+// PrometheusRuleCRD is the name of the definition of PrometheusRules.
+const PrometheusRuleCRD = "prometheusrules.monitoring.coreos.com"
+
 // PrometheusRules returns the PrometheusRule of a Microservice with an objective.
 func PrometheusRules(in *inputs.Inputs) ([]kube.Object, error) {
 	ms := in.Microservice
@@ -39,7 +42,8 @@ func PrometheusRules(in *inputs.Inputs) ([]kube.Object, error) {
 // Health reports what keeps the objectives from being measured.
 func Health(in *inputs.Inputs) *condition.Health {
 	ms := in.Microservice
-	if ms.Spec.SLO == nil {
+	// Without the kind, that is what to say first.
+	if ms.Spec.SLO == nil || in.MissingCRDs[PrometheusRuleCRD] {
 		return nil
 	}
 	if len(requestMetrics(in).Series) > 0 || settings(in) != nil {
