@@ -6,8 +6,8 @@ SHELL := /usr/bin/env bash
 CLUSTER := go -C hack/cluster run .
 CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
-MODULES := . hack/cluster test/notes services
-GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md
+MODULES := . hack/chart hack/cluster test/chart test/notes services
+GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
 ##@ Start here
@@ -20,7 +20,7 @@ demo: plugin ## Start a local cluster, install the operator and the sample topol
 .PHONY: test
 test: test-packages ## Run all tests that need no cluster: unit, golden, envtest, and services with a real PostgreSQL.
 	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" KUBE_CACHE_MUTATION_DETECTOR=true go test -timeout 20m ./...
-	@for module in $(filter-out .,$(MODULES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
+	@export KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)"; for module in $(filter-out .,$(MODULES)); do echo "go test ./... in $$module"; go -C $$module test ./...; done
 
 .PHONY: help
 help: ## List the targets.
@@ -46,12 +46,13 @@ generate: ## Generate the deepcopy functions of the API types.
 	$(CODEGEN) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: ## Generate CRDs, RBAC and the API reference from comments.
+manifests: ## Generate CRDs, RBAC, the API reference, dist/install.yaml and the Helm chart's copies of them.
 	$(CODEGEN) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
 	@# crd-ref-docs omits the CEL rules of fields. Omit those of items too: the messages say what they demand.
 	sed 's/items:XValidation: .*<nil>\\} <br \/>//' docs/api.md > docs/api.md.new && mv docs/api.md.new docs/api.md
+	go -C hack/chart run . -root $(CURDIR)
 
 .PHONY: golden
 golden: ## Regenerate the golden files in testdata; review the diff.
@@ -85,6 +86,11 @@ test-topology: run-e2e ## Change, break and scale a topology of eleven services 
 test-policies: export ATOLL_NETWORK_POLICIES = enforce
 test-policies: E2E_LABELS = policies
 test-policies: run-e2e ## Try every connection of a topology, on a real cluster that enforces NetworkPolicies.
+
+.PHONY: test-chart
+test-chart: ## Install, upgrade, roll back and uninstall the Helm chart under load, on a real cluster without Atoll.
+	@$(CLUSTER) up
+	@eval "$$($(CLUSTER) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
 
 .PHONY: run-e2e
 run-e2e: deploy
