@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -58,13 +59,23 @@ func newCluster(t *testing.T) *cluster {
 
 // cleanUp removes what the test created.
 func (c *cluster) cleanUp(t *testing.T) {
+	var commands [][]string
 	if t.Failed() {
-		t.Log(c.kubectl(t, "get", "pods,ms,topo", "--all-namespaces", "--output=wide"))
-		t.Log(c.kubectl(t, "logs", "--namespace="+operatorNamespace, "--selector=control-plane=controller-manager", "--prefix", "--tail=50"))
+		commands = append(commands, []string{"get", "pods,ms,topo", "--all-namespaces", "--output=wide"},
+			[]string{"logs", "--namespace=" + operatorNamespace, "--selector=control-plane=controller-manager", "--prefix", "--tail=50"})
 	}
-	_, _ = c.tryHelm(t, "uninstall", "atoll", "--ignore-not-found", "--wait")
-	c.kubectl(t, "delete", "--ignore-not-found", "--filename="+filepath.Join(root, "dist", "install.yaml"))
-	c.kubectl(t, "delete", "--ignore-not-found", "namespace", "shop")
+	commands = append(commands, []string{"delete", "--ignore-not-found", "--filename=" + filepath.Join(root, "dist", "install.yaml")},
+		[]string{"delete", "--ignore-not-found", "namespace", "shop"})
+	for _, args := range commands {
+		out, err := output(exec.Command("kubectl", args...))
+		t.Log(args, out)
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := c.tryHelm(t, "uninstall", "atoll", "--ignore-not-found"); err != nil {
+		t.Error(err)
+	}
 }
 
 // helm runs helm in the operator's namespace, with the image of this build.
@@ -101,13 +112,22 @@ func (c *cluster) kubectl(t *testing.T, args ...string) string {
 
 func (c *cluster) run(t *testing.T, command *exec.Cmd) string {
 	t.Helper()
+	out, err := output(command)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// output runs a command. The error has what it wrote.
+func output(command *exec.Cmd) (string, error) {
 	var errs bytes.Buffer
 	command.Stderr = &errs
 	out, err := command.Output()
 	if err != nil {
-		t.Errorf("%s: %v\n%s", command, err, cmp.Or(errs.String(), string(out)))
+		return string(out), fmt.Errorf("%s: %w\n%s", command, err, cmp.Or(errs.String(), string(out)))
 	}
-	return string(out)
+	return string(out), nil
 }
 
 // applyShop applies the sample topology and waits until it is Ready.
@@ -118,6 +138,9 @@ func (c *cluster) applyShop(t *testing.T) {
 	c.run(t, command)
 }
 
+// releasedImage is the field with the image of a release.
+var releasedImage = regexp.MustCompile(`image: ghcr\.io/atoll-dev/atoll:\S+`)
+
 // applyInstallManifest installs Atoll with kubectl.
 func (c *cluster) applyInstallManifest(t *testing.T) {
 	t.Helper()
@@ -125,12 +148,12 @@ func (c *cluster) applyInstallManifest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const image = "image: ghcr.io/atoll-dev/atoll:v0.1.0"
-	if !bytes.Contains(text, []byte(image)) {
-		t.Fatalf("dist/install.yaml has no %s", image)
+	ours := releasedImage.ReplaceAll(text, []byte("image: "+c.repository+":"+c.tag))
+	if bytes.Equal(ours, text) {
+		t.Fatalf("dist/install.yaml has no image %s", releasedImage)
 	}
 	command := exec.Command("kubectl", "apply", "--server-side", "--filename=-")
-	command.Stdin = strings.NewReader(strings.Replace(string(text), image, fmt.Sprintf("image: %s:%s", c.repository, c.tag), 1))
+	command.Stdin = bytes.NewReader(ours)
 	c.run(t, command)
 	c.kubectl(t, "rollout", "status", "--namespace="+operatorNamespace, "deployment/atoll-controller-manager", "--timeout=120s")
 }
