@@ -10,8 +10,8 @@ CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
-MODULES := . hack/cluster test/notes services
-GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md
+MODULES := . hack/chart hack/cluster test/chart test/notes services
+GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
 ##@ Start here
@@ -52,12 +52,13 @@ generate: codegen-modules ## Generate the deepcopy functions of the API types.
 	$(CODEGEN) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: codegen-modules ## Generate CRDs, RBAC and the API reference from comments.
+manifests: codegen-modules ## Generate CRDs, RBAC, the API reference, dist/install.yaml and the Helm chart's copies of them.
 	$(CODEGEN) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR
 	@# crd-ref-docs omits the CEL rules of fields. Omit those of items too: the messages say what they demand.
 	sed 's/items:XValidation: .*<nil>\\} <br \/>//' docs/api.md > docs/api.md.new && mv docs/api.md.new docs/api.md
+	go -C hack/chart run . -root $(CURDIR)
 
 .PHONY: golden
 golden: ## Regenerate the golden files in testdata; review the diff.
@@ -92,6 +93,11 @@ test-policies: export ATOLL_NETWORK_POLICIES = enforce
 test-policies: E2E_LABELS = policies
 test-policies: run-e2e ## Try every connection of a topology, on a real cluster that enforces NetworkPolicies.
 
+.PHONY: test-chart
+test-chart: modules ## Install, upgrade, roll back and uninstall the Helm chart under load, on a real cluster without Atoll.
+	@$(CLUSTER_TOOL) up
+	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
+
 .PHONY: run-e2e
 run-e2e: modules deploy
 	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
@@ -102,7 +108,7 @@ modules:
 
 .PHONY: codegen-modules
 codegen-modules:
-	@hack/modules.sh . hack/tools/codegen
+	@hack/modules.sh . hack/chart hack/tools/codegen
 
 .PHONY: lint-modules
 lint-modules:

@@ -54,7 +54,7 @@ var _ = Describe("Data", func() {
 		n.write(ctx, 50)
 		kept := retainedState(ctx, n)
 
-		DeferCleanup(func(ctx SpecContext) { scaleOperator(ctx, 1) }, NodeTimeout(specTimeout))
+		DeferCleanup(func(ctx SpecContext) { scaleOperator(ctx, operatorReplicas) }, NodeTimeout(specTimeout))
 		scaleOperator(ctx, 0)
 		replaceDatabasePod(ctx, n, deletePod)
 		Eventually(ctx, n.readSummary).Should(Equal(n.wantSummary()))
@@ -62,7 +62,7 @@ var _ = Describe("Data", func() {
 		eventuallyNothingRuns(ctx, n)
 		Expect(retainedState(ctx, n)).To(Equal(kept))
 
-		scaleOperator(ctx, 1)
+		scaleOperator(ctx, operatorReplicas)
 		Expect(k8s.Create(ctx, n.spec.DeepCopy())).To(Succeed())
 		n.eventuallyServes(ctx)
 		n.expectKept(ctx)

@@ -48,7 +48,7 @@ var _ = Describe("The manager", func() {
 		eventuallyShopReady(ctx)
 		By("restarting the manager, so that only the samples account for its memory")
 		scaleOperator(ctx, 0)
-		scaleOperator(ctx, 1)
+		scaleOperator(ctx, operatorReplicas)
 		budget := &policyv1.PodDisruptionBudget{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "users"}}
 		Expect(k8s.Delete(ctx, budget)).To(Succeed())
 		Eventually(ctx, func() error { return k8s.Get(ctx, client.ObjectKeyFromObject(budget), budget) }).Should(Succeed())
@@ -93,14 +93,14 @@ func allowMetricsAccess(ctx context.Context, account string) {
 	DeferCleanup(func(ctx SpecContext) { Expect(k8s.Delete(ctx, binding)).To(Succeed()) })
 }
 
-// metricsClient reads the metrics of the operator's pod.
+// metricsClient reads the metrics of the operator's leader.
 type metricsClient struct {
 	url string
 	// http keeps its connection open, because kubectl port-forward exits when one is reset.
 	http *http.Client
 }
 
-// forwardMetrics forwards a local port to the metrics of the operator's pod until
+// forwardMetrics forwards a local port to the metrics of the operator's leader until
 // the spec ends.
 func forwardMetrics(ctx context.Context) metricsClient {
 	GinkgoHelper()

@@ -43,7 +43,7 @@ var _ = Describe("An operator that is killed during a rollout", func() {
 		By("waiting for the new operator to report Ready")
 		eventuallyReady(ctx, orders)
 		Expect(leaderPodName(ctx)).NotTo(HavePrefix(old.Name))
-		Expect(leaderPodName(ctx)).To(HavePrefix(operatorPod(ctx).Name))
+		Expect(operatorPod(ctx).UID).NotTo(Equal(old.UID))
 		pods, err := podsOf(ctx, orders, v1alpha1.ComponentService)
 		Expect(err).NotTo(HaveOccurred())
 		for i := range pods {
@@ -65,17 +65,26 @@ func expectRolling(ctx context.Context, g Gomega) {
 	g.Expect(d.Status.UpdatedReplicas).To(BeNumerically("<", d.Status.Replicas))
 }
 
-// operatorPod waits for the operator's only pod to be ready and returns it.
+// operatorPod waits until all pods of the operator are ready, and returns the leader's.
 func operatorPod(ctx context.Context) *corev1.Pod {
 	GinkgoHelper()
-	pods := &corev1.PodList{}
+	var leader *corev1.Pod
 	Eventually(ctx, func(g Gomega) {
+		pods := &corev1.PodList{}
 		g.Expect(k8s.List(ctx, pods, client.InNamespace(operatorNamespace), client.MatchingLabels{"control-plane": "controller-manager"})).To(Succeed())
-		g.Expect(pods.Items).To(HaveLen(1))
-		g.Expect(pods.Items[0].DeletionTimestamp).To(BeNil())
-		g.Expect(&pods.Items[0]).To(beReady())
+		g.Expect(pods.Items).To(HaveLen(operatorReplicas))
+		leader = nil
+		name := leaderPodName(ctx)
+		for i := range pods.Items {
+			g.Expect(pods.Items[i].DeletionTimestamp).To(BeNil())
+			g.Expect(&pods.Items[i]).To(beReady())
+			if pods.Items[i].Name == name {
+				leader = &pods.Items[i]
+			}
+		}
+		g.Expect(leader).NotTo(BeNil(), "the lease names %q, which is no pod of the operator", name)
 	}).Should(Succeed())
-	return &pods.Items[0]
+	return leader
 }
 
 // leaderPodName returns the name of the pod that holds the lease.

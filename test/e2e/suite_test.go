@@ -36,6 +36,8 @@ const (
 	hostname = "e2e.localhost"
 	// operatorNamespace is where config/default installs Atoll.
 	operatorNamespace = "atoll-system"
+	// operatorReplicas is the number of its managers. One of them leads.
+	operatorReplicas = 2
 	// specTimeout limits each spec.
 	specTimeout = 10 * time.Minute
 	// requestTimeout exceeds the slowest response that the shop may give.
@@ -137,7 +139,7 @@ var _ = JustAfterEach(func(ctx SpecContext) {
 		logKubectl(ctx, "-n", name, "events")
 	}
 	logKubectl(ctx, "-n", operatorNamespace, "get", "pods", "-o", "wide")
-	logKubectl(ctx, "-n", operatorNamespace, "logs", "deployment/atoll-controller-manager", "--tail=200")
+	logKubectl(ctx, "-n", operatorNamespace, "logs", "--selector=control-plane=controller-manager", "--prefix", "--tail=200")
 }, NodeTimeout(30*time.Second))
 
 func logKubectl(ctx context.Context, args ...string) {
