@@ -21,6 +21,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -112,7 +113,7 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("reading --public-ports: %w", err)
 	}
-	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, PublicPorts: ports, Namespaces: namespaces}); err != nil {
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, PublicPorts: ports, Namespaces: namespaces, Metrics: ctrlmetrics.Registry}); err != nil {
 		return err
 	}
 	return mgr.Start(ctrl.SetupSignalHandler())

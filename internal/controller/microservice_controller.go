@@ -24,6 +24,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/metrics"
 )
 
 // foreignPollInterval is the polling period for what no watch reports: a foreign object
@@ -52,6 +53,8 @@ type MicroserviceReconciler struct {
 	NameServers []string
 	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
 	PublicPorts inputs.PublicPorts
+	// Activity counts reconciles.
+	Activity *metrics.Activity
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 
@@ -84,6 +87,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	memory := r.memoryOf(req.NamespacedName)
 	if memory.converged == g.fingerprint() {
+		r.Activity.Skipped.Inc()
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
@@ -101,11 +105,21 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if out.reverted {
 		recordReverted(r.Recorder, ms)
 	}
+	r.count(out.changed || wrote)
 	memory.converged = ""
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
 		memory.converged = g.fingerprint()
 	}
 	return ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
+}
+
+// count counts a reconcile that built the components.
+func (r *MicroserviceReconciler) count(changed bool) {
+	if changed {
+		r.Activity.Changed.Inc()
+	} else {
+		r.Activity.Unchanged.Inc()
+	}
 }
 
 // reportReadError writes a read failure to the status and returns it.

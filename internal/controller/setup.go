@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/metrics"
 )
 
 // The manager's rights, and the reason for each.
@@ -84,6 +86,8 @@ type Settings struct {
 	PublicPorts inputs.PublicPorts
 	// Namespaces are those that the caches hold, as for CacheOptions. Empty means all.
 	Namespaces []string
+	// Metrics is where Atoll's metrics are registered; nil means nowhere.
+	Metrics prometheus.Registerer
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -99,6 +103,11 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	services.PublicPorts = settings.PublicPorts
 	if settings.Now != nil {
 		services.Now = settings.Now
+	}
+	if settings.Metrics != nil {
+		if err := metrics.Register(settings.Metrics, services.Activity, &metrics.State{Cache: mgr.GetCache(), Elected: mgr.Elected()}); err != nil {
+			return err
+		}
 	}
 	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
