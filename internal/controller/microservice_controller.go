@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -25,6 +26,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/metrics"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // foreignPollInterval is the polling period for what no watch reports: a foreign object
@@ -55,6 +57,8 @@ type MicroserviceReconciler struct {
 	PublicPorts inputs.PublicPorts
 	// Activity counts reconciles.
 	Activity *metrics.Activity
+	// Traces makes spans of reconciles; nil means that none are made.
+	Traces trace.TracerProvider
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 
@@ -164,14 +168,14 @@ type objectKey struct{ kind, name string }
 // up the others. Nothing that pods may still use is deleted.
 func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
-	built, err := components.Build(g.Inputs)
+	built, err := build(ctx, g)
 	if err != nil {
 		out.err = err
 		return out
 	}
 	if r.awaitsTurn(g, built) {
 		g.AwaitsTurn, out.requeueAfter = true, turnPollInterval
-		if built, err = components.Build(g.Inputs); err != nil {
+		if built, err = build(ctx, g); err != nil {
 			out.err = err
 			return out
 		}
@@ -179,7 +183,7 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 	out.built = built
 	for i := range out.built.Components {
 		r.applyComponent(ctx, g, &out.built.Components[i], out)
-		if !withholdPods(g, &out.built.Components[i], out) {
+		if !withholdPods(ctx, g, &out.built.Components[i], out) {
 			return out
 		}
 	}
@@ -193,9 +197,17 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 	return out
 }
 
+// build builds the components.
+func build(ctx context.Context, g *gathered) (*components.Built, error) {
+	_, span := tracing.Start(ctx, "Build")
+	built, err := components.Build(g.Inputs)
+	span.End(err)
+	return built, err
+}
+
 // withholdPods builds the components again if a NetworkPolicy could not be applied, so that
 // no pod starts without it. It reports whether the components after it can be applied.
-func withholdPods(g *gathered, w *components.Wanted, out *outcome) bool {
+func withholdPods(ctx context.Context, g *gathered, w *components.Wanted, out *outcome) bool {
 	c := w.Component
 	if !c.Isolates || !out.failedComponents[c.Name] {
 		return true
@@ -207,7 +219,7 @@ func withholdPods(g *gathered, w *components.Wanted, out *outcome) bool {
 			out.failed[key] = g.PolicyFailure(c.Label)
 		}
 	}
-	built, err := components.Build(g.Inputs)
+	built, err := build(ctx, g)
 	if err != nil {
 		out.err = errors.Join(out.err, err)
 		return false
@@ -238,7 +250,9 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 		if c.Name == components.Deployment {
 			object.Reverted = func() { out.reverted = true }
 		}
-		changed, err := r.Applier.Apply(ctx, g.Microservice, object)
+		applying, span := tracing.StartObject(ctx, "Apply", key.kind, key.name)
+		changed, err := r.Applier.Apply(applying, g.Microservice, object)
+		span.EndChanged(changed, err)
 		if changed {
 			out.changed = true
 			out.written[key] = true

@@ -31,6 +31,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components"
 	"github.com/atoll-dev/atoll/internal/metrics"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -90,7 +91,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 		b = b.WatchesRawSource(source.Kind[client.Object](foreign, m, r.referenceEvents(kind)))
 	}
-	c, err := b.Build(r)
+	c, err := b.Build(tracing.Reconciler(r.Traces, "Microservice", r))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
@@ -88,6 +89,8 @@ type Settings struct {
 	Namespaces []string
 	// Metrics is where Atoll's metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
+	// Traces makes spans of reconciles; nil means that none are made.
+	Traces trace.TracerProvider
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -100,7 +103,7 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
 	// Not nil: without an address, the status of a Topology must not count.
 	services.NameServers = append([]string{}, settings.NameServers...)
-	services.PublicPorts = settings.PublicPorts
+	services.PublicPorts, services.Traces = settings.PublicPorts, settings.Traces
 	if settings.Now != nil {
 		services.Now = settings.Now
 	}
@@ -113,7 +116,7 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
 	topologies := &TopologyReconciler{Client: services.Client, Foreign: services.Foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder,
-		NameServers: services.NameServers, PublicPorts: services.PublicPorts}
+		NameServers: services.NameServers, PublicPorts: services.PublicPorts, Traces: services.Traces}
 	if err := topologies.SetupWithManager(mgr, foreign); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)
 	}
