@@ -6,7 +6,7 @@ SHELL := /usr/bin/env bash
 CLUSTER := go -C hack/cluster run .
 CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
-MODULES := . hack/cluster test/notes services
+MODULES := . hack/cluster test/notes test/monitoring services
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
