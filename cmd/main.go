@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"flag"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -21,6 +23,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
@@ -30,6 +33,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/controller"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/nameserver"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // options are the values of the command-line flags.
@@ -112,10 +116,30 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("reading --public-ports: %w", err)
 	}
-	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, PublicPorts: ports, Namespaces: namespaces}); err != nil {
+	traces, stopTraces, err := traces()
+	if err != nil {
 		return err
 	}
-	return mgr.Start(ctrl.SetupSignalHandler())
+	if err := setup(mgr, controller.Settings{Workers: o.workers, RcloneImage: o.rcloneImage, CloudNativePGNamespace: o.cloudNativePGNamespace, NameServers: servers, PublicPorts: ports, Namespaces: namespaces,
+		Metrics: ctrlmetrics.Registry, Traces: traces}); err != nil {
+		return err
+	}
+	return errors.Join(mgr.Start(ctrl.SetupSignalHandler()), stopTraces())
+}
+
+// traces returns what makes spans of reconciles; nil if the environment names no endpoint for
+// them. stop exports the last ones.
+func traces() (provider trace.TracerProvider, stop func() error, err error) {
+	exporting, err := tracing.NewProvider(context.Background(), os.Getenv)
+	if err != nil || exporting == nil {
+		return nil, func() error { return nil }, err
+	}
+	ctrl.Log.Info("Exporting traces")
+	return exporting, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return exporting.Shutdown(ctx)
+	}, nil
 }
 
 // nameServers returns the name servers of a flag, or else those that pods of the cluster use.

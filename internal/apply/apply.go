@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
@@ -55,6 +56,8 @@ type Applier struct {
 	Live client.Reader
 	// Scheme has the kinds of all objects to apply.
 	Scheme *runtime.Scheme
+	// Recorder counts what is written. Nil means that nothing counts.
+	Recorder Recorder
 
 	// results holds the results of applies by UID.
 	results sync.Map
@@ -88,28 +91,35 @@ func (a *Applier) Apply(ctx context.Context, owner client.Object, o Object) (cha
 	if err != nil {
 		return false, err
 	}
+	result, fields, err := a.write(ctx, owner, o, gvk)
+	return a.record(ctx, gvk.Kind, o.Desired.GetName(), result, err, fields...), err
+}
+
+// write writes the desired object if the live one differs, and returns the paths of the fields
+// that changed.
+func (a *Applier) write(ctx context.Context, owner client.Object, o Object, gvk schema.GroupVersionKind) (result Result, fields []string, err error) {
 	hash, err := Hash(o.Desired)
 	if err != nil {
-		return false, fmt.Errorf("hashing %s %q: %w", gvk.Kind, o.Desired.GetName(), err)
+		return unchanged, nil, fmt.Errorf("hashing %s %q: %w", gvk.Kind, o.Desired.GetName(), err)
 	}
 	if o.Live != nil {
 		if !Owns(owner, o.Live, o.Adopt) {
-			return false, newNotOwnedError(owner, gvk.Kind, o.Live)
+			return unchanged, nil, newNotOwnedError(owner, gvk.Kind, o.Live)
 		}
 		if o.CreateOnly {
 			return a.suspend(ctx, o)
 		}
 		if a.upToDate(o, hash) {
 			if last, behind := a.resultAfter(o.Live); behind {
-				return false, last.err
+				return unchanged, nil, last.err
 			}
 			a.settle(o, o.Live, hash)
-			return false, checkIsolates(o.Desired, o.Live)
+			return unchanged, nil, checkIsolates(o.Desired, o.Live)
 		}
 	}
 	desired, err := a.toUnstructured(o.Desired, hash)
 	if err != nil {
-		return false, err
+		return unchanged, nil, err
 	}
 	desired.SetGroupVersionKind(gvk)
 	if o.Live == nil {
@@ -133,35 +143,38 @@ func Applied(desired, live client.Object) bool {
 // create creates an object that is not in the cache. The object may exist
 // nevertheless: the cache is stale, or the object has lost the label that the cache
 // selects by.
-func (a *Applier) create(ctx context.Context, owner client.Object, o Object, desired *unstructured.Unstructured, hash string) (bool, error) {
+func (a *Applier) create(ctx context.Context, owner client.Object, o Object, desired *unstructured.Unstructured, hash string) (Result, []string, error) {
 	made := desired.DeepCopy()
 	made.SetResourceVersion(absentVersion)
 	conflict := a.apply(ctx, made, FieldOwner)
 	if conflict == nil {
 		a.remember(o.Desired, made, hash)
 		a.settle(o, made, hash)
-		return true, checkApplied(o.Desired, made)
+		return Created, nil, checkApplied(o.Desired, made)
 	}
 	if !apierrors.IsConflict(conflict) {
-		return false, conflict
+		return unchanged, nil, conflict
 	}
 	existing := &metav1.PartialObjectMetadata{}
 	existing.SetGroupVersionKind(desired.GroupVersionKind())
 	if err := a.Live.Get(ctx, client.ObjectKeyFromObject(desired), existing); err != nil {
 		if apierrors.IsNotFound(err) {
 			// It was deleted in the meantime. The retry creates it.
-			return false, conflict
+			return unchanged, nil, conflict
 		}
-		return false, err
+		return unchanged, nil, err
 	}
 	if !Owns(owner, existing, o.Adopt) {
-		return false, newNotOwnedError(owner, desired.GetKind(), existing)
+		return unchanged, nil, newNotOwnedError(owner, desired.GetKind(), existing)
 	}
 	if o.CreateOnly || existing.DeletionTimestamp != nil {
-		return false, conflict
+		return unchanged, nil, conflict
 	}
 	if existing.Labels[v1alpha1.LabelManagedBy] != v1alpha1.ManagedByAtoll && metav1.IsControlledBy(existing, owner) {
-		return true, a.relabel(ctx, existing, desired.GetLabels())
+		if err := a.relabel(ctx, existing, desired.GetLabels()); err != nil {
+			return unchanged, nil, err
+		}
+		return Repaired, []string{"metadata.labels"}, nil
 	}
 	return a.update(ctx, o, existing, desired, hash)
 }
@@ -180,17 +193,24 @@ func (a *Applier) relabel(ctx context.Context, existing *metav1.PartialObjectMet
 
 // update applies to an existing object. It sends the UID, so that the API server
 // rejects the apply if the object was deleted and recreated.
-func (a *Applier) update(ctx context.Context, o Object, live client.Object, desired *unstructured.Unstructured, hash string) (bool, error) {
+func (a *Applier) update(ctx context.Context, o Object, live client.Object, desired *unstructured.Unstructured, hash string) (Result, []string, error) {
 	if err := a.yieldReplicas(ctx, live, desired); err != nil {
-		return false, err
+		return unchanged, nil, err
 	}
 	applied, err := a.applyExactly(ctx, live.GetUID(), desired)
 	if err != nil {
-		return false, err
+		return unchanged, nil, err
 	}
 	a.remember(o.Desired, applied, hash)
-	a.noteReverted(o, live, applied, hash)
-	return applied.GetResourceVersion() != live.GetResourceVersion(), checkApplied(o.Desired, applied)
+	reverted := a.noteReverted(o, live, applied, hash)
+	if applied.GetResourceVersion() == live.GetResourceVersion() {
+		return unchanged, nil, checkApplied(o.Desired, applied)
+	}
+	result := Updated
+	if reverted || live.GetAnnotations()[AnnotationApplied] == hash {
+		result = Repaired
+	}
+	return result, changedFields(live, applied), checkApplied(o.Desired, applied)
 }
 
 // applyExactly applies an object, and then updates it if it has items that an apply keeps. A

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 )
 
 // Prune deletes the live objects that owner controls and that are no longer desired,
@@ -30,15 +31,28 @@ func (a *Applier) Delete(ctx context.Context, live []client.Object) (changed boo
 		if o.GetDeletionTimestamp() != nil {
 			continue
 		}
-		err := a.Writer.Delete(ctx, o,
-			// An object that was recreated since the read is kept.
-			client.Preconditions{UID: ptr.To(o.GetUID())},
-			client.PropagationPolicy(metav1.DeletePropagationBackground))
-		if client.IgnoreNotFound(err) != nil {
+		if err := a.delete(ctx, o); err != nil {
 			return changed, err
 		}
-		a.Forget(o.GetUID())
 		changed = true
 	}
 	return changed, nil
+}
+
+func (a *Applier) delete(ctx context.Context, o client.Object) error {
+	gvk, err := apiutil.GVKForObject(o, a.Scheme)
+	if err != nil {
+		return err
+	}
+	err = client.IgnoreNotFound(a.Writer.Delete(ctx, o,
+		// An object that was recreated since the read is kept.
+		client.Preconditions{UID: ptr.To(o.GetUID())},
+		client.PropagationPolicy(metav1.DeletePropagationBackground)))
+	if err != nil {
+		a.record(ctx, gvk.Kind, o.GetName(), unchanged, err)
+		return err
+	}
+	a.record(ctx, gvk.Kind, o.GetName(), Deleted, nil)
+	a.Forget(o.GetUID())
+	return nil
 }

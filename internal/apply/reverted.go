@@ -26,18 +26,20 @@ func (a *Applier) settle(o Object, live client.Object, hash string) {
 	a.settled.Store(live.GetUID(), settled{hash, live.GetGeneration()})
 }
 
-// noteReverted calls o.Reverted if an apply undid a change of the spec that another client
-// made. live is the object before the apply, and applied the one after it.
+// noteReverted calls o.Reverted, and returns true, if an apply undid a change of the spec that
+// another client made. live is the object before the apply, and applied the one after it.
 //
 // Its annotation does not tell: kubectl rollout undo brings the earlier hash back. Nor does a
 // difference: an admission policy can make one, and then the apply changes no spec.
-func (a *Applier) noteReverted(o Object, live, applied client.Object, hash string) {
+func (a *Applier) noteReverted(o Object, live, applied client.Object, hash string) (reverted bool) {
 	if o.Reverted == nil {
-		return
+		return false
 	}
 	known, found := a.settled.Load(live.GetUID())
-	if found && known.(settled).hash == hash && known.(settled).generation < live.GetGeneration() && live.GetGeneration() < applied.GetGeneration() {
+	reverted = found && known.(settled).hash == hash && known.(settled).generation < live.GetGeneration() && live.GetGeneration() < applied.GetGeneration()
+	if reverted {
 		o.Reverted()
 	}
 	a.settle(o, applied, hash)
+	return reverted
 }

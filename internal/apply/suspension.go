@@ -16,13 +16,13 @@ import (
 // existing Job that Atoll changes; an apply by FieldOwner would need all other fields.
 const suspensionOwner = client.FieldOwner("atoll-suspension")
 
-// suspend suspends or resumes an existing Job as desired, and reports whether it wrote. A
+// suspend suspends or resumes an existing Job as desired. A
 // desired object that is no Job, or does not say, changes nothing.
-func (a *Applier) suspend(ctx context.Context, o Object) (bool, error) {
+func (a *Applier) suspend(ctx context.Context, o Object) (Result, []string, error) {
 	desired, isJob := o.Desired.(*batchv1.Job)
 	live, isLiveJob := o.Live.(*batchv1.Job)
 	if !isJob || !isLiveJob || desired.Spec.Suspend == nil || *desired.Spec.Suspend == ptr.Deref(live.Spec.Suspend, false) {
-		return false, nil
+		return unchanged, nil, nil
 	}
 	change := &unstructured.Unstructured{}
 	change.SetGroupVersionKind(batchv1.SchemeGroupVersion.WithKind("Job"))
@@ -32,7 +32,10 @@ func (a *Applier) suspend(ctx context.Context, o Object) (bool, error) {
 	change.SetUID(live.UID)
 	change.SetResourceVersion(live.ResourceVersion)
 	if err := unstructured.SetNestedField(change.Object, *desired.Spec.Suspend, "spec", "suspend"); err != nil {
-		return false, err
+		return unchanged, nil, err
 	}
-	return true, a.apply(ctx, change, suspensionOwner)
+	if err := a.apply(ctx, change, suspensionOwner); err != nil {
+		return unchanged, nil, err
+	}
+	return Updated, []string{"spec.suspend"}, nil
 }

@@ -6,6 +6,8 @@ package condition
 import (
 	"slices"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
@@ -18,6 +20,9 @@ type Type struct {
 	About, Present string
 	// DecidesReady means that Ready is False while the condition is False.
 	DecidesReady bool
+	// AbnormalTrue means that the condition is present only while something is not as it should be.
+	// All others are True when all is well.
+	AbnormalTrue bool
 	// Unless are reasons with which the condition does not decide Ready all the same.
 	Unless []string
 }
@@ -33,8 +38,8 @@ func (c *Type) Decides(reason string) bool {
 // equally severe, Ready repeats the first.
 var Types = []Type{
 	{Name: v1alpha1.ConditionReady, About: "the object as a whole", Present: "always"},
-	{Name: v1alpha1.ConditionReconciling, About: "Ready is not True yet, and no change of the spec is needed", Present: "while true"},
-	{Name: v1alpha1.ConditionStalled, About: "Ready stays False until a user changes the spec, or what it refers to", Present: "while true"},
+	{Name: v1alpha1.ConditionReconciling, About: "Ready is not True yet, and no change of the spec is needed", Present: "while true", AbnormalTrue: true},
+	{Name: v1alpha1.ConditionStalled, About: "Ready stays False until a user changes the spec, or what it refers to", Present: "while true", AbnormalTrue: true},
 	{Name: v1alpha1.ConditionDependenciesReady, About: "the services that this one calls", Present: "with `dependencies`",
 		DecidesReady: true, Unless: []string{v1alpha1.ReasonDependencyNotReady}},
 	{Name: v1alpha1.ConditionDatabaseReady, About: "the database and its Secrets", Present: "with `database`", DecidesReady: true},
@@ -64,6 +69,14 @@ func Rank(conditionType string) int {
 func DecidesReady(conditionType, reason string) bool {
 	at := Rank(conditionType)
 	return at >= 0 && Types[at].Decides(reason)
+}
+
+// NormalStatus returns the status that a condition has when all is well.
+func NormalStatus(conditionType string) metav1.ConditionStatus {
+	if at := Rank(conditionType); at >= 0 && Types[at].AbnormalTrue {
+		return metav1.ConditionFalse
+	}
+	return metav1.ConditionTrue
 }
 
 // Worse returns the one of two healths that a user must read first: one that only

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,6 +25,8 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
 	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/metrics"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // foreignPollInterval is the polling period for what no watch reports: a foreign object
@@ -52,6 +55,10 @@ type MicroserviceReconciler struct {
 	NameServers []string
 	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
 	PublicPorts inputs.PublicPorts
+	// Activity counts reconciles.
+	Activity *metrics.Activity
+	// Traces makes spans of reconciles; nil means that none are made.
+	Traces trace.TracerProvider
 	// Now is the clock that decides whether a backup is overdue.
 	Now func() time.Time
 
@@ -84,6 +91,7 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	}
 	memory := r.memoryOf(req.NamespacedName)
 	if memory.converged == g.fingerprint() {
+		r.Activity.Skipped.Inc()
 		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
@@ -101,11 +109,21 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if out.reverted {
 		recordReverted(r.Recorder, ms)
 	}
+	r.count(out.changed || wrote)
 	memory.converged = ""
 	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
 		memory.converged = g.fingerprint()
 	}
 	return ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
+}
+
+// count counts a reconcile that built the components.
+func (r *MicroserviceReconciler) count(changed bool) {
+	if changed {
+		r.Activity.Changed.Inc()
+	} else {
+		r.Activity.Unchanged.Inc()
+	}
 }
 
 // reportReadError writes a read failure to the status and returns it.
@@ -150,14 +168,14 @@ type objectKey struct{ kind, name string }
 // up the others. Nothing that pods may still use is deleted.
 func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gathered) *outcome {
 	out := &outcome{failed: map[objectKey]*condition.Problem{}, failedComponents: map[string]bool{}, written: map[objectKey]bool{}}
-	built, err := components.Build(g.Inputs)
+	built, err := build(ctx, g)
 	if err != nil {
 		out.err = err
 		return out
 	}
 	if r.awaitsTurn(g, built) {
 		g.AwaitsTurn, out.requeueAfter = true, turnPollInterval
-		if built, err = components.Build(g.Inputs); err != nil {
+		if built, err = build(ctx, g); err != nil {
 			out.err = err
 			return out
 		}
@@ -165,7 +183,7 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 	out.built = built
 	for i := range out.built.Components {
 		r.applyComponent(ctx, g, &out.built.Components[i], out)
-		if !withholdPods(g, &out.built.Components[i], out) {
+		if !withholdPods(ctx, g, &out.built.Components[i], out) {
 			return out
 		}
 	}
@@ -179,9 +197,17 @@ func (r *MicroserviceReconciler) reconcileComponents(ctx context.Context, g *gat
 	return out
 }
 
+// build builds the components.
+func build(ctx context.Context, g *gathered) (*components.Built, error) {
+	_, span := tracing.Start(ctx, "Build")
+	built, err := components.Build(g.Inputs)
+	span.End(err)
+	return built, err
+}
+
 // withholdPods builds the components again if a NetworkPolicy could not be applied, so that
 // no pod starts without it. It reports whether the components after it can be applied.
-func withholdPods(g *gathered, w *components.Wanted, out *outcome) bool {
+func withholdPods(ctx context.Context, g *gathered, w *components.Wanted, out *outcome) bool {
 	c := w.Component
 	if !c.Isolates || !out.failedComponents[c.Name] {
 		return true
@@ -193,7 +219,7 @@ func withholdPods(g *gathered, w *components.Wanted, out *outcome) bool {
 			out.failed[key] = g.PolicyFailure(c.Label)
 		}
 	}
-	built, err := components.Build(g.Inputs)
+	built, err := build(ctx, g)
 	if err != nil {
 		out.err = errors.Join(out.err, err)
 		return false
@@ -224,7 +250,9 @@ func (r *MicroserviceReconciler) applyComponent(ctx context.Context, g *gathered
 		if c.Name == components.Deployment {
 			object.Reverted = func() { out.reverted = true }
 		}
-		changed, err := r.Applier.Apply(ctx, g.Microservice, object)
+		applying, span := tracing.StartObject(ctx, "Apply", key.kind, key.name)
+		changed, err := r.Applier.Apply(applying, g.Microservice, object)
+		span.EndChanged(changed, err)
 		if changed {
 			out.changed = true
 			out.written[key] = true

@@ -16,6 +16,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components/database"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // gathered is everything that one reconcile reads.
@@ -34,7 +35,9 @@ type gathered struct {
 
 // gather reads everything that decides what a Microservice is made of and how it is.
 // All of it comes from caches, except what they may lack.
-func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Microservice) (*gathered, error) {
+func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Microservice) (g *gathered, err error) {
+	ctx, span := tracing.Start(ctx, "Gather")
+	defer func() { span.End(err) }()
 	source, err := r.newSource(ctx, ms)
 	if err != nil {
 		return nil, err
@@ -44,7 +47,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 		return nil, err
 	}
 	numbered := r.memoryOf(client.ObjectKeyFromObject(ms)).numbered
-	g := &gathered{Inputs: in, source: source, specChanged: ms.Status.ObservedGeneration != ms.Generation && numbered != ms.Generation}
+	g = &gathered{Inputs: in, source: source, specChanged: ms.Status.ObservedGeneration != ms.Generation && numbered != ms.Generation}
 	r.gatherClock(g)
 	return g, nil
 }
@@ -68,7 +71,9 @@ func (r *MicroserviceReconciler) gatherClock(g *gathered) {
 
 // gatherLive reads what a cache may hold too long or not at all. It sends requests, so
 // it runs only when something else has changed.
-func (r *MicroserviceReconciler) gatherLive(ctx context.Context, g *gathered) error {
+func (r *MicroserviceReconciler) gatherLive(ctx context.Context, g *gathered) (err error) {
+	ctx, span := tracing.Start(ctx, "GatherLive")
+	defer func() { span.End(err) }()
 	if err := r.gatherUnlabelled(ctx, g); err != nil {
 		return err
 	}

@@ -12,27 +12,34 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/internal/kube"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // prune deletes the live objects that are no longer wanted. Of a component with a problem, it
 // deletes only what does nothing that the spec still declares.
 func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *outcome) {
+	ctx, span := tracing.Start(ctx, "Prune")
+	var failed error
+	defer func() {
+		out.err = errors.Join(out.err, failed)
+		span.End(failed)
+	}()
 	for i := range out.built.Components {
 		w := &out.built.Components[i]
 		if w.Component.Leftovers != nil {
 			changed, err := r.Applier.Delete(ctx, clientObjects(w.Component.Leftovers(out.built.Database)))
 			out.changed = out.changed || changed
 			if err != nil {
-				out.err = errors.Join(out.err, fmt.Errorf("deleting leftovers of the %s: %w", w.Component.Name, err))
+				failed = errors.Join(failed, fmt.Errorf("deleting leftovers of the %s: %w", w.Component.Name, err))
 			}
 		}
 		if w.Component.Kind == "" || w.Problem != nil && w.Component.StandsIn == nil || w.Component.UsedByPods && out.earlierPods {
 			continue
 		}
-		failed := out.failedComponents[w.Component.Name]
-		incomplete := w.Component.StandsIn != nil && (w.Problem != nil || failed)
+		unapplied := out.failedComponents[w.Component.Name]
+		incomplete := w.Component.StandsIn != nil && (w.Problem != nil || unapplied)
 		applied := w.Objects
-		if failed {
+		if unapplied {
 			// It is not known which of them exist.
 			applied = nil
 		}
@@ -42,7 +49,7 @@ func (r *MicroserviceReconciler) prune(ctx context.Context, g *gathered, out *ou
 		})
 		out.changed = out.changed || changed
 		if err != nil {
-			out.err = errors.Join(out.err, fmt.Errorf("pruning the %s: %w", w.Component.Name, err))
+			failed = errors.Join(failed, fmt.Errorf("pruning the %s: %w", w.Component.Name, err))
 		}
 	}
 }

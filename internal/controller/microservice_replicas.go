@@ -17,6 +17,7 @@ import (
 	"k8s.io/client-go/util/retry"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
@@ -121,6 +122,7 @@ func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1
 	if err := r.Patch(ctx, written, client.MergeFromWithOptions(ms, client.MergeFromWithOptimisticLock{}), defaultReplicasOwner); err != nil {
 		return fmt.Errorf("recording the number of pods: %w", err)
 	}
+	logf.FromContext(ctx).Info("Recorded the default number of pods", "replicas", replicas)
 	// The number of pods is the same as before, so the status holds for the new generation.
 	current := *g.Microservice
 	current.Generation = written.Generation

@@ -24,6 +24,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/kube"
 	"github.com/atoll-dev/atoll/internal/names"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // writeStatus writes the status if it differs, then records a change of Ready in the
@@ -35,12 +36,20 @@ func (r *MicroserviceReconciler) writeStatus(ctx context.Context, g *gathered, o
 	setMicroserviceStatus(&updated, g, out)
 	wrote = !equality.Semantic.DeepEqual(&old.Status, &updated.Status)
 	if wrote {
-		if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
+		if err := patchStatus(ctx, r.Client, updated.DeepCopy(), old); err != nil {
 			return false, client.IgnoreNotFound(err)
 		}
 	}
 	out.requeueAfter = minNonZero(out.requeueAfter, r.recordReadiness(ctx, &updated, old.Status.Conditions))
 	return wrote, nil
+}
+
+// patchStatus writes the status of an object.
+func patchStatus(ctx context.Context, to client.Client, updated, old client.Object) error {
+	ctx, span := tracing.Start(ctx, "WriteStatus")
+	err := to.Status().Patch(ctx, updated, client.MergeFrom(old), apply.FieldOwner)
+	span.End(err)
+	return err
 }
 
 func setMicroserviceStatus(ms *v1alpha1.Microservice, g *gathered, out *outcome) {

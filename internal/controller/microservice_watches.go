@@ -30,6 +30,8 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components"
+	"github.com/atoll-dev/atoll/internal/metrics"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
@@ -37,17 +39,29 @@ type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 // NewMicroserviceReconciler returns a reconciler that uses the manager's clients.
 // foreign is a cache made with NewForeignCache.
 func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *OptionalKinds) *MicroserviceReconciler {
+	activity := metrics.NewActivity(writtenKinds()...)
 	return &MicroserviceReconciler{
 		Client:   newNamespacesClient(mgr.GetClient(), optional.Namespaces),
 		Live:     mgr.GetAPIReader(),
 		Children: newChildStores(mgr.GetCache(), mgr.GetScheme()),
-		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme()},
+		Applier:  &apply.Applier{Writer: mgr.GetClient(), Live: mgr.GetAPIReader(), Scheme: mgr.GetScheme(), Recorder: activity},
+		Activity: activity,
 		Contents: &contentReader{metadata: foreign, live: mgr.GetAPIReader()},
 		Foreign:  namespacesReader{foreign, optional.Namespaces},
 		Optional: optional,
 		Recorder: mgr.GetEventRecorder("atoll"),
 		Now:      time.Now,
 	}
+}
+
+// writtenKinds are the kinds of the objects that Atoll writes.
+func writtenKinds() []string {
+	// The claim of a database and the Gateway of a Topology are in no row of the table.
+	kinds := []string{"PersistentVolumeClaim", "Gateway"}
+	for _, c := range components.Kinds() {
+		kinds = append(kinds, c.Kind)
+	}
+	return kinds
 }
 
 // SetupWithManager watches everything that a Microservice depends on.
@@ -77,7 +91,7 @@ func (r *MicroserviceReconciler) SetupWithManager(mgr ctrl.Manager, foreign cach
 		m.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind(kind))
 		b = b.WatchesRawSource(source.Kind[client.Object](foreign, m, r.referenceEvents(kind)))
 	}
-	c, err := b.Build(r)
+	c, err := b.Build(tracing.Reconciler(r.Traces, "Microservice", r))
 	if err != nil {
 		return err
 	}

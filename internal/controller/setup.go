@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/metrics"
 )
 
 // The manager's rights, and the reason for each.
@@ -84,6 +87,10 @@ type Settings struct {
 	PublicPorts inputs.PublicPorts
 	// Namespaces are those that the caches hold, as for CacheOptions. Empty means all.
 	Namespaces []string
+	// Metrics is where Atoll's metrics are registered; nil means nowhere.
+	Metrics prometheus.Registerer
+	// Traces makes spans of reconciles; nil means that none are made.
+	Traces trace.TracerProvider
 	// Now is the clock; nil means the machine's.
 	Now func() time.Time
 }
@@ -96,15 +103,20 @@ func Setup(mgr ctrl.Manager, foreign cache.Cache, settings Settings) error {
 	services.RcloneImage, services.CloudNativePGNamespace = settings.RcloneImage, settings.CloudNativePGNamespace
 	// Not nil: without an address, the status of a Topology must not count.
 	services.NameServers = append([]string{}, settings.NameServers...)
-	services.PublicPorts = settings.PublicPorts
+	services.PublicPorts, services.Traces = settings.PublicPorts, settings.Traces
 	if settings.Now != nil {
 		services.Now = settings.Now
+	}
+	if settings.Metrics != nil {
+		if err := metrics.Register(settings.Metrics, services.Activity, &metrics.State{Cache: mgr.GetCache(), Elected: mgr.Elected()}); err != nil {
+			return err
+		}
 	}
 	if err := services.SetupWithManager(mgr, foreign, settings.Workers); err != nil {
 		return fmt.Errorf("setting up the Microservice controller: %w", err)
 	}
 	topologies := &TopologyReconciler{Client: services.Client, Foreign: services.Foreign, Applier: services.Applier, Optional: optional, Recorder: services.Recorder,
-		NameServers: services.NameServers, PublicPorts: services.PublicPorts}
+		NameServers: services.NameServers, PublicPorts: services.PublicPorts, Traces: services.Traces}
 	if err := topologies.SetupWithManager(mgr, foreign); err != nil {
 		return fmt.Errorf("setting up the Topology controller: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 
+	"go.opentelemetry.io/otel/trace"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -23,6 +24,7 @@ import (
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/inputs"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // TopologyReconciler reconciles the Gateways of Topologies and summarizes their
@@ -39,6 +41,8 @@ type TopologyReconciler struct {
 	NameServers []string
 	// PublicPorts are the ports at which clients outside the cluster reach Gateways.
 	PublicPorts inputs.PublicPorts
+	// Traces makes spans of reconciles; nil means that none are made.
+	Traces trace.TracerProvider
 }
 
 // topologyState is everything that one reconcile reads.
@@ -75,7 +79,9 @@ func (r *TopologyReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if topology.DeletionTimestamp != nil {
 		return ctrl.Result{}, nil
 	}
-	state, err := r.gather(ctx, topology)
+	gathering, span := tracing.Start(ctx, "Gather")
+	state, err := r.gather(gathering, topology)
+	span.End(err)
 	if err != nil {
 		unread := &topologyState{topology: topology, incomplete: true, known: &serviceLookup{ctx: ctx, reader: r.Client, foreign: r.Foreign}}
 		return ctrl.Result{}, errors.Join(err, r.writeStatus(ctx, unread, false, nil))
@@ -189,7 +195,9 @@ func (r *TopologyReconciler) applyGateway(ctx context.Context, state *topologySt
 	if state.gateway != nil {
 		object.Live = state.gateway
 	}
-	changed, err = r.Applier.Apply(ctx, state.topology, object)
+	applying, span := tracing.StartObject(ctx, "Apply", "Gateway", desired.Name)
+	changed, err = r.Applier.Apply(applying, state.topology, object)
+	span.EndChanged(changed, err)
 	if err == nil {
 		return changed, nil, nil
 	}

@@ -17,7 +17,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
-	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/components/isolation"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/condition"
@@ -38,7 +37,7 @@ func (r *TopologyReconciler) writeStatus(ctx context.Context, state *topologySta
 	if equality.Semantic.DeepEqual(&old.Status, &updated.Status) {
 		return nil
 	}
-	if err := r.Status().Patch(ctx, updated.DeepCopy(), client.MergeFrom(old), apply.FieldOwner); err != nil {
+	if err := patchStatus(ctx, r.Client, updated.DeepCopy(), old); err != nil {
 		return client.IgnoreNotFound(err)
 	}
 	recordTransition(ctx, r.Recorder, &updated, old.Status.Conditions, updated.Status.Conditions)

@@ -20,6 +20,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/graph"
+	"github.com/atoll-dev/atoll/internal/tracing"
 )
 
 // SetupWithManager watches everything that a Topology depends on.
@@ -31,7 +32,7 @@ func (r *TopologyReconciler) SetupWithManager(mgr ctrl.Manager, foreign cache.Ca
 		Watches(&v1alpha1.Microservice{}, memberEvents(r.callersToTopologies)).
 		WatchesRawSource(source.Kind[client.Object](foreign, namespaceMetadata(), handler.EnqueueRequestsFromMapFunc(r.namespaceToTopologies), predicate.LabelChangedPredicate{})).
 		WithOptions(controller.Options{RateLimiter: retryRateLimiter()}).
-		Build(r)
+		Build(tracing.Reconciler(r.Traces, "Topology", r))
 	if err != nil {
 		return err
 	}
