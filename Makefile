@@ -10,7 +10,9 @@ CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
-MODULES := . hack/chart hack/cluster test/chart test/monitoring test/notes services
+MODULES := . hack/chart hack/cluster test/notes services
+# Tests that build Helm and Prometheus, which takes minutes: make test-chart and make test-monitoring.
+LONG_MODULES := test/chart test/monitoring
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
@@ -30,7 +32,7 @@ test: modules test-packages ## Run all tests that need no cluster: unit, golden,
 
 .PHONY: help
 help: ## List the targets.
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ Develop
 
@@ -69,7 +71,7 @@ golden: ## Regenerate the golden files in testdata; review the diff.
 lint: lint-modules ## Lint every module, and the shell scripts.
 	@hack/packages.sh shellcheck
 	shellcheck $$(git ls-files '*.sh' .ci/run cmd/kubectl-atoll/kubectl_complete-atoll)
-	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
+	@for module in $(MODULES) $(LONG_MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
 
 .PHONY: verify
 verify: generate manifests lint ## Lint, and fail if a generated file differs from the committed one.
@@ -94,9 +96,16 @@ test-policies: E2E_LABELS = policies
 test-policies: run-e2e ## Try every connection of a topology, on a real cluster that enforces NetworkPolicies.
 
 .PHONY: test-chart
-test-chart: modules ## Install, upgrade, roll back and uninstall the Helm chart under load, on a real cluster without Atoll.
+test-chart: modules ## Test the Helm chart; install, upgrade, roll back and uninstall it under load, on a real cluster without Atoll.
+	@hack/modules.sh test/chart
+	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/chart test -count=1 -timeout 20m ./...
 	@$(CLUSTER_TOOL) up
 	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
+
+.PHONY: test-monitoring
+test-monitoring: modules ## Test the alerts and the dashboard with Prometheus.
+	@hack/modules.sh test/monitoring
+	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/monitoring test -count=1 -timeout 20m ./...
 
 .PHONY: run-e2e
 run-e2e: modules deploy
@@ -112,7 +121,7 @@ codegen-modules:
 
 .PHONY: lint-modules
 lint-modules:
-	@hack/modules.sh $(MODULES) hack/tools/golangci-lint
+	@hack/modules.sh $(MODULES) $(LONG_MODULES) hack/tools/golangci-lint
 
 .PHONY: test-packages
 test-packages:

@@ -41,12 +41,16 @@ func (c cache) startNode(ctx context.Context) (*apiClient, error) {
 	if err != nil {
 		return nil, err
 	}
-	return api, waitUntil(ctx, "the API server", 2*time.Minute, func(ctx context.Context) error {
+	err = waitUntil(ctx, "the API server", 2*time.Minute, func(ctx context.Context) error {
 		if latest, err := c.readRecord(); err != nil || !running(latest) {
 			return fmt.Errorf("%w: the node exited; see %s", errFatal, c.cluster("supervisor.log"))
 		}
 		return api.get(ctx, "/readyz", nil)
 	})
+	if err != nil {
+		return nil, fmt.Errorf("%w\nto see why, run: go -C hack/cluster run . logs kube-apiserver; on a busy machine, run the command again", err)
+	}
+	return api, nil
 }
 
 // writeState writes the certificates, configuration and folders of the node.

@@ -40,20 +40,20 @@ var _ = Describe("The objectives of a service", Ordered, func() {
 			c := conditionOf(ctx, users, v1alpha1.ConditionObjectivesMonitored)
 			return string(c.Status) + c.Reason
 		}
-		Eventually(reason).Should(Equal("FalseCRDNotInstalled"))
+		Eventually(reason).Should(Equal("False" + v1alpha1.ReasonCRDNotInstalled))
 
 		By("the operator of Prometheus is installed")
 		crds, err := envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{"testdata/prometheusrules.monitoring.coreos.com.yaml"}})
 		Expect(err).NotTo(HaveOccurred())
 		Eventually(ruleOf(ctx, users)).ShouldNot(BeNil())
-		Eventually(reason).Should(Equal("FalseNotMonitored"))
+		Eventually(reason).Should(Equal("False" + v1alpha1.ReasonNotMonitored))
 
 		By("a Topology says who scrapes")
 		topology := &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "shop"}}
 		topology.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}}, Labels: map[string]v1alpha1.LabelValue{"release": "prometheus"}}
 		Expect(k8s.Create(ctx, topology)).To(Succeed())
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"} })
-		Eventually(reason).Should(Equal("TrueReady"))
+		Eventually(reason).Should(Equal("True" + v1alpha1.ReasonReady))
 		Eventually(func() map[string]string {
 			rule, err := ruleOf(ctx, users)()
 			if err != nil {

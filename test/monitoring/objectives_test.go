@@ -1,0 +1,124 @@
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package monitoring
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/internal/components/monitoring"
+	"github.com/atoll-dev/atoll/internal/inputs"
+)
+
+// objectiveRules are the rules of a service with an availability of 99.9 % and a p99 of 300 ms.
+func objectiveRules(t *testing.T) []byte {
+	t.Helper()
+	ms := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders"}}
+	ms.Spec.SLO = &v1alpha1.ServiceLevelObjective{Availability: "99.9", LatencyP99: &metav1.Duration{Duration: 300 * time.Millisecond}}
+	objects, err := monitoring.PrometheusRules(&inputs.Inputs{Microservice: ms})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := yaml.Marshal(objects[0].(*unstructured.Unstructured).Object["spec"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// requests writes the series of two hours of traffic: each minute so many requests, of which so many
+// fail, and so many are slower than 300 ms.
+func requests(all, failed, slow int) string {
+	const name = "http_server_request_duration_seconds"
+	var s strings.Builder
+	counter := func(series string, perMinute int) {
+		fmt.Fprintf(&s, "  - {series: '%s', values: '0+%dx480'}\n", series, perMinute)
+	}
+	counter(name+`_count{job="shop/orders",http_response_status_code="200"}`, all-failed)
+	if failed > 0 {
+		counter(name+`_count{job="shop/orders",http_response_status_code="503"}`, failed)
+	}
+	// Another service fails all the time.
+	counter(name+`_count{job="shop/users",http_response_status_code="500"}`, 100)
+	for _, bucket := range []struct {
+		le    string
+		count int
+	}{{"0.1", all - slow}, {"0.5", all - slow}, {"1", all}, {"+Inf", all}} {
+		counter(fmt.Sprintf(`%s_bucket{job="shop/orders",le="%s"}`, name, bucket.le), bucket.count)
+	}
+	return s.String()
+}
+
+// TestObjectives lets promtool evaluate the rules of a service's objectives.
+func TestObjectives(t *testing.T) {
+	cases := map[string]struct {
+		series string
+		// firing are the alerts, with their severities.
+		firing []string
+		// want are the values of recorded series.
+		want map[string]string
+	}{
+		"no request fails or is slow": {
+			series: requests(1000, 0, 0),
+			want: map[string]string{monitoring.RequestRate: "16.666666666666668", monitoring.ErrorRatio: "0", monitoring.Availability: "0.999",
+				monitoring.LatencyTarget: "0.3", monitoring.ErrorBudgetRemaining: "1"},
+		},
+		"one in a thousand fails: the budget lasts exactly": {
+			series: requests(1000, 1, 0),
+			want:   map[string]string{monitoring.ErrorRatio: "0.001"},
+		},
+		"two percent fail: the budget is used up in two days": {
+			series: requests(1000, 20, 0), firing: []string{monitoring.AlertErrorBudget + " critical", monitoring.AlertErrorBudget + " warning"},
+			want: map[string]string{monitoring.ErrorRatio: "0.02"},
+		},
+		"four in a thousand fail: no reason to wake anybody": {
+			series: requests(1000, 4, 0), firing: []string{monitoring.AlertErrorBudget + " warning"},
+		},
+		"a fifth is slow": {
+			series: requests(1000, 0, 200), firing: []string{monitoring.AlertLatencyBudget + " critical", monitoring.AlertLatencyBudget + " warning"},
+		},
+		"five percent are slow": {
+			series: requests(1000, 0, 50), firing: []string{monitoring.AlertLatencyBudget + " warning"},
+		},
+		"no request at all": {series: requests(0, 0, 0)},
+	}
+	dir := t.TempDir()
+	var file strings.Builder
+	file.WriteString("rule_files: [rules.yaml]\nevaluation_interval: 1m\ntests:\n")
+	for name, c := range cases {
+		fmt.Fprintf(&file, "- name: '%s'\n  interval: 1m\n  input_series:\n%s  promql_expr_test:\n", name, c.series)
+		fmt.Fprintf(&file, "  - expr: 'count by (alertname, severity) (ALERTS{alertstate=\"firing\", namespace=\"shop\", service=\"orders\"})'\n    eval_time: 7h\n    exp_samples:\n")
+		for _, alert := range c.firing {
+			alertName, severity, _ := strings.Cut(alert, " ")
+			fmt.Fprintf(&file, "    - {labels: '{alertname=\"%s\", severity=\"%s\"}', value: 1}\n", alertName, severity)
+		}
+		for series, value := range c.want {
+			fmt.Fprintf(&file, "  - expr: '%s'\n    eval_time: 7h\n    exp_samples: [{labels: '%s{namespace=\"shop\", service=\"orders\"}', value: %s}]\n", series, series, value)
+		}
+	}
+	for path, content := range map[string][]byte{"rules.yaml": objectiveRules(t), "tests.yaml": []byte(file.String())} {
+		if err := os.WriteFile(filepath.Join(dir, path), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	promtool := buildPromtool(t, dir)
+	for _, arguments := range [][]string{
+		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(dir, "rules.yaml")},
+		{"test", "rules", filepath.Join(dir, "tests.yaml")},
+	} {
+		if output, err := exec.Command(promtool, arguments...).CombinedOutput(); err != nil {
+			t.Errorf("promtool %s: %v\n%s", strings.Join(arguments[:2], " "), err, output)
+		}
+	}
+}
