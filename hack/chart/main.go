@@ -8,6 +8,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -26,7 +27,7 @@ const readmePath = "charts/atoll/README.md"
 
 // generatedFolders are folders with generated files only. A file in them that is not
 // generated any more is deleted, so that make verify reports it.
-var generatedFolders = []string{"dist", "charts/atoll/templates/crds", "charts/atoll/templates/policies", "charts/atoll/templates/rbac"}
+var generatedFolders = []string{"dist", "charts/atoll/templates/crds", "charts/atoll/templates/policies", "charts/atoll/templates/rbac", "charts/atoll/files"}
 
 func run(root string) error {
 	files, err := generate(root)
@@ -68,6 +69,11 @@ func generate(root string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	monitoring, err := monitoringFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, monitoring)
 	files["dist/install.yaml"] = manifest
 	files[readmePath], err = readmeWithValues(filepath.Join(root, "charts/atoll"))
 	return files, err

@@ -37,7 +37,7 @@ func TestSameObjects(t *testing.T) {
 			release: release{name: "7", namespace: "123", values: "fullnameOverride: '7'"}, folder: "default",
 			changes: []string{"namespace: atoll-system", "namespace: '123'", "namePrefix: atoll-", "namePrefix: 7-"}},
 		"metrics are config/prometheus and config/network-policy": {
-			release: defaultRelease("metrics: {serviceMonitor: {enabled: true}, networkPolicy: {enabled: true}}"), folder: "default",
+			release: defaultRelease("metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, networkPolicy: {enabled: true}}"), folder: "default",
 			changes: []string{"# - ../prometheus", "- ../prometheus", "# - ../network-policy", "- ../network-policy"}},
 	}
 	for name, c := range cases {

@@ -42,7 +42,7 @@ tolerations: [{key: dedicated, operator: Exists, effect: NoSchedule}]
 affinity: {podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: {topologyKey: a, labelSelector: {}}}]}}
 priorityClassName: system-cluster-critical
 serviceAccount: {annotations: {a: b}}
-metrics: {serviceMonitor: {enabled: true, labels: {release: prometheus}, interval: 30s}, networkPolicy: {enabled: true}}
+metrics: {serviceMonitor: {enabled: true, labels: {release: prometheus}, interval: 30s}, prometheusRule: {enabled: true}, dashboard: {enabled: true}, networkPolicy: {enabled: true}}
 `
 
 // nothing turns off each part of the chart that can be turned off.
