@@ -70,8 +70,12 @@ func TestServerAccepts(t *testing.T) {
 			for _, o := range defaultRelease(values).objects(t) {
 				u := &unstructured.Unstructured{Object: o}
 				kinds[u.GetKind()]++
-				if u.GetKind() == "ServiceMonitor" {
+				switch u.GetKind() {
+				case "ServiceMonitor":
 					decodeStrictly(t, o, &monitoringv1.ServiceMonitor{})
+					continue
+				case "PrometheusRule":
+					decodeStrictly(t, o, &monitoringv1.PrometheusRule{})
 					continue
 				}
 				if err := c.Create(t.Context(), u.DeepCopy(), client.DryRunAll); err != nil {

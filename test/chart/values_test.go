@@ -100,10 +100,13 @@ func defaults(t *testing.T) object {
 	return values
 }
 
+// freeMaps are values with entries of the user's own.
+var freeMaps = []string{"metrics.networkPolicy.namespaceSelector", "metrics.dashboard.labels"}
+
 // leaves returns the paths of all values, and those of the maps that hold them.
 func leaves(prefix string, values object) (paths, maps []string) {
 	for key, value := range values {
-		if nested, ok := value.(object); ok && len(nested) > 0 && prefix+key != "metrics.networkPolicy.namespaceSelector" {
+		if nested, ok := value.(object); ok && len(nested) > 0 && !slices.Contains(freeMaps, prefix+key) {
 			p, m := leaves(prefix+key+".", nested)
 			paths, maps = append(paths, p...), append(append(maps, prefix+key), m...)
 			continue
