@@ -10,7 +10,7 @@ CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
-MODULES := . hack/chart hack/cluster test/chart test/monitoring test/notes services
+MODULES := . hack/chart hack/cluster test/chart test/gitops test/monitoring test/notes services
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
