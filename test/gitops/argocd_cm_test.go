@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
 )
 
 var update = flag.Bool("update", false, "write the generated files")
@@ -42,6 +43,34 @@ func TestConfigMap(t *testing.T) {
 	for _, kind := range kinds {
 		if diff := cmp.Diff(read(t, filepath.Join(customizations, kind, "health.lua")), object.Data["resource.customizations.health.atoll.dev_"+kind]); diff != "" {
 			t.Errorf("the health check of %s, as YAML reads it: -want +got:\n%s", kind, diff)
+		}
+		checkActions(t, kind, object.Data["resource.customizations.actions.atoll.dev_"+kind])
+	}
+}
+
+// checkActions checks that Argo CD reads the scripts of the actions as they are in the files.
+func checkActions(t *testing.T, kind, text string) {
+	t.Helper()
+	var actions struct {
+		Discovery   string `json:"discovery.lua"`
+		Definitions []struct {
+			Name   string `json:"name"`
+			Script string `json:"action.lua"`
+		} `json:"definitions"`
+	}
+	if err := yaml.UnmarshalStrict([]byte(text), &actions); err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(customizations, kind, "actions")
+	if actions.Discovery != read(t, filepath.Join(folder, "discovery.lua")) {
+		t.Errorf("discovery.lua of %s differs as YAML reads it:\n%s", kind, actions.Discovery)
+	}
+	if len(actions.Definitions) != len(glob(t, filepath.Join(folder, "*", "action.lua"))) {
+		t.Errorf("%s has %d actions, and not one for each folder", kind, len(actions.Definitions))
+	}
+	for _, definition := range actions.Definitions {
+		if definition.Script != read(t, filepath.Join(folder, definition.Name, "action.lua")) {
+			t.Errorf("action %s of %s differs as YAML reads it:\n%s", definition.Name, kind, definition.Script)
 		}
 	}
 }

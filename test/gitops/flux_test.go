@@ -81,6 +81,21 @@ func TestToolsAgree(t *testing.T) {
 	}
 }
 
+// TestNewObjectsHaveAStatus checks that the CRDs give each new object a status, which expressions
+// of Flux and kstatus need.
+func TestNewObjectsHaveAStatus(t *testing.T) {
+	for _, path := range glob(t, root+"/config/crd/bases/*.yaml") {
+		versions, _, err := unstructured.NestedSlice(readObject(t, path), "spec", "versions")
+		if err != nil || len(versions) != 1 {
+			t.Fatalf("%s has %d versions, want 1: %v", path, len(versions), err)
+		}
+		observed, _, err := unstructured.NestedInt64(versions[0].(map[string]any), "schema", "openAPIV3Schema", "properties", "status", "default", "observedGeneration")
+		if err != nil || observed != -1 {
+			t.Errorf("%s: the default of status.observedGeneration is %d (%v), want -1", path, observed, err)
+		}
+	}
+}
+
 // evaluate evaluates expressions as Flux does: it compares the generations, and the first
 // expression that is true decides.
 func evaluate(t *testing.T, expr healthCheckExpr, object map[string]any) status.Status {
