@@ -9,6 +9,7 @@ import (
 
 // ServiceLevelObjective says how many requests must succeed, and how fast.
 // +kubebuilder:validation:XValidation:rule="has(self.availability) || has(self.latencyP99)",message="an objective is missing: set availability, latencyP99 or both"
+// +kubebuilder:validation:MinProperties=1
 type ServiceLevelObjective struct {
 	// availability is the percentage of requests that must not fail, such as
 	// "99.9". Unset means no objective for failed requests.
@@ -113,6 +114,7 @@ const (
 )
 
 // Monitoring says who scrapes the members of a Topology, and what is measured.
+// +kubebuilder:validation:MinProperties=1
 type Monitoring struct {
 	PodPeer `json:",inline"`
 

@@ -49,7 +49,7 @@ func TestSpansOfAReconcile(t *testing.T) {
 	for _, made := range exporter.GetSpans() {
 		attributes := map[string]string{}
 		for _, a := range made.Attributes {
-			attributes[string(a.Key)] = a.Value.Emit()
+			attributes[string(a.Key)] = a.Value.String()
 		}
 		got = append(got, span{made.Name, attributes, made.Status.Code == codes.Error, len(made.Events), !made.Parent.IsValid()})
 	}

@@ -1,0 +1,4 @@
+-- Without the field, Git alone decides.
+obj.spec.suspend = nil
+
+return obj

@@ -1,0 +1,6 @@
+if obj.metadata.annotations == nil then
+  obj.metadata.annotations = {}
+end
+obj.metadata.annotations["atoll.dev/isolation"] = "audit"
+
+return obj

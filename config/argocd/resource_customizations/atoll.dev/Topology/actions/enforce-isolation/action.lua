@@ -1,0 +1,3 @@
+obj.metadata.annotations["atoll.dev/isolation"] = nil
+
+return obj
