@@ -11,8 +11,8 @@ LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
 MODULES := . hack/chart hack/cluster test/gitops test/notes services
-# Tests that build Helm and Prometheus, which takes minutes: make test-chart and make test-monitoring.
-LONG_MODULES := test/chart test/monitoring
+# test/chart and test/monitoring build Helm and Prometheus, which takes minutes. They have targets of
+# their own, which lint them too: make test-chart and make test-monitoring.
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
@@ -74,7 +74,7 @@ golden: ## Regenerate the golden files in testdata; review the diff.
 lint: lint-modules ## Lint every module, and the shell scripts.
 	@hack/packages.sh shellcheck
 	shellcheck $$(git ls-files '*.sh' .ci/run cmd/kubectl-atoll/kubectl_complete-atoll)
-	@for module in $(MODULES) $(LONG_MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
+	@for module in $(MODULES); do echo "lint $$module"; (cd $$module && $(LINT) run --config=$(CURDIR)/.golangci.yml); done
 
 .PHONY: verify
 verify: generate manifests lint ## Lint, and fail if a generated file differs from the committed one.
@@ -100,14 +100,16 @@ test-policies: run-e2e ## Try every connection of a topology, on a real cluster 
 
 .PHONY: test-chart
 test-chart: modules ## Test the Helm chart; install, upgrade, roll back and uninstall it under load, on a real cluster without Atoll.
-	@hack/modules.sh test/chart
+	@hack/modules.sh test/chart hack/tools/golangci-lint
+	@cd test/chart && $(LINT) run --config=$(CURDIR)/.golangci.yml
 	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/chart test -count=1 -timeout 20m ./...
 	@$(CLUSTER_TOOL) up
 	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
 
 .PHONY: test-monitoring
 test-monitoring: modules ## Test the alerts and the dashboard with Prometheus.
-	@hack/modules.sh test/monitoring
+	@hack/modules.sh test/monitoring hack/tools/golangci-lint
+	@cd test/monitoring && $(LINT) run --config=$(CURDIR)/.golangci.yml
 	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/monitoring test -count=1 -timeout 20m ./...
 
 .PHONY: run-e2e
@@ -124,7 +126,7 @@ codegen-modules:
 
 .PHONY: lint-modules
 lint-modules:
-	@hack/modules.sh $(MODULES) $(LONG_MODULES) hack/tools/golangci-lint
+	@hack/modules.sh $(MODULES) hack/tools/golangci-lint
 
 .PHONY: test-packages
 test-packages:
