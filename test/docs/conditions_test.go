@@ -17,18 +17,24 @@ import (
 // TestConditionsMatchTheTable compares the table of conditions in docs/status.md with
 // condition.Types, row by row and in the same order.
 func TestConditionsMatchTheTable(t *testing.T) {
-	_, section, _ := strings.Cut(read(t, "docs/status.md"), "## Conditions\n\n")
-	table, _, found := strings.Cut(section, "\n\n")
-	if !found {
-		t.Fatal(`docs/status.md has no table in the section "Conditions"`)
-	}
 	want := []string{"| condition | about | present | decides Ready |", "|---|---|---|---|"}
 	for i := range condition.Types {
 		c := &condition.Types[i]
 		want = append(want, fmt.Sprintf("| %s | %s | %s | %s |", c.Name, c.About, c.Present, decidesReady(c)))
 	}
+	compareTable(t, "docs/status.md", "Conditions", want)
+}
+
+// compareTable compares the table below a heading of a document with the lines that it is to have.
+func compareTable(t *testing.T, document, heading string, want []string) {
+	t.Helper()
+	_, section, _ := strings.Cut(read(t, document), "## "+heading+"\n\n")
+	table, _, found := strings.Cut(section, "\n\n")
+	if !found {
+		t.Fatalf("%s has no table in the section %q", document, heading)
+	}
 	if diff := cmp.Diff(want, strings.Split(table, "\n")); diff != "" {
-		t.Errorf("docs/status.md differs from condition.Types (-table +document):\n%s\nThe table is:\n%s", diff, strings.Join(want, "\n"))
+		t.Errorf("the table in the section %q of %s (-wanted +document):\n%s\nThe table is:\n%s", heading, document, diff, strings.Join(want, "\n"))
 	}
 }
 

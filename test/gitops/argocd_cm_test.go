@@ -48,6 +48,15 @@ func TestConfigMap(t *testing.T) {
 	}
 }
 
+// TestOneHealthCheck checks that all kinds have the same health check. Argo CD loads the file of each
+// kind alone.
+func TestOneHealthCheck(t *testing.T) {
+	want := read(t, filepath.Join(customizations, kinds[0], "health.lua"))
+	for _, kind := range kinds[1:] {
+		compareOrUpdate(t, filepath.Join(customizations, kind, "health.lua"), want)
+	}
+}
+
 // checkActions checks that Argo CD reads the scripts of the actions as they are in the files.
 func checkActions(t *testing.T, kind, text string) {
 	t.Helper()

@@ -149,7 +149,7 @@ func scraped(t *testing.T) storage.Queryable {
 				t.Fatal(err)
 			}
 		}
-		add(labels.FromStrings(labels.MetricName, "up", "job", "atoll", "pod", "manager-0"), 1)
+		add(labels.FromStrings(model.MetricNameLabel, "up", "job", "atoll", "pod", "manager-0"), 1)
 		for _, family := range reported {
 			for _, sample := range samplesOf(t, family, at) {
 				value := float64(sample.Value)

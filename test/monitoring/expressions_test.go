@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
@@ -36,7 +37,7 @@ func checkExpression(t *testing.T, name, expr string, known map[string]labelName
 	for _, selector := range parser.ExtractSelectors(parsed) {
 		metric := ""
 		for _, m := range selector {
-			if m.Name == labels.MetricName {
+			if m.Name == model.MetricNameLabel {
 				metric = m.Value
 			}
 		}
@@ -47,7 +48,7 @@ func checkExpression(t *testing.T, name, expr string, known map[string]labelName
 		}
 		for _, m := range selector {
 			switch {
-			case m.Name == labels.MetricName:
+			case m.Name == model.MetricNameLabel:
 			case !of[m.Name]:
 				t.Errorf("%s: the metric %s has no label %s", name, metric, m.Name)
 			case m.Name == "condition":

@@ -77,7 +77,6 @@ func readAlerts(t *testing.T) []alert {
 
 // TestRules runs promtool on the rules and their cases.
 func TestRules(t *testing.T) {
-	dir := t.TempDir()
 	text, err := yaml.Marshal(readRules(t))
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +85,14 @@ func TestRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string][]byte{"rules.yaml": text, "alerts.yaml": tests} {
+	runPromtool(t, text, tests)
+}
+
+// runPromtool checks rules and runs their tests, which name them as rules.yaml.
+func runPromtool(t *testing.T, rules, tests []byte) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range map[string][]byte{"rules.yaml": rules, "tests.yaml": tests} {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +100,7 @@ func TestRules(t *testing.T) {
 	promtool := buildPromtool(t, dir)
 	for _, arguments := range [][]string{
 		{"check", "rules", "--lint=all", "--lint-fatal", filepath.Join(dir, "rules.yaml")},
-		{"test", "rules", filepath.Join(dir, "alerts.yaml")},
+		{"test", "rules", filepath.Join(dir, "tests.yaml")},
 	} {
 		if output, err := exec.Command(promtool, arguments...).CombinedOutput(); err != nil {
 			t.Errorf("promtool %s: %v\n%s", strings.Join(arguments[:2], " "), err, output)

@@ -18,6 +18,8 @@ end
 local ready = conditions["Ready"]
 local stalled = conditions["Stalled"]
 
+-- ServicesReady of a Topology does not count: a sync wave with the Topology must not wait for a later
+-- one. Only Microservices have the reason Suspended.
 if stalled ~= nil and stalled.status == "True" then
   health.status = "Degraded"
   health.message = stalled.message

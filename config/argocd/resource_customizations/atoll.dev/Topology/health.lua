@@ -18,13 +18,16 @@ end
 local ready = conditions["Ready"]
 local stalled = conditions["Stalled"]
 
--- ServicesReady does not count: a sync wave with the Topology must not wait for a later one.
+-- ServicesReady of a Topology does not count: a sync wave with the Topology must not wait for a later
+-- one. Only Microservices have the reason Suspended.
 if stalled ~= nil and stalled.status == "True" then
   health.status = "Degraded"
   health.message = stalled.message
 elseif ready ~= nil then
   health.message = ready.message
-  if ready.status == "True" then
+  if ready.status == "True" and ready.reason == "Suspended" then
+    health.status = "Suspended"
+  elseif ready.status == "True" then
     health.status = "Healthy"
   end
 end
