@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
@@ -99,9 +100,9 @@ func run(o options) error {
 		Metrics:                metricsOptions(o),
 		HealthProbeBindAddress: o.probeAddress,
 		LeaderElection:         o.leaderElection,
-		LeaderElectionID:       "manager.atoll.dev",
-		// The process exits right after the manager stops, so the next leader does not
-		// have to wait until the lease expires.
+		LeaderElectionID:       controller.LeaderElectionID,
+		// After the manager stops, the process only exports traces. So the next leader does
+		// not have to wait until the lease expires.
 		LeaderElectionReleaseOnCancel: true,
 		GracefulShutdownTimeout:       ptr.To(20 * time.Second),
 	})
@@ -116,7 +117,7 @@ func run(o options) error {
 	if err != nil {
 		return fmt.Errorf("reading --public-ports: %w", err)
 	}
-	traces, stopTraces, err := traces()
+	traces, exportLastTraces, err := traces()
 	if err != nil {
 		return err
 	}
@@ -124,21 +125,26 @@ func run(o options) error {
 		Metrics: ctrlmetrics.Registry, Traces: traces}); err != nil {
 		return err
 	}
-	return errors.Join(mgr.Start(ctrl.SetupSignalHandler()), stopTraces())
+	defer exportLastTraces()
+	return mgr.Start(ctrl.SetupSignalHandler())
 }
 
 // traces returns what makes spans of reconciles; nil if the environment names no endpoint for
-// them. stop exports the last ones.
-func traces() (provider trace.TracerProvider, stop func() error, err error) {
+// them. exportLast exports those that are left, and does not fail the manager if it can't.
+func traces() (provider trace.TracerProvider, exportLast func(), err error) {
 	exporting, err := tracing.NewProvider(context.Background(), os.Getenv)
 	if err != nil || exporting == nil {
-		return nil, func() error { return nil }, err
+		return nil, func() {}, err
 	}
-	ctrl.Log.Info("Exporting traces")
-	return exporting, func() error {
+	log := ctrl.Log.WithName("traces")
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Export failed") }))
+	log.Info("Exporting traces")
+	return exporting, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		return exporting.Shutdown(ctx)
+		if err := exporting.Shutdown(ctx); err != nil {
+			log.Error(err, "Export of the last traces failed")
+		}
 	}, nil
 }
 

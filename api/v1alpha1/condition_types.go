@@ -56,8 +56,9 @@ const (
 	// either and while the service is suspended. It does not
 	// affect Ready: a service without metrics still serves requests.
 	ConditionAutoscalerReady = "AutoscalerReady"
-	// ConditionObjectivesMonitored is True when Prometheus has the rules that
-	// measure the objectives, and the metrics of the service are scraped. It is
+	// ConditionObjectivesMonitored is True when the rules that measure the
+	// objectives exist, and a PodMonitor or slo.requests.series names the
+	// metrics. Atoll does not know whether a Prometheus selects them. It is
 	// absent without slo. It does not affect Ready.
 	ConditionObjectivesMonitored = "ObjectivesMonitored"
 	// ConditionDependenciesReady is True when every dependency is Ready. It is

@@ -20,7 +20,8 @@ type ServiceLevelObjective struct {
 	Availability string `json:"availability,omitempty"`
 
 	// latencyP99 is the time in which 99 of 100 requests must be answered, such
-	// as 300ms. Unset means no objective for slow requests.
+	// as 300ms. The histogram needs a finite bucket that ends above it. Unset
+	// means no objective for slow requests.
 	// +optional
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MaxLength=16
@@ -28,7 +29,7 @@ type ServiceLevelObjective struct {
 	LatencyP99 *metav1.Duration `json:"latencyP99,omitempty"`
 
 	// window is the time for which the objectives hold, in days from 7d to 90d.
-	// Unset means 30d.
+	// Prometheus must keep its data for that long. Unset means 30d.
 	// +optional
 	// +kubebuilder:validation:MinLength=2
 	// +kubebuilder:validation:MaxLength=3

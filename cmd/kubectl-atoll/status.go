@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -47,7 +48,7 @@ left. Name a URL, or a Service that the API server can reach.`,
 	}
 	p.addAllNamespaces(c)
 	addOutputFlag(c, &o.output, "text")
-	c.Flags().StringVar(&o.prometheus, "prometheus", os.Getenv(prometheusVariable), "The Prometheus to read from: a URL, or a Service as namespace/name:port. Unset means $"+prometheusVariable+", or none.")
+	c.Flags().StringVar(&o.prometheus, "prometheus", "", "The Prometheus to read from: a URL, or a Service as namespace/name:port. Unset means $"+prometheusVariable+", or none.")
 	return c
 }
 
@@ -71,8 +72,8 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 		return err
 	}
 	g := graph.Build(namespace, from.all, from.memberOf, nil)
-	if o.prometheus != "" {
-		if err := o.readTraffic(ctx, namespace); err != nil {
+	if target := cmp.Or(o.prometheus, os.Getenv(prometheusVariable)); target != "" {
+		if err := o.readTraffic(ctx, target, namespace); err != nil {
 			// The status is worth more without the numbers than not at all.
 			fmt.Fprintln(o.ErrOut, "warning:", err)
 		}
@@ -107,8 +108,8 @@ func (o *statusOptions) run(ctx context.Context, name string) error {
 }
 
 // readTraffic reads the requests of the services in a namespace from Prometheus.
-func (o *statusOptions) readTraffic(ctx context.Context, namespace string) error {
-	client, err := o.prometheusClient(o.prometheus)
+func (o *statusOptions) readTraffic(ctx context.Context, target, namespace string) error {
+	client, err := o.prometheusClient(target)
 	if err != nil {
 		return err
 	}

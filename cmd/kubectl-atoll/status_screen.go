@@ -55,7 +55,7 @@ func (o *statusOptions) detailText(ms *v1alpha1.Microservice, n *graph.Node, who
 	o.writeField(&s, "Calls", o.callLines(n)...)
 	o.writeField(&s, "Called by", o.callerLines(n)...)
 	if o.traffic != nil {
-		o.writeField(&s, "Requests", whole.Traffic.lines()...)
+		o.writeField(&s, "Requests", whole.Traffic.lines(ms)...)
 	}
 	s.WriteString("\n")
 	o.writeConditions(&s, ms, n.Message)

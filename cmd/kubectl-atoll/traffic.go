@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/prometheus/common/model"
 	"k8s.io/client-go/rest"
 
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/monitoring"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
@@ -95,8 +97,9 @@ func readTraffic(ctx context.Context, client promapi.Client, namespace string, n
 // namespace/name:port, which is reached through the API server.
 func (p *plugin) prometheusClient(target string) (promapi.Client, error) {
 	if strings.Contains(target, "://") {
+		// The error does not repeat the URL, which can have a password.
 		if u, err := url.Parse(target); err != nil || u.Host == "" {
-			return nil, fmt.Errorf("--prometheus: %q is not a URL such as http://127.0.0.1:9090", target)
+			return nil, errors.New("--prometheus: the value is not a URL such as http://127.0.0.1:9090")
 		}
 		return promapi.NewClient(promapi.Config{Address: target})
 	}
@@ -121,9 +124,13 @@ func (p *plugin) prometheusClient(target string) (promapi.Client, error) {
 }
 
 // lines returns the traffic of a service as text.
-func (t *traffic) lines() []string {
-	if t == nil {
-		return []string{"no series in Prometheus: has the service an slo, and does Prometheus select its PrometheusRule?"}
+func (t *traffic) lines(ms *v1alpha1.Microservice) []string {
+	switch {
+	case t == nil && ms.Spec.SLO == nil:
+		return []string{"not measured: the Microservice has no slo"}
+	case t == nil:
+		return []string{fmt.Sprintf("no series in Prometheus: it has not evaluated PrometheusRule %q yet, or does not", ms.Name),
+			"  select it: see monitoring.labels of the Topology"}
 	}
 	lines := []string{fmt.Sprintf("%s requests/s, %s failed, p99 %s", t.rate(), t.failed(), t.latency())}
 	var objectives []string

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/monitoring"
 )
 
@@ -64,7 +67,12 @@ func TestStatusWithPrometheus(t *testing.T) {
 	})
 	t.Run("a service without series", func(t *testing.T) {
 		got := runPlugin(t, fakeCluster(shop()...), "", "status", "payments", "--prometheus", server.URL)
-		if !strings.Contains(got.out, "Requests    no series in Prometheus: has the service an slo") {
+		if !strings.Contains(got.out, "Requests    not measured: the Microservice has no slo\n") {
+			t.Errorf("got %s", got.out)
+		}
+		measured := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "new"}, Spec: v1alpha1.MicroserviceSpec{SLO: &v1alpha1.ServiceLevelObjective{Availability: "99"}}}
+		got = runPlugin(t, fakeCluster(measured), "", "status", "new", "--prometheus", server.URL)
+		if !strings.Contains(got.out, `Requests    no series in Prometheus: it has not evaluated PrometheusRule "new" yet`) {
 			t.Errorf("got %s", got.out)
 		}
 	})
@@ -93,18 +101,16 @@ func TestStatusWithPrometheusInCluster(t *testing.T) {
 	if want := "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy/api/v1/query"; *path != want {
 		t.Errorf("got path %s, want %s (%s)", *path, want, got.err)
 	}
-	if !strings.Contains(got.out, "12") {
-		t.Errorf("got %s", got.out)
-	}
+	golden(t, "status-prometheus.txt", got.out)
 }
 
 // TestStatusWithoutPrometheus shows the status although Prometheus can't be read.
 func TestStatusWithoutPrometheus(t *testing.T) {
 	plain := runPlugin(t, fakeCluster(shop()...), "", "status")
 	for target, want := range map[string]string{
-		"http://127.0.0.1:1": "warning: reading from Prometheus: ",
-		"prometheus":         `warning: --prometheus: "prometheus" is neither a URL such as http://127.0.0.1:9090 nor a Service such as monitoring/prometheus:9090`,
-		"http://":            `warning: --prometheus: "http://" is not a URL such as http://127.0.0.1:9090`,
+		"http://127.0.0.1:1":  "warning: reading from Prometheus: ",
+		"prometheus":          `warning: --prometheus: "prometheus" is neither a URL such as http://127.0.0.1:9090 nor a Service such as monitoring/prometheus:9090`,
+		"http://user:secret@": `warning: --prometheus: the value is not a URL such as http://127.0.0.1:9090`,
 	} {
 		got := runPlugin(t, fakeCluster(shop()...), "", "status", "--prometheus", target)
 		if got.code != 0 || got.out != plain.out || !strings.HasPrefix(got.err, want) {

@@ -18,7 +18,7 @@ import (
 const maxFields = 8
 
 // unnamed are fields that change with each write, that the API server sets, or that the cache
-// lacks.
+// lacks. data has the keys of Secrets, which the log does not show.
 var unnamed = []string{
 	"apiVersion", "kind", "status", "data",
 	"metadata.creationTimestamp", "metadata.generation", "metadata.managedFields", "metadata.resourceVersion", "metadata.uid",

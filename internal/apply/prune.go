@@ -6,6 +6,7 @@ package apply
 import (
 	"context"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -44,15 +45,19 @@ func (a *Applier) delete(ctx context.Context, o client.Object) error {
 	if err != nil {
 		return err
 	}
-	err = client.IgnoreNotFound(a.Writer.Delete(ctx, o,
+	err = a.Writer.Delete(ctx, o,
 		// An object that was recreated since the read is kept.
 		client.Preconditions{UID: ptr.To(o.GetUID())},
-		client.PropagationPolicy(metav1.DeletePropagationBackground)))
-	if err != nil {
+		client.PropagationPolicy(metav1.DeletePropagationBackground))
+	switch {
+	case apierrors.IsNotFound(err):
+		// The cache is behind.
+	case err != nil:
 		a.record(ctx, gvk.Kind, o.GetName(), unchanged, err)
 		return err
+	default:
+		a.record(ctx, gvk.Kind, o.GetName(), Deleted, nil)
 	}
-	a.record(ctx, gvk.Kind, o.GetName(), Deleted, nil)
 	a.Forget(o.GetUID())
 	return nil
 }

@@ -30,6 +30,9 @@ const (
 	Conflict Result = "conflict"
 	// Refused means that the API server rejected the object.
 	Refused Result = "refused"
+	// Altered means that an admission policy or webhook changed what Atoll wrote so that it does not
+	// do its work.
+	Altered Result = "altered"
 	// Failed means any other error.
 	Failed Result = "failed"
 
@@ -38,7 +41,7 @@ const (
 )
 
 // Results lists all results.
-var Results = []Result{Created, Updated, Repaired, Deleted, NotOwned, Conflict, Refused, Failed}
+var Results = []Result{Created, Updated, Repaired, Deleted, NotOwned, Conflict, Refused, Altered, Failed}
 
 // Recorder counts results.
 type Recorder interface {
@@ -60,7 +63,11 @@ func (a *Applier) record(ctx context.Context, kind, name string, result Result, 
 		}
 		logf.FromContext(ctx).Info(logged[result], values...)
 	}
-	if err != nil {
+	switch {
+	case err == nil:
+	// The object was altered by an earlier write. This time nothing was written.
+	case !changed && errors.As(err, new(*AlteredError)):
+	default:
 		result = resultOf(err)
 	}
 	if result != unchanged && a.Recorder != nil {
@@ -78,7 +85,9 @@ func resultOf(err error) Result {
 		return NotOwned
 	case apierrors.IsConflict(err):
 		return Conflict
-	case errors.As(err, &altered), apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsForbidden(err):
+	case errors.As(err, &altered):
+		return Altered
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err), apierrors.IsForbidden(err):
 		return Refused
 	}
 	return Failed

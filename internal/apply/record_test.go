@@ -133,7 +133,7 @@ func TestResultOfErrors(t *testing.T) {
 		want Result
 	}{
 		"another owner":       {&NotOwnedError{}, NotOwned},
-		"an altered policy":   {&AlteredError{}, Refused},
+		"an altered policy":   {&AlteredError{}, Altered},
 		"another writer":      {apierrors.NewConflict(resource, "users", errors.New("changed")), Conflict},
 		"a quota":             {apierrors.NewForbidden(resource, "users", errors.New("quota")), Refused},
 		"an API server down":  {errors.New("connection refused"), Failed},
@@ -201,5 +201,22 @@ func TestChangedFields(t *testing.T) {
 	}
 	if got := changedFields(&metav1.PartialObjectMetadata{}, &unstructured.Unstructured{}); got != nil {
 		t.Errorf("an object of which only the metadata is known has changed fields %v", got)
+	}
+}
+
+// TestNothingIsCountedWithoutAWrite checks that an object that is gone already, and one that an earlier
+// write left altered, are neither counted nor logged.
+func TestNothingIsCountedWithoutAWrite(t *testing.T) {
+	a, counted, ctx, lines := recordingApplier(t)
+	if _, err := a.Delete(ctx, []client.Object{deploymentOf(1)}); err != nil {
+		t.Fatal(err)
+	}
+	a.record(ctx, "NetworkPolicy", "users", unchanged, &AlteredError{})
+	if len(counted) > 0 || len(*lines) > 0 {
+		t.Errorf("counted %v, logged %v", counted, *lines)
+	}
+	a.record(ctx, "NetworkPolicy", "users", Updated, &AlteredError{})
+	if diff := cmp.Diff(results{"NetworkPolicy altered": 1}, counted); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

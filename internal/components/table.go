@@ -180,7 +180,7 @@ var Table = []Component{
 		CRD: &CRD{Name: "grpcroutes.gateway.networking.k8s.io", Provider: gatewayAPI}, WantedBy: HasRoutes,
 		Condition: v1alpha1.ConditionRoutesReady, Build: of(routes.GRPCRoutes), Health: healthOf(routes.GRPCRouteHealth), StandsIn: routes.StandsIn},
 	{Name: "pod monitor", Kind: monitoring.PodMonitorKind.Kind, Prototype: prototype(monitoring.PodMonitorKind), Label: v1alpha1.ComponentService,
-		CRD: &CRD{Name: "podmonitors.monitoring.coreos.com", Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
+		CRD: &CRD{Name: monitoring.PodMonitorCRD, Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(monitoring.PodMonitors)},
 	{Name: "objectives", Kind: monitoring.PrometheusRuleKind.Kind, Prototype: prototype(monitoring.PrometheusRuleKind), Label: v1alpha1.ComponentService,
 		CRD: &CRD{Name: monitoring.PrometheusRuleCRD, Provider: "the Prometheus operator"}, WantedBy: hasObjectives,

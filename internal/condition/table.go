@@ -52,7 +52,7 @@ var Types = []Type{
 	{Name: v1alpha1.ConditionCollationCurrent, About: "whether text indexes have the order of the database's C library", Present: "with a built-in PostgreSQL whose image can have moved to another base"},
 	{Name: v1alpha1.ConditionConnectionsSufficient, About: "whether the database accepts enough connections for all pods", Present: "with a database that Atoll or CloudNativePG runs"},
 	{Name: v1alpha1.ConditionAutoscalerReady, About: "the HorizontalPodAutoscaler", Present: "with `scaling.autoscale`, or if another autoscaler scales the Deployment"},
-	{Name: v1alpha1.ConditionObjectivesMonitored, About: "whether Prometheus can measure the objectives of the service", Present: "with `slo`"},
+	{Name: v1alpha1.ConditionObjectivesMonitored, About: "whether the cluster has what measures the objectives of the service", Present: "with `slo`"},
 	{Name: v1alpha1.ConditionGatewayReady, About: "the Gateway of a Topology", Present: "on a Topology with `gateway`", DecidesReady: true},
 	{Name: v1alpha1.ConditionServicesReady, About: "the members of a Topology", Present: "on a Topology"},
 	{Name: v1alpha1.ConditionGraphSound, About: "the dependencies between the members of a Topology", Present: "on a Topology"},

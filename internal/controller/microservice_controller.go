@@ -74,33 +74,45 @@ type MicroserviceReconciler struct {
 
 // Reconcile brings the children of one Microservice in line with its spec.
 func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	did, result, err := r.reconcile(ctx, req)
+	if err != nil {
+		did = metrics.Failed
+	}
+	if did != "" {
+		r.Activity.Reconciled(did)
+	}
+	return result, err
+}
+
+// reconcile does one reconcile and says what it did: one of the outcomes of metrics, or nothing for
+// an object that is gone.
+func (r *MicroserviceReconciler) reconcile(ctx context.Context, req ctrl.Request) (did string, result ctrl.Result, err error) {
 	ms := &v1alpha1.Microservice{}
 	if err := r.Get(ctx, req.NamespacedName, ms); err != nil {
 		r.memories.Delete(req.NamespacedName)
 		r.taken.set(req.NamespacedName, nil)
 		r.turns.end(req.NamespacedName)
-		return ctrl.Result{}, client.IgnoreNotFound(err)
+		return "", ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	if ms.DeletionTimestamp != nil {
 		// The garbage collector deletes the children.
-		return ctrl.Result{}, nil
+		return "", ctrl.Result{}, nil
 	}
 	g, err := r.gather(ctx, ms)
 	if err != nil {
-		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
+		return "", ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	memory := r.memoryOf(req.NamespacedName)
 	if memory.converged == g.fingerprint() {
-		r.Activity.Skipped.Inc()
-		return ctrl.Result{RequeueAfter: g.checkAfter}, nil
+		return metrics.Skipped, ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
 	again, retryAfter, recordErr := r.recordReplicas(ctx, ms, g)
 	if again {
-		return ctrl.Result{RequeueAfter: retryAfter}, recordErr
+		return metrics.Changed, ctrl.Result{RequeueAfter: retryAfter}, recordErr
 	}
 	if err := r.gatherLive(ctx, g); err != nil {
-		return ctrl.Result{}, r.reportReadError(ctx, ms, err)
+		return "", ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	mint(g)
 	out := r.reconcileComponents(ctx, g)
@@ -109,21 +121,13 @@ func (r *MicroserviceReconciler) Reconcile(ctx context.Context, req ctrl.Request
 	if out.reverted {
 		recordReverted(r.Recorder, ms)
 	}
-	r.count(out.changed || wrote)
-	memory.converged = ""
-	if out.err == nil && err == nil && !out.changed && !wrote && out.requeueAfter == 0 {
+	did, memory.converged = metrics.Unchanged, ""
+	if out.changed || wrote {
+		did = metrics.Changed
+	} else if out.err == nil && err == nil && out.requeueAfter == 0 {
 		memory.converged = g.fingerprint()
 	}
-	return ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
-}
-
-// count counts a reconcile that built the components.
-func (r *MicroserviceReconciler) count(changed bool) {
-	if changed {
-		r.Activity.Changed.Inc()
-	} else {
-		r.Activity.Unchanged.Inc()
-	}
+	return did, ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
 }
 
 // reportReadError writes a read failure to the status and returns it.

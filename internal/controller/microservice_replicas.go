@@ -122,7 +122,11 @@ func (r *MicroserviceReconciler) writeReplicas(ctx context.Context, ms *v1alpha1
 	if err := r.Patch(ctx, written, client.MergeFromWithOptions(ms, client.MergeFromWithOptimisticLock{}), defaultReplicasOwner); err != nil {
 		return fmt.Errorf("recording the number of pods: %w", err)
 	}
-	logf.FromContext(ctx).Info("Recorded the default number of pods", "replicas", replicas)
+	if mark == "" {
+		logf.FromContext(ctx).Info("Removed the default number of pods")
+	} else {
+		logf.FromContext(ctx).Info("Recorded the default number of pods", "replicas", replicas)
+	}
 	// The number of pods is the same as before, so the status holds for the new generation.
 	current := *g.Microservice
 	current.Generation = written.Generation

@@ -139,6 +139,8 @@ var _ = Describe("Rights of users", func() {
 		Expect(trySpec(ctx, refused, plain, shop)).To(MatchError(ContainSubstring("you cannot create " + right)))
 		Expect(trySpec(ctx, allowed, plain, shop)).To(Succeed())
 	},
+		Entry("PrometheusRules", "prometheusrules.monitoring.coreos.com", `{monitoring: {namespaceSelector: {}, requests: {codeLabel: code}}}`, SpecTimeout(suiteTimeout)),
+		Entry("PrometheusRules, for another Prometheus", "prometheusrules.monitoring.coreos.com", `{monitoring: {namespaceSelector: {}, labels: {release: prometheus}}}`, SpecTimeout(suiteTimeout)),
 		Entry("pods", "pods", `{defaults: {podTemplate: {spec: {serviceAccountName: admin}}}}`, SpecTimeout(suiteTimeout)),
 		Entry("Deployments", "deployments.apps", `{defaults: {env: [{name: A, value: b}]}}`, SpecTimeout(suiteTimeout)),
 		Entry("Gateways", "gateways.gateway.networking.k8s.io", `{gateway: {className: simulated}}`, SpecTimeout(suiteTimeout)),

@@ -16,6 +16,10 @@ import (
 	"github.com/atoll-dev/atoll/internal/metrics"
 )
 
+// LeaderElectionID is the name of the Lease by which managers elect a leader. The alert AtollNoLeader
+// names it too.
+const LeaderElectionID = "manager.atoll.dev"
+
 // The manager's rights, and the reason for each.
 //
 // Atoll's own kinds: read the spec, write the status. Of the spec, Atoll writes only a default

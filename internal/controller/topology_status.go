@@ -18,6 +18,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/isolation"
+	"github.com/atoll-dev/atoll/internal/components/monitoring"
 	"github.com/atoll-dev/atoll/internal/components/routes"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -86,8 +87,10 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	if problem := isolation.InvalidAnnotation(topology); problem != nil {
 		ready = problem.Health()
 	}
-	if problem := isolation.InvalidPeers(topology); problem != nil {
-		ready = problem.Health()
+	for _, problem := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidRequests(topology)} {
+		if problem != nil {
+			ready = problem.Health()
+		}
 	}
 	if allowed := topology.Spec.AllowedNamespaces; allowed != nil {
 		if _, err := metav1.LabelSelectorAsSelector(allowed.Selector); err != nil {

@@ -9,26 +9,36 @@ import (
 	"github.com/atoll-dev/atoll/internal/apply"
 )
 
+// The outcomes of a reconcile of a Microservice.
+const (
+	// Skipped means that nothing was read that differs from the last reconcile.
+	Skipped = "skipped"
+	// Unchanged means that everything was built, and that there was nothing to write.
+	Unchanged = "unchanged"
+	// Changed means that something was written.
+	Changed = "changed"
+	// Failed means that something could not be read, built or written.
+	Failed = "failed"
+)
+
+// outcomes lists all outcomes.
+var outcomes = []string{Skipped, Unchanged, Changed, Failed}
+
 // Activity counts what the operator does. It implements apply.Recorder.
 type Activity struct {
-	// Skipped counts reconciles that read nothing new.
-	Skipped prometheus.Counter
-	// Unchanged counts reconciles that built everything and wrote nothing.
-	Unchanged prometheus.Counter
-	// Changed counts reconciles that wrote.
-	Changed prometheus.Counter
-
 	applied, reconciled *prometheus.CounterVec
+	// counters are those of the outcomes: a lookup by labels would allocate in each reconcile.
+	counters map[string]prometheus.Counter
 }
 
 // NewActivity returns counters that are zero. kinds are those of the objects that Atoll writes:
 // each has its series from the start, because Prometheus can't see the first increase of a
 // series that was absent.
 func NewActivity(kinds ...string) *Activity {
-	a := &Activity{applied: counters(&applies), reconciled: counters(&reconciles)}
-	a.Skipped = a.reconciled.WithLabelValues("skipped")
-	a.Unchanged = a.reconciled.WithLabelValues("unchanged")
-	a.Changed = a.reconciled.WithLabelValues("changed")
+	a := &Activity{applied: counters(&applies), reconciled: counters(&reconciles), counters: map[string]prometheus.Counter{}}
+	for _, outcome := range outcomes {
+		a.counters[outcome] = a.reconciled.WithLabelValues(outcome)
+	}
 	for _, kind := range kinds {
 		for _, result := range apply.Results {
 			a.applied.WithLabelValues(kind, string(result))
@@ -36,6 +46,9 @@ func NewActivity(kinds ...string) *Activity {
 	}
 	return a
 }
+
+// Reconciled counts a reconcile by its outcome.
+func (a *Activity) Reconciled(outcome string) { a.counters[outcome].Inc() }
 
 // Record counts an object that was written, or could not be.
 func (a *Activity) Record(kind string, result apply.Result) {

@@ -184,7 +184,7 @@ func TestActivity(t *testing.T) {
 	registry, activity := registered(t, &objects{}, leader())
 	activity.Record("Deployment", apply.Created)
 	activity.Record("Deployment", apply.Created)
-	activity.Skipped.Inc()
+	activity.Reconciled(Skipped)
 	got := samples(t, registry, "atoll_apply_total", "atoll_reconcile")
 	for _, want := range []string{
 		`atoll_apply_total{kind="Deployment",result="created"} 2`,

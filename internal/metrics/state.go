@@ -33,11 +33,10 @@ type State struct {
 
 // Describe implements prometheus.Collector.
 func (s *State) Describe(descs chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{
-		microserviceDescs.counts, microserviceDescs.abnormal, topologyDescs.counts, topologyDescs.abnormal,
-		declaredDesc, readyDesc, lastSuccessDesc, lastSizeDesc,
-	} {
-		descs <- desc
+	for _, m := range Table {
+		if m.Type == gauge {
+			descs <- m.desc()
+		}
 	}
 }
 

@@ -7,8 +7,11 @@ package metrics
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/atoll-dev/atoll/internal/apply"
 )
 
 // Metric is a row of the table of metrics.
@@ -36,29 +39,16 @@ const (
 )
 
 var (
-	microserviceCondition = Metric{
-		Name: "atoll_microservice_condition", Type: gauge, Labels: []string{"namespace", "condition", "status"}, Series: forEachCondition,
-		Help: "Number of Microservices with a condition, by its status. A Microservice that Atoll has not observed has the condition Ready with the status Unknown.",
-	}
-	microserviceAbnormal = Metric{
-		Name: "atoll_microservice_abnormal_since_timestamp_seconds", Type: gauge, Labels: []string{"namespace", "name", "condition", "reason"}, Series: forWhatIsWrong,
-		Help: "Time since when a condition of a Microservice is not as it should be, in seconds since the epoch. What spec.suspend stopped has no series.",
-	}
-	topologyCondition = Metric{
-		Name: "atoll_topology_condition", Type: gauge, Labels: []string{"namespace", "condition", "status"}, Series: forEachCondition,
-		Help: "Number of Topologies with a condition, by its status. A Topology that Atoll has not observed has the condition Ready with the status Unknown.",
-	}
-	topologyAbnormal = Metric{
-		Name: "atoll_topology_abnormal_since_timestamp_seconds", Type: gauge, Labels: []string{"namespace", "name", "condition", "reason"}, Series: forWhatIsWrong,
-		Help: "Time since when a condition of a Topology is not as it should be, in seconds since the epoch.",
-	}
+	microserviceCondition, microserviceAbnormal = conditionMetrics("microservice", "Microservice", "Microservices", " What spec.suspend stopped has no series.")
+	topologyCondition, topologyAbnormal         = conditionMetrics("topology", "Topology", "Topologies", "")
+
 	databaseDeclared = Metric{
 		Name: "atoll_database_declared", Type: gauge, Labels: []string{"namespace", "engine", "provider", "version"}, Series: forEachVersion,
 		Help: "Number of Microservices with a database. The version is empty if the database is External.",
 	}
 	databaseReady = Metric{
 		Name: "atoll_database_ready", Type: gauge, Labels: []string{"namespace", "engine", "provider", "version"}, Series: forEachVersion,
-		Help: "Number of Microservices whose database accepts connections.",
+		Help: "Number of Microservices with a database whose condition DatabaseReady is True.",
 	}
 	backupLastSuccess = Metric{
 		Name: "atoll_backup_last_success_timestamp_seconds", Type: gauge, Labels: []string{"namespace", "name"}, Series: forEachBackup,
@@ -69,14 +59,25 @@ var (
 		Help: "Size of the newest verified backup of a Microservice's database. CloudNativePG does not report it.",
 	}
 	applies = Metric{
-		Name: "atoll_apply_total", Type: counter, Labels: []string{"kind", "result"}, Series: "kinds × 8",
+		Name: "atoll_apply_total", Type: counter, Labels: []string{"kind", "result"}, Series: fmt.Sprintf("kinds × %d", len(apply.Results)),
 		Help: "Number of objects that Atoll tried to write, by kind and result. An object that is as desired is not written and not counted.",
 	}
 	reconciles = Metric{
-		Name: "atoll_reconcile_outcomes_total", Type: counter, Labels: []string{"outcome"}, Series: "3",
-		Help: "Number of reconciles of Microservices, by what they did: skipped (nothing was read that differs from the last reconcile), unchanged (built, and nothing to write) or changed.",
+		Name: "atoll_reconcile_outcomes_total", Type: counter, Labels: []string{"outcome"}, Series: strconv.Itoa(len(outcomes)),
+		Help: "Number of reconciles of Microservices, by what they did: skipped (nothing was read that differs from the last reconcile), unchanged (built, and nothing to write), changed or failed.",
 	}
 )
+
+// conditionMetrics returns the metrics of the conditions of a kind. note ends the help of the second.
+func conditionMetrics(prefix, kind, plural, note string) (counts, abnormal Metric) {
+	return Metric{
+			Name: "atoll_" + prefix + "_condition", Type: gauge, Labels: []string{"namespace", "condition", "status"}, Series: forEachCondition,
+			Help: fmt.Sprintf("Number of %s with a condition, by its status. A %s that Atoll has not observed has the condition Ready with the status Unknown.", plural, kind),
+		}, Metric{
+			Name: "atoll_" + prefix + "_abnormal_since_timestamp_seconds", Type: gauge, Labels: []string{"namespace", "name", "condition", "reason"}, Series: forWhatIsWrong,
+			Help: fmt.Sprintf("Time since when a condition of a %s is not as it should be, in seconds since the epoch.%s", kind, note),
+		}
+}
 
 // Table lists Atoll's own metrics.
 var Table = []*Metric{

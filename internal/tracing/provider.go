@@ -6,6 +6,7 @@ package tracing
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
@@ -21,6 +22,7 @@ const (
 	protocolVariable       = "OTEL_EXPORTER_OTLP_PROTOCOL"
 	tracesProtocolVariable = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"
 	disabledVariable       = "OTEL_SDK_DISABLED"
+	exporterVariable       = "OTEL_TRACES_EXPORTER"
 )
 
 // protocol is the one that the manager exports with.
@@ -29,8 +31,11 @@ const protocol = "grpc"
 // NewProvider returns a provider that exports spans to the endpoint that the environment names.
 // It returns nil if it names none. The caller shuts it down, which exports the last spans.
 func NewProvider(ctx context.Context, environment func(string) string) (*sdktrace.TracerProvider, error) {
-	if environment(disabledVariable) == "true" || environment(endpointVariable) == "" && environment(tracesEndpointVariable) == "" {
+	if strings.EqualFold(environment(disabledVariable), "true") || environment(exporterVariable) == "none" || environment(endpointVariable) == "" && environment(tracesEndpointVariable) == "" {
 		return nil, nil
+	}
+	if exporter := environment(exporterVariable); exporter != "" && exporter != "otlp" {
+		return nil, fmt.Errorf("%s is %q: traces are exported by otlp only", exporterVariable, exporter)
 	}
 	for _, variable := range []string{tracesProtocolVariable, protocolVariable} {
 		if value := environment(variable); value != "" {

@@ -90,10 +90,13 @@ func TestProviderFollowsTheEnvironment(t *testing.T) {
 		want        bool
 		wantErr     string
 	}{
-		"no endpoint":                        {},
-		"an endpoint":                        {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector}, want: true},
-		"an endpoint for traces":             {environment: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, want: true},
-		"the SDK is disabled":                {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_SDK_DISABLED": "true"}},
+		"no endpoint":            {},
+		"an endpoint":            {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector}, want: true},
+		"an endpoint for traces": {environment: map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, want: true},
+		"the SDK is disabled":    {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_SDK_DISABLED": "True"}},
+		"no exporter":            {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_TRACES_EXPORTER": "none"}},
+		"an exporter that the manager lacks": {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_TRACES_EXPORTER": "zipkin"},
+			wantErr: `OTEL_TRACES_EXPORTER is "zipkin": traces are exported by otlp only`},
 		"the protocol of traces comes first": {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, want: true},
 		"a protocol that the manager does not speak": {environment: map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": collector, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
 			wantErr: `OTEL_EXPORTER_OTLP_PROTOCOL is "http/protobuf": traces are exported by grpc only`},

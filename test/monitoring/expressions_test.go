@@ -14,7 +14,9 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 
+	"github.com/atoll-dev/atoll/internal/apply"
 	"github.com/atoll-dev/atoll/internal/condition"
+	operator "github.com/atoll-dev/atoll/internal/controller"
 )
 
 // TestExpressionsNameWhatExists checks that each alert selects metrics, labels, conditions and
@@ -55,6 +57,10 @@ func checkExpression(t *testing.T, name, expr string, known map[string]labelName
 				checkValues(t, name, m, conditionTypes())
 			case m.Name == "reason":
 				checkValues(t, name, m, reasons(t))
+			case m.Name == "result":
+				checkValues(t, name, m, results())
+			case metric == "leader_election_master_status" && m.Name == "name":
+				checkValues(t, name, m, []string{operator.LeaderElectionID})
 			}
 		}
 	}
@@ -68,6 +74,14 @@ func checkValues(t *testing.T, name string, m *labels.Matcher, known []string) {
 			t.Errorf("%s: no %s is %q", name, m.Name, value)
 		}
 	}
+}
+
+func results() []string {
+	var all []string
+	for _, result := range apply.Results {
+		all = append(all, string(result))
+	}
+	return all
 }
 
 func conditionTypes() []string {

@@ -32,6 +32,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/apply"
+	operator "github.com/atoll-dev/atoll/internal/controller"
 	"github.com/atoll-dev/atoll/internal/metrics"
 )
 
@@ -70,7 +71,7 @@ func families(t *testing.T) []*dto.MetricFamily {
 	own := prometheus.NewRegistry()
 	activity := metrics.NewActivity("Deployment", "Service")
 	activity.Record("Deployment", apply.Repaired)
-	activity.Skipped.Inc()
+	activity.Reconciled(metrics.Skipped)
 	if err := metrics.Register(own, activity, &metrics.State{Cache: cache(t), Elected: elected()}); err != nil {
 		t.Fatal(err)
 	}
@@ -163,12 +164,12 @@ func lead(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	clients := kubernetesfake.NewClientset()
-	lock, err := resourcelock.New(resourcelock.LeasesResourceLock, "atoll-system", "manager.atoll.dev", clients.CoreV1(), clients.CoordinationV1(), resourcelock.ResourceLockConfig{Identity: "pod"})
+	lock, err := resourcelock.New(resourcelock.LeasesResourceLock, "atoll-system", operator.LeaderElectionID, clients.CoreV1(), clients.CoordinationV1(), resourcelock.ResourceLockConfig{Identity: "pod"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: lock, Name: "manager.atoll.dev", LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: time.Second,
+		Lock: lock, Name: operator.LeaderElectionID, LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: time.Second,
 		Callbacks: leaderelection.LeaderCallbacks{OnStartedLeading: func(context.Context) { cancel() }, OnStoppedLeading: func() {}},
 	})
 	if err != nil {

@@ -13,15 +13,17 @@ const day = 24 * time.Hour
 // burnRate is a speed at which the budget of an objective is used up. The budget is what may fail in
 // the window of the objective.
 type burnRate struct {
-	// budget is the part of the budget that is used up in the long window.
+	// budget is the part of the budget that is used up in the long window. Zero means what the
+	// objective permits for that time.
 	budget float64
 	// The short window ends the alert soon after the failures end.
 	long, short time.Duration
 }
 
-// factor returns how much faster than permitted failures occur at the burn rate.
+// factor returns how much faster than permitted failures occur at the burn rate. It is at least 1:
+// below that, the objective is kept.
 func (b burnRate) factor(window time.Duration) float64 {
-	return b.budget * float64(window) / float64(b.long)
+	return max(1, b.budget*float64(window)/float64(b.long))
 }
 
 // severity is a group of burn rates that call for the same reaction.
@@ -36,7 +38,8 @@ type severity struct {
 
 // severities are the burn rates that Google's SRE workbook recommends
 // (https://sre.google/workbook/alerting-on-slos/, "Multiwindow, Multi-Burn-Rate Alerts"). Its
-// factors 14.4, 6, 3 and 1 are these parts of a budget of 30 days.
+// factors 14.4, 6 and 3 are these parts of a budget of 30 days. The last one is 1 for each window, so
+// that no objective is missed without an alert.
 var severities = []severity{
 	{name: "critical", effect: "At this rate the budget of the objective is used up within days.", burnRates: []burnRate{
 		{budget: 0.02, long: time.Hour, short: 5 * time.Minute},
@@ -44,7 +47,7 @@ var severities = []severity{
 	}},
 	{name: "warning", effect: "At this rate the objective will be missed.", interval: "2m", burnRates: []burnRate{
 		{budget: 0.10, long: day, short: 2 * time.Hour},
-		{budget: 0.10, long: 3 * day, short: 6 * time.Hour},
+		{long: 3 * day, short: 6 * time.Hour},
 	}},
 }
 

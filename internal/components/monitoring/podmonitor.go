@@ -28,6 +28,9 @@ const (
 	metricsPath = "/metrics"
 )
 
+// PodMonitorCRD is the name of the definition of PodMonitors.
+const PodMonitorCRD = "podmonitors.monitoring.coreos.com"
+
 // PodMonitors returns the PodMonitor of a member whose Topology sets monitoring.
 func PodMonitors(in *inputs.Inputs) ([]kube.Object, error) {
 	ms := in.Microservice

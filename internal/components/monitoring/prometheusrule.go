@@ -4,6 +4,8 @@
 package monitoring
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -39,17 +41,30 @@ func PrometheusRules(in *inputs.Inputs) ([]kube.Object, error) {
 	return kube.One(rule)
 }
 
-// Health reports what keeps the objectives from being measured.
+// Health reports what keeps the objectives from being measured. Whether Prometheus selects the rules
+// and the PodMonitor is not known.
 func Health(in *inputs.Inputs) *condition.Health {
 	ms := in.Microservice
 	// Without the kind, that is what to say first.
 	if ms.Spec.SLO == nil || in.MissingCRDs[PrometheusRuleCRD] {
 		return nil
 	}
-	if len(requestMetrics(in).Series) > 0 || settings(in) != nil {
+	message := condition.Message{Field: "slo"}
+	const elsewhere = "name the metrics of your gateway in slo.requests.series"
+	switch m, _ := requestMetrics(in); {
+	case len(m.Series) > 0:
+		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady}
+	case settings(in) == nil:
+		message.Cause = "has no metrics: nothing scrapes the pods, because the Microservice has no Topology with monitoring"
+		message.Remedy = "set monitoring of the Topology, or " + elsewhere
+	case scrapedPort(ms) == "":
+		message.Cause = "has no metrics: nothing scrapes the pods, because none of the ports speaks HTTP or is named metrics"
+		message.Remedy = "add a port named metrics, or " + elsewhere
+	case in.MissingCRDs[PodMonitorCRD]:
+		message.Cause = fmt.Sprintf("has no metrics: nothing scrapes the pods, because CustomResourceDefinition %q is not installed", PodMonitorCRD)
+		message.Remedy = "install it, or " + elsewhere
+	default:
 		return &condition.Health{Ready: true, Reason: v1alpha1.ReasonReady}
 	}
-	message := condition.Message{Field: "slo", Cause: "has no metrics: nothing scrapes the pods, because the Microservice has no Topology with monitoring",
-		Remedy: "set monitoring of the Topology, or name the metrics of your gateway in slo.requests.series"}
 	return &condition.Health{Reason: v1alpha1.ReasonNotMonitored, Message: message}
 }

@@ -15,10 +15,12 @@ import (
 )
 
 // The names of the recorded series. All have the labels namespace and service.
-// `kubectl atoll status` and the dashboard read them.
+// `kubectl atoll status` reads them.
 const (
 	// RequestRate is the number of requests per second.
 	RequestRate = "atoll:service_requests:rate5m"
+	// FailureRate is the number of failed requests per second.
+	FailureRate = "atoll:service_request_failures:rate5m"
 	// ErrorRatio is the part of the requests of five minutes that failed, from 0 to 1.
 	ErrorRatio = "atoll:service_request_errors:ratio_rate5m"
 	// Latency is the time in seconds in which 99 of 100 requests of five minutes were answered.
@@ -27,8 +29,8 @@ const (
 	Availability = "atoll:service_slo_availability:ratio"
 	// LatencyTarget is the objective for the time in seconds of 99 of 100 requests.
 	LatencyTarget = "atoll:service_slo_latency_p99:seconds"
-	// ErrorBudgetRemaining is the part of the failures that the objective permits in its window and
-	// that have not happened yet; below 0 once the objective is missed.
+	// ErrorBudgetRemaining is the part of the failures that the objective permits for the requests of
+	// its window and that have not happened; below 0 once the objective is missed.
 	ErrorBudgetRemaining = "atoll:service_error_budget_remaining:ratio"
 )
 
@@ -59,9 +61,10 @@ const slowAllowed = 0.01
 // parse reads an objective. Its error is a *condition.Problem.
 func parse(in *inputs.Inputs) (*objective, error) {
 	slo := in.Microservice.Spec.SLO
-	r, err := newRequests(in.Microservice, requestMetrics(in))
-	if err != nil {
-		return nil, err
+	m, fault := requestMetrics(in)
+	r, problem := newRequests(in.Microservice, m, fault)
+	if problem != nil {
+		return nil, problem
 	}
 	o := &objective{ms: in.Microservice, requests: r, window: 30 * day}
 	// The schema admits only numbers here.
@@ -82,13 +85,12 @@ func parse(in *inputs.Inputs) (*objective, error) {
 func (o *objective) groups() []any {
 	rules := []any{
 		o.record(RequestRate, o.requests.rate("5m")),
+		o.record(FailureRate, o.requests.failureRate("5m")),
 		o.record(ErrorRatio, o.requests.errorRatio("5m")),
 		o.record(Latency, o.requests.quantile(1-slowAllowed, "5m")),
 	}
 	if o.availability > 0 {
-		rules = append(rules,
-			o.record(Availability, fmt.Sprintf("vector(%s)", number(o.availability))),
-			o.record(ErrorBudgetRemaining, fmt.Sprintf("1 - avg_over_time(%s{%s}[%s]) / %s", ErrorRatio, o.selector(), promDuration(o.window), number(1-o.availability))))
+		rules = append(rules, o.record(Availability, fmt.Sprintf("vector(%s)", number(o.availability))))
 	}
 	if o.latency > 0 {
 		rules = append(rules, o.record(LatencyTarget, fmt.Sprintf("vector(%s)", number(o.latency.Seconds()))))
@@ -97,6 +99,9 @@ func (o *objective) groups() []any {
 	var groups []any
 	for _, s := range severities {
 		rules = append(rules, o.alerts(s, recorded)...)
+		if s.interval != "" && o.availability > 0 {
+			rules = append(rules, o.record(ErrorBudgetRemaining, o.budget()))
+		}
 		name := "atoll." + o.ms.Namespace + "." + o.ms.Name
 		if len(groups) > 0 {
 			name += "." + s.name
@@ -147,6 +152,15 @@ func (o *objective) reachable(s severity, allowed float64) []burnRate {
 // errorRatioName returns the name of the recorded part of failed requests in a window.
 func errorRatioName(window string) string { return strings.TrimSuffix(ErrorRatio, "5m") + window }
 
+// budget returns the query of ErrorBudgetRemaining. It counts requests, so that a failure in a quiet
+// hour weighs as much as one in a busy hour.
+func (o *objective) budget() string {
+	over := func(series string) string {
+		return fmt.Sprintf("sum_over_time(%s{%s}[%s])", series, o.selector(), promDuration(o.window))
+	}
+	return fmt.Sprintf("1 - %s / (%s > 0) / %s", over(FailureRate), over(RequestRate), number(1-o.availability))
+}
+
 // record returns a rule that records a series with the labels of the service.
 func (o *objective) record(name, query string) map[string]any {
 	return map[string]any{"record": name, "expr": query, "labels": o.labels()}
@@ -190,8 +204,8 @@ func (o *objective) failing(factor float64, window string) string {
 }
 
 // slow is true while the part of slow requests in a window is a factor above what the objective
-// permits. A quantile that is too slow says the same as a ratio, and needs no bucket with the
-// duration of the objective.
+// permits. A quantile says the same as a ratio, and needs no bucket that ends at the duration of the
+// objective. It needs a finite one above it: a quantile is never above the last finite bucket.
 func (o *objective) slow(factor float64, window string) string {
 	return fmt.Sprintf("%s > %s", o.requests.quantile(1-factor*slowAllowed, window), number(o.latency.Seconds()))
 }

@@ -5,6 +5,7 @@ package monitoring
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -35,6 +36,40 @@ func TestBurnRates(t *testing.T) {
 	}
 }
 
+// TestEachObjectiveHasAnAlert checks that an alert fires if an objective is missed, and none while it
+// is kept.
+func TestEachObjectiveHasAnAlert(t *testing.T) {
+	for days := 7; days <= 90; days++ {
+		window, least := time.Duration(days)*day, math.Inf(1)
+		for _, s := range severities {
+			for _, b := range s.burnRates {
+				least = min(least, b.factor(window))
+			}
+		}
+		if least != 1 {
+			t.Errorf("%d days: the slowest burn rate with an alert is %v, want 1", days, least)
+		}
+	}
+	for _, availability := range []string{"50", "66", "90", "99.9999"} {
+		objects, err := PrometheusRules(withObjective(&v1alpha1.ServiceLevelObjective{Availability: availability, Window: "90d"}, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := fmt.Sprint(objects[0]); !strings.Contains(text, AlertErrorBudget) {
+			t.Errorf("%s: no alert in %s", availability, text)
+		}
+	}
+}
+
+// TestNumber checks that a strict objective does not become 0.
+func TestNumber(t *testing.T) {
+	for f, want := range map[float64]string{1 - 0.999999: "1e-06", 14.4 * (1 - 0.999): "0.0144", 1.5: "1.5", 0.999999: "0.999999", 90: "90"} {
+		if got := number(f); got != want {
+			t.Errorf("%v: got %s, want %s", f, got, want)
+		}
+	}
+}
+
 func withObjective(slo *v1alpha1.ServiceLevelObjective, topology *v1alpha1.Topology) *inputs.Inputs {
 	return &inputs.Inputs{
 		Microservice: &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders"}, Spec: v1alpha1.MicroserviceSpec{SLO: slo}},
@@ -59,7 +94,7 @@ func TestRequestMetrics(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := requestMetrics(withObjective(&v1alpha1.ServiceLevelObjective{Requests: test.requests}, test.topology))
+			got, _ := requestMetrics(withObjective(&v1alpha1.ServiceLevelObjective{Requests: test.requests}, test.topology))
 			if got.Histogram != test.want.Histogram || got.Unit != test.want.Unit || got.CodeLabel != test.want.CodeLabel || got.FailedCodes != test.want.FailedCodes {
 				t.Errorf("got %+v, want %+v", got, test.want)
 			}
@@ -67,16 +102,71 @@ func TestRequestMetrics(t *testing.T) {
 	}
 }
 
-// TestInvalidPatterns expects a problem that says which pattern to correct.
+// TestInvalidPatterns expects a problem that says which pattern to correct, and where it is.
 func TestInvalidPatterns(t *testing.T) {
-	for what, requests := range map[string]*v1alpha1.RequestMetrics{
-		"failedCodes of slo.requests":    {FailedCodes: "5..("},
-		"pattern of slo.requests.series": {Series: []v1alpha1.LabelPattern{{Label: "service", Pattern: "["}}},
+	codes := &v1alpha1.RequestMetrics{FailedCodes: "5..("}
+	series := &v1alpha1.RequestMetrics{Series: []v1alpha1.LabelPattern{{Label: "a", Pattern: ".*"}, {Label: "service", Pattern: "["}}}
+	topology := func(requests *v1alpha1.RequestMetrics) *v1alpha1.Topology {
+		return &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: v1alpha1.TopologySpec{Monitoring: &v1alpha1.Monitoring{Requests: requests}}}
+	}
+	for want, in := range map[string]*inputs.Inputs{
+		"slo.requests.failedCodes: must":                              withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9", Requests: codes}, nil),
+		"slo.requests.series[1].pattern: must":                        withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9", Requests: series}, topology(codes)),
+		`Topology "shop" monitoring.requests.failedCodes: must`:       withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9"}, topology(codes)),
+		`Topology "shop" monitoring.requests.series[1].pattern: must`: withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9"}, topology(series)),
 	} {
-		_, err := PrometheusRules(withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9", Requests: requests}, nil))
+		_, err := PrometheusRules(in)
 		var problem *condition.Problem
-		if !errors.As(err, &problem) || problem.Reason != v1alpha1.ReasonInvalidSpec || !strings.Contains(problem.Error(), what) {
-			t.Errorf("%s: got %v", what, err)
+		if !errors.As(err, &problem) || problem.Reason != v1alpha1.ReasonInvalidSpec || !problem.Stalled || !strings.HasPrefix(problem.Error(), want) {
+			t.Errorf("got %v, want %s ...", err, want)
+		}
+	}
+	if problem := InvalidRequests(topology(series)); problem == nil || problem.Message.Field != "monitoring.requests.series[1].pattern" {
+		t.Errorf("the Topology: got %v", problem)
+	}
+	for _, valid := range []*v1alpha1.Topology{{}, topology(nil), topology(&v1alpha1.RequestMetrics{FailedCodes: "5..", Series: []v1alpha1.LabelPattern{{Label: "a", Pattern: "$(name)"}}})} {
+		if problem := InvalidRequests(valid); problem != nil {
+			t.Errorf("a valid Topology: got %v", problem)
+		}
+	}
+}
+
+// TestHealth checks what keeps the objectives from being measured.
+func TestHealth(t *testing.T) {
+	monitored := &v1alpha1.Topology{Spec: v1alpha1.TopologySpec{Monitoring: &v1alpha1.Monitoring{}}}
+	slo := &v1alpha1.ServiceLevelObjective{Availability: "99.9"}
+	worker := withObjective(slo, monitored)
+	worker.Microservice.Spec.Type = v1alpha1.WorkloadWorker
+	grpc := withObjective(slo, monitored)
+	grpc.Microservice.Spec.Ports = []v1alpha1.Port{{Name: "rpc", Port: 80, Protocol: v1alpha1.ProtocolGRPC}}
+	noPodMonitors := withObjective(slo, monitored)
+	noPodMonitors.MissingCRDs = map[string]bool{PodMonitorCRD: true}
+	noRules := withObjective(slo, nil)
+	noRules.MissingCRDs = map[string]bool{PrometheusRuleCRD: true}
+	atGateway := withObjective(&v1alpha1.ServiceLevelObjective{Requests: &v1alpha1.RequestMetrics{Series: []v1alpha1.LabelPattern{{Label: "a", Pattern: "b"}}}}, nil)
+	for name, tc := range map[string]struct {
+		in          *inputs.Inputs
+		ready, none bool
+		cause       string
+	}{
+		"no objective":                  {in: withObjective(nil, monitored), none: true},
+		"a member that is scraped":      {in: withObjective(slo, monitored), ready: true},
+		"metrics of a gateway":          {in: atGateway, ready: true},
+		"no Topology":                   {in: withObjective(slo, nil), cause: "has no Topology with monitoring"},
+		"a Topology without monitoring": {in: withObjective(slo, &v1alpha1.Topology{}), cause: "has no Topology with monitoring"},
+		"a worker":                      {in: worker, cause: "none of the ports speaks HTTP"},
+		"a gRPC port only":              {in: grpc, cause: "none of the ports speaks HTTP"},
+		"no PodMonitors":                {in: noPodMonitors, cause: PodMonitorCRD},
+		"no PrometheusRules":            {in: noRules, none: true},
+	} {
+		h := Health(tc.in)
+		switch {
+		case tc.none:
+			if h != nil {
+				t.Errorf("%s: got %+v", name, h)
+			}
+		case h == nil || h.Ready != tc.ready || !strings.Contains(h.Message.String(), tc.cause) || !tc.ready && h.Reason != v1alpha1.ReasonNotMonitored:
+			t.Errorf("%s: got %+v", name, h)
 		}
 	}
 }
@@ -85,10 +175,10 @@ func TestInvalidPatterns(t *testing.T) {
 func TestPatternsMatchOnlyTheService(t *testing.T) {
 	ms := withObjective(nil, nil).Microservice
 	ms.Namespace = "a.b"
-	r, err := newRequests(ms, v1alpha1.RequestMetrics{Histogram: "x", CodeLabel: "code", FailedCodes: "5..",
-		Series: []v1alpha1.LabelPattern{{Label: "service", Pattern: `$(namespace)-$(name)-"80"@.*`}}})
-	if err != nil {
-		t.Fatal(err)
+	r, problem := newRequests(ms, v1alpha1.RequestMetrics{Histogram: "x", CodeLabel: "code", FailedCodes: "5..",
+		Series: []v1alpha1.LabelPattern{{Label: "service", Pattern: `$(namespace)-$(name)-"80"@.*`}}}, condition.Message{})
+	if problem != nil {
+		t.Fatal(problem)
 	}
 	if want := `service=~"a\\.b-orders-\"80\"@.*"`; r.matchers != want {
 		t.Errorf("got %s, want %s", r.matchers, want)

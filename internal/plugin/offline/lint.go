@@ -13,6 +13,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/isolation"
+	"github.com/atoll-dev/atoll/internal/components/monitoring"
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
 )
@@ -234,8 +235,10 @@ func (l *linter) topology(topology *v1alpha1.Topology) error {
 	if wrong := isolation.InvalidAnnotation(topology); wrong != nil {
 		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong.Message.String())
 	}
-	if wrong := isolation.InvalidPeers(topology); wrong != nil {
-		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "spec."+wrong.Message.Field, condition.Message{Cause: wrong.Message.Cause, Remedy: wrong.Message.Remedy}.String())
+	for _, wrong := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidRequests(topology)} {
+		if wrong != nil {
+			l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "spec."+wrong.Message.Field, condition.Message{Cause: wrong.Message.Cause, Remedy: wrong.Message.Remedy}.String())
+		}
 	}
 	if l.broken[id("Topology", topology.Namespace, topology.Name)] {
 		return nil
