@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/monitoring"
@@ -43,8 +42,7 @@ var _ = Describe("The objectives of a service", Ordered, func() {
 		Eventually(reason).Should(Equal("False" + v1alpha1.ReasonCRDNotInstalled))
 
 		By("the operator of Prometheus is installed")
-		crds, err := envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{"testdata/prometheusrules.monitoring.coreos.com.yaml"}})
-		Expect(err).NotTo(HaveOccurred())
+		rules := installCRDs(bareServer, "testdata/prometheusrules.monitoring.coreos.com.yaml")
 		Eventually(ruleOf(ctx, users)).ShouldNot(BeNil())
 		Eventually(reason).Should(Equal("False" + v1alpha1.ReasonNotMonitored))
 
@@ -53,6 +51,12 @@ var _ = Describe("The objectives of a service", Ordered, func() {
 		topology.Spec.Monitoring = &v1alpha1.Monitoring{PodPeer: v1alpha1.PodPeer{NamespaceSelector: &metav1.LabelSelector{}}, Labels: map[string]v1alpha1.LabelValue{"release": "prometheus"}}
 		Expect(k8s.Create(ctx, topology)).To(Succeed())
 		change(ctx, users, func(ms *v1alpha1.Microservice) { ms.Spec.TopologyRef = &v1alpha1.TopologyReference{Name: "shop"} })
+		Eventually(func() string {
+			return reason() + conditionOf(ctx, users, v1alpha1.ConditionObjectivesMonitored).Message
+		}).Should(And(HavePrefix("False"+v1alpha1.ReasonNotMonitored), ContainSubstring(monitoring.PodMonitorCRD)))
+
+		By("the pods can be scraped")
+		podMonitors := installCRDs(bareServer, "testdata/podmonitors.monitoring.coreos.com.yaml")
 		Eventually(reason).Should(Equal("True" + v1alpha1.ReasonReady))
 		Eventually(func() map[string]string {
 			rule, err := ruleOf(ctx, users)()
@@ -70,9 +74,11 @@ var _ = Describe("The objectives of a service", Ordered, func() {
 			_, err := ruleOf(ctx, users)()
 			return apierrors.IsNotFound(err)
 		}).Should(BeTrue())
-		Expect(k8s.Delete(ctx, crds[0])).To(Succeed())
-		Eventually(func() error {
-			return k8s.Get(ctx, client.ObjectKeyFromObject(crds[0]), &apiextensionsv1.CustomResourceDefinition{})
-		}).ShouldNot(Succeed())
+		for _, crd := range append(rules, podMonitors...) {
+			Expect(k8s.Delete(ctx, crd)).To(Succeed())
+			Eventually(func() error {
+				return k8s.Get(ctx, client.ObjectKeyFromObject(crd), &apiextensionsv1.CustomResourceDefinition{})
+			}).ShouldNot(Succeed())
+		}
 	}, SpecTimeout(suiteTimeout))
 })

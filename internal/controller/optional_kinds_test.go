@@ -34,8 +34,7 @@ var _ = Describe("Optional kinds", Serial, func() {
 		Expect(eventuallyHas(ctx, shop, v1alpha1.ConditionGatewayReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)).
 			To(ContainSubstring(`"gateways.gateway.networking.k8s.io"`))
 
-		crds, err := envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{gatewayCRDs()}})
-		Expect(err).NotTo(HaveOccurred())
+		crds := installCRDs(bareServer, gatewayCRDs())
 		Expect(k8s.Create(ctx, &gatewayv1.GatewayClass{ObjectMeta: metav1.ObjectMeta{Name: className}, Spec: gatewayv1.GatewayClassSpec{ControllerName: "example.com/simulated"}})).To(Succeed())
 		simulate(ns)
 		eventuallyReady(ctx, shop, users)
@@ -58,8 +57,7 @@ var _ = Describe("Optional kinds", Serial, func() {
 			return k8s.Get(ctx, client.ObjectKey{Name: "httproutes.gateway.networking.k8s.io"}, &apiextensionsv1.CustomResourceDefinition{})
 		}).ShouldNot(Succeed())
 		eventuallyHas(ctx, users, v1alpha1.ConditionRoutesReady, metav1.ConditionFalse, v1alpha1.ReasonCRDNotInstalled)
-		_, err = envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{gatewayCRDs()}})
-		Expect(err).NotTo(HaveOccurred())
+		installCRDs(bareServer, gatewayCRDs())
 		eventuallyReady(ctx, shop, users)
 
 		By("those of databases, of which one can't be listed")
@@ -73,8 +71,7 @@ var _ = Describe("Optional kinds", Serial, func() {
 			}
 			return answer(r, http.StatusForbidden, metav1.StatusReasonForbidden)
 		})
-		_, err = envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{"testdata"}})
-		Expect(err).NotTo(HaveOccurred())
+		installCRDs(bareServer, "testdata")
 		cluster := &unstructured.Unstructured{}
 		cluster.SetGroupVersionKind(database.ClusterKind)
 		Eventually(func() error { return k8s.Get(ctx, client.ObjectKey{Namespace: ns, Name: "clustered-db"}, cluster) }).Should(Succeed())
@@ -96,4 +93,12 @@ func startBare() (*rest.Config, *requestCounter) {
 	sent := &requestCounter{}
 	DeferCleanup(startManager(bareServer, sent))
 	return bareServer, sent
+}
+
+// installCRDs installs the CRDs of a file or a folder, and returns them.
+func installCRDs(server *rest.Config, path string) []*apiextensionsv1.CustomResourceDefinition {
+	GinkgoHelper()
+	crds, err := envtest.InstallCRDs(server, envtest.CRDInstallOptions{Paths: []string{path}})
+	Expect(err).NotTo(HaveOccurred())
+	return crds
 }

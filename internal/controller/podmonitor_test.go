@@ -12,7 +12,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
@@ -64,8 +63,7 @@ var _ = Describe("The PodMonitor of a member", Ordered, func() {
 		Expect(k8s.Create(ctx, users)).To(Succeed())
 		eventuallyReady(ctx, users)
 
-		crds, err := envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{"testdata/podmonitors.monitoring.coreos.com.yaml"}})
-		Expect(err).NotTo(HaveOccurred())
+		crds := installCRDs(bareServer, "testdata/podmonitors.monitoring.coreos.com.yaml")
 		Eventually(monitorOf(ctx, users)).Should(HaveKey("selector"))
 		Expect(k8s.Delete(ctx, crds[0])).To(Succeed())
 		Eventually(func() error {
@@ -74,8 +72,7 @@ var _ = Describe("The PodMonitor of a member", Ordered, func() {
 		eventuallyReady(ctx, users)
 
 		By("coming back")
-		_, err = envtest.InstallCRDs(bareServer, envtest.CRDInstallOptions{Paths: []string{"testdata/podmonitors.monitoring.coreos.com.yaml"}})
-		Expect(err).NotTo(HaveOccurred())
+		installCRDs(bareServer, "testdata/podmonitors.monitoring.coreos.com.yaml")
 		Eventually(monitorOf(ctx, users)).Should(HaveKey("selector"))
 	}, SpecTimeout(suiteTimeout))
 })
