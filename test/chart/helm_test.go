@@ -71,12 +71,18 @@ func defaultRelease(values string) release {
 // render returns the output of helm template.
 func (r release) render(t *testing.T) (string, error) {
 	t.Helper()
+	args := append([]string{"template", r.name, chart, "--namespace", r.namespace, "--values", valuesFile(t, r.values)}, r.args...)
+	return helm(t, args...)
+}
+
+// valuesFile returns the path of a file with values.
+func valuesFile(t *testing.T, values string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "values.yaml")
-	if err := os.WriteFile(file, []byte(r.values), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(values), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"template", r.name, chart, "--namespace", r.namespace, "--values", file}, r.args...)
-	return helm(t, args...)
+	return file
 }
 
 // mustRender returns the output of helm template, which must succeed.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // freeForm are maps with keys that the user chooses.
@@ -45,8 +47,13 @@ func TestBadValuesAreRefused(t *testing.T) {
 		"podLabels: {a: 1}":                         "at '/podLabels/a'",
 		"leaderElection: {enabled: false}":          "replicas must be at most 1 without leaderElection.enabled",
 		"extraEnv: [{name: GOGC, value: '1'}]":      "extraEnv sets GOGC, which env sets too",
-		"metrics: {enabled: false, serviceMonitor: {enabled: true}}": "metrics.serviceMonitor.enabled needs metrics.enabled",
-		"metrics: {enabled: false, networkPolicy: {enabled: true}}":  "metrics.networkPolicy.enabled needs metrics.enabled",
+		"metrics: {enabled: false, serviceMonitor: {enabled: true}}":          "metrics.serviceMonitor.enabled needs metrics.enabled",
+		"metrics: {enabled: false, networkPolicy: {enabled: true}}":           "metrics.networkPolicy.enabled needs metrics.enabled",
+		"metrics: {enabled: false, prometheusRule: {enabled: true}}":          "metrics.prometheusRule.enabled needs metrics.enabled",
+		"metrics: {enabled: false, dashboard: {enabled: true}}":               "metrics.dashboard.enabled needs metrics.enabled",
+		"metrics: {networkPolicy: {namespaceSelector: {matchLabel: {a: b}}}}": "at '/metrics/networkPolicy/namespaceSelector'",
+		"extraArgs: [--leader-elect=false]":                                   "extraArgs sets --leader-elect: set the value leaderElection.enabled instead",
+		"extraArgs: [--namespaces=shop]":                                      "extraArgs sets --namespaces: set the value namespaces instead",
 	} {
 		if _, err := defaultRelease(values).render(t); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", values, err, want)
@@ -55,6 +62,34 @@ func TestBadValuesAreRefused(t *testing.T) {
 	_, err := release{name: "a-very-long-name-of-a-release", namespace: "atoll-system"}.render(t)
 	if want := `the name "a-very-long-name-of-a-release-atoll" has more than 28 characters`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
+	}
+}
+
+// TestExtraArgsSetNoFlagOfTheChart gives each flag that the chart sets a second time.
+func TestExtraArgsSetNoFlagOfTheChart(t *testing.T) {
+	flags := map[string]bool{}
+	values := strings.Replace(everything, "extraArgs: [--zap-encoder=console]\n", "", 1)
+	for _, o := range defaultRelease(values).objects(t) {
+		if o["kind"] != "Deployment" {
+			continue
+		}
+		containers, _, err := unstructured.NestedSlice(o, "spec", "template", "spec", "containers")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, arg := range containers[0].(map[string]any)["args"].([]any) {
+			flag, _, _ := strings.Cut(arg.(string), "=")
+			flags[flag] = true
+		}
+	}
+	if len(flags) < 5 {
+		t.Errorf("the manager has the flags %v only", flags)
+	}
+	for flag := range flags {
+		want := "extraArgs sets " + flag
+		if _, err := defaultRelease("extraArgs: ['" + flag + "=x']").render(t); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", flag, err, want)
+		}
 	}
 }
 

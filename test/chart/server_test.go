@@ -64,7 +64,7 @@ metrics: {enabled: false}
 // and the Pod Security Standard of the manager's pods.
 func TestServerAccepts(t *testing.T) {
 	c := startServer(t)
-	for name, values := range map[string]string{"defaults": "", "everything": everything, "nothing": nothing} {
+	for name, values := range presets {
 		t.Run(name, func(t *testing.T) {
 			kinds := map[string]int{}
 			for _, o := range defaultRelease(values).objects(t) {

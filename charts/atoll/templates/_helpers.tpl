@@ -38,6 +38,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{- /* atoll.flags names the value for each flag of the manager that a value sets. */}}
+{{- define "atoll.flags" -}}
+leader-elect: leaderElection.enabled
+metrics-bind-address: metrics.enabled
+namespaces: namespaces
+workers: workers
+kube-api-qps: kubeAPIQPS
+zap-log-level: logLevel
+name-servers: nameServers
+public-ports: publicPorts
+rclone-image: rcloneImage
+cloudnative-pg-namespace: cloudNativePGNamespace
+{{- end }}
+
 {{- /* atoll.args has the arguments of the manager. */}}
 {{- define "atoll.args" -}}
 {{- with .Values -}}
@@ -78,8 +92,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- with .cloudNativePGNamespace }}
 - {{ printf "--cloudnative-pg-namespace=%s" . | quote }}
 {{- end }}
-{{- with .extraArgs }}
-{{ toYaml . }}
+{{- range .extraArgs }}
+{{- $flag := regexReplaceAll "^--([^=]*).*" . "${1}" }}
+{{- if eq $flag "health-probe-bind-address" }}
+{{- fail "extraArgs sets --health-probe-bind-address, on which the probes of the chart depend" }}
+{{- end }}
+{{- with get (include "atoll.flags" $ | fromYaml) $flag }}
+{{- fail (printf "extraArgs sets --%s: set the value %s instead" $flag .) }}
+{{- end }}
+- {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}
