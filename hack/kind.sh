@@ -11,6 +11,8 @@ name=atoll
 registry=atoll-registry
 registry_port=5001
 gateway_port=8080
+# Atoll needs Kubernetes 1.34. An older kind starts older versions.
+oldest=34
 state="${ATOLL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/atoll}/kind"
 export KUBECONFIG="$state/kubeconfig"
 
@@ -18,6 +20,7 @@ check() {
   for program in docker kind kubectl; do
     command -v "$program" >/dev/null || { echo "kind.sh: $program is not in PATH" >&2; exit 1; }
   done
+  [ -z "${ATOLL_NETWORK_POLICIES:-}" ] || { echo "kind.sh: ATOLL_NETWORK_POLICIES is set; kind cannot do that: use the local cluster, without KIND" >&2; exit 1; }
   docker info >/dev/null 2>&1 || { echo "kind.sh: docker does not answer; to see why, run: docker info" >&2; exit 1; }
 }
 
@@ -50,34 +53,53 @@ containerdConfigPatches:
 YAML
 }
 
+# check_version fails if the cluster's Kubernetes is too old.
+check_version() {
+  local version minor
+  version="$(kubectl get --raw /version)"
+  minor="$(grep -o '"minor": *"[0-9]*' <<<"$version" | grep -o '[0-9]*$')"
+  [ "$minor" -ge "$oldest" ] ||
+    { echo "kind.sh: the cluster has Kubernetes 1.$minor, and Atoll needs 1.$oldest; run hack/kind.sh down, update kind, and try again" >&2; exit 1; }
+}
+
 # connect_registry lets the nodes pull from the registry by the name that this machine uses.
 connect_registry() {
-  local node folder="/etc/containerd/certs.d/localhost:$registry_port"
-  for node in $(kind get nodes --name "$name"); do
+  local nodes node networks folder="/etc/containerd/certs.d/localhost:$registry_port"
+  nodes="$(kind get nodes --name "$name")"
+  for node in $nodes; do
     docker exec "$node" mkdir -p "$folder"
     echo "[host.\"http://$registry:5000\"]" | docker exec -i "$node" cp /dev/stdin "$folder/hosts.toml"
   done
-  docker network connect kind "$registry" 2>/dev/null || true
+  networks="$(docker inspect -f '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}' "$registry")"
+  case " $networks " in
+  *" kind "*) ;;
+  *) docker network connect kind "$registry" ;;
+  esac
 }
 
 install_gateway() {
   echo "installing the Gateway API and Traefik"
-  local manifests
-  manifests="$(go -C hack/cluster run . gateway)"
-  # The definitions must be there before the GatewayClass.
-  kubectl apply --server-side --force-conflicts -f - >/dev/null 2>&1 <<<"$manifests" ||
-    { sleep 5; kubectl apply --server-side --force-conflicts -f - >/dev/null <<<"$manifests"; }
+  local definitions manifests
+  definitions="$(go -C hack/cluster run . gateway definitions)"
+  manifests="$(go -C hack/cluster run . gateway traefik)"
+  apply "$definitions"
+  # Without an established definition, the API server does not know the kind GatewayClass.
+  kubectl wait --for=condition=Established --timeout=1m crd --all >/dev/null
+  apply "$manifests"
   kubectl -n traefik patch service traefik --type merge -p \
     '{"spec": {"type": "NodePort", "ports": [{"name": "web", "port": 80, "targetPort": "web", "nodePort": 30080}, {"name": "websecure", "port": 443, "targetPort": "websecure"}]}}' >/dev/null
   kubectl -n traefik rollout status deployment/traefik --timeout=3m >/dev/null ||
     { echo "kind.sh: Traefik did not start; to see why, run: KUBECONFIG=$KUBECONFIG kubectl -n traefik describe pods" >&2; exit 1; }
 }
 
+apply() { kubectl apply --server-side --force-conflicts -f - >/dev/null <<<"$1"; }
+
 case "${1:-}" in
 up)
   check
   start_registry
   create_cluster
+  check_version
   connect_registry
   install_gateway
   echo "the cluster of kind is up"

@@ -68,23 +68,30 @@ func desiredManifests(ctx context.Context) (string, error) {
 	return renderManifests(crds)
 }
 
-// runGateway prints the manifests of the Gateway API and of Traefik, with its public image, for a
-// cluster that another tool started.
-func runGateway(ctx context.Context, _ []string) error {
-	dir, err := gatewayAPI(ctx)
-	if err != nil {
-		return err
+// runGateway prints the definitions of the Gateway API, or the manifests of Traefik with its public
+// image, for a cluster that another tool started.
+func runGateway(ctx context.Context, args []string) error {
+	switch strings.Join(args, " ") {
+	case "definitions":
+		dir, err := gatewayAPI(ctx)
+		if err != nil {
+			return err
+		}
+		definitions, err := joinYAMLFiles(os.DirFS(dir), ".")
+		if err != nil {
+			return fmt.Errorf("reading the Gateway API definitions: %w", err)
+		}
+		fmt.Println(definitions)
+		return nil
+	case "traefik":
+		traefik, err := manifestFiles.ReadFile("manifests/traefik.yaml")
+		if err != nil {
+			return err
+		}
+		fmt.Println(fillIn(string(traefik), "docker.io/library/traefik:"+traefikVersion))
+		return nil
 	}
-	crds, err := joinYAMLFiles(os.DirFS(dir), ".")
-	if err != nil {
-		return fmt.Errorf("reading the Gateway API definitions: %w", err)
-	}
-	traefik, err := manifestFiles.ReadFile("manifests/traefik.yaml")
-	if err != nil {
-		return err
-	}
-	fmt.Println(fillIn(crds+"---\n"+string(traefik), "docker.io/library/traefik:"+traefikVersion))
-	return nil
+	return errors.New("usage: gateway definitions | gateway traefik")
 }
 
 // gatewayAPI returns the folder with the definitions of the Gateway API.

@@ -8,15 +8,21 @@ import (
 	"testing"
 )
 
-// kindRun runs hack/kind.sh with stand-ins for docker, kind and kubectl. It returns the output, and
-// the calls of the stand-ins with what they read.
+// answers is what the stand-ins of docker, kind and kubectl say if a test does not change it.
+const answers = `case "$*" in
+"get nodes"*) echo atoll-control-plane;;
+"get --raw /version") echo '{"major": "1", "minor": "36", "gitVersion": "v1.36.1"}';;
+esac`
+
+// kindRun runs hack/kind.sh with stand-ins for docker, kind and kubectl, which run script before they
+// give their answers. It returns the output, and the calls of the stand-ins with what they read.
 func kindRun(t *testing.T, script string, args ...string) (output, calls string, err error) {
 	t.Helper()
 	dir, cache := t.TempDir(), t.TempDir()
 	record := filepath.Join(cache, "calls")
 	for _, name := range []string{"docker", "kind", "kubectl"} {
 		text := "#!/bin/sh\necho " + name + ` "$@" >> "` + record + `"` + "\n" +
-			`case "$*" in *" -f -"|*"--config -") cat >> "` + record + `";; "exec -i"*) cat >> "` + record + `";; esac` + "\n" + script
+			`case "$*" in *" -f -"|*"--config -"|"exec -i"*) cat >> "` + record + `";; esac` + "\n" + script + "\n" + answers
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -38,19 +44,18 @@ func TestKindUp(t *testing.T) {
 		wanted, unwanted []string
 	}{
 		"a new cluster": {
-			script: `case "$*" in "get nodes"*) echo atoll-control-plane;; esac`,
 			wanted: []string{
 				"docker run -d --restart=always -p 127.0.0.1:5001:5000 --name atoll-registry registry:3",
 				"kind create cluster --name atoll", "hostPort: 8080, listenAddress: 127.0.0.1",
 				`[host."http://atoll-registry:5000"]`, "docker exec -i atoll-control-plane cp /dev/stdin /etc/containerd/certs.d/localhost:5001/hosts.toml",
-				"kubectl apply --server-side", "kind: GatewayClass", "docker.io/library/traefik:" + traefikVersion, `"nodePort": 30080`,
+				"docker network connect kind atoll-registry", "kubectl wait --for=condition=Established", "kind: GatewayClass", "docker.io/library/traefik:" + traefikVersion, `"nodePort": 30080`,
 				"kubectl -n traefik rollout status deployment/traefik",
 			},
 		},
 		"a running cluster": {
-			script:   `case "$*" in "get clusters") echo atoll;; "inspect -f {{.State.Running}} atoll-registry") echo true;; esac`,
-			wanted:   []string{"kind export kubeconfig --name atoll", "kubectl apply --server-side"},
-			unwanted: []string{"kind create cluster", "docker run"},
+			script:   `case "$*" in "get clusters") echo atoll;; *State.Running*) echo true;; *Networks*) echo bridge kind;; esac`,
+			wanted:   []string{"kind export kubeconfig --name atoll", "docker exec -i atoll-control-plane cp /dev/stdin", "kubectl apply --server-side"},
+			unwanted: []string{"kind create cluster", "docker run", "docker network connect"},
 		},
 	}
 	for name, test := range tests {
@@ -73,13 +78,39 @@ func TestKindUp(t *testing.T) {
 	}
 }
 
+// TestKindFailures checks what a user reads when a step fails.
 func TestKindFailures(t *testing.T) {
-	output, _, err := kindRun(t, `case "$*" in info) exit 1;; esac`, "up")
-	if err == nil || !strings.Contains(output, "docker does not answer") {
-		t.Errorf("got %v: %s", err, output)
+	for script, want := range map[string]string{
+		`case "$*" in info) exit 1;; esac`:                                              "docker does not answer; to see why, run: docker info",
+		`case "$*" in *"rollout status"*) exit 1;; esac`:                                "Traefik did not start; to see why, run:",
+		`case "$*" in "get --raw /version") echo '{"minor": "33"}'; exit;; esac`:        "the cluster has Kubernetes 1.33, and Atoll needs 1.34; run hack/kind.sh down",
+		`case "$*" in "network connect"*) echo no such network >&2; exit 1;; esac`:      "no such network",
+		`case "$*" in "get nodes"*) echo unknown cluster >&2; exit 1;; esac`:            "unknown cluster",
+		`case "$*" in "wait --for=condition"*) echo not established >&2; exit 1;; esac`: "not established",
+	} {
+		if output, _, err := kindRun(t, script, "up"); err == nil || !strings.Contains(output, want) {
+			t.Errorf("%s: got %v: %s", script, err, output)
+		}
 	}
-	output, _, err = kindRun(t, `case "$*" in *"rollout status"*) exit 1;; esac`, "up")
-	if err == nil || !strings.Contains(output, "Traefik did not start; to see why, run:") {
-		t.Errorf("got %v: %s", err, output)
+	t.Setenv(policiesVariable, "enforce")
+	if output, _, err := kindRun(t, "", "up"); err == nil || !strings.Contains(output, "use the local cluster, without KIND") {
+		t.Errorf("NetworkPolicies: got %v: %s", err, output)
+	}
+}
+
+// TestKindVersion checks that the script and the chart demand the same Kubernetes.
+func TestKindVersion(t *testing.T) {
+	script, err := os.ReadFile("../kind.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chart, err := os.ReadFile("../../charts/atoll/Chart.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(chart), `kubeVersion: ">=1.`)
+	minor, _, _ := strings.Cut(rest, ".")
+	if minor == "" || !strings.Contains(string(script), "\noldest="+minor+"\n") {
+		t.Errorf("kubeVersion of the chart demands 1.%s, and kind.sh another one", minor)
 	}
 }

@@ -31,7 +31,7 @@ func commands() map[string]command {
 		"env":       {summary: "print the shell's environment; use it as eval \"$(go run . env)\"", run: runEnv},
 		"logs":      {summary: "print the log of a component (logs <component>)", run: runLogs},
 		"down":      {summary: "stop the cluster and delete its state (--all also deletes the cached binaries)", run: runDown},
-		"gateway":   {summary: "print the manifests of the Gateway API and Traefik for a cluster that another tool started", run: runGateway},
+		"gateway":   {summary: "print the manifests of the Gateway API (gateway definitions) or of Traefik (gateway traefik), for a cluster that another tool started", run: runGateway},
 		"supervise": {run: runSupervise, hidden: true},
 		"init":      {run: runInit, hidden: true},
 		"registry":  {run: runRegistry, hidden: true},

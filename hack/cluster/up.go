@@ -81,7 +81,7 @@ func (c cache) usesExternalCluster() (bool, error) {
 
 // checkPrerequisites returns an error if this tool can't start a cluster here.
 func checkPrerequisites() error {
-	const instead = "or set KUBECONFIG and IMAGE_REGISTRY to use your own cluster and registry"
+	const instead = "or run make demo KIND=1 with docker, kind and kubectl, or set KUBECONFIG and IMAGE_REGISTRY to use your own cluster and registry"
 	if runtime.GOOS != "linux" {
 		return fmt.Errorf("the local cluster runs on Linux only; use a Linux machine, %s", instead)
 	}
@@ -115,8 +115,10 @@ func (c cache) bringUp(ctx context.Context, own []artifact, policies bool) error
 
 // kindWorks reports whether this machine can start a cluster of kind.
 func kindWorks(ctx context.Context) bool {
-	if _, err := exec.LookPath("kind"); err != nil {
-		return false
+	for _, program := range []string{"kind", "kubectl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return false
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()

@@ -115,19 +115,7 @@ func (d *deployment) applyWithImages(ctx context.Context, folder, patches string
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(overlay)) }()
-	text := "resources: [../" + folder + "]\n" + patches
-	// An overlay does not inherit the transformer configurations of its base.
-	if folder == "samples" {
-		settings, err := os.ReadFile(filepath.Join(d.root, "config", folder, "kustomizeconfig.yaml"))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(overlay, "kustomizeconfig.yaml"), settings, 0o600); err != nil {
-			return err
-		}
-		text += "configurations: [kustomizeconfig.yaml]\n"
-	}
-	text += "images:\n"
+	text := "resources: [../" + folder + "]\n" + patches + "images:\n"
 	for i := 0; i < len(pairs); i += 2 {
 		reference, ok := d.images[pairs[i+1]]
 		if !ok {
