@@ -22,8 +22,11 @@ func main() {
 	}
 }
 
+// chartFolder is the folder of the chart.
+const chartFolder = "charts/atoll"
+
 // readmePath is the README of the chart. Only the table of values in it is generated.
-const readmePath = "charts/atoll/README.md"
+const readmePath = chartFolder + "/README.md"
 
 // generatedFolders are folders with generated files only. A file in them that is not
 // generated any more is deleted, so that make verify reports it.
@@ -61,6 +64,9 @@ func generate(root string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkPolicies(filepath.Join(root, chartFolder), everywhere); err != nil {
+		return nil, err
+	}
 	manifest, err := installManifest(everywhere)
 	if err != nil {
 		return nil, err
@@ -75,6 +81,6 @@ func generate(root string) (map[string]string, error) {
 	}
 	maps.Copy(files, monitoring)
 	files["dist/install.yaml"] = manifest
-	files[readmePath], err = readmeWithValues(filepath.Join(root, "charts/atoll"))
+	files[readmePath], err = readmeWithValues(filepath.Join(root, chartFolder))
 	return files, err
 }

@@ -102,6 +102,24 @@ func TestInstallationsAgree(t *testing.T) {
 	}
 }
 
+// TestEveryPolicyHasAValue checks that the generator refuses a policy that no value turns on.
+func TestEveryPolicyHasAValue(t *testing.T) {
+	objects, err := build(filepath.Join(root, "config", "default"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkPolicies(filepath.Join(root, chartFolder), objects); err != nil {
+		t.Error(err)
+	}
+	added := object{"kind": "ValidatingAdmissionPolicy", "metadata": map[string]any{"name": "atoll-added"}}
+	if err := checkPolicies(filepath.Join(root, chartFolder), append(objects, added)); err == nil || !strings.Contains(err.Error(), "added") {
+		t.Errorf("a policy without a value: got %v", err)
+	}
+	if err := checkPolicies(filepath.Join(root, chartFolder), nil); err == nil || !strings.Contains(err.Error(), "deletion-guard") {
+		t.Errorf("values without a policy: got %v", err)
+	}
+}
+
 // TestDescriptionsOfValues checks what the table of values has of the comments.
 func TestDescriptionsOfValues(t *testing.T) {
 	const values = "# a is the first.\na: 1\nb:\n  # c is nested.\n  c: \"\"\n  # d is a list.\n  d: [x]\n"

@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// handwritten are the kinds whose templates are written by hand, because values change them.
-var handwritten = map[string]bool{"Namespace": true, "ServiceAccount": true, "Service": true, "Deployment": true, "PodDisruptionBudget": true}
+// notGenerated are the kinds without a generated template. Those of most are written by hand,
+// because values change them. Helm creates the Namespace.
+var notGenerated = map[string]bool{"Namespace": true, "ServiceAccount": true, "Service": true, "Deployment": true, "PodDisruptionBudget": true}
 
-// place returns the object with its file and conditions. It returns false for an object whose
-// template is written by hand. granted has the names of the roles that a binding grants.
+// place returns the object with its file and conditions. It returns false for an object without a
+// generated template. granted has the names of the roles that a binding grants.
 func place(o object, granted map[string]bool) (chartObject, bool, error) {
 	short := strings.TrimPrefix(o.name(), namePrefix)
 	c := chartObject{object: o}
@@ -25,8 +26,8 @@ func place(o object, granted map[string]bool) (chartObject, bool, error) {
 		c.forUsers = o.kind() == "ClusterRole" && !granted[o.name()]
 		c.file, c.conditions = placeRights(short, c.forUsers)
 	default:
-		if !handwritten[o.kind()] {
-			return c, false, fmt.Errorf("%s has no template: add its kind to place, or to handwritten if you write the template yourself", o.id())
+		if !notGenerated[o.kind()] {
+			return c, false, fmt.Errorf("%s has no template: add its kind to place, or to notGenerated if you write the template yourself", o.id())
 		}
 		return c, false, nil
 	}

@@ -70,7 +70,7 @@ func (p *progress) step(i int, t task, before time.Duration) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.out, "%s: %s\n", label, elapsed(begin))
+	fmt.Fprintf(p.out, "%s: %s\n", label, roundDuration(p.now().Sub(begin)))
 	return nil
 }
 
@@ -118,6 +118,5 @@ func describeRemaining(d time.Duration) string {
 	return fmt.Sprintf(" (about %d minutes left)", minutes)
 }
 
-func elapsed(since time.Time) time.Duration {
-	return time.Since(since).Round(100 * time.Millisecond)
-}
+// roundDuration leaves out digits that nobody reads.
+func roundDuration(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }

@@ -37,18 +37,20 @@ func TestRunTasks(t *testing.T) {
 	var out bytes.Buffer
 	failure := errors.New("no disk")
 	later := false
-	err := runTasks(&out, []task{
-		{label: "building etcd", expected: 80 * time.Second, run: func() error { return nil }},
+	clock := time.Unix(0, 0)
+	p := &progress{out: &out, now: func() time.Time { return clock }, tasks: []task{
+		{label: "building etcd", expected: 80 * time.Second, run: func() error { clock = clock.Add(160 * time.Second); return nil }},
 		{label: "building kubelet", expected: 25 * time.Second, run: func() error { return failure }},
 		{label: "starting the node", run: func() error { later = true; return nil }},
-	})
+	}}
+	err := p.run()
 	if !errors.Is(err, failure) || !strings.Contains(err.Error(), "step 2 of 3, building kubelet") {
 		t.Errorf("got error %v", err)
 	}
 	if later {
 		t.Error("a task ran after a failure")
 	}
-	want := "[ 1/3] building etcd (about 2 minutes left)\n[ 1/3] building etcd: 0s\n[ 2/3] building kubelet\n"
+	want := "[ 1/3] building etcd (about 2 minutes left)\n[ 1/3] building etcd: 2m40s\n[ 2/3] building kubelet (about 1 minute left)\n"
 	if out.String() != want {
 		t.Errorf("got output\n%s\nwant\n%s", out.String(), want)
 	}

@@ -48,7 +48,7 @@ func runUp(ctx context.Context, _ []string) error {
 	}
 	begin := time.Now()
 	if running(current) && c.upToDate(ctx, current, own) {
-		fmt.Fprintf(os.Stderr, "the cluster is up (%s)\n", elapsed(begin))
+		fmt.Fprintf(os.Stderr, "the cluster is up (%s)\n", roundDuration(time.Since(begin)))
 		c.printAddresses(os.Stderr, current)
 		return nil
 	}
@@ -58,7 +58,7 @@ func runUp(ctx context.Context, _ []string) error {
 	if current, err = c.readRecord(); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "the cluster is up (%s)\n", elapsed(begin))
+	fmt.Fprintf(os.Stderr, "the cluster is up (%s)\n", roundDuration(time.Since(begin)))
 	c.printAddresses(os.Stderr, current)
 	return nil
 }
