@@ -16,11 +16,20 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files")
 
+// TestOneHealthCheck checks that all kinds have the same health check. Argo CD loads the file of each
+// kind alone.
+func TestOneHealthCheck(t *testing.T) {
+	want := read(t, filepath.Join(customizations, kinds[0], "health.lua"))
+	for _, kind := range kinds[1:] {
+		compareOrUpdate(t, filepath.Join(customizations, kind, "health.lua"), want)
+	}
+}
+
 // TestConfigMap checks that config/argocd/argocd-cm.yaml has the scripts of resource_customizations.
 func TestConfigMap(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("# Adds the health checks and actions of Atoll to Argo CD: see docs/gitops.md. Generated from\n" +
-		"# resource_customizations by go -C test/gitops test -run TestConfigMap -update . Do not edit.\n" +
+		"# resource_customizations by make golden. Do not edit.\n" +
 		"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: argocd-cm\n  namespace: argocd\ndata:\n")
 	for _, kind := range kinds {
 		folder := filepath.Join(customizations, kind)
@@ -45,15 +54,6 @@ func TestConfigMap(t *testing.T) {
 			t.Errorf("the health check of %s, as YAML reads it: -want +got:\n%s", kind, diff)
 		}
 		checkActions(t, kind, object.Data["resource.customizations.actions.atoll.dev_"+kind])
-	}
-}
-
-// TestOneHealthCheck checks that all kinds have the same health check. Argo CD loads the file of each
-// kind alone.
-func TestOneHealthCheck(t *testing.T) {
-	want := read(t, filepath.Join(customizations, kinds[0], "health.lua"))
-	for _, kind := range kinds[1:] {
-		compareOrUpdate(t, filepath.Join(customizations, kind, "health.lua"), want)
 	}
 }
 

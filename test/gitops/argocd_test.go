@@ -81,6 +81,7 @@ func TestDiscovery(t *testing.T) {
 	for _, kind := range kinds {
 		folder := filepath.Join(customizations, kind, "actions")
 		script := read(t, filepath.Join(folder, "discovery.lua"))
+		offered := map[string]bool{}
 		for _, test := range readActionTests(t, kind).DiscoveryTests {
 			t.Run(kind+"/"+test.InputPath, func(t *testing.T) {
 				table, err := runLua(t.Context(), script, readObject(t, filepath.Join(folder, test.InputPath)))
@@ -97,9 +98,15 @@ func TestDiscovery(t *testing.T) {
 					t.Errorf("-want +got:\n%s", diff)
 				}
 				for name := range got {
+					offered[name] = true
 					read(t, filepath.Join(folder, name, "action.lua"))
 				}
 			})
+		}
+		for _, path := range glob(t, filepath.Join(folder, "*", "action.lua")) {
+			if name := filepath.Base(filepath.Dir(path)); !offered[name] {
+				t.Errorf("in no test in action_test.yaml does a %s have the action %s", kind, name)
+			}
 		}
 	}
 }
@@ -109,8 +116,10 @@ func TestActions(t *testing.T) {
 	for _, kind := range kinds {
 		folder := filepath.Join(customizations, kind, "actions")
 		tested := map[string]bool{}
+		used := map[string]bool{}
 		for _, test := range readActionTests(t, kind).ActionTests {
 			tested[test.Action] = true
+			used[test.InputPath], used[test.ExpectedOutputPath] = true, true
 			t.Run(kind+"/"+test.Action+"/"+test.InputPath, func(t *testing.T) {
 				input := readObject(t, filepath.Join(folder, test.InputPath))
 				table, err := runLua(t.Context(), read(t, filepath.Join(folder, test.Action, "action.lua")), input)
@@ -125,6 +134,14 @@ func TestActions(t *testing.T) {
 		for _, path := range glob(t, filepath.Join(folder, "*", "action.lua")) {
 			if name := filepath.Base(filepath.Dir(path)); !tested[name] {
 				t.Errorf("no test in action_test.yaml runs the action %s of a %s", name, kind)
+			}
+		}
+		for _, test := range readActionTests(t, kind).DiscoveryTests {
+			used[test.InputPath] = true
+		}
+		for _, path := range glob(t, filepath.Join(folder, "testdata", "*.yaml")) {
+			if !used[filepath.Join("testdata", filepath.Base(path))] {
+				t.Errorf("no test in action_test.yaml uses %s", path)
 			}
 		}
 	}

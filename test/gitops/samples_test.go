@@ -6,6 +6,8 @@ package gitops
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -33,8 +35,7 @@ func TestShopCopies(t *testing.T) {
 	}
 }
 
-// TestKustomizationsBuild checks that each kustomization of the samples builds, and that a prefix
-// of its names changes every name and every reference.
+// TestKustomizationsBuild checks that each kustomization of the samples builds.
 func TestKustomizationsBuild(t *testing.T) {
 	found := 0
 	err := filepath.WalkDir(filepath.Join(samples, "gitops"), func(path string, entry os.DirEntry, err error) error {
@@ -62,22 +63,23 @@ func TestKustomizationsBuild(t *testing.T) {
 func TestNamesFollow(t *testing.T) {
 	for environment := range overlays {
 		files := inMemory(t, shop)
+		withHashes(t, files)
 		if err := files.WriteFile("/dev/kustomization.yaml", []byte("namePrefix: dev-\nresources: [../overlays/"+environment+"]\n"+
-			"configMapGenerator: [{name: shop-settings, behavior: merge, literals: [A=b], options: {disableNameSuffixHash: false}}]\n"+
 			"images: [{name: ghcr.io/atoll-dev/orders, newTag: v9}]\n")); err != nil {
 			t.Fatal(err)
 		}
 		resources := build(t, files, "/dev")
 		var settings string
 		names := map[string]bool{}
+		services, dependencies := 0, 0
 		for _, o := range resources {
 			names[o.GetKind()+"/"+o.GetName()] = true
 			if o.GetKind() == "ConfigMap" {
 				settings = o.GetName()
 			}
 		}
-		if !strings.HasPrefix(settings, "dev-shop-settings") {
-			t.Errorf("%s: the ConfigMap is %q, want it with the prefix", environment, settings)
+		if !regexp.MustCompile(`^dev-shop-settings-[a-z0-9]{10}$`).MatchString(settings) {
+			t.Errorf("%s: the ConfigMap is %q, want it with the prefix and a hash", environment, settings)
 		}
 		for _, o := range resources {
 			if o.GetKind() != "Microservice" {
@@ -91,9 +93,11 @@ func TestNamesFollow(t *testing.T) {
 			if len(sources) != 1 || sources[0].(map[string]any)["configMapRef"].(map[string]any)["name"] != settings {
 				t.Errorf("%s: envFrom of %s is %v, want ConfigMap %s", environment, o.GetName(), sources, settings)
 			}
-			dependencies, _, _ := unstructured.NestedSlice(fields, "spec", "dependencies")
-			for _, dependency := range dependencies {
-				if name, _ := dependency.(map[string]any)["name"].(string); !names["Microservice/"+name] {
+			services++
+			callees, _, _ := unstructured.NestedSlice(fields, "spec", "dependencies")
+			for _, callee := range callees {
+				dependencies++
+				if name, _ := callee.(map[string]any)["name"].(string); !names["Microservice/"+name] {
 					t.Errorf("%s: %s depends on %q, and no Microservice has this name", environment, o.GetName(), name)
 				}
 			}
@@ -102,6 +106,30 @@ func TestNamesFollow(t *testing.T) {
 				t.Errorf("%s: the image of %s is %s", environment, o.GetName(), image)
 			}
 		}
+		if services != 3 || dependencies != 2 {
+			t.Errorf("%s: found %d services with %d dependencies, want 3 with 2", environment, services, dependencies)
+		}
+	}
+}
+
+// withHashes makes kustomize add hashes to the names of ConfigMaps, which the samples turn off.
+func withHashes(t *testing.T, files filesys.FileSystem) {
+	t.Helper()
+	const without = "disableNameSuffixHash: true"
+	found := 0
+	for _, folder := range []string{"base", "overlays/staging", "overlays/production"} {
+		path := "/" + folder + "/kustomization.yaml"
+		text, err := files.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found += strings.Count(string(text), without)
+		if err := files.WriteFile(path, []byte(strings.ReplaceAll(string(text), without, "immutable: false"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found != 2 {
+		t.Errorf("%s is there %d times, want 2", without, found)
 	}
 }
 
@@ -175,8 +203,9 @@ func TestTestdataIsValid(t *testing.T) {
 // TestApplications checks the options that docs/gitops.md gives reasons for, and that the paths in
 // the repository exist.
 func TestApplications(t *testing.T) {
-	paths := 0
+	paths, found := 0, map[string]int{}
 	for _, o := range slices.Concat(build(t, filesys.MakeFsOnDisk(), samples+"/gitops/argocd"), build(t, filesys.MakeFsOnDisk(), samples+"/gitops/flux")) {
+		found[o.GetKind()]++
 		fields := fieldsOf(t, o)
 		path, inGit, _ := unstructured.NestedString(fields, "spec", "source", "path")
 		switch o.GetKind() {
@@ -194,8 +223,9 @@ func TestApplications(t *testing.T) {
 					t.Errorf("Kustomization %s lacks %s", o.GetName(), field)
 				}
 			}
-			if after, _, _ := unstructured.NestedSlice(fields, "spec", "dependsOn"); o.GetName() != "atoll" && len(after) != 1 {
-				t.Errorf("Kustomization %s does not depend on the operator", o.GetName())
+			after, _, _ := unstructured.NestedSlice(fields, "spec", "dependsOn")
+			if want := []any{map[string]any{"name": "atoll"}}; o.GetName() != "atoll" && !reflect.DeepEqual(after, want) {
+				t.Errorf("Kustomization %s depends on %v, want the operator", o.GetName(), after)
 			}
 		}
 		if inGit {
@@ -205,8 +235,8 @@ func TestApplications(t *testing.T) {
 			}
 		}
 	}
-	if paths != 5 {
-		t.Errorf("found %d paths, want 5", paths)
+	if paths != 5 || found["Application"] != 3 || found["Kustomization"] != 3 {
+		t.Errorf("found %d paths in %v, want 5 in 3 Applications and 3 Kustomizations", paths, found)
 	}
 }
 
