@@ -1,4 +1,7 @@
 # make help lists the targets.
+#
+# The shell ignores a failed command substitution in the arguments of another command. Recipes assign
+# its output to a variable first, so that they stop.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -6,6 +9,9 @@ SHELL := /usr/bin/env bash
 CLUSTER := go -C hack/cluster run .
 # KIND=1 uses a cluster of kind, on a machine with docker, instead of the one that hack/cluster builds.
 CLUSTER_TOOL := $(if $(KIND),hack/kind.sh,$(CLUSTER))
+# CLUSTER_ENV sets the environment of the local cluster in a recipe, and the images of this checkout.
+CLUSTER_ENV := environment="$$($(CLUSTER_TOOL) env)"; eval "$$environment"; IMAGES="$$($(CLUSTER) images)"; export IMAGES
+ASSETS_ENV := KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)"; export KUBEBUILDER_ASSETS
 CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 # gotestsum prints a package when it ends, and at the end the failed tests again.
@@ -13,22 +19,23 @@ TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --fo
 MODULES := . hack/chart hack/cluster test/gitops test/notes services
 # test/chart and test/monitoring build Helm and Prometheus, which takes minutes. They have targets of
 # their own, which lint them too: make test-chart and make test-monitoring.
-GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md dist \
+	$(addprefix charts/atoll/,README.md files templates/crds templates/policies templates/rbac)
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
 ##@ Start here
 
 .PHONY: demo
-demo: modules plugin ## Start a local cluster, install the operator and the sample topology, and send requests to it.
+demo: cluster-modules plugin ## Start a local cluster, install the operator and the sample topology, and send requests to it.
 	@$(CLUSTER_TOOL) up
-	@eval "$$($(CLUSTER_TOOL) env)"; PATH="$(CURDIR)/bin:$$PATH" IMAGES="$$($(CLUSTER) images)" go run ./hack/demo all
+	@$(CLUSTER_ENV); PATH="$(CURDIR)/bin:$$PATH" go run ./hack/demo all
 
 # The modules in test read files of the repository. go test does not see when files outside a module
 # change, so -count=1 keeps it from reusing their results.
 .PHONY: test
 test: modules test-packages ## Run all tests that need no cluster: unit, golden, envtest, and services with a real PostgreSQL.
 	@echo "the tests take about 15 minutes on 2 cores; internal/controller is the longest package, with 11"
-	@export KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)"; \
+	@$(ASSETS_ENV); \
 	for module in $(MODULES); do echo "== go test ./... in $$module"; \
 		case $$module in test/*) fresh=-count=1 ;; *) fresh= ;; esac; \
 		(cd $$module && KUBE_CACHE_MUTATION_DETECTOR=true $(TESTSUM) -- -timeout 20m $$fresh ./...); done
@@ -66,9 +73,10 @@ manifests: codegen-modules ## Generate CRDs, RBAC, the API reference, dist/insta
 	go -C hack/chart run . -root $(CURDIR)
 
 .PHONY: golden
-golden: ## Regenerate the golden files in testdata; review the diff.
+golden: ## Regenerate the golden files in testdata, and the copies for GitOps; review the diff.
 	go test ./internal/components -run TestGolden -update
 	go test ./internal/graph ./cmd/kubectl-atoll -update
+	go -C test/gitops test -count=1 . -run 'TestOneHealthCheck|TestConfigMap|TestShopCopies' -update
 
 .PHONY: lint
 lint: lint-modules ## Lint every module, and the shell scripts.
@@ -82,8 +90,8 @@ verify: generate manifests lint ## Lint, and fail if a generated file differs fr
 		echo "generated files differ; run make generate manifests and commit the changes" >&2; exit 1; }
 
 .PHONY: bench
-bench: modules ## Run the benchmarks: see docs/performance.md.
-	KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go test -run '^$$' -bench . -benchmem -timeout 30m ./test/bench/...
+bench: cluster-modules ## Run the benchmarks: see docs/performance.md.
+	@$(ASSETS_ENV); go test -run '^$$' -bench . -benchmem -timeout 30m ./test/bench/...
 
 .PHONY: test-e2e
 test-e2e: E2E_LABELS = !topology && !policies
@@ -99,26 +107,31 @@ test-policies: E2E_LABELS = policies
 test-policies: run-e2e ## Try every connection of a topology, on a real cluster that enforces NetworkPolicies.
 
 .PHONY: test-chart
-test-chart: modules ## Test the Helm chart; install, upgrade, roll back and uninstall it under load, on a real cluster without Atoll.
+test-chart: cluster-modules ## Test the Helm chart; install, upgrade, roll back and uninstall it under load, on a real cluster without Atoll.
 	@hack/modules.sh test/chart hack/tools/golangci-lint
 	@cd test/chart && $(LINT) run --config=$(CURDIR)/.golangci.yml
-	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/chart test -count=1 -timeout 20m ./...
+	@$(ASSETS_ENV); go -C test/chart test -count=1 -timeout 20m ./...
 	@$(CLUSTER_TOOL) up
-	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
+	@$(CLUSTER_ENV); go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
 
 .PHONY: test-monitoring
-test-monitoring: modules ## Test the alerts and the dashboard with Prometheus.
+test-monitoring: cluster-modules ## Test the alerts and the dashboard with Prometheus.
 	@hack/modules.sh test/monitoring hack/tools/golangci-lint
 	@cd test/monitoring && $(LINT) run --config=$(CURDIR)/.golangci.yml
-	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/monitoring test -count=1 -timeout 20m ./...
+	@$(ASSETS_ENV); go -C test/monitoring test -count=1 -timeout 20m ./...
 
 .PHONY: run-e2e
-run-e2e: modules deploy
-	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images && $(CLUSTER) images notes)" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
+run-e2e: cluster-modules deploy
+	@hack/modules.sh test/notes
+	@$(CLUSTER_ENV); notes="$$($(CLUSTER) images notes)"; IMAGES="$$IMAGES $$notes" go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
 
 .PHONY: modules
 modules:
 	@hack/modules.sh $(MODULES) hack/tools/gotestsum
+
+.PHONY: cluster-modules
+cluster-modules:
+	@hack/modules.sh . hack/cluster services
 
 .PHONY: codegen-modules
 codegen-modules:
@@ -135,9 +148,9 @@ test-packages:
 ##@ Deploy
 
 .PHONY: deploy
-deploy: modules ## Install only the operator, on the local cluster or, with IMAGE_REGISTRY, on that of KUBECONFIG.
+deploy: cluster-modules ## Install only the operator, on the local cluster or, with IMAGE_REGISTRY, on that of KUBECONFIG.
 	@$(CLUSTER_TOOL) up
-	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go run ./hack/demo operator
+	@$(CLUSTER_ENV); go run ./hack/demo operator
 
 .PHONY: install
 install: ## Install only the CRDs on the cluster of KUBECONFIG.
