@@ -60,6 +60,14 @@ type commandResult struct {
 	out, err string
 }
 
+// TestMain keeps the environment of the user from changing what the tests print.
+func TestMain(m *testing.M) {
+	if err := os.Unsetenv(prometheusVariable); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
 // runPlugin runs the plugin against a cluster.
 func runPlugin(t *testing.T, c client.WithWatch, stdin string, args ...string) commandResult {
 	t.Helper()

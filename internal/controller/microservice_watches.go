@@ -56,8 +56,8 @@ func NewMicroserviceReconciler(mgr ctrl.Manager, foreign cache.Cache, optional *
 
 // writtenKinds are the kinds of the objects that Atoll writes.
 func writtenKinds() []string {
-	// The claim of a database and the Gateway of a Topology are in no row of the table.
-	kinds := []string{"PersistentVolumeClaim", "Gateway"}
+	// The Gateway of a Topology is in no row of the table, which has the children of Microservices.
+	kinds := []string{"Gateway"}
 	for _, c := range components.Kinds() {
 		kinds = append(kinds, c.Kind)
 	}

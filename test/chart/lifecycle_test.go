@@ -30,6 +30,7 @@ func TestLifecycle(t *testing.T) {
 	c.applyShop(t)
 	t.Logf("from helm install to the first served request: %s", (<-served).Round(100*time.Millisecond))
 	c.expectOperator(t)
+	c.expectCRDs(t, true)
 
 	before := c.shopState(t)
 	traffic := c.startTraffic(t)
@@ -42,6 +43,7 @@ func TestLifecycle(t *testing.T) {
 			if args := c.managerArgs(t); !strings.Contains(args, "--workers=3") {
 				t.Errorf("the manager has the arguments %s", args)
 			}
+			c.expectCRDs(t, false)
 			c.expectOperator(t)
 		}},
 		{"rollback", func(t *testing.T) {
@@ -49,11 +51,13 @@ func TestLifecycle(t *testing.T) {
 			if args := c.managerArgs(t); strings.Contains(args, "--workers") {
 				t.Errorf("the manager has the arguments %s", args)
 			}
+			c.expectCRDs(t, true)
 			c.expectOperator(t)
 		}},
 		{"uninstall", func(t *testing.T) { c.uninstall(t); c.expectOnlyCRDs(t) }},
 		{"reinstall while the CRDs were kept", func(t *testing.T) {
 			c.helm(t, append([]string{"install", "atoll", "--wait"}, current...)...)
+			c.expectCRDs(t, false)
 			c.expectOperator(t)
 		}},
 		{"move from dist/install.yaml to Helm", func(t *testing.T) {
@@ -92,27 +96,42 @@ func TestLifecycle(t *testing.T) {
 	})
 }
 
-// chartVersion is the line of Chart.yaml with the version.
-var chartVersion = regexp.MustCompile(`(?m)^version: .*$`)
+// previousName is a short name of Microservices that only the CRD of the previous chart has.
+const previousName = "previous-ms"
 
-// previousChart returns a copy of the chart with a lower version.
+// previousChart returns a copy of the chart with a lower version, another name in a CRD and no other
+// difference.
 func (c *cluster) previousChart(t *testing.T) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "atoll")
 	if err := os.CopyFS(folder, os.DirFS(chart)); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(folder, "Chart.yaml")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lower := chartVersion.ReplaceAll(text, []byte("version: 0.0.1"))
-	if bytes.Equal(lower, text) {
-		t.Fatalf("%s has no version to lower", path)
-	}
-	if err := os.WriteFile(path, lower, 0o600); err != nil {
-		t.Fatal(err)
+	for file, change := range map[string]struct{ from, to string }{
+		"Chart.yaml": {`(?m)^version: .*$`, "version: 0.0.1"},
+		"templates/crds/microservices.atoll.dev.yaml": {`(?m)^    - ms$`, "    - ms\n    - " + previousName},
+	} {
+		path := filepath.Join(folder, file)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := regexp.MustCompile(change.from).ReplaceAll(text, []byte(change.to))
+		if bytes.Equal(changed, text) {
+			t.Fatalf("%s has nothing like %s", path, change.from)
+		}
+		if err := os.WriteFile(path, changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return folder
+}
+
+// expectCRDs checks whether the CRDs are those of the previous chart or of the current one.
+func (c *cluster) expectCRDs(t *testing.T, previous bool) {
+	t.Helper()
+	names := c.kubectl(t, "get", "crd", "microservices.atoll.dev", "--output=jsonpath={.spec.names.shortNames}")
+	if strings.Contains(names, previousName) != previous {
+		t.Errorf("Microservices have the short names %s, want those of the previous chart: %t", names, previous)
+	}
 }
