@@ -6,10 +6,12 @@ package components
 import (
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/atoll-dev/atoll/internal/condition"
 	"github.com/atoll-dev/atoll/internal/graph"
@@ -49,6 +51,51 @@ func TestBuildIsPure(t *testing.T) {
 				t.Errorf("Build changed its inputs (-before +after):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestHashSeesEveryField encodes and decodes the objects of every case as apply.Hash encodes them: a
+// field that the encoding lost could change without being applied.
+func TestHashSeesEveryField(t *testing.T) {
+	type encoder interface {
+		Marshal() ([]byte, error)
+		Unmarshal(data []byte) error
+	}
+	checked := map[string]bool{}
+	for _, name := range cases(t) {
+		dir := filepath.Join("testdata", name)
+		w := inputstest.ReadWorld(t, filepath.Join(dir, "input.yaml"))
+		if len(w.Services) == 0 {
+			continue
+		}
+		built, err := Build(w.Inputs(w.Services[0], inputstest.ReadCircumstances(t, dir)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, wanted := range built.Components {
+			for _, o := range wanted.Objects {
+				want, encodes := o.(encoder)
+				if !encodes {
+					continue
+				}
+				checked[wanted.Component.Kind] = true
+				data, err := want.Marshal()
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := reflect.New(reflect.TypeOf(o).Elem()).Interface().(encoder)
+				if err := got.Unmarshal(data); err != nil {
+					t.Fatal(err)
+				}
+				got.(kube.Object).GetObjectKind().SetGroupVersionKind(o.GetObjectKind().GroupVersionKind())
+				if !equality.Semantic.DeepEqual(want, got) {
+					t.Errorf("%s: the encoding changes %s %s:\n%s", name, wanted.Component.Kind, o.GetName(), cmp.Diff(want, got))
+				}
+			}
+		}
+	}
+	if len(checked) < 9 {
+		t.Errorf("only the kinds %v were checked", checked)
 	}
 }
 
