@@ -114,7 +114,67 @@ const (
 	UnitMilliseconds DurationUnit = "Milliseconds"
 )
 
+// RecordedRequests are requests about which Prometheus records how many there are, how
+// many fail, and how long they take.
+// +kubebuilder:validation:Enum=Requests;Calls;GatewayRequests
+type RecordedRequests string
+
+const (
+	// RecordRequests are the requests that a member receives, as its pods report them.
+	RecordRequests RecordedRequests = "Requests"
+	// RecordCalls are the requests that a member sends to its dependencies.
+	RecordCalls RecordedRequests = "Calls"
+	// RecordGatewayRequests are the requests to a member that pass the gateway.
+	RecordGatewayRequests RecordedRequests = "GatewayRequests"
+)
+
+// CallMetrics names the histogram that measures in Prometheus what pods call.
+// +kubebuilder:validation:MinProperties=1
+type CallMetrics struct {
+	// histogram is the name of the histogram of the durations, without _bucket
+	// and _count. Unset means http_client_request_duration_seconds, the name that
+	// OpenTelemetry defines.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z_:][a-zA-Z0-9_:]*$')",message="histogram must be the name of a metric in Prometheus, such as http_client_request_duration_seconds"
+	Histogram string `json:"histogram,omitempty"`
+
+	// unit is the unit of the durations: Seconds or Milliseconds. Unset means
+	// Seconds.
+	// +optional
+	Unit DurationUnit `json:"unit,omitempty"`
+
+	// codeLabel is the label with the status code of the response. Unset means
+	// http_response_status_code, the name that OpenTelemetry defines.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z_][a-zA-Z0-9_]*$')",message="codeLabel must be the name of a label in Prometheus, such as code"
+	CodeLabel string `json:"codeLabel,omitempty"`
+
+	// failedCodes is a regular expression of the codes of failed calls. It must
+	// match a whole code. Unset means 5..| : codes from 500, and no code, which a
+	// call without a response has.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	FailedCodes string `json:"failedCodes,omitempty"`
+
+	// hostLabel is the label with the host name that is called, which is the
+	// name of a Service with or without its namespace. Unset means
+	// server_address, the name that OpenTelemetry defines.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=200
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z_][a-zA-Z0-9_]*$')",message="hostLabel must be the name of a label in Prometheus, such as server_address"
+	HostLabel string `json:"hostLabel,omitempty"`
+}
+
 // Monitoring says who scrapes the members of a Topology, and what is measured.
+// +kubebuilder:validation:XValidation:rule="!has(self.calls) || has(self.record) && 'Calls' in self.record",message="calls without a record of them: add Calls to record",fieldPath=".calls"
+// +kubebuilder:validation:XValidation:rule="!has(self.gatewayRequests) || has(self.record) && 'GatewayRequests' in self.record",message="gatewayRequests without a record of them: add GatewayRequests to record",fieldPath=".gatewayRequests"
+// +kubebuilder:validation:XValidation:rule="!has(self.record) || !('GatewayRequests' in self.record) || has(self.gatewayRequests) && has(self.gatewayRequests.series)",message="record of GatewayRequests without metrics: name the histogram of your gateway in gatewayRequests, and the series of a member in gatewayRequests.series",fieldPath=".record"
 // +kubebuilder:validation:MinProperties=1
 type Monitoring struct {
 	PodPeer `json:",inline"`
@@ -134,4 +194,25 @@ type Monitoring struct {
 	// that OpenTelemetry defines, exported by the pods.
 	// +optional
 	Requests *RequestMetrics `json:"requests,omitempty"`
+
+	// record lists requests whose number, failures and durations Prometheus
+	// records for each member: Requests that it receives, Calls to its
+	// dependencies, and GatewayRequests. A PrometheusRule of the member has the
+	// rules. Unset means Requests of the members with an slo only.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=3
+	Record []RecordedRequests `json:"record,omitempty"`
+
+	// calls names the metric with which members measure what they call. Unset
+	// means the histogram that OpenTelemetry defines.
+	// +optional
+	Calls *CallMetrics `json:"calls,omitempty"`
+
+	// gatewayRequests names the metric with which your gateway measures the
+	// requests that it passes to members, and the series of a member. record
+	// needs it for GatewayRequests.
+	// +optional
+	GatewayRequests *RequestMetrics `json:"gatewayRequests,omitempty"`
 }

@@ -183,7 +183,7 @@ var Table = []Component{
 		CRD: &CRD{Name: monitoring.PodMonitorCRD, Provider: "the Prometheus operator", Optional: true}, WantedBy: hasTopology,
 		Condition: v1alpha1.ConditionWorkloadReady, Build: of(monitoring.PodMonitors)},
 	{Name: "objectives", Kind: monitoring.PrometheusRuleKind.Kind, Prototype: prototype(monitoring.PrometheusRuleKind), Label: v1alpha1.ComponentService,
-		CRD: &CRD{Name: monitoring.PrometheusRuleCRD, Provider: "the Prometheus operator"}, WantedBy: hasObjectives,
+		CRD: &CRD{Name: monitoring.PrometheusRuleCRD, Provider: "the Prometheus operator"}, WantedBy: mayHaveRules,
 		Condition: v1alpha1.ConditionObjectivesMonitored, Build: of(monitoring.PrometheusRules), Report: reportOf(monitoring.Health)},
 
 	{Name: "external database", Condition: v1alpha1.ConditionDatabaseReady, Report: database.ExternalHealth},
@@ -222,7 +222,7 @@ func HasRoutes(ms *v1alpha1.Microservice) bool { return len(ms.Spec.Routes) > 0 
 
 func hasTopology(ms *v1alpha1.Microservice) bool { return ms.Spec.TopologyRef != nil }
 
-func hasObjectives(ms *v1alpha1.Microservice) bool { return ms.Spec.SLO != nil }
+func mayHaveRules(ms *v1alpha1.Microservice) bool { return ms.Spec.SLO != nil || hasTopology(ms) }
 
 func hasDatabase(ms *v1alpha1.Microservice) bool { return ms.Spec.Database != nil }
 

@@ -140,6 +140,7 @@ var _ = Describe("Rights of users", func() {
 		Expect(trySpec(ctx, allowed, plain, shop)).To(Succeed())
 	},
 		Entry("PrometheusRules", "prometheusrules.monitoring.coreos.com", `{monitoring: {namespaceSelector: {}, requests: {codeLabel: code}}}`, SpecTimeout(suiteTimeout)),
+		Entry("PrometheusRules, of requests", "prometheusrules.monitoring.coreos.com", `{monitoring: {namespaceSelector: {}, record: [Requests]}}`, SpecTimeout(suiteTimeout)),
 		Entry("PrometheusRules, for another Prometheus", "prometheusrules.monitoring.coreos.com", `{monitoring: {namespaceSelector: {}, labels: {release: prometheus}}}`, SpecTimeout(suiteTimeout)),
 		Entry("pods", "pods", `{defaults: {podTemplate: {spec: {serviceAccountName: admin}}}}`, SpecTimeout(suiteTimeout)),
 		Entry("Deployments", "deployments.apps", `{defaults: {env: [{name: A, value: b}]}}`, SpecTimeout(suiteTimeout)),

@@ -87,7 +87,7 @@ func setTopologyStatus(topology *v1alpha1.Topology, state *topologyState, change
 	if problem := isolation.InvalidAnnotation(topology); problem != nil {
 		ready = problem.Health()
 	}
-	for _, problem := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidRequests(topology)} {
+	for _, problem := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidMetrics(topology)} {
 		if problem != nil {
 			ready = problem.Health()
 		}

@@ -468,6 +468,61 @@ var validations = inKubernetesTypes(inPodMetadata(inBuckets(map[string]validatio
 		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, requests: {series: [{label: a-service, pattern: $(name)}]}}}}`,
 		field:    "spec.monitoring.requests.series[0].label", message: "label must be the name of a label in Prometheus, such as service",
 	},
+	"a histogram of calls that Prometheus can't have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Calls], calls: {histogram: call_seconds}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Calls], calls: {histogram: 1_seconds}}}}`,
+		field:    "spec.monitoring.calls.histogram", message: "histogram must be the name of a metric in Prometheus, such as http_client_request_duration_seconds",
+	},
+	"a label of codes of calls that Prometheus can't have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Calls], calls: {codeLabel: code}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Calls], calls: {codeLabel: status-code}}}}`,
+		field:    "spec.monitoring.calls.codeLabel", message: "codeLabel must be the name of a label in Prometheus, such as code",
+	},
+	"a label of hosts that Prometheus can't have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Calls], calls: {hostLabel: host}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Calls], calls: {hostLabel: server.address}}}}`,
+		field:    "spec.monitoring.calls.hostLabel", message: "hostLabel must be the name of a label in Prometheus, such as server_address",
+	},
+	"calls that are not recorded": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Requests, Calls], calls: {hostLabel: host}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Requests], calls: {hostLabel: host}}}}`,
+		field:    "spec.monitoring.calls", message: "calls without a record of them: add Calls to record",
+	},
+	"requests at the gateway that are not recorded": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: [{label: service, pattern: $(name)}]}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, gatewayRequests: {series: [{label: service, pattern: $(name)}]}}}}`,
+		field:    "spec.monitoring.gatewayRequests", message: "gatewayRequests without a record of them: add GatewayRequests to record",
+	},
+	"requests at a gateway without their metrics": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: [{label: service, pattern: $(name)}]}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {codeLabel: code}}}}`,
+		field:    "spec.monitoring.record", message: "record of GatewayRequests without metrics: name the histogram of your gateway in gatewayRequests, and the series of a member in gatewayRequests.series",
+	},
+	"nothing to record": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Requests]}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: []}}}`,
+		field:    "spec.monitoring.record", message: "should have at least 1 items",
+	},
+	"a histogram of a gateway that Prometheus can't have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {histogram: request_seconds, series: [{label: service, pattern: $(name)}]}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {histogram: 1_seconds, series: [{label: service, pattern: $(name)}]}}}}`,
+		field:    "spec.monitoring.gatewayRequests.histogram", message: "histogram must be the name of a metric in Prometheus, such as http_request_duration_seconds",
+	},
+	"a label of codes of a gateway that Prometheus can't have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {codeLabel: code, series: [{label: service, pattern: $(name)}]}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {codeLabel: status-code, series: [{label: service, pattern: $(name)}]}}}}`,
+		field:    "spec.monitoring.gatewayRequests.codeLabel", message: "codeLabel must be the name of a label in Prometheus, such as code",
+	},
+	"a label of series of a gateway that Prometheus can't have": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: [{label: service, pattern: $(name)}]}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: [{label: a-service, pattern: $(name)}]}}}}`,
+		field:    "spec.monitoring.gatewayRequests.series[0].label", message: "label must be the name of a label in Prometheus, such as service",
+	},
+	"no series of a gateway": {
+		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: [{label: service, pattern: $(name)}]}}}}`,
+		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: []}}}}`,
+		field:    "spec.monitoring.gatewayRequests.series", message: "should have at least 1 items",
+	},
 	"no series of a Topology": {
 		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, requests: {series: [{label: service, pattern: $(name)}]}}}}`,
 		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, requests: {series: []}}}}`,

@@ -231,9 +231,10 @@ func (e *Edge) Host() string { return ServiceHost(e.Dependency.Name, e.Namespace
 
 // HeadlessHost returns the host name of the callee's headless Service, which a service
 // with a GRPC port has.
-func (e *Edge) HeadlessHost() string {
-	return ServiceHost(names.Headless(e.Dependency.Name), e.Namespace())
-}
+func (e *Edge) HeadlessHost() string { return ServiceHost(e.HeadlessName(), e.Namespace()) }
+
+// HeadlessName returns the name of that Service.
+func (e *Edge) HeadlessName() string { return names.Headless(e.Dependency.Name) }
 
 // URL returns the URL of the called port.
 func (e *Edge) URL() string { return e.PortURL(e.assumedPort()) }

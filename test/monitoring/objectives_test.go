@@ -15,6 +15,7 @@ import (
 
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/components/monitoring"
+	"github.com/atoll-dev/atoll/internal/graph"
 	"github.com/atoll-dev/atoll/internal/inputs"
 )
 
@@ -28,7 +29,12 @@ func objectiveRules(t *testing.T) []byte {
 
 func rulesOf(t *testing.T, ms *v1alpha1.Microservice) []byte {
 	t.Helper()
-	objects, err := monitoring.PrometheusRules(&inputs.Inputs{Microservice: ms})
+	return rulesFor(t, &inputs.Inputs{Microservice: ms})
+}
+
+func rulesFor(t *testing.T, in *inputs.Inputs) []byte {
+	t.Helper()
+	objects, err := monitoring.PrometheusRules(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,5 +147,50 @@ tests:
   - {expr: 'ALERTS', eval_time: 7h, exp_samples: []}
   - {expr: 'round(atoll:service_error_budget_remaining:ratio, 0.000001)', eval_time: 7h, exp_samples: [{labels: '{namespace="shop", service="orders"}', value: 0.5}]}
   - {expr: 'round(atoll:service_request_duration_seconds:p99_rate5m, 0.000001)', eval_time: 7h, exp_samples: [{labels: '{namespace="shop", service="orders"}', value: 0.995}]}
+`))
+}
+
+// TestCalls lets promtool evaluate the rules about what a service calls.
+func TestCalls(t *testing.T) {
+	orders := &v1alpha1.Microservice{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "orders"}}
+	in := &inputs.Inputs{Microservice: orders, Topology: &v1alpha1.Topology{}, Edges: []graph.Edge{
+		{Caller: orders, Dependency: &v1alpha1.Dependency{Name: "users"}},
+		{Caller: orders, Dependency: &v1alpha1.Dependency{Name: "users", Namespace: "accounts"}},
+	}}
+	in.Topology.Spec.Monitoring = &v1alpha1.Monitoring{Record: []v1alpha1.RecordedRequests{v1alpha1.RecordCalls}}
+	// Of 100 calls to users a minute, 10 are answered with 503, and 5 are not answered. Those to
+	// accounts all succeed. Calls of another service, and calls elsewhere, do not count.
+	runPromtool(t, rulesFor(t, in), []byte(`
+rule_files: [rules.yaml]
+evaluation_interval: 1m
+tests:
+- name: 'calls of two dependencies'
+  interval: 1m
+  input_series:
+  - {series: 'http_client_request_duration_seconds_count{job="shop/orders",server_address="users.shop.svc",http_response_status_code="200"}', values: '0+80x60'}
+  - {series: 'http_client_request_duration_seconds_count{job="shop/orders",server_address="users",http_response_status_code="404"}', values: '0+5x60'}
+  - {series: 'http_client_request_duration_seconds_count{job="shop/orders",server_address="users.shop.svc",http_response_status_code="503"}', values: '0+10x60'}
+  - {series: 'http_client_request_duration_seconds_count{job="shop/orders",server_address="users.shop.svc",error_type="timeout"}', values: '0+5x60'}
+  - {series: 'http_client_request_duration_seconds_count{job="shop/orders",server_address="users.accounts.svc",http_response_status_code="200"}', values: '0+60x60'}
+  - {series: 'http_client_request_duration_seconds_count{job="shop/orders",server_address="example.com",http_response_status_code="500"}', values: '0+60x60'}
+  - {series: 'http_client_request_duration_seconds_count{job="shop/payments",server_address="users.shop.svc",http_response_status_code="500"}', values: '0+60x60'}
+  - {series: 'http_client_request_duration_seconds_bucket{job="shop/orders",server_address="users.shop.svc",le="0.5"}', values: '0x60'}
+  - {series: 'http_client_request_duration_seconds_bucket{job="shop/orders",server_address="users.shop.svc",le="1"}', values: '0+95x60'}
+  - {series: 'http_client_request_duration_seconds_bucket{job="shop/orders",server_address="users.shop.svc",le="+Inf"}', values: '0+95x60'}
+  promql_expr_test:
+  - expr: 'round(atoll:service_calls:rate5m * 60, 0.001)'
+    eval_time: 50m
+    exp_samples:
+    - {labels: '{namespace="shop", service="orders", dependency="users", dependency_namespace="shop"}', value: 100}
+    - {labels: '{namespace="shop", service="orders", dependency="users", dependency_namespace="accounts"}', value: 60}
+  - expr: 'round(atoll:service_call_errors:ratio_rate5m, 0.001)'
+    eval_time: 50m
+    exp_samples:
+    - {labels: '{namespace="shop", service="orders", dependency="users", dependency_namespace="shop"}', value: 0.15}
+    - {labels: '{namespace="shop", service="orders", dependency="users", dependency_namespace="accounts"}', value: 0}
+  - expr: 'round(atoll:service_call_duration_seconds:p99_rate5m, 0.001)'
+    eval_time: 50m
+    exp_samples:
+    - {labels: '{namespace="shop", service="orders", dependency="users", dependency_namespace="shop"}', value: 0.995}
 `))
 }

@@ -23,17 +23,30 @@ var PrometheusRuleKind = schema.GroupVersionKind{Group: "monitoring.coreos.com",
 // PrometheusRuleCRD is the name of the definition of PrometheusRules.
 const PrometheusRuleCRD = "prometheusrules.monitoring.coreos.com"
 
-// PrometheusRules returns the PrometheusRule of a Microservice with an objective.
+// PrometheusRules returns the PrometheusRule of a Microservice with an objective, or of a member whose
+// Topology records requests.
 func PrometheusRules(in *inputs.Inputs) ([]kube.Object, error) {
 	ms := in.Microservice
-	if ms.Spec.SLO == nil {
+	var groups []any
+	switch {
+	case ms.Spec.SLO != nil:
+		o, err := parse(in)
+		if err != nil {
+			return nil, err
+		}
+		groups = o.groups()
+	// No condition of a member is about what its Topology records.
+	case in.MissingCRDs[PrometheusRuleCRD]:
 		return nil, nil
 	}
-	o, err := parse(in)
-	if err != nil {
-		return nil, err
+	recorded, problem := recordedGroups(in)
+	if problem != nil {
+		return nil, problem
 	}
-	rule := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"groups": o.groups()}}}
+	if groups = append(groups, recorded...); len(groups) == 0 {
+		return nil, nil
+	}
+	rule := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"groups": groups}}}
 	rule.SetGroupVersionKind(PrometheusRuleKind)
 	rule.SetNamespace(ms.Namespace)
 	rule.SetName(ms.Name)

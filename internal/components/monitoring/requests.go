@@ -23,54 +23,76 @@ const (
 	defaultFailed = "5.."
 )
 
-// requestMetrics returns the names of the metrics of a service, with defaults filled in, and the
-// message of a fault in them, which says where they are declared.
+// requestMetrics returns the names of the metrics of the requests that a service receives, with
+// defaults filled in, and the message of a fault in them, which says where they are declared.
 func requestMetrics(in *inputs.Inputs) (v1alpha1.RequestMetrics, condition.Message) {
-	var declared *v1alpha1.RequestMetrics
-	fault := condition.Message{Field: "slo.requests"}
+	if slo := in.Microservice.Spec.SLO; slo != nil && slo.Requests != nil {
+		return withDefaults(*slo.Requests), condition.Message{Field: "slo.requests"}
+	}
 	if monitoring := settings(in); monitoring != nil && monitoring.Requests != nil {
-		declared, fault = monitoring.Requests, topologyFault
-		fault.Object = condition.Object{Kind: "Topology", Name: in.Topology.Name}
+		return withDefaults(*monitoring.Requests), ofTopology(requestsFault, in.Topology)
 	}
-	if own := in.Microservice.Spec.SLO.Requests; own != nil {
-		declared, fault = own, condition.Message{Field: "slo.requests"}
-	}
-	var m v1alpha1.RequestMetrics
-	if declared != nil {
-		m = *declared
-	}
-	if m.Histogram == "" {
-		m.Histogram = defaultHistogram
-	}
-	if m.CodeLabel == "" {
-		m.CodeLabel = defaultCodeLabel
-	}
-	if m.FailedCodes == "" {
-		m.FailedCodes = defaultFailed
-	}
-	if m.Unit == "" {
-		m.Unit = v1alpha1.UnitSeconds
-	}
-	return m, fault
+	return withDefaults(v1alpha1.RequestMetrics{}), condition.Message{Field: "slo.requests"}
 }
 
-// topologyFault begins the message of a fault in the metrics that a Topology declares.
-var topologyFault = condition.Message{Field: "monitoring.requests"}
+// withDefaults fills in what is not declared.
+func withDefaults(m v1alpha1.RequestMetrics) v1alpha1.RequestMetrics {
+	m.Histogram = orDefault(m.Histogram, defaultHistogram)
+	m.CodeLabel = orDefault(m.CodeLabel, defaultCodeLabel)
+	m.FailedCodes = orDefault(m.FailedCodes, defaultFailed)
+	m.Unit = orDefault(m.Unit, v1alpha1.UnitSeconds)
+	return m
+}
 
-// InvalidRequests says which pattern in the metrics of a Topology is invalid; nil if all are valid.
-func InvalidRequests(topology *v1alpha1.Topology) *condition.Problem {
-	if topology.Spec.Monitoring == nil || topology.Spec.Monitoring.Requests == nil {
+func orDefault[T ~string](value, otherwise T) T {
+	if value == "" {
+		return otherwise
+	}
+	return value
+}
+
+// These begin the messages of faults in the metrics that a Topology declares.
+var (
+	requestsFault = condition.Message{Field: "monitoring.requests"}
+	callsFault    = condition.Message{Field: "monitoring.calls"}
+	gatewayFault  = condition.Message{Field: "monitoring.gatewayRequests"}
+)
+
+// ofTopology adds the Topology to a message that is for a Microservice.
+func ofTopology(fault condition.Message, topology *v1alpha1.Topology) condition.Message {
+	fault.Object = condition.Object{Kind: "Topology", Name: topology.Name}
+	return fault
+}
+
+// InvalidMetrics says which pattern in the metrics of a Topology is invalid; nil if all are valid.
+func InvalidMetrics(topology *v1alpha1.Topology) *condition.Problem {
+	monitoring := topology.Spec.Monitoring
+	if monitoring == nil {
 		return nil
 	}
 	// The names in patterns are those of any Microservice.
-	_, problem := newRequests(&v1alpha1.Microservice{}, *topology.Spec.Monitoring.Requests, topologyFault)
-	return problem
+	check := func(m *v1alpha1.RequestMetrics, fault condition.Message) *condition.Problem {
+		if m == nil {
+			return nil
+		}
+		_, problem := newRequests(&v1alpha1.Microservice{}, *m, fault)
+		return problem
+	}
+	calls, _ := callMetrics(monitoring)
+	for _, problem := range []*condition.Problem{
+		check(monitoring.Requests, requestsFault), check(&calls, callsFault), check(monitoring.GatewayRequests, gatewayFault),
+	} {
+		if problem != nil {
+			return problem
+		}
+	}
+	return nil
 }
 
 // requests writes queries about the requests of one service.
 type requests struct {
 	histogram string
-	// matchers select the series of the service; failed selects those of failed requests too.
+	// matchers select the series; failed selects those of failed requests among them.
 	matchers, failed string
 	// perSecond is how many units of the histogram a second has.
 	perSecond float64
@@ -99,8 +121,15 @@ func newRequests(ms *v1alpha1.Microservice, m v1alpha1.RequestMetrics, fault con
 		return nil, problem
 	}
 	r.matchers = strings.Join(matchers, ", ")
-	r.failed = r.matchers + ", " + m.CodeLabel + "=~" + strconv.Quote(m.FailedCodes)
+	r.failed = m.CodeLabel + "=~" + strconv.Quote(m.FailedCodes)
 	return r, nil
+}
+
+// with returns the queries for the series whose label has a pattern too.
+func (r *requests) with(label, pattern string) *requests {
+	narrowed := *r
+	narrowed.matchers += ", " + label + "=~" + strconv.Quote(pattern)
+	return &narrowed
 }
 
 // checkPattern returns a problem if the pattern in a field is no regular expression. Prometheus uses
@@ -122,7 +151,7 @@ func (r *requests) rate(window string) string {
 // failureRate returns a query of the failed requests per second in a window. It is 0 if none of the
 // requests failed, and has no result without series.
 func (r *requests) failureRate(window string) string {
-	return fmt.Sprintf("(sum(rate(%s_count{%s}[%s])) or 0 * %s)", r.histogram, r.failed, window, r.rate(window))
+	return fmt.Sprintf("(sum(rate(%s_count{%s, %s}[%s])) or 0 * %s)", r.histogram, r.matchers, r.failed, window, r.rate(window))
 }
 
 // errorRatio returns a query of the part of the requests in a window that failed. It has no result

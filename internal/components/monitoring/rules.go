@@ -83,12 +83,7 @@ func parse(in *inputs.Inputs) (*objective, error) {
 // groups returns the groups of rules of a PrometheusRule: one for each severity of alerts. The
 // first one records what `kubectl atoll status` and dashboards show.
 func (o *objective) groups() []any {
-	rules := []any{
-		o.record(RequestRate, o.requests.rate("5m")),
-		o.record(FailureRate, o.requests.failureRate("5m")),
-		o.record(ErrorRatio, o.requests.errorRatio("5m")),
-		o.record(Latency, o.requests.quantile(1-slowAllowed, "5m")),
-	}
+	rules := received.rules(o.requests, serviceLabels(o.ms))
 	if o.availability > 0 {
 		rules = append(rules, o.record(Availability, fmt.Sprintf("vector(%s)", number(o.availability))))
 	}
@@ -102,7 +97,7 @@ func (o *objective) groups() []any {
 		if s.interval != "" && o.availability > 0 {
 			rules = append(rules, o.record(ErrorBudgetRemaining, o.budget()))
 		}
-		name := "atoll." + o.ms.Namespace + "." + o.ms.Name
+		name := groupName(o.ms)
 		if len(groups) > 0 {
 			name += "." + s.name
 		}
@@ -163,11 +158,7 @@ func (o *objective) budget() string {
 
 // record returns a rule that records a series with the labels of the service.
 func (o *objective) record(name, query string) map[string]any {
-	return map[string]any{"record": name, "expr": query, "labels": o.labels()}
-}
-
-func (o *objective) labels() map[string]any {
-	return map[string]any{"namespace": o.ms.Namespace, "service": o.ms.Name}
+	return record(name, query, serviceLabels(o.ms))
 }
 
 // selector selects the recorded series of the service.
@@ -183,7 +174,7 @@ func (o *objective) alert(name string, s severity, rates []burnRate, condition f
 		factor := b.factor(o.window)
 		conditions[i] = fmt.Sprintf("(%s and %s)", condition(factor, promDuration(b.long)), condition(factor, promDuration(b.short)))
 	}
-	labels := o.labels()
+	labels := serviceLabels(o.ms)
 	labels["severity"] = s.name
 	return map[string]any{
 		"alert":  name,

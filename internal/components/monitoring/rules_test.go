@@ -106,26 +106,45 @@ func TestRequestMetrics(t *testing.T) {
 func TestInvalidPatterns(t *testing.T) {
 	codes := &v1alpha1.RequestMetrics{FailedCodes: "5..("}
 	series := &v1alpha1.RequestMetrics{Series: []v1alpha1.LabelPattern{{Label: "a", Pattern: ".*"}, {Label: "service", Pattern: "["}}}
+	recording := func(monitoring *v1alpha1.Monitoring) *v1alpha1.Topology {
+		return &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: v1alpha1.TopologySpec{Monitoring: monitoring}}
+	}
 	topology := func(requests *v1alpha1.RequestMetrics) *v1alpha1.Topology {
-		return &v1alpha1.Topology{ObjectMeta: metav1.ObjectMeta{Name: "shop"}, Spec: v1alpha1.TopologySpec{Monitoring: &v1alpha1.Monitoring{Requests: requests}}}
+		return recording(&v1alpha1.Monitoring{Requests: requests})
 	}
 	for want, in := range map[string]*inputs.Inputs{
 		"slo.requests.failedCodes: must":                              withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9", Requests: codes}, nil),
 		"slo.requests.series[1].pattern: must":                        withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9", Requests: series}, topology(codes)),
 		`Topology "shop" monitoring.requests.failedCodes: must`:       withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9"}, topology(codes)),
 		`Topology "shop" monitoring.requests.series[1].pattern: must`: withObjective(&v1alpha1.ServiceLevelObjective{Availability: "99.9"}, topology(series)),
+		`Topology "shop" monitoring.calls.failedCodes: must`: withObjective(nil, recording(&v1alpha1.Monitoring{
+			Record: []v1alpha1.RecordedRequests{v1alpha1.RecordCalls}, Calls: &v1alpha1.CallMetrics{FailedCodes: "5..("}})),
+		`Topology "shop" monitoring.gatewayRequests.series[1].pattern: must`: withObjective(nil, recording(&v1alpha1.Monitoring{
+			Record: []v1alpha1.RecordedRequests{v1alpha1.RecordGatewayRequests}, GatewayRequests: series})),
 	} {
+		in.Microservice.Spec.Routes = []v1alpha1.Route{{}}
 		_, err := PrometheusRules(in)
 		var problem *condition.Problem
 		if !errors.As(err, &problem) || problem.Reason != v1alpha1.ReasonInvalidSpec || !problem.Stalled || !strings.HasPrefix(problem.Error(), want) {
 			t.Errorf("got %v, want %s ...", err, want)
 		}
 	}
-	if problem := InvalidRequests(topology(series)); problem == nil || problem.Message.Field != "monitoring.requests.series[1].pattern" {
+	if problem := InvalidMetrics(topology(series)); problem == nil || problem.Message.Field != "monitoring.requests.series[1].pattern" {
 		t.Errorf("the Topology: got %v", problem)
 	}
+	for _, tc := range []struct {
+		monitoring v1alpha1.Monitoring
+		field      string
+	}{
+		{v1alpha1.Monitoring{Calls: &v1alpha1.CallMetrics{FailedCodes: "("}}, "monitoring.calls.failedCodes"},
+		{v1alpha1.Monitoring{GatewayRequests: series}, "monitoring.gatewayRequests.series[1].pattern"},
+	} {
+		if problem := InvalidMetrics(recording(&tc.monitoring)); problem == nil || problem.Message.Field != tc.field {
+			t.Errorf("the Topology: got %v, want %s", problem, tc.field)
+		}
+	}
 	for _, valid := range []*v1alpha1.Topology{{}, topology(nil), topology(&v1alpha1.RequestMetrics{FailedCodes: "5..", Series: []v1alpha1.LabelPattern{{Label: "a", Pattern: "$(name)"}}})} {
-		if problem := InvalidRequests(valid); problem != nil {
+		if problem := InvalidMetrics(valid); problem != nil {
 			t.Errorf("a valid Topology: got %v", problem)
 		}
 	}

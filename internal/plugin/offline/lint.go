@@ -235,7 +235,7 @@ func (l *linter) topology(topology *v1alpha1.Topology) error {
 	if wrong := isolation.InvalidAnnotation(topology); wrong != nil {
 		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong.Message.String())
 	}
-	for _, wrong := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidRequests(topology)} {
+	for _, wrong := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidMetrics(topology)} {
 		if wrong != nil {
 			l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "spec."+wrong.Message.Field, condition.Message{Cause: wrong.Message.Cause, Remedy: wrong.Message.Remedy}.String())
 		}
