@@ -21,6 +21,7 @@ import (
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
 
@@ -50,11 +51,13 @@ const (
 
 // Client calls one peer.
 type Client struct {
-	name    string
-	cfg     Config
-	http    *http.Client
-	breaker circuitbreaker.CircuitBreaker[Answer]
-	retry   retrypolicy.RetryPolicy[Answer]
+	name string
+	cfg  Config
+	http *http.Client
+	// durations measures every attempt.
+	durations *prometheus.HistogramVec
+	breaker   circuitbreaker.CircuitBreaker[Answer]
+	retry     retrypolicy.RetryPolicy[Answer]
 	// refused repeats attempts whose connection was refused until the budget ends: the proxies of a node learn of
 	// new pods a moment after they are ready. The breaker counts them as one failure.
 	refused retrypolicy.RetryPolicy[Answer]
@@ -95,12 +98,14 @@ func New(name string, cfg Config) (*Client, error) {
 	transport.MaxIdleConnsPerHost = maxIdlePerTry
 	// Shorter than the idle timeout of the peer, so that the peer never closes a connection that this client reuses.
 	transport.IdleConnTimeout = 30 * time.Second
+	durations := newDurations(cfg.URL.Hostname())
 	return &Client{
-		name: name,
-		cfg:  cfg,
+		name:      name,
+		cfg:       cfg,
+		durations: durations,
 		// A redirect could lead the request, with its data, to an address that the operator of the service did not choose.
 		http: &http.Client{
-			Transport:     otelhttp.NewTransport(transport),
+			Transport:     otelhttp.NewTransport(measured{transport, durations}),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		breaker: circuitbreaker.NewBuilder[Answer]().

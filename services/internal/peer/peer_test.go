@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -175,6 +176,41 @@ func TestGetRetriesWithinTheBudgetWhenThePeerHangs(t *testing.T) {
 	}
 }
 
+// TestDurations checks that each attempt is counted with the code of its response, and without one if there is none.
+func TestDurations(t *testing.T) {
+	stock := newFake(t)
+	client := newClient(t, stock, settings())
+	registry := prometheus.NewRegistry()
+	client.MustRegister(registry)
+	for _, status := range []int{http.StatusOK, http.StatusOK, http.StatusServiceUnavailable} {
+		stock.answers(status)
+		_, _ = client.PutOnce(t.Context(), "/items/1", "x")
+	}
+	stock.behaves(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	_, _ = client.PutOnce(t.Context(), "/items/1", "x")
+
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]uint64{}
+	for _, family := range families {
+		if family.GetName() != "http_client_request_duration_seconds" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			labels := map[string]string{}
+			for _, label := range metric.GetLabel() {
+				labels[label.GetName()] = label.GetValue()
+			}
+			got[labels["server_address"]+" "+labels["http_request_method"]+" "+labels["http_response_status_code"]] = metric.GetHistogram().GetSampleCount()
+		}
+	}
+	if want := map[string]uint64{"127.0.0.1 PUT 200": 2, "127.0.0.1 PUT 503": 1, "127.0.0.1 PUT ": 1}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
 func TestBreaker(t *testing.T) {
 	stock := newFake(t)
 	cfg := settings()
@@ -197,7 +233,7 @@ func TestBreaker(t *testing.T) {
 			}
 			exposed += fmt.Sprintf("circuit_breaker_state{peer=\"stock\",state=%q} %d\n", state, value)
 		}
-		if err := testutil.GatherAndCompare(registry, strings.NewReader(exposed)); err != nil {
+		if err := testutil.GatherAndCompare(registry, strings.NewReader(exposed), "circuit_breaker_state"); err != nil {
 			t.Error(err)
 		}
 	}
