@@ -60,9 +60,15 @@ func readDashboard(t *testing.T) board {
 // filled replaces the variables of a query, as Grafana does.
 var filled = strings.NewReplacer("$namespace", ".*", "$__rate_interval", "5m")
 
-// TestQueriesReturnData runs the query of each panel on what a manager reports.
+// TestQueriesReturnData runs the query of each panel on what a manager reports, and on what Prometheus
+// records about a service.
 func TestQueriesReturnData(t *testing.T) {
 	known, queryable := gatherMetrics(t), scraped(t)
+	for _, series := range recorded(t) {
+		names := labelNames{}
+		series.Range(func(l labels.Label) { names[l.Name] = true })
+		known[series.Get(model.MetricNameLabel)] = names
+	}
 	engine := promqltest.NewTestEngine(t, false, 0, 1_000_000)
 	queries := 0
 	for _, p := range readDashboard(t).Panels {
@@ -137,8 +143,8 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 // end is the time of the last scrape.
 var end = time.Now()
 
-// scraped returns a store with what a manager reports, scraped each minute for an hour. Counters
-// grow with each scrape.
+// scraped returns a store with what a manager reports, scraped each minute for an hour, and with the
+// recorded series of a service. Counters grow with each scrape.
 func scraped(t *testing.T) storage.Queryable {
 	t.Helper()
 	store := teststorage.New(t)
@@ -153,6 +159,9 @@ func scraped(t *testing.T) storage.Queryable {
 			}
 		}
 		add(labels.FromStrings(model.MetricNameLabel, "up", "job", "atoll", "pod", "manager-0"), 1)
+		for _, series := range recorded(t) {
+			add(series, 1)
+		}
 		for _, family := range reported {
 			for _, sample := range samplesOf(t, family, at) {
 				value := float64(sample.Value)
