@@ -121,6 +121,11 @@ test-monitoring: cluster-modules ## Test the alerts and the dashboard with Prome
 	@cd test/monitoring && $(LINT) run --config=$(CURDIR)/.golangci.yml
 	@$(ASSETS_ENV); go -C test/monitoring test -count=1 -timeout 20m ./...
 
+.PHONY: test-tutorials
+test-tutorials: cluster-modules plugin ## Run the commands of the tutorials on the local cluster.
+	@hack/packages.sh mmdebstrap npm
+	@go test -count=1 -timeout 90m -tags e2e ./test/docs -run '^TestTutorials$$' -v
+
 .PHONY: run-e2e
 run-e2e: cluster-modules deploy
 	@hack/modules.sh test/notes

@@ -6,8 +6,9 @@ set -euo pipefail
 missing=()
 for package in "$@"; do
   case "$package" in
-    # A PostgreSQL that was installed in another way is accepted.
+    # What was installed in another way is accepted.
     postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing+=("$package") ;;
+    npm) command -v npm >/dev/null || missing+=("$package") ;;
     *) dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package") ;;
   esac
 done
