@@ -16,7 +16,7 @@ CODEGEN := go tool -modfile=hack/tools/codegen/go.mod
 LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint-kube-api-linter
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
-MODULES := . hack/chart hack/cluster test/gitops test/notes services
+MODULES := . hack/chart hack/cluster test/ci test/gitops test/notes services
 # test/chart and test/monitoring build Helm and Prometheus, which takes minutes. They have targets of
 # their own, which lint them too: make test-chart and make test-monitoring.
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md dist \
@@ -64,7 +64,7 @@ generate: codegen-modules ## Generate the deepcopy functions of the API types.
 	$(CODEGEN) controller-gen object:headerFile=hack/boilerplate.go.txt paths=./api/...
 
 .PHONY: manifests
-manifests: codegen-modules ## Generate CRDs, RBAC, the API reference, dist/install.yaml and the Helm chart's copies of them.
+manifests: codegen-modules ## Generate CRDs, RBAC, the API reference, dist (install.yaml and JSON Schemas) and the Helm chart's copies.
 	$(CODEGEN) controller-gen crd paths=./api/... output:crd:dir=config/crd/bases
 	$(CODEGEN) controller-gen rbac:roleName=manager-role paths=./internal/controller/... output:rbac:dir=config/rbac
 	$(CODEGEN) crd-ref-docs --source-path=api/v1alpha1 --config=hack/tools/codegen/crd-ref-docs.yaml --renderer=markdown --output-path=docs/api.md --log-level=ERROR

@@ -4,9 +4,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -27,7 +29,12 @@ import (
 // files has the flags that name the input of render, diff and lint.
 type files struct {
 	resource.FilenameOptions
+	// stdin has what was read from standard input.
+	stdin bytes.Buffer
 }
+
+// standardInput is the name of the source of objects from standard input.
+const standardInput = "standard input"
 
 func (f *files) addFlags(c *cobra.Command) {
 	c.Flags().StringSliceVarP(&f.Filenames, "filename", "f", nil, "A file, a directory or a URL with objects, or - for standard input.")
@@ -68,7 +75,7 @@ func (f *files) readSources(p *plugin) ([]offline.Source, error) {
 	b := resource.NewLocalBuilder().Unstructured().ContinueOnError()
 	for _, name := range f.Filenames {
 		if name == "-" {
-			b = b.Stream(p.In, "standard input")
+			b = b.Stream(io.TeeReader(p.In, &f.stdin), standardInput)
 			continue
 		}
 		options.Filenames = append(options.Filenames, name)
@@ -97,6 +104,19 @@ func (f *files) readSources(p *plugin) ([]offline.Source, error) {
 		return nil, explainReadErrors(err)
 	}
 	return sources, nil
+}
+
+// textOf returns the text of a source; nil if it is no file that can be read again, such as a URL.
+func (f *files) textOf(name string) []byte {
+	if name == standardInput {
+		return f.stdin.Bytes()
+	}
+	if info, err := os.Stat(name); err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	// The objects were read from the file before. If it is gone now, only the lines are not known.
+	text, _ := os.ReadFile(name)
+	return text
 }
 
 // validateSources prints to standard error what the API server would reject. It

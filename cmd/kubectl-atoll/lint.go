@@ -4,8 +4,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +23,11 @@ type lintOptions struct {
 	output string
 }
 
+// lintFormats write a report in the formats of -o.
+var lintFormats = map[string]func(*lintOptions, *offline.Report) error{
+	"text": (*lintOptions).writeText, "json": (*lintOptions).writeJSON, "sarif": (*lintOptions).writeSARIF, "junit": (*lintOptions).writeJUnit,
+}
+
 func lintCommand(p *plugin) *cobra.Command {
 	o := &lintOptions{plugin: p}
 	c := &cobra.Command{
@@ -29,67 +38,70 @@ unknown fields, everything that the API server would reject, ports that
 dependencies lack, dependency cycles, databases with too few connections, and
 settings that Atoll cannot apply.
 
-The exit code is 1 if there are errors, and 0 if there are only warnings.`,
+The exit code is 0 if there are no errors, also with warnings. It is 1 if there
+are errors, and 2 if lint cannot read the files, or finds no Microservice and no
+Topology in them.`,
 		Example: `  kubectl atoll lint -f shop/ -R
-  kubectl atoll lint -k config/samples -o json`,
+  kubectl atoll lint -k config/samples -o json
+  kubectl atoll lint -f shop/ -o sarif > lint.sarif`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	o.addFlags(c)
-	addOutputFlag(c, &o.output, "lines")
+	formats := slices.Sorted(maps.Keys(lintFormats))
+	addFormatFlag(c, &o.output, "Output format: json, junit (for GitLab and Jenkins), sarif (2.1.0, for GitHub) or text. Unset means text.", formats...)
 	return c
 }
 
 func (o *lintOptions) run(ctx context.Context) error {
-	if err := validateOutput(o.output); err != nil {
-		return err
+	write := lintFormats[cmp.Or(o.output, "text")]
+	if write == nil {
+		return fmt.Errorf("invalid value %q for -o; the formats are %s", o.output, strings.Join(slices.Sorted(maps.Keys(lintFormats)), ", "))
 	}
 	sources, err := o.readSources(o.plugin)
 	if err != nil {
 		return err
 	}
+	offline.SetPositions(sources, o.textOf)
 	schemas, err := offline.NewSchemas(crd.Bases)
 	if err != nil {
 		return fmt.Errorf("reading the embedded CRDs: %w", err)
 	}
-	findings, count, err := offline.Lint(ctx, schemas, sources)
+	report, err := offline.Lint(ctx, schemas, sources)
 	if err != nil {
 		return err
 	}
-	if count == 0 {
-		return fmt.Errorf("no Microservice and no Topology among %d objects", len(sources))
+	if len(report.Checked) == 0 {
+		return fmt.Errorf("no Microservice and no Topology among %s", pluralize(len(sources), "object", "objects"))
 	}
-	failures := 0
-	for i := range findings {
-		if findings[i].Severity == offline.SeverityError {
-			failures++
-		}
-	}
-	if err := o.write(findings, count, failures); err != nil {
+	if err := write(o, report); err != nil {
 		return err
 	}
-	if failures > 0 {
+	if report.Errors() > 0 {
 		return errFindings
 	}
 	return nil
 }
 
-func (o *lintOptions) write(findings []offline.Finding, count, failures int) error {
-	warnings := len(findings) - failures
-	if o.output == "json" {
-		if findings == nil {
-			findings = []offline.Finding{}
-		}
-		return writeJSON(o.Out, struct {
-			Findings []offline.Finding `json:"findings"`
-			Objects  int               `json:"objects"`
-			Errors   int               `json:"errors"`
-			Warnings int               `json:"warnings"`
-		}{findings, count, failures, warnings})
+func (o *lintOptions) writeJSON(report *offline.Report) error {
+	findings := report.Findings
+	if findings == nil {
+		findings = []offline.Finding{}
 	}
-	for i := range findings {
-		fmt.Fprintln(o.Out, findings[i].String())
+	return writeJSON(o.Out, struct {
+		Findings []offline.Finding `json:"findings"`
+		Objects  int               `json:"objects"`
+		Errors   int               `json:"errors"`
+		Warnings int               `json:"warnings"`
+	}{findings, len(report.Checked), report.Errors(), len(findings) - report.Errors()})
+}
+
+func (o *lintOptions) writeText(report *offline.Report) error {
+	for i := range report.Findings {
+		fmt.Fprintln(o.Out, report.Findings[i].String())
 	}
-	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", pluralize(count, "object", "objects"), pluralize(failures, "error", "errors"), pluralize(warnings, "warning", "warnings"))
+	errors := report.Errors()
+	fmt.Fprintf(o.Out, "%s checked: %s, %s\n", pluralize(len(report.Checked), "object", "objects"),
+		pluralize(errors, "error", "errors"), pluralize(len(report.Findings)-errors, "warning", "warnings"))
 	return nil
 }

@@ -13,8 +13,14 @@ import (
 
 // addOutputFlag adds the flag -o json to a command.
 func addOutputFlag(c *cobra.Command, output *string, insteadOf string) {
-	c.Flags().StringVarP(output, "output", "o", "", "Output format: json. Unset means "+insteadOf+".")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveNoFileComp))
+	addFormatFlag(c, output, "Output format: json. Unset means "+insteadOf+".", "json")
+}
+
+// addFormatFlag adds the flag -o to a command that has several formats.
+func addFormatFlag(c *cobra.Command, output *string, usage string, formats ...string) {
+	c.Flags().StringVarP(output, "output", "o", "", usage)
+	// The only possible error is an unknown flag.
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // validateOutput returns an error if -o is neither unset nor json.

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command chart generates from config what users install without a checkout:
-// dist/install.yaml, and the CRDs, rights and admission policies of the Helm chart.
+// dist/install.yaml, JSON Schemas for editors, and the CRDs, rights and admission policies of the Helm chart.
 package main
 
 import (
@@ -80,6 +80,11 @@ func generate(root string) (map[string]string, error) {
 		return nil, err
 	}
 	maps.Copy(files, monitoring)
+	schemas, err := schemaFiles(everywhere)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, schemas)
 	files["dist/install.yaml"] = manifest
 	files[readmePath], err = readmeWithValues(filepath.Join(root, chartFolder))
 	return files, err

@@ -27,6 +27,9 @@ type BlockedConnection struct {
 type ConfiguredAddress struct {
 	// Where is the place that has it, such as env USERS_URL.
 	Where string
+	// Container is the name of the container that has it, and Path the field in the container,
+	// such as env[USERS_URL] or args[0].
+	Container, Path string
 	// Host is the host as written. Empty means that the text is an address only if a
 	// Service of that name exists.
 	Host string
@@ -58,7 +61,7 @@ func PodAddresses(namespace string, pods *corev1.PodSpec) []ConfiguredAddress {
 		if len(containers) > 1 {
 			prefix = fmt.Sprintf("container %q, ", containers[i].Name)
 		}
-		all = append(all, containerValues(prefix, containers[i].Command, containers[i].Args, containers[i].Env)...)
+		all = append(all, containerValues(prefix, &containers[i])...)
 	}
 	return resolveAddresses(namespace, all)
 }
@@ -68,7 +71,7 @@ func resolveAddresses(namespace string, all []configuredValue) []ConfiguredAddre
 	for _, given := range all {
 		for _, at := range parseAddresses(given.value) {
 			of := at.serviceFrom(namespace)
-			found = append(found, ConfiguredAddress{Where: given.where, Host: at.host, Scheme: at.scheme, Namespace: of.namespace, Name: of.name, Port: at.port, PortUnknown: at.portUnknown})
+			found = append(found, ConfiguredAddress{Where: given.where, Container: given.container, Path: given.path, Host: at.host, Scheme: at.scheme, Namespace: of.namespace, Name: of.name, Port: at.port, PortUnknown: at.portUnknown})
 		}
 	}
 	return found

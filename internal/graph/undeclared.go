@@ -60,10 +60,14 @@ func UndeclaredCalls(ms *v1alpha1.Microservice, services []*v1alpha1.Microservic
 
 // configuredValue is a value of a container's command, args or env, and its place in
 // the spec.
-type configuredValue struct{ where, value string }
+type configuredValue struct {
+	where, value string
+	// container is the name of the container, and path the field in it.
+	container, path string
+}
 
 func serviceValues(ms *v1alpha1.Microservice) []configuredValue {
-	all := containerValues("", ms.Spec.Command, ms.Spec.Args, ms.Spec.Env)
+	all := containerValues("", &corev1.Container{Name: ms.Name, Command: ms.Spec.Command, Args: ms.Spec.Args, Env: ms.Spec.Env})
 	if ms.Spec.PodTemplate == nil {
 		return all
 	}
@@ -73,22 +77,24 @@ func serviceValues(ms *v1alpha1.Microservice) []configuredValue {
 		return all
 	}
 	for _, container := range slices.Concat(overlay.Spec.InitContainers, overlay.Spec.Containers) {
-		all = append(all, containerValues(fmt.Sprintf("container %q, ", container.Name), container.Command, container.Args, container.Env)...)
+		all = append(all, containerValues(fmt.Sprintf("container %q, ", container.Name), &container)...)
 	}
 	return all
 }
 
-func containerValues(prefix string, command, args []string, env []corev1.EnvVar) []configuredValue {
+func containerValues(prefix string, c *corev1.Container) []configuredValue {
 	var all []configuredValue
-	for _, variable := range env {
-		all = append(all, configuredValue{prefix + "env " + variable.Name, variable.Value})
+	for _, variable := range c.Env {
+		all = append(all, configuredValue{prefix + "env " + variable.Name, variable.Value, c.Name, fmt.Sprintf("env[%s]", variable.Name)})
 	}
-	for i, value := range command {
-		all = append(all, configuredValue{fmt.Sprintf("%scommand[%d]", prefix, i), value})
+	addTexts := func(field string, texts []string) {
+		for i, value := range texts {
+			path := fmt.Sprintf("%s[%d]", field, i)
+			all = append(all, configuredValue{prefix + path, value, c.Name, path})
+		}
 	}
-	for i, value := range args {
-		all = append(all, configuredValue{fmt.Sprintf("%sargs[%d]", prefix, i), value})
-	}
+	addTexts("command", c.Command)
+	addTexts("args", c.Args)
 	return all
 }
 

@@ -114,9 +114,10 @@ func TestTemplatedPorts(t *testing.T) {
 		"<url>http://users</url>":            {Scheme: "http", Host: "users", Name: "users"},
 	} {
 		ms := &v1alpha1.Microservice{}
-		ms.Namespace = "shop"
+		ms.Namespace, ms.Name = "shop", "orders"
 		ms.Spec.Env = []corev1.EnvVar{{Name: "TARGET", Value: value}}
 		want.Where, want.Namespace = "env TARGET", "shop"
+		want.Container, want.Path = "orders", "env[TARGET]"
 		got := graph.ServiceAddresses(ms)
 		if diff := cmp.Diff([]graph.ConfiguredAddress{want}, got); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", value, diff)

@@ -36,6 +36,9 @@ type Built struct {
 	made []reference
 	// Problems kept objects from being built.
 	Problems []Problem
+	// missing is the field that names the first ConfigMap or Secret which does not exist; empty
+	// if there is none.
+	missing string
 	// Unknown are objects that the service refers to and that the world lacks, such
 	// as Secret "orders-keys" (envFrom[0]).
 	Unknown []string
@@ -104,6 +107,9 @@ func (w *World) BuildService(ms *v1alpha1.Microservice, settled bool) (*Built, e
 	b := &Built{Kind: "Microservice", Namespace: ms.Namespace, Name: ms.Name, Once: map[string]bool{}}
 	in := w.inputsOf(ms)
 	b.Unknown, b.HashUnknown = in.unknown, in.hashUnknown
+	if len(in.References.Missing) > 0 {
+		b.missing = in.References.Missing[0].Field
+	}
 	if problem := in.MembershipProblem(); problem != nil {
 		if in.Standing == graph.NotFound && !w.Live {
 			problem.Message.Cause, problem.Message.Remedy = "is not in the files, and decides what is made", "pass its file too, or correct topologyRef"

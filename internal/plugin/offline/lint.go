@@ -42,7 +42,9 @@ const (
 
 // Finding is what can be reported about an object without a cluster.
 type Finding struct {
-	Source    string   `json:"source,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Position is the place of the field; of the object if no field of it is at fault.
+	Position
 	Kind      string   `json:"kind"`
 	Namespace string   `json:"namespace,omitempty"`
 	Name      string   `json:"name"`
@@ -55,22 +57,29 @@ type Finding struct {
 
 // String is one line.
 func (f *Finding) String() string {
-	var text strings.Builder
+	source := ""
 	if f.Source != "" {
-		text.WriteString(f.Source + ": ")
+		source = f.Source + ": "
 	}
-	fmt.Fprintf(&text, "%s: %s %q: ", f.Severity, f.Kind, f.Name)
+	return fmt.Sprintf("%s%s: %s [%s]", source, f.Severity, f.Text(), f.Code)
+}
+
+// Text names the object and the field, and says what is wrong and what to do.
+func (f *Finding) Text() string {
+	text := fmt.Sprintf("%s %q: ", f.Kind, f.Name)
 	if f.Field != "" {
-		text.WriteString(f.Field + ": ")
+		text += f.Field + ": "
 	}
-	return text.String() + f.Message + " [" + f.Code + "]"
+	return text + f.Message
 }
 
 // linter collects findings.
 type linter struct {
 	schemas Schemas
 	world   *World
-	sources map[string]string
+	sources map[string]*Source
+	// checked are the objects of Atoll, in the order of the files.
+	checked []CheckedObject
 	// broken are services that the API server would refuse: nothing is built of them.
 	broken map[string]bool
 	// names are the objects of the files and those that are built, to find two of a name.
@@ -81,52 +90,80 @@ type linter struct {
 func id(kind, namespace, name string) string { return kind + " " + namespace + "/" + name }
 
 func newLinter(schemas Schemas) *linter {
-	return &linter{schemas: schemas, world: &World{}, sources: map[string]string{}, broken: map[string]bool{}, names: objectNames{}}
+	return &linter{schemas: schemas, world: &World{}, sources: map[string]*Source{}, broken: map[string]bool{}, names: objectNames{}}
 }
 
-// objects looks at each object by itself, and counts Atoll's.
-func (l *linter) objects(ctx context.Context, sources []Source) (count int) {
-	for i := range sources {
-		if l.object(ctx, &sources[i]) {
-			count++
+// CheckedObject is an object of Atoll that lint looked at.
+type CheckedObject struct {
+	Source, Kind, Namespace, Name string
+	Position                      Position
+}
+
+// Report is what Lint found in files.
+type Report struct {
+	Findings []Finding
+	// Checked are the objects that Lint looked at, in the order of the files.
+	Checked []CheckedObject
+}
+
+// Errors returns the number of findings that are errors.
+func (r *Report) Errors() int {
+	errors := 0
+	for i := range r.Findings {
+		if r.Findings[i].Severity == SeverityError {
+			errors++
 		}
 	}
-	return count
+	return errors
 }
 
-// Lint finds what is wrong with objects as far as it shows without a
-// cluster. count is the number of objects that it looked at.
-func Lint(ctx context.Context, schemas Schemas, sources []Source) (findings []Finding, count int, err error) {
+// objects looks at each object by itself, and lists Atoll's.
+func (l *linter) objects(ctx context.Context, sources []Source) {
+	for i := range sources {
+		if o := sources[i].Object; l.object(ctx, &sources[i]) {
+			l.checked = append(l.checked, CheckedObject{sources[i].Name, o.GetKind(), o.GetNamespace(), o.GetName(), positionOf(sources[i].node, "")})
+		}
+	}
+}
+
+// Lint finds what is wrong with objects as far as it shows without a cluster.
+func Lint(ctx context.Context, schemas Schemas, sources []Source) (*Report, error) {
 	l := newLinter(schemas)
-	count = l.objects(ctx, sources)
+	l.objects(ctx, sources)
 	for _, ms := range l.world.Services {
 		if err := l.service(ms); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
 	for _, topology := range l.world.Topologies {
 		if err := l.topology(topology); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
 	l.cycles()
 	l.sameNames()
-	return l.findings, count, nil
+	return &Report{l.findings, l.checked}, nil
 }
 
 // Validate finds what the API server would refuse of each object by itself. count
 // is the number of objects that it looked at.
 func Validate(ctx context.Context, schemas Schemas, sources []Source) (findings []Finding, count int) {
 	l := newLinter(schemas)
-	count = l.objects(ctx, sources)
-	return l.findings, count
+	l.objects(ctx, sources)
+	return l.findings, len(l.checked)
 }
 
 func (l *linter) find(kind, namespace, name string, severity Severity, code, path, message string) {
-	l.findings = append(l.findings, Finding{
-		Source: l.sources[id(kind, namespace, name)], Kind: kind, Namespace: namespace, Name: name,
-		Severity: severity, Code: code, Field: path, Message: message,
-	})
+	l.findAt(kind, namespace, name, severity, code, path, path, message)
+}
+
+// findAt adds a finding whose place is that of another path than the field that it shows.
+func (l *linter) findAt(kind, namespace, name string, severity Severity, code, path, place, message string) {
+	f := Finding{Kind: kind, Namespace: namespace, Name: name, Severity: severity, Code: code, Field: path, Message: message}
+	if source := l.sources[id(kind, namespace, name)]; source != nil {
+		f.Source, f.Position = source.Name, positionOf(source.node, place)
+	}
+	l.findings = append(l.findings, f)
 }
 
 // object looks at one object by itself, and says whether it is one of Atoll's.
@@ -144,10 +181,11 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 	}
 	key := id(o.GetKind(), o.GetNamespace(), o.GetName())
 	_, twice := l.sources[key]
-	l.sources[key] = source.Name
+	l.sources[key] = source
 	if !known {
-		l.refuse(source, CodeUnknownKind, "", condition.Message{
-			Cause: fmt.Sprintf("there is no kind %s in %s", o.GetKind(), o.GetAPIVersion()), Remedy: l.schemas.kindRemedy(o.GetKind())}.String())
+		field, remedy := l.schemas.kindRemedy(o.GetKind())
+		l.refuseAt(source, CodeUnknownKind, "", field, condition.Message{
+			Cause: fmt.Sprintf("there is no kind %s in %s", o.GetKind(), o.GetAPIVersion()), Remedy: remedy}.String())
 		return true
 	}
 	if twice {
@@ -174,9 +212,14 @@ func (l *linter) object(ctx context.Context, source *Source) bool {
 }
 
 func (l *linter) refuse(source *Source, code, path, message string) {
+	l.refuseAt(source, code, path, path, message)
+}
+
+// refuseAt adds an error whose place is that of another path than the field that it shows.
+func (l *linter) refuseAt(source *Source, code, path, place, message string) {
 	o := source.Object
 	l.findings = append(l.findings, Finding{
-		Source: source.Name, Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
+		Source: source.Name, Position: positionOf(source.node, place), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
 		Severity: SeverityError, Code: code, Field: path, Message: message,
 	})
 }
@@ -190,8 +233,8 @@ func fieldOf(e *field.Error) string {
 
 // service looks at a service among the others.
 func (l *linter) service(ms *v1alpha1.Microservice) error {
-	report := func(severity Severity, code, message string) {
-		l.find("Microservice", ms.Namespace, ms.Name, severity, code, "", message)
+	report := func(severity Severity, code, place, message string) {
+		l.findAt("Microservice", ms.Namespace, ms.Name, severity, code, "", place, message)
 	}
 	l.dependencies(ms, report)
 	if l.broken[id("Microservice", ms.Namespace, ms.Name)] {
@@ -199,7 +242,7 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 	}
 	if key, wanted := graph.TopologyKey(ms); wanted && l.world.Topology(key.Namespace, key.Name) == nil {
 		if _, given := l.sources[id("Topology", key.Namespace, key.Name)]; !given {
-			report(SeverityWarning, v1alpha1.ReasonTopologyNotFound,
+			report(SeverityWarning, v1alpha1.ReasonTopologyNotFound, placeOfMembership,
 				fmt.Sprintf("Topology %q of namespace %q is not among the files; what depends on it was not looked at", key.Name, key.Namespace)+
 					didYouMean(place{key.Namespace, key.Name}, l.topologies()))
 		}
@@ -218,22 +261,22 @@ func (l *linter) service(ms *v1alpha1.Microservice) error {
 		if problem.Stalled || problem.Reason == v1alpha1.ReasonReferenceNotFound || problem.Reason == v1alpha1.ReasonNotPermitted {
 			severity = SeverityError
 		}
-		report(severity, problem.Reason, problem.Message.String())
+		report(severity, problem.Reason, built.placeOf(&problem.Problem), problem.Message.String())
 	}
 	for _, h := range built.Beside {
-		report(SeverityWarning, h.Reason, h.Message.String())
+		report(SeverityWarning, h.Reason, placeOfHealth(h), h.Message.String())
 	}
 	l.grpcPorts(ms)
 	l.exclusiveClaims(built.Objects, report)
-	l.podsOf(ms, built)
-	return l.hostAccess(built.Objects, report)
+	l.podsOf(ms, built, report)
+	return l.hostAccess(ms, built.Objects, report)
 }
 
 // topology looks at a Topology.
 func (l *linter) topology(topology *v1alpha1.Topology) error {
 	spec := &topology.Spec
 	if wrong := isolation.InvalidAnnotation(topology); wrong != nil {
-		l.find("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", wrong.Message.String())
+		l.findAt("Topology", topology.Namespace, topology.Name, SeverityError, v1alpha1.ReasonInvalidSpec, "metadata.annotations", "metadata.annotations["+v1alpha1.AnnotationIsolation+"]", wrong.Message.String())
 	}
 	for _, wrong := range []*condition.Problem{isolation.InvalidPeers(topology), monitoring.InvalidMetrics(topology)} {
 		if wrong != nil {
@@ -251,7 +294,7 @@ func (l *linter) topology(topology *v1alpha1.Topology) error {
 	return l.defaultHostAccess(topology)
 }
 
-func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Severity, code, message string)) {
+func (l *linter) dependencies(ms *v1alpha1.Microservice, report placedReport) {
 	edges := graph.Resolve(ms, l.world.indexed().graph())
 	for i := range edges {
 		reason, message := edges[i].Problem()
@@ -263,11 +306,11 @@ func (l *linter) dependencies(ms *v1alpha1.Microservice, report func(severity Se
 		case v1alpha1.ReasonDependencyNotFound:
 			name := edges[i].Dependency.Name
 			if _, given := l.sources[id("Microservice", edges[i].Namespace(), name)]; !given {
-				report(SeverityWarning, reason, fmt.Sprintf("Microservice %q, a dependency, is not among the files; it must be in the cluster", name)+
+				report(SeverityWarning, reason, placeOfDependency(i, "name"), fmt.Sprintf("Microservice %q, a dependency, is not among the files; it must be in the cluster", name)+
 					didYouMean(place{edges[i].Namespace(), name}, l.services()))
 			}
 		default:
-			report(SeverityError, reason, message.String()+similarPort(&edges[i], reason))
+			report(SeverityError, reason, placeOfDependency(i, faultyField(&edges[i], reason)), message.String()+similarPort(&edges[i], reason))
 		}
 	}
 }

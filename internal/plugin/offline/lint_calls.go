@@ -67,7 +67,7 @@ func (p *podLint) call(callee *v1alpha1.Microservice, at *graph.ConfiguredAddres
 		object.Namespace = callee.Namespace
 	}
 	say := func(severity Severity, code, cause, remedy string) {
-		p.report(severity, code, "", at.Where+": "+condition.Message{Object: object, Cause: cause, Remedy: remedy}.String())
+		p.reportAt(severity, code, p.placeOfValue(at), at.Where+": "+condition.Message{Object: object, Cause: cause, Remedy: remedy}.String())
 	}
 	port, ports := portAt(callee, at)
 	if port == nil && at.Host == "" {
@@ -130,7 +130,7 @@ func (p *podLint) unknownHost(at *graph.ConfiguredAddress) {
 	if len(meant) == 0 {
 		return
 	}
-	p.report(SeverityWarning, CodeUnknownHost, "", at.Where+": "+condition.Message{
+	p.reportAt(SeverityWarning, CodeUnknownHost, p.placeOfValue(at), at.Where+": "+condition.Message{
 		Cause:  fmt.Sprintf("Service %q of namespace %q is not in the files; did you mean %s?", at.Name, at.Namespace, strings.Join(meant, " or ")),
 		Remedy: "correct the address, or ignore this if the Service is in the cluster"}.String())
 }

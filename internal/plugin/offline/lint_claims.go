@@ -22,7 +22,7 @@ const CodeClaimShared = "ClaimShared"
 
 // exclusiveClaims finds claims of a service that one pod, or one node, mounts at a time,
 // although the service has several pods, or has two during a rollout.
-func (l *linter) exclusiveClaims(objects []kube.Object, report func(severity Severity, code, message string)) {
+func (l *linter) exclusiveClaims(objects []kube.Object, report placedReport) {
 	at := slices.IndexFunc(objects, func(o kube.Object) bool { _, is := o.(*appsv1.Deployment); return is })
 	if at < 0 {
 		return
@@ -45,7 +45,7 @@ func (l *linter) exclusiveClaims(objects []kube.Object, report func(severity Sev
 		if several {
 			needs = fmt.Sprintf("%d pods need it", ptr.Deref(d.Spec.Replicas, 2))
 		}
-		report(SeverityWarning, CodeClaimShared, condition.Message{
+		report(SeverityWarning, CodeClaimShared, placeOfVolume(d.Spec.Template.Spec.Volumes[i].Name), condition.Message{
 			Object: condition.Object{Kind: "PersistentVolumeClaim", Name: claim.Name},
 			Cause:  fmt.Sprintf("is %s, and %s", claim.Spec.AccessModes[0], needs), Remedy: podfailure.SharedClaimRemedy}.String())
 	}

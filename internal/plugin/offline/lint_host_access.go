@@ -26,10 +26,10 @@ var baseline = api.LevelVersion{Level: api.LevelBaseline, Version: api.LatestVer
 
 // hostAccess finds what the admission policy host-access refuses: what the Pod Security
 // Standard baseline forbids.
-func (l *linter) hostAccess(objects []kube.Object, report func(severity Severity, code, message string)) error {
+func (l *linter) hostAccess(ms *v1alpha1.Microservice, objects []kube.Object, report placedReport) error {
 	for _, o := range objects {
 		if d, is := o.(*appsv1.Deployment); is {
-			if err := l.templateReachesHost(d.Namespace, &d.Spec.Template, report); err != nil {
+			if err := l.templateReachesHost(d.Namespace, &d.Spec.Template, placeOfHostAccess(ms), report); err != nil {
 				return err
 			}
 		}
@@ -43,15 +43,15 @@ func (l *linter) defaultHostAccess(topology *v1alpha1.Topology) error {
 	if defaults == nil {
 		return nil
 	}
-	report := func(severity Severity, code, message string) {
-		l.find("Topology", topology.Namespace, topology.Name, severity, code, "spec.defaults", message)
+	report := func(severity Severity, code, place, message string) {
+		l.findAt("Topology", topology.Namespace, topology.Name, severity, code, "spec.defaults", place, message)
 	}
 	template, invalid := defaultTemplate(defaults)
 	if invalid != nil {
-		report(SeverityError, v1alpha1.ReasonInvalidSpec, invalid.String())
+		report(SeverityError, v1alpha1.ReasonInvalidSpec, "spec.defaults.podTemplate", invalid.String())
 		return nil
 	}
-	return l.templateReachesHost(topology.Namespace, template, report)
+	return l.templateReachesHost(topology.Namespace, template, "spec.defaults", report)
 }
 
 // defaultTemplate returns what the defaults of a Topology set in the pods of its members.
@@ -69,7 +69,7 @@ func defaultTemplate(defaults *v1alpha1.TopologyDefaults) (template *corev1.PodT
 	return template, nil
 }
 
-func (l *linter) templateReachesHost(namespace string, template *corev1.PodTemplateSpec, report func(severity Severity, code, message string)) error {
+func (l *linter) templateReachesHost(namespace string, template *corev1.PodTemplateSpec, place string, report placedReport) error {
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (l *linter) templateReachesHost(namespace string, template *corev1.PodTempl
 	if given {
 		severity = SeverityError
 	}
-	report(severity, CodeHostAccess, condition.Message{
+	report(severity, CodeHostAccess, place, condition.Message{
 		Cause:  "the pods reach the host: " + strings.Join(found, ", "),
 		Remedy: fmt.Sprintf("remove it from podTemplate or probes, or let an administrator label the namespace with %s: %s", api.EnforceLevelLabel, api.LevelPrivileged),
 	}.String())

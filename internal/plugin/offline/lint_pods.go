@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -15,6 +16,9 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 	"github.com/atoll-dev/atoll/internal/kube"
 )
+
+// topologyDefaults begins the fields of a Topology that set something in the pods of a member.
+const topologyDefaults = "defaults"
 
 // podLint looks at the pods of one service as they are built.
 type podLint struct {
@@ -28,6 +32,8 @@ type podLint struct {
 	overlay map[string]corev1.Container
 	// report adds a finding at a field.
 	report func(severity Severity, code, field, message string)
+	// reportAt adds a finding whose message names the field in its own words.
+	reportAt placedReport
 }
 
 // podRules are what a podLint checks, each by itself.
@@ -36,9 +42,13 @@ var podRules = []func(*podLint){
 }
 
 // podsOf checks the pod template of a service.
-func (l *linter) podsOf(ms *v1alpha1.Microservice, built *Built) {
-	p := &podLint{linter: l, ms: ms, report: func(severity Severity, code, field, message string) {
-		l.find("Microservice", ms.Namespace, ms.Name, severity, code, field, message)
+func (l *linter) podsOf(ms *v1alpha1.Microservice, built *Built, report placedReport) {
+	p := &podLint{linter: l, ms: ms, reportAt: report, report: func(severity Severity, code, field, message string) {
+		place := field
+		if strings.HasPrefix(field, topologyDefaults) {
+			place = placeOfMembership
+		}
+		l.findAt("Microservice", ms.Namespace, ms.Name, severity, code, field, place, message)
 	}}
 	p.readOverlay()
 	p.databaseLimits()
@@ -95,7 +105,7 @@ func (p *podLint) fieldOf(c *corev1.Container, ofSpec, ofPod string) string {
 	}
 	list, template := "containers", "spec.podTemplate"
 	if _, own := p.overlay[c.Name]; !own {
-		template = "defaults.podTemplate of the Topology"
+		template = topologyDefaults + ".podTemplate of the Topology"
 	}
 	if slices.ContainsFunc(p.pods.InitContainers, func(o corev1.Container) bool { return o.Name == c.Name }) {
 		list = "initContainers"

@@ -52,7 +52,7 @@ func (p *podLint) probeField(c *corev1.Container, field string) string {
 	case field == "startupProbe" && own.Startup != nil:
 		ofSpec = "probes.startup"
 	case c.Name == p.ms.Name && p.ms.Spec.Probes == nil && !strings.Contains(field, "."):
-		return "defaults of the Topology: " + field
+		return topologyDefaults + " of the Topology: " + field
 	}
 	return p.fieldOf(c, ofSpec, field)
 }

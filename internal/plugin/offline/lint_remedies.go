@@ -68,20 +68,21 @@ func numberOf(value any) (float64, bool) {
 	return 0, false
 }
 
-// kindRemedy returns what to write instead of a kind, or of its version, that does not exist.
-func (s Schemas) kindRemedy(kind string) string {
+// kindRemedy returns the field that is wrong in an object whose kind, or version, does not exist,
+// and what to write instead.
+func (s Schemas) kindRemedy(kind string) (field, remedy string) {
 	var kinds []string
 	for gvk := range s {
 		if gvk.Kind == kind {
-			return "set apiVersion to " + gvk.GroupVersion().String()
+			return "apiVersion", "set apiVersion to " + gvk.GroupVersion().String()
 		}
 		if strings.EqualFold(gvk.Kind, kind) {
-			return "set kind to " + gvk.Kind
+			return "kind", "set kind to " + gvk.Kind
 		}
 		kinds = append(kinds, gvk.Kind)
 	}
 	slices.Sort(kinds)
-	return "set kind to " + strings.Join(slices.Compact(kinds), " or ")
+	return "kind", "set kind to " + strings.Join(slices.Compact(kinds), " or ")
 }
 
 // typeRemedies say how a value of a type is written.

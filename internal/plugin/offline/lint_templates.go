@@ -44,7 +44,7 @@ func (p *podLint) restartPolicy() {
 	if policy := cmp.Or(p.pods.RestartPolicy, corev1.RestartPolicyAlways); policy != corev1.RestartPolicyAlways {
 		field := "spec.podTemplate: spec.restartPolicy"
 		if p.own.Spec.RestartPolicy != policy {
-			field = "defaults.podTemplate of the Topology: spec.restartPolicy"
+			field = topologyDefaults + ".podTemplate of the Topology: spec.restartPolicy"
 		}
 		p.report(SeverityError, CodeRestartPolicy, field, condition.Message{
 			Cause: fmt.Sprintf("is %s, and a Deployment restarts its pods Always", policy), Remedy: "remove it; run what ends as a Job"}.String())

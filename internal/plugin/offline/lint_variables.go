@@ -99,7 +99,7 @@ func (p *podLint) unsetInEnv(c *corev1.Container, variable, name string, known *
 	case slices.ContainsFunc(p.ms.Spec.Env, named):
 		field = p.fieldOf(c, "env", "env")
 	default:
-		field = "defaults.env of the Topology: env"
+		field = topologyDefaults + ".env of the Topology: env"
 	}
 	cause := namesUnset(name, "which nothing sets")
 	switch {

@@ -261,11 +261,18 @@ func lint(t *testing.T, text string) ([]Finding, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	findings, count, err := Lint(context.Background(), schemas, sourcesOf(t, "", text))
+	report, err := Lint(context.Background(), schemas, sourcesOf(t, "", text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return findings, count
+	for i := range report.Findings {
+		f := &report.Findings[i]
+		rule := RuleOf(f.Code)
+		if rule.Summary == "" || f.Severity == SeverityError && !rule.Errors || f.Severity == SeverityWarning && !rule.Warnings {
+			t.Errorf("Rules has no rule for this severity of %s: %s", f.Code, f.String())
+		}
+	}
+	return report.Findings, len(report.Checked)
 }
 
 // gated is a service with a route at a Gateway that chooses namespaces by their

@@ -6,6 +6,7 @@ package offline
 import (
 	"fmt"
 
+	"go.yaml.in/yaml/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -16,6 +17,8 @@ type Source struct {
 	// Name is the file's name.
 	Name   string
 	Object *unstructured.Unstructured
+	// node is the text of the object; nil if it is not known. SetPositions sets it.
+	node *yaml.Node
 }
 
 // clusterScoped are the kinds that a file may well hold beside services, and that
