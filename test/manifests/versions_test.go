@@ -22,6 +22,7 @@ func TestVersionsAgree(t *testing.T) {
 		{"config/samples/gitops/argocd/atoll.yaml", `targetRevision: ([0-9.]+)`},
 		{"config/samples/gitops/flux/operator/release.yaml", `tag: (.*)`},
 		{"README.md", `releases/download/v([0-9.]+)/`},
+		{"docs/ci.md", `\bv([0-9]+\.[0-9]+\.[0-9]+)\b`},
 	} {
 		text, err := os.ReadFile(filepath.Join("../..", place.file))
 		if err != nil {
