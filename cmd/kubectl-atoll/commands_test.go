@@ -432,7 +432,7 @@ func TestFileCommands(t *testing.T) {
 		"lint as json":                    {stdin: broken, args: []string{"lint", "-f", "-", "-o", "json"}, wantCode: 1, wantOut: `"code": "UnknownField"`},
 		"lint as json without findings":   {stdin: plain, args: []string{"lint", "-f", "-", "-o", "json"}, wantOut: `"findings": []`},
 		"lint of no objects":              {stdin: "", args: []string{"lint", "-f", "-"}, wantCode: 2, wantErr: "no Microservice and no Topology among 0 objects"},
-		"lint with another output":        {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: `invalid value "xml" for -o; the only format is json`},
+		"lint with another output":        {stdin: plain, args: []string{"lint", "-f", "-", "-o", "xml"}, wantCode: 2, wantErr: `invalid value "xml" for -o; the formats are json, junit, sarif, text`},
 		"diff of a new object":            {stdin: plain, args: []string{"diff", "-f", "-"}, wantCode: 1, wantOut: "+++ wanted Deployment shop/users\n"},
 		"diff of an invalid object":       {stdin: broken, args: []string{"diff", "-f", "-"}, wantCode: 1, wantErr: `spec.replicas: no such field`},
 		"an unknown flag":                 {args: []string{"lint", "--fix"}, wantCode: 2, wantErr: "unknown flag: --fix"},
