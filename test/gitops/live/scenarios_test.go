@@ -1,0 +1,409 @@
+//go:build e2e
+
+// Copyright 2026 The Atoll Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package live_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
+	"github.com/atoll-dev/atoll/test/shop"
+)
+
+// releases runs the scenarios of one tool.
+type releases struct {
+	tool       tool
+	repository *repository
+	// order and payment were made at the beginning.
+	order   shop.Order
+	payment shop.Payment
+}
+
+// describeScenarios declares the scenarios that both tools share. Each begins and ends with the
+// samples as they are.
+func describeScenarios(t tool) *releases {
+	r := &releases{tool: t}
+
+	BeforeAll(func(ctx SpecContext) {
+		r.repository = newRepository()
+		t.start(ctx, r.repository)
+	}, NodeTimeout(specTimeout))
+
+	AfterAll(func(ctx SpecContext) {
+		// The operator is last, because it deletes the children of services.
+		for _, release := range []string{stagingRelease, productionRelease} {
+			t.delete(ctx, release)
+		}
+		mustKubectl(ctx, "delete", "--ignore-not-found", "namespace", productionNamespace, stagingNamespace, "--timeout=3m")
+		t.delete(ctx, operatorRelease)
+		t.uninstall(ctx)
+		mustKubectl(ctx, "delete", "--ignore-not-found", "namespace", "atoll-system", "--timeout=3m")
+		mustKubectl(ctx, "delete", "--ignore-not-found", "crd", "microservices.atoll.dev", "topologies.atoll.dev", "--timeout=3m")
+	}, NodeTimeout(specTimeout))
+
+	AfterEach(func(ctx SpecContext) {
+		if CurrentSpecReport().Failed() {
+			for _, args := range [][]string{{"get", "topo,ms,pods", "--all-namespaces", "--output=wide"}, {"get", "ms", "--namespace=shop", "--output=yaml"}} {
+				out, err := kubectl(ctx, args...)
+				GinkgoWriter.Println(args, out, err)
+			}
+			s, err := t.state(ctx, productionRelease)
+			GinkgoWriter.Printf("%+v %v\n", s, err)
+		}
+	}, NodeTimeout(time.Minute))
+
+	It("installs the operator, then both environments", func(ctx SpecContext) {
+		Eventually(ctx, r.healthOf(productionRelease)).Should(Equal(progressing))
+		r.eventuallyIs(ctx, operatorRelease, healthy)
+		r.eventuallyIs(ctx, stagingRelease, healthy)
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		r.buy(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("keeps the namespace and the data of an environment that is deleted", func(ctx SpecContext) {
+		claims, secrets := dataOf(ctx, stagingNamespace)
+		Expect(claims).To(HaveLen(3))
+		t.delete(ctx, stagingRelease)
+		Eventually(ctx, func() (int, error) {
+			pods := &corev1.PodList{}
+			err := k8s.List(ctx, pods, client.InNamespace(stagingNamespace))
+			return len(pods.Items), err
+		}).Should(BeZero())
+		keptClaims, keptSecrets := dataOf(ctx, stagingNamespace)
+		Expect(keptClaims).To(Equal(claims))
+		Expect(keptSecrets).To(Equal(secrets))
+	}, SpecTimeout(specTimeout))
+
+	It("writes nothing in three rounds", func(ctx SpecContext) {
+		r.begin(ctx)
+		r.expectNoWrites(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("reports a release that waits, and takes the next commit at once", func(ctx SpecContext) {
+		r.begin(ctx)
+		r.release(ctx, "a callee that does not exist", func() {
+			r.repository.replace(base+"/payments.yaml", "  - name: orders\n", "  - name: stock\n  - name: orders\n")
+		})
+		Eventually(ctx, r.reasonOf("payments", v1alpha1.ConditionReady)).Should(Equal(v1alpha1.ReasonDependencyNotFound))
+		r.eventuallyIs(ctx, productionRelease, progressing)
+		Consistently(ctx, r.healthOf(productionRelease)).WithTimeout(10 * time.Second).Should(Equal(progressing))
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("reports a suspended service, and is not blocked by it", func(ctx SpecContext) {
+		r.begin(ctx)
+		r.release(ctx, "suspend payments", func() { r.repository.replace(base+"/payments.yaml", "spec:\n", "spec:\n  suspend: true\n") })
+		Eventually(ctx, r.reasonOf("payments", v1alpha1.ConditionReady)).Should(Equal(v1alpha1.ReasonSuspended))
+		r.eventuallyIs(ctx, productionRelease, t.suspendedHealth())
+		for range 3 {
+			t.reconcile(ctx)
+			Expect(r.healthOf(productionRelease)(ctx)).To(Equal(t.suspendedHealth()))
+		}
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("reports a broken release while the old pods serve, and takes the fix", func(ctx SpecContext) {
+		r.begin(ctx)
+		r.release(ctx, "an image that does not exist", func() {
+			image, tag := splitReference(images["orders"])
+			r.repository.replace(production+"/kustomization.yaml", `newName: "`+image+`", newTag: "`+tag+`"`, `newName: "`+image+`", newTag: "missing"`)
+		})
+		r.eventuallyIs(ctx, productionRelease, degraded)
+		Expect(r.reasonOf("orders", v1alpha1.ConditionStalled)(ctx)).NotTo(BeEmpty())
+		_, err := shopClient.Order(ctx, r.order.ID)
+		Expect(err).NotTo(HaveOccurred())
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("replaces pods when a generated ConfigMap changes, with a fixed name and with a hash", func(ctx SpecContext) {
+		r.begin(ctx)
+		before := podsOf(ctx, "users")
+		r.release(ctx, "another setting", func() {
+			r.repository.replace(base+"/settings.env", "service.namespace=shop", "service.namespace=shop,a=b")
+		})
+		Eventually(ctx, func() []string { return podsOf(ctx, "users") }).Should(And(HaveLen(2), Not(ContainElements(before))))
+		r.eventuallyIs(ctx, productionRelease, healthy)
+
+		r.release(ctx, "a hash in the name", func() {
+			r.repository.replace(production+"/kustomization.yaml", "images:\n",
+				"configMapGenerator:\n- {name: shop-settings, behavior: merge, literals: [A=b], options: {disableNameSuffixHash: false}}\nimages:\n")
+		})
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		first, err := r.settings(ctx)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(first).To(HavePrefix("shop-settings-"))
+		r.release(ctx, "another hash", func() { r.repository.replace(production+"/kustomization.yaml", "[A=b]", "[A=c]") })
+		Eventually(ctx, r.settings).Should(And(HavePrefix("shop-settings-"), Not(Equal(first))))
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		eventuallyGone(ctx, &corev1.ConfigMap{}, first)
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("repairs drift without a conflict with Atoll", func(ctx SpecContext) {
+		r.begin(ctx)
+		By("a child that Atoll repairs")
+		mustKubectl(ctx, "--namespace=shop", "set", "image", "deployment/users", "*=example.com/other:1")
+		Eventually(ctx, func() (string, error) {
+			deployment := &appsv1.Deployment{}
+			err := k8s.Get(ctx, client.ObjectKey{Namespace: productionNamespace, Name: "users"}, deployment)
+			if err != nil {
+				return "", err
+			}
+			return deployment.Spec.Template.Spec.Containers[0].Image, nil
+		}).Should(Equal(images["users"]))
+
+		By("a service that the tool repairs")
+		mustKubectl(ctx, "--namespace=shop", "patch", "ms", "users", "--type=merge", `--patch={"spec":{"probes":{"path":"/other"}}}`)
+		t.reconcile(ctx)
+		Eventually(ctx, func() (string, error) {
+			ms := member("users")
+			err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms)
+			return ms.Spec.Probes.Path, err
+		}).Should(Equal("/healthz"))
+		r.eventuallyIs(ctx, productionRelease, healthy)
+
+		By("a rotation that a user requests")
+		mustKubectl(ctx, "--namespace=shop", "annotate", "ms", "users", "atoll.dev/rotate-credentials=once")
+		t.reconcile(ctx)
+		Eventually(ctx, r.reasonOf("users", v1alpha1.ConditionCredentialsRotated)).Should(Equal(v1alpha1.ReasonRotated))
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		r.expectNoWrites(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("leaves the number of pods to kubectl scale, until Git sets it", func(ctx SpecContext) {
+		r.begin(ctx)
+		Expect(r.replicas(ctx)).To(BeEquivalentTo(2))
+		mustKubectl(ctx, "--namespace=shop", "scale", "ms/users", "--replicas=3")
+		for range 3 {
+			t.reconcile(ctx)
+			Expect(r.replicas(ctx)).To(BeEquivalentTo(3))
+		}
+		Eventually(ctx, func() []string { return podsOf(ctx, "users") }).Should(HaveLen(3))
+
+		r.release(ctx, "autoscale", func() {
+			r.repository.replace(base+"/users.yaml", "spec:\n", "spec:\n  scaling:\n    autoscale: {min: 1, max: 2, cpu: 80}\n")
+		})
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		scaler := &autoscalingv2.HorizontalPodAutoscaler{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: productionNamespace, Name: "users"}, scaler)).To(Succeed())
+		Expect(scaler.Spec.MaxReplicas).To(BeEquivalentTo(2))
+
+		r.release(ctx, "a number", func() {
+			r.repository.replace(base+"/users.yaml", "  scaling:\n    autoscale: {min: 1, max: 2, cpu: 80}\n", "  scaling: {replicas: 1}\n")
+		})
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		eventuallyGone(ctx, scaler, "users")
+		Eventually(ctx, r.replicas).Should(BeEquivalentTo(1))
+		Eventually(ctx, func() []string { return podsOf(ctx, "users") }).Should(HaveLen(1))
+
+		mustKubectl(ctx, "--namespace=shop", "scale", "ms/users", "--replicas=2")
+		t.reconcile(ctx)
+		Eventually(ctx, r.replicas).Should(BeEquivalentTo(1))
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("keeps the data of a pruned service, which adopts it when it comes back", func(ctx SpecContext) {
+		r.begin(ctx)
+		claims, secrets := dataOf(ctx, productionNamespace)
+		r.release(ctx, "without payments", func() { r.repository.replace(base+"/kustomization.yaml", "- payments.yaml\n", "") })
+		eventuallyGone(ctx, &v1alpha1.Microservice{}, "payments")
+		eventuallyGone(ctx, &appsv1.Deployment{}, "payments")
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		keptClaims, keptSecrets := dataOf(ctx, productionNamespace)
+		Expect(keptClaims).To(Equal(claims))
+		Expect(keptSecrets).To(Equal(secrets))
+
+		r.fix(ctx)
+		adoptedClaims, adoptedSecrets := dataOf(ctx, productionNamespace)
+		Expect(adoptedClaims).To(Equal(claims))
+		Expect(adoptedSecrets).To(Equal(secrets))
+		Expect(r.pay(ctx).ID).To(Equal(r.payment.ID))
+	}, SpecTimeout(specTimeout))
+
+	It("does not prune a service that others call, and prunes it with its last call", func(ctx SpecContext) {
+		r.begin(ctx)
+		r.release(ctx, "without orders", func() { r.repository.replace(base+"/kustomization.yaml", "- orders.yaml\n", "") })
+		Eventually(ctx, func() (string, error) {
+			s, err := t.state(ctx, productionRelease)
+			return s.message, err
+		}).Should(ContainSubstring(`depends on "orders"`))
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(member("orders")), member("orders"))).To(Succeed())
+		_, err := shopClient.Order(ctx, r.order.ID)
+		Expect(err).NotTo(HaveOccurred())
+		r.fix(ctx)
+
+		r.release(ctx, "without orders and the call to it", func() {
+			r.repository.replace(base+"/kustomization.yaml", "- orders.yaml\n", "")
+			r.repository.replace(base+"/payments.yaml", "  dependencies:\n  - name: orders\n    port: internal\n", "")
+		})
+		eventuallyGone(ctx, &v1alpha1.Microservice{}, "orders")
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	return r
+}
+
+// begin waits until production is as in the samples.
+func (r *releases) begin(ctx context.Context) {
+	GinkgoHelper()
+	r.fix(ctx)
+}
+
+// fix releases the samples as they are and waits until production is healthy.
+func (r *releases) fix(ctx context.Context) {
+	GinkgoHelper()
+	r.repository.restore()
+	begin := time.Now()
+	r.tool.refresh(ctx)
+	r.eventuallyIs(ctx, productionRelease, healthy)
+	AddReportEntry("the samples were healthy again after", time.Since(begin).Round(time.Second).String())
+}
+
+// release commits a change and makes the tool read it.
+func (r *releases) release(ctx context.Context, message string, change func()) {
+	GinkgoHelper()
+	By("release: " + message)
+	change()
+	r.repository.commit(message)
+	r.tool.refresh(ctx)
+}
+
+// eventuallyIs waits until the tool reports a health of the last commit.
+func (r *releases) eventuallyIs(ctx context.Context, release string, want health) {
+	GinkgoHelper()
+	begin := time.Now()
+	Eventually(ctx, func(g Gomega) {
+		got, err := r.tool.state(ctx, release)
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect([]any{got.health, got.commit}).To(Equal([]any{want, r.repository.head()}), got.message)
+	}).Should(Succeed())
+	GinkgoWriter.Printf("%s was %s after %s\n", release, want, time.Since(begin).Round(100*time.Millisecond))
+}
+
+func (r *releases) healthOf(release string) func(context.Context) (health, error) {
+	return func(ctx context.Context) (health, error) {
+		s, err := r.tool.state(ctx, release)
+		return s.health, client.IgnoreNotFound(err)
+	}
+}
+
+// reasonOf returns a function that returns the reason of a condition at the current generation.
+func (r *releases) reasonOf(name, conditionType string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		ms := member(name)
+		if err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms); err != nil {
+			return "", err
+		}
+		condition := meta.FindStatusCondition(ms.Status.Conditions, conditionType)
+		if condition == nil || condition.ObservedGeneration != ms.Generation {
+			return "", nil
+		}
+		return condition.Reason, nil
+	}
+}
+
+// replicas returns the number of pods in the spec of users.
+func (r *releases) replicas(ctx context.Context) (int32, error) {
+	ms := member("users")
+	if err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms); err != nil {
+		return 0, err
+	}
+	if ms.Spec.Scaling == nil || ms.Spec.Scaling.Replicas == nil {
+		return 0, fmt.Errorf("users has scaling %+v", ms.Spec.Scaling)
+	}
+	return *ms.Spec.Scaling.Replicas, nil
+}
+
+// settings returns the name of the ConfigMap that users reads.
+func (r *releases) settings(ctx context.Context) (string, error) {
+	ms := member("users")
+	if err := k8s.Get(ctx, client.ObjectKeyFromObject(ms), ms); err != nil {
+		return "", err
+	}
+	return ms.Spec.EnvFrom[0].ConfigMapRef.Name, nil
+}
+
+// expectNoWrites lets the tool compare three times and checks that nothing was written.
+func (r *releases) expectNoWrites(ctx context.Context) {
+	GinkgoHelper()
+	before := settledSnapshot(ctx, productionNamespace)
+	writes := countWrites(ctx)
+	for range 3 {
+		r.tool.reconcile(ctx)
+		Expect(r.healthOf(productionRelease)(ctx)).To(Equal(healthy))
+	}
+	after := takeSnapshot(ctx, productionNamespace)
+	Expect(strings.Join(before.changes(after), "\n")).To(BeEmpty())
+	Expect(len(before)).To(BeNumerically(">", 40))
+	Expect(countWrites(ctx)-writes).To(BeZero(), "requests wrote")
+}
+
+// buy makes an order and pays it.
+func (r *releases) buy(ctx context.Context) {
+	GinkgoHelper()
+	user, err := shopClient.CreateUser(ctx, shop.User{Name: "Ada", Email: "ada@example.com"})
+	Expect(err).NotTo(HaveOccurred())
+	r.order, err = shopClient.CreateOrder(ctx, shop.Order{UserID: user.ID, Currency: "EUR", Items: []shop.Item{{SKU: "tea", Quantity: 2, UnitPriceCents: 1250}}})
+	Expect(err).NotTo(HaveOccurred())
+	r.payment = r.pay(ctx)
+}
+
+// pay pays the order. A second call returns the payment of the first, if the data is kept.
+func (r *releases) pay(ctx context.Context) shop.Payment {
+	GinkgoHelper()
+	payment, err := shopClient.CreatePayment(ctx, "gitops", shop.Payment{OrderID: r.order.ID, AmountCents: r.order.TotalCents, Currency: r.order.Currency})
+	Expect(err).NotTo(HaveOccurred())
+	return payment
+}
+
+// dataOf returns the identities of the claims and Secrets of databases.
+func dataOf(ctx context.Context, namespace string) (claims, secrets map[string]string) {
+	GinkgoHelper()
+	claims, secrets = map[string]string{}, map[string]string{}
+	claimList, secretList := &corev1.PersistentVolumeClaimList{}, &corev1.SecretList{}
+	Expect(k8s.List(ctx, claimList, client.InNamespace(namespace))).To(Succeed())
+	Expect(k8s.List(ctx, secretList, client.InNamespace(namespace))).To(Succeed())
+	for i := range claimList.Items {
+		claims[claimList.Items[i].Name] = string(claimList.Items[i].UID)
+	}
+	for i := range secretList.Items {
+		secrets[secretList.Items[i].Name] = string(secretList.Items[i].UID)
+	}
+	return claims, secrets
+}
+
+// podsOf returns the identities of the pods of a service that are not being deleted.
+func podsOf(ctx context.Context, service string) []string {
+	GinkgoHelper()
+	pods := &corev1.PodList{}
+	Expect(k8s.List(ctx, pods, client.InNamespace(productionNamespace), client.MatchingLabels{"app.kubernetes.io/name": service, "app.kubernetes.io/component": "service"})).To(Succeed())
+	var out []string
+	for i := range pods.Items {
+		if pods.Items[i].DeletionTimestamp == nil {
+			out = append(out, string(pods.Items[i].UID))
+		}
+	}
+	return out
+}
+
+// eventuallyGone waits until an object of production is gone.
+func eventuallyGone(ctx context.Context, o client.Object, name string) {
+	GinkgoHelper()
+	Eventually(ctx, func() bool {
+		return apierrors.IsNotFound(k8s.Get(ctx, client.ObjectKey{Namespace: productionNamespace, Name: name}, o))
+	}).Should(BeTrue(), "%T %s is gone", o, name)
+}
