@@ -11,8 +11,9 @@ LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
 MODULES := . hack/chart hack/cluster test/gitops test/notes services
-# test/chart and test/monitoring build Helm and Prometheus, which takes minutes. They have targets of
-# their own, which lint them too: make test-chart and make test-monitoring.
+# test/chart, test/gitops/live and test/monitoring build Helm, Flux, Argo CD and Prometheus, which takes
+# minutes. They have targets of their own, which lint them too: make test-chart, make test-gitops and
+# make test-monitoring.
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
 
@@ -105,6 +106,14 @@ test-chart: modules ## Test the Helm chart; install, upgrade, roll back and unin
 	@KUBEBUILDER_ASSETS="$$($(CLUSTER) assets)" go -C test/chart test -count=1 -timeout 20m ./...
 	@$(CLUSTER_TOOL) up
 	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
+
+.PHONY: test-gitops
+test-gitops: modules ## Apply the GitOps samples with the controllers of Flux and Argo CD, on a real cluster without Atoll.
+	@hack/modules.sh test/gitops/live hack/tools/golangci-lint
+	@cd test/gitops/live && $(LINT) run --config=$(CURDIR)/.golangci.yml
+	@$(CLUSTER_TOOL) up
+	@eval "$$($(CLUSTER_TOOL) env)"; GITOPS="$$($(CLUSTER) gitops)" IMAGES="$$($(CLUSTER) images)" \
+		go -C test/gitops/live test -count=1 -timeout 60m -tags e2e -v . -ginkgo.v
 
 .PHONY: test-monitoring
 test-monitoring: modules ## Test the alerts and the dashboard with Prometheus.

@@ -41,12 +41,12 @@ type repository struct {
 	first string
 }
 
-// newRepository creates a repository that Git's own server serves on the loopback interface.
-func newRepository() *repository {
+// newRepository creates a repository. url returns where the tools read a folder.
+func newRepository(url func(folder string) string) *repository {
 	GinkgoHelper()
 	r := &repository{folder: GinkgoT().TempDir()}
 	r.git("init", "--quiet", "--initial-branch=main")
-	r.url = serveGit(r.folder) + "/.git"
+	r.url = url(r.folder)
 	Expect(os.CopyFS(filepath.Join(r.folder, samples), os.DirFS(filepath.Join(root, samples)))).To(Succeed())
 	Expect(filepath.WalkDir(r.folder, func(path string, entry os.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() && strings.HasPrefix(path, filepath.Join(r.folder, samples)) {
@@ -61,7 +61,8 @@ func newRepository() *repository {
 	return r
 }
 
-// serveGit serves the repositories in a folder over HTTP and returns its URL.
+// serveGit serves the repository in a folder with Git's own server on the loopback interface, and
+// returns its URL.
 func serveGit(folder string) string {
 	GinkgoHelper()
 	path, err := exec.LookPath("git")
@@ -74,7 +75,7 @@ func serveGit(folder string) string {
 	}}
 	go func() { _ = server.Serve(listener) }()
 	DeferCleanup(server.Close)
-	return "http://" + listener.Addr().String()
+	return "http://" + listener.Addr().String() + "/.git"
 }
 
 // localize replaces the addresses in a file.

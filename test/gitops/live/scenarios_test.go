@@ -39,7 +39,7 @@ func describeScenarios(t tool) *releases {
 	r := &releases{tool: t}
 
 	BeforeAll(func(ctx SpecContext) {
-		r.repository = newRepository()
+		r.repository = newRepository(t.repositoryURL)
 		t.start(ctx, r.repository)
 	}, NodeTimeout(specTimeout))
 
@@ -390,7 +390,7 @@ func dataOf(ctx context.Context, namespace string) (claims, secrets map[string]s
 func podsOf(ctx context.Context, service string) []string {
 	GinkgoHelper()
 	pods := &corev1.PodList{}
-	Expect(k8s.List(ctx, pods, client.InNamespace(productionNamespace), client.MatchingLabels{"app.kubernetes.io/name": service, "app.kubernetes.io/component": "service"})).To(Succeed())
+	Expect(k8s.List(ctx, pods, client.InNamespace(productionNamespace), client.MatchingLabels{"atoll.dev/microservice": service, "app.kubernetes.io/component": "service"})).To(Succeed())
 	var out []string
 	for i := range pods.Items {
 		if pods.Items[i].DeletionTimestamp == nil {

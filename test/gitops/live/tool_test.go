@@ -38,6 +38,8 @@ type state struct {
 
 // tool is a GitOps tool that applies config/samples/gitops from a repository.
 type tool interface {
+	// repositoryURL returns where the tool reads the repository in a folder.
+	repositoryURL(folder string) string
 	// start installs the tool, starts its controllers and applies the samples for it.
 	start(ctx context.Context, r *repository)
 	// refresh makes the tool read the repository now.
