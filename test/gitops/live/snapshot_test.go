@@ -21,8 +21,8 @@ import (
 	"k8s.io/client-go/metadata"
 )
 
-// transient are resources that report what happens, and are no part of a release.
-var transient = []string{"events", "leases"}
+// transient are resources that report what happens, and are no part of a release, or are deprecated.
+var transient = []string{"endpoints", "events", "leases"}
 
 // snapshot maps the objects of a namespace to their version and to the last write of each manager.
 type snapshot map[string]string
