@@ -13,13 +13,18 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // argoNamespace is the namespace of Argo CD in the samples.
@@ -210,5 +215,61 @@ func (a *argoCD) uninstall(ctx context.Context) {
 }
 
 var _ = Describe("Argo CD", Ordered, ContinueOnFailure, func() {
-	describeScenarios(&argoCD{})
+	r := describeScenarios(&argoCD{})
+
+	It("applies a wave only when the one before is healthy", func(ctx SpecContext) {
+		By("comparing when the Topology was created with when the services were")
+		topology, users := &v1alpha1.Topology{}, member("users")
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: productionNamespace, Name: "shop"}, topology)).To(Succeed())
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(users), users)).To(Succeed())
+		ready := meta.FindStatusCondition(topology.Status.Conditions, v1alpha1.ConditionReady)
+		Expect(ready).NotTo(BeNil())
+		Expect(users.CreationTimestamp.Time).NotTo(BeTemporally("<", ready.LastTransitionTime.Time))
+
+		By("adding a wave after a broken release")
+		r.begin(ctx)
+		r.release(ctx, "a later wave, and an image that does not exist", func() {
+			r.breakOrders()
+			r.repository.write(base+"/later.yaml", laterWave)
+			r.repository.replace(base+"/kustomization.yaml", "- payments.yaml\n", "- payments.yaml\n- later.yaml\n")
+		})
+		Eventually(ctx, r.reasonOf("orders", v1alpha1.ConditionStalled)).ShouldNot(BeEmpty())
+		later := client.ObjectKey{Namespace: productionNamespace, Name: "later"}
+		Consistently(ctx, func() error { return k8s.Get(ctx, later, &corev1.ConfigMap{}) }).WithTimeout(10 * time.Second).ShouldNot(Succeed())
+		r.release(ctx, "the image again", func() { r.repository.replace(production+"/kustomization.yaml", `"missing"`, `"`+tagOf("orders")+`"`) })
+		r.eventuallyIs(ctx, productionRelease, healthy)
+		Expect(k8s.Get(ctx, later, &corev1.ConfigMap{})).To(Succeed())
+		r.fix(ctx)
+	}, SpecTimeout(specTimeout))
+
+	It("offers the actions, and keeps what an action changes", func(ctx SpecContext) {
+		r.begin(ctx)
+		object := filepath.Join(GinkgoT().TempDir(), "payments.yaml")
+		Expect(os.WriteFile(object, []byte(mustKubectl(ctx, "get", "--namespace=shop", "ms", "payments", "--output=yaml")), 0o600)).To(Succeed())
+		override := func(args ...string) string {
+			GinkgoHelper()
+			args = append([]string{"admin", "settings", "resource-overrides"}, args...)
+			out, err := run(exec.CommandContext(ctx, paths["argocd"], append(args, "--argocd-cm-path="+filepath.Join(root, "config", "argocd", "argocd-cm.yaml"))...))
+			Expect(err).NotTo(HaveOccurred())
+			return out
+		}
+		Expect(override("health", object)).To(ContainSubstring("STATUS: Healthy"))
+		Expect(override("list-actions", object)).To(And(MatchRegexp(`(?m)^suspend +false$`), MatchRegexp(`(?m)^resume +true$`), MatchRegexp(`(?m)^rotate-credentials +false$`)))
+		Expect(override("run-action", object, "suspend")).To(ContainSubstring("suspend: true"))
+
+		// Argo CD's API server, which is not part of the test, patches the object with what the action changed.
+		mustKubectl(ctx, "patch", "--namespace=shop", "ms", "payments", "--type=merge", `--patch={"spec":{"suspend":true}}`)
+		r.eventuallyIs(ctx, productionRelease, suspended)
+		r.tool.reconcile(ctx)
+		r.eventuallyIs(ctx, productionRelease, suspended)
+		mustKubectl(ctx, "patch", "--namespace=shop", "ms", "payments", "--type=merge", `--patch={"spec":{"suspend":null}}`)
+		r.eventuallyIs(ctx, productionRelease, healthy)
+	}, SpecTimeout(specTimeout))
 })
+
+// laterWave is applied after the services.
+const laterWave = `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: later, namespace: shop, annotations: {argocd.argoproj.io/sync-wave: "1"}}
+`

@@ -8,6 +8,7 @@ package live_test
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,9 +16,12 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
 // fluxNamespace is the namespace of the objects of Flux in the samples.
@@ -129,4 +133,43 @@ func conditionOf(o *unstructured.Unstructured, conditionType string) (status, re
 	return "Unknown", "", ""
 }
 
-var _ = Describe("Flux", Ordered, ContinueOnFailure, func() { describeScenarios(&flux{}) })
+var _ = Describe("Flux", Ordered, ContinueOnFailure, func() {
+	f := &flux{}
+	r := describeScenarios(f)
+
+	It("applies what depends on a release only when the release is healthy", func(ctx SpecContext) {
+		By("comparing when the operator was available with when the services were created")
+		operator := &appsv1.Deployment{}
+		Expect(k8s.Get(ctx, client.ObjectKey{Namespace: "atoll-system", Name: "atoll-controller-manager"}, operator)).To(Succeed())
+		Expect(operator.Status.Conditions).NotTo(BeEmpty())
+		for _, condition := range operator.Status.Conditions {
+			if condition.Type == appsv1.DeploymentAvailable {
+				users := member("users")
+				Expect(k8s.Get(ctx, client.ObjectKeyFromObject(users), users)).To(Succeed())
+				Expect(users.CreationTimestamp.Time).NotTo(BeTemporally("<", condition.LastTransitionTime.Time))
+			}
+		}
+
+		By("letting staging depend on a broken release of production")
+		r.begin(ctx)
+		r.release(ctx, "an image that does not exist", r.breakOrders)
+		r.eventuallyIs(ctx, productionRelease, degraded)
+		staging := r.repository.read(samples + "/flux/shop-staging.yaml")
+		Expect(staging).To(ContainSubstring("  dependsOn:\n"))
+		apply := exec.CommandContext(ctx, "kubectl", "apply", "--filename=-")
+		apply.Stdin = strings.NewReader(strings.Replace(staging, "  dependsOn:\n", "  dependsOn:\n  - name: "+productionRelease+"\n", 1))
+		_, err := run(apply)
+		Expect(err).NotTo(HaveOccurred())
+		Eventually(ctx, func() (string, error) {
+			o, err := f.kustomization(ctx, stagingRelease)
+			_, reason, _ := conditionOf(o, "Ready")
+			return reason, err
+		}).Should(Equal("DependencyNotReady"))
+		users := &v1alpha1.Microservice{}
+		key := client.ObjectKey{Namespace: stagingNamespace, Name: "users"}
+		Consistently(ctx, func() error { return k8s.Get(ctx, key, users) }).WithTimeout(10 * time.Second).ShouldNot(Succeed())
+		r.fix(ctx)
+		Eventually(ctx, func() error { return k8s.Get(ctx, key, users) }).Should(Succeed())
+		f.delete(ctx, stagingRelease)
+	}, SpecTimeout(specTimeout))
+})

@@ -57,10 +57,8 @@ func describeScenarios(t tool) *releases {
 
 	AfterEach(func(ctx SpecContext) {
 		if CurrentSpecReport().Failed() {
-			for _, args := range [][]string{{"get", "topo,ms,pods", "--all-namespaces", "--output=wide"}, {"get", "ms", "--namespace=shop", "--output=yaml"}} {
-				out, err := kubectl(ctx, args...)
-				GinkgoWriter.Println(args, out, err)
-			}
+			out, err := kubectl(ctx, "get", "topo,ms,pods", "--all-namespaces", "--output=wide")
+			GinkgoWriter.Println(out, err)
 			s, err := t.state(ctx, productionRelease)
 			GinkgoWriter.Printf("%+v %v\n", s, err)
 		}
@@ -118,10 +116,7 @@ func describeScenarios(t tool) *releases {
 
 	It("reports a broken release while the old pods serve, and takes the fix", func(ctx SpecContext) {
 		r.begin(ctx)
-		r.release(ctx, "an image that does not exist", func() {
-			image, tag := splitReference(images["orders"])
-			r.repository.replace(production+"/kustomization.yaml", `newName: "`+image+`", newTag: "`+tag+`"`, `newName: "`+image+`", newTag: "missing"`)
-		})
+		r.release(ctx, "an image that does not exist", r.breakOrders)
 		r.eventuallyIs(ctx, productionRelease, degraded)
 		Expect(r.reasonOf("orders", v1alpha1.ConditionStalled)(ctx)).NotTo(BeEmpty())
 		_, err := shopClient.Order(ctx, r.order.ID)
@@ -139,14 +134,13 @@ func describeScenarios(t tool) *releases {
 		r.eventuallyIs(ctx, productionRelease, healthy)
 
 		r.release(ctx, "a hash in the name", func() {
-			r.repository.replace(production+"/kustomization.yaml", "images:\n",
-				"configMapGenerator:\n- {name: shop-settings, behavior: merge, literals: [A=b], options: {disableNameSuffixHash: false}}\nimages:\n")
+			r.repository.replace(base+"/kustomization.yaml", "disableNameSuffixHash: true", "disableNameSuffixHash: false")
 		})
 		r.eventuallyIs(ctx, productionRelease, healthy)
 		first, err := r.settings(ctx)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(first).To(HavePrefix("shop-settings-"))
-		r.release(ctx, "another hash", func() { r.repository.replace(production+"/kustomization.yaml", "[A=b]", "[A=c]") })
+		r.release(ctx, "another hash", func() { r.repository.replace(base+"/settings.env", ",a=b", ",a=c") })
 		Eventually(ctx, r.settings).Should(And(HavePrefix("shop-settings-"), Not(Equal(first))))
 		r.eventuallyIs(ctx, productionRelease, healthy)
 		eventuallyGone(ctx, &corev1.ConfigMap{}, first)
@@ -280,6 +274,13 @@ func (r *releases) release(ctx context.Context, message string, change func()) {
 	change()
 	r.repository.commit(message)
 	r.tool.refresh(ctx)
+}
+
+// breakOrders names an image of orders that does not exist.
+func (r *releases) breakOrders() {
+	GinkgoHelper()
+	image, tag := splitReference(images["orders"])
+	r.repository.replace(production+"/kustomization.yaml", `newName: "`+image+`", newTag: "`+tag+`"`, `newName: "`+image+`", newTag: "missing"`)
 }
 
 // eventuallyIs waits until the tool reports a health of the last commit.
