@@ -108,12 +108,13 @@ test-chart: modules ## Test the Helm chart; install, upgrade, roll back and unin
 	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
 
 .PHONY: test-gitops
+test-gitops: TOOLS = flux argocd
 test-gitops: modules ## Apply the GitOps samples with the controllers of Flux and Argo CD, on a real cluster without Atoll.
 	@hack/modules.sh test/gitops/live hack/tools/golangci-lint
 	@cd test/gitops/live && $(LINT) run --config=$(CURDIR)/.golangci.yml
 	@$(CLUSTER_TOOL) up
-	@eval "$$($(CLUSTER_TOOL) env)"; GITOPS="$$($(CLUSTER) gitops)" IMAGES="$$($(CLUSTER) images)" \
-		go -C test/gitops/live test -count=1 -timeout 60m -tags e2e -v . -ginkgo.v
+	@eval "$$($(CLUSTER_TOOL) env)"; GITOPS="$$($(CLUSTER) gitops $(TOOLS))" IMAGES="$$($(CLUSTER) images)" \
+		go -C test/gitops/live test -count=1 -timeout 60m -tags e2e -v . -ginkgo.v -ginkgo.label-filter="$$(sed 's/ / || /g' <<< "$(TOOLS)")"
 
 .PHONY: test-monitoring
 test-monitoring: modules ## Test the alerts and the dashboard with Prometheus.

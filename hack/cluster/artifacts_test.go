@@ -24,8 +24,8 @@ func TestVersionsMatchModules(t *testing.T) {
 		"argo-cd":        argoCDModule + " " + argoCDVersion,
 		"kustomize":      "sigs.k8s.io/kustomize/kustomize/v5 " + kustomizeVersion,
 
-		"flux-kustomize-controller": "github.com/fluxcd/kustomize-controller " + fluxVersion,
-		"flux-source-controller":    "github.com/fluxcd/source-controller " + fluxVersion,
+		"flux-kustomize-controller": kustomizeControllerModule + " " + fluxVersion,
+		"flux-source-controller":    sourceControllerModule + " " + fluxVersion,
 	} {
 		data, err := os.ReadFile(filepath.Join("build", module, "go.mod"))
 		if err != nil {
@@ -61,7 +61,7 @@ func TestArtifactNamesAreUnique(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, gitOpsArtifacts, own} {
+	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, gitOpsArtifacts["flux"], gitOpsArtifacts["argocd"], own} {
 		for _, a := range list {
 			if seen[a.name] {
 				t.Errorf("two artifacts are named %q", a.name)

@@ -11,58 +11,69 @@ import (
 	"strings"
 )
 
+const (
+	kustomizeControllerModule = "github.com/fluxcd/kustomize-controller"
+	sourceControllerModule    = "github.com/fluxcd/source-controller"
+	argoCDModule              = "github.com/argoproj/argo-cd/v3"
+)
+
 // gitOpsArtifacts lists the controllers of Flux and Argo CD, and the program with which Argo CD
-// builds kustomizations. make test-gitops runs them on this machine.
-var gitOpsArtifacts = []artifact{
-	flux("kustomize-controller"),
-	flux("source-controller"),
-	{name: "kustomize", version: kustomizeVersion, module: "build/kustomize", pkg: "sigs.k8s.io/kustomize/kustomize/v5"},
-	{
-		name: "argocd", version: argoCDVersion, module: "build/argo-cd", pkg: argoCDModule + "/cmd",
-		ldflags: "-X " + argoCDModule + "/common.version=" + strings.TrimPrefix(argoCDVersion, "v"),
-		// It needs a later Go than this repository.
-		toolchain: "auto",
+// builds kustomizations, by the tool. make test-gitops runs them on this machine.
+var gitOpsArtifacts = map[string][]artifact{
+	"flux": {
+		{name: "flux-kustomize-controller", version: fluxVersion, module: "build/flux-kustomize-controller", pkg: kustomizeControllerModule},
+		{name: "flux-source-controller", version: fluxVersion, module: "build/flux-source-controller", pkg: sourceControllerModule},
+	},
+	"argocd": {
+		{name: "kustomize", version: kustomizeVersion, module: "build/kustomize", pkg: "sigs.k8s.io/kustomize/kustomize/v5"},
+		{
+			name: "argocd", version: argoCDVersion, module: "build/argo-cd", pkg: argoCDModule + "/cmd",
+			ldflags: "-X " + argoCDModule + "/common.version=" + strings.TrimPrefix(argoCDVersion, "v"),
+			// It needs a later Go than this repository.
+			toolchain: "auto",
+		},
 	},
 }
 
-const argoCDModule = "github.com/argoproj/argo-cd/v3"
-
-func flux(name string) artifact {
-	return artifact{name: "flux-" + name, version: fluxVersion, module: "build/flux-" + name, pkg: "github.com/fluxcd/" + name}
+// gitOpsSources maps artifacts to their modules, whose definitions and files the controllers need.
+var gitOpsSources = map[string]string{
+	"flux-kustomize-controller": kustomizeControllerModule,
+	"flux-source-controller":    sourceControllerModule,
+	"argocd":                    argoCDModule,
 }
 
-// gitOpsSources maps names to the modules with the definitions and files that the controllers need.
-var gitOpsSources = []struct {
-	name, module string
-	artifact     artifact
-}{
-	{"flux-kustomize-controller-source", "github.com/fluxcd/kustomize-controller", gitOpsArtifacts[0]},
-	{"flux-source-controller-source", "github.com/fluxcd/source-controller", gitOpsArtifacts[1]},
-	{"argocd-source", argoCDModule, gitOpsArtifacts[3]},
-}
-
-// runGitOps builds the GitOps controllers. It prints name=path lines of the binaries, the source
-// of their modules and, if the cluster runs, its network namespace.
-func runGitOps(ctx context.Context, _ []string) error {
+// runGitOps builds the controllers of the named tools, or of all. It prints name=path lines of the
+// binaries, the source of their modules and, if the cluster runs, its network namespace.
+func runGitOps(ctx context.Context, tools []string) error {
 	if runtime.GOOS != "linux" {
 		return errors.New("the GitOps controllers run on Linux only")
+	}
+	if len(tools) == 0 {
+		tools = []string{"flux", "argocd"}
+	}
+	var artifacts []artifact
+	for _, tool := range tools {
+		if gitOpsArtifacts[tool] == nil {
+			return fmt.Errorf("unknown tool %q; usage: gitops [flux] [argocd]", tool)
+		}
+		artifacts = append(artifacts, gitOpsArtifacts[tool]...)
 	}
 	c, err := openCache()
 	if err != nil {
 		return err
 	}
-	if err := runTasks(os.Stderr, c.buildTasks(ctx, c.missing(gitOpsArtifacts))); err != nil {
+	if err := runTasks(os.Stderr, c.buildTasks(ctx, c.missing(artifacts))); err != nil {
 		return err
 	}
-	for _, a := range gitOpsArtifacts {
+	for _, a := range artifacts {
 		fmt.Printf("%s=%s\n", a.name, c.bin(a.file()))
-	}
-	for _, source := range gitOpsSources {
-		dir, err := moduleFolder(ctx, source.artifact, source.module)
-		if err != nil {
-			return err
+		if module := gitOpsSources[a.name]; module != "" {
+			dir, err := moduleFolder(ctx, a, module)
+			if err != nil {
+				return err
+			}
+			fmt.Printf("%s-source=%s\n", a.name, dir)
 		}
-		fmt.Printf("%s=%s\n", source.name, dir)
 	}
 	current, err := c.readRecord()
 	if err == nil && running(current) && os.Getenv("KUBECONFIG") == c.kubeconfig() {

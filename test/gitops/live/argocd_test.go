@@ -69,6 +69,7 @@ func (a *argoCD) repositoryURL(folder string) string { return "file://" + folder
 
 func (a *argoCD) start(ctx context.Context, r *repository) {
 	GinkgoHelper()
+	readPairs("GITOPS", paths, "argocd", "kustomize")
 	Expect(paths).To(HaveKey("network-namespace"), "Argo CD opens ports on all addresses, so it needs the network namespace of the local cluster")
 	mustKubectl(ctx, "create", "namespace", argoNamespace)
 	mustKubectl(ctx, "apply", "--server-side", "--kustomize="+filepath.Join(paths["argocd-source"], "manifests", "crds"))
@@ -214,7 +215,7 @@ func (a *argoCD) uninstall(ctx context.Context) {
 	mustKubectl(ctx, "delete", "--ignore-not-found", "--kustomize="+filepath.Join(paths["argocd-source"], "manifests", "crds"))
 }
 
-var _ = Describe("Argo CD", Ordered, ContinueOnFailure, func() {
+var _ = Describe("Argo CD", Label("argocd"), Ordered, ContinueOnFailure, func() {
 	r := describeScenarios(&argoCD{})
 
 	It("applies a wave only when the one before is healthy", func(ctx SpecContext) {

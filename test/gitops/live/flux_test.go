@@ -35,6 +35,7 @@ func (f *flux) repositoryURL(folder string) string { return serveGit(folder) }
 
 func (f *flux) start(ctx context.Context, r *repository) {
 	GinkgoHelper()
+	readPairs("GITOPS", paths, "flux-kustomize-controller", "flux-source-controller")
 	for _, name := range []string{"flux-source-controller-source", "flux-kustomize-controller-source"} {
 		mustKubectl(ctx, "apply", "--server-side", "--filename="+filepath.Join(paths[name], "config", "crd", "bases"))
 	}
@@ -133,7 +134,7 @@ func conditionOf(o *unstructured.Unstructured, conditionType string) (status, re
 	return "Unknown", "", ""
 }
 
-var _ = Describe("Flux", Ordered, ContinueOnFailure, func() {
+var _ = Describe("Flux", Label("flux"), Ordered, ContinueOnFailure, func() {
 	f := &flux{}
 	r := describeScenarios(f)
 

@@ -53,7 +53,6 @@ func TestGitOps(t *testing.T) {
 var _ = BeforeSuite(func(ctx SpecContext) {
 	logf.SetLogger(GinkgoLogr)
 	readPairs("IMAGES", images, "atoll", "users", "orders", "payments")
-	readPairs("GITOPS", paths, "flux-kustomize-controller", "flux-source-controller", "argocd", "kustomize")
 	gatewayURL := os.Getenv("GATEWAY_URL")
 	Expect(gatewayURL).NotTo(BeEmpty(), "GATEWAY_URL is not set; run make test-gitops")
 	shopClient = &shop.Client{BaseURL: gatewayURL, Host: "shop.localhost", RetryFor: time.Minute}
