@@ -7,11 +7,11 @@ package live_test
 
 import (
 	"context"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -87,7 +87,9 @@ func (a *argoCD) start(ctx context.Context, r *repository) {
 	env := []string{"KUBECONFIG=" + a.kubeconfig(), "PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + data, "TMPDIR=" + data, "ARGOCD_FAKE_IN_CLUSTER=true",
 		"ARGOCD_GPG_ENABLED=false", "ARGOCD_TLS_DATA_PATH=" + data, "ARGOCD_SSH_DATA_PATH=" + data, "HOSTNAME=argocd-application-controller-0"}
 	server := freeAddress()
-	a.startController("argocd-repo-server", bin, env, "--redis="+cache, "--address=127.0.0.1", "--port="+strconv.Itoa(portOf(server)), "--metrics-address=127.0.0.1",
+	_, port, err := net.SplitHostPort(server)
+	Expect(err).NotTo(HaveOccurred())
+	a.startController("argocd-repo-server", bin, env, "--redis="+cache, "--address=127.0.0.1", "--port="+port, "--metrics-address=127.0.0.1",
 		"--disable-tls", "--client-ca-path=")
 	a.startController("argocd-application-controller", bin, env, "--redis="+cache, "--repo-server="+server, "--repo-server-plaintext")
 
@@ -228,7 +230,7 @@ var _ = Describe("Argo CD", Label("argocd"), Ordered, ContinueOnFailure, func() 
 		Expect(users.CreationTimestamp.Time).NotTo(BeTemporally("<", ready.LastTransitionTime.Time))
 
 		By("adding a wave after a broken release")
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		r.release(ctx, "a later wave, and an image that does not exist", func() {
 			r.breakOrders()
 			r.repository.write(base+"/later.yaml", laterWave)
@@ -240,11 +242,11 @@ var _ = Describe("Argo CD", Label("argocd"), Ordered, ContinueOnFailure, func() 
 		r.release(ctx, "the image again", func() { r.repository.replace(production+"/kustomization.yaml", `"missing"`, `"`+tagOf("orders")+`"`) })
 		r.eventuallyIs(ctx, productionRelease, healthy)
 		Expect(k8s.Get(ctx, later, &corev1.ConfigMap{})).To(Succeed())
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("offers the actions, and keeps what an action changes", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		object := filepath.Join(GinkgoT().TempDir(), "payments.yaml")
 		Expect(os.WriteFile(object, []byte(mustKubectl(ctx, "get", "--namespace=shop", "ms", "payments", "--output=yaml")), 0o600)).To(Succeed())
 		override := func(args ...string) string {

@@ -152,7 +152,8 @@ var _ = Describe("Flux", Label("flux"), Ordered, ContinueOnFailure, func() {
 		}
 
 		By("letting staging depend on a broken release of production")
-		r.begin(ctx)
+		f.delete(ctx, stagingRelease)
+		r.restoreSamples(ctx)
 		r.release(ctx, "an image that does not exist", r.breakOrders)
 		r.eventuallyIs(ctx, productionRelease, degraded)
 		staging := r.repository.read(samples + "/flux/shop-staging.yaml")
@@ -169,7 +170,7 @@ var _ = Describe("Flux", Label("flux"), Ordered, ContinueOnFailure, func() {
 		users := &v1alpha1.Microservice{}
 		key := client.ObjectKey{Namespace: stagingNamespace, Name: "users"}
 		Consistently(ctx, func() error { return k8s.Get(ctx, key, users) }).WithTimeout(10 * time.Second).ShouldNot(Succeed())
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 		Eventually(ctx, func() error { return k8s.Get(ctx, key, users) }).Should(Succeed())
 		f.delete(ctx, stagingRelease)
 	}, SpecTimeout(specTimeout))

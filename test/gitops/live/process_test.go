@@ -6,13 +6,11 @@
 package live_test
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -21,8 +19,11 @@ import (
 	. "github.com/onsi/gomega"
 )
 
+// logs are the logs of the controllers that run.
+var logs []string
+
 // startProcess starts a controller, and ends it when the calling container ends. The kernel ends it
-// if the suite dies first. A failure prints the end of its log.
+// if the suite dies first.
 func startProcess(name string, env []string, program string, args ...string) {
 	GinkgoHelper()
 	log, err := os.Create(filepath.Join(logFolder(), name+".log"))
@@ -32,13 +33,12 @@ func startProcess(name string, env []string, program string, args ...string) {
 	command.Env = append(os.Environ(), env...)
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	Expect(command.Start()).To(Succeed())
+	logs = append(logs, log.Name())
 	exited := make(chan error, 1)
 	go func() { exited <- command.Wait() }()
 	DeferCleanup(func(ctx SpecContext) {
 		defer log.Close()
-		if CurrentSpecReport().Failed() {
-			AddReportEntry("the end of the log of "+name+" ("+log.Name()+")", lastLines(log.Name()))
-		}
+		logs = nil
 		select {
 		case err := <-exited:
 			Fail(name + " exited before the suite ended it: " + errors.Join(err, errors.New(lastLines(log.Name()))).Error())
@@ -54,6 +54,13 @@ func startProcess(name string, env []string, program string, args ...string) {
 	}, NodeTimeout(time.Minute))
 }
 
+// printLogs prints the end of each log.
+func printLogs() {
+	for _, path := range logs {
+		GinkgoWriter.Println(lastLines(path))
+	}
+}
+
 // logFolder is the folder with the logs of the controllers, which stays.
 func logFolder() string {
 	GinkgoHelper()
@@ -62,13 +69,14 @@ func logFolder() string {
 	return folder
 }
 
+// lastLines returns the end of a file.
 func lastLines(path string) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-20):], "\n")
+	return path + ":\n" + strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
 // freeAddress returns an address of the loopback interface without a listener.
@@ -78,22 +86,4 @@ func freeAddress() string {
 	Expect(err).NotTo(HaveOccurred())
 	defer listener.Close()
 	return listener.Addr().String()
-}
-
-// eventuallyListens waits until a process listens.
-func eventuallyListens(ctx context.Context, address string) {
-	GinkgoHelper()
-	Eventually(ctx, func() error {
-		connection, err := net.Dial("tcp4", address)
-		if err == nil {
-			err = connection.Close()
-		}
-		return err
-	}).WithTimeout(time.Minute).Should(Succeed(), "nothing listens on "+address)
-}
-
-func portOf(address string) int {
-	_, port, _ := net.SplitHostPort(address)
-	number, _ := strconv.Atoi(port)
-	return number
 }

@@ -61,6 +61,7 @@ func describeScenarios(t tool) *releases {
 			GinkgoWriter.Println(out, err)
 			s, err := t.state(ctx, productionRelease)
 			GinkgoWriter.Printf("%+v %v\n", s, err)
+			printLogs()
 		}
 	}, NodeTimeout(time.Minute))
 
@@ -87,23 +88,23 @@ func describeScenarios(t tool) *releases {
 	}, SpecTimeout(specTimeout))
 
 	It("writes nothing in three rounds", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		r.expectNoWrites(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("reports a release that waits, and takes the next commit at once", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		r.release(ctx, "a callee that does not exist", func() {
 			r.repository.replace(base+"/payments.yaml", "  - name: orders\n", "  - name: stock\n  - name: orders\n")
 		})
 		Eventually(ctx, r.reasonOf("payments", v1alpha1.ConditionReady)).Should(Equal(v1alpha1.ReasonDependencyNotFound))
 		r.eventuallyIs(ctx, productionRelease, progressing)
 		Consistently(ctx, r.healthOf(productionRelease)).WithTimeout(10 * time.Second).Should(Equal(progressing))
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("reports a suspended service, and is not blocked by it", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		r.release(ctx, "suspend payments", func() { r.repository.replace(base+"/payments.yaml", "spec:\n", "spec:\n  suspend: true\n") })
 		Eventually(ctx, r.reasonOf("payments", v1alpha1.ConditionReady)).Should(Equal(v1alpha1.ReasonSuspended))
 		r.eventuallyIs(ctx, productionRelease, t.suspendedHealth())
@@ -111,21 +112,21 @@ func describeScenarios(t tool) *releases {
 			t.reconcile(ctx)
 			Expect(r.healthOf(productionRelease)(ctx)).To(Equal(t.suspendedHealth()))
 		}
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("reports a broken release while the old pods serve, and takes the fix", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		r.release(ctx, "an image that does not exist", r.breakOrders)
 		r.eventuallyIs(ctx, productionRelease, degraded)
 		Expect(r.reasonOf("orders", v1alpha1.ConditionStalled)(ctx)).NotTo(BeEmpty())
 		_, err := shopClient.Order(ctx, r.order.ID)
 		Expect(err).NotTo(HaveOccurred())
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("replaces pods when a generated ConfigMap changes, with a fixed name and with a hash", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		before := podsOf(ctx, "users")
 		r.release(ctx, "another setting", func() {
 			r.repository.replace(base+"/settings.env", "service.namespace=shop", "service.namespace=shop,a=b")
@@ -144,11 +145,11 @@ func describeScenarios(t tool) *releases {
 		Eventually(ctx, r.settings).Should(And(HavePrefix("shop-settings-"), Not(Equal(first))))
 		r.eventuallyIs(ctx, productionRelease, healthy)
 		eventuallyGone(ctx, &corev1.ConfigMap{}, first)
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("repairs drift without a conflict with Atoll", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		By("a child that Atoll repairs")
 		mustKubectl(ctx, "--namespace=shop", "set", "image", "deployment/users", "*=example.com/other:1")
 		Eventually(ctx, func() (string, error) {
@@ -179,7 +180,7 @@ func describeScenarios(t tool) *releases {
 	}, SpecTimeout(specTimeout))
 
 	It("leaves the number of pods to kubectl scale, until Git sets it", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		Expect(r.replicas(ctx)).To(BeEquivalentTo(2))
 		mustKubectl(ctx, "--namespace=shop", "scale", "ms/users", "--replicas=3")
 		for range 3 {
@@ -207,11 +208,11 @@ func describeScenarios(t tool) *releases {
 		mustKubectl(ctx, "--namespace=shop", "scale", "ms/users", "--replicas=2")
 		t.reconcile(ctx)
 		Eventually(ctx, r.replicas).Should(BeEquivalentTo(1))
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	It("keeps the data of a pruned service, which adopts it when it comes back", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		claims, secrets := dataOf(ctx, productionNamespace)
 		r.release(ctx, "without payments", func() { r.repository.replace(base+"/kustomization.yaml", "- payments.yaml\n", "") })
 		eventuallyGone(ctx, &v1alpha1.Microservice{}, "payments")
@@ -221,7 +222,7 @@ func describeScenarios(t tool) *releases {
 		Expect(keptClaims).To(Equal(claims))
 		Expect(keptSecrets).To(Equal(secrets))
 
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 		adoptedClaims, adoptedSecrets := dataOf(ctx, productionNamespace)
 		Expect(adoptedClaims).To(Equal(claims))
 		Expect(adoptedSecrets).To(Equal(secrets))
@@ -229,7 +230,7 @@ func describeScenarios(t tool) *releases {
 	}, SpecTimeout(specTimeout))
 
 	It("does not prune a service that others call, and prunes it with its last call", func(ctx SpecContext) {
-		r.begin(ctx)
+		r.restoreSamples(ctx)
 		r.release(ctx, "without orders", func() { r.repository.replace(base+"/kustomization.yaml", "- orders.yaml\n", "") })
 		Eventually(ctx, func() (string, error) {
 			s, err := t.state(ctx, productionRelease)
@@ -238,33 +239,27 @@ func describeScenarios(t tool) *releases {
 		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(member("orders")), member("orders"))).To(Succeed())
 		_, err := shopClient.Order(ctx, r.order.ID)
 		Expect(err).NotTo(HaveOccurred())
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 
 		r.release(ctx, "without orders and the call to it", func() {
 			r.repository.replace(base+"/kustomization.yaml", "- orders.yaml\n", "")
 			r.repository.replace(base+"/payments.yaml", "  dependencies:\n  - name: orders\n    port: internal\n", "")
 		})
 		eventuallyGone(ctx, &v1alpha1.Microservice{}, "orders")
-		r.fix(ctx)
+		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
 	return r
 }
 
-// begin waits until production is as in the samples.
-func (r *releases) begin(ctx context.Context) {
-	GinkgoHelper()
-	r.fix(ctx)
-}
-
-// fix releases the samples as they are and waits until production is healthy.
-func (r *releases) fix(ctx context.Context) {
+// restoreSamples releases the samples as they are and waits until production is healthy.
+func (r *releases) restoreSamples(ctx context.Context) {
 	GinkgoHelper()
 	r.repository.restore()
 	begin := time.Now()
 	r.tool.refresh(ctx)
 	r.eventuallyIs(ctx, productionRelease, healthy)
-	AddReportEntry("the samples were healthy again after", time.Since(begin).Round(time.Second).String())
+	GinkgoWriter.Printf("the samples were healthy again after %s\n", time.Since(begin).Round(time.Second))
 }
 
 // release commits a change and makes the tool read it.
