@@ -201,6 +201,8 @@ func (a *argoCD) state(ctx context.Context, release string) (state, error) {
 
 func (a *argoCD) suspendedHealth() health { return suspended }
 
+func (a *argoCD) keepsAnnotations() bool { return true }
+
 func (a *argoCD) delete(ctx context.Context, release string) {
 	GinkgoHelper()
 	if mustKubectl(ctx, "get", "--namespace="+argoNamespace, "--ignore-not-found", "application", release) == "" {

@@ -109,6 +109,8 @@ func (f *flux) state(ctx context.Context, release string) (state, error) {
 // suspendedHealth is healthy, because Flux has no state of its own for it.
 func (f *flux) suspendedHealth() health { return healthy }
 
+func (f *flux) keepsAnnotations() bool { return false }
+
 func (f *flux) delete(ctx context.Context, release string) {
 	GinkgoHelper()
 	mustKubectl(ctx, "delete", "--namespace="+fluxNamespace, "--ignore-not-found", "kustomization", release, "--wait", "--timeout=3m")

@@ -157,8 +157,12 @@ func describeScenarios(t tool) *releases {
 		r.eventuallyIs(ctx, productionRelease, healthy)
 
 		By("a rotation that a user requests")
-		mustKubectl(ctx, "--namespace=shop", "annotate", "ms", "users", "atoll.dev/rotate-credentials=once")
+		mustKubectl(ctx, "--namespace=shop", "annotate", "ms", "users", v1alpha1.AnnotationRotateCredentials+"=once")
 		t.reconcile(ctx)
+		users := member("users")
+		Expect(k8s.Get(ctx, client.ObjectKeyFromObject(users), users)).To(Succeed())
+		_, kept := users.Annotations[v1alpha1.AnnotationRotateCredentials]
+		Expect(kept).To(Equal(t.keepsAnnotations()))
 		Eventually(ctx, r.reasonOf("users", v1alpha1.ConditionCredentialsRotated)).Should(Equal(v1alpha1.ReasonRotated))
 		r.eventuallyIs(ctx, productionRelease, healthy)
 		r.expectNoWrites(ctx)

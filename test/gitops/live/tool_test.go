@@ -51,6 +51,8 @@ type tool interface {
 	state(ctx context.Context, release string) (state, error)
 	// suspendedHealth is the health of a release of which a service is suspended.
 	suspendedHealth() health
+	// keepsAnnotations is whether an annotation stays that kubectl wrote and Git does not have.
+	keepsAnnotations() bool
 	// delete deletes a release, and waits until what it applied is gone.
 	delete(ctx context.Context, release string)
 	// uninstall removes the tool, but not its controllers.
