@@ -34,14 +34,18 @@ func startProcess(name string, env []string, program string, args ...string) {
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	Expect(command.Start()).To(Succeed())
 	logs = append(logs, log.Name())
-	exited := make(chan error, 1)
-	go func() { exited <- command.Wait() }()
-	DeferCleanup(func(ctx SpecContext) {
+	exited := make(chan struct{})
+	var ended error
+	go func() {
+		ended = command.Wait()
+		close(exited)
+	}()
+	DeferCleanup(func(SpecContext) {
 		defer log.Close()
 		logs = nil
 		select {
-		case err := <-exited:
-			Fail(name + " exited before the suite ended it: " + errors.Join(err, errors.New(lastLines(log.Name()))).Error())
+		case <-exited:
+			Fail(name + " exited before the suite ended it: " + errors.Join(ended, errors.New(lastLines(log.Name()))).Error())
 		default:
 		}
 		Expect(command.Process.Signal(syscall.SIGTERM)).To(Succeed())

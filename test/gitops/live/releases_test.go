@@ -68,11 +68,10 @@ func (r *releases) eventuallyIs(ctx context.Context, release string, want health
 	GinkgoWriter.Printf("%s was %s after %s\n", release, want, time.Since(begin).Round(100*time.Millisecond))
 }
 
-func (r *releases) healthOf(release string) func(context.Context) (health, error) {
-	return func(ctx context.Context) (health, error) {
-		s, err := r.tool.state(ctx, release)
-		return s.health, client.IgnoreNotFound(err)
-	}
+// health returns what the tool reports of production.
+func (r *releases) health(ctx context.Context) (health, error) {
+	s, err := r.tool.state(ctx, productionRelease)
+	return s.health, client.IgnoreNotFound(err)
 }
 
 // reasonOf returns a function that returns the reason of a condition at the current generation.
@@ -118,7 +117,7 @@ func (r *releases) expectNoWrites(ctx context.Context) {
 	writes := countWrites(ctx)
 	for range 3 {
 		r.tool.reconcile(ctx)
-		Expect(r.healthOf(productionRelease)(ctx)).To(Equal(healthy))
+		Expect(r.health(ctx)).To(Equal(healthy))
 	}
 	after := takeSnapshot(ctx, productionNamespace)
 	Expect(strings.Join(before.changes(after), "\n")).To(BeEmpty())
@@ -160,18 +159,17 @@ func dataOf(ctx context.Context, namespace string) (claims, secrets map[string]s
 	return claims, secrets
 }
 
-// podsOf returns the identities of the pods of a service that are not being deleted.
-func podsOf(ctx context.Context, service string) []string {
-	GinkgoHelper()
+// userPods returns the identities of the pods of users that are not being deleted.
+func userPods(ctx context.Context) ([]string, error) {
 	pods := &corev1.PodList{}
-	Expect(k8s.List(ctx, pods, client.InNamespace(productionNamespace), client.MatchingLabels{"atoll.dev/microservice": service, "app.kubernetes.io/component": "service"})).To(Succeed())
+	err := k8s.List(ctx, pods, client.InNamespace(productionNamespace), client.MatchingLabels{"atoll.dev/microservice": "users", "app.kubernetes.io/component": "service"})
 	var out []string
 	for i := range pods.Items {
 		if pods.Items[i].DeletionTimestamp == nil {
 			out = append(out, string(pods.Items[i].UID))
 		}
 	}
-	return out
+	return out, err
 }
 
 // eventuallyGone waits until an object of production is gone.

@@ -51,7 +51,7 @@ func describeScenarios(t tool) *releases {
 	}, NodeTimeout(time.Minute))
 
 	It("installs the operator, then both environments", func(ctx SpecContext) {
-		Eventually(ctx, r.healthOf(productionRelease)).Should(Equal(progressing))
+		Eventually(ctx, r.health).Should(Equal(progressing))
 		r.eventuallyIs(ctx, operatorRelease, healthy)
 		r.eventuallyIs(ctx, stagingRelease, healthy)
 		r.eventuallyIs(ctx, productionRelease, healthy)
@@ -84,7 +84,7 @@ func describeScenarios(t tool) *releases {
 		})
 		Eventually(ctx, r.reasonOf("payments", v1alpha1.ConditionReady)).Should(Equal(v1alpha1.ReasonDependencyNotFound))
 		r.eventuallyIs(ctx, productionRelease, progressing)
-		Consistently(ctx, r.healthOf(productionRelease)).WithTimeout(10 * time.Second).Should(Equal(progressing))
+		Consistently(ctx, r.health).WithTimeout(10 * time.Second).Should(Equal(progressing))
 		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
 
@@ -95,7 +95,7 @@ func describeScenarios(t tool) *releases {
 		r.eventuallyIs(ctx, productionRelease, t.suspendedHealth())
 		for range 3 {
 			t.reconcile(ctx)
-			Expect(r.healthOf(productionRelease)(ctx)).To(Equal(t.suspendedHealth()))
+			Expect(r.health(ctx)).To(Equal(t.suspendedHealth()))
 		}
 		r.restoreSamples(ctx)
 	}, SpecTimeout(specTimeout))
@@ -112,11 +112,12 @@ func describeScenarios(t tool) *releases {
 
 	It("replaces pods when a generated ConfigMap changes, with a fixed name and with a hash", func(ctx SpecContext) {
 		r.restoreSamples(ctx)
-		before := podsOf(ctx, "users")
+		before, err := userPods(ctx)
+		Expect(err).NotTo(HaveOccurred())
 		r.release(ctx, "another setting", func() {
 			r.repository.replace(base+"/settings.env", "service.namespace=shop", "service.namespace=shop,a=b")
 		})
-		Eventually(ctx, func() []string { return podsOf(ctx, "users") }).Should(And(HaveLen(2), Not(ContainElements(before))))
+		Eventually(ctx, userPods).Should(And(HaveLen(2), Not(ContainElement(BeElementOf(before)))))
 		r.eventuallyIs(ctx, productionRelease, healthy)
 
 		r.release(ctx, "a hash in the name", func() {
@@ -176,7 +177,7 @@ func describeScenarios(t tool) *releases {
 			t.reconcile(ctx)
 			Expect(r.replicas(ctx)).To(BeEquivalentTo(3))
 		}
-		Eventually(ctx, func() []string { return podsOf(ctx, "users") }).Should(HaveLen(3))
+		Eventually(ctx, userPods).Should(HaveLen(3))
 
 		r.release(ctx, "autoscale", func() {
 			r.repository.replace(base+"/users.yaml", "spec:\n", "spec:\n  scaling:\n    autoscale: {min: 1, max: 2, cpu: 80}\n")
@@ -192,7 +193,7 @@ func describeScenarios(t tool) *releases {
 		r.eventuallyIs(ctx, productionRelease, healthy)
 		eventuallyGone(ctx, scaler, "users")
 		Eventually(ctx, r.replicas).Should(BeEquivalentTo(1))
-		Eventually(ctx, func() []string { return podsOf(ctx, "users") }).Should(HaveLen(1))
+		Eventually(ctx, userPods).Should(HaveLen(1))
 
 		mustKubectl(ctx, "--namespace=shop", "scale", "ms/users", "--replicas=2")
 		t.reconcile(ctx)

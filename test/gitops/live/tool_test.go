@@ -64,8 +64,6 @@ const (
 	stagingNamespace    = "shop-staging"
 )
 
-var services = []string{"users", "orders", "payments"}
-
 // member returns an empty Microservice with the key of a service of production.
 func member(name string) *v1alpha1.Microservice {
 	ms := &v1alpha1.Microservice{}
