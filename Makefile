@@ -11,7 +11,7 @@ LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
 MODULES := . hack/chart hack/cluster test/gitops test/notes services
-# test/chart, test/gitops/live and test/monitoring build Helm, Flux, Argo CD and Prometheus, which takes
+# test/chart, test/gitops/live and test/monitoring build Helm, Flux and Prometheus, which takes
 # minutes. They have targets of their own, which lint them too: make test-chart, make test-gitops and
 # make test-monitoring.
 GENERATED := api config/crd/bases config/rbac/role.yaml docs/api.md dist charts/atoll
@@ -108,8 +108,8 @@ test-chart: modules ## Test the Helm chart; install, upgrade, roll back and unin
 	@eval "$$($(CLUSTER_TOOL) env)"; IMAGES="$$($(CLUSTER) images)" go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
 
 .PHONY: test-gitops
-test-gitops: TOOLS = flux argocd
-test-gitops: modules ## Apply the GitOps samples with the controllers of Flux and Argo CD, on a real cluster without Atoll.
+test-gitops: TOOLS = flux
+test-gitops: modules ## Apply the GitOps samples with the controllers of Flux, on a real cluster without Atoll: 15 minutes, and 30 CPU minutes of builds the first time.
 	@hack/modules.sh test/gitops/live hack/tools/golangci-lint
 	@cd test/gitops/live && $(LINT) run --config=$(CURDIR)/.golangci.yml
 	@$(CLUSTER_TOOL) up

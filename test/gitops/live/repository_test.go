@@ -114,12 +114,6 @@ func splitReference(reference string) (image, tag string) {
 	return reference[:colon], reference[colon+1:]
 }
 
-// tagOf returns the tag of a service's image.
-func tagOf(name string) string {
-	_, tag := splitReference(images[name])
-	return tag
-}
-
 func (r *repository) read(path string) string {
 	GinkgoHelper()
 	text, err := os.ReadFile(filepath.Join(r.folder, path))

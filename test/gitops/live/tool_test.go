@@ -18,7 +18,6 @@ const (
 	healthy     health = "Healthy"
 	progressing health = "Progressing"
 	degraded    health = "Degraded"
-	suspended   health = "Suspended"
 )
 
 // The names of the Applications of Argo CD, and of the Kustomizations of Flux.
