@@ -109,7 +109,7 @@ test-chart: modules ## Test the Helm chart; install, upgrade, roll back and unin
 
 .PHONY: test-gitops
 test-gitops: TOOLS = flux
-test-gitops: modules ## Apply the GitOps samples with the controllers of Flux, on a real cluster without Atoll: 15 minutes, and 30 CPU minutes of builds the first time.
+test-gitops: modules ## Apply the GitOps samples with the controllers of Flux, on a real cluster without Atoll: 17 minutes, and 30 CPU minutes of builds the first time.
 	@hack/modules.sh test/gitops/live hack/tools/golangci-lint
 	@cd test/gitops/live && $(LINT) run --config=$(CURDIR)/.golangci.yml
 	@$(CLUSTER_TOOL) up
