@@ -17,8 +17,9 @@ LINT := go tool -modfile=$(CURDIR)/hack/tools/golangci-lint/go.mod golangci-lint
 # gotestsum prints a package when it ends, and at the end the failed tests again.
 TESTSUM := go tool -modfile=$(CURDIR)/hack/tools/gotestsum/go.mod gotestsum --format standard-quiet
 MODULES := . hack/chart hack/cluster test/ci test/gitops test/notes services
-# test/chart and test/monitoring build Helm and Prometheus, which takes minutes. They have targets of
-# their own, which lint them too: make test-chart and make test-monitoring.
+# test/chart, test/gitops/live and test/monitoring build Helm, Flux and Prometheus, which takes
+# minutes. They have targets of their own, which lint them too: make test-chart, make test-gitops and
+# make test-monitoring.
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md dist \
 	$(addprefix charts/atoll/,README.md files templates/crds templates/policies templates/rbac)
 IMG ?= ghcr.io/atoll-dev/atoll:v0.1.0
@@ -114,6 +115,15 @@ test-chart: cluster-modules ## Test the Helm chart; install, upgrade, roll back 
 	@$(ASSETS_ENV); go -C test/chart test -count=1 -timeout 20m ./...
 	@$(CLUSTER_TOOL) up
 	@$(CLUSTER_ENV); go -C test/chart test -count=1 -timeout 20m -tags e2e -run TestLifecycle -v .
+
+.PHONY: test-gitops
+test-gitops: TOOLS = flux
+test-gitops: cluster-modules ## Apply the GitOps samples with the controllers of Flux, on a real cluster without Atoll: 17 minutes, and 30 CPU minutes of builds the first time.
+	@hack/modules.sh test/gitops/live hack/tools/golangci-lint
+	@cd test/gitops/live && $(LINT) run --config=$(CURDIR)/.golangci.yml
+	@$(CLUSTER_TOOL) up
+	@$(CLUSTER_ENV); GITOPS="$$($(CLUSTER) gitops $(TOOLS))"; export GITOPS; \
+		go -C test/gitops/live test -count=1 -timeout 60m -tags e2e -v . -ginkgo.v -ginkgo.label-filter="$$(sed 's/ / || /g' <<< "$(TOOLS)")"
 
 .PHONY: test-monitoring
 test-monitoring: cluster-modules ## Test the alerts and the dashboard with Prometheus.

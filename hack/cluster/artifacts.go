@@ -22,6 +22,8 @@ type artifact struct {
 	pkg string
 	// ldflags are added to the flags that strip the binary.
 	ldflags string
+	// toolchain is the GOTOOLCHAIN of the build. Unset means that of the caller.
+	toolchain string
 }
 
 // expected returns the time to build the artifact after those that come before it, on an idle
@@ -31,6 +33,7 @@ func (a artifact) expected() time.Duration {
 		"etcd": 80, "kube-apiserver": 290, "kubectl": 35, "kube-controller-manager": 50, "kube-scheduler": 20, "kubelet": 45, "kube-proxy": 15,
 		"containerd": 70, "containerd-shim-runc-v2": 15, "ctr": 20, "bridge": 20, "kube-router": 110,
 		"coredns": 60, "local-path-provisioner": 30, "metrics-server": 40, "traefik": 240, "rclone": 60,
+		"flux-kustomize-controller": 300, "flux-source-controller": 240, "argocd": 540, "kustomize": 40,
 	}[a.name]
 	return max(seconds, 5) * time.Second
 }
@@ -50,6 +53,9 @@ const (
 	metricsServerVersion = "v0.9.0"
 	traefikVersion       = "v3.6.7"
 	rcloneVersion        = "v1.76.0"
+	fluxVersion          = "v1.9.6"
+	argoCDVersion        = "v3.6.1"
+	kustomizeVersion     = "v5.8.1"
 )
 
 // testAssets lists the binaries that envtest needs.

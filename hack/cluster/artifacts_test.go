@@ -21,6 +21,11 @@ func TestVersionsMatchModules(t *testing.T) {
 		"rclone":         "github.com/rclone/rclone " + rcloneVersion,
 		"traefik":        "github.com/traefik/traefik/v3 " + traefikVersion,
 		"gateway-api":    "sigs.k8s.io/gateway-api v1.6.3",
+		"argo-cd":        argoCDModule + " " + argoCDVersion,
+		"kustomize":      "sigs.k8s.io/kustomize/kustomize/v5 " + kustomizeVersion,
+
+		"flux-kustomize-controller": kustomizeControllerModule + " " + fluxVersion,
+		"flux-source-controller":    sourceControllerModule + " " + fluxVersion,
 	} {
 		data, err := os.ReadFile(filepath.Join("build", module, "go.mod"))
 		if err != nil {
@@ -56,7 +61,7 @@ func TestArtifactNamesAreUnique(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := map[string]bool{}
-	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, own} {
+	for _, list := range [][]artifact{testAssets, nodeArtifacts, addOnArtifacts, toolArtifacts, gitOpsArtifacts["flux"], gitOpsArtifacts["argocd"], own} {
 		for _, a := range list {
 			if seen[a.name] {
 				t.Errorf("two artifacts are named %q", a.name)

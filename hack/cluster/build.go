@@ -46,7 +46,7 @@ func (c cache) build(ctx context.Context, a artifact) error {
 	}
 	defer os.RemoveAll(tmp)
 	binary := filepath.Join(tmp, filepath.Base(out))
-	if err := c.goBuild(ctx, runtime.GOOS, a.module, a.pkg, binary, a.ldflags); err != nil {
+	if err := c.goBuild(ctx, runtime.GOOS, a.module, a.pkg, binary, a.ldflags, a.toolchainEnv()...); err != nil {
 		return err
 	}
 	return os.Rename(binary, out)
@@ -72,8 +72,9 @@ func scratchFolder(dir string) (string, error) {
 }
 
 // goBuild builds a static Go binary for this machine's architecture. Go does not
-// rewrite a binary that is up to date. The go command's output goes to a log file.
-func (c cache) goBuild(ctx context.Context, goos, module, pkg, out, ldflags string) error {
+// rewrite a binary that is up to date. The go command's output goes to a log file. The
+// variables env win over those of this process.
+func (c cache) goBuild(ctx context.Context, goos, module, pkg, out, ldflags string, env ...string) error {
 	log, err := c.createLog("build-" + filepath.Base(out))
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func (c cache) goBuild(ctx context.Context, goos, module, pkg, out, ldflags stri
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", strings.TrimSpace("-s -w "+ldflags), "-o", out, pkg)
 	cmd.Dir = module
-	cmd.Env = buildEnv(os.Environ(), goos)
+	cmd.Env = append(buildEnv(os.Environ(), goos), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	// An interrupt lets the go command delete its temporary files.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -93,6 +94,14 @@ func (c cache) goBuild(ctx context.Context, goos, module, pkg, out, ldflags stri
 		return fmt.Errorf("go build %s (in %s): %w\n%s", pkg, filepath.Join("hack", "cluster", module), err, lastLines(log.Name()))
 	}
 	return nil
+}
+
+// toolchainEnv returns the variable that chooses the Go version, if the artifact needs one.
+func (a artifact) toolchainEnv() []string {
+	if a.toolchain == "" {
+		return nil
+	}
+	return []string{"GOTOOLCHAIN=" + a.toolchain}
 }
 
 // buildEnv removes the caller's variables that would change a build.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 )
@@ -96,16 +95,9 @@ func runGateway(ctx context.Context, args []string) error {
 
 // gatewayAPI returns the folder with the definitions of the Gateway API.
 func gatewayAPI(ctx context.Context) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "sigs.k8s.io/gateway-api")
-	cmd.Dir, cmd.Env = "build/gateway-api", buildEnv(os.Environ(), runtime.GOOS)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("downloading the Gateway API: %w: %s", err, out)
-	}
-	cmd = exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/gateway-api")
-	cmd.Dir, cmd.Env = "build/gateway-api", buildEnv(os.Environ(), runtime.GOOS)
-	dir, err := cmd.Output()
+	dir, err := moduleFolder(ctx, artifact{module: "build/gateway-api"}, "sigs.k8s.io/gateway-api")
 	if err != nil {
-		return "", fmt.Errorf("finding the Gateway API's module: %w", err)
+		return "", err
 	}
-	return filepath.Join(strings.TrimSpace(string(dir)), "config", "crd", "standard"), nil
+	return filepath.Join(dir, "config", "crd", "standard"), nil
 }

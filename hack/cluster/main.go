@@ -31,6 +31,7 @@ func commands() map[string]command {
 		"env":       {summary: "print the shell's environment; use it as eval \"$(go run . env)\"", run: runEnv},
 		"logs":      {summary: "print the log of a component (logs <component>)", run: runLogs},
 		"down":      {summary: "stop the cluster and delete its state (--all also deletes the cached binaries)", run: runDown},
+		"gitops":    {summary: "build the controllers of Flux and Argo CD and print name=path lines", run: runGitOps},
 		"gateway":   {summary: "print the manifests of the Gateway API (gateway definitions) or of Traefik (gateway traefik), for a cluster that another tool started", run: runGateway},
 		"supervise": {run: runSupervise, hidden: true},
 		"init":      {run: runInit, hidden: true},
@@ -64,7 +65,7 @@ func dispatch(ctx context.Context, args []string) error {
 func usage() {
 	fmt.Fprintln(os.Stderr, "usage: go -C hack/cluster run . <command>")
 	all := commands()
-	for _, name := range []string{"assets", "up", "images", "status", "env", "logs", "gateway", "down"} {
+	for _, name := range []string{"assets", "up", "images", "status", "env", "logs", "gateway", "gitops", "down"} {
 		fmt.Fprintf(os.Stderr, "  %-7s %s\n", name, all[name].summary)
 	}
 }
