@@ -5,10 +5,8 @@ package controller
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -21,17 +19,28 @@ import (
 
 // fingerprint names the version of everything that a reconcile has read. Two equal
 // fingerprints mean that nothing of it has changed.
-type fingerprint struct{ strings.Builder }
+type fingerprint struct{ written []byte }
+
+func newFingerprint() *fingerprint {
+	// A service with a database and a route reads about thirty objects.
+	return &fingerprint{written: make([]byte, 0, 2048)}
+}
 
 func (f *fingerprint) text(parts ...string) {
 	for _, part := range parts {
-		f.WriteString(part)
-		f.WriteByte('\n')
+		f.written = append(append(f.written, part...), '\n')
 	}
 }
 
 // object adds the version of one object.
-func (f *fingerprint) object(o client.Object) { f.text(versionOf(o)) }
+func (f *fingerprint) object(o client.Object) {
+	f.written = append(appendVersion(f.written, o), '\n')
+}
+
+// is reports whether the fingerprint is an earlier one, as String returned it.
+func (f *fingerprint) is(earlier string) bool { return string(f.written) == earlier }
+
+func (f *fingerprint) String() string { return string(f.written) }
 
 // own adds the version of the Microservice that is reconciled. Its annotations do not
 // count to its generation, nor does its status, which a user may have changed.
@@ -39,16 +48,18 @@ func (f *fingerprint) own(ms *v1alpha1.Microservice) {
 	f.text(string(ms.UID), ms.ResourceVersion)
 }
 
-// versionOf names the version of an object, as far as it matters to a Microservice. A
+// appendVersion appends what names the version of an object, as far as it matters to a Microservice. A
 // Topology's status changes with each member, and a neighbour's with each of its pods:
 // of these only what a builder looks at counts.
-func versionOf(o client.Object) string {
+func appendVersion(version []byte, o client.Object) []byte {
 	switch o := o.(type) {
 	case *v1alpha1.Topology:
-		return fmt.Sprint(o.UID, " ", o.Generation, " ", o.Annotations[v1alpha1.AnnotationIsolation])
+		version = strconv.AppendInt(append(append(version, o.UID...), ' '), o.Generation, 10)
+		return append(append(version, ' '), o.Annotations[v1alpha1.AnnotationIsolation]...)
 	case *v1alpha1.Microservice:
-		version := make([]byte, 0, 128)
-		version = fmt.Append(version, o.UID, " ", o.Generation, " ", o.DeletionTimestamp != nil, " ", condition.Serving(o.Status.Conditions))
+		version = strconv.AppendInt(append(append(version, o.UID...), ' '), o.Generation, 10)
+		version = strconv.AppendBool(append(version, ' '), o.DeletionTimestamp != nil)
+		version = append(append(version, ' '), condition.Serving(o.Status.Conditions)...)
 		for _, ports := range servingPorts(o) {
 			version = append(version, ' ')
 			for _, port := range ports {
@@ -66,9 +77,9 @@ func versionOf(o client.Object) string {
 				version = strconv.AppendInt(version, int64(n.Number), 10)
 			}
 		}
-		return string(version)
+		return version
 	}
-	return string(o.GetUID()) + " " + o.GetResourceVersion()
+	return append(append(append(version, o.GetUID()...), ' '), o.GetResourceVersion()...)
 }
 
 // dependencyCalls returns the calls in a Microservice's status.
@@ -103,13 +114,21 @@ func (r recordingReader) List(ctx context.Context, list client.ObjectList, opts 
 	if err := r.reader.List(ctx, list, opts...); err != nil {
 		return err
 	}
-	var versions []string
+	n := meta.LenList(list)
+	r.seen.text(strconv.Itoa(n))
+	if n == 0 {
+		return nil
+	}
+	versions := make([]string, 0, n)
 	err := meta.EachListItem(list, func(o runtime.Object) error {
-		versions = append(versions, versionOf(o.(client.Object)))
+		if n == 1 {
+			r.seen.object(o.(client.Object))
+			return nil
+		}
+		versions = append(versions, string(appendVersion(nil, o.(client.Object))))
 		return nil
 	})
 	slices.Sort(versions)
-	r.seen.text(strconv.Itoa(len(versions)))
 	r.seen.text(versions...)
 	return err
 }

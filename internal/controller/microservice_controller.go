@@ -103,7 +103,7 @@ func (r *MicroserviceReconciler) reconcile(ctx context.Context, req ctrl.Request
 		return "", ctrl.Result{}, r.reportReadError(ctx, ms, err)
 	}
 	memory := r.memoryOf(req.NamespacedName)
-	if memory.converged == g.fingerprint() {
+	if g.fingerprint().is(memory.converged) {
 		return metrics.Skipped, ctrl.Result{RequeueAfter: g.checkAfter}, nil
 	}
 	logf.FromContext(ctx).V(1).Info("Building")
@@ -125,7 +125,7 @@ func (r *MicroserviceReconciler) reconcile(ctx context.Context, req ctrl.Request
 	if out.changed || wrote {
 		did = metrics.Changed
 	} else if out.err == nil && err == nil && out.requeueAfter == 0 {
-		memory.converged = g.fingerprint()
+		memory.converged = g.fingerprint().String()
 	}
 	return did, ctrl.Result{RequeueAfter: minNonZero(out.requeueAfter, g.checkAfter)}, errors.Join(out.err, err)
 }

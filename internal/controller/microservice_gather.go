@@ -53,7 +53,7 @@ func (r *MicroserviceReconciler) gather(ctx context.Context, ms *v1alpha1.Micros
 }
 
 // fingerprint names the version of everything that was read.
-func (g *gathered) fingerprint() string { return g.source.seen.String() }
+func (g *gathered) fingerprint() *fingerprint { return g.source.seen }
 
 // gatherClock reads the clock: whether a backup is overdue, and if not when it would
 // be.

@@ -48,7 +48,7 @@ type cacheSource struct {
 
 // newSource returns a source for a Microservice, whose live objects it reads.
 func (r *MicroserviceReconciler) newSource(ctx context.Context, ms *v1alpha1.Microservice) (*cacheSource, error) {
-	seen := &fingerprint{}
+	seen := newFingerprint()
 	seen.own(ms)
 	s := &cacheSource{
 		ctx: ctx, seen: seen, contents: r.Contents, routesAt: r.routesAt, taken: &r.taken,
