@@ -38,7 +38,7 @@ impact lists calls that already fail separately.`,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}
-	addOutputFlag(c, &o.output, "text")
+	addOutputFlag(c, &o.output)
 	return c
 }
 

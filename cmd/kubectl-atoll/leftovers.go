@@ -47,7 +47,7 @@ name does with them, and how to delete them. It deletes nothing.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	p.addAllNamespaces(c)
-	addOutputFlag(c, &o.output, "text")
+	addOutputFlag(c, &o.output)
 	return c
 }
 

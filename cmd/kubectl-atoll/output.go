@@ -12,8 +12,8 @@ import (
 )
 
 // addOutputFlag adds the flag -o json to a command.
-func addOutputFlag(c *cobra.Command, output *string, insteadOf string) {
-	addFormatFlag(c, output, "Output format: json. Unset means "+insteadOf+".", "json")
+func addOutputFlag(c *cobra.Command, output *string) {
+	addFormatFlag(c, output, "Output format: json. Unset means text.", "json")
 }
 
 // addFormatFlag adds the flag -o to a command that has several formats.

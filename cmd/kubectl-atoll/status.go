@@ -47,7 +47,7 @@ left. Name a URL, or a Service that the API server can reach.`,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), strings.Join(args, "")) },
 	}
 	p.addAllNamespaces(c)
-	addOutputFlag(c, &o.output, "text")
+	addOutputFlag(c, &o.output)
 	c.Flags().StringVar(&o.prometheus, "prometheus", "", "The Prometheus to read from: a URL, or a Service as namespace/name:port. Unset means $"+prometheusVariable+", or none.")
 	return c
 }

@@ -42,7 +42,7 @@ that the cluster serves. version says if they do not fit together.`,
 		RunE: func(c *cobra.Command, _ []string) error { return o.run(c.Context()) },
 	}
 	c.Flags().BoolVar(&o.clientOnly, "client", false, "Show the version of the plugin only, without a cluster.")
-	addOutputFlag(c, &o.output, "text")
+	addOutputFlag(c, &o.output)
 	return c
 }
 

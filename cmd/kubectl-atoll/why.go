@@ -37,7 +37,7 @@ no fault, and 1 if it finds one.`,
 		ValidArgsFunction: p.completeServices,
 		RunE:              func(c *cobra.Command, args []string) error { return o.run(c.Context(), args[0]) },
 	}
-	addOutputFlag(c, &o.output, "text")
+	addOutputFlag(c, &o.output)
 	return c
 }
 

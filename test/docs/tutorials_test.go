@@ -96,7 +96,7 @@ func TestStepsOf(t *testing.T) {
 }
 
 func TestContainsLines(t *testing.T) {
-	for wanted, want := range map[string]bool{"": true, "a\n": true, "a\nc\n": true, "  c\n": true, "c\na\n": false, "a\na\n": false, "d\n": false, "ab": false} {
+	for wanted, want := range map[string]bool{"": true, "a\n": true, "a\nc\n": true, "  c\n": true, "c\na\n": false, "c\nb\n": false, "d\n": false, "ab": false} {
 		if got := containsLines("a\nb\nc\n", wanted); got != want {
 			t.Errorf("%q: got %t", wanted, got)
 		}
