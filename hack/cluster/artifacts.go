@@ -27,7 +27,8 @@ type artifact struct {
 }
 
 // expected returns the time to build the artifact after those that come before it, on an idle
-// machine with two cores. Measured; artifacts that are not listed take a few seconds.
+// machine with two cores. Those of GitOps are estimates, the others were measured. Artifacts that are
+// not listed take a few seconds.
 func (a artifact) expected() time.Duration {
 	seconds := map[string]time.Duration{
 		"etcd": 80, "kube-apiserver": 290, "kubectl": 35, "kube-controller-manager": 50, "kube-scheduler": 20, "kubelet": 45, "kube-proxy": 15,
