@@ -96,7 +96,6 @@ bench: cluster-modules ## Run the benchmarks: see docs/performance.md.
 
 .PHONY: test-e2e
 test-e2e: E2E_LABELS = !topology && !policies
-test-e2e: E2E_PROCS = 2
 test-e2e: run-e2e ## Run the end-to-end tests on a real cluster.
 
 .PHONY: test-topology
@@ -140,7 +139,7 @@ test-tutorials: cluster-modules plugin ## Run the commands of the tutorials on t
 run-e2e: cluster-modules deploy
 	@hack/modules.sh test/notes
 	@$(CLUSTER_ENV); notes="$$($(CLUSTER) images notes)"; IMAGES="$$IMAGES $$notes" \
-		go run github.com/onsi/ginkgo/v2/ginkgo --procs=$(or $(E2E_PROCS),1) --timeout=40m --tags=e2e -v --label-filter='$(E2E_LABELS)' ./test/e2e
+		go test -count=1 -timeout 40m -tags e2e ./test/e2e -v -ginkgo.v -ginkgo.label-filter='$(E2E_LABELS)'
 
 .PHONY: modules
 modules:

@@ -46,7 +46,7 @@ var _ = Describe("Data", func() {
 		b.expectKept(ctx)
 	}, SpecTimeout(specTimeout))
 
-	It("outlives the operator", Serial, func(ctx SpecContext) {
+	It("outlives the operator", func(ctx SpecContext) {
 		const ns = "e2e-uninstalled"
 		createNotesTopology(ctx, ns)
 		n := newNotes(ns, "notes", v1alpha1.EnginePostgreSQL)

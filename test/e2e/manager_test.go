@@ -30,7 +30,7 @@ import (
 // maxResident is the memory budget of the manager with the sample topology.
 const maxResident = 64 << 20
 
-var _ = Describe("The manager", Serial, func() {
+var _ = Describe("The manager", func() {
 	It("runs under the restricted Pod Security Standard", func(ctx SpecContext) {
 		ns := &corev1.Namespace{}
 		Expect(k8s.Get(ctx, client.ObjectKey{Name: operatorNamespace}, ns)).To(Succeed())

@@ -20,7 +20,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-var _ = Describe("A migration", Serial, Ordered, ContinueOnFailure, func() {
+var _ = Describe("A migration", Ordered, ContinueOnFailure, func() {
 	const ns = "e2e-migration"
 	var n *notesService
 	BeforeAll(func(ctx SpecContext) {

@@ -26,7 +26,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-var _ = Describe("An operator that is killed during a rollout", Serial, func() {
+var _ = Describe("An operator that is killed during a rollout", func() {
 	It("is replaced and completes the rollout without recreating a child", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		before := childUIDs(ctx, "orders")

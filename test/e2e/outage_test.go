@@ -25,7 +25,7 @@ import (
 // refusalBudget is the maximum time in which orders must respond to a new order.
 const refusalBudget = 3 * time.Second
 
-var _ = Describe("Without users, orders", Serial, func() {
+var _ = Describe("Without users, orders", func() {
 	It("serves reads, refuses new orders, and accepts them when users is back", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		user := createUser(ctx)

@@ -151,7 +151,7 @@ func createAll(ctx context.Context, all ...*v1alpha1.Microservice) {
 	}
 }
 
-var _ = Describe("A gRPC service", Serial, func() {
+var _ = Describe("A gRPC service", func() {
 	const ns = "grpc"
 
 	It("has its calls balanced over its pods, also after it is scaled out under load", func(ctx SpecContext) {

@@ -18,7 +18,7 @@ import (
 	"github.com/atoll-dev/atoll/api/v1alpha1"
 )
 
-var _ = Describe("Under steady load through the gateway, orders", Serial, func() {
+var _ = Describe("Under steady load through the gateway, orders", func() {
 	It("rolls out and scales without a dropped request", func(ctx SpecContext) {
 		eventuallyShopReady(ctx)
 		user := createUser(ctx)

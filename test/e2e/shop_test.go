@@ -30,7 +30,7 @@ var services = []string{"users", "orders", "payments"}
 func sampleTopology() *v1alpha1.Topology {
 	GinkgoHelper()
 	topology := readSample("topology", &v1alpha1.Topology{})
-	topology.Spec.Gateway.Hostnames = []v1alpha1.Hostname{v1alpha1.Hostname(hostname)}
+	topology.Spec.Gateway.Hostnames = []v1alpha1.Hostname{hostname}
 	if class := gatewayClass(topology.Spec.Gateway.ClassName); class != topology.Spec.Gateway.ClassName {
 		// The pods of another class run in another namespace.
 		topology.Spec.Gateway.ClassName, topology.Spec.Gateway.DataPlane = class, nil

@@ -7,7 +7,6 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -31,6 +30,10 @@ import (
 )
 
 const (
+	// namespace is where the sample topology runs.
+	namespace = "e2e-shop"
+	// hostname differs from the demo's, so that both can share a gateway.
+	hostname = "e2e.localhost"
 	// operatorNamespace is where config/default installs Atoll.
 	operatorNamespace = "atoll-system"
 	// operatorReplicas is the number of its managers. One of them leads.
@@ -42,11 +45,7 @@ const (
 )
 
 var (
-	// namespace is where the sample topology of this process runs.
-	namespace string
-	// hostname is that of its routes. It differs from the demo's, so that all can share a gateway.
-	hostname string
-	k8s      client.Client
+	k8s client.Client
 	// images maps image names to references; both come from IMAGES.
 	images = map[string]string{}
 	// gatewayURL is the base URL of the gateway.
@@ -75,8 +74,6 @@ var _ = BeforeSuite(func(ctx SpecContext) {
 		images[name] = reference
 	}
 	Expect(images).To(And(HaveKey("users"), HaveKey("orders"), HaveKey("payments")), "IMAGES is incomplete; run make test-e2e")
-	namespace = fmt.Sprintf("e2e-shop-%d", GinkgoParallelProcess())
-	hostname = fmt.Sprintf("e2e-%d.localhost", GinkgoParallelProcess())
 	shopClient = newShopClient(false)
 
 	scheme := runtime.NewScheme()
