@@ -243,12 +243,12 @@ func (a *Applier) apply(ctx context.Context, o *unstructured.Unstructured, owner
 // toUnstructured returns the object as an apply sends it: without status, and without
 // the nulls that the conversion writes for unset fields.
 func (a *Applier) toUnstructured(o client.Object, hash string) (*unstructured.Unstructured, error) {
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
+	fields, err := fieldsOf(o)
 	if err != nil {
 		return nil, err
 	}
 	delete(fields, "status")
-	u := &unstructured.Unstructured{Object: dropNulls(fields).(map[string]any)}
+	u := &unstructured.Unstructured{Object: fields}
 	annotations := u.GetAnnotations()
 	if annotations == nil {
 		annotations = map[string]string{}
@@ -256,6 +256,19 @@ func (a *Applier) toUnstructured(o client.Object, hash string) (*unstructured.Un
 	annotations[AnnotationApplied] = hash
 	u.SetAnnotations(annotations)
 	return u, nil
+}
+
+// fieldsOf returns a copy of the fields of an object, without nulls.
+func fieldsOf(o client.Object) (map[string]any, error) {
+	if u, is := o.(*unstructured.Unstructured); is {
+		// The converter would return the object's own map, and the object may be in the cache.
+		return dropNulls(u.DeepCopy().Object).(map[string]any), nil
+	}
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
+	if err != nil {
+		return nil, err
+	}
+	return dropNulls(fields).(map[string]any), nil
 }
 
 func dropNulls(value any) any {

@@ -10,7 +10,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -31,12 +30,12 @@ func changedFields(before client.Object, after *unstructured.Unstructured) []str
 	if _, metadata := before.(*metav1.PartialObjectMetadata); metadata {
 		return nil
 	}
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(before)
+	fields, err := fieldsOf(before)
 	if err != nil {
 		return nil
 	}
 	var paths []string
-	collectChanges("", dropNulls(fields), after.Object, &paths)
+	collectChanges("", fields, after.Object, &paths)
 	slices.Sort(paths)
 	if more := len(paths) - maxFields; more > 0 {
 		paths = append(paths[:maxFields], fmt.Sprintf("and %d more", more))

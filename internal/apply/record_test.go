@@ -220,3 +220,22 @@ func TestNothingIsCountedWithoutAWrite(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// TestCachedObjectsStay checks that no write changes an object that is known by its fields only: the
+// live one is in the cache, where others read it at the same time.
+func TestCachedObjectsStay(t *testing.T) {
+	monitor := &unstructured.Unstructured{Object: map[string]any{
+		"metadata": map[string]any{"name": "users", "annotations": nil}, "spec": map[string]any{"port": "http", "path": nil}, "status": map[string]any{},
+	}}
+	before := monitor.DeepCopy()
+	if got := changedFields(monitor, &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"port": "metrics"}}}); len(got) != 2 {
+		t.Errorf("the changed fields are %v", got)
+	}
+	a := &Applier{}
+	if _, err := a.toUnstructured(monitor, "hash"); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, monitor); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}
