@@ -174,7 +174,7 @@ type CallMetrics struct {
 // Monitoring says who scrapes the members of a Topology, and what is measured.
 // +kubebuilder:validation:XValidation:rule="!has(self.calls) || has(self.record) && 'Calls' in self.record",message="calls without a record of them: add Calls to record",fieldPath=".calls"
 // +kubebuilder:validation:XValidation:rule="!has(self.gatewayRequests) || has(self.record) && 'GatewayRequests' in self.record",message="gatewayRequests without a record of them: add GatewayRequests to record",fieldPath=".gatewayRequests"
-// +kubebuilder:validation:XValidation:rule="!has(self.record) || !('GatewayRequests' in self.record) || has(self.gatewayRequests) && has(self.gatewayRequests.series)",message="record of GatewayRequests without metrics: name the histogram of your gateway in gatewayRequests, and the series of a member in gatewayRequests.series",fieldPath=".record"
+// +kubebuilder:validation:XValidation:rule="!has(self.record) || !('GatewayRequests' in self.record) || has(self.gatewayRequests) && has(self.gatewayRequests.series)",message="record of GatewayRequests without metrics: set gatewayRequests, with the histogram of your gateway and the series of a member",fieldPath=".record"
 // +kubebuilder:validation:MinProperties=1
 type Monitoring struct {
 	PodPeer `json:",inline"`

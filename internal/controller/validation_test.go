@@ -496,7 +496,7 @@ var validations = inKubernetesTypes(inPodMetadata(inBuckets(map[string]validatio
 	"requests at a gateway without their metrics": {
 		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {series: [{label: service, pattern: $(name)}]}}}}`,
 		refused:  `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [GatewayRequests], gatewayRequests: {codeLabel: code}}}}`,
-		field:    "spec.monitoring.record", message: "record of GatewayRequests without metrics: name the histogram of your gateway in gatewayRequests, and the series of a member in gatewayRequests.series",
+		field:    "spec.monitoring.record", message: "record of GatewayRequests without metrics: set gatewayRequests, with the histogram of your gateway and the series of a member",
 	},
 	"nothing to record": {
 		accepted: `{kind: Topology, spec: {monitoring: {namespaceSelector: {}, record: [Requests]}}}`,
