@@ -118,5 +118,5 @@ func describeRemaining(d time.Duration) string {
 	return fmt.Sprintf(" (about %d minutes left)", minutes)
 }
 
-// roundDuration leaves out digits that nobody reads.
+// roundDuration rounds to a tenth of a second.
 func roundDuration(d time.Duration) time.Duration { return d.Round(100 * time.Millisecond) }

@@ -7,14 +7,10 @@ package apply
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -238,78 +234,4 @@ func (a *Applier) applyExactly(ctx context.Context, uid types.UID, desired *unst
 
 func (a *Applier) apply(ctx context.Context, o *unstructured.Unstructured, owner client.FieldOwner) error {
 	return a.Writer.Apply(ctx, client.ApplyConfigurationFromUnstructured(o), owner, client.ForceOwnership)
-}
-
-// toUnstructured returns the object as an apply sends it: without status, and without
-// the nulls that the conversion writes for unset fields.
-func (a *Applier) toUnstructured(o client.Object, hash string) (*unstructured.Unstructured, error) {
-	fields, err := fieldsOf(o)
-	if err != nil {
-		return nil, err
-	}
-	delete(fields, "status")
-	u := &unstructured.Unstructured{Object: fields}
-	annotations := u.GetAnnotations()
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	annotations[AnnotationApplied] = hash
-	u.SetAnnotations(annotations)
-	return u, nil
-}
-
-// fieldsOf returns a copy of the fields of an object, without nulls.
-func fieldsOf(o client.Object) (map[string]any, error) {
-	if u, is := o.(*unstructured.Unstructured); is {
-		// The converter would return the object's own map, and the object may be in the cache.
-		return dropNulls(u.DeepCopy().Object).(map[string]any), nil
-	}
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
-	if err != nil {
-		return nil, err
-	}
-	return dropNulls(fields).(map[string]any), nil
-}
-
-func dropNulls(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, field := range v {
-			if field == nil {
-				delete(v, key)
-				continue
-			}
-			v[key] = dropNulls(field)
-		}
-	case []any:
-		for i := range v {
-			v[i] = dropNulls(v[i])
-		}
-	}
-	return value
-}
-
-// Hash returns a short hash of all desired fields. It omits the data of
-// Secrets, because the hash is stored in an annotation that more users may read.
-func Hash(o client.Object) (string, error) {
-	if secret, ok := o.(*corev1.Secret); ok {
-		withoutData := *secret
-		withoutData.Data = nil
-		o = &withoutData
-	}
-	fields, err := encode(o)
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(fields)
-	return hex.EncodeToString(sum[:12]), nil
-}
-
-// encode returns all fields of an object. Kubernetes' own kinds have an encoding that sorts the keys of
-// maps and allocates little; JSON allocates twice for each entry of a map.
-func encode(o client.Object) ([]byte, error) {
-	if own, ok := o.(interface{ Marshal() ([]byte, error) }); ok {
-		return own.Marshal()
-	}
-	return json.Marshal(o)
 }

@@ -65,6 +65,7 @@ spec:
 const suspended health = "Suspended"
 
 // argoCD is Argo CD's application-controller and repo-server.
+// These scenarios have not run with a real Argo CD yet. make test-gitops TOOLS=argocd runs them.
 type argoCD struct{}
 
 // repositoryURL is a folder, because the controllers run in the network namespace of the cluster.

@@ -45,7 +45,7 @@ func (f *flux) start(ctx context.Context, r *repository) {
 	startProcess("flux-source-controller", env, paths["flux-source-controller"], "--metrics-addr="+freeAddress(), "--health-addr="+freeAddress(),
 		"--storage-path="+GinkgoT().TempDir(), "--storage-addr="+storage, "--storage-adv-addr="+storage)
 	startProcess("flux-kustomize-controller", env, paths["flux-kustomize-controller"], "--metrics-addr="+freeAddress(), "--health-addr="+freeAddress(),
-		// Dependencies are looked at again after this time.
+		// Flux checks the objects in dependsOn again after this time.
 		"--requeue-dependency=2s",
 		// docs/gitops.md recommends it.
 		"--feature-gates=CancelHealthCheckOnNewRevision=true")
